@@ -1,0 +1,1 @@
+"""Cartlake: contracts, ledger and command line of a serverless data lake for e-commerce."""

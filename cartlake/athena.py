@@ -1,0 +1,110 @@
+"""Runs one query through the Athena API and gives its rows as Athena writes them: text, or None for null."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cartlake.errors import TerminalError
+
+if TYPE_CHECKING:
+    from types_boto3_athena import AthenaClient
+
+POLL_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
+"""Waits between looks at a running query: short at first, then once a second."""
+
+NUMERIC = {"tinyint", "smallint", "integer", "bigint", "double", "float", "real", "decimal"}
+
+
+class QueryError(TerminalError):
+    """Athena refused or failed a query; the message is Athena's own."""
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """Columns as (name, Athena type) and rows in column order."""
+
+    query_execution_id: str
+    columns: list[tuple[str, str]]
+    rows: list[list[str | None]]
+    scanned_bytes: int
+    milliseconds: int
+
+    def records(self) -> list[dict[str, str | None]]:
+        names = [name for name, _ in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+    def scalar(self) -> str | None:
+        """The only value of a one-row, one-column result."""
+        return self.rows[0][0]
+
+
+@dataclass(frozen=True)
+class Athena:
+    """Queries of one workgroup, which decides where results go and how much a query may scan."""
+
+    client: "AthenaClient"
+    workgroup: str
+
+    def run(self, sql: str, parameters: Sequence[str] = (), database: str = "processed") -> QueryResult:
+        """Run one statement to its end. `parameters` are SQL literals bound to `?` by Athena.
+
+        Raises QueryError with Athena's message when the statement fails or is cancelled.
+        """
+        request: dict[str, Any] = {"ExecutionParameters": list(parameters)} if parameters else {}
+        started = self.client.start_query_execution(
+            QueryString=sql, QueryExecutionContext={"Database": database}, WorkGroup=self.workgroup, **request
+        )
+        query_id = started["QueryExecutionId"]
+        statistics = self._wait(query_id)
+        pages = list(self.client.get_paginator("get_query_results").paginate(QueryExecutionId=query_id))
+        metadata = pages[0]["ResultSet"]["ResultSetMetadata"].get("ColumnInfo", [])
+        columns = [(column["Name"], column["Type"]) for column in metadata]
+        rows = [row for page in pages for row in _rows(page)]
+        if rows and rows[0] == [name for name, _ in columns]:  # Athena repeats the header as the first row of a SELECT
+            rows = rows[1:]
+        return QueryResult(
+            query_execution_id=query_id,
+            columns=columns,
+            rows=rows,
+            scanned_bytes=int(statistics.get("DataScannedInBytes", 0)),
+            milliseconds=int(statistics.get("TotalExecutionTimeInMillis", 0)),
+        )
+
+    def named_queries(self) -> dict[str, str]:
+        """Name to SQL of every named query of the workgroup."""
+        pages = self.client.get_paginator("list_named_queries").paginate(WorkGroup=self.workgroup)
+        ids = [query_id for page in pages for query_id in page["NamedQueryIds"]]
+        queries = [
+            query
+            for start in range(0, len(ids), 50)
+            for query in self.client.batch_get_named_query(NamedQueryIds=ids[start : start + 50])["NamedQueries"]
+        ]
+        return {query["Name"]: query["QueryString"] for query in queries}
+
+    def _wait(self, query_id: str) -> dict[str, Any]:
+        for pause in _pauses():
+            execution = self.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+            status = execution["Status"]
+            if status["State"] == "SUCCEEDED":
+                return dict(execution.get("Statistics", {}))
+            if status["State"] in {"FAILED", "CANCELLED"}:
+                raise QueryError(status.get("StateChangeReason") or f"Query {query_id} was {status['State'].lower()}.")
+            time.sleep(pause)
+        raise AssertionError("the pauses never end")
+
+
+def literal(value: str) -> str:
+    """A string as an SQL literal, for `parameters`."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _pauses() -> Iterator[float]:
+    yield from POLL_SECONDS
+    while True:
+        yield POLL_SECONDS[-1]
+
+
+def _rows(page: Any) -> Iterator[list[str | None]]:
+    for row in page["ResultSet"]["Rows"]:
+        yield [cell.get("VarCharValue") for cell in row["Data"]]

@@ -1,0 +1,93 @@
+"""Live progress of files and runs until nothing moves any more."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from cartlake.cli.errors import CommandError
+from cartlake.cli.output import STATE_STYLES
+from cartlake.ledger import FileRecord, FileState, RunRecord, UnknownFileError
+
+if TYPE_CHECKING:
+    from cartlake.cli.context import Lake
+
+FINAL_STATES = frozenset({FileState.LOADED, FileState.REJECTED, FileState.DUPLICATE, FileState.FAILED})
+UPLOADED = "UPLOADED"
+"""Not a state of the ledger: the object is there, its event has not arrived yet."""
+
+POLL_SECONDS = 0.5
+PATIENCE_SECONDS = 900.0
+"""How long nothing may change before following gives up."""
+
+
+def follow_files(
+    lake: "Lake",
+    dataset: str,
+    file_ids: Sequence[str],
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> list[FileRecord]:
+    """Show files and runs until each file is settled and no run of the dataset goes on; returns the files.
+
+    Raises CommandError when nothing changed for `patience_seconds`.
+    """
+    seen: object = None
+    last_change = clock()
+    with Live(console=lake.output.messages, refresh_per_second=4, transient=lake.output.as_json) as live:
+        while True:
+            files = [_known(lake, file_id) for file_id in file_ids]
+            runs = lake.ledger.runs(dataset)
+            states = Counter(file.state if file else UPLOADED for file in files)
+            if not lake.output.as_json:
+                live.update(_picture(dataset, states, runs))
+            settled = [file for file in files if file and file.state in FINAL_STATES]
+            if len(settled) == len(file_ids) and lake.ledger.lock(dataset) is None:
+                return settled
+            now = (states, [(run.run_id, run.state) for run in runs])
+            if now != seen:
+                seen, last_change = now, clock()
+            if clock() - last_change > patience_seconds:
+                raise CommandError(_stuck(states, patience_seconds))
+            pause(POLL_SECONDS)
+
+
+def _known(lake: "Lake", file_id: str) -> FileRecord | None:
+    try:
+        return lake.ledger.file(file_id)
+    except UnknownFileError:
+        return None
+
+
+def _stuck(states: Counter[str], patience_seconds: float) -> str:
+    waiting = ", ".join(sorted(set(states) - FINAL_STATES)) or "settled, but their run goes on"
+    return (
+        f"Nothing changed for {patience_seconds:.0f} s; files are {waiting}. "
+        "`lake status` and `lake logs` say what happened to them."
+    )
+
+
+def _picture(dataset: str, states: Counter[str], runs: Sequence[RunRecord]) -> Group:
+    settled = sum(states[state] for state in FINAL_STATES)
+    line = Text(f"{dataset}: {settled} of {states.total()} files settled   ")
+    for state, count in sorted(states.items()):
+        line.append(f"{state} {count}  ", style=STATE_STYLES.get(state, ""))
+    return Group(line, _run_table(runs))
+
+
+def _run_table(runs: Sequence[RunRecord]) -> Table:
+    table = Table(box=None, header_style="bold", padding=(0, 2))
+    for column in ("run", "state", "files", "read", "published", "quarantined", "duplicate"):
+        table.add_column(column, justify="left" if column in {"run", "state"} else "right")
+    for run in sorted(runs, key=lambda run: run.started_at):
+        counts = run.counts.model_dump().values() if run.counts else [None] * 4
+        state = Text(run.state, style=STATE_STYLES.get(run.state, ""))
+        table.add_row(run.run_id, state, f"{run.files}", *("" if n is None else f"{n:,}" for n in counts))
+    return table

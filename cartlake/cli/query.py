@@ -1,0 +1,92 @@
+"""`lake query`: a named query or any SQL, through the Athena API."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cartlake.athena import NUMERIC, Athena, QueryResult
+from cartlake.cli.context import Lake, lake_of
+from cartlake.cli.errors import NotFoundError
+from cartlake.cli.options import Json
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def register(app: typer.Typer) -> None:
+    app.command("query")(query)
+    app.command("queries")(queries)
+
+
+def query(
+    context: typer.Context,
+    name_or_sql: Annotated[str, typer.Argument(metavar="NAME|SQL", help="A named query, SQL, or @file.sql.")],
+    parameter: Annotated[
+        list[str] | None, typer.Option("--param", "-p", help="SQL literal for each `?`, in order.")
+    ] = None,
+    database: Annotated[str, typer.Option(help="Database of table names without one.")] = "processed",
+    json: Json = False,
+) -> None:
+    """Run a named query (`lake queries` lists them) or SQL and print its rows."""
+    lake = lake_of(context)
+    result = athena_of(lake).run(sql_of(lake, name_or_sql), parameter or [], database)
+    show(lake, "" if " " in name_or_sql else name_or_sql, result)
+
+
+def queries(context: typer.Context, json: Json = False) -> None:
+    """List the named queries analysts see in the Athena console."""
+    lake = lake_of(context)
+    found = athena_of(lake).named_queries()
+    rows = [{"name": name, "about": sql.partition("\n")[0].lstrip("- "), "sql": sql} for name, sql in found.items()]
+    lake.output.records("Named queries", ["name", "about"], sorted(rows, key=lambda row: row["name"]))
+
+
+def athena_of(lake: Lake) -> Athena:
+    return Athena(lake.client("athena"), lake.outputs.workgroup)
+
+
+def sql_of(lake: Lake, name_or_sql: str) -> str:
+    """The text to run. Raises NotFoundError for a name without a query or a file that is not there."""
+    if name_or_sql.startswith("@"):
+        path = Path(name_or_sql[1:])
+        if not path.is_file():
+            raise NotFoundError(f"There is no file {path}.")
+        return path.read_text()
+    if not NAME.fullmatch(name_or_sql):
+        return name_or_sql
+    known = athena_of(lake).named_queries()
+    if name_or_sql not in known:
+        msg = f"There is no named query {name_or_sql!r}. There are: {', '.join(sorted(known)) or 'none'}."
+        raise NotFoundError(msg)
+    return known[name_or_sql]
+
+
+def show(lake: Lake, title: str, result: QueryResult, *, most: int | None = None) -> None:
+    """Print the rows, or the first `most` of them; numbers keep Athena's text, so no digit is lost."""
+    if lake.output.as_json:
+        lake.output.json([_typed(record, result) for record in result.records()])
+        return
+    if not result.columns:
+        lake.output.say("Done.")
+        return
+    names = [name for name, _ in result.columns]
+    lake.output.records(title, names, [_typed(record, result) for record in result.records()[:most]])
+    if most is not None and len(result.rows) > most:
+        lake.output.say(f"… and {len(result.rows) - most:,} rows more")
+    lake.output.say(
+        f"[dim]{len(result.rows):,} rows, {result.scanned_bytes / 1e6:,.2f} MB scanned, "
+        f"{result.milliseconds / 1000:.2f} s, query {result.query_execution_id}[/dim]"
+    )
+
+
+def _typed(record: dict[str, str | None], result: QueryResult) -> dict[str, Any]:
+    types = dict(result.columns)
+    return {name: _number(text) if types[name] in NUMERIC else text for name, text in record.items()}
+
+
+def _number(text: str | None) -> int | Decimal | str | None:
+    if text is None or not re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return text
+    return Decimal(text) if "." in text else int(text)

@@ -1,0 +1,67 @@
+"""`lake tables`: make the tables and views in the catalog what the contracts and SQL files say."""
+
+from typing import Any
+
+import typer
+
+from cartlake import contracts, tables, views
+from cartlake.catalog import load_catalog
+from cartlake.cli.context import Lake, lake_of
+from cartlake.cli.options import Json
+from cartlake.cli.query import athena_of
+
+COLUMNS = ["object", "change", "detail"]
+
+tables_app = typer.Typer(help="Create and evolve tables and views from the contracts.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    tables_app.command("plan")(plan)
+    tables_app.command("apply")(apply)
+    app.add_typer(tables_app, name="tables")
+
+
+def plan(context: typer.Context, json: Json = False) -> None:
+    """Show what `lake tables apply` would change."""
+    lake = lake_of(context)
+    lake.connect()
+    changes = tables.plan(load_catalog(), contracts.load_all(), placement(lake))
+    view_changes = views.plan(lake.client("glue"), views_of(lake))
+    lake.output.records("Planned changes", COLUMNS, _rows(changes, view_changes))
+
+
+def apply(context: typer.Context, json: Json = False) -> None:
+    """Create missing tables and views and evolve existing ones. A destructive change is refused, not made."""
+    lake = lake_of(context)
+    lake.output.records("Changes made", COLUMNS, apply_all(lake))
+
+
+def apply_all(lake: Lake) -> list[dict[str, Any]]:
+    """Bring tables, then the views over them, up to date; returns a row per change.
+
+    Raises DestructiveChangeError when a contract asks for what would break readers.
+    """
+    lake.connect()
+    changes = tables.apply(load_catalog(), contracts.load_all(), placement(lake))
+    view_changes = views.apply(lake.client("glue"), athena_of(lake), views_of(lake))
+    return _rows(changes, view_changes)
+
+
+def placement(lake: Lake) -> tables.Placement:
+    """Where this environment keeps the tables of each database a contract names."""
+    return tables.Placement(lake.outputs.databases, {})
+
+
+def views_of(lake: Lake) -> list[views.View]:
+    return views.read_views(lake.root / "athena_queries" / "views")
+
+
+def _rows(changes: list[tables.TableChange], view_changes: list[views.ViewChange]) -> list[dict[str, Any]]:
+    rows = [{"object": change.table, "change": change.action, "detail": _detail(change)} for change in changes]
+    shown = [(change.view.database, change.view.name, change.action) for change in view_changes]
+    return [*rows, *({"object": f"{db}.{name}", "change": action, "detail": ""} for db, name, action in shown)]
+
+
+def _detail(change: tables.TableChange) -> str:
+    moved = f"{change.before or '-'} → {change.after or '-'}" if change.before or change.after else ""
+    return " ".join(part for part in (change.target, moved, change.advice) if part)

@@ -1,0 +1,45 @@
+"""Data contracts: ODCS files read into typed models, and everything that is derived from them.
+
+`load("transactions")` gives the `Contract`; `schemas` turns its tables into Spark and Iceberg schemas. Reading a
+contract imports no more than pydantic and PyYAML.
+"""
+
+from cartlake.contracts.errors import ContractError, Problem, UnknownDatasetError
+from cartlake.contracts.loading import all_names, load, load_all, names, parse
+from cartlake.contracts.model import Column, Contract, PartitionField, RowRule, Table
+from cartlake.contracts.odcs import CsvOptions, FileOptions
+from cartlake.contracts.schemas import (
+    iceberg_ddl,
+    iceberg_partition_spec,
+    iceberg_schema,
+    raw_schema,
+    spark_schema_ddl,
+)
+from cartlake.contracts.table_rules import Measurement, TableRule, Threshold, measurements
+
+__all__ = [
+    "Column",
+    "Contract",
+    "ContractError",
+    "CsvOptions",
+    "FileOptions",
+    "Measurement",
+    "PartitionField",
+    "Problem",
+    "RowRule",
+    "Table",
+    "TableRule",
+    "Threshold",
+    "UnknownDatasetError",
+    "all_names",
+    "iceberg_ddl",
+    "iceberg_partition_spec",
+    "iceberg_schema",
+    "load",
+    "load_all",
+    "measurements",
+    "names",
+    "parse",
+    "raw_schema",
+    "spark_schema_ddl",
+]

@@ -1,0 +1,136 @@
+"""From an ODCS document to the contract model: columns, keys, partitions, rules. Faults are collected, not raised."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from cartlake.contracts.faults import Faults
+from cartlake.contracts.model import Column, Contract, PartitionField, Table
+from cartlake.contracts.odcs import CustomProperty, Document, FileOptions, Property, SchemaObject
+from cartlake.contracts.row_rules import RowRules
+from cartlake.contracts.table_rule_compiler import sla_rules_of, table_rules_of
+
+_TYPE = re.compile(
+    r"(array<)?(string|int|bigint|double|float|boolean|date|timestamp|decimal\(\d{1,2},\d{1,2}\))(?(1)>)"
+)
+_TRANSFORM = re.compile(r"identity|year|month|day|hour|bucket\[[1-9]\d*\]")
+_LOGICAL_TYPES = {
+    "string": "string",
+    "int": "integer",
+    "bigint": "integer",
+    "double": "number",
+    "float": "number",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+    "decimal": "number",
+    "array": "array",
+}
+# Merge-on-read keeps a small MERGE small; compaction belongs to the maintenance job.
+_TABLE_PROPERTIES = {
+    "format-version": "2",
+    "write.format.default": "parquet",
+    "write.parquet.compression-codec": "zstd",
+    "write.delete.mode": "merge-on-read",
+    "write.update.mode": "merge-on-read",
+    "write.merge.mode": "merge-on-read",
+    "write.distribution-mode": "hash",
+    "write.target-file-size-bytes": str(128 * 1024**2),
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "50",
+}
+
+
+def compile_contract(document: Document, file: FileOptions | None, source: str, faults: Faults) -> Contract:
+    """Build the model; the result is only to be used when `faults` stayed empty."""
+    names = {table.name for table in document.tables}
+    for entry in document.sla_properties:
+        if entry.element is not None and entry.element.partition(".")[0] not in names:
+            faults.add(f"slaProperties.{entry.property}.element", entry.element, "name it <table>.<column>")
+    return Contract(
+        name=document.name,
+        version=document.version,
+        status=document.status,
+        owner=document.team.name,
+        domain=document.domain,
+        purpose=document.description.purpose,
+        limitations=document.description.limitations,
+        usage=document.description.usage,
+        tables=tuple(_table(table, document, faults) for table in document.tables),
+        file=file,
+        source=source,
+    )
+
+
+def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
+    where = f"schema.{table.name}"
+    custom = _custom(table.custom_properties)
+    names = [column.name for column in table.properties]
+    for key in ("cartlake.versionColumn", "cartlake.eventTime"):
+        if custom.get(key) is not None and custom[key] not in names:
+            faults.add(f"{where}.{key}", custom[key], f"no such column; the table has {', '.join(names)}")
+    row_rules = RowRules(table, faults).compile()
+    table_rules = (*table_rules_of(table, faults), *sla_rules_of(table, document.sla_properties, faults))
+    rule_names = [*(rule.name for rule in row_rules), *(rule.name for rule in table_rules)]
+    for name, count in Counter([*names, *rule_names]).items():
+        if count > 1:
+            faults.add(where, name, "two columns or rules have this name; rename one")
+    properties = _TABLE_PROPERTIES | {k: str(v) for k, v in custom.get("cartlake.tableProperties", {}).items()}
+    return Table(
+        name=table.name,
+        physical_name=table.physical_name,
+        description=table.description,
+        grain=table.data_granularity_description,
+        columns=tuple(_column(column, f"{where}.{column.name}", faults) for column in table.properties),
+        primary_key=_positioned(table, "primary_key", "primary_key_position", faults),
+        version_column=custom.get("cartlake.versionColumn"),
+        event_time=custom.get("cartlake.eventTime"),
+        partitioning=tuple(_partitioning(table, faults)),
+        row_rules=row_rules,
+        table_rules=table_rules,
+        table_properties=properties | {"cartlake.contract": document.name, "cartlake.version": document.version},
+    )
+
+
+def _column(column: Property, where: str, faults: Faults) -> Column:
+    match = _TYPE.fullmatch(column.physical_type)
+    if match is None:
+        known = "string, int, bigint, float, double, boolean, date, timestamp, decimal(p,s), array<...>"
+        faults.add(f"{where}.physicalType", column.physical_type, f"not a type Cartlake stores; these are: {known}")
+    elif column.logical_type != _LOGICAL_TYPES[column.physical_type.partition("(")[0].partition("<")[0]]:
+        faults.add(f"{where}.logicalType", column.logical_type, f"does not fit physicalType {column.physical_type}")
+    if column.primary_key and not column.required:
+        faults.add(f"{where}.required", column.required, "a column of the primary key must be required")
+    return Column(
+        name=column.name,
+        type=column.physical_type,
+        required=column.required,
+        primary_key=column.primary_key,
+        description=column.description,
+        classification=column.classification,
+        tags=column.tags,
+        examples=column.examples,
+    )
+
+
+def _positioned(table: SchemaObject, flag: str, position: str, faults: Faults) -> tuple[str, ...]:
+    chosen = sorted((c for c in table.properties if getattr(c, flag)), key=lambda c: int(getattr(c, position)))
+    positions = [getattr(column, position) for column in chosen]
+    if positions != list(range(1, len(positions) + 1)):
+        faults.add(f"schema.{table.name}.{position}", positions, "number the columns 1, 2, 3 … without gaps")
+    return tuple(column.name for column in chosen)
+
+
+def _partitioning(table: SchemaObject, faults: Faults) -> Iterator[PartitionField]:
+    columns = {column.name: column for column in table.properties}
+    for name in _positioned(table, "partitioned", "partition_key_position", faults):
+        transform = _custom(columns[name].custom_properties).get("cartlake.partitionTransform", "identity")
+        if not _TRANSFORM.fullmatch(str(transform)):
+            where = f"schema.{table.name}.{name}.cartlake.partitionTransform"
+            faults.add(where, transform, "use identity, year, month, day, hour or bucket[n]")
+        yield PartitionField(name, str(transform))
+
+
+def _custom(properties: tuple[CustomProperty, ...]) -> dict[str, Any]:
+    return {entry.property: entry.value for entry in properties}

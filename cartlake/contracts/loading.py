@@ -1,0 +1,144 @@
+"""Finding and reading contract files, from a checkout or from inside a zip. Each file is read once per process."""
+
+import os
+from functools import cache, lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from cartlake.contracts.compile import compile_contract
+from cartlake.contracts.errors import ContractError, Problem, UnknownDatasetError
+from cartlake.contracts.faults import Faults
+from cartlake.contracts.model import Contract
+from cartlake.contracts.odcs import Document, FileOptions
+
+SUFFIX = ".odcs.yaml"
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is compiled in
+
+
+def load(name: str) -> Contract:
+    """The contract of a dataset. Raises UnknownDatasetError, or ContractError for a broken file."""
+    return _load(name, os.environ.get("CARTLAKE_CONTRACTS_DIR"))
+
+
+def names() -> tuple[str, ...]:
+    """The datasets whose files may be dropped, sorted."""
+    return tuple(contract.name for contract in load_all() if contract.droppable)
+
+
+def all_names() -> tuple[str, ...]:
+    """The names of all contract files, sorted, without reading them: a broken one is among them."""
+    return _stems(os.environ.get("CARTLAKE_CONTRACTS_DIR"))
+
+
+def load_all() -> tuple[Contract, ...]:
+    """Every contract, sorted by name. Raises ContractError for a broken file."""
+    return tuple(load(name) for name in all_names())
+
+
+def parse(path: Path | Traversable) -> Contract:
+    """Read one contract file. Raises ContractError naming file, place, value and repair of every fault in it."""
+    source = str(path)
+    document = _document(path, source)
+    faults = Faults()
+    contract = compile_contract(document, _file_options(document, source), source, faults)
+    if document.name != path.name.removesuffix(SUFFIX):
+        faults.add("name", document.name, f"must be the name of the file; rename the file to {document.name}{SUFFIX}")
+    if contract.droppable:
+        _check_droppable(contract, faults)
+    if faults.problems:
+        raise ContractError(source, faults.problems)
+    return contract
+
+
+@lru_cache(maxsize=64)
+def _load(name: str, directory: str | None) -> Contract:
+    known = _stems(directory)
+    if name not in known:
+        raise UnknownDatasetError(
+            f"no contract {name!r} in {_root(directory)}; there are: {', '.join(known) or 'none'}"
+        )
+    return parse(_root(directory) / f"{name}{SUFFIX}")
+
+
+@cache
+def _stems(directory: str | None) -> tuple[str, ...]:
+    found = [entry.name for entry in _root(directory).iterdir()]
+    return tuple(sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX)))
+
+
+@cache
+def _root(directory: str | None) -> Traversable:
+    if directory is not None:
+        return Path(directory)
+    shipped = files("cartlake") / "_contracts"
+    return shipped if shipped.is_dir() else Path(__file__).parents[2] / "contracts"
+
+
+def _document(path: Path | Traversable, source: str) -> Document:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader, see above
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ContractError(source, [Problem("file", path.name, f"not YAML: {error}")]) from error
+    try:
+        return Document.model_validate(content)
+    except ValidationError as error:
+        raise ContractError(source, _problems(error, content, "")) from error
+
+
+def _file_options(document: Document, source: str) -> FileOptions | None:
+    for entry in document.custom_properties:
+        if entry.property == "cartlake.file":
+            try:
+                return FileOptions.model_validate(entry.value)
+            except ValidationError as error:
+                raise ContractError(source, _problems(error, entry.value, "customProperties.cartlake.file.")) from error
+    return None
+
+
+def _check_droppable(contract: Contract, faults: Faults) -> None:
+    table = contract.table
+    needed = {"primaryKey": table.primary_key, "cartlake.versionColumn": table.version_column}
+    for key, value in (needed | {"cartlake.eventTime": table.event_time}).items():
+        if not value:
+            faults.add(f"schema.{table.name}.{key}", value, "files are merged by it; name the columns")
+
+
+def _problems(error: ValidationError, content: object, prefix: str) -> list[Problem]:
+    return [
+        Problem(prefix + _place(fault["loc"], content), _shown(fault), _advice(fault["type"], fault["msg"]))
+        for fault in error.errors()
+    ]
+
+
+def _shown(fault: Any) -> object:
+    return None if fault["type"] == "missing" else fault["input"]
+
+
+def _advice(kind: str, message: str) -> str:
+    if kind == "missing":
+        return "missing; add it"
+    if kind == "extra_forbidden":
+        return "not a key Cartlake knows here; correct the spelling, or move it to customProperties"
+    return message[:1].lower() + message[1:]
+
+
+def _place(location: tuple[int | str, ...], content: Any) -> str:
+    """Write a path with the names of elements in place of their positions, which nobody counts."""
+    parts: list[str] = []
+    for step in location:
+        child = None
+        if isinstance(content, dict):
+            child = content.get(step)
+        elif isinstance(content, list) and isinstance(step, int) and step < len(content):
+            child = content[step]
+        named = (
+            child.get("name") or child.get("property") if isinstance(child, dict) and isinstance(step, int) else None
+        )
+        parts.append(str(named if named is not None else step))
+        content = child
+    return ".".join(part for part in parts if part != "properties")

@@ -1,0 +1,171 @@
+"""A contract as the rest of Cartlake sees it: plain, typed, frozen, and already judged sound."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from cartlake.contracts.odcs import CsvOptions, FileOptions
+from cartlake.contracts.table_rules import TableRule
+from cartlake.errors import TerminalError
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `type` is the Spark SQL name of its type; `timestamp` is an instant, kept in UTC."""
+
+    name: str
+    type: str
+    required: bool
+    primary_key: bool
+    description: str
+    classification: str | None
+    tags: tuple[str, ...]
+    examples: tuple[object, ...]
+
+    @property
+    def pii(self) -> bool:
+        return "pii" in self.tags
+
+    @property
+    def lineage(self) -> bool:
+        """Whether the lake adds the column itself. Such columns start with an underscore and are in no file."""
+        return self.name.startswith("_")
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionField:
+    """One partition column. `transform` is an Iceberg transform: identity, year, month, day, hour, `bucket[16]`."""
+
+    column: str
+    transform: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowRule:
+    """A condition every row must meet: `expression` is true for a good row; false and null are failures."""
+
+    name: str
+    severity: Severity
+    expression: str
+    columns: tuple[str, ...]
+    description: str = ""
+
+    @property
+    def broken(self) -> str:
+        """SQL that is true for a row that breaks the rule, and never null."""
+        return f"not coalesce(({self.expression}), false)"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a contract."""
+
+    name: str
+    physical_name: str
+    description: str
+    grain: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    version_column: str | None
+    event_time: str | None
+    partitioning: tuple[PartitionField, ...]
+    row_rules: tuple[RowRule, ...]
+    table_rules: tuple[TableRule, ...]
+    table_properties: dict[str, str] = field(hash=False)
+
+    @property
+    def database(self) -> str:
+        return self.physical_name.partition(".")[0]
+
+    @cached_property
+    def file_columns(self) -> tuple[Column, ...]:
+        """The columns a dropped file has, in file order: all but those the lake adds."""
+        return tuple(column for column in self.columns if not column.lineage)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    def column(self, name: str) -> Column:
+        """Raises KeyError when the table has no such column."""
+        return self._by_name[name]
+
+    def row_rule(self, name: str) -> RowRule:
+        """Raises KeyError when the table has no such rule."""
+        return {rule.name: rule for rule in self.row_rules}[name]
+
+    def table_rule(self, name: str) -> TableRule:
+        """Raises KeyError when the table has no such rule."""
+        return {rule.name: rule for rule in self.table_rules}[name]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One dataset. `file` says which files may be dropped; None for a dataset that only the lake writes."""
+
+    name: str
+    version: str
+    status: str
+    owner: str
+    domain: str
+    purpose: str
+    limitations: str
+    usage: str
+    tables: tuple[Table, ...]
+    file: FileOptions | None
+    source: str
+
+    @property
+    def major(self) -> int:
+        return int(self.version.partition(".")[0])
+
+    @property
+    def droppable(self) -> bool:
+        """Whether people drop files of this dataset."""
+        return self.file is not None
+
+    @property
+    def table(self) -> Table:
+        """The first table: the one that dropped files end up in."""
+        return self.tables[0]
+
+    def table_named(self, name: str) -> Table:
+        """Find a table by its name or physical name. Raises KeyError."""
+        return {known: table for table in self.tables for known in (table.name, table.physical_name)}[name]
+
+    @property
+    def file_options(self) -> FileOptions:
+        """`file`, for callers that know files of this dataset may be dropped. Raises TerminalError if not."""
+        if self.file is None:
+            raise TerminalError(f"{self.source}: files of {self.name} cannot be dropped; it has no `cartlake.file`")
+        return self.file
+
+    @property
+    def accepted_formats(self) -> tuple[str, ...]:
+        return self.file_options.formats
+
+    @property
+    def accepted_encodings(self) -> tuple[str, ...]:
+        return self.file_options.encodings
+
+    @property
+    def csv(self) -> CsvOptions:
+        return self.file_options.csv
+
+    @property
+    def max_file_bytes(self) -> int:
+        return self.file_options.max_file_bytes
+
+    @property
+    def max_line_bytes(self) -> int:
+        return self.file_options.max_line_bytes
+
+    @property
+    def max_expanded_bytes(self) -> int:
+        return self.file_options.max_expanded_bytes
+
+    @property
+    def max_expansion_ratio(self) -> int:
+        return self.file_options.max_expansion_ratio

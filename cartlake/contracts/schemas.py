@@ -1,0 +1,136 @@
+"""The schemas a contract implies: raw and conformed ones for Spark, table, partitions and properties for Iceberg."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cartlake.errors import TerminalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyiceberg.partitioning import PartitionSpec
+    from pyiceberg.schema import Schema
+    from pyiceberg.types import IcebergType
+
+    from cartlake.contracts.model import Column, PartitionField, Table
+
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
+_SPARK_TRANSFORMS = {"year": "years", "month": "months", "day": "days", "hour": "hours"}
+
+
+def raw_schema(table: Table) -> str:
+    """Spark DDL of a dropped file: its columns in file order, all strings."""
+    return ", ".join(f"{column.name} string" for column in table.file_columns)
+
+
+def spark_schema_ddl(table: Table, *, lineage: bool = True) -> str:
+    """Spark DDL of the conformed columns, in order; without the lineage columns when `lineage` is false."""
+    columns = table.columns if lineage else table.file_columns
+    return ", ".join(f"{column.name} {column.type}" for column in columns)
+
+
+def iceberg_ddl(
+    table: Table, *, catalog: str = "glue_catalog", physical_name: str | None = None, location: str | None = None
+) -> str:
+    """Spark SQL that creates the Iceberg table if it is missing.
+
+    For tests and notebooks: the tables of an environment are made by `cartlake.tables`, which also evolves them.
+    """
+    columns = ",\n".join(f"  {_column_ddl(column)}" for column in table.columns)
+    partitions = ", ".join(_partition_ddl(part) for part in table.partitioning)
+    properties = ", ".join(f"'{key}'='{value}'" for key, value in table.table_properties.items())
+    name = f"{catalog}.{physical_name or table.physical_name}"
+    return "\n".join(
+        [
+            f"create table if not exists {name} (\n{columns}\n) using iceberg",
+            *([f"partitioned by ({partitions})"] if partitions else []),
+            *([f"location '{location}'"] if location else []),
+            f"tblproperties ({properties})",
+        ]
+    )
+
+
+def iceberg_schema(table: Table) -> Schema:
+    """The pyiceberg schema: field ids by position from 1, descriptions, the primary key as identifier fields.
+
+    Only key columns are NOT NULL in the table. What else is required is judged row by row, so that a row that was
+    let in once can be rewritten, and a rule can change its severity without a new table.
+    """
+    from pyiceberg.schema import Schema  # noqa: PLC0415 - a slow import that most readers of a contract never need
+    from pyiceberg.types import NestedField  # noqa: PLC0415
+
+    element_ids = iter(range(len(table.columns) + 1, 2 * len(table.columns) + 1))
+    fields = [
+        NestedField(
+            field_id=number,
+            name=column.name,
+            field_type=iceberg_type(column.type, lambda: next(element_ids)),
+            required=column.primary_key,
+            doc=column.description or None,
+        )
+        for number, column in enumerate(table.columns, start=1)
+    ]
+    keys = [field.field_id for field in fields if field.name in table.primary_key]
+    return Schema(*fields, identifier_field_ids=keys)
+
+
+def iceberg_partition_spec(table: Table, schema: Schema) -> PartitionSpec:
+    """The partition spec over `schema`, whose field ids it uses. Field names follow Spark: `ordered_at_day`."""
+    from pyiceberg.partitioning import PARTITION_FIELD_ID_START, PartitionField, PartitionSpec  # noqa: PLC0415
+    from pyiceberg.transforms import parse_transform  # noqa: PLC0415
+
+    return PartitionSpec(
+        *(
+            PartitionField(
+                source_id=schema.find_field(part.column).field_id,
+                field_id=PARTITION_FIELD_ID_START + position,
+                transform=parse_transform(part.transform),
+                name=partition_name(part),
+            )
+            for position, part in enumerate(table.partitioning)
+        )
+    )
+
+
+def partition_name(part: PartitionField) -> str:
+    kind = part.transform.partition("[")[0]
+    return part.column if kind == "identity" else f"{part.column}_{kind}"
+
+
+def iceberg_type(name: str, next_id: Callable[[], int]) -> IcebergType:
+    """The Iceberg type of a column type. `next_id` numbers the element of an array."""
+    from pyiceberg import types  # noqa: PLC0415
+
+    plain = {
+        "string": types.StringType,
+        "int": types.IntegerType,
+        "bigint": types.LongType,
+        "float": types.FloatType,
+        "double": types.DoubleType,
+        "boolean": types.BooleanType,
+        "date": types.DateType,
+        "timestamp": types.TimestamptzType,
+    }
+    if name in plain:
+        return plain[name]()
+    if match := _DECIMAL.fullmatch(name):
+        return types.DecimalType(int(match[1]), int(match[2]))
+    if name.startswith("array<"):
+        element = iceberg_type(name[len("array<") : -1], next_id)
+        return types.ListType(element_id=next_id(), element_type=element, element_required=False)
+    raise TerminalError(f"{name}: no Iceberg type for this column type")
+
+
+def _column_ddl(column: Column) -> str:
+    not_null = " not null" if column.primary_key else ""
+    comment = column.description.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{column.name} {column.type}{not_null}" + (f" comment '{comment}'" if comment else "")
+
+
+def _partition_ddl(part: PartitionField) -> str:
+    kind, _, buckets = part.transform.rstrip("]").partition("[")
+    if kind == "identity":
+        return part.column
+    return f"bucket({buckets}, {part.column})" if buckets else f"{_SPARK_TRANSFORMS[kind]}({part.column})"

@@ -1,0 +1,80 @@
+"""One `F` and one `Window` for two engines, so that transforms are written once.
+
+Transforms import from here instead of from pyspark:
+
+    from cartlake.engine import F, Window
+
+They then run on Spark, and unchanged on DuckDB through SQLFrame, which implements the same API. The engine is looked up
+at each call, so one process can run the same function on both. A column made while a module is imported belongs to the
+engine of that moment: make columns inside functions.
+
+The default is Spark, or what `CARTLAKE_ENGINE` says. `using("duckdb")` switches for a block of code.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+from cartlake.errors import TerminalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyspark.sql import Column, DataFrame, Window
+    from pyspark.sql import functions as F
+
+Engine = Literal["spark", "duckdb"]
+
+_PACKAGES: dict[str, str] = {"spark": "pyspark.sql", "duckdb": "sqlframe.duckdb"}
+_chosen: ContextVar[Engine | None] = ContextVar("cartlake_engine", default=None)
+
+
+def current() -> Engine:
+    """The engine in use. Raises TerminalError when `CARTLAKE_ENGINE` names none."""
+    return _chosen.get() or _named(os.environ.get("CARTLAKE_ENGINE", "spark"))
+
+
+@contextmanager
+def using(engine: Engine) -> Iterator[None]:
+    """Run a block of code on the given engine."""
+    token = _chosen.set(_named(engine))
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def _named(engine: str) -> Engine:
+    if engine not in get_args(Engine):
+        raise TerminalError(f"CARTLAKE_ENGINE = {engine!r}: no such engine; use {' or '.join(get_args(Engine))}")
+    return cast("Engine", engine)
+
+
+@cache
+def _module(engine: Engine, name: str) -> Any:
+    package = import_module(_PACKAGES[engine])
+    # `functions` is a module below the package; the rest are names in it.
+    return import_module(f"{_PACKAGES[engine]}.{name}") if name == "functions" else getattr(package, name)
+
+
+class _Switch:
+    """Stands for `pyspark.sql.<name>` of whichever engine is in use."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(_module(current(), self._name), attribute)
+
+
+if not TYPE_CHECKING:
+    Column = DataFrame = Any  # only ever named in annotations
+    F = _Switch("functions")
+    Window = _Switch("Window")
+
+__all__ = ["Column", "DataFrame", "Engine", "F", "Window", "current", "using"]

@@ -1,0 +1,47 @@
+"""Where each kind of item lies in the table. docs/ledger.md draws the picture."""
+
+from cartlake.ledger.models import FileRecord, FileState
+from cartlake.ledger.table import Key
+
+
+def file_key(file_id: str) -> Key:
+    return Key(f"FILE#{file_id}", "FILE")
+
+
+def content_key(dataset: str, contract_version: str, sha256: str) -> Key:
+    """Same content under the same major version of a contract is the same data."""
+    major = contract_version.split(".", maxsplit=1)[0]
+    return Key(f"CONTENT#{dataset}#v{major}#{sha256}", "CONTENT")
+
+
+def duplicate_key(content: Key, file_id: str) -> Key:
+    return Key(content.pk, f"DUPLICATE#{file_id}")
+
+
+def pending_key(record: FileRecord) -> Key:
+    return Key(f"PENDING#{record.dataset}", f"{record.received_at}#{record.file_id}")
+
+
+def lock_key(dataset: str) -> Key:
+    return Key(f"LOCK#{dataset}", "LOCK")
+
+
+def run_key(run_id: str) -> Key:
+    return Key(f"RUN#{run_id}", "RUN")
+
+
+def run_file_key(run_id: str, file_id: str) -> Key:
+    return Key(f"RUN#{run_id}", f"FILE#{file_id}")
+
+
+def dataset_key(dataset: str) -> Key:
+    """One item per dataset ever seen, so that people can list all files without a scan."""
+    return Key("DATASETS", dataset)
+
+
+def state_index(dataset: str, state: FileState) -> str:
+    return f"{dataset}#{state}"
+
+
+def run_index(dataset: str) -> str:
+    return f"RUN#{dataset}"

@@ -1,0 +1,117 @@
+"""What the ledger remembers: files, runs and locks, with the states they go through."""
+
+from enum import StrEnum
+from hashlib import sha256
+
+from pydantic import BaseModel, ConfigDict
+
+from cartlake.errors import TerminalError
+from cartlake.runs import FileFormat, RowCounts
+
+UNKNOWN_DATASET = "_unknown"
+"""The dataset of files that lie outside every known dataset's folder."""
+
+
+class UnknownFileError(TerminalError):
+    """No file with this id was ever received."""
+
+
+class LockHeldError(TerminalError):
+    """Another run holds the dataset. Retrying this run cannot help; the holder will take the waiting files."""
+
+
+class FileState(StrEnum):
+    RECEIVED = "RECEIVED"
+    VALIDATED = "VALIDATED"
+    REJECTED = "REJECTED"
+    DUPLICATE = "DUPLICATE"
+    CLAIMED = "CLAIMED"
+    LOADED = "LOADED"
+    FAILED = "FAILED"
+
+
+class RunState(StrEnum):
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class Record(BaseModel):
+    # The table's key attributes lie beside ours in an item; a record is only what people ask about.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ObjectVersion(Record):
+    """One version of one object, `size` in bytes as stored; a bucket without versions tells them apart by `etag`."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+    etag: str
+    size: int
+
+    @property
+    def file_id(self) -> str:
+        """The same event, however often it is delivered, is the same file."""
+        return sha256(f"{self.bucket}\n{self.key}\n{self.version_id or self.etag}".encode()).hexdigest()[:32]
+
+
+class FileRecord(Record):
+    """One version of one raw object. `size` in bytes as stored; `reason` is a code, `detail` says it to people."""
+
+    file_id: str
+    dataset: str
+    bucket: str
+    key: str
+    version_id: str | None = None
+    etag: str
+    size: int
+    state: FileState
+    reason: str | None = None
+    detail: str | None = None
+    sha256: str | None = None
+    contract_version: str | None = None
+    format: FileFormat | None = None
+    row_estimate: int | None = None
+    received_at: str
+    updated_at: str
+    run_id: str | None = None
+    duplicate_of: str | None = None
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class Content(Record):
+    """What validation found out about a good file."""
+
+    sha256: str
+    contract_version: str
+    format: FileFormat
+    row_estimate: int
+
+
+class RunRecord(Record):
+    """One run. `files` counts the files it claimed; `counts` is known once it has succeeded."""
+
+    run_id: str
+    dataset: str
+    state: RunState
+    files: int = 0
+    counts: RowCounts | None = None
+    error: str | None = None
+    cause: str | None = None
+    started_at: str
+    ended_at: str | None = None
+    execution_arn: str | None = None
+    report_uri: str | None = None
+
+
+class Lock(Record):
+    """The one run that may work on a dataset."""
+
+    dataset: str
+    run_id: str
+    execution_arn: str | None = None
+    acquired_at: str

@@ -1,0 +1,229 @@
+"""One DynamoDB table with conditional writes: a condition that fails is an answer, not an accident."""
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from boto3.dynamodb.conditions import And, Attr, ConditionBase, ConditionExpressionBuilder
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from cartlake.aws import aws_errors, error_code
+from cartlake.errors import CartlakeError, TransientError
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+
+MAX_TRANSACTION: Final = 100
+MAX_BATCH_GET: Final = 100
+ATTEMPTS: Final = 6
+"""Tries of a write that other writers or a throttle got in the way of; waits double from 20 ms."""
+
+_PASSING: Final = frozenset({"TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"})
+
+ABSENT: Final = Attr("pk").not_exists()
+PRESENT: Final = Attr("pk").exists()
+
+
+class ConflictError(CartlakeError):
+    """A condition did not hold, so nothing was written. `failed` are the positions of the actions that refused."""
+
+    def __init__(self, failed: frozenset[int]) -> None:
+        super().__init__(f"The ledger had moved on: conditions {sorted(failed)} did not hold, nothing was written.")
+        self.failed = failed
+
+
+@dataclass(frozen=True)
+class Key:
+    pk: str
+    sk: str
+
+
+@dataclass(frozen=True)
+class Action:
+    """One write of a transaction, or with kind `ConditionCheck` only its condition."""
+
+    kind: str
+    key: Key
+    condition: ConditionBase | None = None
+    attributes: Item = field(default_factory=dict)
+    add: dict[str, int] = field(default_factory=dict)
+
+
+def put(key: Key, attributes: Item, *, when: ConditionBase | None = None) -> Action:
+    """Replace the whole item. Attributes that are None are left out."""
+    return Action("Put", key, when, attributes)
+
+
+def update(key: Key, attributes: Item, *, when: ConditionBase, add: dict[str, int] | None = None) -> Action:
+    """Set attributes, removing those given as None, and add to counters."""
+    return Action("Update", key, when, attributes, add or {})
+
+
+def delete(key: Key, *, when: ConditionBase | None = None) -> Action:
+    return Action("Delete", key, when)
+
+
+def check(key: Key, *, when: ConditionBase) -> Action:
+    return Action("ConditionCheck", key, when)
+
+
+def all_of(*conditions: ConditionBase) -> ConditionBase:
+    first, *others = conditions
+    for other in others:
+        first = And(first, other)
+    return first
+
+
+class Table:
+    """Reads are strongly consistent, except `query_index`, which a DynamoDB index cannot be."""
+
+    def __init__(self, name: str, client: "DynamoDBClient") -> None:
+        self._name = name
+        self._client = client
+
+    def get(self, key: Key) -> Item | None:
+        with aws_errors():
+            answer = self._client.get_item(TableName=self._name, Key=_pack(vars(key)), ConsistentRead=True)
+        return _unpack(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Sequence[Key]) -> list[Item]:
+        """Read items in the order of their keys; those that do not exist are left out."""
+        found: dict[Key, Item] = {}
+        for start in range(0, len(keys), MAX_BATCH_GET):
+            for item in self._get_batch(keys[start : start + MAX_BATCH_GET]):
+                found[Key(item["pk"], item["sk"])] = item
+        return [found[key] for key in keys if key in found]
+
+    def _get_batch(self, keys: Sequence[Key]) -> Iterator[Item]:
+        wanted: list[Any] = [_pack(vars(key)) for key in keys]
+        for wait in _waits():
+            with aws_errors():
+                answer = self._client.batch_get_item(
+                    RequestItems={self._name: {"Keys": wanted, "ConsistentRead": True}}
+                )
+            yield from map(_unpack, answer["Responses"].get(self._name, []))
+            left = answer.get("UnprocessedKeys", {}).get(self._name)
+            if not left:
+                return
+            wanted = list(left["Keys"])
+            time.sleep(wait)
+        raise TransientError(f"DynamoDB left {len(wanted)} items of {self._name} unread after {ATTEMPTS} tries.")
+
+    def query(self, pk: str, sk_prefix: str = "", *, limit: int | None = None) -> list[Item]:
+        """Return the items under one partition key, by ascending sort key, at most `limit`."""
+        values = {":pk": pk} | ({":sk": sk_prefix} if sk_prefix else {})
+        expression = "pk = :pk" + (" AND begins_with(sk, :sk)" if sk_prefix else "")
+        return self._pages(limit, KeyConditionExpression=expression, Values=values, ConsistentRead=True)
+
+    def query_index(self, gsi1pk: str, *, limit: int | None = None, newest_first: bool = False) -> list[Item]:
+        """Return the items under one key of the index `by_state`, which lags the table by well under a second."""
+        return self._pages(
+            limit,
+            KeyConditionExpression="gsi1pk = :pk",
+            Values={":pk": gsi1pk},
+            IndexName="by_state",
+            ScanIndexForward=not newest_first,
+        )
+
+    def _pages(self, limit: int | None, **request: Any) -> list[Item]:
+        values = _pack(request.pop("Values"))
+        found: list[Item] = []
+        while True:
+            if limit is not None:
+                request["Limit"] = limit - len(found)
+            with aws_errors():
+                page = self._client.query(TableName=self._name, ExpressionAttributeValues=values, **request)
+            found += map(_unpack, page["Items"])
+            if "LastEvaluatedKey" not in page or len(found) == limit:
+                return found
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def write(self, *actions: Action) -> None:
+        """Apply all actions or none. Raises ConflictError if a condition does not hold, TransientError if too busy."""
+        members = [_member(self._name, action) for action in actions]
+        for wait in _waits():
+            try:
+                self._transact(members)
+            except _BusyError:
+                time.sleep(wait)
+            else:
+                return
+        raise TransientError(f"Other writers kept {self._name} busy for {ATTEMPTS} tries; deliver again.")
+
+    def _transact(self, members: list[Any]) -> None:
+        try:
+            with aws_errors():
+                self._client.transact_write_items(TransactItems=members)
+        except ClientError as error:
+            if error_code(error) != "TransactionCanceledException":
+                raise
+            reasons = [reason.get("Code") for reason in error.response["CancellationReasons"]]
+            failed = frozenset(n for n, code in enumerate(reasons) if code == "ConditionalCheckFailed")
+            if failed:
+                raise ConflictError(failed) from error
+            if _PASSING & set(reasons):
+                raise _BusyError from error
+            raise
+
+
+class _BusyError(CartlakeError):
+    """Another transaction holds one of the items at this moment."""
+
+
+def _waits() -> Iterator[float]:
+    for attempt in range(ATTEMPTS):
+        yield random.uniform(0.5, 1) * 0.02 * 2**attempt  # noqa: S311 - jitter, not a secret
+
+
+def _member(table: str, action: Action) -> dict[str, Any]:
+    names: dict[str, str] = {}
+    values: Item = {}
+    body: dict[str, Any] = {"TableName": table}
+    if action.kind == "Put":
+        body["Item"] = _pack({**vars(action.key), **action.attributes})
+    else:
+        body["Key"] = _pack(vars(action.key))
+    if action.kind == "Update":
+        body["UpdateExpression"] = _update_expression(action, names, values)
+    if action.condition is not None:
+        built = ConditionExpressionBuilder().build_expression(action.condition)
+        body["ConditionExpression"] = built.condition_expression
+        names |= built.attribute_name_placeholders
+        values |= built.attribute_value_placeholders
+    if names:
+        body["ExpressionAttributeNames"] = names
+    if values:
+        body["ExpressionAttributeValues"] = _pack(values)
+    return {action.kind: body}
+
+
+def _update_expression(action: Action, names: dict[str, str], values: Item) -> str:
+    # Placeholders start with #u and :u; the condition builder uses #n and :v.
+    sets, removes, adds = [], [], []
+    for n, (name, value) in enumerate(action.attributes.items()):
+        names[f"#u{n}"] = name
+        if value is None:
+            removes.append(f"#u{n}")
+        else:
+            values[f":u{n}"] = value
+            sets.append(f"#u{n} = :u{n}")
+    for name, value in action.add.items():
+        names[f"#a_{name}"], values[f":a_{name}"] = name, value
+        adds.append(f"#a_{name} :a_{name}")
+    clauses = {"SET": sets, "REMOVE": removes, "ADD": adds}
+    return " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
+
+
+def _pack(values: Item) -> Any:
+    pack = TypeSerializer().serialize
+    return {name: pack(value) for name, value in values.items() if value is not None}
+
+
+def _unpack(item: Any) -> Item:
+    unpack = TypeDeserializer().deserialize
+    return {name: unpack(value) for name, value in item.items()}
