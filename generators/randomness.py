@@ -1,0 +1,38 @@
+"""One source of chance per purpose, so that adding a draw in one place changes nothing in another."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+# A purpose keeps its number for ever: changing one changes every file made from the same seed.
+PURPOSES: Final = (
+    "customer_market",
+    "customer_name",
+    "customer_domain",
+    "customer_habit",
+    "customer_loyalty",
+    "product_price",
+    "product_popularity",
+    "calendar",
+    "orders",
+    "dirt",
+    "late_pick",
+    "late_file",
+)
+
+
+def stream(seed: int, purpose: str, *place: int) -> np.random.Generator:
+    """The random numbers of one purpose, at one place (for example day 3, chunk 0)."""
+    return np.random.default_rng([seed, PURPOSES.index(purpose), *place])
+
+
+def pick(rng: np.random.Generator, weights: Floats, size: int) -> Ints:
+    """`size` indices into `weights`, drawn with these relative weights: much faster than `rng.choice(p=)`."""
+    cumulative = np.cumsum(weights)
+    chosen: Ints = np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right")
+    return chosen
