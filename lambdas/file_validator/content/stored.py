@@ -1,0 +1,154 @@
+"""The bytes as they lie in the bucket: counted, hashed, and expanded if they are gzip, never beyond the limits."""
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from lambdas.file_validator.content.refusal import Reason, RefusedError
+
+GZIP_MAGIC: Final = b"\x1f\x8b"
+WINDOW: Final = 1 << 20
+"""Most bytes one step of decompression may yield."""
+
+FEED: Final = 1 << 16
+"""Bytes given to the decompressor at once: a member that ends early leaves at most this much to copy."""
+
+RATIO_COUNTS_FROM: Final = 64 << 20
+"""Small files of one repeated line compress far better than real ones and hurt nobody."""
+
+TINY_MEMBERS: Final = 10_000
+"""As many gzip members as this must hold a kilobyte each on average; more, emptier ones are an attack on our time."""
+
+
+class StoredBytes:
+    """Iterates over chunks, keeping their SHA-256, their count, and their first and last few bytes."""
+
+    def __init__(self, chunks: Iterable[bytes], max_bytes: int) -> None:
+        self._chunks = chunks
+        self._max_bytes = max_bytes
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+        self.tail = b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self._sha256.update(chunk)
+            self.size += len(chunk)
+            self.tail = (self.tail + chunk[-8:])[-8:]
+            check_file_size(self.size, self._max_bytes)
+            yield chunk
+
+    @property
+    def sha256(self) -> str:
+        return self._sha256.hexdigest()
+
+
+def check_file_size(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise RefusedError(
+            Reason.FILE_TOO_LARGE,
+            f"The file has {size:,} bytes or more; the contract allows {max_bytes:,}. Split it and drop the parts.",
+            size=size,
+            limit=max_bytes,
+        )
+
+
+def with_head(chunks: Iterable[bytes], size: int = 4096) -> tuple[bytes, Iterator[bytes]]:
+    """Look at the first `size` bytes. Returns them, or all there are, and an iterator over everything."""
+    iterator = iter(chunks)
+    head = b""
+    for chunk in iterator:
+        head += chunk
+        if len(head) >= size:
+            break
+    return head[:size], _after(head, iterator)
+
+
+def _after(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if head:
+        yield head
+    yield from rest
+
+
+class Gunzip:
+    """Expands gzip chunks, member after member, and stops at the first sign that they expand too far."""
+
+    def __init__(self, stored: StoredBytes, max_bytes: int, max_ratio: int) -> None:
+        self._stored = stored
+        self._max_bytes = max_bytes
+        self._max_ratio = max_ratio
+        self._member = _new_member()
+        self._between_members = False
+        self._members = 1
+        self.size = 0
+
+    def expand(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            for start in range(0, len(chunk), FEED):
+                yield from self._feed(chunk[start : start + FEED])
+        if not self._between_members:
+            raise RefusedError(
+                Reason.TRUNCATED_GZIP,
+                f"The gzip data ends in the middle of a member, after {self._stored.size:,} stored bytes."
+                " The upload was cut off, or the writer did not close the file: write and drop it again.",
+                stored_bytes=self._stored.size,
+                expanded_bytes=self.size,
+            )
+
+    def _feed(self, data: bytes) -> Iterator[bytes]:
+        # What a full window leaves inside the decompressor comes out with the trailer, which no member lacks.
+        while data:
+            if self._between_members:
+                data = data.lstrip(b"\0")  # zero padding after a member is allowed
+                if not data:
+                    return
+                self._next_member()
+            piece = self._decompress(data)
+            self._check(len(piece))
+            if piece:
+                yield piece
+            self._between_members = self._member.eof
+            data = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+
+    def _next_member(self) -> None:
+        self._member, self._between_members = _new_member(), False
+        self._members += 1
+        if self._members > TINY_MEMBERS and self.size < self._members * 1024:
+            raise RefusedError(
+                Reason.GZIP_BOMB,
+                f"The gzip file consists of {self._members:,} or more nearly empty members, {self.size:,} bytes in all."
+                " Compress the file as one member.",
+                members=self._members,
+                expanded_bytes=self.size,
+            )
+
+    def _decompress(self, data: bytes) -> bytes:
+        try:
+            return self._member.decompress(data, WINDOW)
+        except zlib.error as error:
+            raise RefusedError(
+                Reason.CORRUPT_GZIP,
+                f"The gzip data is damaged after {self.size:,} expanded bytes ({error})."
+                " Check the file with `gzip -t`, write it again and drop it.",
+                expanded_bytes=self.size,
+            ) from error
+
+    def _check(self, grown: int) -> None:
+        self.size += grown
+        ratio = self.size / max(self._stored.size, 1)
+        too_dense = self.size > RATIO_COUNTS_FROM and ratio > self._max_ratio
+        if self.size > self._max_bytes or too_dense:
+            raise RefusedError(
+                Reason.GZIP_BOMB,
+                f"The file expands to {self.size:,} bytes and more from {self._stored.size:,} stored ones; the contract"
+                f" allows {self._max_bytes:,} bytes and {self._max_ratio} for 1. Split it and drop the parts.",
+                expanded_bytes=self.size,
+                stored_bytes=self._stored.size,
+                limit=self._max_bytes,
+                max_ratio=self._max_ratio,
+            )
+
+
+def _new_member() -> "zlib._Decompress":
+    return zlib.decompressobj(wbits=31)  # 31: a gzip header and checksum, and nothing else

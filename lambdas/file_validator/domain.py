@@ -1,0 +1,224 @@
+"""Is this object a file the lake can load? Pure rules over a key and a stream of bytes: no AWS, clock or environment.
+
+Bad data is a verdict, never an exception. An exception means "deliver this message again", and no delivery will repair
+a broken file.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final, Literal, TypeAlias
+
+from cartlake.ledger import UNKNOWN_DATASET, Content
+from cartlake.runs import FileFormat
+from lambdas.file_validator.content.csv_head import CsvHead
+from lambdas.file_validator.content.json_head import JsonHead
+from lambdas.file_validator.content.parquet import (
+    ParquetFooter,
+    UnreadableFooterError,
+    check_envelope,
+    check_footer,
+)
+from lambdas.file_validator.content.refusal import Reason, RefusedError, Rejection
+from lambdas.file_validator.content.rules import FileRules
+from lambdas.file_validator.content.stored import GZIP_MAGIC, Gunzip, StoredBytes, check_file_size, with_head
+from lambdas.file_validator.content.text import UTF8_BOM, TextCheck, check_head
+
+Kind: TypeAlias = Literal["csv", "jsonl", "parquet"]
+
+EXTENSION: Final = re.compile(r".+\.(?:(?P<text>(?i:csv|jsonl|ndjson|json))(?P<gz>\.gz)?|(?i:parquet))")
+UNREADABLE_NAME: Final = re.compile(r"[\\\x00-\x1f\x7f]")
+"""What Hadoop's paths cannot hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Not a file: a folder made in the console, or a marker some tool left."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A file that is refused by its key alone."""
+
+    dataset: str
+    rejection: Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file whose key is right, so that its content decides."""
+
+    dataset: str
+    kind: Kind
+    gzip_name: bool
+
+
+Verdict: TypeAlias = Content | Rejection
+
+
+def locate(key: str, size: int, datasets: Collection[str]) -> Ignored | Misplaced | Candidate:
+    """Judge an object by its key and its size in bytes: `incoming/<dataset>/…/<name>.<extension>`."""
+    folders, _, name = key.rpartition("/")
+    top, *rest = folders.split("/")
+    if key.startswith("_") and folders:
+        return Ignored("top-level folders that start with an underscore are not part of the lake")
+    if size == 0 and (not name or name.startswith(("_", "."))):
+        return Ignored("an empty folder or marker object")
+    if top != "incoming" or not rest:
+        return _misplaced(
+            Reason.UNRECOGNISED_KEY, f"{key!r} lies outside incoming/<dataset>/. Drop it under a dataset's folder."
+        )
+    if rest[0] not in datasets:
+        return _misplaced(Reason.UNKNOWN_DATASET, _unknown_dataset(rest[0], datasets))
+    return _locate_in_dataset(key, name, rest[0])
+
+
+def _locate_in_dataset(key: str, name: str, dataset: str) -> Misplaced | Candidate:
+    if not name or name.startswith(("_", ".")) or UNREADABLE_NAME.search(key):
+        return _misplaced(
+            Reason.UNRECOGNISED_KEY,
+            f"{key!r} is a name Spark would skip or cannot read: names must not start with _ or . and must not contain"
+            " backslashes or control characters. Rename the file and drop it again.",
+            dataset,
+        )
+    extension = EXTENSION.fullmatch(name)
+    if extension is None:
+        return _misplaced(
+            Reason.UNSUPPORTED_FORMAT,
+            f"{name!r} has no extension the lake reads: .csv, .jsonl, .ndjson or .json, each also with .gz, or"
+            " .parquet. Convert or rename the file and drop it again.",
+            dataset,
+        )
+    if extension["text"] is None:
+        return Candidate(dataset, "parquet", gzip_name=False)
+    kind: Kind = "csv" if extension["text"].lower() == "csv" else "jsonl"
+    return Candidate(dataset, kind, gzip_name=extension["gz"] is not None)
+
+
+def _misplaced(reason: Reason, message: str, dataset: str = UNKNOWN_DATASET) -> Misplaced:
+    return Misplaced(dataset, Rejection(reason, message))
+
+
+def _unknown_dataset(name: str, datasets: Collection[str]) -> str:
+    close = get_close_matches(name, datasets, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"No dataset is called {name!r}; there are: {', '.join(sorted(datasets))}.{hint}"
+
+
+def examine(
+    candidate: Candidate,
+    rules: FileRules,
+    size: int,
+    chunks: Callable[[], Iterable[bytes]],
+    footer: Callable[[], ParquetFooter],
+) -> Verdict:
+    """Read a file once, from front to back, in memory that does not depend on its size; stop at the first fault.
+
+    `chunks` opens the stream of stored bytes, `footer` reads the footer of a Parquet file. What they raise passes
+    through; it is about the reading, not about the file.
+    """
+    try:
+        _check_format(candidate, rules)
+        check_file_size(size, rules.max_file_bytes)
+        stored = StoredBytes(chunks(), rules.max_file_bytes)
+        if candidate.kind == "parquet":
+            return _examine_parquet(stored, rules, footer)
+        return _examine_text(candidate, stored, rules)
+    except RefusedError as refused:
+        return refused.rejection
+
+
+def _check_format(candidate: Candidate, rules: FileRules) -> None:
+    compression = "gzip" if candidate.gzip_name else "none"
+    if candidate.kind not in rules.formats or compression not in rules.compressions:
+        raise RefusedError(
+            Reason.UNSUPPORTED_FORMAT,
+            f"The contract {rules.dataset} {rules.contract_version} takes {', '.join(rules.formats)} with compression"
+            f" {' or '.join(rules.compressions)}; this file says {candidate.kind} with {compression}.",
+            formats=list(rules.formats),
+            compressions=list(rules.compressions),
+        )
+
+
+def _examine_parquet(stored: StoredBytes, rules: FileRules, footer: Callable[[], ParquetFooter]) -> Content:
+    head, chunks = with_head(stored)
+    _refuse_empty(head)
+    for _ in chunks:
+        pass  # the checksum needs every byte; the footer alone is read again
+    check_envelope(head, stored.tail, stored.size)
+    try:
+        found = footer()
+    except UnreadableFooterError as error:
+        raise RefusedError(
+            Reason.CORRUPT_PARQUET, f"The Parquet footer cannot be read ({error}). Write the file again and drop it."
+        ) from error
+    check_footer(found, rules)
+    header = [column.name for column in found.columns]
+    return _content(stored, rules, FileFormat(kind="parquet", header=header), found.rows)
+
+
+def _examine_text(candidate: Candidate, stored: StoredBytes, rules: FileRules) -> Content:
+    head, chunks = with_head(stored)
+    _refuse_empty(head)
+    _check_compression(head, candidate)
+    if candidate.gzip_name:
+        chunks = Gunzip(stored, rules.max_expanded_bytes, rules.max_expansion_ratio).expand(chunks)
+        head, chunks = with_head(chunks)
+        _refuse_empty(head)
+    check_head(head)
+    offset, chunks = _without_bom(head, chunks)
+    text = TextCheck(rules.max_line_bytes, offset)
+    beginning: CsvHead | JsonHead = CsvHead(rules) if candidate.kind == "csv" else JsonHead(rules)
+    for chunk in chunks:
+        text.feed(chunk)
+        beginning.feed(chunk)
+    text.finish()
+    beginning.finish()
+    header = beginning.header if isinstance(beginning, CsvHead) else []
+    found = FileFormat(
+        kind=candidate.kind,
+        compression="gzip" if candidate.gzip_name else "none",
+        delimiter=rules.delimiter,
+        header=header,
+    )
+    return _content(stored, rules, found, text.lines - (1 if header else 0))
+
+
+def _refuse_empty(head: bytes) -> None:
+    if not head:
+        raise RefusedError(Reason.EMPTY_FILE, "The file has no bytes. If there is nothing to send, send no file.")
+
+
+def _check_compression(head: bytes, candidate: Candidate) -> None:
+    """Name and content must agree: the transform job, like all of Hadoop, goes by the name."""
+    is_gzip = head.startswith(GZIP_MAGIC)
+    if is_gzip and not candidate.gzip_name:
+        raise RefusedError(
+            Reason.WRONG_COMPRESSION, "The content is gzip, but the name does not say so. Add .gz and drop it again."
+        )
+    if candidate.gzip_name and not is_gzip:
+        raise RefusedError(
+            Reason.WRONG_COMPRESSION,
+            f"The name says gzip, but the content starts with {head[:4]!r}. Compress it, or drop it without .gz.",
+        )
+
+
+def _without_bom(head: bytes, chunks: Iterator[bytes]) -> tuple[int, Iterator[bytes]]:
+    if not head.startswith(UTF8_BOM):
+        return 0, chunks
+    first = next(chunks)
+    return len(UTF8_BOM), _with_first(first[len(UTF8_BOM) :], chunks)
+
+
+def _with_first(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _content(stored: StoredBytes, rules: FileRules, found: FileFormat, rows: int) -> Content:
+    return Content(
+        sha256=stored.sha256, contract_version=rules.contract_version, format=found, row_estimate=max(rows, 1)
+    )

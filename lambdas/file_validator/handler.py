@@ -1,0 +1,178 @@
+"""SQS entry point: judge each landed object once, remember the verdict, announce it.
+
+A message may come five times, twice at once, or again after a crash between any two steps. So the steps are ordered:
+the quarantine copy before the verdict, the verdict before the announcement; and each may be repeated. A verdict that
+is on record is only announced again.
+"""
+
+import json
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.parser.models import EventBridgeModel, SqsRecordModel
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, Field, Json
+
+from cartlake import contracts
+from cartlake.ledger import FileRecord, FileState, ObjectVersion
+from cartlake.times import stamp, utc_now
+from lambdas.file_validator.adapters import (
+    Head,
+    ObjectMissingError,
+    event_bus,
+    ledger,
+    quarantine,
+    raw_objects,
+)
+from lambdas.file_validator.content.refusal import Reason, Rejection
+from lambdas.file_validator.content.rules import FileRules, rules_of
+from lambdas.file_validator.domain import Candidate, Ignored, Misplaced, Verdict, examine, locate
+from lambdas.file_validator.settings import settings
+from lambdas.shared.counting import count
+from lambdas.shared.entry import logger, tracer
+
+settings()  # a bad environment fails the cold start
+DATASETS = frozenset(contracts.names())
+
+
+class LandedBucket(BaseModel):
+    name: str
+
+
+class LandedObject(BaseModel):
+    # Powertools' own model lacks the version id, on which everything rests here.
+    key: str
+    size: int
+    etag: str
+    version_id: str | None = Field(default=None, alias="version-id")
+
+
+class Landed(BaseModel):
+    bucket: LandedBucket
+    object: LandedObject
+
+    def version(self) -> ObjectVersion:
+        found = self.object
+        return ObjectVersion(
+            bucket=self.bucket.name,
+            key=found.key,
+            version_id=found.version_id,
+            etag=found.etag.strip('"'),
+            size=found.size,
+        )
+
+
+class LandedEvent(EventBridgeModel):
+    detail: Landed
+
+
+class LandedMessage(SqsRecordModel):
+    body: Json[LandedEvent]
+
+
+processor = BatchProcessor(event_type=EventType.SQS, model=LandedMessage)
+
+
+@tracer.capture_method(capture_response=False)
+def handle_record(record: LandedMessage) -> None:
+    landed = record.body.detail.version()
+    place = locate(landed.key, landed.size, DATASETS)
+    if isinstance(place, Ignored):
+        logger.info("object_ignored", key=landed.key, why=place.why)
+        return
+    file = ledger().receive(place.dataset, landed)
+    if file.state is FileState.RECEIVED:
+        file = settle(file, judge(place, landed))
+        count(file.dataset, **{f"Files{file.state.title()}": 1})
+    announce(file)
+    logger.info("file_settled", key=file.key, file_id=file.file_id, state=file.state, reason=file.reason)
+
+
+def judge(place: Misplaced | Candidate, landed: ObjectVersion) -> Verdict:
+    if isinstance(place, Misplaced):
+        return place.rejection
+    found = raw_objects().head(landed.bucket, landed.key)
+    if found is None:
+        return _missing(landed)
+    if not _is_current(found, landed):
+        return Rejection(
+            Reason.SUPERSEDED,
+            f"{landed.key!r} was overwritten before it was read. The newer version has a record of its own;"
+            " give every file a name of its own to load both.",
+            {"version_id": landed.version_id, "current_version_id": found.version_id},
+        )
+    objects, current = raw_objects(), landed.model_copy(update={"size": found.size})
+    try:
+        return examine(
+            place,
+            rules(place.dataset),
+            found.size,
+            lambda: objects.chunks(current),
+            lambda: objects.parquet_footer(current),
+        )
+    except ObjectMissingError:
+        return _missing(landed)
+
+
+def _missing(landed: ObjectVersion) -> Rejection:
+    return Rejection(
+        Reason.OBJECT_MISSING, f"{landed.key!r} was deleted before it was read. Drop it again if it should be loaded."
+    )
+
+
+def _is_current(found: Head, landed: ObjectVersion) -> bool:
+    if landed.version_id and found.version_id:
+        return found.version_id == landed.version_id
+    return found.etag == landed.etag
+
+
+def settle(file: FileRecord, verdict: Verdict) -> FileRecord:
+    if not isinstance(verdict, Rejection):
+        return ledger().validated(file.file_id, verdict)
+    copied = quarantine().copy(file)
+    quarantine().explain(file, explanation(file, verdict, copied=copied))
+    return ledger().rejected(file.file_id, verdict.reason, verdict.message)
+
+
+def explanation(file: FileRecord, rejection: Rejection, *, copied: bool) -> str:
+    """The text of reason.json."""
+    known = file.dataset in DATASETS
+    content = {
+        "reason": rejection.reason,
+        "message": rejection.message,
+        "key": file.key,
+        "file_id": file.file_id,
+        "dataset": file.dataset if known else None,
+        "details": {**rejection.details, "copied": copied},
+        "contract": f"{file.dataset} {rules(file.dataset).contract_version}" if known else None,
+        "at": stamp(utc_now()),
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def announce(file: FileRecord) -> None:
+    """Send the verdict to the bus, also when it is old: the one who found it may have died before this line."""
+    about = {"dataset": file.dataset, "file_id": file.file_id, "bucket": file.bucket, "key": file.key}
+    match file.state:
+        case FileState.VALIDATED:
+            event_bus().send("FileValidated", {**about, "size": file.size, "sha256": file.sha256})
+        case FileState.DUPLICATE:
+            event_bus().send("FileDuplicate", {**about, "duplicate_of": file.duplicate_of})
+        case FileState.REJECTED:
+            reason = {"reason": file.reason, "message": file.detail, "reason_uri": quarantine().reason_uri(file)}
+            event_bus().send("FileRejected", {**about, **reason})
+        case _:
+            pass  # a run has it already
+
+
+@cache
+def rules(dataset: str) -> FileRules:
+    return rules_of(contracts.load(dataset))
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    return process_partial_response(event, handle_record, processor, context)

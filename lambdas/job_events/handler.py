@@ -1,0 +1,82 @@
+"""Hears of job runs and executions that ended without their own last word, and says it for them."""
+
+from typing import Annotated, Any, TypeAlias
+
+from aws_lambda_powertools.utilities.parser.models import EventBridgeModel
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, Discriminator, RootModel, Tag
+
+from cartlake.runs import dataset_of
+from lambdas.job_events.adapters import event_bus, glue_jobs, ledger, router, tasks
+from lambdas.job_events.domain import task_failure
+from lambdas.job_events.settings import settings
+from lambdas.shared.counting import count
+from lambdas.shared.entry import Answer, entry, logger
+
+settings()  # a bad environment fails the cold start
+
+
+class JobRunDetail(BaseModel):
+    jobName: str  # noqa: N815 - names of AWS
+    jobRunId: str  # noqa: N815
+    state: str
+
+
+class JobRunEnded(EventBridgeModel):
+    detail: JobRunDetail
+
+
+class ExecutionDetail(BaseModel):
+    name: str
+    status: str
+    error: str | None = None
+    cause: str | None = None
+
+
+class ExecutionEnded(EventBridgeModel):
+    detail: ExecutionDetail
+
+
+def _form(event: Any) -> str:
+    return str(event.get("source")) if isinstance(event, dict) else ""
+
+
+AnyRequest: TypeAlias = Annotated[
+    Annotated[JobRunEnded, Tag("aws.glue")] | Annotated[ExecutionEnded, Tag("aws.states")], Discriminator(_form)
+]
+
+
+class Request(RootModel[AnyRequest]):
+    pass
+
+
+@entry(Request)
+def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
+    match request.root:
+        case JobRunEnded(detail=run):
+            return job_run_ended(run)
+        case ExecutionEnded(detail=execution):
+            return execution_ended(execution)
+
+
+def job_run_ended(detail: JobRunDetail) -> Answer:
+    """Fail the task that still waits for this job run, if one does."""
+    run = glue_jobs().ended(detail.jobName, detail.jobRunId, detail.state)
+    failure = task_failure(run)
+    told = failure is not None and run.task_token is not None and tasks().fail(run.task_token, failure)
+    logger.info("job_run_ended", job=run.job_name, job_run_id=run.job_run_id, state=run.state, task_failed=told)
+    return {"task_failed": told}
+
+
+def execution_ended(detail: ExecutionDetail) -> Answer:
+    """Clean up after an execution that could not do it itself: aborted, timed out, or failed in its last steps."""
+    run_id, dataset = detail.name, dataset_of(detail.name)
+    error = detail.error or f"Execution{detail.status.replace('_', ' ').title().replace(' ', '')}"
+    cause = detail.cause or f"The execution of run {run_id} ended as {detail.status} and gave no cause."
+    failed = ledger().fail_run(run_id, error, cause)
+    if failed:
+        count(dataset, RunsFailed=1)
+        event_bus().send("RunFailed", {"dataset": dataset, "run_id": run_id, "error": error, "cause": cause})
+    router().release(dataset, run_id)
+    logger.info("execution_ended", run_id=run_id, status=detail.status, run_failed=failed)
+    return {"run_failed": failed}

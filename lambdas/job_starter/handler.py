@@ -1,0 +1,46 @@
+"""Starts a Glue job with the task token it has to return. Invoked twice for one token, it starts one job run."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.idempotency import idempotent_function
+from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from cartlake.errors import TransientError
+from lambdas.job_starter.adapters import glue_jobs, idempotency_config, idempotency_store
+from lambdas.job_starter.domain import JobRequest, job_arguments
+from lambdas.job_starter.settings import settings
+from lambdas.shared.entry import Answer, entry, logger
+
+settings()  # a bad environment fails the cold start
+
+
+def start(request: dict[str, Any]) -> Answer:
+    work = JobRequest.model_validate(request)
+    arguments = job_arguments(work, f"s3://{settings().artifacts_bucket}/runs/{work.run_id}")
+    return {"job_run_id": glue_jobs().start(work.job_name, arguments)}
+
+
+@cache
+def start_once() -> Callable[..., Answer]:
+    """`start`, remembering its answer by run, step and token."""
+    remembered: Callable[..., Answer] = idempotent_function(
+        start,
+        data_keyword_argument="request",
+        persistence_store=idempotency_store(),
+        config=idempotency_config(),
+    )
+    return remembered
+
+
+@entry(JobRequest)
+def lambda_handler(request: JobRequest, context: LambdaContext) -> Answer:
+    idempotency_config().register_lambda_context(context)  # so that a start that died is not "in progress" for ever
+    try:
+        started = start_once()(request=request.model_dump())
+    except IdempotencyAlreadyInProgressError as error:
+        raise TransientError(f"The {request.step} job of {request.run_id} is being started by another call.") from error
+    logger.info("job_started", job=request.job_name, run_id=request.run_id, step=request.step, **started)
+    return started

@@ -1,0 +1,78 @@
+"""What is on record about a run when it is over: which files counted, and where its rows came from and went."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cartlake.ledger import FileRecord, FileState, RunRecord
+from cartlake.runs import EtlReport, MartsReport, ReconciliationError
+
+RUN_NAMESPACE: Final = uuid.UUID("9b3d9a52-6c0e-5f0e-8f57-3a6f0a5d2f11")
+"""Ours alone; OpenLineage wants a UUID for a run, and the same run must get the same one every time."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineageDataset:
+    """A dataset by OpenLineage's naming: an S3 object, or a table of the Glue catalog."""
+
+    namespace: str
+    name: str
+    rows: int | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """One run as OpenLineage tells it: a START and a COMPLETE or, with `error`, a FAIL. Times are ISO 8601."""
+
+    run_uuid: str
+    job_namespace: str
+    job_name: str
+    started_at: str
+    ended_at: str
+    inputs: tuple[LineageDataset, ...]
+    outputs: tuple[LineageDataset, ...]
+    error: str | None = None
+
+
+def claimed_ids(files: Sequence[FileRecord], run_id: str) -> set[str]:
+    """The files that count in this run: claimed by it, or already settled as loaded by an earlier try of this step."""
+    return {
+        file.file_id for file in files if file.run_id == run_id and file.state in {FileState.CLAIMED, FileState.LOADED}
+    }
+
+
+def check_published(report: EtlReport, published_snapshot_id: str | None) -> None:
+    """Check that what was published is what was audited. Raises ReconciliationError."""
+    if report.snapshot_id != published_snapshot_id:
+        raise ReconciliationError(
+            f"Run {report.run_id} was audited at snapshot {report.snapshot_id} of {report.table},"
+            f" but {published_snapshot_id} was published."
+        )
+
+
+def lineage(
+    run: RunRecord, files: Sequence[FileRecord], report: EtlReport | None, marts: MartsReport | None, catalog: str
+) -> Lineage:
+    """Tell where a run's rows came from and went. `catalog` is the ARN of the Glue catalog, the tables' namespace."""
+    read = {file.file_id: file.rows_read for file in report.files} if report else {}
+    inputs = tuple(LineageDataset(f"s3://{file.bucket}", file.key, read.get(file.file_id), file.size) for file in files)
+    published = report.rows.published if report and not run.error else None
+    outputs = [_table(catalog, report.table, published)] if report else []
+    outputs += [_table(catalog, mart.table, mart.rows_written) for mart in marts.marts] if marts else []
+    return Lineage(
+        run_uuid=str(uuid.uuid5(RUN_NAMESPACE, run.run_id)),
+        job_namespace="cartlake",
+        job_name=f"ingest.{run.dataset}",
+        started_at=run.started_at,
+        ended_at=run.ended_at or run.started_at,
+        inputs=inputs,
+        outputs=tuple(outputs),
+        error=f"{run.error}: {run.cause}" if run.error else None,
+    )
+
+
+def _table(catalog: str, name: str, rows: int | None) -> LineageDataset:
+    database, table = name.split(".")[-2:]
+    return LineageDataset(catalog, f"table/{database}/{table}", rows)

@@ -1,0 +1,128 @@
+"""Last steps of the state machine: reconcile, then put on record that the run succeeded, or that it failed and why.
+
+Each may be invoked again after a crash: what is settled in the ledger stays, documents are written anew with the same
+content, and only the event may come twice.
+"""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, Field, RootModel
+
+from cartlake.errors import TerminalError
+from cartlake.ledger import RunRecord, RunState
+from cartlake.runs import EtlReport, MartsReport, reconcile
+from lambdas.run_recorder.adapters import documents, event_bus, ledger, open_lineage
+from lambdas.run_recorder.domain import check_published, claimed_ids, lineage
+from lambdas.run_recorder.settings import settings
+from lambdas.shared.counting import count
+from lambdas.shared.entry import Answer, entry, logger
+
+settings()  # a bad environment fails the cold start
+
+
+class Reconcile(BaseModel):
+    """`published_snapshot_id` is what the publisher answered, null when there was nothing to publish."""
+
+    action: Literal["reconcile"]
+    dataset: str
+    run_id: str
+    report_uri: str
+    published_snapshot_id: str | None
+
+
+class Record(BaseModel):
+    action: Literal["record"]
+    dataset: str
+    run_id: str
+    report_uri: str
+
+
+class Fail(BaseModel):
+    action: Literal["fail"]
+    dataset: str
+    run_id: str
+    error: str = "Unknown"
+    cause: str = ""
+
+
+AnyRequest: TypeAlias = Annotated[Reconcile | Record | Fail, Field(discriminator="action")]
+
+
+class Request(RootModel[AnyRequest]):
+    pass
+
+
+@entry(Request)
+def lambda_handler(request: Request, context: LambdaContext) -> Answer:
+    catalog = glue_catalog(context.invoked_function_arn)
+    match request.root:
+        case Reconcile() as wanted:
+            return check(wanted)
+        case Record() as done:
+            return succeed(done, catalog)
+        case Fail() as broken:
+            return fail(broken, catalog)
+
+
+def check(request: Reconcile) -> Answer:
+    report = documents().read(request.report_uri, EtlReport)
+    reconcile(report, claimed_ids(ledger().run_files(request.run_id), request.run_id))
+    check_published(report, request.published_snapshot_id)
+    logger.info("run_reconciled", run_id=request.run_id, **report.rows.model_dump())
+    return {"rows": report.rows.model_dump()}
+
+
+def succeed(request: Record, catalog: str) -> Answer:
+    report = documents().read(request.report_uri, EtlReport)
+    marts = documents().find(f"{folder(request.run_id)}/marts.json", MartsReport)
+    ledger().loaded(request.run_id, [file.file_id for file in report.files])
+    run = ledger().finish_run(request.run_id, report.rows, request.report_uri)
+    if run.state is not RunState.SUCCEEDED:
+        raise TerminalError(f"Run {run.run_id} was recorded as {run.state} before: {run.error}: {run.cause}")
+    tell_lineage(run, report, marts, catalog)
+    rows = report.rows
+    event_bus().send(
+        "RunSucceeded", {"dataset": run.dataset, "run_id": run.run_id, "rows": rows.model_dump(), "files": run.files}
+    )
+    count(
+        run.dataset,
+        RunsSucceeded=1,
+        RowsRead=rows.read,
+        RowsPublished=rows.published,
+        RowsQuarantined=rows.quarantined,
+        RowsDuplicate=rows.duplicate,
+    )
+    logger.info("run_succeeded", run_id=run.run_id, files=run.files, **rows.model_dump())
+    return {"state": run.state, "rows": rows.model_dump(), "files": run.files}
+
+
+def fail(request: Fail, catalog: str) -> Answer:
+    first = ledger().fail_run(request.run_id, request.error, request.cause)
+    run = ledger().run(request.run_id)
+    if run is None or run.state is not RunState.FAILED:
+        raise TerminalError(f"Run {request.run_id} cannot fail: it is recorded as {run.state if run else 'unknown'}.")
+    report = documents().find(f"{folder(request.run_id)}/etl.json", EtlReport)
+    tell_lineage(run, report, None, catalog)
+    about: dict[str, Any] = {"dataset": run.dataset, "run_id": run.run_id, "error": run.error, "cause": run.cause}
+    event_bus().send("RunFailed", about)
+    if first:
+        count(run.dataset, RunsFailed=1)
+    logger.error("run_failed", files=run.files, **about)
+    return {"state": run.state, "files": run.files}
+
+
+def tell_lineage(run: RunRecord, report: EtlReport | None, marts: MartsReport | None, catalog: str) -> None:
+    told = lineage(run, ledger().run_files(run.run_id), report, marts, catalog)
+    uri = f"s3://{settings().artifacts_bucket}/lineage/{run.dataset}/{run.run_id}.jsonl"
+    documents().write(uri, open_lineage(told), "application/jsonlines")
+
+
+def folder(run_id: str) -> str:
+    return f"s3://{settings().artifacts_bucket}/runs/{run_id}"
+
+
+def glue_catalog(function_arn: str) -> str:
+    """The ARN of the Glue catalog beside this function: the same partition, region and account."""
+    _, partition, _, region, account, *_ = function_arn.split(":")
+    return f"arn:{partition}:glue:{region}:{account}"

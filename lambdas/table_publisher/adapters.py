@@ -1,0 +1,74 @@
+"""An Iceberg table by its references. One change is one commit: Glue takes it whole, or not at all."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotRefUpdate, SetSnapshotRefUpdate
+
+from cartlake.catalog import load_catalog
+from cartlake.errors import TransientError
+from lambdas.table_publisher.domain import MAIN, TableState
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
+    from pyiceberg.table import Table
+    from pyiceberg.table.update import TableRequirement, TableUpdate
+
+
+class IcebergTables:
+    def __init__(self, catalog: "Catalog") -> None:
+        self._catalog = catalog
+
+    def load(self, name: str) -> "IcebergTable":
+        return IcebergTable(self._catalog.load_table(name))
+
+
+class IcebergTable:
+    """One table as it was when loaded. Commits require that its references are still the same."""
+
+    def __init__(self, table: "Table") -> None:
+        self._table = table
+
+    @property
+    def state(self) -> TableState:
+        metadata = self._table.metadata
+        return TableState(
+            refs={name: ref.snapshot_id for name, ref in metadata.refs.items()},
+            parents={snapshot.snapshot_id: snapshot.parent_snapshot_id for snapshot in metadata.snapshots},
+        )
+
+    def fast_forward(self, branch: str) -> None:
+        """Move main to the branch and drop the branch. Raises TransientError if another commit came in between."""
+        refs = self.state.refs
+        main = self._table.metadata.refs.get(MAIN)
+        forward = SetSnapshotRefUpdate(
+            ref_name=MAIN,
+            type="branch",
+            snapshot_id=refs[branch],
+            # Setting a reference replaces it whole, so what was configured on main has to be said again.
+            max_ref_age_ms=main.max_ref_age_ms if main else None,
+            max_snapshot_age_ms=main.max_snapshot_age_ms if main else None,
+            min_snapshots_to_keep=main.min_snapshots_to_keep if main else None,
+        )
+        unmoved = (_unmoved(MAIN, refs.get(MAIN)), _unmoved(branch, refs[branch]))
+        self._commit((forward, RemoveSnapshotRefUpdate(ref_name=branch)), unmoved)
+
+    def drop_branch(self, branch: str) -> None:
+        self._commit((RemoveSnapshotRefUpdate(ref_name=branch),), (_unmoved(branch, self.state.refs[branch]),))
+
+    def _commit(self, updates: "tuple[TableUpdate, ...]", requirements: "tuple[TableRequirement, ...]") -> None:
+        try:
+            self._table.catalog.commit_table(self._table, requirements, updates)
+        except CommitFailedException as error:
+            # The next try looks again and decides anew, so a conflict that matters ends as PublishError there.
+            raise TransientError(f"Another commit to {'.'.join(self._table.name())} came first: {error}") from error
+
+
+def _unmoved(ref: str, snapshot: int | None) -> AssertRefSnapshotId:
+    return AssertRefSnapshotId(ref=ref, snapshot_id=snapshot)
+
+
+@cache
+def tables() -> IcebergTables:
+    return IcebergTables(load_catalog())

@@ -1,0 +1,78 @@
+"""Publish step of the state machine: main becomes the audited branch, in one commit, or stays what it is."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, Field, RootModel
+
+from lambdas.shared.entry import Answer, entry, logger
+from lambdas.table_publisher.adapters import IcebergTable, tables
+from lambdas.table_publisher.domain import MAIN, PublishError, Step, plan_discard, plan_publish
+from lambdas.table_publisher.settings import settings
+
+settings()  # a bad environment fails the cold start
+
+
+class Publish(BaseModel):
+    """`snapshot_id` is text: 64 bits do not survive JSON numbers. Null means that the run wrote nothing."""
+
+    action: Literal["publish"]
+    table: str
+    branch: str
+    run_id: str
+    snapshot_id: Annotated[str, Field(pattern=r"^\d+$")] | None
+
+
+class Discard(BaseModel):
+    action: Literal["discard"]
+    table: str
+    branch: str
+    run_id: str
+
+
+AnyRequest: TypeAlias = Annotated[Publish | Discard, Field(discriminator="action")]
+
+
+class Request(RootModel[AnyRequest]):
+    pass
+
+
+@entry(Request)
+def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
+    match request.root:
+        case Publish(snapshot_id=None) as nothing:
+            discard(nothing.table, nothing.branch)
+            return {"published_snapshot_id": None}
+        case Publish() as wanted:
+            return publish(wanted.table, wanted.branch, int(str(wanted.snapshot_id)))
+        case Discard() as unwanted:
+            return {"discarded": discard(unwanted.table, unwanted.branch)}
+
+
+def publish(name: str, branch: str, snapshot: int) -> Answer:
+    table = tables().load(name)
+    step = plan_publish(table.state, branch, snapshot)
+    _take(step, table, branch)
+    published = tables().load(name).state  # what readers see now, not what the commit said
+    if not published.descends(published.refs.get(MAIN), snapshot):
+        raise PublishError(f"{name} was committed, but its main is at {published.refs.get(MAIN)}, not {snapshot}.")
+    logger.info("published", table=name, branch=branch, snapshot=str(snapshot), step=step)
+    return {"published_snapshot_id": str(snapshot)}
+
+
+def discard(name: str, branch: str) -> bool:
+    table = tables().load(name)
+    step = plan_discard(table.state, branch)
+    _take(step, table, branch)
+    logger.info("discarded", table=name, branch=branch, step=step)
+    return step is Step.DROP_BRANCH
+
+
+def _take(step: Step, table: IcebergTable, branch: str) -> None:
+    match step:
+        case Step.FAST_FORWARD:
+            table.fast_forward(branch)
+        case Step.DROP_BRANCH:
+            table.drop_branch(branch)
+        case Step.NOTHING:
+            pass
