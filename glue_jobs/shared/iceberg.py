@@ -1,0 +1,84 @@
+"""Iceberg through Spark SQL: branches, their heads, and replacing the rows a run wrote before."""
+
+# ruff: noqa: S608 - table names and conditions are written by the jobs, from contracts and run ids
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Final
+
+from pyspark.sql import DataFrame, SparkSession
+
+_MOST_RANGES: Final = 50  # a longer condition costs more to plan than the files it leaves out
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch of a table. `base` is the snapshot of main it grew from, None for a table without one."""
+
+    table: str
+    name: str
+    base: int | None
+
+    @property
+    def identifier(self) -> str:
+        """Names the branch as a table, to read and to write."""
+        return f"{self.table}.branch_{self.name}"
+
+
+def fresh_branch(spark: SparkSession, table: str, name: str) -> Branch:
+    """Put a branch at the head of main, whatever it held: a retried run starts anew."""
+    base = head(spark, table, "main")
+    if base is not None:
+        spark.sql(f"alter table {table} create or replace branch `{name}` as of version {base}")
+    else:  # Iceberg replaces a branch only by a snapshot, and a new table has none
+        spark.sql(f"alter table {table} drop branch if exists `{name}`")
+        spark.sql(f"alter table {table} create branch `{name}`")
+    return Branch(table, name, base)
+
+
+def head(spark: SparkSession, table: str, reference: str) -> int | None:
+    """Return the snapshot a branch points at, None when there is no such branch."""
+    spark.catalog.refreshTable(table)  # others commit too, and Spark caches what it has read of a table
+    rows = spark.sql(f"select snapshot_id from {table}.refs where name = '{reference}'").collect()
+    return int(rows[0].snapshot_id) if rows else None
+
+
+def day_ranges(days: Collection[date]) -> list[tuple[date, date]]:
+    """Join days into ranges [first day, day after the last), at most 50: the narrowest gaps are filled first.
+
+    >>> day_ranges([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 9)])
+    [(datetime.date(2026, 1, 1), datetime.date(2026, 1, 3)), (datetime.date(2026, 1, 9), datetime.date(2026, 1, 10))]
+    """
+    ordered = sorted(set(days))
+    gaps = sorted((later - earlier for earlier, later in pairwise(ordered)), reverse=True)
+    widest_filled = gaps[_MOST_RANGES - 1] if len(gaps) >= _MOST_RANGES else timedelta(days=1)
+    ranges: list[tuple[date, date]] = []
+    for day in ordered:
+        after = day + timedelta(days=1)
+        if ranges and after - ranges[-1][1] <= widest_filled:
+            ranges[-1] = (ranges[-1][0], after)
+        else:
+            ranges.append((day, after))
+    return ranges
+
+
+def within_days(column: str, days: Collection[date]) -> str:
+    """SQL that is true for timestamps in those days or the gaps `day_ranges` fills: literals, so files are pruned."""
+    ranges = [
+        f"({column} >= timestamp '{first} 00:00:00' and {column} < timestamp '{after} 00:00:00')"
+        for first, after in day_ranges(days)
+    ]
+    return f"({' or '.join(ranges)})" if ranges else "false"
+
+
+def replace_rows(spark: SparkSession, table: str, where: str, rows: DataFrame | None) -> None:
+    """Make `rows` the only ones of the table that meet `where`; None stands for no rows.
+
+    As a rule nothing is there yet, and only a retry pays for a delete.
+    """
+    if spark.table(table).where(where).limit(1).count():
+        spark.sql(f"delete from {table} where {where}")
+    if rows is not None:
+        rows.writeTo(table).append()

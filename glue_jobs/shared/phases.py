@@ -1,0 +1,25 @@
+"""Where the seconds of a job go, by the name of the phase."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+log = logging.getLogger(__name__)
+
+
+class Phases:
+    """Measures named phases; `seconds` is what reports carry. A phase entered twice adds up."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            taken = time.monotonic() - start
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + taken, 3)
+            log.info("phase %s took %.3f s", name, taken)

@@ -1,0 +1,32 @@
+"""The last acts of a job: the report, then the answer to the state machine that waits for it."""
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from cartlake.aws import aws_errors, client
+from glue_jobs.shared.objects import write_text
+
+log = logging.getLogger(__name__)
+
+
+def log_to_stdout() -> None:
+    """Send log lines where Glue picks them up."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(levelname)s %(name)s %(message)s")
+
+
+def hand_in(report: BaseModel, report_uri: str, task_token: str | None, output: Mapping[str, Any]) -> None:
+    """Write the report, then send `output` and the report's URI to the waiting task, if one waits.
+
+    In this order, so that whoever is told finds the report there.
+    """
+    write_text(report_uri, report.model_dump_json(indent=2))
+    log.info("report written to %s", report_uri)
+    if task_token:
+        answer = json.dumps({"report_uri": report_uri, **output})
+        with aws_errors():
+            client("stepfunctions").send_task_success(taskToken=task_token, output=answer)

@@ -1,0 +1,224 @@
+"""Glue entry point: the files of one run, conformed, judged and deduplicated, onto an audit branch of their table.
+
+Nobody sees the branch until the state machine has judged the report and published it. A run may be repeated: it starts
+from a new branch, and replaces what it quarantined and measured before.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from cartlake import contracts
+from cartlake.contracts import Contract, Table
+from cartlake.errors import TerminalError
+from cartlake.runs import EtlReport, FileCount, Manifest, Measurement, RowCounts, RuleCount, audit_branch
+from cartlake.times import stamp, utc_now
+from glue_jobs.shared import iceberg, objects, reporting
+from glue_jobs.shared.arguments import job_parser
+from glue_jobs.shared.phases import Phases
+from glue_jobs.transaction_etl import evidence, merging, transforms
+from glue_jobs.transaction_etl.evidence import Layout
+from glue_jobs.transaction_etl.reading import read_files
+
+log = logging.getLogger(__name__)
+
+_BYTES_PER_SHUFFLE_PARTITION: Final = 16 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run works with. Tables are named as Spark names them: catalog.database.table."""
+
+    spark: SparkSession
+    manifest: Manifest
+    contract: Contract
+    target: str
+    quarantine: str
+    quality: str
+    started_at: datetime
+    phases: Phases
+
+    @property
+    def table(self) -> Table:
+        return self.contract.table
+
+    @property
+    def run_id(self) -> str:
+        return self.manifest.run_id
+
+
+def parse_args(argv: Sequence[str]) -> argparse.Namespace:
+    parser = job_parser("transaction_etl")
+    parser.add_argument("--manifest_uri", required=True, help="s3:// URI of the files to read")
+    parser.add_argument("--quarantine_table", default="ops.quarantine_rows")
+    parser.add_argument("--quality_table", default="ops.quality_results")
+    args, _of_glue = parser.parse_known_args(argv)
+    return args
+
+
+def main(argv: Sequence[str]) -> None:
+    reporting.log_to_stdout()
+    args = parse_args(argv)
+    manifest = Manifest.model_validate_json(objects.read_text(args.manifest_uri))
+    if (manifest.run_id, manifest.dataset) != (args.run_id, args.dataset):
+        raise TerminalError(f"{args.manifest_uri} is of run {manifest.run_id}, not of {args.run_id}.")
+    report = transform(_open_run(args, manifest))
+    output: dict[str, Any] = {"rows": report.rows.model_dump(), "snapshot_id": report.snapshot_id}
+    reporting.hand_in(report, args.report_uri, args.task_token, output)
+
+
+def transform(run: Run) -> EtlReport:
+    """Load the files of a run onto its branch, quarantine what is bad, and report what can be seen of both."""
+    phases = run.phases
+    with _judged(run) as judged:
+        with phases.timed("read"):
+            layout = evidence.layout(judged, str(run.table.event_time))
+            objects.check_unchanged(run.manifest.files)
+            rules = _rule_counts(run, judged)
+        with phases.timed("quarantine"):
+            _quarantine(run, judged, layout)
+            quarantined = evidence.quarantined_rows(run.spark, run.quarantine, run.run_id, run.contract.name)
+        with phases.timed("branch"):
+            branch = iceberg.fresh_branch(run.spark, run.target, audit_branch(run.run_id))
+        published, duplicate = _load(run, judged, layout, branch)
+    with phases.timed("audit"):
+        measured = evidence.measure(run.spark, branch, run.table, layout.days, run.started_at)
+        _record_quality(run, rules, measured)
+    head = iceberg.head(run.spark, run.target, branch.name)
+    return EtlReport(
+        run_id=run.run_id,
+        dataset=run.contract.name,
+        table=run.target.partition(".")[2],
+        branch=branch.name,
+        snapshot_id=None if head == branch.base or not layout.days else str(head),
+        base_snapshot_id=None if branch.base is None else str(branch.base),
+        rows=RowCounts(
+            read=layout.rows_by_file.total(), published=published, quarantined=quarantined, duplicate=duplicate
+        ),
+        files=[FileCount(file_id=f.file_id, rows_read=layout.rows_by_file[f.uri]) for f in run.manifest.files],
+        row_rules=rules,
+        measurements=measured,
+        touched_days=[day.isoformat() for day in sorted(layout.days)],
+        started_at=stamp(run.started_at),
+        ended_at=stamp(utc_now()),
+        phases=phases.seconds,
+    )
+
+
+def _open_run(args: argparse.Namespace, manifest: Manifest) -> Run:
+    spark = SparkSession.builder.appName("transaction_etl").getOrCreate()
+    contract = contracts.load(manifest.dataset)
+    for name, value in _settings(spark, sum(file.size for file in manifest.files)).items():
+        spark.conf.set(name, value)
+    return Run(
+        spark=spark,
+        manifest=manifest,
+        contract=contract,
+        target=f"{args.catalog}.{args.database_prefix}{contract.table.physical_name}",
+        quarantine=f"{args.catalog}.{args.quarantine_table}",
+        quality=f"{args.catalog}.{args.quality_table}",
+        started_at=utc_now(),
+        phases=Phases(),
+    )
+
+
+def _settings(spark: SparkSession, size: int) -> dict[str, str]:
+    """Return the session's settings for a batch of `size` bytes."""
+    partitions = max(spark.sparkContext.defaultParallelism, size // _BYTES_PER_SHUFFLE_PARTITION)
+    return {
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str(partitions),
+        # All rules in one generated method are more bytecode than the JVM compiles (8,000 bytes): it would interpret
+        # them, at half the speed. Over this limit Spark generates many small methods instead.
+        "spark.sql.codegen.hugeMethodLimit": "8000",
+        # The judged rows are kept for minutes, on disk: compressing them costs more than it spares.
+        "spark.sql.inMemoryColumnarStorage.compressed": "false",
+    }
+
+
+@contextmanager
+def _judged(run: Run) -> Iterator[DataFrame]:
+    """The judged rows of all files, kept on local disks: they are parsed once and looked at several times."""
+    objects.check_unchanged(run.manifest.files)
+    raw = read_files(run.spark, run.manifest.files, run.contract)
+    conformed = transforms.conform(raw, run.table, run.run_id, run.started_at)
+    judged = transforms.judge(conformed, run.table).persist(StorageLevel.DISK_ONLY)
+    try:
+        yield judged
+    finally:
+        judged.unpersist()
+
+
+def _rule_counts(run: Run, judged: DataFrame) -> list[RuleCount]:
+    broken = {row.rule: int(row.broken) for row in transforms.rule_counts(judged).collect()}
+    severities = {rule.name: rule.severity for rule in run.table.row_rules}
+    for reason in broken:
+        severities.setdefault(reason, "error")
+    return [
+        RuleCount(rule=name, severity=severity, broken=broken.get(name, 0)) for name, severity in severities.items()
+    ]
+
+
+def _quarantine(run: Run, judged: DataFrame, layout: Layout) -> None:
+    """Make the refused rows of this run all that is in quarantine of its files, but for rows already replayed."""
+    files = run.spark.createDataFrame(
+        [(file.uri, file.file_id) for file in run.manifest.files], "_source_file string, file_id string"
+    )
+    rows = transforms.quarantined(judged, run.contract, F.broadcast(files), run.started_at)
+    listed = ", ".join(f"'{file.file_id}'" for file in run.manifest.files)
+    where = f"dataset = '{run.contract.name}' and file_id in ({listed}) and replayed_at is null"
+    iceberg.replace_rows(run.spark, run.quarantine, where, rows if layout.refused else None)
+
+
+def _load(run: Run, judged: DataFrame, layout: Layout, branch: iceberg.Branch) -> tuple[int, int]:
+    """Write the accepted rows to the branch; return the numbers of published and of duplicate rows."""
+    spark, table = run.spark, run.table
+    rows = transforms.accepted(judged, table)
+    repeated = transforms.repeated_keys(rows, table).persist(StorageLevel.DISK_ONLY)
+    with run.phases.timed("deduplicate"):
+        copies, keys = repeated.agg(F.coalesce(F.sum("copies"), F.lit(0)), F.count("*")).collect()[0]
+    kept = transforms.deduplicate(rows, repeated, table) if keys else rows
+    days = merging.split_days(spark, branch, table, layout.days)
+    with run.phases.timed("append"):
+        if days.new:
+            fresh = merging.on_days(kept, table, days.new) if days.stored else kept
+            merging.append(fresh, branch, clustered=layout.clustered)
+    known = merging.on_days(kept, table, days.stored) if days.new else kept
+    with run.phases.timed("merge"):
+        if days.stored:
+            merging.merge(spark, known, branch, table, days.stored)
+    with run.phases.timed("count"):
+        published = evidence.published_rows(spark, branch, table, run.run_id, layout.days)
+        stale = (
+            evidence.stale_rows(branch, table, known, run.run_id, days.stored)
+            if days.stored and published < layout.accepted_by_day.total() - (copies - keys)
+            else 0
+        )
+    repeated.unpersist()
+    return published, int(copies - keys) + stale
+
+
+def _record_quality(run: Run, rules: Sequence[RuleCount], measured: Sequence[Measurement]) -> None:
+    severities = {rule.name: rule.severity for rule in run.table.table_rules}
+    name = run.target.partition(".")[2]
+    values: list[tuple[str, str, float | None]] = [(r.rule, r.severity, float(r.broken)) for r in rules]
+    values += [(m.rule, severities[m.rule], m.value) for m in measured]
+    rows = run.spark.createDataFrame(
+        [(run.run_id, run.contract.name, name, *value, run.started_at) for value in values],
+        "run_id string, dataset string, table_name string, rule string, severity string, value double, "
+        "measured_at timestamp",
+    )
+    iceberg.replace_rows(run.spark, run.quality, f"run_id = '{run.run_id}' and table_name = '{name}'", rows)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
