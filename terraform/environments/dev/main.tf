@@ -1,0 +1,19 @@
+module "lake" {
+  source = "../../modules/lake"
+
+  environment         = "dev"
+  artifacts_dir       = coalesce(var.artifacts_dir, "${path.root}/../../../build")
+  alert_emails        = var.alert_emails
+  database_prefix     = var.database_prefix
+  deletion_protection = false
+  force_destroy       = true
+  log_level           = "DEBUG"
+
+  athena_scan_limit_gb = 10
+  retention            = { logs_days = 14, athena_results_days = 7, noncurrent_raw_objects_days = 7 }
+
+  glue_jobs = {
+    transaction_etl = { number_of_workers = 2, timeout_minutes = 30 }
+    curated_marts   = { number_of_workers = 2, timeout_minutes = 30 }
+  }
+}

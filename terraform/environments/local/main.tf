@@ -1,0 +1,10 @@
+module "lake" {
+  source = "../../modules/lake"
+
+  environment         = "local"
+  artifacts_dir       = coalesce(var.artifacts_dir, "${path.root}/../../../build")
+  lambda_architecture = var.lambda_architecture
+  deletion_protection = false
+  force_destroy       = true
+  retention           = { logs_days = 7 }
+}

@@ -1,0 +1,12 @@
+variable "artifacts_dir" {
+  description = "Folder the build wrote; null takes build/ of this checkout."
+  type        = string
+  default     = null
+}
+
+variable "lambda_architecture" {
+  description = "Processor of this machine, which the artifacts were built for."
+  type        = string
+  default     = "x86_64"
+  nullable    = false
+}

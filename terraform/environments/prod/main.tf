@@ -1,0 +1,20 @@
+module "lake" {
+  source = "../../modules/lake"
+
+  environment         = "prod"
+  artifacts_dir       = coalesce(var.artifacts_dir, "${path.root}/../../../build")
+  alert_emails        = var.alert_emails
+  database_prefix     = var.database_prefix
+  deletion_protection = true
+
+  athena_scan_limit_gb = 1000
+  crawler_schedule     = "cron(0 5 * * ? *)"
+  retention            = { logs_days = 365, athena_results_days = 30, noncurrent_raw_objects_days = 365 }
+
+  glue_jobs = {
+    transaction_etl = { worker_type = "G.2X", number_of_workers = 10, timeout_minutes = 180 }
+    curated_marts   = { number_of_workers = 5, timeout_minutes = 120 }
+  }
+
+  validator = { maximum_concurrency = 50 }
+}

@@ -1,0 +1,18 @@
+module "lake" {
+  source = "../../modules/lake"
+
+  environment         = "staging"
+  artifacts_dir       = coalesce(var.artifacts_dir, "${path.root}/../../../build")
+  alert_emails        = var.alert_emails
+  database_prefix     = var.database_prefix
+  deletion_protection = false
+
+  athena_scan_limit_gb = 100
+  crawler_schedule     = "cron(0 5 * * ? *)"
+  retention            = { logs_days = 30, athena_results_days = 14, noncurrent_raw_objects_days = 30 }
+
+  glue_jobs = {
+    transaction_etl = { number_of_workers = 5, timeout_minutes = 120 }
+    curated_marts   = { number_of_workers = 3, timeout_minutes = 60 }
+  }
+}

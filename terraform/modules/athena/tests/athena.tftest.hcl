@@ -1,0 +1,92 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+}
+
+variables {
+  name_prefix    = "cartlake-test"
+  results_bucket = "test-athena-results"
+  database       = "curated"
+  queries_dir    = "tests/queries"
+  scan_limit_gb  = 5
+  kms_key_arn    = "arn:aws:kms:eu-west-1:123456789012:key/k"
+}
+
+run "clients_cannot_opt_out" {
+  command = plan
+
+  assert {
+    condition     = aws_athena_workgroup.this.configuration[0].enforce_workgroup_configuration
+    error_message = "The workgroup's settings must win over the client's."
+  }
+
+  assert {
+    condition     = aws_athena_workgroup.this.configuration[0].bytes_scanned_cutoff_per_query == 5000000000
+    error_message = "scan_limit_gb must become the limit in bytes."
+  }
+
+  assert {
+    condition     = aws_athena_workgroup.this.configuration[0].result_configuration[0].encryption_configuration[0].kms_key_arn == var.kms_key_arn
+    error_message = "Results must be encrypted with the lake's key."
+  }
+
+  assert {
+    condition     = aws_athena_workgroup.this.configuration[0].engine_version[0].selected_engine_version == "Athena engine version 3"
+    error_message = "Iceberg needs engine version 3."
+  }
+}
+
+run "each_file_is_a_named_query" {
+  command = apply
+
+  assert {
+    condition     = keys(output.named_queries) == ["orders_by_day"]
+    error_message = "A query is named after its file."
+  }
+
+  assert {
+    condition     = aws_athena_named_query.this["orders_by_day"].description == "Orders by day: one row per day."
+    error_message = "The first comment of the file must be the description."
+  }
+
+  assert {
+    condition     = aws_athena_named_query.this["orders_by_day"].query == file("tests/queries/orders_by_day.sql")
+    error_message = "The text of the file must be kept whole."
+  }
+}
+
+run "an_empty_folder_is_no_error" {
+  command = plan
+
+  variables {
+    queries_dir = "tests/none"
+  }
+
+  assert {
+    condition     = length(aws_athena_named_query.this) == 0
+    error_message = "Without files there are no named queries."
+  }
+}
+
+run "rejects_a_limit_below_one_gb" {
+  command = plan
+
+  variables {
+    scan_limit_gb = 0
+  }
+
+  expect_failures = [var.scan_limit_gb]
+}

@@ -1,0 +1,123 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_resource "aws_glue_catalog_database" {
+    override_during = plan
+    defaults        = { arn = "arn:aws:glue:eu-west-1:123456789012:database/raw" }
+  }
+}
+
+variables {
+  name_prefix     = "cartlake-test"
+  raw_bucket_name = "test-raw"
+  raw_bucket_arn  = "arn:aws:s3:::test-raw"
+  kms_key_arn     = "arn:aws:kms:eu-west-1:123456789012:key/k"
+  databases = {
+    raw       = { description = "Files as they were dropped.", location = "s3://test-raw/incoming/" }
+    processed = { description = "Checked rows.", location = "s3://test-processed/" }
+  }
+}
+
+run "databases_have_their_names_and_places" {
+  command = plan
+
+  assert {
+    condition     = output.databases == { processed = "processed", raw = "raw" }
+    error_message = "Without a prefix a database is called what the contracts call it."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_database.this["processed"].location_uri == "s3://test-processed/"
+    error_message = "A table that names no location must land in the database's bucket."
+  }
+}
+
+run "a_prefix_lets_two_lakes_share_a_catalog" {
+  command = plan
+
+  variables {
+    database_prefix = "dev_"
+  }
+
+  assert {
+    condition     = output.databases["raw"] == "dev_raw" && aws_glue_crawler.raw.database_name == "dev_raw"
+    error_message = "Databases and crawler must carry the prefix."
+  }
+}
+
+run "the_crawler_makes_one_table_per_dataset" {
+  command = plan
+
+  assert {
+    condition     = aws_glue_crawler.raw.s3_target[0].path == "s3://test-raw/incoming/"
+    error_message = "The crawler must read incoming/ only."
+  }
+
+  assert {
+    condition     = jsondecode(aws_glue_crawler.raw.configuration).Grouping.TableLevelConfiguration == 3
+    error_message = "Tables stand at the third level: bucket, incoming, dataset."
+  }
+
+  assert {
+    condition     = aws_glue_crawler.raw.schedule == null
+    error_message = "Without a schedule the crawler must run on demand only."
+  }
+}
+
+run "the_crawler_may_not_write_data" {
+  command = plan
+
+  assert {
+    condition     = !anytrue([for action in flatten([for statement in data.aws_iam_policy_document.crawler.statement : tolist(statement.actions)]) : can(regex("^s3:(Put|Delete|\\*)", action))])
+    error_message = "The crawler only reads the raw zone."
+  }
+
+  assert {
+    condition     = !contains(flatten([for statement in data.aws_iam_policy_document.crawler.statement : tolist(statement.resources)]), "*")
+    error_message = "Everything the crawler may touch must be named."
+  }
+}
+
+run "rejects_databases_without_raw" {
+  command = plan
+
+  variables {
+    databases = { processed = { description = "Checked rows.", location = "s3://test-processed/" } }
+  }
+
+  expect_failures = [var.databases]
+}
+
+run "rejects_a_location_that_is_no_folder" {
+  command = plan
+
+  variables {
+    databases = { raw = { description = "Files.", location = "s3://test-raw/incoming" } }
+  }
+
+  expect_failures = [var.databases]
+}
+
+run "rejects_a_schedule_glue_cannot_read" {
+  command = plan
+
+  variables {
+    crawler_schedule = "every day"
+  }
+
+  expect_failures = [var.crawler_schedule]
+}

@@ -1,0 +1,163 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    override_during = plan
+    defaults        = { arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/test" }
+  }
+}
+
+variables {
+  name_prefix       = "cartlake-test"
+  function          = "file_router"
+  description       = "Starts runs."
+  artifacts_dir     = "../../fixtures/artifacts"
+  artifacts_bucket  = "cartlake-test-123456789012-artifacts"
+  kms_key_arn       = "arn:aws:kms:eu-west-1:123456789012:key/k"
+  failure_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:q"
+  alarm_topic_arn   = "arn:aws:sns:eu-west-1:123456789012:t"
+  layer_arns        = ["arn:aws:lambda:eu-west-1:123456789012:layer:one:1", "arn:aws:lambda:eu-west-1:123456789012:layer:two:1"]
+  statements = {
+    UseLedger = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
+  }
+  environment_variables = { LEDGER_TABLE = "ledger" }
+}
+
+run "name_handler_and_settings_follow_the_folder" {
+  command = plan
+
+  assert {
+    condition     = aws_lambda_function.this.function_name == "cartlake-test-file-router"
+    error_message = "The name must be <name_prefix>-<function>, with hyphens."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.handler == "lambdas.file_router.handler.lambda_handler"
+    error_message = "The handler must be the folder's handler.lambda_handler."
+  }
+
+  assert {
+    condition = aws_lambda_function.this.environment[0].variables == tomap({
+      LEDGER_TABLE                 = "ledger"
+      LOG_LEVEL                    = "INFO"
+      POWERTOOLS_METRICS_NAMESPACE = "Cartlake"
+      POWERTOOLS_SERVICE_NAME      = "file_router"
+    })
+    error_message = "The caller's variables must join those of Powertools."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.layers == tolist(var.layer_arns)
+    error_message = "Layers must keep their order: later ones win."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.runtime == "python3.11" && aws_lambda_function.this.architectures == tolist(["arm64"])
+    error_message = "Functions run Python 3.11 on arm64."
+  }
+}
+
+run "code_is_named_by_its_content" {
+  command = plan
+
+  assert {
+    condition     = aws_s3_object.code.key == "lambdas/file_router/${filesha256("../../fixtures/artifacts/lambdas/file_router.zip")}.zip"
+    error_message = "A new build must be a new object, so that a rollback finds the old one."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.source_code_hash == filebase64sha256("../../fixtures/artifacts/lambdas/file_router.zip")
+    error_message = "The function must be updated whenever the code changes."
+  }
+}
+
+run "failures_are_kept_and_heard_of" {
+  command = plan
+
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == var.failure_queue_arn
+    error_message = "An asynchronous event that fails for good must be kept."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.errors.alarm_actions == toset([var.alarm_topic_arn]) && aws_cloudwatch_metric_alarm.errors.dimensions["FunctionName"] == "cartlake-test-file-router"
+    error_message = "Errors of the function must raise its own alarm."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.tracing_config[0].mode == "Active"
+    error_message = "Every invocation must be traced."
+  }
+}
+
+run "logs_are_encrypted_and_expire" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/cartlake-test-file-router"
+    error_message = "The log group must be the one Lambda writes to."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.retention_in_days == 30 && aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
+    error_message = "Logs must expire and be encrypted with the lake's key."
+  }
+}
+
+run "the_role_holds_only_what_was_asked" {
+  command = plan
+
+  assert {
+    condition     = [for statement in data.aws_iam_policy_document.this.statement : statement.sid] == ["WriteOwnLog", "SendTraces", "UseKey", "KeepFailedEvents", "UseLedger"]
+    error_message = "The policy must be the four basics and the statements of the caller."
+  }
+
+  assert {
+    condition     = [for statement in data.aws_iam_policy_document.this.statement : statement.sid if contains(statement.resources, "*")] == ["SendTraces"]
+    error_message = "Only X-Ray, which has no resources, may use a wildcard."
+  }
+}
+
+run "rejects_a_statement_for_everything" {
+  command = plan
+
+  variables {
+    statements = { All = { actions = ["s3:GetObject"], resources = ["*"] } }
+  }
+
+  expect_failures = [var.statements]
+}
+
+run "rejects_a_timeout_lambda_does_not_have" {
+  command = plan
+
+  variables {
+    timeout_seconds = 901
+  }
+
+  expect_failures = [var.timeout_seconds]
+}
+
+run "rejects_an_unknown_processor" {
+  command = plan
+
+  variables {
+    architecture = "sparc"
+  }
+
+  expect_failures = [var.architecture]
+}

@@ -1,0 +1,175 @@
+variable "project" {
+  description = "First half of every name."
+  type        = string
+  default     = "cartlake"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{2,15}$", var.project))
+    error_message = "project must be 3-16 lower-case letters or digits, starting with a letter."
+  }
+}
+
+variable "environment" {
+  description = "Second half of every name: local, dev, staging, prod or any other short name."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,15}$", var.environment))
+    error_message = "environment must be 2-16 lower-case letters, digits or hyphens, starting with a letter."
+  }
+}
+
+variable "artifacts_dir" {
+  description = "Folder the build wrote: lambdas/, layers/ and glue/."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = length(fileset(var.artifacts_dir, "lambdas/*.zip")) > 0
+    error_message = "There is no lambdas/*.zip in artifacts_dir: build the artifacts first."
+  }
+}
+
+variable "lambda_architecture" {
+  description = "Processor the functions run on; must be the one the artifacts were built for."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.lambda_architecture)
+    error_message = "lambda_architecture must be arm64 or x86_64."
+  }
+}
+
+variable "database_prefix" {
+  description = "Put before every Glue database name, so that two lakes can share one catalog."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
+variable "datasets" {
+  description = "Datasets that can be dropped, with the Glue jobs of their runs: folders under glue_jobs/. A null marts_job skips the marts."
+  type = map(object({
+    etl_job   = string
+    marts_job = optional(string)
+  }))
+  default = {
+    transactions = { etl_job = "transaction_etl", marts_job = "curated_marts" }
+  }
+  nullable = false
+}
+
+variable "glue_version" {
+  description = "Glue release the jobs run on; decides the versions of Spark, Python and Iceberg."
+  type        = string
+  default     = "5.1"
+  nullable    = false
+}
+
+variable "glue_python_modules" {
+  description = "Packages Glue installs for the jobs, as name==version: what cartlake itself needs there."
+  type        = list(string)
+  default     = ["pydantic==2.14.3", "PyYAML==6.0.3"]
+  nullable    = false
+}
+
+variable "glue_jobs" {
+  description = "Size of each Glue job, keyed by its folder under glue_jobs/; a job that is not named gets the defaults."
+  type = map(object({
+    worker_type       = optional(string, "G.1X")
+    number_of_workers = optional(number, 2)
+    timeout_minutes   = optional(number, 60)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for job in keys(var.glue_jobs) : contains(keys(local.glue_jobs), job)])
+    error_message = "Each key of glue_jobs must be a folder under glue_jobs/ that the lake runs."
+  }
+}
+
+variable "validator" {
+  description = "Size of file_validator: memory in MB, time per batch in seconds, batches validated at once, and concurrency set aside (-1: none)."
+  type = object({
+    memory_mb            = optional(number, 512)
+    timeout_seconds      = optional(number, 900)
+    maximum_concurrency  = optional(number, 20)
+    reserved_concurrency = optional(number, -1)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "queue" {
+  description = "Incoming queue: deliveries before a message goes to the DLQ, days a message is kept, minutes it may wait before the alarm, and how many validator timeouts a delivered message stays hidden."
+  type = object({
+    max_receive_count     = optional(number, 3)
+    retention_days        = optional(number, 14)
+    maximum_wait_minutes  = optional(number, 30)
+    visibility_multiplier = optional(number, 6)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "crawler_schedule" {
+  description = "When the crawler looks for new raw files, as cron(...) in UTC; null runs it on demand only."
+  type        = string
+  default     = null
+}
+
+variable "athena_scan_limit_gb" {
+  description = "Bytes one query may scan before Athena stops it, in GB."
+  type        = number
+  default     = 100
+  nullable    = false
+}
+
+variable "retention" {
+  description = "Days things are kept: logs, Athena results, and raw files that were overwritten or deleted."
+  type = object({
+    logs_days                   = optional(number, 30)
+    athena_results_days         = optional(number, 14)
+    noncurrent_raw_objects_days = optional(number, 90)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "alert_emails" {
+  description = "Addresses that receive alerts; each must confirm its subscription once."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "log_level" {
+  description = "Lowest level the functions log."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+}
+
+variable "deletion_protection" {
+  description = "Whether the ledger refuses to be deleted."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "force_destroy" {
+  description = "Whether destroying the lake also deletes the data in it."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !(var.force_destroy && var.deletion_protection)
+    error_message = "force_destroy contradicts deletion_protection: choose one."
+  }
+}

@@ -1,0 +1,133 @@
+locals {
+  run_files      = "${var.bucket_arns["artifacts"]}/runs/*"
+  execution_arns = "${replace(local.state_machine_arn, ":stateMachine:", ":execution:")}:*" # executions are named by run
+  glue_arn       = "arn:${data.aws_partition.current.partition}:glue:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+  job_arns       = [for job in var.glue_jobs : job.arn]
+
+  # job_events asks the router to free a dataset. Both come from one map, so its name cannot be read from the other.
+  router_name = "${var.name_prefix}-file-router"
+  router_arn  = "arn:${data.aws_partition.current.partition}:lambda:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:function:${local.router_name}"
+
+  # What several functions may do.
+  can_use_ledger = { UseLedger = { actions = var.ledger.actions, resources = [var.ledger.arn] } }
+  can_announce   = { Announce = { actions = ["events:PutEvents"], resources = [var.event_bus.arn] } }
+  # Without the list S3 answers 403 instead of 404 for a report that was never written.
+  can_read_runs = {
+    ReadRunFiles             = { actions = ["s3:GetObject"], resources = [local.run_files] }
+    TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.bucket_arns["artifacts"]] }
+  }
+
+  functions = {
+    file_router = {
+      description = "Keeps one run at a time per dataset: takes the lock and starts the run, or frees it and starts the next."
+      environment = { STATE_MACHINE_ARN = local.state_machine_arn }
+      statements = merge(local.can_use_ledger, {
+        StartRuns  = { actions = ["states:StartExecution"], resources = [local.state_machine_arn] }
+        FollowRuns = { actions = ["states:DescribeExecution"], resources = [local.execution_arns] }
+      })
+    }
+    batch_claimer = {
+      description     = "Makes one batch with a manifest of all validated files of a dataset."
+      timeout_seconds = 900
+      environment = {
+        ARTIFACTS_BUCKET = var.buckets["artifacts"]
+        GLUE_JOBS = jsonencode({
+          for name, dataset in var.datasets : name => {
+            etl   = var.glue_jobs[dataset.etl_job].name
+            marts = try(var.glue_jobs[dataset.marts_job].name, null)
+          }
+        })
+      }
+      statements = merge(local.can_use_ledger, {
+        CheckDroppedFiles = {
+          actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+          resources = ["${var.bucket_arns["raw"]}/incoming/*"]
+        }
+        TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.bucket_arns["raw"], var.bucket_arns["artifacts"]] }
+        WriteManifest            = { actions = ["s3:GetObject", "s3:PutObject"], resources = [local.run_files] }
+      })
+    }
+    job_starter = {
+      description = "Starts a Glue job with the token that ends the step which waits for it."
+      environment = { ARTIFACTS_BUCKET = var.buckets["artifacts"] }
+      statements = {
+        StartJobs = { actions = ["glue:StartJobRun"], resources = local.job_arns }
+        RememberStarts = {
+          actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+          resources = [var.idempotency_table_arn]
+        }
+      }
+    }
+    job_events = {
+      description     = "Fails the step of a Glue job that ended without a word, and tidies up after a run that ended badly."
+      timeout_seconds = 300
+      environment     = { FILE_ROUTER_FUNCTION = local.router_name }
+      statements = merge(local.can_use_ledger, local.can_announce, {
+        ReadJobRuns  = { actions = ["glue:GetJobRun"], resources = local.job_arns }
+        FailSteps    = { actions = ["states:SendTaskFailure"], resources = [local.state_machine_arn] }
+        FreeDatasets = { actions = ["lambda:InvokeFunction"], resources = [local.router_arn] }
+      })
+    }
+    data_quality_check = {
+      description = "Decides whether a batch may be published: table rules of the contract, and the row equation."
+      environment = { ARTIFACTS_BUCKET = var.buckets["artifacts"] }
+      statements = merge(local.can_read_runs, {
+        WriteVerdict = { actions = ["s3:PutObject"], resources = [local.run_files] }
+      })
+    }
+    table_publisher = {
+      description     = "Fast-forwards a table to its audited branch, or drops the branch."
+      timeout_seconds = 120
+      layers          = ["cartlake", "arrow"]
+      environment     = {}
+      statements = {
+        CommitTables = {
+          actions = ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
+          resources = [
+            "${local.glue_arn}:catalog",
+            "${local.glue_arn}:database/${var.database_prefix}processed",
+            "${local.glue_arn}:table/${var.database_prefix}processed/*", # the tables are the contracts'
+          ]
+        }
+        WriteTableMetadata = {
+          actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+          resources = ["${var.bucket_arns["processed"]}/*/metadata/*"]
+        }
+        TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.bucket_arns["processed"]] }
+      }
+    }
+    run_recorder = {
+      description     = "Writes the end of a run: reconciliation, states of its files, lineage, metrics, event."
+      timeout_seconds = 900
+      environment     = { ARTIFACTS_BUCKET = var.buckets["artifacts"] }
+      statements = merge(local.can_use_ledger, local.can_announce, local.can_read_runs, {
+        WriteLineage = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${var.bucket_arns["artifacts"]}/lineage/*"] }
+      })
+    }
+  }
+
+  # job_events is woken by rules alone.
+  called_functions = setsubtract(keys(local.functions), ["job_events"])
+}
+
+module "function" {
+  source   = "../function"
+  for_each = local.functions
+
+  name_prefix           = var.name_prefix
+  function              = each.key
+  description           = each.value.description
+  artifacts_dir         = var.artifacts_dir
+  artifacts_bucket      = var.buckets["artifacts"]
+  architecture          = var.architecture
+  layer_arns            = [for layer in try(each.value.layers, ["cartlake"]) : var.layer_arns[layer]]
+  memory_mb             = 512 # the share of a processor grows with it, and cold starts are processor time
+  timeout_seconds       = try(each.value.timeout_seconds, 60)
+  log_level             = var.log_level
+  log_retention_days    = var.log_retention_days
+  kms_key_arn           = var.kms_key_arn
+  failure_queue_arn     = var.events_dlq_arn
+  alarm_topic_arn       = aws_sns_topic.alerts.arn
+  environment_variables = merge(var.common_environment, each.value.environment)
+  statements            = each.value.statements
+}

@@ -1,0 +1,15 @@
+# Built from names, not read from the resource: the Glue jobs may then be granted to report to the machine that waits for them.
+output "state_machine_arn" {
+  description = "ARN of the state machine that loads one batch."
+  value       = local.state_machine_arn
+}
+
+output "alerts_topic_arn" {
+  description = "Topic of alarms and failed runs."
+  value       = aws_sns_topic.alerts.arn
+}
+
+output "function_names" {
+  description = "Functions of this module: folder under lambdas/ to name in AWS."
+  value       = { for name, function in module.function : name => function.name }
+}

@@ -1,0 +1,239 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_resource "aws_sns_topic" {
+    override_during = plan
+    defaults        = { arn = "arn:aws:sns:eu-west-1:123456789012:cartlake-test-alerts" }
+  }
+
+  mock_resource "aws_sfn_state_machine" {
+    override_during = plan
+    defaults        = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest" }
+  }
+}
+
+override_module {
+  override_during = plan
+  target          = module.function
+  outputs = {
+    name     = "cartlake-test-some-function"
+    arn      = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-some-function"
+    role_arn = "arn:aws:iam::123456789012:role/cartlake-test-some-function"
+  }
+}
+
+variables {
+  name_prefix     = "cartlake-test"
+  environment     = "test"
+  buckets         = { artifacts = "test-artifacts" }
+  bucket_arns     = { raw = "arn:aws:s3:::test-raw", processed = "arn:aws:s3:::test-processed", artifacts = "arn:aws:s3:::test-artifacts" }
+  database_prefix = "dev_"
+  artifacts_dir   = "../../fixtures/artifacts"
+  architecture    = "arm64"
+  layer_arns = {
+    cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1"
+    arrow    = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1"
+  }
+  common_environment    = { LEDGER_TABLE = "ledger" }
+  ledger                = { arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/ledger", actions = ["dynamodb:GetItem"] }
+  idempotency_table_arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/idempotency"
+  event_bus             = { name = "cartlake-test", arn = "arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test" }
+  events_dlq_arn        = "arn:aws:sqs:eu-west-1:123456789012:cartlake-test-events-dlq"
+  kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
+  datasets = {
+    reviews      = { etl_job = "review_etl" }
+    transactions = { etl_job = "transaction_etl", marts_job = "curated_marts" }
+  }
+  glue_jobs = {
+    curated_marts   = { name = "test-curated-marts", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-curated-marts", timeout_minutes = 60 }
+    review_etl      = { name = "test-review-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-review-etl", timeout_minutes = 60 }
+    transaction_etl = { name = "test-transaction-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-transaction-etl", timeout_minutes = 60 }
+  }
+}
+
+run "the_machine_is_rendered_whole" {
+  command = plan
+
+  assert {
+    condition     = !strcontains(aws_sfn_state_machine.ingest.definition, "$${")
+    error_message = "Every placeholder must be filled."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.ingest.definition).States.NotifyFailure.Parameters.TopicArn == aws_sns_topic.alerts.arn
+    error_message = "Failures must go to the alerts topic."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.ingest.definition).States.Publish.Parameters.Payload["table.$"] == "States.Format('dev_{}', $.claim.Payload.table)"
+    error_message = "The published table must be in the processed database, whatever its prefix."
+  }
+}
+
+run "the_machine_is_traced_logged_and_encrypted" {
+  command = plan
+
+  assert {
+    condition     = aws_sfn_state_machine.ingest.tracing_configuration[0].enabled && aws_sfn_state_machine.ingest.logging_configuration[0].level == "ALL"
+    error_message = "Every execution must leave a trace and a log."
+  }
+
+  assert {
+    condition     = aws_sfn_state_machine.ingest.encryption_configuration[0].kms_key_id == var.kms_key_arn && aws_cloudwatch_log_group.state_machine.kms_key_id == var.kms_key_arn
+    error_message = "Execution data must be encrypted with the lake's key."
+  }
+
+  assert {
+    condition     = output.state_machine_arn == "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"
+    error_message = "The ARN must be known before the machine is, for those the machine calls."
+  }
+}
+
+run "each_dataset_has_its_jobs" {
+  command = plan
+
+  assert {
+    condition = jsondecode(local.functions.batch_claimer.environment.GLUE_JOBS) == {
+      reviews      = { etl = "test-review-etl", marts = null }
+      transactions = { etl = "test-transaction-etl", marts = "test-curated-marts" }
+    }
+    error_message = "batch_claimer must know the jobs of each dataset, null where there are no marts."
+  }
+}
+
+run "events_find_their_functions" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.this["file-validated"].event_bus_name == "cartlake-test" && aws_cloudwatch_event_target.this["file-validated"].target_id == "file_router"
+    error_message = "A validated file must wake the router, over our own bus."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["glue-job-ended"].event_pattern).detail.jobName == ["test-curated-marts", "test-review-etl", "test-transaction-etl"]
+    error_message = "Only this lake's jobs may wake job_events."
+  }
+
+  assert {
+    condition     = contains(jsondecode(aws_cloudwatch_event_rule.this["glue-job-ended"].event_pattern).detail.state, "SUCCEEDED")
+    error_message = "A job that ends silently and green must not leave its step waiting."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["execution-ended-badly"].event_pattern).detail.stateMachineArn == [output.state_machine_arn]
+    error_message = "Only this lake's machine may wake job_events."
+  }
+
+  assert {
+    condition     = alltrue([for target in aws_cloudwatch_event_target.this : target.dead_letter_config[0].arn == var.events_dlq_arn && target.retry_policy[0].maximum_retry_attempts > 0])
+    error_message = "No event may be lost: retry, then keep it."
+  }
+}
+
+run "the_machine_may_call_its_steps_only" {
+  command = plan
+
+  assert {
+    condition     = !contains(local.called_functions, "job_events") && length(local.called_functions) == 6
+    error_message = "job_events is woken by rules; the machine has no business with it."
+  }
+
+  assert {
+    condition     = [for statement in data.aws_iam_policy_document.state_machine.statement : statement.sid if contains(statement.resources, "*")] == ["DeliverLogs", "SendTraces"]
+    error_message = "Wildcards are for the services that know no resources."
+  }
+}
+
+run "no_function_holds_more_than_it_needs" {
+  command = plan
+
+  assert {
+    condition     = [for name, function in local.functions : name if contains(flatten([for statement in function.statements : statement.actions]), "glue:StartJobRun")] == ["job_starter"]
+    error_message = "Only job_starter may start jobs."
+  }
+
+  assert {
+    condition     = [for name, function in local.functions : name if contains(flatten([for statement in function.statements : statement.actions]), "glue:UpdateTable")] == ["table_publisher"]
+    error_message = "Only table_publisher may move a table."
+  }
+}
+
+run "the_name_job_events_calls_is_the_router_s" {
+  command = plan
+
+  assert {
+    condition     = local.functions.job_events.environment.FILE_ROUTER_FUNCTION == "cartlake-test-file-router" && strcontains(local.router_arn, ":function:cartlake-test-file-router")
+    error_message = "job_events must call the router by the name the function module gives it."
+  }
+}
+
+run "alarms_and_addresses_reach_the_topic" {
+  command = plan
+
+  variables {
+    alert_emails = ["oncall@example.com"]
+  }
+
+  assert {
+    condition     = aws_sns_topic_subscription.email["oncall@example.com"].protocol == "email"
+    error_message = "Each address must be subscribed."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.executions : alarm.alarm_actions == toset([aws_sns_topic.alerts.arn])]) && length(aws_cloudwatch_metric_alarm.executions) == 3
+    error_message = "Failed, timed-out and aborted runs must be heard of."
+  }
+
+  assert {
+    condition     = aws_sns_topic.alerts.kms_master_key_id == var.kms_key_arn
+    error_message = "Alerts must be encrypted."
+  }
+}
+
+run "rejects_a_job_that_outlives_its_step" {
+  command = plan
+
+  variables {
+    glue_jobs = {
+      curated_marts   = { name = "test-curated-marts", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-curated-marts", timeout_minutes = 60 }
+      review_etl      = { name = "test-review-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-review-etl", timeout_minutes = 60 }
+      transaction_etl = { name = "test-transaction-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-transaction-etl", timeout_minutes = 600 }
+    }
+  }
+
+  expect_failures = [aws_sfn_state_machine.ingest]
+}
+
+run "rejects_a_dataset_whose_job_does_not_exist" {
+  command = plan
+
+  variables {
+    datasets = { clicks = { etl_job = "click_etl" } }
+  }
+
+  expect_failures = [var.glue_jobs]
+}
+
+run "rejects_what_is_no_address" {
+  command = plan
+
+  variables {
+    alert_emails = ["oncall"]
+  }
+
+  expect_failures = [var.alert_emails]
+}

@@ -1,0 +1,150 @@
+data "aws_caller_identity" "current" {}
+
+resource "aws_s3_bucket" "this" {
+  for_each = var.zones
+
+  bucket        = "${var.name_prefix}-${data.aws_caller_identity.current.account_id}-${each.key}"
+  force_destroy = var.force_destroy
+
+  tags = { Zone = each.key }
+}
+
+resource "aws_s3_bucket_public_access_block" "this" {
+  for_each = var.zones
+
+  bucket                  = aws_s3_bucket.this[each.key].id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_ownership_controls" "this" {
+  for_each = var.zones
+
+  bucket = aws_s3_bucket.this[each.key].id
+
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
+  for_each = var.zones
+
+  bucket = aws_s3_bucket.this[each.key].id
+
+  rule {
+    bucket_key_enabled = true
+
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = aws_kms_key.this.arn
+    }
+  }
+}
+
+resource "aws_s3_bucket_versioning" "this" {
+  for_each = { for name, zone in var.zones : name => zone if zone.versioned }
+
+  bucket = aws_s3_bucket.this[each.key].id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  for_each = var.zones
+
+  bucket = aws_s3_bucket.this[each.key].id
+
+  rule {
+    id     = "abort-incomplete-uploads"
+    status = "Enabled"
+
+    filter {
+      prefix = ""
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+
+  dynamic "rule" {
+    for_each = each.value.expiration_days[*]
+
+    content {
+      id     = "expire"
+      status = "Enabled"
+
+      filter {
+        prefix = ""
+      }
+
+      expiration {
+        days = rule.value
+      }
+    }
+  }
+
+  dynamic "rule" {
+    for_each = each.value.noncurrent_expiration_days[*]
+
+    content {
+      id     = "expire-noncurrent-versions"
+      status = "Enabled"
+
+      filter {
+        prefix = ""
+      }
+
+      noncurrent_version_expiration {
+        noncurrent_days = rule.value
+      }
+    }
+  }
+
+  # S3 refuses rules on versions of a bucket whose versioning is still being switched on.
+  depends_on = [aws_s3_bucket_versioning.this]
+}
+
+resource "aws_s3_bucket_notification" "this" {
+  for_each = { for name, zone in var.zones : name => zone if zone.event_notifications }
+
+  bucket      = aws_s3_bucket.this[each.key].id
+  eventbridge = true
+}
+
+data "aws_iam_policy_document" "bucket" {
+  for_each = var.zones
+
+  statement {
+    sid       = "DenyPlainHttp"
+    effect    = "Deny"
+    actions   = ["s3:*"] # a deny is only complete when it names every action
+    resources = [aws_s3_bucket.this[each.key].arn, "${aws_s3_bucket.this[each.key].arn}/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_s3_bucket_policy" "this" {
+  for_each = var.zones
+
+  bucket = aws_s3_bucket.this[each.key].id
+  policy = data.aws_iam_policy_document.bucket[each.key].json
+
+  # Both settings touch the same bucket; S3 answers OperationAborted when they arrive together.
+  depends_on = [aws_s3_bucket_public_access_block.this]
+}

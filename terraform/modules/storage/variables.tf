@@ -1,0 +1,55 @@
+variable "name_prefix" {
+  description = "Start of every name, built once by the root as <project>-<environment>."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,33}$", var.name_prefix))
+    error_message = "name_prefix must be 3-34 lower-case letters, digits or hyphens, starting with a letter: bucket names add the account and the zone and may have 63 characters."
+  }
+}
+
+variable "zones" {
+  description = "Buckets to create, keyed by zone. A null expiration_days keeps objects for ever; noncurrent_expiration_days needs a versioned zone."
+  type = map(object({
+    versioned                  = optional(bool, false)
+    event_notifications        = optional(bool, false)
+    expiration_days            = optional(number)
+    noncurrent_expiration_days = optional(number)
+  }))
+  nullable = false
+
+  validation {
+    condition     = length(var.zones) > 0
+    error_message = "A lake needs at least one zone."
+  }
+
+  validation {
+    condition     = alltrue([for zone in var.zones : coalesce(zone.expiration_days, 1) >= 1 && coalesce(zone.noncurrent_expiration_days, 1) >= 1])
+    error_message = "expiration_days and noncurrent_expiration_days must be 1 or more."
+  }
+
+  validation {
+    condition     = alltrue([for zone in var.zones : zone.versioned || zone.noncurrent_expiration_days == null])
+    error_message = "noncurrent_expiration_days has no effect on a zone that is not versioned."
+  }
+}
+
+variable "force_destroy" {
+  description = "Whether destroying the lake also deletes the objects in its buckets."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "kms_deletion_window_days" {
+  description = "Days during which a deleted key can still be restored."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.kms_deletion_window_days >= 7 && var.kms_deletion_window_days <= 30
+    error_message = "kms_deletion_window_days must be 7 to 30."
+  }
+}
