@@ -1,0 +1,127 @@
+"""CREATE TABLE of an Iceberg table, read from its text: Hive types and Iceberg transforms in one statement."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from localaws.athena.errors import MalformedQueryError
+from localaws.athena.trino_types import MICROS, TrinoType, from_hive
+
+_HEAD = re.compile(
+    r"CREATE\s+(?P<external>EXTERNAL\s+)?TABLE\s+(?P<exists>IF\s+NOT\s+EXISTS\s+)?(?P<name>[\w.`\"-]+)\s*\(",
+    re.IGNORECASE,
+)
+_TRANSFORM = re.compile(r"(\w+)\s*\(\s*(?:(\d+)\s*,\s*)?[`\"]?(\w+)[`\"]?\s*(?:,\s*(\d+)\s*)?\)")
+
+
+@dataclass(frozen=True)
+class PartitionField:
+    """One item of PARTITIONED BY: `transform` is identity, year, month, day, hour, bucket or truncate."""
+
+    column: str
+    transform: str = "identity"
+    width: int = 0
+
+
+@dataclass(frozen=True)
+class IcebergDefinition:
+    """What CREATE TABLE says. Column comments are kept, as Glue shows them."""
+
+    database: str | None
+    table: str
+    columns: tuple[tuple[str, TrinoType, str], ...]
+    partitioning: tuple[PartitionField, ...] = ()
+    location: str = ""
+    properties: dict[str, str] = field(default_factory=dict)
+    if_not_exists: bool = False
+
+
+def is_iceberg(sql: str) -> bool:
+    """Say whether the statement creates an Iceberg table."""
+    return re.search(r"['\"]?table_type['\"]?\s*=\s*'iceberg'", sql, re.IGNORECASE) is not None
+
+
+def parse_create(sql: str) -> IcebergDefinition:
+    """Read the statement. Raises MalformedQueryError."""
+    head = _HEAD.match(sql)
+    if head is None:
+        raise MalformedQueryError("line 1:8: mismatched input. Expecting: 'TABLE'")
+    body, rest = enclosed(sql, head.end() - 1)
+    parts = re.sub(r"[`\"]", "", head["name"]).lower().split(".")
+    partitioned = re.search(r"PARTITIONED\s+BY\s*\(", rest, re.IGNORECASE)
+    items = split_top(enclosed(rest, partitioned.end() - 1)[0]) if partitioned else []
+    properties = re.search(r"TBLPROPERTIES\s*\(", rest, re.IGNORECASE)
+    pairs = re.findall(r"'([^']+)'\s*=\s*'([^']*)'", enclosed(rest, properties.end() - 1)[0]) if properties else []
+    location = re.search(r"LOCATION\s+'([^']+)'", rest, re.IGNORECASE)
+    return IcebergDefinition(
+        database=parts[-2] if len(parts) > 1 else None,
+        table=parts[-1],
+        columns=tuple(_column(item) for item in split_top(body)),
+        partitioning=tuple(partition_field(item) for item in items),
+        location=location[1].rstrip("/") if location else "",
+        properties={k.lower(): v for k, v in pairs if k.lower() not in {"table_type", "format"}},
+        if_not_exists=head["exists"] is not None,
+    )
+
+
+def partition_field(text: str) -> PartitionField:
+    """`day(ts)`, `bucket(16, id)`, `truncate(id, 4)` or a column. Raises MalformedQueryError."""
+    matched = _TRANSFORM.fullmatch(text.strip())
+    if matched is None:
+        return PartitionField(text.strip().strip('`"').lower())
+    name = {"years": "year", "months": "month", "days": "day", "hours": "hour"}.get(
+        matched[1].lower(), matched[1].lower()
+    )
+    width = int(matched[2] or matched[4] or 0)
+    if name not in {"year", "month", "day", "hour", "bucket", "truncate"} or (name in {"bucket", "truncate"}) != (
+        width > 0
+    ):
+        raise MalformedQueryError(f"Invalid partition field: {text.strip()}")
+    return PartitionField(matched[3].lower(), name, width)
+
+
+def column(text: str) -> tuple[str, TrinoType, str]:
+    """`name type [COMMENT '…']`. Raises MalformedQueryError."""
+    return _column(text)
+
+
+def _column(text: str) -> tuple[str, TrinoType, str]:
+    matched = re.fullmatch(
+        r"\s*[`\"]?(\w+)[`\"]?\s+(.+?)\s*(?:COMMENT\s+'((?:[^']|'')*)')?\s*", text, re.IGNORECASE | re.DOTALL
+    )
+    if matched is None:
+        raise MalformedQueryError(f"mismatched input '{text.strip()}'. Expecting: a column definition")
+    kind = matched[2].strip()
+    if kind.lower() == "timestamptz":
+        return matched[1].lower(), TrinoType("timestamp with time zone", MICROS), matched[3] or ""
+    return matched[1].lower(), from_hive(kind), (matched[3] or "").replace("''", "'")
+
+
+def enclosed(text: str, start: int) -> tuple[str, str]:
+    """What stands between the parenthesis at `start` and its partner, and what follows. Raises MalformedQueryError."""
+    depth, quoted = 0, False
+    for place in range(start, len(text)):
+        if text[place] == "'":
+            quoted = not quoted
+        elif not quoted and text[place] == "(":
+            depth += 1
+        elif not quoted and text[place] == ")":
+            depth -= 1
+            if depth == 0:
+                return text[start + 1 : place], text[place + 1 :]
+    raise MalformedQueryError("mismatched input '<EOF>'. Expecting: ')'")
+
+
+def split_top(text: str) -> list[str]:
+    """Split at the commas that stand outside brackets and strings."""
+    parts, depth, quoted, begin = [], 0, False, 0
+    for place, letter in enumerate(text):
+        if letter == "'":
+            quoted = not quoted
+        elif not quoted:
+            depth += {"(": 1, "<": 1, "[": 1, ")": -1, ">": -1, "]": -1}.get(letter, 0)
+            if letter == "," and depth == 0:
+                parts.append(text[begin:place])
+                begin = place + 1
+    return [part for part in [*parts, text[begin:]] if part.strip()]

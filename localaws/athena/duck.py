@@ -1,0 +1,164 @@
+"""The one DuckDB instance of the engine: its extensions from PyPI, its settings, and Trino's functions as macros."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from localaws.athena.results import java_double
+from localaws.athena.trino_types import literal
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+_EXTENSIONS = ("httpfs", "avro", "iceberg")
+# A cursor does not inherit what was SET on its parent.
+_SESSION = (
+    "SET TimeZone = 'UTC'",
+    "SET default_null_order = 'nulls_last'",
+    "SET scalar_subquery_error_on_multiple_rows = true",
+    "SET enable_progress_bar = false",
+    "SET enable_profiling = 'no_output'",
+)
+_MACROS = r"""
+athena_day_second(i) := CASE WHEN epoch(i) < 0 THEN '-' ELSE '' END || CAST(CAST(floor(abs(epoch(i)) / 86400) AS BIGINT) AS VARCHAR) || ' ' || strftime(TIMESTAMP '2000-01-01' + to_microseconds(CAST(round(abs(epoch(i)) * 1000) AS BIGINT) % 86400000 * 1000), '%H:%M:%S.%g')
+athena_year_month(i) := CASE WHEN date_part('year', i) * 12 + date_part('month', i) < 0 THEN '-' ELSE '' END || CAST(abs(date_part('year', i) * 12 + date_part('month', i)) // 12 AS VARCHAR) || '-' || CAST(abs(date_part('year', i) * 12 + date_part('month', i)) % 12 AS VARCHAR)
+trino_spaces() := chr(32) || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)
+trino_divide_half_up(a, b) := CASE WHEN (a < 0) = (b < 0) THEN (2 * abs(a) + abs(b)) // (2 * abs(b)) ELSE -((2 * abs(a) + abs(b)) // (2 * abs(b))) END
+trino_whole_day(t) := CASE WHEN t = date_trunc('day', t) THEN CAST(t AS DATE) ELSE error('INVALID_FUNCTION_ARGUMENT: Cannot add hour, minutes or seconds to a date') END
+trino_array_at(a, i) := CASE WHEN i < 1 THEN error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1') WHEN i > len(a) THEN error('INVALID_FUNCTION_ARGUMENT: Array subscript must be less than or equal to array length: ' || i || ' > ' || len(a)) ELSE a[i] END
+trino_map_at(m, k) := CASE WHEN m IS NOT NULL AND NOT map_contains(m, k) THEN error('INVALID_FUNCTION_ARGUMENT: Key not present in map: ' || k) ELSE m[k] END
+trino_element_at(a, i) := CASE WHEN i = 0 THEN error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1') ELSE a[i] END
+trino_substr(s, p) := CASE WHEN p = 0 OR abs(p) > length(s) THEN CASE WHEN s IS NOT NULL THEN '' END ELSE substring(s, p) END
+trino_substr_n(s, p, n) := CASE WHEN p = 0 OR abs(p) > length(s) OR n <= 0 THEN CASE WHEN s IS NOT NULL THEN '' END ELSE substring(s, p, n) END
+trino_strpos(s, t, k) := CASE WHEN k > 0 AND len(str_split(s, t)) > k THEN length(array_to_string(str_split(s, t)[1:k], t)) + 1 WHEN k > 0 THEN 0 ELSE error('NOT_SUPPORTED: strpos counting from the end') END
+trino_replace(s, a, b) := CASE WHEN a = '' THEN error('NOT_SUPPORTED: replace of an empty string is not supported by the local Athena engine') ELSE replace(s, a, b) END
+trino_split_part(s, d, i) := CASE WHEN i < 1 THEN error('INVALID_FUNCTION_ARGUMENT: Index must be greater than zero') WHEN i <= len(str_split(s, d)) THEN split_part(s, d, i) END
+trino_regexp_extract(s, p, g) := CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END
+trino_url_parameter(u, k) := CASE WHEN regexp_matches(u, '[?&]' || regexp_escape(k) || '=') THEN url_decode(replace(regexp_extract(u, '[?&]' || regexp_escape(k) || '=([^&#]*)', 1), '+', ' ')) END
+trino_iso_date(s) := CASE WHEN regexp_matches(s, '^\d{4}-\d{2}-\d{2}$') THEN CAST(s AS DATE) WHEN s IS NOT NULL THEN error('NOT_SUPPORTED: from_iso8601_date of ''' || s || ''' is not supported by the local Athena engine') END
+trino_millisecond(t) := millisecond(t) % 1000
+trino_array_equal(a, b) := CASE WHEN a IS NULL OR b IS NULL THEN NULL WHEN len(a) <> len(b) THEN false WHEN list_contains(list_transform(a, LAMBDA x, i : x <> b[i]), true) THEN false WHEN len(list_filter(list_transform(a, LAMBDA x, i : x <> b[i]), LAMBDA y : y IS NULL)) > 0 THEN NULL ELSE true END
+trino_contains(a, e) := CASE WHEN a IS NULL OR e IS NULL THEN NULL WHEN list_contains(a, e) THEN true WHEN len(list_filter(a, LAMBDA x : x IS NULL)) > 0 THEN NULL ELSE false END
+trino_array_distinct(a) := list_filter(a, LAMBDA x, i : CASE WHEN x IS NULL THEN len(list_filter(a[1:i], LAMBDA y : y IS NULL)) = 1 ELSE list_position(a, x) = i END)
+trino_array_remove(a, e) := CASE WHEN e IS NOT NULL THEN list_filter(a, LAMBDA x : x IS NULL OR x <> e) END
+trino_array_max(a) := CASE WHEN len(list_filter(a, LAMBDA x : x IS NULL)) = 0 THEN list_max(a) END
+trino_array_min(a) := CASE WHEN len(list_filter(a, LAMBDA x : x IS NULL)) = 0 THEN list_min(a) END
+trino_array_intersect(a, b) := trino_array_distinct(list_filter(a, LAMBDA x : CASE WHEN x IS NULL THEN len(list_filter(b, LAMBDA y : y IS NULL)) > 0 ELSE list_contains(b, x) END))
+trino_array_except(a, b) := trino_array_distinct(list_filter(a, LAMBDA x : CASE WHEN x IS NULL THEN len(list_filter(b, LAMBDA y : y IS NULL)) = 0 ELSE NOT list_contains(b, x) END))
+trino_arrays_overlap(a, b) := CASE WHEN list_has_any(list_filter(a, LAMBDA x : x IS NOT NULL), list_filter(b, LAMBDA x : x IS NOT NULL)) THEN true WHEN len(list_filter(list_concat(a, b), LAMBDA x : x IS NULL)) > 0 THEN NULL ELSE false END
+trino_shuffle(a) := list_transform(list_sort(list_transform(a, LAMBDA x : struct_pack(k := random(), v := x))), LAMBDA y : y.v)
+trino_any(a) := CASE WHEN list_contains(a, true) THEN true WHEN len(list_filter(a, LAMBDA x : x IS NULL)) > 0 THEN NULL WHEN a IS NOT NULL THEN false END
+trino_all(a) := CASE WHEN list_contains(a, false) THEN false WHEN len(list_filter(a, LAMBDA x : x IS NULL)) > 0 THEN NULL WHEN a IS NOT NULL THEN true END
+trino_slice(a, s, n) := CASE WHEN s = 0 THEN error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1') WHEN n < 0 THEN error('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0') WHEN abs(s) > len(a) OR n = 0 THEN a[1:0] WHEN s > 0 THEN a[s:s+n-1] ELSE a[len(a)+s+1:least(len(a)+s+n, len(a))] END
+trino_ngrams(a, n) := CASE WHEN n < 1 THEN error('INVALID_FUNCTION_ARGUMENT: N must be positive') WHEN n >= len(a) THEN [a] ELSE list_transform(generate_series(1, len(a) - n + 1), LAMBDA i : a[i:i+n-1]) END
+trino_map_entries(m) := list_transform(map_entries(m), LAMBDA e : struct_pack(field0 := e.key, field1 := e.value))
+trino_map_of_entries(l) := map_from_entries(list_filter(l, LAMBDA x, i : list_position(list_transform(l, LAMBDA y : y.key), x.key) = i))
+trino_multimap(l) := map_from_entries(list_transform(list_distinct(list_transform(l, LAMBDA x : x.key)), LAMBDA k : struct_pack(key := k, value := list_transform(list_filter(l, LAMBDA y : y.key = k), LAMBDA z : z.value))))
+trino_json_scalar(j, p) := CASE WHEN json_type(j, p) IN ('VARCHAR', 'BOOLEAN', 'BIGINT', 'UBIGINT') THEN json_extract_string(j, p) WHEN json_type(j, p) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN trino_json_number(CAST(j AS VARCHAR), p) END
+trino_json_query(j, p) := CASE WHEN json_type(j, p) IN ('OBJECT', 'ARRAY') THEN CAST(json_extract(j, p) AS VARCHAR) WHEN json_type(j, p) IS NOT NULL THEN error('NOT_SUPPORTED: json_query of a scalar is not supported by the local Athena engine') END
+trino_json_size(j, p) := CAST(CASE json_type(j, p) WHEN 'ARRAY' THEN json_array_length(j, p) WHEN 'OBJECT' THEN len(json_keys(j, p)) ELSE CASE WHEN json_type(j, p) IS NOT NULL THEN 0 END END AS BIGINT)
+trino_width_bucket(x, a, b, n) := CASE WHEN a >= b OR n < 1 THEN error('NOT_SUPPORTED: width_bucket with such bounds is not supported by the local Athena engine') WHEN x < a THEN 0 WHEN x >= b THEN n + 1 ELSE CAST(floor((x - a) * n / (b - a)) AS BIGINT) + 1 END
+trino_percentile(l, q) := CASE WHEN q < 0 OR q > 1 THEN error('INVALID_FUNCTION_ARGUMENT: Percentile must be between 0 and 1') WHEN len(l) > 0 THEN l[least(CAST(floor(q * len(l)) AS BIGINT) + 1, len(l))] END
+"""  # noqa: E501 -- one macro a line
+
+
+def connect(endpoint: SplitResult, access_key: str, secret_key: str, region: str) -> duckdb.DuckDBPyConnection:
+    """Open the instance: `endpoint` is where S3 answers. Nothing that can go stale is cached."""
+    connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    for name in _EXTENSIONS:
+        connection.execute(f"LOAD {literal(str(_extension_file(name)))}")
+    connection.execute("SET enable_external_file_cache = false")
+    connection.execute("SET unsafe_enable_version_guessing = false")
+    connection.execute(
+        f"CREATE SECRET (TYPE s3, KEY_ID {literal(access_key)}, SECRET {literal(secret_key)}, "
+        f"REGION {literal(region)}, ENDPOINT {literal(endpoint.netloc)}, URL_STYLE 'path', "
+        f"USE_SSL {str(endpoint.scheme == 'https').lower()})"
+    )
+    add_functions(connection)
+    return connection
+
+
+def add_functions(connection: duckdb.DuckDBPyConnection) -> None:
+    """Define the functions that compiled SQL calls."""
+    connection.create_function("trino_double_text", _double_text, ["DOUBLE"], "VARCHAR")
+    connection.create_function("athena_double_text", java_double, ["VARCHAR", "DOUBLE"], "VARCHAR")
+    connection.create_function("trino_soundex", _soundex, ["VARCHAR"], "VARCHAR")
+    connection.create_function("trino_readable_seconds", _readable_seconds, ["DOUBLE"], "VARCHAR")
+    connection.create_function("trino_json_number", _json_number, ["VARCHAR", "VARCHAR"], "VARCHAR")
+    for line in _MACROS.strip().splitlines():
+        head, body = line.split(" := ", 1)
+        connection.execute(f"CREATE MACRO {head} AS {body}")
+
+
+def session(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A cursor for one query, with the settings that Trino's semantics need."""
+    cursor = connection.cursor()
+    for statement in _SESSION:
+        cursor.execute(statement)
+    return cursor
+
+
+def _extension_file(name: str) -> Path:
+    package = importlib.import_module(f"duckdb_extension_{name}")
+    folder = Path(next(iter(package.__path__)))
+    return folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+
+
+def _double_text(value: float) -> str:
+    """A double as Trino's CAST to varchar writes it: 1.5E0."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if value == 0:
+        return "-0E0" if math.copysign(1, value) < 0 else "0E0"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    text = "".join(map(str, digits))
+    power = len(text) - 1 + int(exponent)
+    return f"{'-' if sign else ''}{text[0]}.{text[1:] or '0'}E{power}"
+
+
+def _json_number(document: str, path: str) -> str:
+    """The number at a path as it is written: 1.50 stays 1.50."""
+    value = json.loads(document, parse_float=str, parse_int=str)
+    for name, index in re.findall(r'\."([^"]*)"|\[(\d+)\]', path):
+        value = value[int(index)] if index else value[name]
+    return str(value)
+
+
+_SOUNDEX = {
+    letter: code
+    for code, letters in {"1": "BFPV", "2": "CGJKQSXZ", "3": "DT", "4": "L", "5": "MN", "6": "R"}.items()
+    for letter in letters
+}
+
+
+def _soundex(text: str) -> str:
+    if not text:
+        return ""
+    letters = text.upper()
+    code, previous = letters[0], _SOUNDEX.get(letters[0], "")
+    for letter in letters[1:]:
+        digit = _SOUNDEX.get(letter, "")
+        if digit and digit != previous:
+            code += digit
+        if letter not in "HW":
+            previous = digit
+    return (code + "000")[:4]
+
+
+def _readable_seconds(seconds: float) -> str:
+    left, parts = round(abs(seconds)), []
+    for unit, size in (("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {unit}{'s' if count != 1 else ''}")
+    return ", ".join(parts) or "0 seconds"

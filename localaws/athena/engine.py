@@ -1,0 +1,205 @@
+"""One statement in, one outcome out. The engine knows Glue, S3 and DuckDB; it does not know MiniStack."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import threading
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from botocore.exceptions import ClientError
+from sqlglot import exp
+
+from localaws.athena import duck, parsing, results, show
+from localaws.athena.catalog import GlueTables
+from localaws.athena.clients import Clients, Endpoint
+from localaws.athena.compiler import Compiler
+from localaws.athena.errors import AthenaError, MalformedQueryError, QueryCancelledError, UnsupportedSqlError
+from localaws.athena.statements import Outcome, Running, Statement
+from localaws.athena.trino_types import TrinoType, literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_READS = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
+_WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
+_DEFINES = frozenset({"CREATE", "DROP", "ALTER"})
+_SHOWS = frozenset({"SHOW", "DESCRIBE", "DESC"})
+_UNLOAD = re.compile(
+    r"UNLOAD\s*(?P<query>\(.*\))\s*TO\s*'(?P<to>[^']+)'\s*WITH\s*\((?P<with>.*)\)", re.IGNORECASE | re.DOTALL
+)
+
+
+class Engine:
+    """Runs statements, any number at once. Keeps one DuckDB and nothing about tables."""
+
+    def __init__(self, endpoint: Endpoint, external_table: Callable[[str, str], None] | None = None) -> None:
+        self.clients = Clients(endpoint)
+        self._external_table = external_table or _no_external_tables
+        self._opening = threading.Lock()
+
+    def run(self, statement: Statement, running: Running | None = None) -> Outcome:
+        """Run one statement to its end. Raises AthenaError for all that is the statement's own fault."""
+        with self._opening:
+            cursor = duck.session(self.clients.duckdb)
+        running = running or Running()
+        try:
+            running.started(cursor)
+            return _Run(self, cursor, statement).outcome(self._external_table)
+        except duckdb.Error as error:
+            if running.cancelled:
+                raise QueryCancelledError from error
+            raise translated(error) from error
+        except ClientError as error:
+            raise AthenaError("HIVE_METASTORE_ERROR", str(error)) from error
+        finally:
+            cursor.close()
+
+
+class _Run:
+    def __init__(self, engine: Engine, cursor: duckdb.DuckDBPyConnection, statement: Statement) -> None:
+        self.cursor = cursor
+        self.statement = statement
+        self.sql = parsing.bare(statement.text)
+        self.tables = GlueTables(engine.clients, cursor)
+        self.scanned = 0
+
+    def outcome(self, external_table: Callable[[str, str], None]) -> Outcome:
+        verb = parsing.first_word(self.sql)
+        if verb in _READS:
+            return self._read()
+        if verb in _WRITES:
+            return self._write(verb)
+        if verb == "UNLOAD":
+            return self._unload()
+        if self.statement.parameters:
+            raise AthenaError("INVALID_PARAMETER_USAGE", f"{verb} takes no execution parameters")
+        if verb in _DEFINES:
+            return self._define(external_table)
+        if verb in _SHOWS:
+            columns, rows = show.run(self.tables, self.sql, self.statement.database)
+            return Outcome(columns, "\n".join("\t".join(row) for row in rows).encode())
+        raise UnsupportedSqlError(f"Statement {verb or self.sql[:30]}")
+
+    def _parsed(self) -> exp.Expr:
+        return parsing.bind(parsing.parse(self.sql), list(self.statement.parameters))
+
+    def _compiler(self) -> Compiler:
+        return Compiler(self.tables, self.sql, self.statement.database)
+
+    def _read(self) -> Outcome:
+        relation = self._compiler().query(self._parsed())
+        with tempfile.TemporaryDirectory(prefix="athena-") as folder:
+            file = Path(folder) / "rows.csv"
+            rows = results.rendered(relation.sql, relation.columns)
+            self.cursor.execute(
+                f"COPY ({rows}) TO {literal(str(file))} (FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '')"
+            )
+            scanned = self._scanned()
+            header = results.csv_line(name for name, _ in relation.columns).encode()
+            return Outcome(list(relation.columns), header + file.read_bytes(), scanned_bytes=scanned)
+
+    def _write(self, verb: str) -> Outcome:
+        from localaws.athena.writes import Writer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+
+        tree = self._parsed()
+        writer = Writer(self.tables, self.cursor, self.sql, self.statement.database)
+        match tree:
+            case exp.Insert():
+                count = writer.insert(tree)
+            case exp.Update():
+                count = writer.update(tree)
+            case exp.Delete():
+                count = writer.delete(tree)
+            case exp.Merge():
+                count = writer.merge(tree)
+            case _:
+                raise UnsupportedSqlError(f"Statement {verb}")
+        return self._written(count)
+
+    def _written(self, count: int | None, files: list[str] | None = None) -> Outcome:
+        columns = [("rows", TrinoType("bigint"))] if count is not None else []
+        return Outcome(columns, b"", row_count=count, files=files or [])
+
+    def _define(self, external_table: Callable[[str, str], None]) -> Outcome:
+        from localaws.athena.ddl import Definer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+
+        location = f"{self.statement.result_location.rstrip('/')}/tables/{uuid.uuid4()}"
+        definer = Definer(self.tables, self.cursor, self.sql, self.statement.database, location)
+        return self._written(*definer.run(external_table))
+
+    def _unload(self) -> Outcome:
+        from localaws.athena.ddl import write_parquet  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+
+        matched = _UNLOAD.fullmatch(self.sql)
+        if matched is None:
+            raise MalformedQueryError("line 1:1: mismatched input 'UNLOAD'. Expecting: UNLOAD (query) TO '…' WITH (…)")
+        options = {k.lower(): v for k, v in re.findall(r"(\w+)\s*=\s*'([^']*)'", matched["with"])}
+        if options.pop("format", "").upper() != "PARQUET" or set(options) - {"compression"} or "[" in matched["with"]:
+            raise UnsupportedSqlError("UNLOAD in a format other than PARQUET, or partitioned,")
+        target = matched["to"].rstrip("/")
+        if self.tables.clients.list(target):
+            raise AthenaError("HIVE_PATH_ALREADY_EXISTS", f"Target directory for unload already exists: {target}")
+        tree = parsing.bind(parsing.parse(matched["query"]), list(self.statement.parameters))
+        relation = self._compiler().query(tree)
+        cells = ", ".join(f"c{i} AS {_quoted(name)}" for i, (name, _) in enumerate(relation.columns))
+        file = f"{target}/part-0.parquet"
+        query = f"SELECT {cells} FROM ({relation.sql})"
+        count = write_parquet(self.cursor, query, list(relation.columns), file, options.get("compression", "GZIP"))
+        self._scanned()
+        return self._written(count, [file])
+
+    def _scanned(self) -> int:
+        """Bytes the last statement read. Raises AthenaError beyond the workgroup's limit."""
+        profile: Any = self.cursor.get_profiling_information()
+        scanned = int((json.loads(profile) if isinstance(profile, str) else profile).get("total_bytes_read", 0))
+        limit = self.statement.scan_limit_bytes
+        if limit is not None and scanned > limit:
+            raise AthenaError(
+                "CANCELLED", f"Query exhausted resources: Bytes scanned limit was exceeded ({limit} bytes)"
+            )
+        return scanned
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _no_external_tables(sql: str, database: str) -> None:
+    raise UnsupportedSqlError(f"CREATE EXTERNAL TABLE ({sql[:40]}… in {database})")
+
+
+_THROWN = re.compile(r"([A-Z][A-Z_]{4,}): ([^\n]*?)(?:' to INT32)?(?:\n|$)")
+
+
+# DuckDB's own words, and the code and message Athena has for them; {0} is the first line of DuckDB's text.
+_WORDS = {
+    "TRY can not be used": ("NOT_SUPPORTED", "TRY around this expression is not supported by the local Athena engine"),
+    "GROUP BY clause": ("EXPRESSION_NOT_AGGREGATE", "must be an aggregate expression or appear in GROUP BY: {0}"),
+    "More than one row returned by a subquery": (
+        "SUBQUERY_MULTIPLE_ROWS",
+        "Scalar sub-query has returned multiple rows",
+    ),
+    "Out of Range Error": ("NUMERIC_VALUE_OUT_OF_RANGE", "{0}"),
+    "Conversion Error": ("INVALID_CAST_ARGUMENT", "{0}"),
+    "Binder Error": ("NOT_SUPPORTED", "The local Athena engine could not run this statement: {0}"),
+    "Catalog Error": ("NOT_SUPPORTED", "The local Athena engine could not run this statement: {0}"),
+    "Parser Error": ("NOT_SUPPORTED", "The local Athena engine could not run this statement: {0}"),
+}
+
+
+def translated(error: duckdb.Error) -> AthenaError:
+    """DuckDB's error in Trino's words, as far as there are any."""
+    text = str(error)
+    thrown = _THROWN.search(text)
+    if thrown is not None:
+        return AthenaError(thrown[1], thrown[2])
+    first = text.split("\n", maxsplit=1)[0]
+    for words, (code, message) in _WORDS.items():
+        if words in text:
+            return AthenaError(code, message.format(first))
+    return AthenaError("GENERIC_INTERNAL_ERROR", first)

@@ -1,0 +1,139 @@
+"""Athena SQL text to a syntax tree. Function calls keep the names and arguments they were written with."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.athena import Athena
+from sqlglot.dialects.trino import Trino
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokenizer_core import TokenType
+
+from localaws.athena.errors import AthenaError, MalformedQueryError
+
+_SPECIAL_SYNTAX = frozenset(
+    {"CAST", "TRY_CAST", "EXTRACT", "POSITION", "TRIM", "SUBSTRING", "JSON_VALUE", "JSON_QUERY", "LISTAGG"}
+)
+_BASE_PARSER: Any = Trino.parser_class
+
+
+def _placeholder(parser: Any) -> exp.Placeholder:
+    node = exp.Placeholder()
+    node.update_positions(parser._prev)  # noqa: SLF001 -- a parser hook is part of the parser
+    return node
+
+
+class _FaithfulTrino(Trino):
+    """Trino's grammar without sqlglot's canonical functions, which lose the difference between dialects."""
+
+    INDEX_OFFSET = 0
+
+    class Parser(_BASE_PARSER):  # type: ignore[misc]
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+            name: parse for name, parse in _BASE_PARSER.FUNCTION_PARSERS.items() if name in _SPECIAL_SYNTAX
+        }
+        PLACEHOLDER_PARSERS: ClassVar[dict[Any, Any]] = {
+            **_BASE_PARSER.PLACEHOLDER_PARSERS,
+            TokenType.PLACEHOLDER: _placeholder,
+        }
+
+
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_DML = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE", "UNLOAD", "EXECUTE"})
+_DDL = frozenset({"CREATE", "DROP", "ALTER", "MSCK"})
+
+
+def bare(sql: str) -> str:
+    """The statement without comments around it and without its closing semicolon."""
+    text = sql.strip()
+    while matched := _COMMENT.match(text):
+        text = text[matched.end() :].lstrip()
+    return re.sub(r"[;\s]+$", "", text)
+
+
+def statement_type(sql: str) -> str:
+    """Athena's StatementType: DML, DDL or UTILITY."""
+    first = first_word(sql)
+    return "DML" if first in _DML else "DDL" if first in _DDL else "UTILITY"
+
+
+def first_word(sql: str) -> str:
+    """The statement's verb in capitals; parentheses before it do not count."""
+    matched = re.match(r"[(\s]*([A-Za-z]+)", bare(sql))
+    return matched[1].upper() if matched else ""
+
+
+def parse(sql: str) -> exp.Expr:
+    """Parse one Trino statement. Raises MalformedQueryError with the position of the fault."""
+    return _parse(sql, _FaithfulTrino)
+
+
+def parse_ddl(sql: str) -> exp.Expr:
+    """Parse one of Athena's Hive-style statements (CREATE TABLE, ALTER TABLE). Raises MalformedQueryError."""
+    return _parse(sql, Athena)
+
+
+def _parse(sql: str, dialect: type[Any]) -> exp.Expr:
+    try:
+        trees = [tree for tree in sqlglot.parse(sql, read=dialect) if tree is not None]
+    except ParseError as error:
+        first: dict[str, Any] = error.errors[0] if error.errors else {}
+        raise MalformedQueryError(
+            f"line {first.get('line', 1)}:{first.get('col', 1)}: mismatched input "
+            f"'{first.get('highlight', '')}': {first.get('description', error)}"
+        ) from error
+    except TokenError as error:
+        raise MalformedQueryError(f"line 1:1: {error}") from error
+    if len(trees) != 1:
+        raise MalformedQueryError("Only one sql statement is allowed")
+    return trees[0]
+
+
+def bind(tree: exp.Expr, values: list[str]) -> exp.Expr:
+    """Replace each `?` by the constant expression given for it, in order of appearance.
+
+    The values are parsed, never pasted into text, and may not name columns or hold queries.
+    Raises AthenaError when their number differs from the number of `?`.
+    """
+    # The tree is not in the order of the text (LIMIT hangs above WHERE), and Trino counts parameters in the text.
+    places = sorted(tree.find_all(exp.Placeholder), key=_offset)
+    if len(places) != len(values):
+        raise AthenaError(
+            "INVALID_PARAMETER_USAGE",
+            f"Incorrect number of parameters: expected {len(places)} but found {len(values)}",
+        )
+    for place, value in zip(places, values, strict=True):
+        replacement = exp.Paren(this=_constant(value))
+        if place is tree:
+            return replacement
+        place.replace(replacement)
+    return tree
+
+
+def _offset(node: exp.Expr) -> int:
+    return int(node.meta.get("start", 0))
+
+
+def _constant(value: str) -> exp.Expr:
+    tree = parse(f"SELECT {value}")
+    if not isinstance(tree, exp.Select) or len(tree.expressions) != 1 or tree.args.get("from_"):
+        raise AthenaError("INVALID_PARAMETER_USAGE", f"Parameter is not a constant: {value}")
+    constant: exp.Expr = tree.expressions[0]
+    for forbidden in constant.walk():
+        if isinstance(forbidden, exp.Column):
+            raise AthenaError("COLUMN_NOT_FOUND", f"Constant expression cannot contain column references: {value}")
+        if isinstance(forbidden, (exp.Query, exp.Placeholder, exp.Star, exp.Alias)):
+            raise AthenaError("INVALID_PARAMETER_USAGE", f"Parameter is not a constant: {value}")
+    return constant
+
+
+def position(node: exp.Expr, sql: str) -> str:
+    """`line 3:8`, where the node stands in the text; sqlglot notes it on identifiers."""
+    starts = [int(n.meta["start"]) for n in node.find_all(exp.Identifier) if "start" in n.meta]
+    offset = min(starts, default=0)
+    before = sql[:offset]
+    return f"line {before.count(chr(10)) + 1}:{offset - before.rfind(chr(10))}"

@@ -1,0 +1,83 @@
+"""`StartMessageMoveTask` and its siblings: MiniStack has dead-letter queues but no way back from them."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from typing import Any
+
+from ministack.services import sqs
+
+
+def move_messages(source: dict[str, Any], sources_of: dict[str, dict[str, Any]], target: dict[str, Any] | None) -> int:
+    """Move every visible message of a dead-letter queue to `target`, or else back to the queue it came from.
+
+    `sources_of` maps ARNs of the queues whose DLQ this is to the queues. Messages that came from none of them stay.
+    Returns how many moved.
+    """
+    now = time.time()
+    only = next(iter(sources_of.values())) if len(sources_of) == 1 else None
+    staying, moved = [], 0
+    for message in source["messages"]:
+        origin = sources_of.get(message.get("sys", {}).get("DeadLetterQueueSourceArn", ""))
+        queue = target or origin or only
+        if message["visible_at"] > now or queue is None:
+            staying.append(message)
+            continue
+        queue["messages"].append({**message, "receipt_handle": None, "receive_count": 0, "visible_at": now})
+        moved += 1
+    source["messages"] = staying
+    return moved
+
+
+def install() -> None:
+    """Register the three actions."""
+    tasks: dict[str, list[dict[str, Any]]] = {}
+
+    def sources_of(arn: str) -> dict[str, dict[str, Any]]:
+        found = {}
+        for queue in sqs._queues.values():
+            policy = json.loads(queue["attributes"].get("RedrivePolicy") or "{}")
+            if policy.get("deadLetterTargetArn") == arn:
+                found[queue["attributes"]["QueueArn"]] = queue
+        return found
+
+    def start(data: dict[str, Any], _url: str) -> dict[str, Any]:
+        arn = data.get("SourceArn", "")
+        source, sources = sqs._queue_by_arn(arn), sources_of(arn)
+        if source is None:
+            raise sqs._Err(
+                "ResourceNotFoundException", "The resource that you specified for the SourceArn does not exist."
+            )
+        if not sources:
+            raise sqs._Err("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
+        target = sqs._queue_by_arn(data["DestinationArn"]) if data.get("DestinationArn") else None
+        if data.get("DestinationArn") and target is None:
+            raise sqs._Err("ResourceNotFoundException", "The destination queue does not exist.")
+        waiting = len(source["messages"])
+        task = {
+            "TaskHandle": uuid.uuid4().hex,
+            "Status": "COMPLETED",
+            "SourceArn": arn,
+            "DestinationArn": data.get("DestinationArn"),
+            "ApproximateNumberOfMessagesToMove": waiting,
+            "ApproximateNumberOfMessagesMoved": move_messages(source, sources, target),
+            "StartedTimestamp": int(time.time() * 1000),
+        }
+        tasks.setdefault(arn, []).insert(0, {name: value for name, value in task.items() if value is not None})
+        sqs.esm_wake.set()
+        return {"TaskHandle": task["TaskHandle"]}
+
+    def listed(data: dict[str, Any], _url: str) -> dict[str, Any]:
+        found = tasks.get(data.get("SourceArn", ""), [])[: int(data.get("MaxResults") or 1)]
+        return {"Results": [{k: v for k, v in task.items() if k != "TaskHandle"} for task in found]}
+
+    def cancel(_data: dict[str, Any], _url: str) -> dict[str, Any]:
+        raise sqs._Err("ResourceNotFoundException", "Only running tasks can be cancelled: moves here end at once.")
+
+    sqs._HANDLERS |= {
+        "StartMessageMoveTask": start,
+        "ListMessageMoveTasks": listed,
+        "CancelMessageMoveTask": cancel,
+    }

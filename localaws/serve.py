@@ -1,0 +1,129 @@
+"""The process of the embedded AWS, started by `localaws.server`.
+
+python -m localaws.serve --root CHECKOUT --port PORT
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import logging
+import os
+import pkgutil
+import resource
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+
+from localaws import extensions
+from localaws.locks import lock
+from localaws.paths import LakePaths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import ModuleType
+
+logger = logging.getLogger("localaws")
+
+
+def ministack_environment(paths: LakePaths, port: int) -> dict[str, str]:
+    """Return MiniStack's settings. It reads them when imported, so they must stand in the environment before."""
+    return {
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_REGION": "us-east-1",
+        "MINISTACK_ACCOUNT_ID": os.environ.get("MINISTACK_ACCOUNT_ID", "000000000000"),
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(paths.state),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(paths.objects),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "AUTH": "true" if os.environ.get("LOCALAWS_AUTH") == "1" else "false",
+        "LOCALAWS_ROOT": str(paths.root),
+        "TMPDIR": str(paths.scratch),
+        # The keys MiniStack gives to Lambdas without a role session, and checks with AUTH.
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+
+
+def extension_names() -> Iterator[str]:
+    """Yield the extensions to load: all but those that `LOCALAWS_WITHOUT` (comma-separated) leaves out."""
+    left_out = os.environ.get("LOCALAWS_WITHOUT", "").split(",")
+    for module in pkgutil.iter_modules(extensions.__path__):
+        if module.name not in left_out:
+            yield module.name
+
+
+def install_extensions() -> list[ModuleType]:
+    """Load every extension. One that fails stops the server: half an emulator would give false answers."""
+    loaded = []
+    for name in extension_names():
+        loaded.append(importlib.import_module(f"localaws.extensions.{name}"))
+        loaded[-1].install()
+        logger.info("extension %s installed", name)
+    return loaded
+
+
+def serve(port: int, loaded: Sequence[ModuleType]) -> NoReturn:
+    """Answer requests on the loopback interface until SIGTERM, then save all state and end the process."""
+    ministack = importlib.import_module("ministack.app")
+    config = Config()
+    config.bind = [f"127.0.0.1:{port}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+
+    async def run() -> NoReturn:
+        code = 1
+        try:
+            await hypercorn_serve(ministack.app, config)
+            _shut_down(loaded)
+            code = 0
+        except Exception:
+            logger.exception("the server broke")
+        finally:
+            # Its state is saved. Lambdas that still run, and the threads waiting for them, could hold it for minutes.
+            logging.shutdown()
+            os._exit(code)
+
+    asyncio.run(run())
+
+
+def _shut_down(loaded: Sequence[ModuleType]) -> None:
+    importlib.import_module("ministack.core.lambda_runtime").reset()
+    for extension in loaded:
+        shutdown = getattr(extension, "shutdown", None)
+        if shutdown is not None:
+            shutdown()
+
+
+def _allow_many_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the server of one checkout. Exits with a message when another one holds its lock."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    args = parser.parse_args(argv)
+    paths = LakePaths(args.root)
+    held = lock(paths.lock, seconds=2)
+    if held is None:
+        raise SystemExit(f"another embedded AWS already serves {paths.root}")
+    os.environ.update(ministack_environment(paths, args.port))
+    _allow_many_files()
+    with held:
+        importlib.import_module("ministack.app")  # sets up logging
+        serve(args.port, install_extensions())
+
+
+if __name__ == "__main__":
+    main()

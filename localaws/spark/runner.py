@@ -1,0 +1,152 @@
+"""Run one Glue job on the pool's workers to one of Glue's end states, with its timeout and the right to stop it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cartlake.errors import CartlakeError
+from localaws.spark.arguments import LaunchError, spark_settings, split_settings
+from localaws.spark.messages import RunRequest
+from localaws.spark.pool import CancelledError
+from localaws.spark.session import catalog_conf, local_conf, s3_files_conf
+from localaws.spark.worker_process import WorkerDiedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from localaws.spark.pool import Pool
+    from localaws.spark.worker_process import Worker
+
+SUCCEEDED, FAILED, STOPPED, TIMEOUT = "SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"
+ICEBERG_CATALOG = "org.apache.iceberg.spark.SparkCatalog"
+ICEBERG_SESSION_CATALOG = "org.apache.iceberg.spark.SparkSessionCatalog"
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """One run to execute: `script_uri` is its S3 URI, `arguments` all of Glue's, `environment` what the job sees."""
+
+    run_id: str
+    script_uri: str
+    arguments: dict[str, str]
+    environment: dict[str, str]
+    timeout_seconds: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Glue's end state of a run, and its error message ("" when there is none)."""
+
+    state: str
+    message: str = ""
+
+
+@dataclass
+class _Active:
+    """A run in progress. Whoever ends it before its time says why, and kills its worker."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    worker: Worker | None = None
+    ended_by: Outcome | None = None
+    finished: bool = False
+
+    def interrupt(self, outcome: Outcome) -> None:
+        with self.lock:
+            if self.finished or self.ended_by:
+                return
+            self.ended_by = outcome
+            if self.worker is not None:
+                self.worker.kill()
+
+    def use(self, worker: Worker) -> None:
+        with self.lock:
+            if self.ended_by:
+                raise CancelledError("stopped before it began")
+            self.worker = worker
+
+    def finish(self, outcome: Outcome) -> Outcome:
+        with self.lock:
+            self.finished = True
+            return self.ended_by or outcome
+
+
+class Runner:
+    """Executes runs, each in the thread that calls `execute`; any thread may stop one."""
+
+    def __init__(self, pool: Pool, endpoint: str, scratch: Path) -> None:
+        self._pool = pool
+        self._endpoint = endpoint
+        self._scratch = scratch
+        self._active: dict[str, _Active] = {}
+
+    def admit(self, run_id: str) -> None:
+        """Make a run known before anybody can see it, so that it can be stopped before it is executed."""
+        self._active[run_id] = _Active()
+
+    def stop(self, run_id: str) -> bool:
+        """Stop a run at once, with all that it started. Returns False if it is not in progress."""
+        active = self._active.get(run_id)
+        if active is None:
+            return False
+        active.interrupt(Outcome(STOPPED))
+        return True
+
+    def execute(self, run: JobRun, on_running: Callable[[], None], sink: Callable[[str, str], None]) -> Outcome:
+        """Run an admitted job to its end and say how it ended.
+
+        `on_running` is called when a worker has taken the run, `sink(stream, line)` for each line that it writes.
+        """
+        active = self._active[run.run_id]
+        try:
+            outcome = self._execute(run, active, on_running, sink)
+        except CartlakeError as failure:
+            outcome = Outcome(FAILED, _message_of(failure))
+        finally:
+            del self._active[run.run_id]
+        return active.finish(outcome)
+
+    def _execute(
+        self, run: JobRun, active: _Active, on_running: Callable[[], None], sink: Callable[[str, str], None]
+    ) -> Outcome:
+        session, static = self._settings(run.arguments)
+        with self._pool.worker(static, lambda: active.ended_by is not None) as worker:
+            active.use(worker)
+            on_running()
+            minutes = f"{run.timeout_seconds / 60:g}"
+            expired = Outcome(TIMEOUT, f"Job run exceeded its timeout of {minutes} minutes and was ended.")
+            alarm = threading.Timer(run.timeout_seconds, active.interrupt, args=(expired,))
+            alarm.daemon = True
+            alarm.start()
+            try:
+                result = worker.run(self._request(run, session), sink)
+            finally:
+                alarm.cancel()
+            # Before the worker goes back: from here on it may belong to another run.
+            return active.finish(Outcome(SUCCEEDED) if result.succeeded else Outcome(FAILED, result.message))
+
+    def _settings(self, arguments: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        running = {**local_conf(), **s3_files_conf(self._endpoint)}
+        # Without it a job has no Iceberg statements on Glue, so it gets a JVM that has none either.
+        settings = {"spark.sql.extensions": "", **spark_settings(arguments)}
+        session, static = split_settings(settings, running)
+        for name, value in list(session.items()):
+            if value in (ICEBERG_CATALOG, ICEBERG_SESSION_CATALOG):
+                # The job's own word counts, but for where its catalog's AWS is.
+                here = catalog_conf(self._endpoint, name.removeprefix("spark.sql.catalog."))
+                session |= {key: setting for key, setting in here.items() if key not in session}
+        return session, static
+
+    def _request(self, run: JobRun, session: dict[str, str]) -> RunRequest:
+        directory = str(self._scratch / "glue" / run.run_id)
+        return RunRequest(run.run_id, run.script_uri, directory, run.arguments, session, run.environment)
+
+
+def _message_of(failure: CartlakeError) -> str:
+    if isinstance(failure, WorkerDiedError):
+        return f"Command failed: {failure} while it ran the job"
+    if isinstance(failure, LaunchError):
+        return f"LAUNCH ERROR | {failure} Please refer logs for details."
+    return str(failure)
