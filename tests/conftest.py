@@ -1,0 +1,28 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+COPIED = (
+    "contracts",
+    "cartlake",
+    "lambdas",
+    "glue_jobs",
+    "state_machines",
+    "athena_queries",
+    "terraform",
+    "requirements",
+)
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second checkout beside the developer's: own port, own state, own build; the downloads in .cache are shared."""
+    root = tmp_path_factory.mktemp("checkout")
+    ignored = shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*")
+    for name in COPIED:
+        shutil.copytree(CHECKOUT / name, root / name, ignore=ignored)
+    (CHECKOUT / ".cache").mkdir(exist_ok=True)
+    (root / ".cache").symlink_to(CHECKOUT / ".cache")
+    return root

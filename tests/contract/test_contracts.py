@@ -1,0 +1,111 @@
+"""The contracts of the lake are plain ODCS, portable SQL, and agree with each other."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+import sqlglot
+import yaml
+from sqlglot import exp
+
+from cartlake import contracts
+
+if TYPE_CHECKING:
+    from cartlake.contracts import Contract, RowRule, Table
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "contracts").glob("*.odcs.yaml"))
+SCHEMA = json.loads((Path(__file__).parent / "odcs-3.1.0.schema.json").read_text())
+TABLES = [table for contract in contracts.load_all() for table in contract.tables]
+ROW_RULES = [(table, rule) for table in TABLES for rule in table.row_rules]
+KINDS = {"_required", "_matches_pattern", "_in_range", "_length_in_range", "_is_known", "_adds_up", "_not_in_future"}
+
+one_per_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.partition(".")[0])
+one_per_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.physical_name)
+
+
+@one_per_file
+def test_a_contract_is_valid_against_the_published_schema(path: Path) -> None:
+    jsonschema.Draft201909Validator(SCHEMA).validate(yaml.safe_load(path.read_text()))
+
+
+def test_the_published_schema_is_really_used() -> None:
+    document = yaml.safe_load(FILES[0].read_text()) | {"surprise": 1}
+
+    with pytest.raises(jsonschema.ValidationError, match="surprise"):
+        jsonschema.Draft201909Validator(SCHEMA).validate(document)
+
+
+@one_per_file
+def test_datacontract_lint_passes_without_a_network(path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("datacontract")), "lint", str(path)]
+    # A proxy nobody answers: lint must not need to fetch anything.
+    environment = os.environ | {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Data contract is valid" in done.stdout
+
+
+def test_only_transactions_may_be_dropped() -> None:
+    assert contracts.names() == ("transactions",)
+    assert contracts.all_names() == ("ops", "sales_daily", "transactions")
+
+
+def test_transactions_has_rules_of_many_kinds() -> None:
+    table = contracts.load("transactions").table
+
+    assert len(table.row_rules) >= 12
+    assert all(any(rule.name.endswith(kind) for rule in table.row_rules) for kind in KINDS)
+    assert {rule.severity for rule in table.row_rules} == {"error", "warning"}
+
+
+def test_transactions_has_table_rules_of_many_kinds() -> None:
+    blocking = [rule for rule in contracts.load("transactions").table.table_rules if rule.severity == "error"]
+
+    assert {rule.metric for rule in blocking} == {"rowCount", "duplicateValues", "nullValues", "freshness", "sql"}
+
+
+@pytest.mark.parametrize(
+    ("table", "rule"), [pytest.param(*pair, id=f"{pair[0].name}-{pair[1].name}") for pair in ROW_RULES]
+)
+def test_a_row_rule_is_one_boolean_expression_over_columns_of_its_table(table: Table, rule: RowRule) -> None:
+    known = {column.name for column in table.columns}
+
+    for dialect in ("spark", "duckdb", "trino"):
+        parsed = sqlglot.parse_one(rule.expression, read=dialect)
+
+        assert {column.name for column in parsed.find_all(exp.Column)} <= known
+        assert not list(parsed.find_all(exp.Select, exp.Anonymous))
+        assert isinstance(parsed, exp.Or | exp.And | exp.Not | exp.Predicate | exp.Is)
+
+
+@one_per_table
+def test_every_measurement_is_sql_that_every_engine_parses(table: Table) -> None:
+    for dialect in ("spark", "duckdb", "trino"):
+        for measurement in contracts.measurements(table.table_rules, "t", where="d = 1", dialect=dialect):
+            parsed = sqlglot.parse_one(measurement.sql, read=dialect)
+
+            assert isinstance(parsed, exp.Select)
+            assert tuple(parsed.named_selects) == measurement.rules
+
+
+@one_per_table
+def test_every_column_is_described(table: Table) -> None:
+    assert [column.name for column in table.columns if not column.description] == []
+
+
+@pytest.mark.parametrize("contract", contracts.load_all(), ids=lambda contract: contract.name)
+def test_a_contract_names_owner_purpose_and_grain(contract: Contract) -> None:
+    assert contract.owner
+    assert contract.purpose
+    assert contract.limitations
+    assert all(table.grain for table in contract.tables)

@@ -1,0 +1,108 @@
+"""Rules live in files that may not know that AWS exists, and imports point inward."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PURE_FILES = [
+    path
+    for pattern in (
+        "lambdas/*/domain.py",
+        "lambdas/*/content/*.py",
+        "glue_jobs/*/transforms.py",
+        "cartlake/runs.py",
+        "cartlake/ledger/models.py",
+    )
+    for path in sorted(ROOT.glob(pattern))
+]
+OUTSIDE_WORLD = {
+    "aws_lambda_powertools",
+    "awsglue",
+    "boto3",
+    "botocore",
+    "os",
+    "pathlib",
+    "pyiceberg",
+    "requests",
+    "socket",
+    "subprocess",
+    "sys",
+    "time",
+}
+SIBLING_WIRES = {"adapters", "handler", "main", "settings"}
+OURS = {"cartlake", "dashboard", "generators", "glue_jobs", "lambdas", "localaws", "tests", "benchmarks"}
+ALLOWED = {
+    "cartlake": {"cartlake"},
+    "lambdas": {"cartlake", "lambdas"},
+    "glue_jobs": {"cartlake", "glue_jobs"},
+    "generators": {"cartlake", "generators"},
+    "localaws": {"cartlake", "localaws"},
+}
+
+
+def python_files(folder):
+    return sorted(path for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield f"{node.module}"
+
+
+def relative(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", PURE_FILES, ids=relative)
+def test_pure_files_import_nothing_from_the_outside_world(path):
+    names = [name.split(".") for name in imports(path)]
+
+    assert not [name for name in names if name[0] in OUTSIDE_WORLD or name[-1] in SIBLING_WIRES]
+
+
+def test_there_are_pure_files():
+    assert len([path for path in PURE_FILES if path.name == "domain.py"]) == 8
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_imports_point_inward(package):
+    outward = {
+        f"{relative(path)} imports {name}"
+        for path in python_files(package)
+        for name in imports(path)
+        if name.split(".")[0] in OURS - ALLOWED[package]
+    }
+
+    assert outward == set()
+
+
+def test_functions_do_not_import_each_other():
+    """Each is deployed without the others: only lambdas/shared goes into every zip."""
+    crossing = {
+        f"{relative(path)} imports {name}"
+        for path in python_files("lambdas")
+        for name in imports(path)
+        if name.startswith("lambdas.")
+        and name.split(".")[1] not in {path.relative_to(ROOT / "lambdas").parts[0], "shared"}
+    }
+
+    assert crossing == set()
+
+
+@pytest.mark.parametrize("package", ["file_validator", "table_publisher"])
+def test_what_only_two_functions_have_is_imported_by_none_of_the_others(package):
+    """pyarrow and pyiceberg are in the arrow layer."""
+    users = {
+        path.relative_to(ROOT / "lambdas").parts[0]
+        for path in python_files("lambdas")
+        for name in imports(path)
+        if name.split(".")[0] in {"pyarrow", "pyiceberg"}
+    }
+
+    assert package in users
+    assert users == {"file_validator", "table_publisher"}

@@ -1,0 +1,239 @@
+"""Parts of the lake break on purpose. Each time nothing is published, nothing is lost, and there is a way back."""
+
+import json
+import os
+import signal
+import time
+from contextlib import contextmanager
+from datetime import date
+from uuid import uuid4
+
+import pytest
+
+from cartlake.catalog import load_catalog
+from cartlake.cli.drop import upload
+from cartlake.ledger import FileState, RunState
+from localaws import server
+from tests.e2e.conftest import eventually
+
+pytestmark = pytest.mark.e2e
+
+SILENT = "print('a job that ends without a word')\n"
+RAISING = "raise ValueError('the job broke on purpose')\n"
+KILLED = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
+
+
+@pytest.fixture(scope="module")
+def alerts(lake):
+    """Every alert sent from now on, as the on-call engineer would get it: a function that returns them so far."""
+    sqs, sns = lake.client("sqs"), lake.client("sns")
+    url = sqs.create_queue(QueueName=f"alerts-{uuid4().hex}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": lake.outputs.alerts_topic_arn}},
+            }
+        ],
+    }
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    sns.subscribe(TopicArn=lake.outputs.alerts_topic_arn, Protocol="sqs", Endpoint=arn)
+    received = []
+
+    def so_far():
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                received.append(message["Body"])
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return received
+
+    return so_far
+
+
+@pytest.fixture
+def dropped(lake, orders, settle):
+    """Drop a file of 60 rows and wait until it is settled; its ledger record and its manifest."""
+
+    def drop(rows=60, **options):
+        path, manifest = orders(rows, **options)
+        [file] = settle([upload(lake, "transactions", [path])[0]["file_id"]])
+        return file, manifest
+
+    return drop
+
+
+@contextmanager
+def etl_script(lake, text):
+    """Let the Glue job run another script."""
+    glue, name = lake.client("glue"), lake.outputs.glue_jobs["transaction_etl"]
+    job = glue.get_job(JobName=name)["Job"]
+    bucket, key = lake.outputs.buckets["artifacts"], f"glue_jobs/transaction_etl/{uuid4().hex}.py"
+    lake.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
+    told_only = {"Name", "CreatedOn", "LastModifiedOn", "AllocatedCapacity", "MaxCapacity"}
+    rest = {name: value for name, value in job.items() if name not in told_only}
+    try:
+        command = {**job["Command"], "ScriptLocation": f"s3://{bucket}/{key}"}
+        glue.update_job(JobName=name, JobUpdate={**rest, "Command": command})
+        yield
+    finally:
+        glue.update_job(JobName=name, JobUpdate={**rest, "Command": job["Command"]})
+
+
+def snapshot_of_main(lake):
+    lake.connect()
+    snapshot = load_catalog().load_table("processed.transactions").current_snapshot()
+    return snapshot and snapshot.snapshot_id
+
+
+def branches(lake):
+    return set(load_catalog().load_table("processed.transactions").refs()) - {"main"}
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        pytest.param(RAISING, "GlueJobFailed", id="raises"),
+        pytest.param(SILENT, "GlueJobEndedSilently", id="ends silently"),
+        pytest.param(KILLED, "GlueJobFailed", id="is killed"),
+    ],
+)
+def test_a_broken_job_fails_its_run_loudly_and_its_file_loads_after_a_replay(
+    lake, dropped, alerts, run_lake, rows_of, script, error
+):
+    before = snapshot_of_main(lake)
+
+    with etl_script(lake, script):
+        file, _ = dropped()
+
+    run = lake.ledger.run(file.run_id)
+    assert (file.state, run.state, run.error) == (FileState.FAILED, RunState.FAILED, error)
+    assert snapshot_of_main(lake) == before
+    eventually(lambda: [alert for alert in alerts() if run.run_id in alert])
+
+    run_lake("quarantine", "replay", "transactions", "--no-rows", "--run", run.run_id)
+
+    again = lake.ledger.file(file.file_id)
+    assert again.state is FileState.LOADED
+    assert rows_of(f"select count(*) from processed.transactions where _run_id = '{again.run_id}'") == [["60"]]
+
+
+def test_a_failed_table_rule_leaves_main_alone_and_alerts_with_the_report(lake, orders, settle, alerts, rows_of):
+    path, _ = orders(100, end_date=date(2025, 3, 3))  # a day of its own: the rule is measured over whole days
+    header, *rows = path.read_text().splitlines()
+    email = header.split(",").index("customer_email")
+    path.write_text("\n".join([header, *(blank(row, email) for row in rows)]) + "\n")
+    before, branches_before = snapshot_of_main(lake), branches(lake)
+
+    [file] = settle([upload(lake, "transactions", [path])[0]["file_id"]])
+
+    run = lake.ledger.run(file.run_id)
+    assert (file.state, run.state, run.error) == (FileState.FAILED, RunState.FAILED, "AuditFailed")
+    assert snapshot_of_main(lake) == before
+    assert branches(lake) == branches_before
+    [alert] = eventually(lambda: [one for one in alerts() if run.run_id in one])
+    assert "customer_email" in alert
+    assert rows_of(f"select count(*) from processed.transactions where _run_id = '{run.run_id}'") == [["0"]]
+
+
+def blank(row, index):
+    values = row.split(",")
+    values[index] = ""
+    return ",".join(values)
+
+
+def test_a_validator_that_always_fails_ends_in_dead_letters_that_can_be_redriven(
+    lake, orders, settle, run_lake, rows_of
+):
+    functions, sqs = lake.client("lambda"), lake.client("sqs")
+    name, queue = lake.outputs.functions["file_validator"], lake.outputs.incoming_queue_url
+    right = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    timeout = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    path, _ = orders(25)
+    try:
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": {**right, "LEDGER_TABLE": "no-such-table"}}
+        )
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
+        [dropped] = upload(lake, "transactions", [path])
+        eventually(lambda: json.loads(run_lake("status", "--json").stdout)["dead_letters"]["incoming"] == 1, 120)
+        assert dropped["file_id"] not in {file.file_id for file in lake.ledger.files("transactions")}
+        eventually(lambda: alarm_state(lake, "dlq") == "ALARM", 180)
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": right})
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes=timeout)
+
+    run_lake("redrive", "incoming")
+
+    [file] = settle([dropped["file_id"]])
+    assert file.state is FileState.LOADED
+    assert rows_of(f"select count(*) from processed.transactions where _run_id = '{file.run_id}'") == [["25"]]
+
+
+def alarm_state(lake, part):
+    alarms = lake.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    states = [
+        alarm["StateValue"] for alarm in alarms if part in alarm["AlarmName"] and "incoming" in alarm["AlarmName"]
+    ]
+    return states[0] if states else None
+
+
+def test_quarantined_rows_are_published_once_after_the_contract_was_mended(
+    lake, checkout, orders, settle, run_lake, rows_of
+):
+    path, _ = orders(80)
+    path.write_text(path.read_text().replace(",card,", ",crypto,"))
+    [file] = settle([upload(lake, "transactions", [path])[0]["file_id"]])
+    counts = lake.ledger.run(file.run_id).counts
+    assert counts.quarantined > 0
+    assert counts.read == 80
+
+    contract = checkout / "contracts" / "transactions.odcs.yaml"
+    contract.write_text(contract.read_text().replace("validValues: [card,", "validValues: [crypto, card,"))
+    run_lake("up")
+    first = json.loads(run_lake("quarantine", "replay", "transactions", "--run", file.run_id, "--json").stdout)
+    second = json.loads(run_lake("quarantine", "replay", "transactions", "--run", file.run_id, "--json").stdout)
+
+    assert (first["rows"], second["rows"]) == (counts.quarantined, 0)
+    [replayed] = first["settled"]
+    assert lake.ledger.run(replayed["run_id"]).counts.published == counts.quarantined
+    runs = f"'{file.run_id}', '{replayed['run_id']}'"
+    assert rows_of(
+        "select count(*), count(distinct order_id || cast(line_number as varchar)) "
+        f"from processed.transactions where _run_id in ({runs})"
+    ) == [["80", "80"]]
+    waiting = rows_of(f"select count(*) from ops.quarantine_rows where run_id = '{file.run_id}' and replay_id is null")
+    assert waiting == [["0"]]
+
+
+def test_nothing_is_forgotten_when_the_embedded_aws_is_killed(lake, checkout, dropped, run_lake, rows_of):
+    file, _ = dropped(45)
+    running = server.status(checkout)
+    time.sleep(3)  # what is older than a second is on disk
+
+    os.kill(running.pid, signal.SIGKILL)
+    eventually(lambda: server.status(checkout) is None)
+    run_lake("up")
+
+    assert lake.ledger.file(file.file_id).state is FileState.LOADED
+    assert rows_of(f"select count(*) from processed.transactions where _run_id = '{file.run_id}'") == [["45"]]
+    again, _ = dropped(15)
+    assert again.state is FileState.LOADED
+
+
+def test_the_ledger_the_tables_and_the_quarantine_agree_in_the_end(lake, rows_of):
+    """After all that was broken above: every successful run adds up, and its rows are where its counts say."""
+    runs = [run for run in lake.ledger.runs("transactions") if run.state is RunState.SUCCEEDED]
+    quarantined = dict(rows_of("select run_id, count(*) from ops.quarantine_rows group by run_id"))
+
+    assert runs
+    for run in runs:
+        assert run.counts.read == run.counts.published + run.counts.quarantined + run.counts.duplicate
+        assert int(quarantined.get(run.run_id, 0)) == run.counts.quarantined
+    failed = {run.run_id for run in lake.ledger.runs("transactions") if run.state is RunState.FAILED}
+    published = {run_id for [run_id] in rows_of("select distinct _run_id from processed.transactions")}
+    assert published.isdisjoint(failed)

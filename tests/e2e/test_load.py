@@ -1,0 +1,196 @@
+"""The main job: files dropped become rows in tables, each exactly once."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+
+from cartlake.cli.drop import upload
+from cartlake.ledger import FileState
+from tests.e2e.conftest import eventually
+
+pytestmark = pytest.mark.e2e
+
+
+def load(lake, settle, *paths):
+    return settle([file["file_id"] for file in upload(lake, "transactions", list(paths))])
+
+
+def totals(manifest):
+    currencies = manifest["expected_table"]["by_currency"].items()
+    return sorted([name, str(t["rows"]), str(t["units"]), Decimal(t["line_total"])] for name, t in currencies)
+
+
+def stored(rows_of, run_id):
+    rows = rows_of(
+        "select currency, count(*), sum(quantity), sum(line_total) from processed.transactions "
+        f"where _run_id = '{run_id}' group by currency"
+    )
+    return sorted([currency, lines, units, Decimal(total)] for currency, lines, units, total in rows)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({}, id="csv"),
+        pytest.param({"compressed": True}, id="csv.gz"),
+        pytest.param({"file_format": "jsonl", "compressed": True}, id="jsonl.gz"),
+        pytest.param({"file_format": "parquet"}, id="parquet"),
+    ],
+)
+def test_a_dropped_file_becomes_the_rows_that_were_generated(lake, settle, orders, rows_of, options):
+    path, manifest = orders(300, **options)
+
+    [file] = load(lake, settle, path)
+
+    assert file.state is FileState.LOADED
+    assert stored(rows_of, file.run_id) == totals(manifest)
+
+
+def test_dirty_rows_are_quarantined_with_the_rules_they_break_and_the_rest_is_published(lake, settle, orders, rows_of):
+    path, manifest = orders(1_000, dirty=0.1)
+
+    [file] = load(lake, settle, path)
+
+    run = lake.ledger.run(file.run_id)
+    assert run.counts.model_dump() == manifest["expected_rows"]["all_in_one_run"]
+    assert stored(rows_of, file.run_id) == totals(manifest)
+    quarantined = rows_of(
+        "select cardinality(reasons) > 0 and raw_record is not null, count(*) from ops.quarantine_rows "
+        f"where run_id = '{file.run_id}' group by 1"
+    )
+    assert quarantined == [["true", str(manifest["expected_rows"]["quarantined"])]]
+
+
+def test_the_mart_is_the_sum_of_the_published_rows(lake, settle, orders, rows_of):
+    path, manifest = orders(400)
+    load(lake, settle, path)
+    [day] = {line["day"] for line in manifest["expected_table"]["by_day_and_currency"]}
+
+    mart = rows_of(f"select sum(order_lines), sum(units) from curated.sales_daily where order_date = date '{day}'")
+
+    published = rows_of(
+        "select count(*), sum(quantity) from processed.transactions "
+        f"where cast(ordered_at as date) = date '{day}' and order_status <> 'cancelled'"
+    )
+    assert mart == published
+
+
+def test_the_same_content_under_another_name_is_known_and_not_read(lake, settle, orders, rows_of):
+    path, _ = orders(100)
+    [first] = load(lake, settle, path)
+    before = rows_of("select count(*) from processed.transactions")
+
+    [second] = load(lake, settle, path.rename(path.with_name("copy-" + path.name)))
+
+    assert (second.state, second.duplicate_of) == (FileState.DUPLICATE, first.file_id)
+    assert rows_of("select count(*) from processed.transactions") == before
+
+
+def test_the_same_event_five_times_loads_the_file_once(lake, settle, orders, rows_of):
+    path, manifest = orders(100)
+    [file] = load(lake, settle, path)
+    runs_before = len(lake.ledger.runs("transactions"))
+
+    for _ in range(5):
+        send_event(lake, file)
+    eventually(lambda: queue_is_empty(lake))
+
+    assert stored(rows_of, file.run_id) == totals(manifest)
+    assert len(lake.ledger.runs("transactions")) == runs_before
+
+
+def test_many_files_at_once_lose_nothing_and_double_nothing(lake, settle, orders, rows_of):
+    made = [orders(50) for _ in range(6)]
+
+    with ThreadPoolExecutor(6) as pool:
+        dropped = list(pool.map(lambda one: upload(lake, "transactions", [one[0]])[0], made))
+    files = settle([file["file_id"] for file in dropped])
+
+    assert {file.state for file in files} == {FileState.LOADED}
+    runs = sorted({file.run_id for file in files})
+    assert len(runs) < len(files)  # files that arrive during a run share the next one
+    in_runs = ", ".join(f"'{run}'" for run in runs)
+    rows = rows_of(
+        "select count(*), count(distinct order_id || cast(line_number as varchar)) "
+        f"from processed.transactions where _run_id in ({in_runs})"
+    )
+    assert rows == [["300", "300"]]
+
+
+def test_a_late_file_updates_rows_and_its_stale_rows_change_nothing(lake, settle, orders, rows_of, tmp_path):
+    path, manifest = orders(40)
+    header, first, second, *_ = path.read_text().splitlines()
+    load(lake, settle, path)
+    evening = manifest["arguments"]["end_date"] + "T23:59:59Z"
+    newer = with_values(header, first, updated_at=evening, order_status="refunded")
+    late = tmp_path / "late.csv"
+    late.write_text("\n".join([header, newer, with_values(header, second, order_status="refunded"), ""]))
+
+    [file] = load(lake, settle, late)
+
+    counts = lake.ledger.run(file.run_id).counts
+    assert (counts.published, counts.duplicate) == (1, 1)
+    order_id, line = first.split(",")[:2]
+    status = rows_of(
+        f"select order_status from processed.transactions where order_id = '{order_id}' and line_number = {line}"
+    )
+    assert status == [["refunded"]]
+
+
+def test_every_run_leaves_a_report_a_ledger_entry_and_a_lineage_event(lake, settle, orders, run_lake):
+    path, _ = orders(50)
+    [file] = load(lake, settle, path)
+
+    shown = json.loads(run_lake("run", "show", file.run_id, "--json").stdout)
+
+    assert shown["state"] == "SUCCEEDED"
+    assert shown["read"] == shown["published"] + shown["quarantined"] + shown["duplicate"] == 50
+    assert [one["key"] for one in shown["files"]] == [file.key]
+    lineage = f"lineage/transactions/{file.run_id}.jsonl"
+    body = lake.client("s3").get_object(Bucket=lake.outputs.buckets["artifacts"], Key=lineage)["Body"].read()
+    assert {json.loads(line)["eventType"] for line in body.splitlines()} >= {"COMPLETE"}
+
+
+def with_values(header, line, **values):
+    row = dict(zip(header.split(","), line.split(","), strict=True))
+    return ",".join({**row, **values}.values())
+
+
+def send_event(lake, file):
+    detail = {
+        "version": "0",
+        "bucket": {"name": file.bucket},
+        "object": {
+            "key": file.key,
+            "size": file.size,
+            "etag": file.etag,
+            "version-id": file.version_id,
+            "sequencer": "00617F08299329D189",
+        },
+        "request-id": "N4N7GDK58NMKJ12R",
+        "requester": "123456789012",
+        "source-ip-address": "127.0.0.1",
+        "reason": "PutObject",
+    }
+    event = {
+        "version": "0",
+        "id": "17793124-05d4-b198-2fde-7ededc63b103",
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        "account": lake.outputs.account_id,
+        "time": "2026-11-20T00:00:00Z",
+        "region": lake.outputs.region,
+        "resources": [f"arn:aws:s3:::{file.bucket}"],
+        "detail": detail,
+    }
+    lake.client("sqs").send_message(QueueUrl=lake.outputs.incoming_queue_url, MessageBody=json.dumps(event))
+
+
+def queue_is_empty(lake):
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    attributes = lake.client("sqs").get_queue_attributes(
+        QueueUrl=lake.outputs.incoming_queue_url, AttributeNames=names
+    )["Attributes"]
+    return all(attributes[name] == "0" for name in names)

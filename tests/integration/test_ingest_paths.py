@@ -1,0 +1,229 @@
+"""Every way through the state machine `ingest`, with functions that do as they are told instead of their work."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import LocalAws
+
+pytestmark = pytest.mark.integration
+
+DEFINITION = Path(__file__).parents[2] / "state_machines" / "ingest.asl.json"
+
+# One file for all steps. The table says what a step of a run answers, or how often it fails and with which error.
+FAKE = """
+import json
+import os
+
+import boto3
+
+
+class TransientError(Exception):
+    pass
+
+
+class GlueConcurrencyError(TransientError):
+    pass
+
+
+class BrokenError(Exception):
+    pass
+
+
+table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
+
+
+def handler(event, context):
+    step = os.environ["STEP"] + (":" + event["action"] if "action" in event else "")
+    row = table.update_item(
+        Key={"run": event["run_id"], "step": step},
+        UpdateExpression="ADD calls :one SET last_event = :event",
+        ExpressionAttributeValues={":one": 1, ":event": json.dumps(event)},
+        ReturnValues="ALL_NEW",
+    )["Attributes"]
+    told = json.loads(row.get("told", "{}"))
+    if told.get("fails", 0) >= row["calls"]:
+        raise globals()[told["error"]]("as told")
+    if os.environ["STEP"] == "job_starter":
+        states = boto3.client("stepfunctions")
+        if "job_error" in told:
+            states.send_task_failure(taskToken=event["task_token"], error=told["job_error"], cause="the job said why")
+        else:
+            report = {"report_uri": "s3://runs/etl.json", "rows": {}, "snapshot_id": "7"}
+            states.send_task_success(taskToken=event["task_token"], output=json.dumps(report))
+    return told.get("answer", {})
+"""
+
+CLAIM: dict[str, Any] = {
+    "file_count": 2,
+    "manifest_uri": "s3://runs/manifest.json",
+    "etl_job": "etl",
+    "marts_job": "marts",
+    "branch": "audit_run",
+    "table": "processed.things",
+}
+ANSWERS: dict[str, dict[str, Any]] = {
+    "batch_claimer": {"answer": CLAIM},
+    "data_quality_check": {"answer": {"passed": True, "failures": [], "report_uri": "s3://runs/quality.json"}},
+    "table_publisher:publish": {"answer": {"published_snapshot_id": "7"}},
+}
+FOR_EVER = 99
+GOOD_WAY = ["Claim", "Transform", "Audit", "Publish", "Marts", "Reconcile", "Record", "Release"]
+BAD_END = ["MarkFailed", "NotifyFailure", "ReleaseFailed"]
+
+
+@dataclass(frozen=True)
+class Run:
+    status: str
+    error: str | None
+    cause: str
+    tasks: list[str]
+    events: dict[str, dict[str, Any]]  # what each step was last invoked with
+
+
+@dataclass(frozen=True)
+class Ingest:
+    aws: LocalAws
+    machine: str
+    table: str
+    alerts: str
+
+    def run(self, **told: dict[str, Any]) -> Run:
+        """Run the machine once. `told` is by step; `run_recorder__fail` is the step's action `fail`."""
+        run_id = f"things-{uuid.uuid4().hex[:8]}"
+        database, states = self.aws.client("dynamodb"), self.aws.client("stepfunctions")
+        for step, orders in (ANSWERS | {name.replace("__", ":"): order for name, order in told.items()}).items():
+            item = {"run": {"S": run_id}, "step": {"S": step}, "told": {"S": json.dumps(orders)}}
+            database.put_item(TableName=self.table, Item=item)
+        work = json.dumps({"dataset": "things", "run_id": run_id})
+        arn = states.start_execution(stateMachineArn=self.machine, name=run_id, input=work)["executionArn"]
+        ended = self.aws.ended(arn, 60)
+        history = states.get_execution_history(executionArn=arn, maxResults=1000)["events"]
+        steps = {"TaskStateEntered", "WaitStateEntered"}
+        entered = [e["stateEnteredEventDetails"]["name"] for e in history if e["type"] in steps]
+        rows = database.query(
+            TableName=self.table,
+            KeyConditionExpression="run = :run",
+            ExpressionAttributeValues={":run": {"S": run_id}},
+        )["Items"]
+        events = {row["step"]["S"]: json.loads(row["last_event"]["S"]) for row in rows if "last_event" in row}
+        return Run(ended["status"], ended.get("error"), ended.get("cause", ""), entered, events)
+
+
+@pytest.fixture(scope="module")
+def ingest(localaws: LocalAws) -> Ingest:
+    table = "ingest-paths"
+    localaws.client("dynamodb").create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "run", "KeyType": "HASH"}, {"AttributeName": "step", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("run", "step")],
+    )
+    topic = localaws.client("sns").create_topic(Name="ingest-paths")["TopicArn"]
+    alerts, alerts_arn = localaws.queue("ingest-paths-alerts")
+    localaws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=alerts_arn)
+    text = DEFINITION.read_text()
+    values = {
+        "alerts_topic_arn": topic,
+        "database_prefix": "dev_",
+        "environment": "test",
+        "name_prefix": "lake-test",
+    } | {
+        f"{step}_function_arn": localaws.function(
+            f"ingest-paths-{step}", FAKE, Environment={"Variables": {"STEP": step, "TABLE": table}}
+        )
+        for step in set(re.findall(r"\$\{(\w+)_function_arn\}", text))
+    }
+    definition = json.loads(re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], text))
+    definition["States"]["CoolDown"]["Seconds"] = 1
+    for state in definition["States"].values():
+        for retry in state.get("Retry", []):
+            retry.update(IntervalSeconds=1, MaxDelaySeconds=1, MaxAttempts=2)
+    return Ingest(localaws, localaws.machine("ingest-paths", definition), table, alerts)
+
+
+def test_a_good_batch_takes_every_step(ingest):
+    run = ingest.run()
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", GOOD_WAY)
+    assert run.events["table_publisher:publish"]["table"] == "dev_processed.things"
+    assert run.events["table_publisher:publish"]["snapshot_id"] == "7"
+    assert run.events["run_recorder:reconcile"]["published_snapshot_id"] == "7"
+
+
+def test_an_empty_batch_only_frees_the_dataset(ingest):
+    run = ingest.run(batch_claimer={"answer": CLAIM | {"file_count": 0}})
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", ["Claim", "Release"])
+
+
+def test_a_dataset_without_marts_skips_them(ingest):
+    run = ingest.run(batch_claimer={"answer": CLAIM | {"marts_job": None}})
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", [step for step in GOOD_WAY if step != "Marts"])
+
+
+@pytest.mark.parametrize(
+    ("step", "error"), [("job_starter", "GlueConcurrencyError"), ("data_quality_check", "TransientError")]
+)
+def test_what_may_pass_is_retried(ingest, step, error):
+    run = ingest.run(**{step: ANSWERS.get(step, {}) | {"fails": 2, "error": error}})
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", GOOD_WAY)
+
+
+def test_a_failed_audit_publishes_nothing_and_tells_with_the_report(ingest):
+    verdict = {"passed": False, "failures": [{"rule": "row_count"}], "report_uri": "s3://runs/quality.json"}
+
+    run = ingest.run(data_quality_check={"answer": verdict})
+
+    assert (run.status, run.error) == ("FAILED", "AuditFailed")
+    assert run.tasks == ["Claim", "Transform", "Audit", "Discard", *BAD_END]
+    assert json.loads(run.events["run_recorder:fail"]["cause"]) == verdict
+    alert = next(body for body in ingest.aws.received(ingest.alerts) if run.events["batch_claimer"]["run_id"] in body)
+    assert "s3://runs/quality.json" in alert
+
+
+def test_a_job_that_failed_gives_its_own_cause(ingest):
+    run = ingest.run(job_starter={"job_error": "GlueJobFailed"})
+
+    assert (run.status, run.error, run.cause) == ("FAILED", "GlueJobFailed", "the job said why")
+    assert run.tasks == ["Claim", "Transform", "Discard", *BAD_END]
+
+
+@pytest.mark.parametrize(
+    ("step", "tasks"),
+    [
+        pytest.param("batch_claimer", ["Claim", *BAD_END[:2], "CoolDown", "ReleaseFailed"], id="claim"),
+        pytest.param("table_publisher__publish", [*GOOD_WAY[:4], "Discard", *BAD_END], id="publish"),
+        pytest.param("run_recorder__reconcile", [*GOOD_WAY[:6], "Discard", *BAD_END], id="reconcile"),
+        pytest.param("run_recorder__record", [*GOOD_WAY[:7], "Discard", *BAD_END], id="record"),
+        pytest.param("file_router__release", [*GOOD_WAY, "NotifyFailure", "ReleaseFailed"], id="release"),
+    ],
+)
+def test_a_terminal_error_is_never_retried_and_ends_red(ingest, step, tasks):
+    run = ingest.run(**{step: {"fails": FOR_EVER, "error": "BrokenError"}})
+
+    assert (run.status, run.error, run.tasks) == ("FAILED", "BrokenError", tasks)
+
+
+def test_a_failure_path_that_itself_fails_keeps_the_first_cause(ingest):
+    broken = {"fails": FOR_EVER, "error": "BrokenError"}
+
+    run = ingest.run(
+        job_starter={"job_error": "GlueJobTimedOut"},
+        table_publisher__discard=broken,
+        run_recorder__fail=broken,
+        file_router__release=broken,
+    )
+
+    assert (run.status, run.error) == ("FAILED", "GlueJobTimedOut")
+    assert run.tasks == ["Claim", "Transform", "Discard", *BAD_END]

@@ -1,0 +1,110 @@
+"""One small Spark session for all Spark tests: one core, UTC, an Iceberg catalog in a folder, `s3://` in another."""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+from pyspark.sql import SparkSession
+from sqlframe.duckdb import DuckDBSession
+
+from cartlake import contracts
+from cartlake.engine import using
+from localaws.spark import java
+from localaws.spark.jars import classpath
+from localaws.spark.session import ICEBERG_EXTENSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    MakeFrame = Callable[[Sequence[tuple[object, ...]], str], Any]
+
+
+@pytest.fixture(scope="session")
+def incoming(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that Spark sees as `s3://raw/incoming`."""
+    return tmp_path_factory.mktemp("incoming")
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory, incoming: Path) -> Iterator[SparkSession]:
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ.setdefault("JAVA_HOME", str(java.java_home()))
+    overload = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
+    conf = {
+        "spark.master": "local[1]",
+        "spark.driver.memory": "1g",
+        "spark.driver.extraClassPath": classpath(),
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m -Duser.timezone=UTC",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.extensions": ICEBERG_EXTENSIONS,
+        "spark.sql.catalog.glue_catalog": "org.apache.iceberg.spark.SparkCatalog",
+        "spark.sql.catalog.glue_catalog.type": "hadoop",
+        "spark.sql.catalog.glue_catalog.warehouse": tmp_path_factory.mktemp("warehouse").as_uri(),
+        # s3://raw/incoming is a folder: the job reads the URIs of its manifest, and no AWS is there.
+        "spark.hadoop.fs.s3.impl": overload,
+        "spark.hadoop.fs.viewfs.overload.scheme.target.s3.impl": "org.apache.hadoop.fs.LocalFileSystem",
+        "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.LocalFileSystem",
+        "spark.hadoop.fs.viewfs.mounttable.raw.link./incoming": incoming.as_uri(),
+    }
+    session = SparkSession.builder.config(map={**conf}).getOrCreate()
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def duckdb_frames() -> Iterator[MakeFrame]:
+    """Makes SQLFrame frames over tables of a DuckDB of their own."""
+    names = (f"frame_{number}" for number in count())
+    types = {"string": "varchar", "timestamp": "timestamptz"}
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        session = DuckDBSession(connection)
+
+        def make(rows: Sequence[tuple[object, ...]], schema: str) -> Any:
+            columns = [column.split(" ", 1) for column in schema.split(", ")]
+            ddl = ", ".join(f"{column} {types.get(kind, kind)}" for column, kind in columns)
+            name = next(names)
+            connection.execute(f"create table {name} ({ddl})")
+            connection.executemany(f"insert into {name} values ({', '.join('?' * len(columns))})", rows)
+            return session.table(name)
+
+        yield make
+
+
+@pytest.fixture(params=["spark", "duckdb"])
+def frame(request: pytest.FixtureRequest) -> Iterator[MakeFrame]:
+    """Makes frames of the engine under test: each test that asks for it runs on Spark and on DuckDB."""
+    with using(request.param):
+        if request.param == "duckdb":
+            yield request.getfixturevalue("duckdb_frames")
+        else:
+            session = request.getfixturevalue("spark")
+            yield lambda rows, schema: session.createDataFrame(list(rows), schema)
+
+
+@pytest.fixture
+def tables(spark: SparkSession) -> Iterator[dict[str, str]]:
+    """Empty tables of all contracts, named by their physical names; dropped after the test."""
+    made = {
+        table.physical_name: f"glue_catalog.{table.physical_name}"
+        for contract in contracts.load_all()
+        for table in contract.tables
+    }
+    for contract in contracts.load_all():
+        for table in contract.tables:
+            spark.sql(f"create namespace if not exists glue_catalog.{table.database}")
+            spark.sql(contracts.iceberg_ddl(table))
+    yield made
+    for name in made.values():
+        spark.sql(f"drop table if exists {name} purge")

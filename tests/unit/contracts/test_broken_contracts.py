@@ -1,0 +1,276 @@
+"""A broken contract is refused with its file, the place, the value, and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cartlake.contracts import ContractError, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cartlake.contracts import Contract
+
+    Read = Callable[[dict[str, Any]], Contract]
+
+TABLE = ("schema", 0)
+ITEM_ID = (*TABLE, "properties", 0)
+AMOUNT = (*TABLE, "properties", 1)
+
+
+def set_at(document: Any, path: tuple[str | int, ...], value: Any) -> None:
+    for step in path[:-1]:
+        document = document[step]
+    document[path[-1]] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "where", "advice"),
+    [
+        pytest.param(("version",), "1.0", "version", "should match", id="version without patch"),
+        pytest.param(("apiVersion",), "v2.2.2", "apiVersion", "'v3.1.0'", id="older standard"),
+        pytest.param(("name",), "stuff", "name", "name of the file", id="name is not the file"),
+        pytest.param((*ITEM_ID, "requierd"), True, "item_id.requierd", "correct the spelling", id="misspelt key"),
+        pytest.param((*ITEM_ID, "physicalType"), "varchar(3)", "physicalType", "not a type", id="type not stored"),
+        pytest.param((*ITEM_ID, "logicalType"), "integer", "logicalType", "does not fit", id="types disagree"),
+        pytest.param((*ITEM_ID, "required"), False, "item_id.required", "must be required", id="nullable key"),
+        pytest.param((*ITEM_ID, "primaryKeyPosition"), 2, "primary_key_position", "1, 2, 3", id="gap in the key"),
+        pytest.param(
+            (*ITEM_ID, "logicalTypeOptions"), {"pattern": "A.*"}, "pattern", "start it with ^", id="unanchored"
+        ),
+        pytest.param(
+            (*ITEM_ID, "logicalTypeOptions"), {"pattern": r"^\d$"}, "pattern", "character class", id="backslash"
+        ),
+        pytest.param(
+            (*ITEM_ID, "logicalTypeOptions"), {"format": "uuid"}, "format", "not a rule", id="unchecked option"
+        ),
+        pytest.param((*AMOUNT, "logicalTypeOptions"), {"multipleOf": 5}, "multipleOf", "not a rule", id="multipleOf"),
+        pytest.param(
+            (*ITEM_ID, "quality"),
+            [{"metric": "invalidValues", "arguments": {"values": ["a"]}, "mustBe": 0}],
+            "arguments",
+            "validValues",
+            id="unknown argument",
+        ),
+        pytest.param(
+            (*ITEM_ID, "quality"),
+            [{"metric": "invalidValues", "arguments": {"validValues": ["SE", False]}, "mustBe": 0}],
+            "arguments.validValues",
+            "put each in quotes",
+            id="Norway",
+        ),
+        pytest.param(
+            (*ITEM_ID, "quality"),
+            [{"metric": "nullValues", "unit": "percent"}],
+            "quality[0]",
+            "one threshold",
+            id="no threshold",
+        ),
+        pytest.param(
+            (*ITEM_ID, "quality"),
+            [{"metric": "nullValues", "mustBeBetween": [9, 1]}],
+            "mustBeBetween",
+            "lower end first",
+            id="range upside down",
+        ),
+        pytest.param(
+            (*ITEM_ID, "quality"),
+            [{"metric": "rowCount", "mustBe": 0, "severity": "fatal"}],
+            "severity",
+            "'error' or 'warning'",
+            id="unknown severity",
+        ),
+        pytest.param(
+            (*TABLE, "quality"),
+            [{"metric": "duplicateValues", "arguments": {"properties": ["nope"]}, "mustBe": 0}],
+            "arguments.properties",
+            "item_id, amount",
+            id="duplicates of an unknown column",
+        ),
+        pytest.param(
+            (*TABLE, "quality"),
+            [{"name": "q", "type": "sql", "query": "select 1", "mustBe": 0}],
+            "quality[q].query",
+            "${table}",
+            id="query about nothing",
+        ),
+        pytest.param(
+            (*TABLE, "quality"),
+            [{"name": "f", "type": "custom", "engine": "cartlake", "implementation": {"metric": "mean"}}],
+            "implementation.metric",
+            "freshness",
+            id="unknown custom metric",
+        ),
+        pytest.param(
+            (*AMOUNT, "logicalTypeOptions"), {"minimum": "ten"}, "logicalTypeOptions.minimum", "a number", id="word"
+        ),
+        pytest.param(
+            (*ITEM_ID, "logicalTypeOptions"), {"minLength": "1"}, "minLength", "without quotes", id="quoted length"
+        ),
+        pytest.param(
+            (*TABLE, "properties", 2, "logicalTypeOptions"),
+            {"minimum": "yesterday"},
+            "changed_at.logicalTypeOptions.minimum",
+            "an instant",
+            id="not an instant",
+        ),
+        pytest.param(
+            (*ITEM_ID, "quality"),
+            [{"metric": "invalidValues", "arguments": {"validValues": []}, "mustBe": 0}],
+            "validValues",
+            "list the values",
+            id="nothing is valid",
+        ),
+        pytest.param(
+            (*ITEM_ID, "quality"),
+            [{"metric": "invalidValues", "arguments": {"validValues": ["a\\b"]}, "mustBe": 0}],
+            "validValues",
+            "backslashes",
+            id="backslash in a value",
+        ),
+        pytest.param(
+            (*ITEM_ID, "quality"),
+            [{"metric": "invalidValues", "arguments": {"pattern": "a"}, "mustBe": 0}],
+            "arguments.pattern",
+            "start it with ^",
+            id="unanchored pattern of a metric",
+        ),
+        pytest.param(
+            (*TABLE, "quality"),
+            [{"metric": "nullValues", "mustBe": 0}],
+            "quality[0].metric",
+            "under a column",
+            id="nulls of no column",
+        ),
+        pytest.param(
+            (*TABLE, "quality"),
+            [{"type": "custom", "engine": "cartlake", "implementation": "amount > 0"}],
+            "quality[0].name",
+            "name the rule",
+            id="rule without a name",
+        ),
+        pytest.param(
+            ("slaProperties",),
+            [{"property": "freshness", "value": "soon", "element": "items.changed_at"}],
+            "slaProperties.freshness.value",
+            "give a number",
+            id="SLA without a number",
+        ),
+        pytest.param(
+            ("slaProperties",),
+            [{"property": "freshness", "value": 1, "element": "other.changed_at"}],
+            "slaProperties.freshness.element",
+            "<table>.<column>",
+            id="SLA of an unknown table",
+        ),
+        pytest.param(
+            ("slaProperties",),
+            [{"property": "freshness", "value": 1, "unit": "fortnight", "element": "items.changed_at"}],
+            "unit",
+            "use one of s, min, h, d",
+            id="unknown unit of time",
+        ),
+        pytest.param(
+            (*TABLE, "customProperties"), [], "cartlake.versionColumn", "merged by it", id="no version column"
+        ),
+        pytest.param(
+            ("customProperties", 0, "value"), {"formats": ["xml"]}, "cartlake.file.formats", "'csv'", id="file format"
+        ),
+        pytest.param(
+            ("customProperties", 0, "value"),
+            {"formats": ["csv"], "maxLineBytes": 0},
+            "cartlake.file.maxLineBytes",
+            "greater than 0",
+            id="no room for a line",
+        ),
+    ],
+)
+def test_a_broken_contract_says_where_what_and_how_to_mend_it(
+    document: dict[str, Any], read: Read, *, path: tuple[str | int, ...], value: Any, where: str, advice: str
+) -> None:
+    set_at(document, path, value)
+
+    with pytest.raises(ContractError) as caught:
+        read(document)
+
+    assert "items.odcs.yaml: " in str(caught.value)
+    assert where in str(caught.value)
+    assert advice in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("expression", "advice"),
+    [
+        pytest.param("amount > quantity", "quantity: no such column", id="unknown column"),
+        pytest.param("amount / 2 > 1", "divide integers differently", id="division"),
+        pytest.param("changed_at < now()", "_ingested_at", id="clock"),
+        pytest.param("changed_at < current_timestamp", "_ingested_at", id="clock without brackets"),
+        pytest.param("upper(item_id) = 'A'", "not the same on every engine", id="function"),
+        pytest.param("(amount > 1", "do not balance", id="open bracket"),
+        pytest.param("amount > 1)", "do not balance", id="closed bracket"),
+        pytest.param(r"item_id <> '\n'", "unescape backslashes", id="backslash"),
+        pytest.param("amount > 1; drop table items", "one expression", id="two statements"),
+        pytest.param("item_id in (select item_id)", "select: no such column", id="subquery"),
+        pytest.param('item_id <> "a"', "single quotes", id="double quotes"),
+        pytest.param("", "write one boolean", id="nothing"),
+    ],
+)
+def test_an_expression_outside_the_shared_sql_is_refused(
+    document: dict[str, Any], read: Read, expression: str, advice: str
+) -> None:
+    rule = {"name": "bad", "type": "custom", "engine": "cartlake", "implementation": expression}
+    document["schema"][0]["quality"] = [rule]
+
+    with pytest.raises(ContractError) as caught:
+        read(document)
+
+    assert "quality[bad].implementation" in str(caught.value)
+    assert advice in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["^(?=a)b$", "^a.b$", "^[[:alpha:]]$", "^[a-z&&[^b]]$", "^[a$", "^(a$", "a"],
+)
+def test_a_pattern_that_engines_read_differently_is_refused(document: dict[str, Any], read: Read, pattern: str) -> None:
+    document["schema"][0]["properties"][0]["logicalTypeOptions"] = {"pattern": pattern}
+
+    with pytest.raises(ContractError, match="pattern"):
+        read(document)
+
+
+def test_every_fault_is_named_at_once(document: dict[str, Any], read: Read) -> None:
+    set_at(document, (*ITEM_ID, "physicalType"), "text")
+    set_at(document, (*AMOUNT, "logicalTypeOptions"), {"multipleOf": 5})
+
+    with pytest.raises(ContractError) as caught:
+        read(document)
+
+    assert [problem.where.rpartition(".")[2] for problem in caught.value.problems] == ["multipleOf", "physicalType"]
+
+
+def test_two_rules_of_one_name_are_refused(document: dict[str, Any], read: Read) -> None:
+    rule = {"name": "twice", "type": "custom", "engine": "cartlake", "implementation": "amount > 0"}
+    document["schema"][0]["quality"] = [rule, rule]
+
+    with pytest.raises(ContractError, match="'twice': two columns or rules have this name"):
+        read(document)
+
+
+def test_a_file_that_is_not_yaml_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "items.odcs.yaml"
+    path.write_text("schema: [")
+
+    with pytest.raises(ContractError, match=r"items\.odcs\.yaml.*not YAML"):
+        parse(path)
+
+
+def test_an_empty_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "items.odcs.yaml"
+    path.write_text("")
+
+    with pytest.raises(ContractError, match=r"items\.odcs\.yaml"):
+        parse(path)

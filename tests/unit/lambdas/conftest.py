@@ -1,0 +1,193 @@
+import json
+import os
+from dataclasses import dataclass
+from uuid import uuid4
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from cartlake import aws
+
+# Powertools and settings are read when a handler module is imported, so they are set before any test is collected.
+os.environ |= {
+    "ARTIFACTS_BUCKET": "artifacts",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "ENVIRONMENT": "test",
+    "EVENT_BUS": "cartlake-test",
+    "FILE_ROUTER_FUNCTION": "cartlake-test-file-router",
+    "GLUE_JOBS": '{"transactions": {"etl": "transaction-etl", "marts": "curated-marts"}}',
+    "IDEMPOTENCY_TABLE": "idempotency",
+    "LEDGER_TABLE": "ledger",
+    "POWERTOOLS_METRICS_NAMESPACE": "Cartlake",
+    "POWERTOOLS_SERVICE_NAME": "unit-tests",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "QUARANTINE_BUCKET": "quarantine",
+    "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-ingest",
+}
+
+
+@pytest.fixture
+def lambda_context():
+    @dataclass
+    class Context:
+        function_name: str = "unit-tests"
+        function_version: str = "$LATEST"
+        memory_limit_in_mb: int = 512
+        invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:unit-tests"
+        aws_request_id: str = "7d6f3a52-0000-4000-8000-000000000000"
+
+        def get_remaining_time_in_millis(self) -> int:
+            return 30_000
+
+    return Context()
+
+
+class AwsAccount:
+    """What the functions find in an account: buckets, the ledger, and a bus that remembers what it was sent."""
+
+    def __init__(self):
+        self.s3 = boto3.client("s3")
+        self.dynamodb = boto3.client("dynamodb")
+        for bucket in ("raw", "quarantine", "artifacts"):
+            self.s3.create_bucket(Bucket=bucket)
+        self.s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+        self._table("ledger", ["pk", "sk"], ["gsi1pk", "gsi1sk"])
+        self._table("idempotency", ["id"], [])
+        boto3.client("events").create_event_bus(Name="cartlake-test")
+
+    def _table(self, name, keys, index):
+        def schema(names):
+            kinds = zip(names, ("HASH", "RANGE"), strict=False)
+            return [{"AttributeName": key, "KeyType": kind} for key, kind in kinds]
+
+        by_state = {"IndexName": "by_state", "KeySchema": schema(index), "Projection": {"ProjectionType": "ALL"}}
+        self.dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=schema(keys),
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in [*keys, *index]],
+            **({"GlobalSecondaryIndexes": [by_state]} if index else {}),
+        )
+
+    def drop(self, key, body, bucket="raw"):
+        """Put an object and return the detail of the event S3 sends for it."""
+        put = self.s3.put_object(Bucket=bucket, Key=key, Body=body)
+        etag, version = put["ETag"].strip('"'), put.get("VersionId")
+        found = {"key": key, "size": len(body), "etag": etag, "sequencer": "00617F08299329D189"}
+        return {"bucket": {"name": bucket}, "object": found | ({"version-id": version} if version else {})}
+
+    def read(self, uri):
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def read_json(self, uri):
+        return json.loads(self.read(uri))
+
+    def write(self, uri, text):
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        self.s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
+
+
+@pytest.fixture
+def account(forget_clients):
+    with mock_aws():
+        yield AwsAccount()
+
+
+@pytest.fixture
+def forget_clients():
+    """Cached clients and adapters belong to one test's account."""
+    from lambdas.batch_claimer import adapters as claimer
+    from lambdas.data_quality_check import adapters as quality
+    from lambdas.file_router import adapters as router
+    from lambdas.file_validator import adapters as validator
+    from lambdas.job_events import adapters as events
+    from lambdas.job_starter import adapters as starter
+    from lambdas.job_starter import handler as starter_handler
+    from lambdas.run_recorder import adapters as recorder
+    from lambdas.table_publisher import adapters as publisher
+
+    def forget():
+        aws.client.cache_clear()
+        for module in (claimer, quality, router, validator, events, starter, starter_handler, recorder, publisher):
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
+
+    forget()
+    yield
+    forget()
+
+
+class FakeBus:
+    """Remembers events; refuses as many as it is told to, as a bus that throttles."""
+
+    def __init__(self):
+        self.sent, self.refuse = [], 0
+
+    def send(self, detail_type, detail):
+        if self.refuse:
+            self.refuse -= 1
+            raise TimeoutError(detail_type)
+        json.dumps(detail)
+        self.sent.append((detail_type, detail))
+
+    @property
+    def types(self):
+        return [detail_type for detail_type, _ in self.sent]
+
+
+@pytest.fixture
+def bus():
+    return FakeBus()
+
+
+def eventbridge(source, detail_type, detail):
+    return {
+        "version": "0",
+        "id": str(uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": "123456789012",
+        "time": "2026-01-31T08:30:00Z",
+        "region": "us-east-1",
+        "resources": [],
+        "detail": detail,
+    }
+
+
+@pytest.fixture(name="eventbridge")
+def eventbridge_fixture():
+    return eventbridge
+
+
+@pytest.fixture
+def sqs_event():
+    """Build an SQS batch of S3 "Object Created" events, one for each detail."""
+
+    def build(*details):
+        return {"Records": [_message(eventbridge("aws.s3", "Object Created", detail)) for detail in details]}
+
+    return build
+
+
+def _message(body):
+    return {
+        "messageId": str(uuid4()),
+        "receiptHandle": "handle",
+        "body": json.dumps(body),
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "ApproximateFirstReceiveTimestamp": "1755900000000",
+            "SenderId": "sender",
+            "SentTimestamp": "1755900000000",
+        },
+        "messageAttributes": {},
+        "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:cartlake-test-incoming",
+        "awsRegion": "us-east-1",
+    }

@@ -1,0 +1,189 @@
+import pytest
+
+from cartlake.errors import TerminalError
+from cartlake.ledger import Content, FileState, Ledger, LockHeldError, ObjectVersion, RunState
+from cartlake.runs import FileFormat, Manifest
+from lambdas.batch_claimer import handler
+from lambdas.batch_claimer.domain import Stored, still_there
+
+RUN_ID = "transactions-20260131T083000-aaaaaa"
+FOLDER = f"s3://artifacts/runs/{RUN_ID}"
+
+
+@pytest.fixture
+def ledger(account):
+    return Ledger("ledger", account.dynamodb)
+
+
+@pytest.fixture
+def drop(account, ledger):
+    """Drop a file and have it validated; files with the same content have the same body."""
+
+    def put(name="a.csv", body=None):
+        body = body or name.encode()
+        landed = account.drop(f"incoming/transactions/{name}", body)["object"]
+        version = ObjectVersion(
+            bucket="raw", key=landed["key"], version_id=landed["version-id"], etag=landed["etag"], size=len(body)
+        )
+        found = Content(
+            sha256=body.hex(), contract_version="1.0.0", format=FileFormat(kind="csv", header=["a"]), row_estimate=1
+        )
+        return ledger.validated(ledger.receive("transactions", version).file_id, found)
+
+    return put
+
+
+@pytest.fixture
+def claim(account, lambda_context):
+    return lambda run_id=RUN_ID: handler.lambda_handler({"dataset": "transactions", "run_id": run_id}, lambda_context)
+
+
+def manifest(account):
+    return Manifest.model_validate(account.read_json(f"{FOLDER}/manifest.json"))
+
+
+def test_all_waiting_files_become_one_batch(account, ledger, drop, claim):
+    files = [drop("a.csv"), drop("b.csv")]
+
+    answer = claim()
+
+    assert answer == {
+        "dataset": "transactions",
+        "run_id": RUN_ID,
+        "file_count": 2,
+        "manifest_uri": f"{FOLDER}/manifest.json",
+        "report_uri": f"{FOLDER}/etl.json",
+        "marts_report_uri": f"{FOLDER}/marts.json",
+        "etl_job": "transaction-etl",
+        "marts_job": "curated-marts",
+        "branch": "audit_transactions_20260131T083000_aaaaaa",
+        "table": "processed.transactions",
+    }
+    written = manifest(account)
+    assert [file.file_id for file in written.files] == [file.file_id for file in files]
+    assert written.files[0].uri == "s3://raw/incoming/transactions/a.csv"
+    assert written.files[0].version_id == files[0].version_id
+    assert {file.state for file in ledger.files()} == {FileState.CLAIMED}
+    assert ledger.run(RUN_ID).state is RunState.RUNNING
+
+
+def test_nothing_waiting_leaves_no_trace(account, ledger, claim):
+    answer = claim()
+
+    assert (answer["file_count"], answer["manifest_uri"]) == (0, "")
+    assert ledger.run(RUN_ID) is None
+    assert "Contents" not in account.s3.list_objects_v2(Bucket="artifacts")
+
+
+def test_claiming_again_gives_the_same_batch(account, ledger, drop, claim):
+    drop("a.csv")
+    first = claim()
+    before = manifest(account).files
+
+    assert claim() == first
+    assert manifest(account).files == before
+
+
+def test_a_claim_that_crashed_before_its_manifest_is_completed(account, ledger, drop, claim, monkeypatch):
+    drop("a.csv")
+    with monkeypatch.context() as crash:
+        crash.setattr(handler, "write_manifest", lambda *_: (_ for _ in ()).throw(TimeoutError))
+        with pytest.raises(TimeoutError):
+            claim()
+    drop("b.csv")
+
+    assert claim()["file_count"] == 2
+    assert [file.uri[-5:] for file in manifest(account).files] == ["a.csv", "b.csv"]
+
+
+def test_a_batch_is_bounded_and_the_rest_waits(ledger, drop, claim, monkeypatch):
+    monkeypatch.setattr(handler, "MAX_FILES", 2)
+    for name in ("a.csv", "b.csv", "c.csv"):
+        drop(name)
+
+    assert claim()["file_count"] == 2
+    assert [file.key[-5:] for file in ledger.pending("transactions")] == ["c.csv"]
+
+
+def test_a_deleted_file_fails_and_does_not_keep_the_others_back(account, ledger, drop, claim):
+    gone = drop("a.csv")
+    drop("b.csv")
+    account.s3.delete_object(Bucket="raw", Key=gone.key)
+
+    assert claim()["file_count"] == 1
+
+    file = ledger.file(gone.file_id)
+    assert (file.state, file.reason) == (FileState.FAILED, "object_missing")
+    assert gone.key in file.detail
+
+
+def test_when_every_file_is_gone_there_is_no_run(account, ledger, drop, claim):
+    account.s3.delete_object(Bucket="raw", Key=drop("a.csv").key)
+
+    assert claim()["file_count"] == 0
+    assert ledger.run(RUN_ID) is None
+
+
+def test_an_overwritten_file_is_superseded_by_its_newer_version(ledger, drop, claim, account):
+    old = drop("a.csv", b"old")
+    new = drop("a.csv", b"new")
+
+    assert claim()["file_count"] == 1
+
+    assert (ledger.file(old.file_id).state, ledger.file(old.file_id).reason) == (FileState.FAILED, "superseded")
+    assert manifest(account).files[0].version_id == new.version_id
+
+
+def test_the_same_file_uploaded_twice_to_one_key_is_loaded_once(ledger, drop, claim, account):
+    """The second version is a duplicate of the first, and the first is superseded by the second."""
+    first, second = drop("a.csv", b"same"), drop("a.csv", b"same")
+    assert second.state is FileState.DUPLICATE
+
+    assert claim()["file_count"] == 1
+
+    assert manifest(account).files[0].file_id == second.file_id
+    assert ledger.file(first.file_id).duplicate_of == second.file_id
+    assert {file.state for file in ledger.files()} == {FileState.DUPLICATE, FileState.CLAIMED}
+
+
+def test_a_run_that_does_not_hold_the_dataset_is_refused(ledger, drop, claim):
+    file = drop("a.csv")
+    ledger.acquire_lock("transactions", "transactions-20260131T080000-ffffff")
+
+    with pytest.raises(LockHeldError, match=RUN_ID):
+        claim()
+
+    assert ledger.file(file.file_id).state is FileState.VALIDATED
+
+
+def test_the_run_knows_its_execution(ledger, drop, claim):
+    drop("a.csv")
+    ledger.acquire_lock("transactions", RUN_ID)
+    ledger.note_execution("transactions", RUN_ID, "arn:execution")
+
+    claim()
+
+    assert ledger.run(RUN_ID).execution_arn == "arn:execution"
+
+
+def test_a_dataset_without_a_job_is_refused(account, lambda_context):
+    with pytest.raises(TerminalError, match="No Glue job is known for dataset 'customers'"):
+        handler.lambda_handler({"dataset": "customers", "run_id": RUN_ID}, lambda_context)
+
+
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [
+        pytest.param(Stored("v1", "e1"), None, id="the same version"),
+        pytest.param(Stored(None, "e1"), None, id="versions switched off since"),
+        pytest.param(Stored("v2", "e1"), "superseded", id="a newer version"),
+        pytest.param(Stored(None, "e2"), "superseded", id="other content"),
+        pytest.param(None, "object_missing", id="nothing"),
+    ],
+)
+def test_what_counts_as_still_there(ledger, drop, stored, reason):
+    file = drop("a.csv").model_copy(update={"version_id": "v1", "etag": "e1"})
+
+    unfit = still_there(file, stored)
+
+    assert (unfit.reason if unfit else None) == reason

@@ -1,0 +1,176 @@
+import pytest
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
+from cartlake.errors import TerminalError
+from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState
+from cartlake.runs import FileFormat, RowCounts
+from lambdas.job_events import adapters, handler
+from lambdas.job_events.domain import JobRun, task_failure
+
+RUN_ID = "transactions-20260131T083000-aaaaaa"
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "error", "cause"),
+    [
+        ("FAILED", "out of memory", "GlueJobFailed", "jr_1 of etl is FAILED: out of memory"),
+        ("TIMEOUT", "", "GlueJobTimedOut", "longer than its timeout"),
+        ("STOPPED", "", "GlueJobStopped", "was stopped"),
+        ("SUCCEEDED", "", "GlueJobEndedSilently", "without returning its task token"),
+    ],
+)
+def test_each_end_of_a_job_has_its_error(state, message, error, cause):
+    failure = task_failure(JobRun("etl", "jr_1", state, message, "token"))
+
+    assert failure.error == error
+    assert cause in failure.cause
+
+
+def test_a_job_started_by_hand_fails_nobody():
+    assert task_failure(JobRun("etl", "jr_1", "FAILED", "", None)) is None
+
+
+def test_a_cause_is_cut_to_what_step_functions_takes():
+    assert len(task_failure(JobRun("etl", "jr_1", "FAILED", "x" * 99_999, "token")).cause) <= 32_768
+
+
+class FakeGlue:
+    def __init__(self, arguments, message=""):
+        self.run = {"Arguments": arguments, "ErrorMessage": message}
+
+    def get_job_run(self, **_):
+        return {"JobRun": self.run}
+
+
+class FakeStates:
+    def __init__(self, error=None):
+        self.failed, self.error = [], error
+
+    def send_task_failure(self, **request):
+        if self.error:
+            raise ClientError({"Error": {"Code": self.error, "Message": ""}, "ResponseMetadata": {}}, "SendTaskFailure")
+        self.failed.append(request)
+
+
+class FakeLambda:
+    def __init__(self):
+        self.invoked = []
+
+    def invoke(self, **request):
+        self.invoked.append(request)
+
+
+class TestJobRuns:
+    @pytest.fixture
+    def ended(self, account, monkeypatch, eventbridge, lambda_context):
+        def call(states, state="FAILED", arguments=None, message="boom"):
+            glue = FakeGlue({"--task_token": "token"} if arguments is None else arguments, message)
+            monkeypatch.setattr(handler, "glue_jobs", lambda: adapters.GlueJobs(glue))
+            monkeypatch.setattr(handler, "tasks", lambda: adapters.Tasks(states))
+            detail = {"jobName": "etl", "jobRunId": "jr_1", "state": state, "severity": "ERROR", "message": ""}
+            event = eventbridge("aws.glue", "Glue Job State Change", detail)
+            return handler.lambda_handler(event, lambda_context)
+
+        return call
+
+    def test_the_waiting_task_fails_with_the_jobs_error(self, ended):
+        states = FakeStates()
+
+        assert ended(states) == {"task_failed": True}
+
+        (request,) = states.failed
+        assert (request["taskToken"], request["error"]) == ("token", "GlueJobFailed")
+        assert "boom" in request["cause"]
+
+    @pytest.mark.parametrize("error", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+    def test_a_token_that_was_answered_before_is_fine(self, ended, error):
+        assert ended(FakeStates(error), state="SUCCEEDED") == {"task_failed": False}
+
+    def test_any_other_error_is_raised_so_that_lambda_tries_again(self, ended):
+        with pytest.raises(ClientError):
+            ended(FakeStates("AccessDeniedException"))
+
+    def test_a_run_without_token_is_none_of_ours(self, ended):
+        states = FakeStates()
+
+        assert ended(states, arguments={}) == {"task_failed": False}
+        assert states.failed == []
+
+
+class TestExecutions:
+    @pytest.fixture
+    def ledger(self, account):
+        return Ledger("ledger", account.dynamodb)
+
+    @pytest.fixture
+    def claimed(self, ledger):
+        version = ObjectVersion(bucket="raw", key="incoming/transactions/a.csv", etag="e", size=1)
+        file = ledger.receive("transactions", version)
+        content = Content(sha256="c0ffee", contract_version="1.0.0", format=FileFormat(kind="csv"), row_estimate=1)
+        ledger.acquire_lock("transactions", RUN_ID)
+        ledger.start_run(RUN_ID)
+        ledger.claim(RUN_ID, [ledger.validated(file.file_id, content)])
+        return file.file_id
+
+    @pytest.fixture
+    def router(self, monkeypatch):
+        fake = FakeLambda()
+        monkeypatch.setattr(handler, "router", lambda: adapters.Router("file-router", fake))
+        return fake
+
+    @pytest.fixture
+    def ended(self, bus, router, monkeypatch, eventbridge, lambda_context):
+        monkeypatch.setattr(handler, "event_bus", lambda: bus)
+
+        def call(status="ABORTED", name=RUN_ID, **detail):
+            detail |= {"name": name, "status": status, "executionArn": "arn", "stateMachineArn": "arn"}
+            event = eventbridge("aws.states", "Step Functions Execution Status Change", detail)
+            return handler.lambda_handler(event, lambda_context)
+
+        return call
+
+    def test_an_aborted_execution_fails_its_run_and_files_and_frees_the_dataset(
+        self, ledger, claimed, ended, bus, router
+    ):
+        assert ended() == {"run_failed": True}
+
+        assert ledger.file(claimed).state is FileState.FAILED
+        run = ledger.run(RUN_ID)
+        assert (run.state, run.error) == (RunState.FAILED, "ExecutionAborted")
+        assert bus.sent[0][0] == "RunFailed"
+        (call,) = router.invoked
+        assert (call["FunctionName"], call["InvocationType"]) == ("file-router", "Event")
+        assert b'"action": "release"' in call["Payload"]
+
+    def test_error_and_cause_of_the_execution_are_kept(self, ledger, claimed, ended):
+        ended("TIMED_OUT", error="States.Timeout", cause="36000 seconds")
+
+        assert (ledger.run(RUN_ID).error, ledger.run(RUN_ID).cause) == ("States.Timeout", "36000 seconds")
+
+    def test_what_the_state_machine_did_itself_is_not_done_again(self, ledger, claimed, ended, bus):
+        ledger.fail_run(RUN_ID, "AuditFailed", "duplicates")
+
+        assert ended("FAILED", error="Other") == {"run_failed": False}
+
+        assert ledger.run(RUN_ID).error == "AuditFailed"
+        assert bus.sent == []
+
+    def test_an_execution_that_failed_after_its_run_had_succeeded_only_frees_the_dataset(
+        self, ledger, claimed, ended, router
+    ):
+        ledger.loaded(RUN_ID, [claimed])
+        ledger.finish_run(RUN_ID, RowCounts(read=0, published=0, quarantined=0, duplicate=0), "")
+
+        assert ended("FAILED") == {"run_failed": False}
+
+        assert ledger.file(claimed).state is FileState.LOADED
+        assert len(router.invoked) == 1
+
+    def test_an_execution_started_by_hand_under_another_name_is_refused_aloud(self, account, ended):
+        with pytest.raises(TerminalError, match="by-hand"):
+            ended(name="by-hand")
+
+    def test_an_event_of_another_source_is_refused(self, account, lambda_context, eventbridge):
+        with pytest.raises(ValidationError):
+            handler.lambda_handler(eventbridge("aws.s3", "Object Created", {}), lambda_context)

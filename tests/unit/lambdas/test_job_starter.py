@@ -1,0 +1,126 @@
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
+from cartlake.errors import TransientError
+from lambdas.job_starter import handler
+from lambdas.job_starter.adapters import GlueConcurrencyError
+
+RUN_ID = "transactions-20260131T083000-aaaaaa"
+REQUEST = {
+    "job_name": "transaction-etl",
+    "run_id": RUN_ID,
+    "dataset": "transactions",
+    "manifest_uri": f"s3://artifacts/runs/{RUN_ID}/manifest.json",
+    "step": "etl",
+    "task_token": "t" * 600,
+}
+
+
+class FakeGlue:
+    def __init__(self):
+        self.started, self.error = [], None
+
+    def start_job_run(self, **request):
+        if self.error:
+            error, self.error = self.error, None
+            raise ClientError({"Error": {"Code": error, "Message": "no"}, "ResponseMetadata": {}}, "StartJobRun")
+        self.started.append(request)
+        return {"JobRunId": f"jr_{len(self.started)}"}
+
+
+@pytest.fixture
+def glue(account, monkeypatch):
+    fake = FakeGlue()
+    jobs = handler.glue_jobs()
+    monkeypatch.setattr(jobs, "_glue", fake)
+    return fake
+
+
+@pytest.fixture
+def start(account, lambda_context):
+    return lambda **change: handler.lambda_handler({**REQUEST, **change}, lambda_context)
+
+
+def test_the_job_is_told_what_to_read_where_to_report_and_whom_to_answer(glue, start):
+    assert start() == {"job_run_id": "jr_1"}
+
+    assert glue.started == [
+        {
+            "JobName": "transaction-etl",
+            "Arguments": {
+                "--run_id": RUN_ID,
+                "--dataset": "transactions",
+                "--manifest_uri": f"s3://artifacts/runs/{RUN_ID}/manifest.json",
+                "--report_uri": f"s3://artifacts/runs/{RUN_ID}/etl.json",
+                "--task_token": "t" * 600,
+            },
+        }
+    ]
+
+
+def test_the_marts_job_also_learns_what_the_first_job_reported(glue, start):
+    start(step="marts", job_name="curated-marts")
+
+    arguments = glue.started[0]["Arguments"]
+    assert arguments["--report_uri"] == f"s3://artifacts/runs/{RUN_ID}/marts.json"
+    assert arguments["--source_report_uri"] == f"s3://artifacts/runs/{RUN_ID}/etl.json"
+
+
+def test_the_same_invocation_twice_starts_one_job_run(glue, start):
+    assert start() == start()
+    assert len(glue.started) == 1
+
+
+def test_a_new_token_is_a_new_attempt(glue, start):
+    start()
+
+    assert start(task_token="another") == {"job_run_id": "jr_2"}
+
+
+def test_a_busy_job_has_its_own_error_class(glue, start):
+    glue.error = "ConcurrentRunsExceededException"
+
+    with pytest.raises(GlueConcurrencyError, match="transaction-etl") as error:
+        start()
+
+    assert type(error.value).__name__ == "GlueConcurrencyError"
+
+
+@pytest.mark.parametrize("first", ["ConcurrentRunsExceededException", "ThrottlingException"])
+def test_a_start_that_failed_can_be_tried_again(glue, start, first):
+    glue.error = first
+    with pytest.raises(TransientError):
+        start()
+
+    assert start() == {"job_run_id": "jr_1"}
+
+
+def test_other_errors_of_glue_are_not_dressed_up(glue, start):
+    glue.error = "EntityNotFoundException"
+
+    with pytest.raises(ClientError, match="EntityNotFoundException"):
+        start()
+
+
+def test_a_start_in_progress_elsewhere_is_worth_another_try(account, glue, start):
+    table = boto3.client("dynamodb")
+    start()
+    (item,) = table.scan(TableName="idempotency")["Items"]
+    item["status"] = {"S": "INPROGRESS"}
+    item["in_progress_expiration"] = {"N": "99999999999999"}
+    table.put_item(TableName="idempotency", Item=item)
+    handler.idempotency_store.cache_clear()
+    handler.start_once.cache_clear()
+
+    with pytest.raises(TransientError, match="being started by another call"):
+        start()
+
+
+@pytest.mark.parametrize("change", [{"step": "publish"}, {"task_token": None}])
+def test_a_malformed_request_is_refused(glue, start, change):
+    with pytest.raises(ValidationError):
+        start(**change)
+
+    assert glue.started == []

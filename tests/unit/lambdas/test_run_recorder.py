@@ -1,0 +1,224 @@
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from cartlake.errors import TerminalError
+from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState
+from cartlake.runs import EtlReport, FileCount, FileFormat, MartCount, MartsReport, ReconciliationError, RowCounts
+from lambdas.run_recorder import handler
+from lambdas.shared.objects import ReportError
+
+RUN_ID = "transactions-20260131T083000-aaaaaa"
+FOLDER = f"s3://artifacts/runs/{RUN_ID}"
+ROWS = {"read": 10, "published": 8, "quarantined": 1, "duplicate": 1}
+
+
+@pytest.fixture
+def ledger(account):
+    return Ledger("ledger", account.dynamodb)
+
+
+@pytest.fixture
+def files(ledger):
+    """Two files, claimed by the run."""
+    ledger.acquire_lock("transactions", RUN_ID)
+    ledger.start_run(RUN_ID)
+    for name in ("a.csv", "b.csv"):
+        version = ObjectVersion(bucket="raw", key=f"incoming/transactions/{name}", etag=name, size=99)
+        content = Content(sha256=name, contract_version="1.0.0", format=FileFormat(kind="csv"), row_estimate=5)
+        ledger.validated(ledger.receive("transactions", version).file_id, content)
+    ledger.claim(RUN_ID, ledger.pending("transactions"))
+    return ledger.run_files(RUN_ID)
+
+
+@pytest.fixture
+def report(account, files):
+    """Write the etl report; `change` replaces fields of it."""
+
+    def write(**change):
+        etl = EtlReport(
+            run_id=RUN_ID,
+            dataset="transactions",
+            table="processed.transactions",
+            branch="audit",
+            snapshot_id="42",
+            base_snapshot_id="41",
+            rows=RowCounts(**ROWS),
+            files=[FileCount(file_id=file.file_id, rows_read=5) for file in files],
+            started_at="",
+            ended_at="",
+        )
+        account.write(f"{FOLDER}/etl.json", etl.model_copy(update=change).model_dump_json())
+
+    write()
+    return write
+
+
+@pytest.fixture
+def call(account, bus, monkeypatch, lambda_context):
+    monkeypatch.setattr(handler, "event_bus", lambda: bus)
+
+    def recorder(action, **fields):
+        common = {"action": action, "dataset": "transactions", "run_id": RUN_ID, "report_uri": f"{FOLDER}/etl.json"}
+        return handler.lambda_handler({**common, **fields}, lambda_context)
+
+    return recorder
+
+
+def lineage(account):
+    text = account.read(f"s3://artifacts/lineage/transactions/{RUN_ID}.jsonl").decode()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class TestReconcile:
+    def test_rows_that_add_up(self, report, call):
+        assert call("reconcile", published_snapshot_id="42") == {"rows": ROWS}
+
+    def test_rows_that_do_not(self, report, call):
+        report(rows=RowCounts(read=10, published=8, quarantined=1, duplicate=0))
+
+        with pytest.raises(ReconciliationError, match="= 9"):
+            call("reconcile", published_snapshot_id="42")
+
+    def test_a_file_that_was_claimed_and_not_read(self, report, call, files):
+        report(files=[FileCount(file_id=files[0].file_id, rows_read=10)])
+
+        with pytest.raises(ReconciliationError, match=f"{files[1].file_id} was claimed but not read"):
+            call("reconcile", published_snapshot_id="42")
+
+    @pytest.mark.parametrize("published", ["41", None])
+    def test_another_snapshot_was_published(self, report, call, published):
+        with pytest.raises(ReconciliationError, match="was published"):
+            call("reconcile", published_snapshot_id=published)
+
+    def test_without_a_report(self, account, call):
+        with pytest.raises(ReportError, match="does not exist"):
+            call("reconcile", published_snapshot_id="42")
+
+
+class TestRecord:
+    def test_files_are_loaded_and_the_run_has_succeeded(self, report, call, ledger, bus):
+        assert call("record") == {"state": "SUCCEEDED", "rows": ROWS, "files": 2}
+
+        run = ledger.run(RUN_ID)
+        assert (run.state, run.counts.model_dump(), run.report_uri) == (
+            RunState.SUCCEEDED,
+            ROWS,
+            f"{FOLDER}/etl.json",
+        )
+        assert {file.state for file in ledger.run_files(RUN_ID)} == {FileState.LOADED}
+        assert bus.sent == [("RunSucceeded", {"dataset": "transactions", "run_id": RUN_ID, "rows": ROWS, "files": 2})]
+
+    def test_recording_again_changes_nothing(self, report, call, ledger):
+        call("record")
+        before = ledger.run(RUN_ID)
+
+        call("record")
+
+        assert ledger.run(RUN_ID) == before
+
+    def test_a_crash_before_the_event_is_made_good_by_the_next_try(self, report, call, ledger, bus):
+        bus.refuse = 1
+        with pytest.raises(TimeoutError):
+            call("record")
+
+        assert call("record")["state"] == "SUCCEEDED"
+        assert bus.types == ["RunSucceeded"]
+
+    def test_reconciling_again_after_files_were_loaded(self, report, call):
+        call("record")
+
+        assert call("reconcile", published_snapshot_id="42") == {"rows": ROWS}
+
+    def test_a_run_that_was_failed_meanwhile_does_not_succeed(self, report, call, ledger, bus):
+        ledger.fail_run(RUN_ID, "ExecutionAborted", "by hand")
+
+        with pytest.raises(TerminalError, match="recorded as FAILED"):
+            call("record")
+
+        assert bus.sent == []
+
+    def test_lineage_tells_where_rows_came_from_and_went(self, account, report, call):
+        marts = MartsReport(
+            run_id=RUN_ID,
+            dataset="transactions",
+            marts=[MartCount(table="curated.sales_daily", days=1, rows_written=3, snapshot_id="7")],
+        )
+        account.write(f"{FOLDER}/marts.json", marts.model_dump_json())
+
+        call("record")
+
+        start, complete = lineage(account)
+        assert (start["eventType"], complete["eventType"]) == ("START", "COMPLETE")
+        assert start["run"]["runId"] == complete["run"]["runId"]
+        assert complete["job"]["name"] == "ingest.transactions"
+        assert [(item["namespace"], item["name"]) for item in complete["inputs"]] == [
+            ("s3://raw", "incoming/transactions/a.csv"),
+            ("s3://raw", "incoming/transactions/b.csv"),
+        ]
+        assert complete["inputs"][0]["inputFacets"]["inputStatistics"]["rowCount"] == 5
+        assert {item["name"]: item["outputFacets"]["outputStatistics"]["rowCount"] for item in complete["outputs"]} == {
+            "table/processed/transactions": 8,
+            "table/curated/sales_daily": 3,
+        }
+        assert complete["outputs"][0]["namespace"] == "arn:aws:glue:us-east-1:123456789012"
+
+    def test_metrics_are_emitted_with_their_dataset(self, report, call, capsys):
+        call("record")
+
+        emitted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+        values = {name: line[name][0] for line in emitted for name in line if name.startswith(("Rows", "Runs"))}
+        assert values == {
+            "RunsSucceeded": 1,
+            "RowsRead": 10,
+            "RowsPublished": 8,
+            "RowsQuarantined": 1,
+            "RowsDuplicate": 1,
+        }
+        assert {line["dataset"] for line in emitted} == {"transactions"}
+
+
+class TestFail:
+    def test_files_can_be_replayed_and_the_cause_is_kept(self, account, report, call, ledger, bus):
+        answer = call("fail", error="AuditFailed", cause="no_duplicates: 3, must be 0")
+
+        assert answer == {"state": "FAILED", "files": 2}
+        assert {file.state for file in ledger.run_files(RUN_ID)} == {FileState.FAILED}
+        assert bus.sent[0] == (
+            "RunFailed",
+            {
+                "dataset": "transactions",
+                "run_id": RUN_ID,
+                "error": "AuditFailed",
+                "cause": "no_duplicates: 3, must be 0",
+            },
+        )
+        _, end = lineage(account)
+        assert end["eventType"] == "FAIL"
+        assert "no_duplicates" in end["run"]["facets"]["errorMessage"]["message"]
+        assert "rowCount" not in end["outputs"][0].get("outputFacets", {}).get("outputStatistics", {})
+
+    def test_a_run_that_failed_before_it_wrote_anything(self, account, call, ledger):
+        assert call("fail", error="Lambda.Unknown", cause="") == {"state": "FAILED", "files": 0}
+        assert ledger.run(RUN_ID).state is RunState.FAILED
+
+    def test_failing_again_sends_the_event_again_with_the_first_cause(self, report, call, bus):
+        call("fail", error="First", cause="1")
+        call("fail", error="Second", cause="2")
+
+        assert [detail["error"] for _, detail in bus.sent] == ["First", "First"]
+
+    def test_a_run_that_has_succeeded_cannot_fail(self, report, call, ledger):
+        call("record")
+
+        with pytest.raises(TerminalError, match="recorded as SUCCEEDED"):
+            call("fail", error="Late", cause="")
+
+        assert {file.state for file in ledger.run_files(RUN_ID)} == {FileState.LOADED}
+
+
+@pytest.mark.parametrize("action", ["publish", None])
+def test_an_unknown_action_is_refused(call, action):
+    with pytest.raises(ValidationError):
+        call(action)

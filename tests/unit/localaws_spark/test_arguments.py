@@ -1,0 +1,109 @@
+"""Glue's special job arguments, read without Spark."""
+
+from __future__ import annotations
+
+import pytest
+
+from localaws.spark.arguments import (
+    LaunchError,
+    check_python_modules,
+    script_arguments,
+    spark_settings,
+    split_settings,
+    uris,
+)
+
+
+def test_the_script_gets_its_own_arguments_and_not_the_launchers():
+    arguments = {
+        "--conf": "a=1",
+        "--extra-py-files": "s3://b/a.zip",
+        "--datalake-formats": "iceberg",
+        "--JOB_NAME": "etl",
+        "--run_id": "r 1",
+        "--flag": "",
+    }
+
+    assert script_arguments(arguments) == ["--JOB_NAME", "etl", "--run_id", "r 1", "--flag", ""]
+
+
+@pytest.mark.parametrize(
+    ("conf", "settings"),
+    [
+        pytest.param("", {}, id="empty"),
+        pytest.param("a.b=1", {"a.b": "1"}, id="one"),
+        pytest.param("a=1 --conf b=2  --conf\nc=3", {"a": "1", "b": "2", "c": "3"}, id="many"),
+        pytest.param("a=x=y", {"a": "x=y"}, id="equals sign in the value"),
+        pytest.param("a=-Dx=1 -Dy=2", {"a": "-Dx=1 -Dy=2"}, id="space in the value"),
+        pytest.param("a=", {"a": ""}, id="empty value"),
+    ],
+)
+def test_conf_is_one_string_of_many_settings(conf, settings):
+    assert spark_settings({"--conf": conf}) == settings
+
+
+def test_no_conf_is_no_settings():
+    assert spark_settings({}) == {}
+
+
+def test_a_setting_without_a_value_is_refused():
+    with pytest.raises(LaunchError, match="'b'"):
+        spark_settings({"--conf": "a=1 --conf b"})
+
+
+def test_iceberg_must_be_asked_for_as_on_glue():
+    conf = "spark.sql.catalog.lake=org.apache.iceberg.spark.SparkCatalog"
+
+    assert spark_settings({"--conf": conf, "--datalake-formats": "hudi,iceberg"})
+    with pytest.raises(LaunchError, match=r"ClassNotFoundException.*--datalake-formats iceberg"):
+        spark_settings({"--conf": conf})
+
+
+def test_only_settings_of_the_jvm_that_differ_need_another_jvm():
+    settings = {
+        "spark.sql.shuffle.partitions": "8",
+        "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
+        "spark.sql.extensions": "iceberg",
+        "spark.sql.warehouse.dir": "s3://other/",
+        "spark.driver.memory": "2g",
+        "spark.executor.memory": "9g",
+    }
+    running = {"spark.sql.extensions": "iceberg", "spark.driver.memory": "2g"}
+
+    session, static = split_settings(settings, running)
+
+    assert set(session) == {"spark.sql.shuffle.partitions", "spark.sql.catalog.lake"}
+    assert static == {"spark.sql.warehouse.dir": "s3://other/", "spark.executor.memory": "9g"}
+
+
+def test_uris_are_separated_by_commas():
+    assert uris({"--extra-py-files": "s3://b/a.zip, s3://b/c.zip,"}, "--extra-py-files") == [
+        "s3://b/a.zip",
+        "s3://b/c.zip",
+    ]
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        pytest.param("pydantic", id="any version"),
+        pytest.param("pydantic>=2,boto3", id="several"),
+        pytest.param("PyYAML>=6", id="name in other case"),
+        pytest.param("s3://artifacts/lib-1.0-py3-none-any.whl", id="wheel"),
+    ],
+)
+def test_modules_of_the_environment_are_accepted(modules):
+    check_python_modules({"--additional-python-modules": modules})
+
+
+@pytest.mark.parametrize(
+    ("modules", "complaint"),
+    [
+        pytest.param("pydantic==0.1", r"pydantic==0.1 \(installed is \d", id="another version"),
+        pytest.param("boto3,no-such-module==1", r"no-such-module==1 \(not installed\)", id="missing"),
+        pytest.param("===", "===", id="nonsense"),
+    ],
+)
+def test_modules_that_are_not_there_are_named(modules, complaint):
+    with pytest.raises(LaunchError, match=complaint):
+        check_python_modules({"--additional-python-modules": modules})
