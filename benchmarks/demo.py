@@ -1,0 +1,48 @@
+"""What `make demo` takes: once in a fresh copy of the checkout, with everything to install, and once more."""
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def measure() -> list[dict[str, Any]]:
+    """Clone, `make setup`, `lake demo` twice; seconds by phase. Downloads are the registries' caches' business."""
+    with TemporaryDirectory() as folder:
+        clone = Path(folder) / "cartlake"
+        subprocess.run(["git", "clone", "--quiet", str(CHECKOUT), str(clone)], check=True)
+        seconds = {"setup": _timed(["make", "setup"], clone)}
+        first = _demo(clone)
+        again = _demo(clone)
+        subprocess.run([clone / ".venv/bin/lake", "down"], cwd=clone, check=True, capture_output=True)
+    seconds |= {f"first_{name}": value for name, value in first.items()}
+    seconds |= {f"again_{name}": value for name, value in again.items()}
+    return [
+        {"name": f"demo_{name}_seconds", "value": value, "unit": "s", "aim": None, "runs": [value]}
+        for name, value in seconds.items()
+    ]
+
+
+def _demo(clone: Path) -> dict[str, float]:
+    started = time.monotonic()
+    done = subprocess.run(
+        [clone / ".venv/bin/lake", "demo", "--json"], cwd=clone, check=True, stdout=subprocess.PIPE, env=_environment()
+    )
+    phases: dict[str, float] = json.loads(done.stdout)["seconds"]
+    return {**phases, "total": round(time.monotonic() - started, 2)}
+
+
+def _timed(command: list[str], folder: Path) -> float:
+    started = time.monotonic()
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, env=_environment())
+    return round(time.monotonic() - started, 2)
+
+
+def _environment() -> dict[str, str]:
+    """This checkout's choices must not reach the clone's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("CARTLAKE_", "VIRTUAL_ENV"))}

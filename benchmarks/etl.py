@@ -1,0 +1,198 @@
+"""What the promises of transaction_etl cost: beside a bare append of the same files, and as the table grows.
+
+Spark reads files of this machine as s3:// and writes to an Iceberg catalog in a folder, so S3 is not measured.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import boto3
+from moto import mock_aws
+from pyspark.sql import SparkSession
+
+from cartlake import contracts
+from cartlake.aws import client
+from cartlake.runs import FileFormat, Manifest, ManifestFile
+from generators.transactions import generate_transactions
+from glue_jobs.shared.iceberg import fresh_branch
+from glue_jobs.transaction_etl import merging
+from glue_jobs.transaction_etl.main import main
+from localaws.spark.session import QUICK_START_FLAGS, session_conf
+
+ROWS = int(os.environ.get("CARTLAKE_BENCH_ROWS", "5000000"))
+REPEATS = int(os.environ.get("CARTLAKE_BENCH_REPEATS", "3"))
+DAYS = 30
+LAST_DAY = date(2026, 6, 30)
+CHANGED_ROWS = 10_000
+RUN_ID = "transactions-20260701T000000-000000"
+TABLE = contracts.load("transactions").table
+TARGET = f"glue_catalog.{TABLE.physical_name}"
+
+
+def measure() -> list[dict[str, Any]]:
+    """Both ratios; the runs of one ratio alternate, because a machine's speed drifts."""
+    home = Path(tempfile.mkdtemp())
+    try:
+        files = home / "incoming" / "transactions"
+        generate_transactions(files, rows=ROWS, days=DAYS, seed=0, end_date=LAST_DAY)
+        with session(home) as spark:
+            return [etl_over_bare_append(spark, sorted(files.glob("*.csv"))), merge_10m_over_1m(spark)]
+    finally:
+        shutil.rmtree(home)
+
+
+def etl_over_bare_append(spark: SparkSession, files: list[Path]) -> dict[str, Any]:
+    with mock_aws():
+        client.cache_clear()
+        arguments = prepare_run(files)
+        runs = []
+        for _ in range(REPEATS + 1):
+            bare = seconds(spark, lambda: bare_append(spark, files))
+            etl = seconds(spark, lambda: main(arguments))
+            runs.append(round(etl / bare, 2))
+    client.cache_clear()
+    runs = runs[1:]  # the first compiles
+    return {"name": "etl_over_bare_append", "value": median(runs), "unit": "x", "aim": 1.6, "runs": runs}
+
+
+def bare_append(spark: SparkSession, files: list[Path]) -> None:
+    schema = contracts.spark_schema_ddl(TABLE, lineage=False)
+    rows = spark.read.schema(schema).option("header", "true").csv([path.as_uri() for path in files])
+    rows.selectExpr("*", "current_timestamp() as _ingested_at", "'' as _source_file", f"'{RUN_ID}' as _run_id").writeTo(
+        TARGET
+    ).append()
+
+
+def merge_10m_over_1m(spark: SparkSession) -> dict[str, Any]:
+    taken: dict[int, list[float]] = {1_000_000: [], 10_000_000: []}
+    for rows, times in taken.items():
+        fresh_tables(spark)
+        order_lines(spark, "id", rows).writeTo(TARGET).append()
+        for _ in range(REPEATS + 1):
+            times.append(merge_changes(spark, rows))
+    small, large = (times[1:] for times in taken.values())
+    runs = [round(ten / one, 2) for one, ten in zip(small, large, strict=True)]
+    return {"name": "merge_10m_over_1m", "value": median(runs), "unit": "x", "aim": 1.5, "runs": runs}
+
+
+def merge_changes(spark: SparkSession, rows: int) -> float:
+    """Merge newer versions of lines of the last three days into a branch; return the seconds it took."""
+    days = [LAST_DAY - timedelta(days=days_ago) for days_ago in range(3)]
+    step = rows // DAYS * 3 // CHANGED_ROWS
+    changes = order_lines(spark, f"{rows} - 1 - id * {step}", CHANGED_ROWS, of=rows, updated="interval '1' day")
+    changes = merging.on_days(changes, TABLE, days).cache()
+    changes.count()
+    start = time.monotonic()
+    branch = fresh_branch(spark, TARGET, "measured")
+    merging.merge(spark, changes, branch, TABLE, days)
+    taken = time.monotonic() - start
+    changes.unpersist()
+    return taken
+
+
+def order_lines(
+    spark: SparkSession, number: str, count: int, *, of: int | None = None, updated: str = "interval '0' day"
+) -> Any:
+    """Lines numbered by the SQL expression `number`; the numbers up to `of` spread evenly over the days."""
+    first = LAST_DAY - timedelta(days=DAYS - 1)
+    values = {
+        "order_id": "format_string('ORD-%010X', n)",
+        "line_number": "1",
+        "customer_id": "format_string('CUS-%07d', n % 100000)",
+        "product_id": "format_string('PRD-%05d', n % 5000)",
+        "quantity": "cast(n % 9 + 1 as int)",
+        "ordered_at": f"timestamp '{first}' + make_interval(0, 0, 0, cast(n * {DAYS} div {of or count} as int))",
+        "updated_at": f"timestamp '{LAST_DAY}' + {updated}",
+        "_ingested_at": "current_timestamp()",
+    }
+    plain = {"string": "'same'", "int": "1"}
+    columns = [f"cast({values.get(c.name, plain.get(c.type, '1.00'))} as {c.type}) as {c.name}" for c in TABLE.columns]
+    return spark.range(count).selectExpr(f"cast({number} as bigint) as n").selectExpr(*columns)
+
+
+def seconds(spark: SparkSession, work: Callable[[], None]) -> float:
+    """Time work that starts from empty tables and Spark's own settings."""
+    fresh_tables(spark)
+    for name in ("codegen.hugeMethodLimit", "inMemoryColumnarStorage.compressed", "shuffle.partitions"):
+        spark.conf.unset(f"spark.sql.{name}")
+    start = time.monotonic()
+    work()
+    return time.monotonic() - start
+
+
+def fresh_tables(spark: SparkSession) -> None:
+    for contract in contracts.load_all():
+        for table in contract.tables:
+            spark.sql(f"create namespace if not exists glue_catalog.{table.database}")
+            spark.sql(f"drop table if exists glue_catalog.{table.physical_name} purge")
+            spark.sql(contracts.iceberg_ddl(table))
+
+
+def prepare_run(files: list[Path]) -> list[str]:
+    """Write the manifest of one run over `files`, and return the arguments of its job."""
+    s3 = boto3.client("s3", region_name="us-east-1")
+    for bucket in ("raw", "artifacts"):
+        s3.create_bucket(Bucket=bucket)
+    header = [column.name for column in TABLE.file_columns]
+    entries = []
+    for path in files:
+        key = f"incoming/transactions/{path.name}"
+        stored = s3.put_object(
+            Bucket="raw", Key=key, Body=b""
+        )  # Spark reads the file itself; the job asks for its etag
+        entries.append(
+            ManifestFile(
+                file_id=path.stem,
+                uri=f"s3://raw/{key}",
+                version_id=None,
+                etag=stored["ETag"],
+                size=path.stat().st_size,
+                sha256="",
+                format=FileFormat(kind="csv", header=header),
+            )
+        )
+    manifest = Manifest(run_id=RUN_ID, dataset=TABLE.name, contract_version="", created_at="", files=entries)
+    s3.put_object(Bucket="artifacts", Key="manifest.json", Body=manifest.model_dump_json().encode())
+    uris = "--manifest_uri s3://artifacts/manifest.json --report_uri s3://artifacts/etl.json"
+    return f"--run_id {RUN_ID} --dataset {TABLE.name} {uris}".split()
+
+
+@contextmanager
+def session(home: Path) -> Iterator[SparkSession]:
+    """A session that is to run for minutes: the optimizing compiler, an Iceberg catalog and `s3://raw` in `home`."""
+    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+    os.environ.pop("AWS_ENDPOINT_URL", None)
+    conf = session_conf("http://127.0.0.1:9")
+    catalog = {name: "" for name in conf if name.startswith("spark.sql.catalog.glue_catalog.")}
+    conf = {name: value for name, value in conf.items() if name not in catalog}
+    options = [option for option in conf["spark.driver.extraJavaOptions"].split() if option not in QUICK_START_FLAGS]
+    local = "org.apache.hadoop.fs.LocalFileSystem"
+    conf |= {
+        "spark.driver.memory": "4g",
+        "spark.driver.extraJavaOptions": " ".join(options),
+        "spark.local.dir": str(home / "spark"),
+        "spark.sql.catalog.glue_catalog.type": "hadoop",
+        "spark.sql.catalog.glue_catalog.warehouse": (home / "warehouse").as_uri(),
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+        "spark.hadoop.fs.viewfs.overload.scheme.target.s3.impl": local,
+        "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": local,
+        "spark.hadoop.fs.viewfs.mounttable.raw.link./incoming": (home / "incoming").as_uri(),
+    }
+    spark = SparkSession.builder.config(map={**conf}).getOrCreate()
+    try:
+        yield spark
+    finally:
+        spark.stop()
+
+
+if __name__ == "__main__":
+    for result in measure():
+        print(result)
