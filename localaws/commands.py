@@ -66,7 +66,7 @@ def show_logs(
 def env(context: typer.Context, json: Json = False) -> None:
     r"""Print the variables that point any AWS client at the embedded AWS: eval "$(lake env)"."""
     lake = lake_of(context)
-    variables = server.client_env(lake.root)
+    variables = lake.local_variables()
     if json:
         lake.output.json(variables)
         return

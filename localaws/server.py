@@ -27,7 +27,6 @@ from localaws.paths import LakePaths
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-REGION = "us-east-1"
 HOST = "127.0.0.1"
 # Below the ephemeral ports of Linux and macOS: no outgoing connection ever borrows one of these.
 FIRST_PORT, PORT_COUNT = 20_000, 10_000
@@ -96,24 +95,6 @@ def wipe(root: Path) -> None:
     if status(root) is not None:
         raise ServerError("the embedded AWS is running: stop it first (`lake down`)")
     shutil.rmtree(LakePaths(root.resolve()).home, ignore_errors=True)
-
-
-def client_env(root: Path) -> dict[str, str]:
-    """Return the environment that points any AWS client at this checkout's server, running or not.
-
-    Raises ServerError when it was never started.
-    """
-    server_file = LakePaths(root.resolve()).server_file
-    if not server_file.exists():
-        raise ServerError("the embedded AWS of this checkout was never started: run `lake up`")
-    port = json.loads(server_file.read_text(encoding="utf-8"))["port"]
-    return {
-        "AWS_ENDPOINT_URL": f"http://{HOST}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-    }
 
 
 def _launch(paths: LakePaths) -> Server:

@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 from pydantic import BaseModel, ConfigDict
@@ -16,10 +16,8 @@ from cartlake.cli.errors import NotReadyError
 from cartlake.cli.output import Output
 from cartlake.ledger import Ledger
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 LOCAL = "local"
+LOCAL_REGION = "us-east-1"
 ENVIRONMENTS = (LOCAL, "dev", "staging", "prod")
 
 
@@ -50,6 +48,23 @@ class Outputs(BaseModel):
 def checkout_root() -> Path:
     """The checkout to work on: CARTLAKE_CHECKOUT, else the one this command line is installed from."""
     return Path(os.environ.get("CARTLAKE_CHECKOUT") or Path(__file__).parents[2]).resolve()
+
+
+def local_variables(root: Path) -> dict[str, str]:
+    """The environment that points any AWS client at the embedded AWS of a checkout, running or not.
+
+    Raises NotReadyError when it was never started.
+    """
+    server = root.resolve() / ".lake" / "server.json"
+    if not server.exists():
+        raise NotReadyError("The embedded AWS was never started here. Run `lake up` first.")
+    return {
+        "AWS_ENDPOINT_URL": json.loads(server.read_text())["endpoint"],
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": LOCAL_REGION,
+        "AWS_DEFAULT_REGION": LOCAL_REGION,
+    }
 
 
 @dataclass
@@ -94,19 +109,9 @@ class Lake:
     def ledger(self) -> Ledger:
         return Ledger(self.outputs.ledger_table, self.client("dynamodb"))
 
-    def local_variables(self) -> "Mapping[str, str]":
+    def local_variables(self) -> dict[str, str]:
         """What an AWS client needs to talk to the embedded AWS of this checkout."""
-        server = self.home / "server.json"
-        if not server.exists():
-            raise NotReadyError("The embedded AWS was never started here. Run `lake up` first.")
-        endpoint = json.loads(server.read_text())["endpoint"]
-        return {
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }
+        return local_variables(self.root)
 
     def _cached_outputs(self) -> Any:
         cached = self.home / "outputs.json"

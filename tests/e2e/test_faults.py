@@ -146,26 +146,58 @@ def blank(row, index):
     return ",".join(values)
 
 
-def test_a_validator_that_always_fails_ends_in_dead_letters_that_can_be_redriven(
-    lake, orders, settle, run_lake, rows_of
-):
+@contextmanager
+def broken_validator(lake):
+    """Point the validator at a ledger that is not there, and let its messages come back after a second."""
     functions, sqs = lake.client("lambda"), lake.client("sqs")
     name, queue = lake.outputs.functions["file_validator"], lake.outputs.incoming_queue_url
     right = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     timeout = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
-    path, _ = orders(25)
     try:
         functions.update_function_configuration(
             FunctionName=name, Environment={"Variables": {**right, "LEDGER_TABLE": "no-such-table"}}
         )
         sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
-        [dropped] = upload(lake, "transactions", [path])
-        eventually(lambda: json.loads(run_lake("status", "--json").stdout)["dead_letters"]["incoming"] == 1, 120)
-        assert dropped["file_id"] not in {file.file_id for file in lake.ledger.files("transactions")}
-        eventually(lambda: alarm_state(lake, "dlq") == "ALARM", 180)
+        yield
     finally:
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": right})
         sqs.set_queue_attributes(QueueUrl=queue, Attributes=timeout)
+
+
+def test_a_validator_that_fails_once_is_asked_again(lake, orders, settle, dead_letters, rows_of):
+    path, _ = orders(35)
+    with broken_validator(lake):
+        [dropped] = upload(lake, "transactions", [path])
+        eventually(lambda: validator_complaints(lake, path.name))
+
+    [file] = settle([dropped["file_id"]])
+
+    assert file.state is FileState.LOADED
+    assert rows_of(f"select count(*) from processed.transactions where _run_id = '{file.run_id}'") == [["35"]]
+    assert dead_letters() == 0
+
+
+def validator_complaints(lake, key_part):
+    """What the validator logged of a file it could not finish."""
+    group = f"/aws/lambda/{lake.outputs.functions['file_validator']}"
+    events = lake.client("logs").filter_log_events(logGroupName=group)["events"]
+    return [event for event in events if "no-such-table" in event["message"] and key_part in event["message"]]
+
+
+@pytest.fixture
+def dead_letters(run_lake):
+    return lambda: json.loads(run_lake("status", "--json").stdout)["dead_letters"]["incoming"]
+
+
+def test_a_validator_that_always_fails_ends_in_dead_letters_that_can_be_redriven(
+    lake, orders, settle, run_lake, dead_letters, rows_of
+):
+    path, _ = orders(25)
+    with broken_validator(lake):
+        [dropped] = upload(lake, "transactions", [path])
+        eventually(lambda: dead_letters() == 1, 120)
+        assert dropped["file_id"] not in {file.file_id for file in lake.ledger.files("transactions")}
+        eventually(lambda: alarm_state(lake, "dlq") == "ALARM", 180)
 
     run_lake("redrive", "incoming")
 

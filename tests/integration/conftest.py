@@ -15,6 +15,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from cartlake.cli.context import local_variables
 from localaws import server
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def eventually(attempt: Callable[[], Any], seconds: float = 20) -> Any:
 def running(root: Path) -> Iterator[LocalAws]:
     started = server.start(root)
     try:
-        yield LocalAws(root, started.endpoint, server.client_env(root))
+        yield LocalAws(root, started.endpoint, local_variables(root))
     finally:
         server.stop(root)
 

@@ -4,6 +4,8 @@ import socket
 
 import pytest
 
+from cartlake.cli.context import local_variables
+from cartlake.cli.errors import NotReadyError
 from localaws import server
 from localaws.locks import is_locked, try_lock
 from localaws.paths import LakePaths
@@ -101,7 +103,7 @@ def test_a_running_server_is_not_wiped(paths):
 def test_clients_are_pointed_at_the_kept_port_even_when_it_is_down(paths):
     remember(paths, 20_001)
 
-    assert server.client_env(paths.root) == {
+    assert local_variables(paths.root) == {
         "AWS_ENDPOINT_URL": "http://127.0.0.1:20001",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -111,5 +113,5 @@ def test_clients_are_pointed_at_the_kept_port_even_when_it_is_down(paths):
 
 
 def test_clients_of_a_server_that_never_was_are_told_to_start_it(tmp_path):
-    with pytest.raises(server.ServerError, match="lake up"):
-        server.client_env(tmp_path)
+    with pytest.raises(NotReadyError, match="lake up"):
+        local_variables(tmp_path)
