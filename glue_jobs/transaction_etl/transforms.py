@@ -66,12 +66,12 @@ def cast_sql(column: ContractColumn) -> str:
         lossless = f"{cast} = try_cast({name} as {_WIDER})"
         scale = int(match[2])
         # Spares the usual '12.34' the second cast.
-        written_out = f"substr({name}, -{scale + 1}, 1) = '.' or " if scale else ""
+        written_out = f"instr({name}, '.') = length({name}) - {scale} or " if scale else ""
         return f"case when {written_out}{lossless} then {cast} end"
     if kind == "timestamp":
         cast = f"try_cast({_without_zulu(name)} as {kind})"
     if kind in ("timestamp", "date"):
-        return f"case when substr({name}, 5, 1) = '-' and substr({name}, 8, 1) = '-' then {cast} end"
+        return f"case when instr({name}, '-') = 5 and locate('-', {name}, 6) = 8 then {cast} end"
     return cast
 
 
@@ -80,9 +80,9 @@ def _without_zulu(name: str) -> str:
 
     Spark compiles two regular expressions for every zone it reads. No other text loses its Z: `...+02Z` would pass.
     """
-    colons = f"substr({name}, 14, 1) = ':' and substr({name}, 17, 1) = ':'"
-    ending = f"substr({name}, 19, 1) between '0' and '9' and substr({name}, 20) = 'Z'"
-    return f"case when {colons} and {ending} then substr({name}, 1, 19) else {name} end"
+    shape = f"length({name}) = 20 and instr({name}, ':') = 14 and locate(':', {name}, 15) = 17"
+    ending = f"instr({name}, 'Z') = 20 and substr({name}, 19, 1) between '0' and '9'"
+    return f"case when {shape} and {ending} then substr({name}, 1, 19) else {name} end"
 
 
 def judge(conformed: DataFrame, table: Table) -> DataFrame:

@@ -107,6 +107,7 @@ def test_accepted_rows_have_the_types_of_the_contract(frame):
         pytest.param("ordered_at", "2026-02-27 08:00:00", datetime(2026, 2, 27, 8, tzinfo=UTC), id="UTC unless said"),
         pytest.param("ordered_at", "2026-02-27T08:00:00+02:00", datetime(2026, 2, 27, 6, tzinfo=UTC), id="offset"),
         pytest.param("ordered_at", "2026-02-27T08:00:00Z", datetime(2026, 2, 27, 8, tzinfo=UTC), id="Z"),
+        pytest.param("ordered_at", "9:30-08:00", None, id="a time of day and a zone"),
         pytest.param("ordered_at", "2026-02-27T08:00+02Z", None, id="two zones"),
         pytest.param("ordered_at", "2026-02-27T08:00:0ZZ", None, id="one zone twice"),
         pytest.param("ordered_at", "08:00:00", None, id="a time alone"),
