@@ -25,6 +25,7 @@ from generators.transactions import generate_transactions
 from glue_jobs.shared.iceberg import fresh_branch
 from glue_jobs.transaction_etl import merging
 from glue_jobs.transaction_etl.main import main
+from lambdas.file_validator.content.text import SHORT_LINE_BYTES
 from localaws.spark.session import QUICK_START_FLAGS, session_conf
 
 ROWS = int(os.environ.get("CARTLAKE_BENCH_ROWS", "5000000"))
@@ -145,9 +146,7 @@ def prepare_run(files: list[Path]) -> list[str]:
     entries = []
     for path in files:
         key = f"incoming/transactions/{path.name}"
-        stored = s3.put_object(
-            Bucket="raw", Key=key, Body=b""
-        )  # Spark reads the file itself; the job asks for its etag
+        stored = s3.put_object(Bucket="raw", Key=key, Body=b"")  # the job asks for its etag; Spark reads the file
         entries.append(
             ManifestFile(
                 file_id=path.stem,
@@ -156,7 +155,7 @@ def prepare_run(files: list[Path]) -> list[str]:
                 etag=stored["ETag"],
                 size=path.stat().st_size,
                 sha256="",
-                format=FileFormat(kind="csv", header=header),
+                format=FileFormat(kind="csv", header=header, line_bytes_at_most=SHORT_LINE_BYTES),
             )
         )
     manifest = Manifest(run_id=RUN_ID, dataset=TABLE.name, contract_version="", created_at="", files=entries)

@@ -29,13 +29,17 @@ class Document(BaseModel):
 
 
 class FileFormat(Document):
-    """How to read one file. `header` holds the columns in the file's own order; JSON lines have none."""
+    """How to read one file. `header` holds the columns in the file's own order; JSON lines have none.
+
+    `line_bytes_at_most` is a bound no line of a text exceeds, None where nobody looked.
+    """
 
     kind: Literal["csv", "jsonl", "parquet"]
     compression: Literal["none", "gzip"] = "none"
     encoding: Literal["utf-8"] = "utf-8"
     delimiter: str = ","
     header: list[str] = []
+    line_bytes_at_most: Count | None = None
 
 
 class ManifestFile(Document):

@@ -1,4 +1,4 @@
-"""S3 as the validator sees it: streams, ranges, and the quarantine bucket."""
+"""S3 and the queue as the validator sees them: streams, ranges, the quarantine bucket, and messages that failed."""
 
 import io
 from collections.abc import Iterator
@@ -17,7 +17,9 @@ from lambdas.shared.objects import MISSING, Documents
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
 
+_LONGEST_WAIT_SECONDS: Final = 900
 CHUNK_BYTES: Final = 1 << 20
 """Large enough that calls cost nothing, small enough that a chunk stays in the processor's cache between its checks."""
 
@@ -162,6 +164,31 @@ class Quarantine:
     @staticmethod
     def _folder(file: FileRecord) -> str:
         return f"rejected/{file.dataset}/{file.file_id}"
+
+
+class Incoming:
+    """The queue the messages come from.
+
+    Its messages stay hidden for several times the function's timeout, in case it dies. One that failed, and is known to
+    have, need not wait for that.
+    """
+
+    def __init__(self, url: str, retry_seconds: int, sqs: "SQSClient") -> None:
+        self._url = url
+        self._retry_seconds = retry_seconds
+        self._sqs = sqs
+
+    def deliver_again(self, receipt: str, deliveries: int) -> int:
+        """Have a failed message delivered again; each time it fails it waits twice as long. Returns the seconds."""
+        seconds = min(self._retry_seconds << (deliveries - 1), _LONGEST_WAIT_SECONDS)
+        with aws_errors():
+            self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+        return seconds
+
+
+@cache
+def incoming() -> Incoming:
+    return Incoming(settings().incoming_queue_url, settings().retry_seconds, client("sqs"))
 
 
 @cache

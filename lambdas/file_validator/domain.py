@@ -183,6 +183,7 @@ def _examine_text(candidate: Candidate, stored: StoredBytes, rules: FileRules) -
         compression="gzip" if candidate.gzip_name else "none",
         delimiter=rules.delimiter,
         header=header,
+        line_bytes_at_most=text.line_bytes_at_most,
     )
     return _content(stored, rules, found, text.lines - (1 if header else 0))
 

@@ -6,6 +6,8 @@ is on record is only announced again.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -13,15 +15,18 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.parser.models import EventBridgeModel, SqsRecordModel
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, Field, Json
 
 from cartlake import contracts
+from cartlake.errors import TransientError
 from cartlake.ledger import FileRecord, FileState, ObjectVersion
 from cartlake.times import stamp, utc_now
 from lambdas.file_validator.adapters import (
     Head,
     ObjectMissingError,
     event_bus,
+    incoming,
     ledger,
     quarantine,
     raw_objects,
@@ -75,9 +80,29 @@ class LandedMessage(SqsRecordModel):
 processor = BatchProcessor(event_type=EventType.SQS, model=LandedMessage)
 
 
+@contextmanager
+def _delivered_again_soon(message: LandedMessage) -> Iterator[None]:
+    """Log why a message failed, and let it come back before the queue would bring it. The failure goes on its way."""
+    try:
+        yield
+    except Exception:
+        key, deliveries = message.body.detail.object.key, int(message.attributes.ApproximateReceiveCount)
+        logger.exception("message_failed", key=key, deliveries=deliveries)
+        try:
+            seconds = incoming().deliver_again(message.receiptHandle, deliveries)
+            logger.info("message_comes_back", key=key, seconds=seconds)
+        except (BotoCoreError, ClientError, TransientError):  # the queue brings it in any case, only later
+            logger.exception("message_comes_back_late", key=key)
+        raise
+
+
 @tracer.capture_method(capture_response=False)
 def handle_record(record: LandedMessage) -> None:
-    landed = record.body.detail.version()
+    with _delivered_again_soon(record):
+        _handle(record.body.detail.version())
+
+
+def _handle(landed: ObjectVersion) -> None:
     place = locate(landed.key, landed.size, DATASETS)
     if isinstance(place, Ignored):
         logger.info("object_ignored", key=landed.key, why=place.why)

@@ -147,26 +147,21 @@ def blank(row, index):
 
 
 @contextmanager
-def broken_validator(lake):
-    """Point the validator at a ledger that is not there, and let its messages come back after a second."""
-    functions, sqs = lake.client("lambda"), lake.client("sqs")
-    name, queue = lake.outputs.functions["file_validator"], lake.outputs.incoming_queue_url
+def broken_validator(lake, retry_seconds):
+    """Point the validator at a ledger that is not there, and let what fails come back after `retry_seconds`."""
+    functions, name = lake.client("lambda"), lake.outputs.functions["file_validator"]
     right = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    timeout = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    broken = {**right, "LEDGER_TABLE": "no-such-table", "RETRY_SECONDS": retry_seconds}
     try:
-        functions.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {**right, "LEDGER_TABLE": "no-such-table"}}
-        )
-        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": broken})
         yield
     finally:
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": right})
-        sqs.set_queue_attributes(QueueUrl=queue, Attributes=timeout)
 
 
 def test_a_validator_that_fails_once_is_asked_again(lake, orders, settle, dead_letters, rows_of):
     path, _ = orders(35)
-    with broken_validator(lake):
+    with broken_validator(lake, retry_seconds="5"):
         [dropped] = upload(lake, "transactions", [path])
         eventually(lambda: validator_complaints(lake, path.name))
 
@@ -193,7 +188,7 @@ def test_a_validator_that_always_fails_ends_in_dead_letters_that_can_be_redriven
     lake, orders, settle, run_lake, dead_letters, rows_of
 ):
     path, _ = orders(25)
-    with broken_validator(lake):
+    with broken_validator(lake, retry_seconds="0"):
         [dropped] = upload(lake, "transactions", [path])
         eventually(lambda: dead_letters() == 1, 120)
         assert dropped["file_id"] not in {file.file_id for file in lake.ledger.files("transactions")}

@@ -17,6 +17,7 @@ WITH_ARROW = {"file_validator", "table_publisher"}
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-west-1",
     "POWERTOOLS_TRACE_DISABLED": "true",
+    "INCOMING_QUEUE_URL": "https://queue.example",
     "LEDGER_TABLE": "ledger",
     "EVENT_BUS": "bus",
     "QUARANTINE_BUCKET": "quarantine",

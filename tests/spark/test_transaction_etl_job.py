@@ -187,6 +187,15 @@ def test_refused_rows_stand_in_quarantine_with_reasons_and_the_rest_is_published
     assert (broken["currency_is_known"], broken["malformed_row"], broken["channel_is_known"]) == (1, 1, 0)
 
 
+@pytest.mark.parametrize("line_bytes_at_most", [32 << 10, None])
+def test_a_line_of_nothing_but_delimiters_is_one_bad_row(lake, line_bytes_at_most):
+    content = csv(orders(2)) + b"," * 30_000 + b"\n"
+
+    report, _ = lake.drop("a.csv", content, line_bytes_at_most=line_bytes_at_most).run()
+
+    assert counts(report) == (3, 2, 1, 0)
+
+
 def test_quotes_hold_delimiters_and_doubled_quotes(lake):
     row = GOOD | {"customer_email": '"a""b,c"@example.org'}
     quoted = csv([row | {"customer_email": '"""a"",b"'}, *orders(1)])

@@ -26,6 +26,7 @@ KNOWN_BINARIES: Final = {
 }
 CONTROLS: Final = bytes({*range(0x20), 0x7F} - {*b"\t\n\r\f\x1a\x1b"})
 MAX_CONTROL_SHARE: Final = 0.02
+SHORT_LINE_BYTES: Final = 16 * 1024
 MIN_UTF16_SHARE: Final = 0.3
 """Of western text in UTF-16 half of all bytes are zero, all of them high or all low halves."""
 
@@ -36,8 +37,9 @@ class TextCheck:
     `offset` is where the text starts in the file, so that messages name true positions.
     """
 
-    def __init__(self, max_line_bytes: int, offset: int = 0) -> None:
+    def __init__(self, max_line_bytes: int, offset: int = 0, short_line_bytes: int = SHORT_LINE_BYTES) -> None:
         self._max_line = max_line_bytes
+        self._reach = min(short_line_bytes, max_line_bytes)
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
         self._offset = offset
         self._open_line = 0
@@ -47,6 +49,14 @@ class TextCheck:
     def lines(self) -> int:
         """Lines so far, the last one also counted when no newline ends it."""
         return self._newlines + (self._open_line > 0)
+
+    @property
+    def line_bytes_at_most(self) -> int:
+        """No line so far has more bytes: `short_line_bytes`, doubled as often as it took.
+
+        Readers size their buffers by it.
+        """
+        return self._reach
 
     def feed(self, chunk: bytes) -> None:
         if b"\0" in chunk:
@@ -83,12 +93,15 @@ class TextCheck:
         self._check_open_line(self._open_line + first)
         # Leap from the last newline within reach to the next: a few searches a chunk, however many lines it has.
         start = first + 1
-        while len(chunk) - start > self._max_line:
-            end = chunk.rfind(b"\n", start, start + self._max_line + 1)
-            if end < 0:
+        while len(chunk) - start > self._reach:
+            end = chunk.rfind(b"\n", start, start + self._reach + 1)
+            if end >= 0:
+                start = end + 1
+            elif self._reach < self._max_line:
+                self._reach = min(2 * self._reach, self._max_line)
+            else:
                 self._newlines += chunk.count(b"\n", 0, start)
                 self._check_open_line(self._max_line + 1)
-            start = end + 1
         self._newlines += chunk.count(b"\n")
         self._open_line = len(chunk) - chunk.rfind(b"\n") - 1
 
@@ -101,6 +114,8 @@ class TextCheck:
                 line=self._newlines + 1,
                 limit=self._max_line,
             )
+        while length > self._reach:
+            self._reach = min(2 * self._reach, self._max_line)
 
 
 def check_head(head: bytes) -> None:

@@ -42,7 +42,11 @@ module "file_validator" {
   kms_key_arn           = var.kms_key_arn
   failure_queue_arn     = aws_sqs_queue.events_dlq.arn
   alarm_topic_arn       = var.alarm_topic_arn
-  environment_variables = merge(local.common_environment, { QUARANTINE_BUCKET = var.buckets["quarantine"] })
+  environment_variables = merge(local.common_environment, {
+    INCOMING_QUEUE_URL = aws_sqs_queue.incoming.url
+    QUARANTINE_BUCKET  = var.buckets["quarantine"]
+    RETRY_SECONDS      = tostring(var.queue.retry_seconds)
+  })
   statements            = local.validator_statements
 }
 

@@ -62,12 +62,13 @@ variable "validator" {
 }
 
 variable "queue" {
-  description = "Incoming queue: deliveries before a message goes to the DLQ, days a message is kept, minutes it may wait before the alarm."
+  description = "Incoming queue: deliveries before a message goes to the DLQ, days a message is kept, minutes it may wait before the alarm, how many validator timeouts a delivered message stays hidden, and seconds until a failed one is delivered again (doubled each time)."
   type = object({
     max_receive_count     = optional(number, 3)
     retention_days        = optional(number, 14)
     maximum_wait_minutes  = optional(number, 30)
     visibility_multiplier = optional(number, 6)
+    retry_seconds         = optional(number, 30)
   })
   default  = {}
   nullable = false
@@ -85,6 +86,11 @@ variable "queue" {
   validation {
     condition     = var.queue.visibility_multiplier >= 1
     error_message = "visibility_multiplier must be 1 or more: a message must stay hidden for as long as the function may work on it."
+  }
+
+  validation {
+    condition     = var.queue.retry_seconds >= 0 && var.queue.retry_seconds <= 3600
+    error_message = "retry_seconds must be 0 to 3600."
   }
 }
 

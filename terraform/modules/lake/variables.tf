@@ -106,12 +106,13 @@ variable "validator" {
 }
 
 variable "queue" {
-  description = "Incoming queue: deliveries before a message goes to the DLQ, days a message is kept, minutes it may wait before the alarm, and how many validator timeouts a delivered message stays hidden."
+  description = "Incoming queue: deliveries before a message goes to the DLQ, days a message is kept, minutes it may wait before the alarm, how many validator timeouts a delivered message stays hidden, and seconds until a failed one is delivered again (doubled each time)."
   type = object({
     max_receive_count     = optional(number, 3)
     retention_days        = optional(number, 14)
     maximum_wait_minutes  = optional(number, 30)
     visibility_multiplier = optional(number, 6)
+    retry_seconds         = optional(number, 30)
   })
   default  = {}
   nullable = false

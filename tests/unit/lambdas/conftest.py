@@ -20,6 +20,7 @@ os.environ |= {
     "FILE_ROUTER_FUNCTION": "cartlake-test-file-router",
     "GLUE_JOBS": '{"transactions": {"etl": "transaction-etl", "marts": "curated-marts"}}',
     "IDEMPOTENCY_TABLE": "idempotency",
+    "INCOMING_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/incoming",
     "LEDGER_TABLE": "ledger",
     "POWERTOOLS_METRICS_NAMESPACE": "Cartlake",
     "POWERTOOLS_SERVICE_NAME": "unit-tests",
@@ -168,19 +169,20 @@ def eventbridge_fixture():
 def sqs_event():
     """Build an SQS batch of S3 "Object Created" events, one for each detail."""
 
-    def build(*details):
-        return {"Records": [_message(eventbridge("aws.s3", "Object Created", detail)) for detail in details]}
+    def build(*details, deliveries=1):
+        bodies = [eventbridge("aws.s3", "Object Created", detail) for detail in details]
+        return {"Records": [_message(body, deliveries) for body in bodies]}
 
     return build
 
 
-def _message(body):
+def _message(body, deliveries):
     return {
         "messageId": str(uuid4()),
         "receiptHandle": "handle",
         "body": json.dumps(body),
         "attributes": {
-            "ApproximateReceiveCount": "1",
+            "ApproximateReceiveCount": str(deliveries),
             "ApproximateFirstReceiveTimestamp": "1755900000000",
             "SenderId": "sender",
             "SentTimestamp": "1755900000000",

@@ -83,6 +83,7 @@ class TestGoodText:
             "encoding": "utf-8",
             "delimiter": ",",
             "header": HEADER.split(","),
+            "line_bytes_at_most": 1000,
         }
 
     @pytest.mark.parametrize(
@@ -230,16 +231,28 @@ class TestBadText:
         assert isinstance(verdict(f"{HEADER}\n{line}\n".encode()), Content)
         assert reason(f"{HEADER}\n{line}x\n".encode()) is Reason.LINE_TOO_LONG
 
+    def test_readers_are_told_how_long_lines_can_be(self):
+        wide = replace(RULES, max_line_bytes=1 << 20)
+
+        assert verdict(CSV).format.line_bytes_at_most == RULES.max_line_bytes
+        assert verdict(CSV, rules=wide).format.line_bytes_at_most == 16 << 10
+        assert verdict(CSV + b"," * 20_000, rules=wide).format.line_bytes_at_most == 32 << 10
+
     def test_the_long_line_is_named_by_its_number(self):
         assert verdict(CSV * 3 + b"x" * 1001 + b"\n" + CSV).details["line"] == 7
 
 
 @settings(max_examples=200, deadline=None)
-@given(lengths=st.lists(st.integers(0, 30), max_size=30), chunk=st.integers(1, 50), closed=st.booleans())
-def test_lines_are_counted_and_bounded_as_if_each_were_looked_at(lengths, chunk, closed):
+@given(
+    lengths=st.lists(st.integers(0, 30), max_size=30),
+    chunk=st.integers(1, 50),
+    closed=st.booleans(),
+    short=st.integers(1, 20),
+)
+def test_lines_are_counted_and_bounded_as_if_each_were_looked_at(lengths, chunk, closed, short):
     text = b"\n".join(b"x" * length for length in lengths) + (b"\n" if closed else b"")
     first_long = next((n for n, length in enumerate(lengths, start=1) if length > 20), None)
-    check = TextCheck(max_line_bytes=20)
+    check = TextCheck(max_line_bytes=20, short_line_bytes=short)
 
     def feed_all():
         for piece in pieces(text, chunk):
@@ -248,6 +261,8 @@ def test_lines_are_counted_and_bounded_as_if_each_were_looked_at(lengths, chunk,
     if first_long is None:
         feed_all()
         assert check.lines == len(text.splitlines())
+        longest = max((len(line) for line in text.splitlines()), default=0)
+        assert longest <= check.line_bytes_at_most <= max(short, 2 * longest)
     else:
         with pytest.raises(RefusedError) as refused:
             feed_all()

@@ -4,7 +4,9 @@ import io
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
+import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -131,13 +133,23 @@ def validate(account, bus, ledger, monkeypatch, sqs_event, lambda_context):
     """Deliver events to the function and return how many it wants to have again."""
     monkeypatch.setattr(handler, "event_bus", lambda: bus)
 
-    def deliver(*details):
+    def deliver(*details, deliveries=1):
         try:
-            return len(handler.lambda_handler(sqs_event(*details), lambda_context)["batchItemFailures"])
+            event = sqs_event(*details, deliveries=deliveries)
+            return len(handler.lambda_handler(event, lambda_context)["batchItemFailures"])
         except BatchProcessingError:  # when none of them worked, Powertools fails the invocation, which Lambda counts
             return len(details)
 
     return deliver
+
+
+@pytest.fixture
+def asked_for(monkeypatch):
+    """What is asked of the queue."""
+    asked = []
+    sqs = SimpleNamespace(change_message_visibility=lambda **request: asked.append(request))
+    monkeypatch.setattr(handler, "incoming", lambda: adapters.Incoming("https://queue.example", 30, sqs))
+    return asked
 
 
 def only(ledger):
@@ -332,6 +344,48 @@ class TestDelivery:
 
         assert {file.state for file in ledger.files()} == {FileState.VALIDATED}
         assert [detail["key"] for _, detail in bus.sent] == ["incoming/transactions/b.csv"]
+
+    def test_a_message_that_failed_comes_back_before_its_visibility_ends_and_later_each_time(
+        self, account, validate, bus, asked_for
+    ):
+        landed = account.drop("incoming/transactions/a.csv", csv_file())
+        bus.refuse = 4
+
+        for deliveries in (1, 2, 3, 9):
+            assert validate(landed, deliveries=deliveries) == 1
+
+        assert [request["VisibilityTimeout"] for request in asked_for] == [30, 60, 120, 900]
+
+    def test_only_the_message_that_failed_comes_back(self, account, validate, bus, asked_for):
+        good = account.drop("incoming/transactions/a.csv", csv_file(1))
+        other = account.drop("incoming/transactions/b.csv", csv_file(2))
+        bus.refuse = 1
+
+        validate(good, other)
+
+        assert len(asked_for) == 1
+
+    def test_a_message_whose_return_cannot_be_hastened_is_still_reported_as_failed(
+        self, account, validate, bus, monkeypatch
+    ):
+        landed = account.drop("incoming/transactions/a.csv", csv_file())
+        bus.refuse = 1
+        gone = adapters.Incoming("https://sqs.us-east-1.amazonaws.com/123456789012/gone", 30, boto3.client("sqs"))
+        monkeypatch.setattr(handler, "incoming", lambda: gone)
+
+        assert validate(landed) == 1
+
+    def test_a_message_asked_for_again_is_there_although_its_visibility_has_not_ended(self, account):
+        sqs = boto3.client("sqs")
+        url = sqs.create_queue(QueueName="incoming", Attributes={"VisibilityTimeout": "5400"})["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody="landed")
+        [message] = sqs.receive_message(QueueUrl=url)["Messages"]
+        assert "Messages" not in sqs.receive_message(QueueUrl=url)
+
+        adapters.Incoming(url, 0, sqs).deliver_again(message["ReceiptHandle"], 1)
+
+        [again] = sqs.receive_message(QueueUrl=url)["Messages"]
+        assert again["Body"] == "landed"
 
     def test_a_verdict_whose_event_was_lost_is_announced_by_the_next_delivery(self, account, validate, bus):
         landed = account.drop("incoming/transactions/a.csv", csv_file())
