@@ -176,7 +176,7 @@ def validator_complaints(lake, key_part):
     """What the validator logged of a file it could not finish."""
     group = f"/aws/lambda/{lake.outputs.functions['file_validator']}"
     events = lake.client("logs").filter_log_events(logGroupName=group)["events"]
-    return [event for event in events if "no-such-table" in event["message"] and key_part in event["message"]]
+    return [event for event in events if "message_failed" in event["message"] and key_part in event["message"]]
 
 
 @pytest.fixture

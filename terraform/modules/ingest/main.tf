@@ -27,27 +27,27 @@ resource "aws_cloudwatch_event_target" "incoming" {
 module "file_validator" {
   source = "../function"
 
-  name_prefix           = var.name_prefix
-  function              = "file_validator"
-  description           = "Checks each dropped file against its dataset's contract, without loading it into memory."
-  artifacts_dir         = var.artifacts_dir
-  artifacts_bucket      = var.buckets["artifacts"]
-  architecture          = var.architecture
-  layer_arns            = [aws_lambda_layer_version.this["cartlake"].arn, aws_lambda_layer_version.this["arrow"].arn]
-  memory_mb             = var.validator.memory_mb
-  timeout_seconds       = var.validator.timeout_seconds
-  reserved_concurrency  = var.validator.reserved_concurrency
-  log_level             = var.log_level
-  log_retention_days    = var.log_retention_days
-  kms_key_arn           = var.kms_key_arn
-  failure_queue_arn     = aws_sqs_queue.events_dlq.arn
-  alarm_topic_arn       = var.alarm_topic_arn
+  name_prefix          = var.name_prefix
+  function             = "file_validator"
+  description          = "Checks each dropped file against its dataset's contract, without loading it into memory."
+  artifacts_dir        = var.artifacts_dir
+  artifacts_bucket     = var.buckets["artifacts"]
+  architecture         = var.architecture
+  layer_arns           = [aws_lambda_layer_version.this["cartlake"].arn, aws_lambda_layer_version.this["arrow"].arn]
+  memory_mb            = var.validator.memory_mb
+  timeout_seconds      = var.validator.timeout_seconds
+  reserved_concurrency = var.validator.reserved_concurrency
+  log_level            = var.log_level
+  log_retention_days   = var.log_retention_days
+  kms_key_arn          = var.kms_key_arn
+  failure_queue_arn    = aws_sqs_queue.events_dlq.arn
+  alarm_topic_arn      = var.alarm_topic_arn
   environment_variables = merge(local.common_environment, {
     INCOMING_QUEUE_URL = aws_sqs_queue.incoming.url
     QUARANTINE_BUCKET  = var.buckets["quarantine"]
     RETRY_SECONDS      = tostring(var.queue.retry_seconds)
   })
-  statements            = local.validator_statements
+  statements = local.validator_statements
 }
 
 resource "aws_lambda_event_source_mapping" "incoming" {
