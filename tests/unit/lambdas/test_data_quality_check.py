@@ -104,6 +104,12 @@ class TestHandler:
         assert (kept["passed"], kept["run_id"]) == (True, RUN_ID)
         assert kept["contract"].startswith("transactions ")
 
+    def test_a_batch_that_lost_every_row_to_versions_of_last_week_passes_with_a_warning(self, check, good):
+        answer = check(report(*(dict(good) | {"batch_is_fresh": 168.0}).items()))
+
+        assert answer["passed"] is True
+        assert [warning["rule"] for warning in answer["warnings"]] == ["batch_is_fresh"]
+
     def test_the_contract_is_asked_not_the_report(self, account, check):
         answer = check(report())
 
