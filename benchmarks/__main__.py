@@ -59,7 +59,7 @@ def _show(measures: list[dict[str, Any]]) -> None:
         spread = f"{len(runs)} ({min(runs):,.3g} to {max(runs):,.3g})"
         value = f"{measure['value']:,.3g}" if measure["value"] < 1000 else f"{measure['value']:,.0f}"  # noqa: PLR2004
         table.add_row(measure["suite"], measure["name"], value, measure["unit"], str(measure["aim"] or ""), spread)
-    Console().print(table)
+    Console(width=None if Console().is_terminal else 120).print(table)
 
 
 if __name__ == "__main__":

@@ -103,9 +103,12 @@ def _run_ivy(ivy_home: Path) -> None:
         # Something to submit that starts no Spark: resolving is all we want of it.
         *("--class", "org.apache.spark.deploy.SparkSubmitUtils", "spark-internal"),
     ]
+    home = java.java_home()
+    if options := java.trust_options(home, ivy_home):
+        command[1:1] = ["--driver-java-options", " ".join(options)]
     if settings := os.environ.get("CARTLAKE_IVY_SETTINGS"):
         command[1:1] = ["--conf", f"spark.jars.ivySettings={settings}"]
-    environment = {**os.environ, "JAVA_HOME": str(java.java_home()), "SPARK_LOCAL_IP": "127.0.0.1"}
+    environment = {**os.environ, "JAVA_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"}
     ivy = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     resolved = {jar.name for jar in (ivy_home / "jars").glob("*.jar")}
     missing = [coordinate for coordinate in COORDINATES if _file_name(coordinate) not in resolved]

