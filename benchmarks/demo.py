@@ -15,15 +15,14 @@ def measure() -> list[dict[str, Any]]:
     """Clone, `make setup`, `lake up`, `lake demo` twice; seconds by phase. Downloads are the registries' business.
 
     `make demo` is the first three, `up` among them because its phases are worth a line each: `up_start` is the server,
-    `up_apply` the `terraform apply`.
+    `up_terraform` the `terraform init` and `apply`.
     """
     with TemporaryDirectory() as folder:
         clone = Path(folder) / "cartlake"
         subprocess.run(["git", "clone", "--quiet", str(CHECKOUT), str(clone)], check=True)
         seconds = {"setup": _timed(["make", "setup"], clone)}
-        seconds |= {f"up_{phase}": value for phase, value in _seconds(["up"], clone).items()}
-        first = _demo(clone)
-        again = _demo(clone)
+        seconds |= {f"up_{phase}": value for phase, value in _seconds("up", clone).items()}
+        first, again = _demo(clone), _demo(clone)
         subprocess.run([clone / ".venv/bin/lake", "down"], cwd=clone, check=True, capture_output=True)
     seconds |= {f"first_{name}": value for name, value in first.items()}
     seconds |= {f"again_{name}": value for name, value in again.items()}
@@ -35,13 +34,13 @@ def measure() -> list[dict[str, Any]]:
 
 def _demo(clone: Path) -> dict[str, float]:
     started = time.monotonic()
-    phases = _seconds(["demo"], clone)
+    phases = _seconds("demo", clone)
     return {**phases, "total": round(time.monotonic() - started, 2)}
 
 
-def _seconds(arguments: list[str], clone: Path) -> dict[str, float]:
+def _seconds(command_name: str, clone: Path) -> dict[str, float]:
     """Run a `lake` command and return the seconds by phase it prints."""
-    command = [clone / ".venv/bin/lake", *arguments, "--json"]
+    command = [str(clone / ".venv/bin/lake"), command_name, "--json"]
     done = subprocess.run(command, cwd=clone, check=True, stdout=subprocess.PIPE, env=_environment())
     phases: dict[str, float] = json.loads(done.stdout)["seconds"]
     return phases
