@@ -89,8 +89,8 @@ variable "queue" {
   }
 
   validation {
-    condition     = var.queue.retry_seconds >= 0 && var.queue.retry_seconds <= 3600
-    error_message = "retry_seconds must be 0 to 3600."
+    condition     = var.queue.retry_seconds >= 0 && var.queue.retry_seconds <= 900
+    error_message = "retry_seconds must be 0 to 900."
   }
 }
 
