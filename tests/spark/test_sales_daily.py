@@ -13,6 +13,7 @@ from cartlake.aws import client
 from cartlake.runs import EtlReport, MartsReport, RowCounts
 from glue_jobs.curated_marts.main import main
 from glue_jobs.curated_marts.transforms import sales_daily
+from tests.spark.order_lines import IN_THE_TABLE
 
 pytestmark = pytest.mark.spark
 
@@ -20,27 +21,12 @@ LINES = contracts.load("transactions").table
 MART = contracts.load("sales_daily").table
 NAME = "glue_catalog.curated.sales_daily"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-LINE = {
-    "order_id": "ORD-00000A17F3",
-    "line_number": 1,
-    "customer_id": "CUS-0004211",
+LINE = IN_THE_TABLE | {
     "customer_email": None,
-    "product_id": "PRD-00042",
-    "order_status": "paid",
-    "channel": "web",
-    "payment_method": "card",
-    "country_code": "DE",
-    "currency": "EUR",
-    "quantity": 2,
     "unit_price": Decimal("20.00"),
-    "discount_amount": Decimal("5.00"),
-    "tax_amount": Decimal("6.65"),
     "line_total": Decimal("41.65"),
     "ordered_at": datetime(2026, 2, 27, 23, 59, 59, 999999, tzinfo=UTC),
     "updated_at": NOW,
-    "_ingested_at": NOW,
-    "_source_file": "s3://raw/a.csv",
-    "_run_id": "run-1",
 }
 
 

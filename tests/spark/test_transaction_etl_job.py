@@ -15,31 +15,13 @@ from cartlake.aws import client
 from cartlake.errors import TerminalError
 from cartlake.runs import EtlReport, FileFormat, Manifest, ManifestFile, audit_branch, reconcile
 from glue_jobs.transaction_etl.main import main
+from tests.spark.order_lines import AS_WRITTEN as GOOD
 
 pytestmark = pytest.mark.spark
 
 HEADER = [column.name for column in contracts.load("transactions").table.file_columns]
 TARGET = "glue_catalog.processed.transactions"
 QUARANTINE = "glue_catalog.ops.quarantine_rows"
-GOOD = {
-    "order_id": "ORD-00000A17F3",
-    "line_number": "1",
-    "customer_id": "CUS-0004211",
-    "customer_email": "ada@example.org",
-    "product_id": "PRD-00042",
-    "order_status": "paid",
-    "channel": "web",
-    "payment_method": "card",
-    "country_code": "DE",
-    "currency": "EUR",
-    "quantity": "2",
-    "unit_price": "19.99",
-    "discount_amount": "5.00",
-    "tax_amount": "6.65",
-    "line_total": "41.63",
-    "ordered_at": "2026-02-27T08:00:00Z",
-    "updated_at": "2026-02-27T09:00:00Z",
-}
 
 
 def orders(count, start=0, **changes):

@@ -8,6 +8,7 @@ import pytest
 
 from cartlake import contracts
 from glue_jobs.transaction_etl import transforms
+from tests.spark.order_lines import AS_WRITTEN
 
 pytestmark = pytest.mark.spark
 
@@ -16,25 +17,7 @@ TABLE = CONTRACT.table
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FILE = "s3://raw/incoming/transactions/a.csv"
 RAW_SCHEMA = f"{contracts.raw_schema(TABLE)}, _corrupt_record string, _source_file string"
-GOOD = {
-    "order_id": "ORD-00000A17F3",
-    "line_number": "1",
-    "customer_id": "CUS-0004211",
-    "customer_email": "ada@example.org",
-    "product_id": "PRD-00042",
-    "order_status": "paid",
-    "channel": "web",
-    "payment_method": "card",
-    "country_code": "DE",
-    "currency": "EUR",
-    "quantity": "2",
-    "unit_price": "19.99",
-    "discount_amount": "5.00",
-    "tax_amount": "6.65",
-    "line_total": "41.63",
-    "ordered_at": "2026-02-27T08:00:00Z",
-    "updated_at": "2026-02-28T08:00:00.000001Z",
-}
+GOOD = AS_WRITTEN | {"updated_at": "2026-02-28T08:00:00.000001Z"}
 
 
 def raw(**changes):
