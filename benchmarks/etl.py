@@ -1,4 +1,4 @@
-"""What the promises of transaction_etl cost: beside a bare append of the same files, and as the table grows.
+"""What the promises of dataset_etl cost: beside a bare append of the same files, and as the table grows.
 
 Spark reads files of this machine as s3:// and writes to an Iceberg catalog in a folder, so S3 is not measured.
 """
@@ -23,8 +23,8 @@ from cartlake.aws import client
 from cartlake.runs import FileFormat, Manifest, ManifestFile
 from generators.transactions import generate_transactions
 from glue_jobs.shared.iceberg import fresh_branch
-from glue_jobs.transaction_etl import merging
-from glue_jobs.transaction_etl.main import main
+from glue_jobs.dataset_etl import merging
+from glue_jobs.dataset_etl.main import main
 from lambdas.file_validator.content.text import SHORT_LINE_BYTES
 from localaws.spark.session import QUICK_START_FLAGS, session_conf
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from cartlake.contracts.building import TRANSFORM, Build, build_of
 from cartlake.contracts.faults import Faults
 from cartlake.contracts.model import Column, Contract, PartitionField, Table
 from cartlake.contracts.odcs import CustomProperty, Document, FileOptions, Property, SchemaObject
@@ -90,7 +91,24 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
         row_rules=row_rules,
         table_rules=table_rules,
         table_properties=properties | {"cartlake.contract": document.name, "cartlake.version": document.version},
+        build=_build(table, custom, faults),
+        prepare=_prepare(custom, where, faults),
     )
+
+
+def _build(table: SchemaObject, custom: dict[str, Any], faults: Faults) -> Build | None:
+    if "cartlake.build" not in custom:
+        return None
+    keys = tuple(column.name for column in table.properties if column.primary_key)
+    return build_of(custom["cartlake.build"], keys, custom.get("cartlake.eventTime"), f"schema.{table.name}", faults)
+
+
+def _prepare(custom: dict[str, Any], where: str, faults: Faults) -> str | None:
+    prepare = custom.get("cartlake.prepare")
+    if prepare is None or TRANSFORM.fullmatch(str(prepare)):
+        return prepare
+    faults.add(f"{where}.cartlake.prepare", prepare, "write <folder below glue_jobs>.<function>")
+    return None
 
 
 def _column(column: Property, where: str, faults: Faults) -> Column:

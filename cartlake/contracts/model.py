@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from cartlake.contracts.building import Build
 from cartlake.contracts.odcs import CsvOptions, FileOptions
 from cartlake.contracts.table_rules import TableRule
 from cartlake.errors import TerminalError
@@ -74,14 +75,22 @@ class Table:
     row_rules: tuple[RowRule, ...]
     table_rules: tuple[TableRule, ...]
     table_properties: dict[str, str] = field(hash=False)
+    build: Build | None = None
+    prepare: str | None = None
+    """`<job>.<function>` below glue_jobs/ that changes conformed rows before they are judged, e.g. masks them."""
 
     @property
     def database(self) -> str:
         return self.physical_name.partition(".")[0]
 
+    @property
+    def bare_name(self) -> str:
+        """The physical name without its database."""
+        return self.physical_name.partition(".")[2]
+
     @cached_property
     def file_columns(self) -> tuple[Column, ...]:
-        """The columns a dropped file has, in file order: all but those the lake adds."""
+        """The columns a dropped file or a transform has, in order: all but those the lake adds."""
         return tuple(column for column in self.columns if not column.lineage)
 
     @cached_property

@@ -1,1 +1,1 @@
-"""Marts of the days a run touched."""
+"""Marts as pure functions of the tables they are built from."""

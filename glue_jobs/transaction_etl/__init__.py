@@ -1,1 +1,1 @@
-"""Dropped files to `processed.transactions`, on an Iceberg audit branch; bad rows to quarantine."""
+"""Order lines in the reporting currency, and the orders they make up."""

@@ -70,9 +70,9 @@ def dropped(lake, orders, settle):
 @contextmanager
 def etl_script(lake, text):
     """Let the Glue job run another script."""
-    glue, name = lake.client("glue"), lake.outputs.glue_jobs["transaction_etl"]
+    glue, name = lake.client("glue"), lake.outputs.glue_jobs["dataset_etl"]
     job = glue.get_job(JobName=name)["Job"]
-    bucket, key = lake.outputs.buckets["artifacts"], f"glue_jobs/transaction_etl/{uuid4().hex}.py"
+    bucket, key = lake.outputs.buckets["artifacts"], f"glue_jobs/dataset_etl/{uuid4().hex}.py"
     lake.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
     told_only = {"Name", "CreatedOn", "LastModifiedOn", "AllocatedCapacity", "MaxCapacity"}
     rest = {name: value for name, value in job.items() if name not in told_only}

@@ -19,7 +19,7 @@ def checkout(tmp_path, monkeypatch):
         "lambdas/__init__.py": "",
         "lambdas/file_validator/handler.py": "HANDLER = 1\n",
         "lambdas/shared/events.py": "EVENT = 1\n",
-        "glue_jobs/transaction_etl/main.py": "print('etl')\n",
+        "glue_jobs/dataset_etl/main.py": "print('etl')\n",
         "cartlake/__init__.py": "",
         "cartlake/ledger.py": "LEDGER = 1\n",
         "cartlake/cli/main.py": "CLI = 1\n",
@@ -65,7 +65,7 @@ def test_what_ships_has_the_contracts_but_not_the_command_line(checkout):
         "cartlake/__init__.py",
         "cartlake/ledger.py",
         "cartlake/_contracts/transactions.odcs.yaml",
-        "glue_jobs/transaction_etl/main.py",
+        "glue_jobs/dataset_etl/main.py",
     }
 
 

@@ -23,7 +23,7 @@ locals {
   job_arguments = merge({ catalog = "glue_catalog" }, var.database_prefix == "" ? {} : { database_prefix = var.database_prefix })
 
   glue_jobs = {
-    transaction_etl = {
+    dataset_etl = {
       description     = "Raw files to processed.transactions, on an audit branch; bad rows to quarantine."
       read_paths      = ["raw/incoming/"]
       write_paths     = ["processed/", "quarantine/ops/"]

@@ -58,7 +58,7 @@ variable "datasets" {
     marts_job = optional(string)
   }))
   default = {
-    transactions = { etl_job = "transaction_etl", marts_job = "curated_marts" }
+    transactions = { etl_job = "dataset_etl", marts_job = "curated_marts" }
   }
   nullable = false
 }

@@ -26,7 +26,7 @@ variables {
   state_machine_arns = ["arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"]
   kms_key_arn        = "arn:aws:kms:eu-west-1:123456789012:key/k"
   jobs = {
-    transaction_etl = {
+    dataset_etl = {
       description     = "Raw to processed."
       read_paths      = ["raw/incoming/"]
       write_paths     = ["processed/"]
@@ -49,33 +49,33 @@ run "jobs_run_iceberg_on_the_chosen_release" {
   command = plan
 
   assert {
-    condition     = aws_glue_job.this["transaction_etl"].name == "cartlake-test-transaction-etl" && aws_glue_job.this["transaction_etl"].glue_version == "5.1"
+    condition     = aws_glue_job.this["dataset_etl"].name == "cartlake-test-dataset-etl" && aws_glue_job.this["dataset_etl"].glue_version == "5.1"
     error_message = "Jobs are named after their folder and run on Glue 5.1."
   }
 
   assert {
-    condition     = aws_glue_job.this["transaction_etl"].default_arguments["--datalake-formats"] == "iceberg"
+    condition     = aws_glue_job.this["dataset_etl"].default_arguments["--datalake-formats"] == "iceberg"
     error_message = "Glue must load its own Iceberg."
   }
 
   assert {
-    condition = alltrue([for setting in split(" --conf ", aws_glue_job.this["transaction_etl"].default_arguments["--conf"]) :
+    condition = alltrue([for setting in split(" --conf ", aws_glue_job.this["dataset_etl"].default_arguments["--conf"]) :
     can(regex("^spark\\.[A-Za-z0-9_.-]+=[^ ]+$", setting))])
     error_message = "Each setting after the first must stand behind its own --conf."
   }
 
   assert {
-    condition     = strcontains(aws_glue_job.this["transaction_etl"].default_arguments["--conf"], "spark.sql.catalog.glue_catalog.warehouse=s3://test-processed/")
+    condition     = strcontains(aws_glue_job.this["dataset_etl"].default_arguments["--conf"], "spark.sql.catalog.glue_catalog.warehouse=s3://test-processed/")
     error_message = "The warehouse must be the processed zone."
   }
 
   assert {
-    condition     = aws_glue_job.this["transaction_etl"].default_arguments["--additional-python-modules"] == "pydantic==2.0.0,PyYAML==6.0.0"
+    condition     = aws_glue_job.this["dataset_etl"].default_arguments["--additional-python-modules"] == "pydantic==2.0.0,PyYAML==6.0.0"
     error_message = "Glue must install the pinned packages."
   }
 
   assert {
-    condition     = aws_glue_job.this["transaction_etl"].default_arguments["--catalog"] == "glue_catalog"
+    condition     = aws_glue_job.this["dataset_etl"].default_arguments["--catalog"] == "glue_catalog"
     error_message = "A job's own arguments must reach it."
   }
 }
@@ -84,12 +84,12 @@ run "sizes_are_per_job" {
   command = plan
 
   assert {
-    condition     = aws_glue_job.this["curated_marts"].number_of_workers == 4 && aws_glue_job.this["transaction_etl"].number_of_workers == 2
+    condition     = aws_glue_job.this["curated_marts"].number_of_workers == 4 && aws_glue_job.this["dataset_etl"].number_of_workers == 2
     error_message = "Each job has its own size."
   }
 
   assert {
-    condition     = aws_glue_job.this["curated_marts"].execution_property[0].max_concurrent_runs == 2 && aws_glue_job.this["transaction_etl"].execution_property[0].max_concurrent_runs == 1
+    condition     = aws_glue_job.this["curated_marts"].execution_property[0].max_concurrent_runs == 2 && aws_glue_job.this["dataset_etl"].execution_property[0].max_concurrent_runs == 1
     error_message = "One run at a time, unless a job asks for more."
   }
 
@@ -117,12 +117,12 @@ run "each_role_reaches_its_own_zones" {
   command = plan
 
   assert {
-    condition     = one([for statement in data.aws_iam_policy_document.this["transaction_etl"].statement : statement.resources if statement.sid == "WriteTableFiles"]) == toset(["arn:aws:s3:::test-processed/*"])
+    condition     = one([for statement in data.aws_iam_policy_document.this["dataset_etl"].statement : statement.resources if statement.sid == "WriteTableFiles"]) == toset(["arn:aws:s3:::test-processed/*"])
     error_message = "The ETL may write the processed zone only."
   }
 
   assert {
-    condition     = contains(one([for statement in data.aws_iam_policy_document.this["transaction_etl"].statement : statement.resources if statement.sid == "ReadObjects"]), "arn:aws:s3:::test-raw/incoming/*")
+    condition     = contains(one([for statement in data.aws_iam_policy_document.this["dataset_etl"].statement : statement.resources if statement.sid == "ReadObjects"]), "arn:aws:s3:::test-raw/incoming/*")
     error_message = "The ETL must read what was dropped."
   }
 
@@ -145,7 +145,7 @@ run "rejects_a_job_without_workers" {
   command = plan
 
   variables {
-    jobs = { transaction_etl = { description = "Too small.", number_of_workers = 1 } }
+    jobs = { dataset_etl = { description = "Too small.", number_of_workers = 1 } }
   }
 
   expect_failures = [var.jobs]
@@ -155,7 +155,7 @@ run "rejects_a_path_that_is_no_folder" {
   command = plan
 
   variables {
-    jobs = { transaction_etl = { description = "Wrong path.", read_paths = ["raw/incoming"] } }
+    jobs = { dataset_etl = { description = "Wrong path.", read_paths = ["raw/incoming"] } }
   }
 
   expect_failures = [var.jobs]

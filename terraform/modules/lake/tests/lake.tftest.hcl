@@ -41,7 +41,7 @@ run "names_are_those_the_command_line_reads" {
   }
 
   assert {
-    condition     = output.glue_jobs == { curated_marts = "cartlake-test-curated-marts", transaction_etl = "cartlake-test-transaction-etl" }
+    condition     = output.glue_jobs == { curated_marts = "cartlake-test-curated-marts", dataset_etl = "cartlake-test-dataset-etl" }
     error_message = "Jobs must be found by their folder."
   }
 
@@ -78,7 +78,7 @@ run "a_job_may_be_sized_without_repeating_the_rest" {
   }
 
   assert {
-    condition     = keys(output.glue_jobs) == ["curated_marts", "transaction_etl"]
+    condition     = keys(output.glue_jobs) == ["curated_marts", "dataset_etl"]
     error_message = "Sizing one job must keep the other."
   }
 }

@@ -56,12 +56,12 @@ variables {
   kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
   datasets = {
     reviews      = { etl_job = "review_etl" }
-    transactions = { etl_job = "transaction_etl", marts_job = "curated_marts" }
+    transactions = { etl_job = "dataset_etl", marts_job = "curated_marts" }
   }
   glue_jobs = {
     curated_marts   = { name = "test-curated-marts", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-curated-marts", timeout_minutes = 60 }
     review_etl      = { name = "test-review-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-review-etl", timeout_minutes = 60 }
-    transaction_etl = { name = "test-transaction-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-transaction-etl", timeout_minutes = 60 }
+    dataset_etl = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }
   }
 }
 
@@ -109,7 +109,7 @@ run "each_dataset_has_its_jobs" {
   assert {
     condition = jsondecode(local.functions.batch_claimer.environment.GLUE_JOBS) == {
       reviews      = { etl = "test-review-etl", marts = null }
-      transactions = { etl = "test-transaction-etl", marts = "test-curated-marts" }
+      transactions = { etl = "test-dataset-etl", marts = "test-curated-marts" }
     }
     error_message = "batch_claimer must know the jobs of each dataset, null where there are no marts."
   }
@@ -124,7 +124,7 @@ run "events_find_their_functions" {
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_rule.this["glue-job-ended"].event_pattern).detail.jobName == ["test-curated-marts", "test-review-etl", "test-transaction-etl"]
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["glue-job-ended"].event_pattern).detail.jobName == ["test-curated-marts", "test-review-etl", "test-dataset-etl"]
     error_message = "Only this lake's jobs may wake job_events."
   }
 
@@ -211,7 +211,7 @@ run "rejects_a_job_that_outlives_its_step" {
     glue_jobs = {
       curated_marts   = { name = "test-curated-marts", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-curated-marts", timeout_minutes = 60 }
       review_etl      = { name = "test-review-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-review-etl", timeout_minutes = 60 }
-      transaction_etl = { name = "test-transaction-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-transaction-etl", timeout_minutes = 600 }
+      dataset_etl = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 600 }
     }
   }
 

@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from cartlake.contracts import Table, measurements
 from cartlake.runs import Measurement
 from glue_jobs.shared.iceberg import Branch, within_days
-from glue_jobs.transaction_etl.merging import same_key
+from glue_jobs.dataset_etl.merging import same_key
 
 _AUDITED: Final = "cartlake_audited_rows"
 

@@ -1,4 +1,4 @@
-"""transaction_etl from end to end: real files, real Iceberg tables of the contracts, and what is in them afterwards."""
+"""dataset_etl from end to end: real files, real Iceberg tables of the contracts, and what is in them afterwards."""
 
 import gzip
 import hashlib
@@ -14,7 +14,7 @@ from cartlake import contracts
 from cartlake.aws import client
 from cartlake.errors import TerminalError
 from cartlake.runs import EtlReport, FileFormat, Manifest, ManifestFile, audit_branch, reconcile
-from glue_jobs.transaction_etl.main import main
+from glue_jobs.dataset_etl.main import main
 from tests.spark.order_lines import AS_WRITTEN as GOOD
 
 pytestmark = pytest.mark.spark

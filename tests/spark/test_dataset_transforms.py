@@ -1,4 +1,4 @@
-"""The transforms of transaction_etl, the same cases on Spark and on DuckDB."""
+"""The transforms of dataset_etl, the same cases on Spark and on DuckDB."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from cartlake import contracts
-from glue_jobs.transaction_etl import transforms
+from glue_jobs.dataset_etl import transforms
 from tests.spark.order_lines import AS_WRITTEN
 
 pytestmark = pytest.mark.spark

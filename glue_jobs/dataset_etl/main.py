@@ -25,9 +25,9 @@ from cartlake.times import stamp, utc_now
 from glue_jobs.shared import iceberg, objects, reporting
 from glue_jobs.shared.arguments import job_parser
 from glue_jobs.shared.phases import Phases
-from glue_jobs.transaction_etl import evidence, merging, transforms
-from glue_jobs.transaction_etl.evidence import Layout
-from glue_jobs.transaction_etl.reading import read_files
+from glue_jobs.dataset_etl import evidence, merging, transforms
+from glue_jobs.dataset_etl.evidence import Layout
+from glue_jobs.dataset_etl.reading import read_files
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Run:
 
 
 def parse_args(argv: Sequence[str]) -> argparse.Namespace:
-    parser = job_parser("transaction_etl")
+    parser = job_parser("dataset_etl")
     parser.add_argument("--manifest_uri", required=True, help="s3:// URI of the files to read")
     parser.add_argument("--quarantine_table", default="ops.quarantine_rows")
     parser.add_argument("--quality_table", default="ops.quality_results")
@@ -115,7 +115,7 @@ def transform(run: Run) -> EtlReport:
 
 
 def _open_run(args: argparse.Namespace, manifest: Manifest) -> Run:
-    spark = SparkSession.builder.appName("transaction_etl").getOrCreate()
+    spark = SparkSession.builder.appName("dataset_etl").getOrCreate()
     contract = contracts.load(manifest.dataset)
     for name, value in _settings(spark, sum(file.size for file in manifest.files)).items():
         spark.conf.set(name, value)

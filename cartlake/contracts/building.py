@@ -1,0 +1,82 @@
+"""How a table is built from others: the custom property `cartlake.build` of a modelled table.
+
+    transform: transaction_etl.order_lines      # glue_jobs/transaction_etl/transforms.py, function order_lines
+    replaces: days                              # what is recomputed whole: days, weeks, months, keys or all
+    upstreams:
+      - {table: processed.transactions}                              # the rows of the same period
+      - {table: processed.clickstream, daysBefore: 1, daysAfter: 1}  # and of the days around it
+      - {table: processed.fx_rates, reads: up_to}                    # and of all earlier days
+      - {table: processed.reviews, reads: key, key: product_id}      # the rows of the same keys
+      - {table: processed.vendors, reads: all}
+
+What a transform reads decides what a change makes stale, so nothing else is declared: a table that reads the day
+before its own is stale on the day after a change.
+"""
+
+import re
+from typing import Any, Final, Literal
+
+from pydantic import Field, ValidationError
+
+from cartlake.contracts.faults import Faults
+from cartlake.contracts.odcs import Element
+
+TRANSFORM: Final = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+PERIODS: Final = ("days", "weeks", "months")
+
+
+class Upstream(Element):
+    """A table that is read, and which of its rows: those of the period at hand, of its keys, up to its end, or all."""
+
+    table: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+    reads: Literal["period", "up_to", "key", "all"] = "period"
+    days_before: int = Field(default=0, ge=0)
+    days_after: int = Field(default=0, ge=0)
+    key: str | None = None
+
+    @property
+    def argument(self) -> str:
+        """The name under which the transform gets its rows."""
+        return self.table.partition(".")[2]
+
+
+class Build(Element):
+    """How a table is built. `replaces` is the unit that is recomputed whole: a period of its event time, or its keys."""
+
+    transform: str = Field(pattern=TRANSFORM.pattern)
+    replaces: Literal["days", "weeks", "months", "keys", "all"]
+    upstreams: tuple[Upstream, ...] = ()
+    key: str | None = None
+    """With `replaces: keys`, the column of this table that the upstreams' keys are values of."""
+
+
+def build_of(
+    said: Any, primary_key: tuple[str, ...], event_time: str | None, where: str, faults: Faults
+) -> Build | None:
+    """Read the property; None, and faults, when it makes no sense."""
+    where = f"{where}.cartlake.build"
+    try:
+        build = Build.model_validate(said)
+    except ValidationError as error:
+        for fault in error.errors():
+            place = ".".join(str(step) for step in (where, *fault["loc"]))
+            faults.add(place, fault["input"], fault["msg"][:1].lower() + fault["msg"][1:])
+        return None
+    if build.replaces in PERIODS and event_time is None:
+        faults.add(f"{where}.replaces", build.replaces, "name the column of the period as cartlake.eventTime")
+    if build.replaces == "keys" and build.key not in primary_key:
+        faults.add(f"{where}.key", build.key, f"name a column of the primary key: {', '.join(primary_key)}")
+    for upstream in build.upstreams:
+        _check(upstream, build, f"{where}.upstreams.{upstream.table}", faults)
+    return build
+
+
+def _check(upstream: Upstream, build: Build, where: str, faults: Faults) -> None:
+    if (upstream.reads == "key") != (upstream.key is not None):
+        faults.add(f"{where}.key", upstream.key, "goes with `reads: key`: the column that holds this table's key")
+    if upstream.reads == "key" and build.replaces != "keys":
+        faults.add(f"{where}.reads", upstream.reads, "only a table that replaces keys reads by key")
+    if upstream.reads in ("period", "up_to") and build.replaces not in PERIODS:
+        faults.add(f"{where}.reads", upstream.reads, "only a table that replaces days, weeks or months has periods")
+    if upstream.reads != "period" and (upstream.days_before or upstream.days_after):
+        faults.add(f"{where}.daysBefore", upstream.days_before, "goes with `reads: period`")

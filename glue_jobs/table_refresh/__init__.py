@@ -1,0 +1,1 @@
+"""Recomputes what new data made stale in the tables that are built from others."""
