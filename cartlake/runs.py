@@ -12,8 +12,12 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from cartlake.errors import TerminalError
+from cartlake.staleness import StaleTable
 
 Count = Annotated[int, Field(ge=0)]
+
+REFRESH: Final = "refresh"
+"""The work that rebuilds stale tables. In the ledger it stands where a dataset would, so none may have its name."""
 
 RUN_ID: Final = re.compile(r"(?P<dataset>[a-z][a-z0-9_]*)-(?P<started>\d{8}T\d{6})-[0-9a-f]{6}")
 
@@ -117,20 +121,47 @@ class EtlReport(Document):
     phases: dict[str, float] = {}
 
 
-class MartCount(Document):
-    table: str
-    days: Count
-    rows_written: Count
-    snapshot_id: str | None
+class Difference(Document):
+    """Rows that stand only in the table as it is (`stored`), or only in what it should be (`rebuilt`)."""
+
+    only_in: Literal["stored", "rebuilt"]
+    rows: Count
+    example: dict[str, str | None]
 
 
-class MartsReport(Document):
-    """What the marts job recomputed; `phases` are seconds by name."""
+class RefreshPlan(Document):
+    """What one run of the refresh rebuilds, in order. With `check`, tables are built anew only to be compared."""
 
     run_id: str
-    dataset: str
-    marts: list[MartCount]
-    phases: dict[str, float] = {}
+    created_at: str
+    tables: list[StaleTable]
+    check: bool = False
+
+
+class TableRefresh(Document):
+    """What became of one table. `rows` were built; `differences` are rows that only one of both has, in a check."""
+
+    table: str
+    scope: str
+    outcome: Literal["rebuilt", "checked", "failed", "skipped"]
+    rows: Count = 0
+    snapshot_id: str | None = None
+    seconds: float = 0.0
+    differences: list[Difference] = []
+    error: str = ""
+
+
+class RefreshReport(Document):
+    """What a run of the refresh did, table by table, in the order they were begun."""
+
+    run_id: str
+    tables: list[TableRefresh]
+    started_at: str
+    ended_at: str
+
+    @property
+    def rows(self) -> int:
+        return sum(table.rows for table in self.tables)
 
 
 def new_run_id(dataset: str, now: datetime, suffix: str) -> str:

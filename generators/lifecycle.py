@@ -1,5 +1,6 @@
 """The life of an order line: placed, paid, shipped, delivered; cancelled on the way, or refunded after it."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -18,27 +19,42 @@ SHARE_CANCELLED_LATE: Final = 0.1  # of the unshipped lines that change
 SHARE_REFUNDED: Final = 0.05
 
 
-def observe(rng: np.random.Generator, age: Ints, slow_payment: Bools) -> tuple[Ints, Ints]:
-    """Status, and seconds from order to the last change of it, of lines that are `age` seconds old.
+@dataclass(frozen=True)
+class Life:
+    """Seconds from order to each step of its life, `NEVER` for what does not happen. A cancelled order stops there."""
 
-    Lines paid by bank transfer (`slow_payment`) are paid after days, not minutes.
-    """
-    size = len(age)
+    paid: Ints
+    shipped: Ints
+    delivered: Ints
+    refunded: Ints
+    cancelled: Ints
+
+
+def live(rng: np.random.Generator, slow_payment: Bools) -> Life:
+    """Lives of so many orders. Those paid by bank transfer (`slow_payment`) are paid after days, not minutes."""
+    size = len(slow_payment)
     paid = np.where(slow_payment, rng.integers(DAY, 3 * DAY, size), rng.integers(20, 20 * 60, size))
     shipped = paid + rng.integers(4 * HOUR, 3 * DAY, size)
     delivered = shipped + rng.integers(DAY, 5 * DAY, size)
     refunded = np.where(rng.random(size) < SHARE_REFUNDED, delivered + rng.integers(2 * DAY, 14 * DAY, size), NEVER)
     # A cancelled order was never shipped; it may have been paid.
     cancelled = np.where(rng.random(size) < SHARE_CANCELLED, (shipped * rng.random(size)).astype(np.int64), NEVER)
-    is_cancelled = cancelled <= age
-    status = np.zeros(size, dtype=np.int64)
-    changed = np.zeros(size, dtype=np.int64)
-    for reached, at in ((PAID, paid), (SHIPPED, shipped), (DELIVERED, delivered), (REFUNDED, refunded)):
+    return Life(paid, shipped, delivered, refunded, cancelled)
+
+
+def observe(rng: np.random.Generator, age: Ints, slow_payment: Bools) -> tuple[Ints, Ints]:
+    """Status, and seconds from order to the last change of it, of lines that are `age` seconds old."""
+    life = live(rng, slow_payment)
+    is_cancelled = life.cancelled <= age
+    status = np.zeros(len(age), dtype=np.int64)
+    changed = np.zeros(len(age), dtype=np.int64)
+    steps = ((PAID, life.paid), (SHIPPED, life.shipped), (DELIVERED, life.delivered), (REFUNDED, life.refunded))
+    for reached, at in steps:
         happened = (at <= age) & ~is_cancelled
         status[happened] = reached
         changed[happened] = at[happened]
     status[is_cancelled] = CANCELLED
-    changed[is_cancelled] = cancelled[is_cancelled]
+    changed[is_cancelled] = life.cancelled[is_cancelled]
     return status, changed
 
 

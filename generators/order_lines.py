@@ -168,31 +168,59 @@ def draw(plan: Plan, slot: Slot) -> OrderLines:
     orders = draw_orders(rng, world, slot, int(of_order[-1]) + 1, plan.observed)
     product = pick(rng, world.popularity, slot.rows)
     quantity = QUANTITIES[pick(rng, QUANTITY_SHARES, slot.rows)]
+    return assemble(world, orders, slot.first_order, Basket(of_order, line, product, quantity))
+
+
+@dataclass(frozen=True)
+class Basket:
+    """What is bought, one array element per line: `order` is zero-based within its chunk, `line` counts from 1."""
+
+    order: Ints
+    line: Ints
+    product: Ints
+    quantity: Ints
+
+
+def assemble(world: World, orders: "Orders", first_order: int, basket: Basket) -> OrderLines:
+    """The lines of a chunk of orders, with prices."""
+    of_order = basket.order
     currency = MARKET_CURRENCY[orders.market][of_order]
-    unit_price = world.price[product, currency]
-    value = quantity * unit_price
-    discount = rounded_share(value, orders.percent_off[of_order], 100)
-    tax = rounded_share(value - discount, MARKET_TAX[orders.market][of_order], 10_000)
+    unit_price = world.price[basket.product, currency]
+    tax_rate = MARKET_TAX[orders.market][of_order]
+    discount, tax, total = priced(basket.quantity, unit_price, orders.percent_off[of_order], tax_rate)
     return OrderLines(
-        # The multiplication may overflow: the 40 bits that are kept stay right.
-        order=((slot.first_order + of_order) * SCRAMBLER) & (ORDER_NUMBERS - 1),
-        line=line,
+        order=order_identifiers(first_order + of_order),
+        line=basket.line,
         customer=orders.customer[of_order],
-        product=product,
+        product=basket.product,
         status=orders.status[of_order],
         channel=orders.channel[of_order],
         payment=orders.payment[of_order],
         market=orders.market[of_order],
         currency=currency,
-        quantity=quantity,
+        quantity=basket.quantity,
         unit_price=unit_price,
         discount=discount,
         tax=tax,
-        total=value - discount + tax,
+        total=total,
         ordered_at=orders.ordered_at[of_order],
         updated_at=orders.updated_at[of_order],
         mailed=orders.mailed[of_order],
     )
+
+
+def order_identifiers(numbers: Ints) -> Ints:
+    """Consecutive numbers to the scattered ones of order_id, each its own."""
+    # The multiplication may overflow: the 40 bits that are kept stay right.
+    return (numbers * SCRAMBLER) & (ORDER_NUMBERS - 1)
+
+
+def priced(quantity: Ints, unit_price: Ints, percent_off: Ints, tax_basis_points: Ints) -> tuple[Ints, Ints, Ints]:
+    """Discount, tax and total of lines, in cents."""
+    value = quantity * unit_price
+    discount = rounded_share(value, percent_off, 100)
+    tax = rounded_share(value - discount, tax_basis_points, 10_000)
+    return discount, tax, value - discount + tax
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
@@ -33,9 +33,11 @@ from generators.manifest import (
 )
 from generators.order_lines import OrderLines, Plan, Slot, draw, slots
 from generators.randomness import stream
+from generators.schemas import TRANSACTIONS
 from generators.totals import TableTotals
+from generators.transaction_rows import transaction_batch
 from generators.world import build_world
-from generators.writers import Planted, RowFile
+from generators.writers import Format, RowFile, Spoiled, spoil
 
 DATASET: Final = "transactions"
 DEFAULT_ROWS: Final = 100_000
@@ -45,7 +47,8 @@ DEFAULT_DIRTY: Final = 0.01
 MOST_DIRTY: Final = 0.5
 BYTES_PER_CSV_ROW: Final = 172  # about; to choose the rows of a file of some size
 
-Format = Literal["csv", "jsonl", "parquet"]
+# Zero-based position in the chunk → the fault to plant there, and which of its variants.
+Planted = dict[int, tuple[DirtKind, int]]
 DirtyRows = dict[str, dict[str, list[int]]]
 
 
@@ -111,9 +114,9 @@ def write_large_csv(
         raise ValueError(f"{path.name}: the name of a CSV file ends in .csv")
     plan = Plan(rows, days, seed, end_date or yesterday())
     world = build_world(plan.seed, plan.customers)
-    with RowFile(path.parent, path.stem, "csv", compressed=False) as file:
+    with RowFile(path.parent, path.stem, TRANSACTIONS, "csv", compressed=False) as file:
         for slot in slots(plan):
-            file.write(draw(plan, slot), world, {})
+            file.write(transaction_batch(draw(plan, slot), world))
     return file.entry("daily")
 
 
@@ -172,21 +175,23 @@ class Generation:
         )
 
     def _file(self, stem: str) -> RowFile:
-        return RowFile(self.out, stem, self.arguments.format, compressed=self.arguments.gzip)
+        return RowFile(self.out, stem, TRANSACTIONS, self.arguments.format, compressed=self.arguments.gzip)
 
     def _daily_file(self, day: date, parts: list[Slot]) -> GeneratedFile:
         with self._file(f"{DATASET}-{day}") as file:
             for slot in parts:
                 lines = draw(self.plan, slot)
                 planted = self._plant(slot)
-                file.write(lines, self.world, planted)
-                for position, (kind, _) in sorted(planted.items()):
+                batch = transaction_batch(lines, self.world)
+                rows = np.array(list(planted), dtype=np.int64)
+                file.write(batch, Spoiled(rows, spoil(batch, rows, list(planted.values()))))
+                for position, (kind, _) in planted.items():
                     self.dirty_rows[kind.name][file.path.name].append(slot.first_row + position)
                 self._count(slot, lines, planted)
         return file.entry("daily")
 
     def _count(self, slot: Slot, lines: OrderLines, planted: Planted) -> None:
-        dirty = np.array(sorted(planted), dtype=np.int64)
+        dirty = np.array(list(planted), dtype=np.int64)
         self.totals.add(lines.take(np.delete(np.arange(len(lines)), dirty)))
         if self.arguments.late_file:
             self.picker.consider(slot, lines, dirty)
@@ -199,16 +204,17 @@ class Generation:
         rng = stream(self.plan.seed, "dirt", *slot.place)
         positions = rng.choice(slot.rows, after - before, replace=False)
         variants = rng.integers(0, 1_000, after - before)
-        return {
+        faults = {
             int(position): (self.kinds[turn % len(self.kinds)], int(variant))
             for turn, position, variant in zip(range(before, after), positions, variants, strict=True)
         }
+        return dict(sorted(faults.items()))
 
     def _late_file(self, late: LateFile) -> GeneratedFile:
         self.totals.add(late.replaced, sign=-1)
         self.totals.add(late.updates)
         with self._file(f"{DATASET}-{self.plan.end_date}-late") as file:
-            file.write(late.lines, self.world, {})
+            file.write(transaction_batch(late.lines, self.world))
         return file.entry("late")
 
     def _duplicate(self, original: GeneratedFile) -> GeneratedFile:

@@ -6,7 +6,7 @@ attribute is drawn from its own stream of numbers: a longer draw only adds at it
 
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from faker import Faker
 
+from generators.columns import Pool
 from generators.randomness import Floats, Ints, pick, stream
 
 CHANNELS: Final = ("web", "mobile", "marketplace", "store")
@@ -74,6 +75,10 @@ class World:
     popularity: Floats
     price: Ints
 
+    @cached_property
+    def email_pool(self) -> Pool:
+        return Pool(self.email)
+
 
 @lru_cache(maxsize=2)
 def build_world(seed: int, customers: int) -> World:
@@ -111,13 +116,12 @@ def payment_habit(market: Ints, chance: Floats) -> Ints:
 def emails(seed: int, market: Ints) -> pa.Array:
     """One address per customer, made of names of the customer's country, unique, at domains nobody can own."""
     first, last = zip(*(names(seed, locale) for locale in (market.locale for market in MARKETS)), strict=True)
-    chosen = (stream(seed, "customer_name").random((len(market), 2)) * NAMES_PER_LOCALE).astype(np.int64)
+    first_code, last_code = name_codes(seed, market)
     domain = (stream(seed, "customer_domain").random(len(market)) * len(EMAIL_DOMAINS)).astype(np.int64)
-    start = market * NAMES_PER_LOCALE
     return pc.binary_join_element_wise(
-        pa.array(sum(first, ())).take(pa.array(start + chosen[:, 0])),
+        pa.array(sum(first, ())).take(pa.array(first_code)),
         ".",
-        pa.array(sum(last, ())).take(pa.array(start + chosen[:, 1])),
+        pa.array(sum(last, ())).take(pa.array(last_code)),
         pc.cast(pa.array(np.arange(1, len(market) + 1)), pa.string()),
         "@",
         pa.array(EMAIL_DOMAINS).take(pa.array(domain)),
@@ -125,14 +129,27 @@ def emails(seed: int, market: Ints) -> pa.Array:
     )
 
 
-@lru_cache(maxsize=2 * len(MARKETS))
+def name_codes(seed: int, market: Ints) -> tuple[Ints, Ints]:
+    """First and last name of each customer: positions in the names of all markets, one after the other."""
+    chosen = (stream(seed, "customer_name").random((len(market), 2)) * NAMES_PER_LOCALE).astype(np.int64)
+    start = market * NAMES_PER_LOCALE
+    return start + chosen[:, 0], start + chosen[:, 1]
+
+
 def names(seed: int, locale: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """First and last names of one locale, as they look in an e-mail address."""
+    first, last = spelt_names(seed, locale)
+    return tuple(map(mailable, first)), tuple(map(mailable, last))
+
+
+@lru_cache(maxsize=2 * len(MARKETS))
+def spelt_names(seed: int, locale: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The same names as people write them."""
     faker = Faker(locale)
     faker.seed_instance(f"{seed} {locale}")
     return (
-        tuple(mailable(faker.first_name()) for _ in range(NAMES_PER_LOCALE)),
-        tuple(mailable(faker.last_name()) for _ in range(NAMES_PER_LOCALE)),
+        tuple(faker.first_name() for _ in range(NAMES_PER_LOCALE)),
+        tuple(faker.last_name() for _ in range(NAMES_PER_LOCALE)),
     )
 
 

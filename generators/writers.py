@@ -1,46 +1,57 @@
-"""Files of order lines, a chunk at a time, with some of the rows spoiled."""
+"""Files of rows, a chunk at a time, with spoiled rows instead of some of the clean ones or between them."""
 
 import gzip
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Protocol, Self, cast
+from typing import IO, Final, Literal, Protocol, Self, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from generators.columns import Batch, rows_of
 from generators.dirt import DirtKind
 from generators.manifest import GeneratedFile, Role
-from generators.order_lines import OrderLines
-from generators.render import (
-    COLUMNS,
-    SCHEMA,
-    Record,
-    csv_line,
-    csv_lines,
-    json_line,
-    json_lines,
-    table,
-    text_columns,
-    typed_value,
-)
-from generators.world import World
+from generators.randomness import Ints
+from generators.render import Record, csv_line, csv_lines, json_line, json_lines, records, table, typed_value
 
 GZIP_LEVEL: Final = 4  # a third of the time of the usual 9, for a tenth more bytes
 
-# Zero-based position in the chunk → the fault to plant there, and which of its variants.
-Planted = Mapping[int, tuple[DirtKind, int]]
+Format = Literal["csv", "jsonl", "parquet"]
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """Dirty rows of a chunk: each stands in place of the clean row at its position, or before it (`extra`).
+
+    Positions are zero-based, in ascending order, and for replacements unique.
+    """
+
+    positions: Ints
+    records: Sequence[Record]
+    extra: bool = False
+
+
+NONE_SPOILED: Final = Spoiled(np.array([], dtype=np.int64), ())
+
+
+def spoil(batch: Batch, rows: Ints, faults: Sequence[tuple[DirtKind, int]]) -> list[Record]:
+    """The rows at these positions as records, each with its fault: the kind, and which of its variants."""
+    spoiled = records({name: column.take(rows) for name, column in batch.items()})
+    for record, (kind, choice) in zip(spoiled, faults, strict=True):
+        kind.spoil(record, choice)
+    return spoiled
 
 
 class Sink(Protocol):
     """Where chunks go, in one format."""
 
-    def write(self, lines: OrderLines, world: World, planted: Planted) -> None: ...
+    def write(self, batch: Batch, spoiled: Spoiled) -> None: ...
 
 
 @dataclass
@@ -48,67 +59,89 @@ class TextSink:
     """CSV or JSON lines."""
 
     file: IO[bytes]
-    render_columns: Callable[[Mapping[str, pa.Array]], pa.Array]
+    render_rows: Callable[[Batch], pa.Array]
     render_record: Callable[[Record], str]
 
-    def write(self, lines: OrderLines, world: World, planted: Planted) -> None:
-        columns = text_columns(lines, world)
-        rendered = self.render_columns(columns)
-        if planted:
-            spoiled = [self.render_record(record) for record in spoiled_records(columns, planted)]
-            rendered = pc.replace_with_mask(rendered, mask_of(planted, len(lines)), pa.array(spoiled))
+    def write(self, batch: Batch, spoiled: Spoiled) -> None:
+        rendered = self.render_rows(batch)
+        lines = [self.render_record(record) for record in spoiled.records]
+        if lines and not spoiled.extra:
+            rendered = pc.replace_with_mask(rendered, mask_of(spoiled.positions, len(rendered)), pa.array(lines))
         # The values of a string array lie end to end in one buffer, and each ends in its line feed: that is the file.
-        self.file.write(rendered.buffers()[2].slice(0, pc.sum(pc.binary_length(rendered)).as_py()))
+        characters = rendered.buffers()[2].slice(0, pc.sum(pc.binary_length(rendered)).as_py() or 0)
+        if lines and spoiled.extra:
+            ends = np.frombuffer(rendered.buffers()[1], np.int32)[spoiled.positions]
+            self.file.write(b"".join(interleaved(memoryview(characters), ends, lines)))
+        else:
+            self.file.write(characters)
+
+
+def interleaved(characters: memoryview, places: Ints, lines: Sequence[str]) -> list[bytes | memoryview]:
+    """The characters with each of the lines put in at its place, a number of characters from the start."""
+    pieces: list[bytes | memoryview] = []
+    before = 0
+    for place, line in zip(places.tolist(), lines, strict=True):
+        pieces += [characters[before:place], line.encode()]
+        before = place
+    return [*pieces, characters[before:]]
 
 
 @dataclass
 class ParquetSink:
     writer: pq.ParquetWriter
+    schema: pa.Schema
 
-    def write(self, lines: OrderLines, world: World, planted: Planted) -> None:
-        rows = table(lines, world)
-        if planted:
-            records = spoiled_records(text_columns(lines, world), planted)
-            mask = mask_of(planted, len(lines))
-            for position, name in enumerate(COLUMNS):
-                values = [typed_value(name, record[name]) for record in records]
-                typed = pa.array(values, SCHEMA.field(name).type)
-                rows = rows.set_column(position, name, pc.replace_with_mask(rows[name].combine_chunks(), mask, typed))
+    def write(self, batch: Batch, spoiled: Spoiled) -> None:
+        rows = table(batch, self.schema)
+        if spoiled.records:
+            dirty = pa.table(
+                {
+                    name: pa.array([typed_value(self.schema, name, record[name]) for record in spoiled.records], kind)
+                    for name, kind in zip(self.schema.names, self.schema.types, strict=True)
+                },
+                schema=self.schema,
+            )
+            rows = pa.concat_tables([rows, dirty]).take(pa.array(merged_order(len(rows), spoiled)))
         self.writer.write_table(rows)
 
 
-def spoiled_records(columns: Mapping[str, pa.Array], planted: Planted) -> list[Record]:
-    """The planted rows, in the order of their positions, each with its fault."""
-    positions = pa.array(sorted(planted), pa.int64())
-    records: list[Record] = pa.table(dict(columns)).take(positions).to_pylist()
-    for position, record in zip(positions.to_pylist(), records, strict=True):
-        kind, choice = planted[position]
-        kind.spoil(record, choice)
-    return records
+def merged_order(rows: int, spoiled: Spoiled) -> Ints:
+    """Which row comes where: the clean ones count from 0, the spoiled ones from `rows`."""
+    order = np.arange(rows)
+    dirty = rows + np.arange(len(spoiled.positions))
+    if spoiled.extra:
+        return np.insert(order, spoiled.positions, dirty)
+    order[spoiled.positions] = dirty
+    return order
 
 
-def mask_of(planted: Planted, length: int) -> pa.Array:
+def mask_of(positions: Ints, length: int) -> pa.Array:
     mask = np.zeros(length, dtype=bool)
-    mask[list(planted)] = True
+    mask[positions] = True
     return pa.array(mask)
 
 
 class RowFile:
     """One file being written; afterwards `entry` describes it. Its name ends as its format and compression do."""
 
-    def __init__(self, directory: Path, stem: str, file_format: str, *, compressed: bool) -> None:
+    def __init__(  # noqa: PLR0913
+        self, directory: Path, stem: str, schema: pa.Schema, file_format: str, *, compressed: bool, folder: str = ""
+    ) -> None:
         if compressed and file_format == "parquet":
             raise ValueError("Parquet compresses itself: gzip is for csv and jsonl")
-        self.path = directory / f"{stem}.{file_format}{'.gz' if compressed else ''}"
+        self.name = f"{folder}{stem}.{file_format}{'.gz' if compressed else ''}"
+        self.path = directory / self.name
         self.rows = 0
         self.dirty_rows = 0
+        self._schema = schema
         self._format = file_format
         self._compressed = compressed
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
         if self._format == "parquet":
-            self._sink: Sink = ParquetSink(self._open.enter_context(pq.ParquetWriter(self.path, SCHEMA)))
+            writer = self._open.enter_context(pq.ParquetWriter(self.path, self._schema))
+            self._sink: Sink = ParquetSink(writer, self._schema)
             return self
         file = self._open.enter_context(self.path.open("wb"))
         if self._compressed:
@@ -116,10 +149,10 @@ class RowFile:
             packed = gzip.GzipFile(filename="", mode="wb", compresslevel=GZIP_LEVEL, fileobj=file, mtime=0)
             file = cast("IO[bytes]", self._open.enter_context(packed))  # type: ignore[assignment]
         if self._format == "csv":
-            file.write((",".join(COLUMNS) + "\n").encode())
+            file.write((",".join(self._schema.names) + "\n").encode())
             self._sink = TextSink(file, csv_lines, csv_line)
         else:
-            self._sink = TextSink(file, json_lines, json_line)
+            self._sink = TextSink(file, json_lines, lambda record: json_line(record, self._schema))
         return self
 
     def __exit__(
@@ -127,17 +160,17 @@ class RowFile:
     ) -> None:
         self._open.close()
 
-    def write(self, lines: OrderLines, world: World, planted: Planted) -> None:
-        self._sink.write(lines, world, planted)
-        self.rows += len(lines)
-        self.dirty_rows += len(planted)
+    def write(self, batch: Batch, spoiled: Spoiled = NONE_SPOILED) -> None:
+        self._sink.write(batch, spoiled)
+        self.rows += rows_of(batch) + (len(spoiled.records) if spoiled.extra else 0)
+        self.dirty_rows += len(spoiled.records)
 
     def entry(self, role: Role) -> GeneratedFile:
         """Call it once the file is closed."""
         with self.path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return GeneratedFile(
-            name=self.path.name,
+            name=self.name,
             role=role,
             rows=self.rows,
             clean_rows=self.rows - self.dirty_rows,

@@ -38,7 +38,7 @@ class Outputs(BaseModel):
     incoming_dlq_url: str
     events_dlq_url: str
     event_bus: str
-    state_machine_arn: str
+    state_machine_arns: dict[str, str]
     alerts_topic_arn: str
     glue_jobs: dict[str, str]
     crawlers: dict[str, str]

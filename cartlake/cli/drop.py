@@ -10,7 +10,7 @@ import typer
 from cartlake import contracts
 from cartlake.cli.context import Lake, lake_of
 from cartlake.cli.errors import CommandError, Exit, NotFoundError
-from cartlake.cli.follow import follow_files
+from cartlake.cli.follow import follow_files, follow_refresh
 from cartlake.cli.options import Dataset, Json
 from cartlake.cli.output import records_of
 from cartlake.ledger import FileState, ObjectVersion
@@ -26,7 +26,7 @@ def drop(
     context: typer.Context,
     dataset: Dataset,
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Files to upload.")],
-    wait: Annotated[bool, typer.Option(help="Wait until every file is settled.")] = False,
+    wait: Annotated[bool, typer.Option(help="Wait until every file is settled and every table rebuilt.")] = False,
     json: Json = False,
 ) -> None:
     """Upload files to the raw zone, where their arrival starts everything else."""
@@ -35,6 +35,7 @@ def drop(
     dropped = upload(lake, dataset, files)
     if wait:
         settled = follow_files(lake, dataset, [file["file_id"] for file in dropped])
+        follow_refresh(lake)
         lake.output.records("Files", ["key", "state", "reason", "run_id"], records_of(settled))
         if any(file.state in {FileState.REJECTED, FileState.FAILED} for file in settled):
             raise typer.Exit(Exit.FAILED)

@@ -13,6 +13,7 @@ from rich.text import Text
 from cartlake.cli.errors import CommandError
 from cartlake.cli.output import STATE_STYLES
 from cartlake.ledger import FileRecord, FileState, RunRecord, UnknownFileError
+from cartlake.runs import REFRESH
 
 if TYPE_CHECKING:
     from cartlake.cli.context import Lake
@@ -57,6 +58,35 @@ def follow_files(
             if clock() - last_change > patience_seconds:
                 raise CommandError(_stuck(states, patience_seconds))
             pause(POLL_SECONDS)
+
+
+def follow_refresh(
+    lake: "Lake",
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> list[RunRecord]:
+    """Wait until no table waits to be rebuilt and none is being rebuilt; returns the runs of the refresh.
+
+    Raises CommandError when tables stay stale because their refresh failed, and when nothing changed for
+    `patience_seconds`.
+    """
+    seen: object = None
+    last_change = clock()
+    while True:
+        stale, lock, runs = lake.ledger.has_pending(REFRESH), lake.ledger.lock(REFRESH), lake.ledger.runs(REFRESH)
+        if not stale and lock is None:
+            if left := lake.ledger.pending_stale():
+                names = ", ".join(sorted({mark.table for mark in left}))
+                raise CommandError(f"The refresh failed; still stale: {names}. `lake runs refresh` says why.")
+            return runs
+        now = (stale, lock, [(run.run_id, run.state) for run in runs])
+        if now != seen:
+            seen, last_change = now, clock()
+        if clock() - last_change > patience_seconds:
+            raise CommandError(f"The refresh has not moved for {patience_seconds:.0f} s. `lake logs` says where it is.")
+        pause(POLL_SECONDS)
 
 
 def _known(lake: "Lake", file_id: str) -> FileRecord | None:

@@ -17,6 +17,7 @@ from cartlake.cli import (
     drop,
     quarantine,
     query,
+    recompute,
     redrive,
     runs,
     status,
@@ -55,7 +56,8 @@ def choose_environment(
 
 def assemble() -> typer.Typer:
     """The application with every command, its own and those of the installed entry points."""
-    for module in (artifacts, drop, status, runs, query, quarantine, redrive, contracts, tables, doctor, demo):
+    modules = (artifacts, drop, status, runs, query, recompute, quarantine, redrive, contracts, tables, doctor, demo)
+    for module in modules:
         module.register(app)
     for entry_point in sorted(entry_points(group=COMMAND_GROUP), key=lambda point: point.name):
         entry_point.load()(app)

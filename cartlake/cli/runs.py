@@ -12,6 +12,7 @@ from cartlake.cli.errors import Exit, NotFoundError
 from cartlake.cli.options import Json, Limit, OptionalDataset
 from cartlake.cli.output import records_of
 from cartlake.ledger import FileRecord, RunRecord, RunState
+from cartlake.runs import REFRESH
 
 run_app = typer.Typer(help="Look at one run.", no_args_is_help=True)
 
@@ -30,7 +31,9 @@ def runs(
 ) -> None:
     """List runs, newest first."""
     lake = lake_of(context)
-    found = [run for name in ([dataset] if dataset else contracts.names()) for run in lake.ledger.runs(name)]
+    found = [
+        run for name in ([dataset] if dataset else [*contracts.names(), REFRESH]) for run in lake.ledger.runs(name)
+    ]
     found.sort(key=lambda run: run.started_at, reverse=True)
     columns = ["run_id", "state", "files", "read", "published", "quarantined", "duplicate", "seconds", "error"]
     lake.output.records("Runs", columns, [_flat(run) for run in found[:limit]])
@@ -47,7 +50,7 @@ def show(
     if run is None:
         msg = f"There is no run {run_id!r} in {lake.environment}. `lake runs` lists them."
         raise NotFoundError(msg)
-    reports = {name: _report(lake, run_id, name) for name in ("etl", "quality", "marts")}
+    reports = {name: _report(lake, run_id, name) for name in ("etl", "quality", "refresh")}
     files = lake.ledger.run_files(run_id)
     if lake.output.as_json:
         lake.output.json({**_flat(run), "files": records_of(files), "reports": reports})
@@ -96,9 +99,11 @@ def _print(lake: Lake, run: RunRecord, files: list[FileRecord], reports: dict[st
         failures = {failure["rule"]: failure["expected"] for failure in reports["quality"].get("failures", [])}
         measured = [{**m, "verdict": failures.get(m["rule"], "ok")} for m in etl["measurements"]]
         output.records("Table rules, on the audit branch", ["rule", "value", "verdict"], measured)
+    if tables := reports["refresh"].get("tables"):
+        output.records("Tables", ["table", "outcome", "scope", "rows", "seconds", "error"], tables)
     phases = [
         {"step": step, "phase": phase, "seconds": round(seconds, 2)}
-        for step in ("etl", "marts")
+        for step in ("etl",)
         for phase, seconds in reports[step].get("phases", {}).items()
     ]
     if phases:

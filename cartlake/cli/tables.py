@@ -9,6 +9,8 @@ from cartlake.catalog import load_catalog
 from cartlake.cli.context import Lake, lake_of
 from cartlake.cli.options import Json
 from cartlake.cli.query import athena_of
+from cartlake.cli.recompute import mark_stale
+from cartlake.staleness import Graph, build_of
 
 COLUMNS = ["object", "change", "detail"]
 
@@ -43,8 +45,25 @@ def apply_all(lake: Lake) -> list[dict[str, Any]]:
     """
     lake.connect()
     changes = tables.apply(load_catalog(), contracts.load_all(), placement(lake))
+    _build_new_tables(lake, changes)
     view_changes = views.apply(lake.client("glue"), athena_of(lake), views_of(lake))
     return _rows(changes, view_changes)
+
+
+def _build_new_tables(lake: Lake, changes: list[tables.TableChange]) -> None:
+    """Have tables that are new, and built from what may hold rows already, built once from all of it."""
+    created = {change.table for change in changes if change.action == "create"}
+    where, graph = placement(lake), Graph.of(contracts.load_all())
+
+    def is_new(name: str) -> bool:
+        return ".".join(where.identifier(graph.tables[name])) in created
+
+    upstreams = {name: [up.table for up in build_of(graph.tables[name]).upstreams] for name in graph.order}
+    to_build = [
+        name for name in graph.order if is_new(name) and not (upstreams[name] and all(map(is_new, upstreams[name])))
+    ]
+    if to_build:
+        mark_stale(lake, to_build)
 
 
 def placement(lake: Lake) -> tables.Placement:

@@ -6,7 +6,7 @@ contract imports no more than pydantic and PyYAML.
 
 from cartlake.contracts.errors import ContractError, Problem, UnknownDatasetError
 from cartlake.contracts.loading import all_names, load, load_all, names, parse
-from cartlake.contracts.model import Column, Contract, PartitionField, RowRule, Table
+from cartlake.contracts.model import Column, Contract, PartitionField, Reference, RowRule, Table
 from cartlake.contracts.odcs import CsvOptions, FileOptions
 from cartlake.contracts.schemas import (
     iceberg_ddl,
@@ -26,6 +26,7 @@ __all__ = [
     "Measurement",
     "PartitionField",
     "Problem",
+    "Reference",
     "RowRule",
     "Table",
     "TableRule",

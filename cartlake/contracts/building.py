@@ -41,7 +41,7 @@ class Upstream(Element):
 
 
 class Build(Element):
-    """How a table is built. `replaces` is the unit that is recomputed whole: a period of its event time, or its keys."""
+    """How a table is built. `replaces` is what is recomputed whole: a period of its event time, or its keys."""
 
     transform: str = Field(pattern=TRANSFORM.pattern)
     replaces: Literal["days", "weeks", "months", "keys", "all"]

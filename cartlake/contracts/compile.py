@@ -7,7 +7,7 @@ from typing import Any
 
 from cartlake.contracts.building import TRANSFORM, Build, build_of
 from cartlake.contracts.faults import Faults
-from cartlake.contracts.model import Column, Contract, PartitionField, Table
+from cartlake.contracts.model import Column, Contract, PartitionField, Reference, Table
 from cartlake.contracts.odcs import CustomProperty, Document, FileOptions, Property, SchemaObject
 from cartlake.contracts.row_rules import RowRules
 from cartlake.contracts.table_rule_compiler import sla_rules_of, table_rules_of
@@ -91,9 +91,21 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
         row_rules=row_rules,
         table_rules=table_rules,
         table_properties=properties | {"cartlake.contract": document.name, "cartlake.version": document.version},
+        references=tuple(_references(table, faults)),
         build=_build(table, custom, faults),
         prepare=_prepare(custom, where, faults),
     )
+
+
+def _references(table: SchemaObject, faults: Faults) -> Iterator[Reference]:
+    for column in table.properties:
+        for relationship in column.relationships:
+            orphans = _custom(relationship.custom_properties).get("cartlake.orphans", "unknown_member")
+            if orphans not in ("unknown_member", "quarantine"):
+                where = f"schema.{table.name}.{column.name}.relationships.cartlake.orphans"
+                faults.add(where, orphans, "choose unknown_member or quarantine")
+            parent, _, parent_column = relationship.to.partition(".")
+            yield Reference(column.name, parent, parent_column, orphans)
 
 
 def _build(table: SchemaObject, custom: dict[str, Any], faults: Faults) -> Build | None:

@@ -17,6 +17,7 @@ from cartlake.contracts.model import Contract
 from cartlake.contracts.odcs import Document, FileOptions
 
 SUFFIX = ".odcs.yaml"
+RESERVED_NAME = "refresh"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is compiled in
 
 
@@ -48,6 +49,8 @@ def parse(path: Path | Traversable) -> Contract:
     contract = compile_contract(document, _file_options(document, source), source, faults)
     if document.name != path.name.removesuffix(SUFFIX):
         faults.add("name", document.name, f"must be the name of the file; rename the file to {document.name}{SUFFIX}")
+    if document.name == RESERVED_NAME:
+        faults.add("name", document.name, "is what the ledger calls the rebuilding of stale tables; choose another")
     if contract.droppable:
         _check_droppable(contract, faults)
     if faults.problems:

@@ -59,6 +59,24 @@ class RowRule:
         return f"not coalesce(({self.expression}), false)"
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A column whose values are keys of another table, its parent, and what becomes of a row without a parent.
+
+    `unknown_member`: it is accepted, shows as of an unknown parent, and is healed when the parent arrives.
+    `quarantine`: it is refused as `orphan:<column>`, and may be replayed when the parent has arrived.
+    """
+
+    column: str
+    parent: str
+    parent_column: str
+    orphans: Literal["unknown_member", "quarantine"]
+
+    @property
+    def reason(self) -> str:
+        return f"orphan:{self.column}"
+
+
 @dataclass(frozen=True)
 class Table:
     """One table of a contract."""
@@ -75,6 +93,7 @@ class Table:
     row_rules: tuple[RowRule, ...]
     table_rules: tuple[TableRule, ...]
     table_properties: dict[str, str] = field(hash=False)
+    references: tuple[Reference, ...] = ()
     build: Build | None = None
     prepare: str | None = None
     """`<job>.<function>` below glue_jobs/ that changes conformed rows before they are judged, e.g. masks them."""

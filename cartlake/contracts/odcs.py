@@ -68,6 +68,15 @@ class Quality(Element):
     tags: Documentation = None
 
 
+class Relationship(Element):
+    """One entry of a column's `relationships`: a foreign key. `to` is `<bare table name>.<column>`."""
+
+    id: Documentation = None
+    type: Literal["foreignKey"] = "foreignKey"
+    to: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z_][a-z0-9_]*$")
+    custom_properties: tuple[CustomProperty, ...] = ()
+
+
 class Property(Element):
     """One column."""
 
@@ -90,6 +99,7 @@ class Property(Element):
     quality: tuple[Quality, ...] = ()
     custom_properties: tuple[CustomProperty, ...] = ()
     items: dict[str, Any] | None = None
+    relationships: tuple[Relationship, ...] = ()
 
     authoritative_definitions: Documentation = None
     critical_data_element: Documentation = None

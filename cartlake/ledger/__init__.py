@@ -10,6 +10,7 @@ from cartlake.ledger.models import (
     ObjectVersion,
     RunRecord,
     RunState,
+    StaleMark,
     UnknownFileError,
 )
 from cartlake.ledger.runs import Ledger
@@ -25,5 +26,6 @@ __all__ = [
     "ObjectVersion",
     "RunRecord",
     "RunState",
+    "StaleMark",
     "UnknownFileError",
 ]

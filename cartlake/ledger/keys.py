@@ -2,6 +2,7 @@
 
 from cartlake.ledger.models import FileRecord, FileState
 from cartlake.ledger.table import Key
+from cartlake.runs import REFRESH
 
 
 def file_key(file_id: str) -> Key:
@@ -32,6 +33,20 @@ def run_key(run_id: str) -> Key:
 
 def run_file_key(run_id: str, file_id: str) -> Key:
     return Key(f"RUN#{run_id}", f"FILE#{file_id}")
+
+
+def stale_key(run_id: str, table: str) -> Key:
+    """A table that waits to be rebuilt since a run, among the pending work of the refresh."""
+    return Key(f"PENDING#{REFRESH}", f"{run_id}#{table}")
+
+
+def stale_aside_key(sort_key: str) -> Key:
+    """The same after a refresh that failed: it waits for the next one, and starts none by itself."""
+    return Key(f"ASIDE#{REFRESH}", sort_key)
+
+
+def run_stale_key(run_id: str, sort_key: str) -> Key:
+    return Key(f"RUN#{run_id}", f"STALE#{sort_key}")
 
 
 def dataset_key(dataset: str) -> Key:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cartlake.errors import TerminalError
 from cartlake.runs import FileFormat, RowCounts
+from cartlake.staleness import Scope
 
 UNKNOWN_DATASET = "_unknown"
 """The dataset of files that lie outside every known dataset's folder."""
@@ -115,3 +116,11 @@ class Lock(Record):
     run_id: str
     execution_arn: str | None = None
     acquired_at: str
+
+
+class StaleMark(Record):
+    """Rows of a table that changed in a run, or that somebody wants rebuilt: work for the refresh."""
+
+    table: str
+    run_id: str
+    scope: Scope

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import Attr
 
-from cartlake.ledger.files import FileLedger
 from cartlake.ledger.keys import lock_key, pending_key, run_file_key, run_index, run_key
 from cartlake.ledger.models import FileRecord, FileState, Lock, LockHeldError, RunRecord, RunState
 from cartlake.ledger.moves import move
+from cartlake.ledger.stale import StaleLedger
 from cartlake.ledger.table import ABSENT, MAX_TRANSACTION, Action, ConflictError, check, delete, put, update
-from cartlake.runs import RowCounts, dataset_of
+from cartlake.runs import REFRESH, RowCounts, dataset_of
 from cartlake.times import stamp, utc_now
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ FILES_PER_CLAIM: Final = (MAX_TRANSACTION - 1) // 3
 """A claim is three writes a file, and one look at the lock."""
 
 
-class Ledger(FileLedger):
+class Ledger(StaleLedger):
     """The whole ledger. Every method may be repeated; what has been done already is not done again."""
 
     # --- locks
@@ -107,14 +107,19 @@ class Ledger(FileLedger):
         """Settle the run's CLAIMED files as LOADED."""
         self._settle(run_id, lambda file: file.file_id in set(file_ids), FileState.LOADED)
 
-    def finish_run(self, run_id: str, counts: RowCounts, report_uri: str) -> RunRecord:
-        """Settle a RUNNING run as SUCCEEDED. Returns the run as it then stands, whoever settled it."""
-        outcome = {"counts": counts.model_dump(), "report_uri": report_uri}
+    def finish_run(self, run_id: str, counts: RowCounts | None, report_uri: str) -> RunRecord:
+        """Settle a RUNNING run as SUCCEEDED; a refresh has no rows of files to count.
+
+        Returns the run as it then stands, whoever settled it.
+        """
+        outcome = {"counts": counts.model_dump() if counts else None, "report_uri": report_uri}
         self._end_run(run_id, RunState.SUCCEEDED, outcome)
         return self._run_on_record(run_id)
 
     def fail_run(self, run_id: str, error: str, cause: str) -> bool:
         """Settle a run as FAILED, and its CLAIMED files with it; a run unknown so far is put on record.
+
+        What a failed refresh was to rebuild stays stale, and is taken by the next one.
 
         Returns whether this call was the one that ended the run: False if it had failed or succeeded before.
         """
@@ -124,6 +129,8 @@ class Ledger(FileLedger):
             return False
         self.start_run(run_id)
         self._settle(run_id, lambda _: True, FileState.FAILED, reason="run_failed", detail=detail)
+        if dataset_of(run_id) == REFRESH:
+            self._set_stale_aside(run_id)
         return self._end_run(run_id, RunState.FAILED, {"error": error, "cause": cause[:30_000]})
 
     def _settle(self, run_id: str, wanted: "Callable[[FileRecord], bool]", state: FileState, **found: Any) -> None:

@@ -19,8 +19,9 @@ from pyspark.sql import functions as F
 
 from cartlake.contracts import Table, measurements
 from cartlake.runs import Measurement
-from glue_jobs.shared.iceberg import Branch, within_days
-from glue_jobs.dataset_etl.merging import same_key
+from glue_jobs.dataset_etl.merging import newer, on_days, same_key
+from glue_jobs.dataset_etl.transforms import order_of_versions
+from glue_jobs.shared.iceberg import Branch
 
 _AUDITED: Final = "cartlake_audited_rows"
 
@@ -68,20 +69,24 @@ def layout(judged: DataFrame, event_time: str) -> Layout:
     return Layout(by_file, refused, by_day, len(places))
 
 
-def published_rows(spark: SparkSession, branch: Branch, table: Table, run_id: str, days: Collection[date]) -> int:
-    """Rows on the branch that carry this run's id."""
-    scope = within_days(str(table.event_time), days)
-    return _number(spark, f"select count(*) from {branch.identifier} where {scope} and _run_id = '{run_id}'")
+def published_rows(
+    spark: SparkSession, branch: Branch, table: Table, run_id: str, days: Collection[date]
+) -> Counter[date]:
+    """Rows on the branch that carry this run's id, by day."""
+    counted = spark.sql(
+        f"select to_date({table.event_time}) as day, count(*) as published from {branch.identifier} "
+        f"where {on_days(table, days)} and _run_id = '{run_id}' group by 1"
+    ).collect()
+    return Counter({row.day: row.published for row in counted})
 
 
 def stale_rows(branch: Branch, table: Table, kept: DataFrame, run_id: str, days: Collection[date]) -> int:
     """Rows of the batch that lost to a stored row: of the same key, not older, and of another run."""
-    kept.select(*table.primary_key, str(table.version_column)).createOrReplaceTempView("cartlake_kept")
+    kept.select(*table.primary_key, *order_of_versions(table)).createOrReplaceTempView("cartlake_kept")
     return _number(
         kept.sparkSession,
         f"select count(*) from {branch.identifier} as t inner join cartlake_kept as s on {same_key(table)} "
-        f"where {within_days(f't.{table.event_time}', days)} and t._run_id <> '{run_id}' "
-        f"and t.{table.version_column} >= s.{table.version_column}",
+        f"where {on_days(table, days, 't.')} and t._run_id <> '{run_id}' and not {newer(table)}",
     )
 
 
@@ -112,7 +117,7 @@ def _audited(spark: SparkSession, branch: Branch, table: Table, days: Collection
     mentioned = " ".join(" ".join((*rule.columns, rule.failing, rule.query)) for rule in table.table_rules)
     words = set(re.findall(r"\w+", mentioned)) | set(table.primary_key)
     columns = [column.name for column in table.columns if column.name in words]
-    rows = spark.table(branch.identifier).where(within_days(str(table.event_time), days)).select(*columns)
+    rows = spark.table(branch.identifier).where(on_days(table, days)).select(*columns)
     held = rows.repartition(table.primary_key[0]).persist(StorageLevel.DISK_ONLY)
     held.createOrReplaceTempView(_AUDITED)
     try:

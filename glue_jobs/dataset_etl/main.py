@@ -7,10 +7,11 @@ from a new branch, and replaces what it quarantined and measured before.
 import argparse
 import logging
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from pyspark import StorageLevel
@@ -18,16 +19,18 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cartlake import contracts
-from cartlake.contracts import Contract, Table
+from cartlake.contracts import Contract, Reference, Table
 from cartlake.errors import TerminalError
 from cartlake.runs import EtlReport, FileCount, Manifest, Measurement, RowCounts, RuleCount, audit_branch
+from cartlake.staleness import parent_of
 from cartlake.times import stamp, utc_now
-from glue_jobs.shared import iceberg, objects, reporting
-from glue_jobs.shared.arguments import job_parser
-from glue_jobs.shared.phases import Phases
-from glue_jobs.dataset_etl import evidence, merging, transforms
+from glue_jobs.dataset_etl import evidence, merging, references, transforms
 from glue_jobs.dataset_etl.evidence import Layout
 from glue_jobs.dataset_etl.reading import read_files
+from glue_jobs.shared import iceberg, objects, reporting
+from glue_jobs.shared.arguments import job_parser
+from glue_jobs.shared.functions import function_named
+from glue_jobs.shared.phases import Phases
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,7 @@ class Run:
     spark: SparkSession
     manifest: Manifest
     contract: Contract
+    database_prefix: str
     target: str
     quarantine: str
     quality: str
@@ -50,6 +54,13 @@ class Run:
     @property
     def table(self) -> Table:
         return self.contract.table
+
+    def parent(self, reference: Reference) -> DataFrame:
+        """The table a reference points at, as it is published now."""
+        tables = {table.physical_name: table for contract in contracts.load_all() for table in contract.tables}
+        name = f"{self.database_prefix}{parent_of(tables, reference).physical_name}"
+        self.spark.catalog.refreshTable(name)
+        return self.spark.table(name)
 
     @property
     def run_id(self) -> str:
@@ -89,7 +100,7 @@ def transform(run: Run) -> EtlReport:
             quarantined = evidence.quarantined_rows(run.spark, run.quarantine, run.run_id, run.contract.name)
         with phases.timed("branch"):
             branch = iceberg.fresh_branch(run.spark, run.target, audit_branch(run.run_id))
-        published, duplicate = _load(run, judged, layout, branch)
+        by_day, duplicate = _load(run, judged, layout, branch)
     with phases.timed("audit"):
         measured = evidence.measure(run.spark, branch, run.table, layout.days, run.started_at)
         _record_quality(run, rules, measured)
@@ -102,12 +113,12 @@ def transform(run: Run) -> EtlReport:
         snapshot_id=None if head == branch.base or not layout.days else str(head),
         base_snapshot_id=None if branch.base is None else str(branch.base),
         rows=RowCounts(
-            read=layout.rows_by_file.total(), published=published, quarantined=quarantined, duplicate=duplicate
+            read=layout.rows_by_file.total(), published=by_day.total(), quarantined=quarantined, duplicate=duplicate
         ),
         files=[FileCount(file_id=f.file_id, rows_read=layout.rows_by_file[f.uri]) for f in run.manifest.files],
         row_rules=rules,
         measurements=measured,
-        touched_days=[day.isoformat() for day in sorted(layout.days)],
+        touched_days=[day.isoformat() for day in sorted(by_day)],
         started_at=stamp(run.started_at),
         ended_at=stamp(utc_now()),
         phases=phases.seconds,
@@ -123,6 +134,7 @@ def _open_run(args: argparse.Namespace, manifest: Manifest) -> Run:
         spark=spark,
         manifest=manifest,
         contract=contract,
+        database_prefix=f"{args.catalog}.{args.database_prefix}",
         target=f"{args.catalog}.{args.database_prefix}{contract.table.physical_name}",
         quarantine=f"{args.catalog}.{args.quarantine_table}",
         quality=f"{args.catalog}.{args.quality_table}",
@@ -151,7 +163,10 @@ def _judged(run: Run) -> Iterator[DataFrame]:
     objects.check_unchanged(run.manifest.files)
     raw = read_files(run.spark, run.manifest.files, run.contract)
     conformed = transforms.conform(raw, run.table, run.run_id, run.started_at)
-    judged = transforms.judge(conformed, run.table).persist(StorageLevel.DISK_ONLY)
+    if run.table.prepare is not None:
+        conformed = function_named(run.table.prepare, run.table.physical_name)(conformed)
+    linked = references.with_parents(conformed, run.table, run.parent)
+    judged = transforms.judge(linked, run.table).persist(StorageLevel.DISK_ONLY)
     try:
         yield judged
     finally:
@@ -179,8 +194,8 @@ def _quarantine(run: Run, judged: DataFrame, layout: Layout) -> None:
     iceberg.replace_rows(run.spark, run.quarantine, where, rows if layout.refused else None)
 
 
-def _load(run: Run, judged: DataFrame, layout: Layout, branch: iceberg.Branch) -> tuple[int, int]:
-    """Write the accepted rows to the branch; return the numbers of published and of duplicate rows."""
+def _load(run: Run, judged: DataFrame, layout: Layout, branch: iceberg.Branch) -> tuple[Counter[date], int]:
+    """Write the accepted rows to the branch; return the published rows by day, and the number of duplicate ones."""
     spark, table = run.spark, run.table
     rows = transforms.accepted(judged, table)
     repeated = transforms.repeated_keys(rows, table).persist(StorageLevel.DISK_ONLY)
@@ -190,9 +205,9 @@ def _load(run: Run, judged: DataFrame, layout: Layout, branch: iceberg.Branch) -
     days = merging.split_days(spark, branch, table, layout.days)
     with run.phases.timed("append"):
         if days.new:
-            fresh = merging.on_days(kept, table, days.new) if days.stored else kept
+            fresh = merging.rows_of_days(kept, table, days.new) if days.stored else kept
             merging.append(fresh, branch, clustered=layout.clustered)
-    known = merging.on_days(kept, table, days.stored) if days.new else kept
+    known = merging.rows_of_days(kept, table, days.stored) if days.new else kept
     with run.phases.timed("merge"):
         if days.stored:
             merging.merge(spark, known, branch, table, days.stored)
@@ -200,7 +215,7 @@ def _load(run: Run, judged: DataFrame, layout: Layout, branch: iceberg.Branch) -
         published = evidence.published_rows(spark, branch, table, run.run_id, layout.days)
         stale = (
             evidence.stale_rows(branch, table, known, run.run_id, days.stored)
-            if days.stored and published < layout.accepted_by_day.total() - (copies - keys)
+            if days.stored and published.total() < layout.accepted_by_day.total() - (copies - keys)
             else 0
         )
     repeated.unpersist()

@@ -10,7 +10,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cartlake.contracts import Table
+from glue_jobs.dataset_etl.transforms import order_of_versions
 from glue_jobs.shared.iceberg import Branch, within_days
+from glue_jobs.shared.scopes import event_column
 
 _SOURCE = "cartlake_merge_source"
 
@@ -43,7 +45,7 @@ def split_days(spark: SparkSession, branch: Branch, table: Table, days: Collecti
     return Split(frozenset(days) - stored, stored)
 
 
-def on_days(rows: DataFrame, table: Table, days: Collection[date]) -> DataFrame:
+def rows_of_days(rows: DataFrame, table: Table, days: Collection[date]) -> DataFrame:
     return rows.where(F.to_date(F.col(str(table.event_time))).isin(sorted(days)))
 
 
@@ -59,13 +61,15 @@ def merge(spark: SparkSession, rows: DataFrame, branch: Branch, table: Table, da
     """Insert rows with a new key and update those with a higher version; equal and lower versions change nothing.
 
     `rows` holds one row per key. Only the files of `days` are looked at, because an event never changes its day.
+    Two rows of one version that differ are decided as `transforms.newest` decides: in whatever order files come, the
+    same row stays.
     """
     rows.createOrReplaceTempView(_SOURCE)
     try:
         spark.sql(
             f"merge into {branch.identifier} as t using {_SOURCE} as s "
-            f"on {same_key(table)} and {within_days(f't.{table.event_time}', days)} "
-            f"when matched and s.{table.version_column} > t.{table.version_column} then update set * "
+            f"on {same_key(table)} and {on_days(table, days, 't.')} "
+            f"when matched and {newer(table)} then update set * "
             "when not matched then insert *"
         )
     finally:
@@ -74,6 +78,23 @@ def merge(spark: SparkSession, rows: DataFrame, branch: Branch, table: Table, da
 
 def same_key(table: Table) -> str:
     return " and ".join(f"t.{name} = s.{name}" for name in table.primary_key)
+
+
+def newer(table: Table) -> str:
+    """SQL that is true when row `s` wins over row `t` of the same key: a higher version, or of one version the greater
+    values. Spark compares structs field by field, null below everything.
+    """
+    version = str(table.version_column)
+    values = [name for name in order_of_versions(table) if name != version]
+    mine, theirs = (", ".join(f"{side}.{name}" for name in values) for side in ("s", "t"))
+    tie = f" or (s.{version} = t.{version} and struct({mine}) > struct({theirs}))" if values else ""
+    return f"(s.{version} > t.{version}{tie})"
+
+
+def on_days(table: Table, days: Collection[date], side: str = "") -> str:
+    """SQL that is true for rows of those days, or of the gaps `day_ranges` fills."""
+    column, kind = event_column(table)
+    return within_days(f"{side}{column}", days, kind)
 
 
 def _day_partition(table: Table) -> str | None:

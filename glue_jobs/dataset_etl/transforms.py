@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from cartlake.contracts import Column as ContractColumn
-from cartlake.contracts import Contract, RowRule, Table
+from cartlake.contracts import Contract, Reference, RowRule, Table
 from cartlake.engine import Column, DataFrame, F, Window
 from cartlake.times import stamp
 
@@ -90,7 +90,7 @@ def judge(conformed: DataFrame, table: Table) -> DataFrame:
     errors = [rule for rule in table.row_rules if rule.severity == "error"]
     warnings = [rule for rule in table.row_rules if rule.severity == "warning"]
     uncastable = [_uncastable(c) for c in table.file_columns if c.type != "string"]
-    reasons = [*uncastable, *_breaches(errors)]
+    reasons = [*uncastable, *_breaches(errors), *map(_orphan, quarantining(table))]
     # Most rows have no reason, and to look for a first one makes no text. Not one long `and`: Spark generates a single
     # method of it, too large for the JVM to compile, but a method for every few arguments of `coalesce`.
     broken = (
@@ -137,14 +137,22 @@ def repeated_keys(rows: DataFrame, table: Table) -> DataFrame:
 def newest(rows: DataFrame, table: Table) -> DataFrame:
     """Keep one row per primary key: the highest version.
 
-    Of equal versions the one of the last file by name stays, then the greatest values: any choice would do, as long
-    as a second run makes the same one.
+    Of equal versions the one with the greatest values stays, in whatever files they came; of equal rows the one of the
+    last file by name.
     """
-    others = [column.name for column in table.columns if column.name not in table.primary_key]
-    order = [table.version_column or "_ingested_at", "_source_file", *others]
-    newest_first = Window.partitionBy(*table.primary_key).orderBy(*(F.desc(name) for name in dict.fromkeys(order)))
+    order = [*order_of_versions(table), "_source_file"]
+    newest_first = Window.partitionBy(*table.primary_key).orderBy(*(F.desc(name) for name in order))
     ranked = rows.withColumn("_rank", F.row_number().over(newest_first))
     return ranked.where(F.col("_rank") == F.lit(1)).select(*(F.col(column.name) for column in table.columns))
+
+
+def order_of_versions(table: Table) -> list[str]:
+    """The columns that decide, in this order, which of two rows of one key is the newer: the version, then all others.
+
+    Only what is in the files counts, so that the same rows end as the same table, however they were cut into files.
+    """
+    others = [column.name for column in table.file_columns if column.name not in table.primary_key]
+    return list(dict.fromkeys([str(table.version_column), *others]))
 
 
 def deduplicate(rows: DataFrame, repeated: DataFrame, table: Table) -> DataFrame:
@@ -186,6 +194,21 @@ def quarantined(judged: DataFrame, contract: Contract, files: DataFrame, quarant
         F.lit(None).cast("string").alias("replay_id"),
         F.lit(None).cast("timestamp").alias("replayed_at"),
     )
+
+
+def quarantining(table: Table) -> list[Reference]:
+    """The references whose rows are refused when there is no parent."""
+    return [reference for reference in table.references if reference.orphans == "quarantine"]
+
+
+def has_parent(reference: Reference) -> str:
+    """The name of the column that says whether a row's parent is known; null where it is not."""
+    return f"_has_parent_{reference.column}"
+
+
+def _orphan(reference: Reference) -> Column:
+    alone = F.col(reference.column).isNotNull() & F.col(has_parent(reference)).isNull()
+    return F.when(alone, F.lit(reference.reason))
 
 
 def _uncastable(column: ContractColumn) -> Column:

@@ -10,6 +10,9 @@ from typing import Final
 
 from pyspark.sql import DataFrame, SparkSession
 
+from cartlake.days import ONE_DAY, DayRange
+from glue_jobs.shared.scopes import on_days_sql
+
 _MOST_RANGES: Final = 50  # a longer condition costs more to plan than the files it leaves out
 
 
@@ -64,13 +67,13 @@ def day_ranges(days: Collection[date]) -> list[tuple[date, date]]:
     return ranges
 
 
-def within_days(column: str, days: Collection[date]) -> str:
-    """SQL that is true for timestamps in those days or the gaps `day_ranges` fills: literals, so files are pruned."""
-    ranges = [
-        f"({column} >= timestamp '{first} 00:00:00' and {column} < timestamp '{after} 00:00:00')"
-        for first, after in day_ranges(days)
-    ]
-    return f"({' or '.join(ranges)})" if ranges else "false"
+def within_days(column: str, days: Collection[date], kind: str = "timestamp") -> str:
+    """SQL that is true for values in those days or the gaps `day_ranges` fills: literals, so files are pruned.
+
+    `kind` is the type of the column, date or timestamp.
+    """
+    ranges = [DayRange(first=first, last=after - ONE_DAY) for first, after in day_ranges(days)]
+    return f"({on_days_sql(column, kind, ranges)})"
 
 
 def replace_rows(spark: SparkSession, table: str, where: str, rows: DataFrame | None) -> None:

@@ -1,33 +1,65 @@
-"""Glue entry point: recompute the days a run touched, in every mart, from what the run published.
+"""Glue entry point: rebuild every stale table of a plan in one job, each after those it is built from.
 
-A day is recomputed whole and replaced in one commit, so a repeated run changes nothing, and a day or a group that
-lost its last line disappears.
+Tables that do not wait for each other are built side by side. A table that fails keeps what it held; those built from
+it are left alone, all others are rebuilt, and the job fails with the names.
 """
 
 import argparse
+import logging
 import sys
-from collections.abc import Sequence
-from datetime import date
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cartlake import contracts
-from cartlake.contracts import Table
-from cartlake.runs import EtlReport, MartCount, MartsReport
-from cartlake.times import utc_now
-from glue_jobs.curated_marts import transforms
+from cartlake.errors import TerminalError
+from cartlake.runs import REFRESH, RefreshPlan, RefreshReport, TableRefresh
+from cartlake.staleness import Graph, StaleTable
+from cartlake.times import stamp, utc_now
 from glue_jobs.shared import iceberg, objects, reporting
 from glue_jobs.shared.arguments import job_parser
-from glue_jobs.shared.phases import Phases
+from glue_jobs.table_refresh import checking, storing
+from glue_jobs.table_refresh.building import Building
+from glue_jobs.table_refresh.checking import Measured
 
-_SOURCE: Final = "cartlake_mart_source"
+log = logging.getLogger(__name__)
+
+_SIDE_BY_SIDE: Final = 3
+"""Tables at work at once: enough that the driver plans one while the workers compute another."""
+
+
+class RefreshError(TerminalError):
+    """Some tables could not be rebuilt. They hold what they held before, and stay stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one refresh works with; tables are named as Spark names them by `name`."""
+
+    spark: SparkSession
+    plan: RefreshPlan
+    graph: Graph
+    prefix: str
+    quality: str
+    started_at: datetime
+
+    def name(self, physical_name: str) -> str:
+        return f"{self.prefix}{physical_name}"
+
+    def read(self, physical_name: str) -> DataFrame:
+        return self.spark.table(self.name(physical_name))
 
 
 def parse_args(argv: Sequence[str]) -> argparse.Namespace:
-    parser = job_parser("curated_marts")
-    parser.add_argument("--source_report_uri", required=True, help="s3:// URI of the report of the transform job")
+    parser = job_parser("table_refresh")
+    parser.add_argument("--plan_uri", required=True, help="s3:// URI of the tables to rebuild")
+    parser.add_argument("--quality_table", default="ops.quality_results")
     args, _of_glue = parser.parse_known_args(argv)
     return args
 
@@ -35,52 +67,142 @@ def parse_args(argv: Sequence[str]) -> argparse.Namespace:
 def main(argv: Sequence[str]) -> None:
     reporting.log_to_stdout()
     args = parse_args(argv)
-    source = EtlReport.model_validate_json(objects.read_text(args.source_report_uri))
-    days = [date.fromisoformat(day) for day in source.touched_days]
-    phases = Phases()
-    spark = SparkSession.builder.appName("curated_marts").getOrCreate()
+    plan = RefreshPlan.model_validate_json(objects.read_text(args.plan_uri))
+    if plan.run_id != args.run_id:
+        raise TerminalError(f"{args.plan_uri} is of run {plan.run_id}, not of {args.run_id}.")
+    report = refresh(_open_run(args, plan))
+    if faults := [f"{table.table}: {table.error}" for table in report.tables if table.outcome == "failed"]:
+        objects.write_text(args.report_uri, report.model_dump_json(indent=2))
+        raise RefreshError(f"{len(faults)} of {len(report.tables)} tables failed. {' '.join(faults)}")
+    reporting.hand_in(report, args.report_uri, args.task_token, {"tables": len(report.tables)})
+
+
+def _open_run(args: argparse.Namespace, plan: RefreshPlan) -> Run:
+    spark = SparkSession.builder.appName("table_refresh").getOrCreate()
     spark.conf.set("spark.sql.session.timeZone", "UTC")
-    spark.conf.set("spark.sql.shuffle.partitions", str(max(spark.sparkContext.defaultParallelism, len(days))))
-    table = contracts.load("sales_daily").table
-    with phases.timed(table.name):
-        lines = lines_of_days(spark, f"{args.catalog}.{source.table}", days)
-        rows = transforms.sales_daily(lines, args.run_id, utc_now())
-        name = f"{args.catalog}.{args.database_prefix}{table.physical_name}"
-        written = replace_days(name, table, rows, days, args.run_id)
-    report = MartsReport(run_id=args.run_id, dataset=args.dataset, marts=[written], phases=phases.seconds)
-    reporting.hand_in(report, args.report_uri, args.task_token, {"marts": [written.model_dump()]})
-
-
-def lines_of_days(spark: SparkSession, table: str, days: Sequence[date]) -> DataFrame:
-    spark.catalog.refreshTable(table)  # the publisher is another process
-    lines = spark.table(table).where(iceberg.within_days("ordered_at", days))
-    return lines.where(F.to_date("ordered_at").isin(list(days))) if days else lines
-
-
-def replace_days(name: str, table: Table, rows: DataFrame, days: Sequence[date], run_id: str) -> MartCount:
-    """Make `rows` all that the mart holds of `days`, in one commit, and count what then stands there of this run.
-
-    The mart is partitioned by month, so whole partitions would be too much to replace.
-    """
-    spark, written = rows.sparkSession, 0
-    if days:
-        listed = ", ".join(f"date '{day}'" for day in days)
-        keys = " and ".join(f"t.{column} = s.{column}" for column in table.primary_key)
-        rows.createOrReplaceTempView(_SOURCE)
-        spark.sql(
-            f"merge into {name} as t using {_SOURCE} as s on {keys} "
-            "when matched then update set * when not matched then insert * "
-            f"when not matched by source and t.{table.event_time} in ({listed}) then delete"
-        )
-        spark.catalog.dropTempView(_SOURCE)
-        written = spark.table(name).where(f"{table.event_time} in ({listed}) and _run_id = '{run_id}'").count()
-    head = iceberg.head(spark, name, "main")
-    return MartCount(
-        table=name.partition(".")[2],
-        days=len(days),
-        rows_written=written,
-        snapshot_id=None if head is None else str(head),
+    spark.conf.set("spark.sql.shuffle.partitions", str(2 * spark.sparkContext.defaultParallelism))
+    return Run(
+        spark=spark,
+        plan=plan,
+        graph=Graph.of(contracts.load_all()),
+        prefix=f"{args.catalog}.{args.database_prefix}",
+        quality=f"{args.catalog}.{args.quality_table}",
+        started_at=utc_now(),
     )
+
+
+def refresh(run: Run) -> RefreshReport:
+    """Rebuild, or with the plan's `check` only compare, the tables of the plan; never raises for a single table."""
+    _forget_what_others_changed(run)
+    done: dict[str, TableRefresh] = {}
+    measured: dict[str, list[Measured]] = {}
+    waiting = {table.table: table for table in run.plan.tables}
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        working: dict[Future[tuple[TableRefresh, list[Measured]]], str] = {}
+        while waiting or working:
+            for stale in _ready(waiting, done):
+                del waiting[stale.table]
+                working[pool.submit(_attempt, run, stale, done)] = stale.table
+            finished, _ = wait(working, return_when=FIRST_COMPLETED)
+            for future in finished:
+                name = working.pop(future)
+                done[name], measured[name] = future.result()
+    if not run.plan.check:
+        _record_quality(run, measured)
+    return RefreshReport(
+        run_id=run.plan.run_id,
+        tables=[done[table.table] for table in run.plan.tables],
+        started_at=stamp(run.started_at),
+        ended_at=stamp(utc_now()),
+    )
+
+
+def _ready(waiting: dict[str, StaleTable], done: dict[str, TableRefresh]) -> list[StaleTable]:
+    """Those whose upstreams are done; one that fails is done too."""
+    return [stale for stale in waiting.values() if all(upstream in done for upstream in stale.after)]
+
+
+def _attempt(run: Run, stale: StaleTable, done: dict[str, TableRefresh]) -> tuple[TableRefresh, list[Measured]]:
+    """Rebuild one table and say how it went."""
+    started = time.monotonic()
+    about = {"table": stale.table, "scope": str(stale.scope)}
+    if lost := [name for name in stale.after if done[name].outcome in ("failed", "skipped")]:
+        return TableRefresh(**about, outcome="skipped", error=f"built from {', '.join(lost)}"), []
+    try:
+        result, measured = _check(run, stale) if run.plan.check else _rebuild(run, stale)
+    except Exception as error:  # whatever it is, the other tables are not to suffer from it
+        log.exception("%s could not be rebuilt", stale.table)
+        result, measured = TableRefresh(**about, outcome="failed", error=f"{type(error).__name__}: {error}"[:2000]), []
+    seconds = round(time.monotonic() - started, 3)
+    log.info("%s: %s (%s), %d rows in %.1f s", stale.table, result.outcome, stale.scope, result.rows, seconds)
+    return result.model_copy(update={"seconds": seconds}), measured
+
+
+def _rebuild(run: Run, stale: StaleTable) -> tuple[TableRefresh, list[Measured]]:
+    building = _building(run, stale)
+    table = building.table
+    if building.keys is not None:
+        building.keys.persist()
+    rows = building.rows().select(
+        "*",
+        F.lit(stamp(run.started_at)).cast("timestamp").alias("_updated_at"),
+        F.lit(run.plan.run_id).alias("_run_id"),
+    )
+    held = rows.select(*(column.name for column in table.columns)).persist()
+    try:
+        count, measured = checking.measure(held, table, run.started_at)
+        checking.judge(table, measured)
+        snapshot = storing.replace(run.spark, run.name(table.physical_name), building, held)
+    finally:
+        held.unpersist()
+        if building.keys is not None:
+            building.keys.unpersist()
+    scope = str(stale.scope)
+    return TableRefresh(table=stale.table, scope=scope, outcome="rebuilt", rows=count, snapshot_id=snapshot), measured
+
+
+def _check(run: Run, stale: StaleTable) -> tuple[TableRefresh, list[Measured]]:
+    building = _building(run, stale)
+    held = building.rows().persist()
+    try:
+        found = checking.differences(run.read(stale.table), held, building.table)
+        result = TableRefresh(
+            table=stale.table, scope=str(stale.scope), outcome="checked", rows=held.count(), differences=found
+        )
+    finally:
+        held.unpersist()
+    return result, []
+
+
+def _building(run: Run, stale: StaleTable) -> Building:
+    spine = run.spark.range(1).select(F.lit(1).alias("one"))
+    return Building(run.graph, run.graph.table(stale.table), stale.scope, run.read, spine)
+
+
+def _forget_what_others_changed(run: Run) -> None:
+    """Other processes commit to these tables, and Spark remembers what it has read of one."""
+    for name in _mentioned(run.graph, run.plan.tables):
+        run.spark.catalog.refreshTable(run.name(name))
+
+
+def _mentioned(graph: Graph, tables: Iterable[StaleTable]) -> list[str]:
+    built = [graph.table(stale.table) for stale in tables]
+    read = [upstream.table for table in built if table.build for upstream in table.build.upstreams]
+    return list(dict.fromkeys([*read, *(table.physical_name for table in built)]))
+
+
+def _record_quality(run: Run, measured: dict[str, list[Measured]]) -> None:
+    values = [
+        (run.plan.run_id, REFRESH, name, one.rule, one.severity, one.value, run.started_at)
+        for name, found in sorted(measured.items())
+        for one in found
+    ]
+    rows = run.spark.createDataFrame(
+        values,
+        "run_id string, dataset string, table_name string, rule string, severity string, value double, "
+        "measured_at timestamp",
+    )
+    iceberg.replace_rows(run.spark, run.quality, f"run_id = '{run.plan.run_id}'", rows)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from cartlake import contracts
-from cartlake.errors import TerminalError
 from cartlake.ledger import FileRecord, FileState, LockHeldError
 from cartlake.runs import Manifest, audit_branch
 from cartlake.times import stamp, utc_now
@@ -29,11 +28,7 @@ class Request(BaseModel):
 @entry(Request)
 def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     dataset, run_id = request.dataset, request.run_id
-    jobs = settings().glue_jobs.get(dataset)
-    if jobs is None:
-        raise TerminalError(
-            f"No Glue job is known for dataset {dataset!r}; GLUE_JOBS has {sorted(settings().glue_jobs)}."
-        )
+    contract = contracts.load(dataset)
     files = claim(dataset, run_id)
     logger.info("batch_claimed", dataset=dataset, run_id=run_id, files=len(files))
     folder = f"s3://{settings().artifacts_bucket}/runs/{run_id}"
@@ -43,11 +38,9 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
         "file_count": len(files),
         "manifest_uri": write_manifest(f"{folder}/manifest.json", dataset, run_id, files) if files else "",
         "report_uri": f"{folder}/etl.json",
-        "marts_report_uri": f"{folder}/marts.json",
-        "etl_job": jobs.etl,
-        "marts_job": jobs.marts,
+        "etl_job": settings().etl_job,
         "branch": audit_branch(run_id),
-        "table": contracts.load(dataset).table.physical_name,
+        "table": contract.table.physical_name,
     }
 
 

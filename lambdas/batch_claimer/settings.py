@@ -1,21 +1,14 @@
 from functools import cache
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from lambdas.shared.settings import ArtifactSettings, LedgerSettings
 
 
-class Jobs(BaseModel):
-    """The Glue jobs of one dataset."""
-
-    etl: str
-    marts: str | None = None
-
-
 class Settings(LedgerSettings, ArtifactSettings):
-    """`glue_jobs` is JSON: `{"transactions": {"etl": "…", "marts": "…" or null}}`."""
+    """`etl_job` is the name of the Glue job that loads files, of whatever dataset."""
 
-    glue_jobs: dict[str, Jobs] = Field(min_length=1)
+    etl_job: str = Field(min_length=1)
 
 
 @cache

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from cartlake.aws import aws_errors, client, error_code
 from cartlake.ledger import Ledger
-from cartlake.runs import new_run_id
+from cartlake.runs import REFRESH, dataset_of, new_run_id
 from cartlake.times import utc_now
 from lambdas.file_router.domain import ExecutionState, Router
 from lambdas.file_router.settings import settings
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
 
 
-class StateMachine:
-    """Executions of one state machine, each named by its run."""
+class StateMachines:
+    """Executions of the two state machines, each named by its run: one loads files, one rebuilds tables."""
 
-    def __init__(self, arn: str, states: "SFNClient") -> None:
-        self._arn = arn
+    def __init__(self, ingest_arn: str, refresh_arn: str, states: "SFNClient") -> None:
+        self._ingest_arn = ingest_arn
+        self._refresh_arn = refresh_arn
         self._states = states
 
     def state(self, run_id: str) -> ExecutionState:
@@ -38,18 +39,22 @@ class StateMachine:
         work = json.dumps({"dataset": dataset, "run_id": run_id})
         try:
             with aws_errors():
-                self._states.start_execution(stateMachineArn=self._arn, name=run_id, input=work)
+                self._states.start_execution(stateMachineArn=self._arn(dataset), name=run_id, input=work)
         except ClientError as error:
             if error_code(error) != "ExecutionAlreadyExists":
                 raise
         return self.execution_arn(run_id)
 
     def execution_arn(self, run_id: str) -> str:
-        return f"{self._arn.replace(':stateMachine:', ':execution:', 1)}:{run_id}"
+        return f"{self._arn(dataset_of(run_id)).replace(':stateMachine:', ':execution:', 1)}:{run_id}"
+
+    def _arn(self, dataset: str) -> str:
+        return self._refresh_arn if dataset == REFRESH else self._ingest_arn
 
 
 @cache
 def router() -> Router:
     ledger = Ledger(settings().ledger_table, client("dynamodb"))
-    state_machine = StateMachine(settings().state_machine_arn, client("stepfunctions"))
-    return Router(ledger, state_machine, lambda dataset: new_run_id(dataset, utc_now(), secrets.token_hex(3)))
+    machines = (settings().ingest_state_machine_arn, settings().refresh_state_machine_arn)
+    state_machines = StateMachines(*machines, client("stepfunctions"))
+    return Router(ledger, state_machines, lambda dataset: new_run_id(dataset, utc_now(), secrets.token_hex(3)))

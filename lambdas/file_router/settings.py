@@ -4,9 +4,14 @@ from pydantic import Field
 
 from lambdas.shared.settings import LedgerSettings
 
+_STATE_MACHINE = r"^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$"
+
 
 class Settings(LedgerSettings):
-    state_machine_arn: str = Field(pattern=r"^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$")
+    """The state machines that load files and that rebuild stale tables."""
+
+    ingest_state_machine_arn: str = Field(pattern=_STATE_MACHINE)
+    refresh_state_machine_arn: str = Field(pattern=_STATE_MACHINE)
 
 
 @cache

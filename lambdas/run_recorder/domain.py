@@ -1,12 +1,15 @@
 """What is on record about a run when it is over: which files counted, and where its rows came from and went."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
+from cartlake.days import of_days
 from cartlake.ledger import FileRecord, FileState, RunRecord
-from cartlake.runs import EtlReport, MartsReport, ReconciliationError
+from cartlake.runs import REFRESH, EtlReport, ReconciliationError, RefreshReport
+from cartlake.staleness import Scope
 
 RUN_NAMESPACE: Final = uuid.UUID("9b3d9a52-6c0e-5f0e-8f57-3a6f0a5d2f11")
 """Ours alone; OpenLineage wants a UUID for a run, and the same run must get the same one every time."""
@@ -52,22 +55,38 @@ def check_published(report: EtlReport, published_snapshot_id: str | None) -> Non
         )
 
 
-def lineage(
-    run: RunRecord, files: Sequence[FileRecord], report: EtlReport | None, marts: MartsReport | None, catalog: str
-) -> Lineage:
+def published_days(report: EtlReport) -> Scope:
+    """The days whose rows a run changed: what is built from them is stale."""
+    return Scope(days=of_days(date.fromisoformat(day) for day in report.touched_days))
+
+
+def lineage(run: RunRecord, files: Sequence[FileRecord], report: EtlReport | None, catalog: str) -> Lineage:
     """Tell where a run's rows came from and went. `catalog` is the ARN of the Glue catalog, the tables' namespace."""
     read = {file.file_id: file.rows_read for file in report.files} if report else {}
     inputs = tuple(LineageDataset(f"s3://{file.bucket}", file.key, read.get(file.file_id), file.size) for file in files)
     published = report.rows.published if report and not run.error else None
     outputs = [_table(catalog, report.table, published)] if report else []
-    outputs += [_table(catalog, mart.table, mart.rows_written) for mart in marts.marts] if marts else []
+    return _told(run, f"ingest.{run.dataset}", inputs, outputs)
+
+
+def refresh_lineage(
+    run: RunRecord, report: RefreshReport | None, upstreams: Mapping[str, Sequence[str]], catalog: str
+) -> Lineage:
+    """Tell which tables a refresh rebuilt, and from which. `upstreams` holds those of every table it looked at."""
+    rebuilt = [table for table in report.tables if table.outcome == "rebuilt"] if report else []
+    read = dict.fromkeys(name for table in rebuilt for name in upstreams.get(table.table, ()))
+    outputs = [_table(catalog, table.table, table.rows) for table in rebuilt]
+    return _told(run, REFRESH, [_table(catalog, name, None) for name in read], outputs)
+
+
+def _told(run: RunRecord, job: str, inputs: Sequence[LineageDataset], outputs: Sequence[LineageDataset]) -> Lineage:
     return Lineage(
         run_uuid=str(uuid.uuid5(RUN_NAMESPACE, run.run_id)),
         job_namespace="cartlake",
-        job_name=f"ingest.{run.dataset}",
+        job_name=job,
         started_at=run.started_at,
         ended_at=run.ended_at or run.started_at,
-        inputs=inputs,
+        inputs=tuple(inputs),
         outputs=tuple(outputs),
         error=f"{run.error}: {run.cause}" if run.error else None,
     )

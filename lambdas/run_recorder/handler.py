@@ -9,11 +9,19 @@ from typing import Annotated, Any, Literal, TypeAlias
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Field, RootModel
 
+from cartlake import contracts
 from cartlake.errors import TerminalError
 from cartlake.ledger import RunRecord, RunState
-from cartlake.runs import EtlReport, MartsReport, reconcile
+from cartlake.runs import REFRESH, EtlReport, RefreshReport, dataset_of, reconcile
 from lambdas.run_recorder.adapters import documents, event_bus, ledger, open_lineage
-from lambdas.run_recorder.domain import check_published, claimed_ids, lineage
+from lambdas.run_recorder.domain import (
+    Lineage,
+    check_published,
+    claimed_ids,
+    lineage,
+    published_days,
+    refresh_lineage,
+)
 from lambdas.run_recorder.settings import settings
 from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, entry, logger
@@ -38,6 +46,12 @@ class Record(BaseModel):
     report_uri: str
 
 
+class RecordRefresh(BaseModel):
+    action: Literal["record_refresh"]
+    run_id: str
+    report_uri: str
+
+
 class Fail(BaseModel):
     action: Literal["fail"]
     dataset: str
@@ -46,7 +60,7 @@ class Fail(BaseModel):
     cause: str = ""
 
 
-AnyRequest: TypeAlias = Annotated[Reconcile | Record | Fail, Field(discriminator="action")]
+AnyRequest: TypeAlias = Annotated[Reconcile | Record | RecordRefresh | Fail, Field(discriminator="action")]
 
 
 class Request(RootModel[AnyRequest]):
@@ -61,6 +75,8 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:
             return check(wanted)
         case Record() as done:
             return succeed(done, catalog)
+        case RecordRefresh() as rebuilt:
+            return succeed_refresh(rebuilt, catalog)
         case Fail() as broken:
             return fail(broken, catalog)
 
@@ -75,12 +91,14 @@ def check(request: Reconcile) -> Answer:
 
 def succeed(request: Record, catalog: str) -> Answer:
     report = documents().read(request.report_uri, EtlReport)
-    marts = documents().find(f"{folder(request.run_id)}/marts.json", MartsReport)
     ledger().loaded(request.run_id, [file.file_id for file in report.files])
+    if report.touched_days:  # before the run is on record as done: what a crash leaves out is done again
+        table = contracts.load(request.dataset).table.physical_name
+        ledger().mark_stale(request.run_id, table, published_days(report))
     run = ledger().finish_run(request.run_id, report.rows, request.report_uri)
     if run.state is not RunState.SUCCEEDED:
         raise TerminalError(f"Run {run.run_id} was recorded as {run.state} before: {run.error}: {run.cause}")
-    tell_lineage(run, report, marts, catalog)
+    tell(run, lineage(run, ledger().run_files(run.run_id), report, catalog))
     rows = report.rows
     event_bus().send(
         "RunSucceeded", {"dataset": run.dataset, "run_id": run.run_id, "rows": rows.model_dump(), "files": run.files}
@@ -97,13 +115,25 @@ def succeed(request: Record, catalog: str) -> Answer:
     return {"state": run.state, "rows": rows.model_dump(), "files": run.files}
 
 
+def succeed_refresh(request: RecordRefresh, catalog: str) -> Answer:
+    report = documents().read(request.report_uri, RefreshReport)
+    run = ledger().finish_run(request.run_id, None, request.report_uri)
+    if run.state is not RunState.SUCCEEDED:
+        raise TerminalError(f"Run {run.run_id} was recorded as {run.state} before: {run.error}: {run.cause}")
+    tell(run, refresh_lineage(run, report, upstreams(), catalog))
+    tables = [table.table for table in report.tables]
+    event_bus().send("RunSucceeded", {"dataset": REFRESH, "run_id": run.run_id, "tables": tables})
+    count(REFRESH, RunsSucceeded=1, TablesRebuilt=len(tables), RowsRebuilt=report.rows)
+    logger.info("refresh_succeeded", run_id=run.run_id, tables=tables, rows=report.rows)
+    return {"state": run.state, "tables": tables}
+
+
 def fail(request: Fail, catalog: str) -> Answer:
     first = ledger().fail_run(request.run_id, request.error, request.cause)
     run = ledger().run(request.run_id)
     if run is None or run.state is not RunState.FAILED:
         raise TerminalError(f"Run {request.run_id} cannot fail: it is recorded as {run.state if run else 'unknown'}.")
-    report = documents().find(f"{folder(request.run_id)}/etl.json", EtlReport)
-    tell_lineage(run, report, None, catalog)
+    tell(run, lineage_of_failure(run, catalog))
     about: dict[str, Any] = {"dataset": run.dataset, "run_id": run.run_id, "error": run.error, "cause": run.cause}
     event_bus().send("RunFailed", about)
     if first:
@@ -112,8 +142,21 @@ def fail(request: Fail, catalog: str) -> Answer:
     return {"state": run.state, "files": run.files}
 
 
-def tell_lineage(run: RunRecord, report: EtlReport | None, marts: MartsReport | None, catalog: str) -> None:
-    told = lineage(run, ledger().run_files(run.run_id), report, marts, catalog)
+def lineage_of_failure(run: RunRecord, catalog: str) -> Lineage:
+    if dataset_of(run.run_id) == REFRESH:
+        report = documents().find(f"{folder(run.run_id)}/refresh.json", RefreshReport)
+        return refresh_lineage(run, report, upstreams(), catalog)
+    loaded = documents().find(f"{folder(run.run_id)}/etl.json", EtlReport)
+    return lineage(run, ledger().run_files(run.run_id), loaded, catalog)
+
+
+def upstreams() -> dict[str, list[str]]:
+    """The tables each built table is built from."""
+    tables = [table for contract in contracts.load_all() for table in contract.tables if table.build]
+    return {table.physical_name: [up.table for up in table.build.upstreams] for table in tables if table.build}
+
+
+def tell(run: RunRecord, told: Lineage) -> None:
     uri = f"s3://{settings().artifacts_bucket}/lineage/{run.dataset}/{run.run_id}.jsonl"
     documents().write(uri, open_lineage(told), "application/jsonlines")
 

@@ -97,7 +97,7 @@ def test_every_environment_gives_out_all_the_lake_has(environment):
 def test_the_command_line_finds_the_outputs_it_reads():
     read_by_cli = {
         "name_prefix", "region", "account_id", "environment", "buckets", "databases", "workgroup", "ledger_table",
-        "incoming_queue_url", "incoming_dlq_url", "events_dlq_url", "event_bus", "state_machine_arn",
+        "incoming_queue_url", "incoming_dlq_url", "events_dlq_url", "event_bus", "state_machine_arns",
         "alerts_topic_arn", "glue_jobs", "crawlers", "functions",
     }  # fmt: skip
 

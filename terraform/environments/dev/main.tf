@@ -13,7 +13,7 @@ module "lake" {
   retention            = { logs_days = 14, athena_results_days = 7, noncurrent_raw_objects_days = 7 }
 
   glue_jobs = {
-    dataset_etl = { number_of_workers = 2, timeout_minutes = 30 }
-    curated_marts   = { number_of_workers = 2, timeout_minutes = 30 }
+    dataset_etl   = { number_of_workers = 2, timeout_minutes = 30 }
+    table_refresh = { number_of_workers = 2, timeout_minutes = 30 }
   }
 }

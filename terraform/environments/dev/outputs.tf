@@ -68,9 +68,9 @@ output "event_bus" {
   value       = module.lake.event_bus
 }
 
-output "state_machine_arn" {
-  description = "State machine that loads one batch."
-  value       = module.lake.state_machine_arn
+output "state_machine_arns" {
+  description = "State machines, keyed by what they do: ingest loads one batch, refresh rebuilds stale tables."
+  value       = module.lake.state_machine_arns
 }
 
 output "alerts_topic_arn" {

@@ -24,22 +24,22 @@ locals {
 
   glue_jobs = {
     dataset_etl = {
-      description     = "Raw files to processed.transactions, on an audit branch; bad rows to quarantine."
-      read_paths      = ["raw/incoming/"]
-      write_paths     = ["processed/", "quarantine/ops/"]
-      write_databases = ["processed", "ops"]
+      description         = "Dropped files of any dataset to its processed table, on an audit branch; bad rows to quarantine."
+      read_paths          = ["raw/incoming/"]
+      write_paths         = ["processed/", "quarantine/ops/"]
+      write_databases     = ["processed", "ops"]
+      max_concurrent_runs = 20 # one per dataset at most: the ledger lets no two runs of one dataset work at a time
       arguments = merge(local.job_arguments, {
         quarantine_table = "${module.catalog.databases["ops"]}.quarantine_rows"
         quality_table    = "${module.catalog.databases["ops"]}.quality_results"
       })
     }
-    curated_marts = {
-      description     = "Marts of the days a run touched."
+    table_refresh = {
+      description     = "Rebuilds the rows that new data made stale, in every table that is built from others."
       read_paths      = ["processed/"]
-      write_paths     = ["curated/"]
-      read_databases  = ["processed"]
-      write_databases = ["curated"]
-      arguments       = local.job_arguments
+      write_paths     = ["processed/", "curated/", "quarantine/ops/"]
+      write_databases = ["processed", "curated", "ops"]
+      arguments       = merge(local.job_arguments, { quality_table = "${module.catalog.databases["ops"]}.quality_results" })
     }
   }
 }
@@ -97,7 +97,7 @@ module "etl" {
   glue_version       = var.glue_version
   python_modules     = var.glue_python_modules
   jobs               = { for name, job in local.glue_jobs : name => merge(job, try(var.glue_jobs[name], {})) }
-  state_machine_arns = [module.orchestration.state_machine_arn]
+  state_machine_arns = values(module.orchestration.state_machine_arns)
   kms_key_arn        = module.storage.kms_key_arn
 }
 
@@ -109,7 +109,6 @@ module "orchestration" {
   buckets               = local.buckets
   bucket_arns           = module.storage.bucket_arns
   database_prefix       = var.database_prefix
-  datasets              = var.datasets
   glue_jobs             = module.etl.jobs
   artifacts_dir         = var.artifacts_dir
   architecture          = var.lambda_architecture

@@ -51,18 +51,6 @@ variable "database_prefix" {
   nullable    = false
 }
 
-variable "datasets" {
-  description = "Datasets that can be dropped, with the Glue jobs of their runs: folders under glue_jobs/. A null marts_job skips the marts."
-  type = map(object({
-    etl_job   = string
-    marts_job = optional(string)
-  }))
-  default = {
-    transactions = { etl_job = "dataset_etl", marts_job = "curated_marts" }
-  }
-  nullable = false
-}
-
 variable "glue_version" {
   description = "Glue release the jobs run on; decides the versions of Spark, Python and Iceberg."
   type        = string

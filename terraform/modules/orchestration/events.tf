@@ -28,7 +28,7 @@ locals {
         source      = ["aws.states"]
         detail-type = ["Step Functions Execution Status Change"]
         detail = {
-          stateMachineArn = [local.state_machine_arn]
+          stateMachineArn = sort(local.machine_arns)
           status          = ["ABORTED", "FAILED", "TIMED_OUT"]
         }
       }

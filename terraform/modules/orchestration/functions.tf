@@ -1,6 +1,7 @@
 locals {
   run_files      = "${var.bucket_arns["artifacts"]}/runs/*"
-  execution_arns = "${replace(local.state_machine_arn, ":stateMachine:", ":execution:")}:*" # executions are named by run
+  machine_arns   = values(local.state_machine_arns)
+  execution_arns = [for arn in local.machine_arns : "${replace(arn, ":stateMachine:", ":execution:")}:*"] # executions are named by run
   glue_arn       = "arn:${data.aws_partition.current.partition}:glue:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
   job_arns       = [for job in var.glue_jobs : job.arn]
 
@@ -19,11 +20,14 @@ locals {
 
   functions = {
     file_router = {
-      description = "Keeps one run at a time per dataset: takes the lock and starts the run, or frees it and starts the next."
-      environment = { STATE_MACHINE_ARN = local.state_machine_arn }
+      description = "Keeps one run at a time per dataset, and one refresh: takes the lock and starts the run, or frees it and starts the next."
+      environment = {
+        INGEST_STATE_MACHINE_ARN  = local.state_machine_arns["ingest"]
+        REFRESH_STATE_MACHINE_ARN = local.state_machine_arns["refresh"]
+      }
       statements = merge(local.can_use_ledger, {
-        StartRuns  = { actions = ["states:StartExecution"], resources = [local.state_machine_arn] }
-        FollowRuns = { actions = ["states:DescribeExecution"], resources = [local.execution_arns] }
+        StartRuns  = { actions = ["states:StartExecution"], resources = local.machine_arns }
+        FollowRuns = { actions = ["states:DescribeExecution"], resources = local.execution_arns }
       })
     }
     batch_claimer = {
@@ -31,12 +35,7 @@ locals {
       timeout_seconds = 900
       environment = {
         ARTIFACTS_BUCKET = var.buckets["artifacts"]
-        GLUE_JOBS = jsonencode({
-          for name, dataset in var.datasets : name => {
-            etl   = var.glue_jobs[dataset.etl_job].name
-            marts = try(var.glue_jobs[dataset.marts_job].name, null)
-          }
-        })
+        ETL_JOB          = var.glue_jobs["dataset_etl"].name
       }
       statements = merge(local.can_use_ledger, {
         CheckDroppedFiles = {
@@ -45,6 +44,16 @@ locals {
         }
         TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.bucket_arns["raw"], var.bucket_arns["artifacts"]] }
         WriteManifest            = { actions = ["s3:GetObject", "s3:PutObject"], resources = [local.run_files] }
+      })
+    }
+    refresh_planner = {
+      description = "Makes one plan of all that is stale: which tables, which of their rows, in which order."
+      environment = {
+        ARTIFACTS_BUCKET = var.buckets["artifacts"]
+        REFRESH_JOB      = var.glue_jobs["table_refresh"].name
+      }
+      statements = merge(local.can_use_ledger, {
+        WritePlan = { actions = ["s3:PutObject"], resources = [local.run_files] }
       })
     }
     job_starter = {
@@ -64,7 +73,7 @@ locals {
       environment     = { FILE_ROUTER_FUNCTION = local.router_name }
       statements = merge(local.can_use_ledger, local.can_announce, {
         ReadJobRuns  = { actions = ["glue:GetJobRun"], resources = local.job_arns }
-        FailSteps    = { actions = ["states:SendTaskFailure"], resources = [local.state_machine_arn] }
+        FailSteps    = { actions = ["states:SendTaskFailure"], resources = local.machine_arns }
         FreeDatasets = { actions = ["lambda:InvokeFunction"], resources = [local.router_arn] }
       })
     }

@@ -16,16 +16,28 @@ data "aws_iam_policy_document" "assume" {
 }
 
 resource "aws_iam_role" "state_machine" {
-  name               = local.state_machine_name
-  description        = "What the state machine ${local.state_machine_name} may do, and nothing else."
+  for_each = local.machines
+
+  name               = local.state_machine_names[each.key]
+  description        = "What the state machine ${local.state_machine_names[each.key]} may do, and nothing else."
   assume_role_policy = data.aws_iam_policy_document.assume.json
 }
 
+locals {
+  # The functions a machine calls are those its definition names.
+  steps = {
+    for machine, path in local.definition_files : machine =>
+    [for name in local.called_functions : name if strcontains(file(path), "$${${name}_function_arn}")]
+  }
+}
+
 data "aws_iam_policy_document" "state_machine" {
+  for_each = local.machines
+
   statement {
     sid       = "CallSteps"
     actions   = ["lambda:InvokeFunction"]
-    resources = [for name in local.called_functions : module.function[name].arn]
+    resources = [for name in local.steps[each.key] : module.function[name].arn]
   }
 
   statement {
@@ -68,7 +80,9 @@ data "aws_iam_policy_document" "state_machine" {
 }
 
 resource "aws_iam_role_policy" "state_machine" {
+  for_each = local.machines
+
   name   = "run"
-  role   = aws_iam_role.state_machine.id
-  policy = data.aws_iam_policy_document.state_machine.json
+  role   = aws_iam_role.state_machine[each.key].id
+  policy = data.aws_iam_policy_document.state_machine[each.key].json
 }

@@ -5,31 +5,36 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  # The router starts the machine and the machine calls the router: one of the two ARNs has to be known beforehand.
-  state_machine_name = "${var.name_prefix}-ingest"
-  state_machine_arn  = "arn:${data.aws_partition.current.partition}:states:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:stateMachine:${local.state_machine_name}"
-
-  definition_file = "${path.module}/../../../state_machines/ingest.asl.json"
-  definition      = jsondecode(file(local.definition_file))
-
-  job_timeouts_seconds = {
-    Transform = [for dataset in var.datasets : var.glue_jobs[dataset.etl_job].timeout_minutes * 60]
-    Marts     = [for dataset in var.datasets : var.glue_jobs[dataset.marts_job].timeout_minutes * 60 if dataset.marts_job != null]
+  # Each machine, and its step that waits for which Glue job.
+  machines = {
+    ingest  = { step = "Transform", job = "dataset_etl" }
+    refresh = { step = "Rebuild", job = "table_refresh" }
   }
+
+  # The router starts the machines and the machines call the router: one of the two ARNs has to be known beforehand.
+  state_machine_names = { for machine in keys(local.machines) : machine => "${var.name_prefix}-${machine}" }
+  state_machine_arns  = { for machine, name in local.state_machine_names : machine => "arn:${data.aws_partition.current.partition}:states:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:stateMachine:${name}" }
+
+  definition_files = { for machine in keys(local.machines) : machine => "${path.module}/../../../state_machines/${machine}.asl.json" }
+  definitions      = { for machine, path in local.definition_files : machine => jsondecode(file(path)) }
 }
 
 resource "aws_cloudwatch_log_group" "state_machine" {
+  for_each = local.machines
+
   # The prefix keeps the log's own resource policy from growing with each machine of the account.
-  name              = "/aws/vendedlogs/states/${local.state_machine_name}"
+  name              = "/aws/vendedlogs/states/${local.state_machine_names[each.key]}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
 }
 
-resource "aws_sfn_state_machine" "ingest" {
-  name     = local.state_machine_name
-  role_arn = aws_iam_role.state_machine.arn
+resource "aws_sfn_state_machine" "this" {
+  for_each = local.machines
 
-  definition = templatefile(local.definition_file, merge(
+  name     = local.state_machine_names[each.key]
+  role_arn = aws_iam_role.state_machine[each.key].arn
+
+  definition = templatefile(local.definition_files[each.key], merge(
     { for name, function in module.function : "${name}_function_arn" => function.arn if contains(local.called_functions, name) },
     {
       alerts_topic_arn = aws_sns_topic.alerts.arn
@@ -48,7 +53,7 @@ resource "aws_sfn_state_machine" "ingest" {
   logging_configuration {
     level                  = "ALL"
     include_execution_data = true # ids and counts only: no row of data passes through the machine
-    log_destination        = "${aws_cloudwatch_log_group.state_machine.arn}:*"
+    log_destination        = "${aws_cloudwatch_log_group.state_machine[each.key].arn}:*"
   }
 
   tracing_configuration {
@@ -57,12 +62,12 @@ resource "aws_sfn_state_machine" "ingest" {
 
   lifecycle {
     precondition {
-      condition     = alltrue(flatten([for state, timeouts in local.job_timeouts_seconds : [for seconds in timeouts : seconds < local.definition.States[state].TimeoutSeconds]]))
+      condition     = var.glue_jobs[each.value.job].timeout_minutes * 60 < local.definitions[each.key].States[each.value.step].TimeoutSeconds
       error_message = "A Glue job may run as long as the step that waits for it: lower timeout_minutes, or a run could be given up while its job still writes."
     }
 
     postcondition {
-      condition     = self.arn == local.state_machine_arn
+      condition     = self.arn == local.state_machine_arns[each.key]
       error_message = "The state machine has another ARN than the one its callers were given."
     }
   }
@@ -72,12 +77,12 @@ resource "aws_sfn_state_machine" "ingest" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "executions" {
-  for_each = toset(["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"])
+  for_each = { for pair in setproduct(keys(local.machines), ["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"]) : "${pair[0]}-${pair[1]}" => { machine = pair[0], metric = pair[1] } }
 
-  alarm_name          = "${local.state_machine_name}-${each.key}"
-  alarm_description   = "A run of ${local.state_machine_name} did not end well. `lake runs` says which."
+  alarm_name          = "${var.name_prefix}-${each.key}"
+  alarm_description   = "A run of ${local.state_machine_names[each.value.machine]} did not end well. `lake runs` says which."
   namespace           = "AWS/States"
-  metric_name         = each.key
+  metric_name         = each.value.metric
   statistic           = "Sum"
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
@@ -86,5 +91,5 @@ resource "aws_cloudwatch_metric_alarm" "executions" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alerts.arn]
 
-  dimensions = { StateMachineArn = aws_sfn_state_machine.ingest.arn }
+  dimensions = { StateMachineArn = aws_sfn_state_machine.this[each.value.machine].arn }
 }

@@ -1,7 +1,7 @@
 # Built from names, not read from the resource: the Glue jobs may then be granted to report to the machine that waits for them.
-output "state_machine_arn" {
-  description = "ARN of the state machine that loads one batch."
-  value       = local.state_machine_arn
+output "state_machine_arns" {
+  description = "ARNs of the state machines, keyed by what they do: ingest loads one batch, refresh rebuilds stale tables."
+  value       = local.state_machine_arns
 }
 
 output "alerts_topic_arn" {

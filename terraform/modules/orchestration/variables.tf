@@ -29,22 +29,8 @@ variable "database_prefix" {
   nullable    = false
 }
 
-variable "datasets" {
-  description = "Datasets that can be dropped, with the Glue jobs of their runs: folders under glue_jobs/. A null marts_job skips the marts."
-  type = map(object({
-    etl_job   = string
-    marts_job = optional(string)
-  }))
-  nullable = false
-
-  validation {
-    condition     = length(var.datasets) > 0
-    error_message = "At least one dataset is needed."
-  }
-}
-
 variable "glue_jobs" {
-  description = "Glue jobs, keyed by their folder under glue_jobs/."
+  description = "Glue jobs, keyed by their folder under glue_jobs/: dataset_etl loads files, table_refresh rebuilds tables."
   type = map(object({
     name            = string
     arn             = string
@@ -53,8 +39,8 @@ variable "glue_jobs" {
   nullable = false
 
   validation {
-    condition     = alltrue(flatten([for dataset in var.datasets : [for job in compact([dataset.etl_job, dataset.marts_job]) : contains(keys(var.glue_jobs), job)]]))
-    error_message = "Each etl_job and marts_job of datasets must be a key of glue_jobs."
+    condition     = alltrue([for job in ["dataset_etl", "table_refresh"] : contains(keys(var.glue_jobs), job)])
+    error_message = "glue_jobs must hold dataset_etl and table_refresh."
   }
 }
 

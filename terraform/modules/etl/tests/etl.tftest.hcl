@@ -33,7 +33,7 @@ variables {
       write_databases = ["processed"]
       arguments       = { catalog = "glue_catalog" }
     }
-    curated_marts = {
+    table_refresh = {
       description         = "Marts."
       read_paths          = ["processed/"]
       write_paths         = ["curated/"]
@@ -84,12 +84,12 @@ run "sizes_are_per_job" {
   command = plan
 
   assert {
-    condition     = aws_glue_job.this["curated_marts"].number_of_workers == 4 && aws_glue_job.this["dataset_etl"].number_of_workers == 2
+    condition     = aws_glue_job.this["table_refresh"].number_of_workers == 4 && aws_glue_job.this["dataset_etl"].number_of_workers == 2
     error_message = "Each job has its own size."
   }
 
   assert {
-    condition     = aws_glue_job.this["curated_marts"].execution_property[0].max_concurrent_runs == 2 && aws_glue_job.this["dataset_etl"].execution_property[0].max_concurrent_runs == 1
+    condition     = aws_glue_job.this["table_refresh"].execution_property[0].max_concurrent_runs == 2 && aws_glue_job.this["dataset_etl"].execution_property[0].max_concurrent_runs == 1
     error_message = "One run at a time, unless a job asks for more."
   }
 
@@ -103,12 +103,12 @@ run "code_is_named_by_its_content" {
   command = plan
 
   assert {
-    condition     = aws_glue_job.this["curated_marts"].command[0].script_location == "s3://test-artifacts/glue_jobs/curated_marts/main-${filesha256("../../fixtures/artifacts/glue/jobs/curated_marts.py")}.py"
+    condition     = aws_glue_job.this["table_refresh"].command[0].script_location == "s3://test-artifacts/glue_jobs/table_refresh/main-${filesha256("../../fixtures/artifacts/glue/jobs/table_refresh.py")}.py"
     error_message = "A new script must be a new object."
   }
 
   assert {
-    condition     = aws_glue_job.this["curated_marts"].default_arguments["--extra-py-files"] == "s3://test-artifacts/libs/cartlake-${filesha256("../../fixtures/artifacts/glue/libs/cartlake.zip")}.zip"
+    condition     = aws_glue_job.this["table_refresh"].default_arguments["--extra-py-files"] == "s3://test-artifacts/libs/cartlake-${filesha256("../../fixtures/artifacts/glue/libs/cartlake.zip")}.zip"
     error_message = "Jobs must use the library they were built with."
   }
 }
@@ -127,7 +127,7 @@ run "each_role_reaches_its_own_zones" {
   }
 
   assert {
-    condition = one([for statement in data.aws_iam_policy_document.this["curated_marts"].statement : statement.resources if statement.sid == "CommitTables"]) == toset([
+    condition = one([for statement in data.aws_iam_policy_document.this["table_refresh"].statement : statement.resources if statement.sid == "CommitTables"]) == toset([
       "arn:aws:glue:eu-west-1:123456789012:catalog",
       "arn:aws:glue:eu-west-1:123456789012:database/dev_curated",
       "arn:aws:glue:eu-west-1:123456789012:table/dev_curated/*",
@@ -136,7 +136,7 @@ run "each_role_reaches_its_own_zones" {
   }
 
   assert {
-    condition     = one([for statement in data.aws_iam_policy_document.this["curated_marts"].statement : statement.resources if statement.sid == "ReportToStateMachine"]) == toset(var.state_machine_arns)
+    condition     = one([for statement in data.aws_iam_policy_document.this["table_refresh"].statement : statement.resources if statement.sid == "ReportToStateMachine"]) == toset(var.state_machine_arns)
     error_message = "A job may end steps of the lake's machines only."
   }
 }

@@ -41,13 +41,13 @@ run "names_are_those_the_command_line_reads" {
   }
 
   assert {
-    condition     = output.glue_jobs == { curated_marts = "cartlake-test-curated-marts", dataset_etl = "cartlake-test-dataset-etl" }
+    condition     = output.glue_jobs == { dataset_etl = "cartlake-test-dataset-etl", table_refresh = "cartlake-test-table-refresh" }
     error_message = "Jobs must be found by their folder."
   }
 
   assert {
-    condition     = output.state_machine_arn == "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"
-    error_message = "The machine must be named ingest."
+    condition     = output.state_machine_arns["refresh"] == "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-refresh"
+    error_message = "Machines must be named by what they do."
   }
 
   assert {
@@ -74,11 +74,11 @@ run "a_job_may_be_sized_without_repeating_the_rest" {
   command = plan
 
   variables {
-    glue_jobs = { curated_marts = { number_of_workers = 7 } }
+    glue_jobs = { table_refresh = { number_of_workers = 7 } }
   }
 
   assert {
-    condition     = keys(output.glue_jobs) == ["curated_marts", "dataset_etl"]
+    condition     = keys(output.glue_jobs) == ["dataset_etl", "table_refresh"]
     error_message = "Sizing one job must keep the other."
   }
 }

@@ -19,11 +19,18 @@ mock_provider "aws" {
     override_during = plan
     defaults        = { arn = "arn:aws:sns:eu-west-1:123456789012:cartlake-test-alerts" }
   }
+}
 
-  mock_resource "aws_sfn_state_machine" {
-    override_during = plan
-    defaults        = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest" }
-  }
+override_resource {
+  override_during = plan
+  target          = aws_sfn_state_machine.this["ingest"]
+  values          = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest" }
+}
+
+override_resource {
+  override_during = plan
+  target          = aws_sfn_state_machine.this["refresh"]
+  values          = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-refresh" }
 }
 
 override_module {
@@ -54,14 +61,9 @@ variables {
   event_bus             = { name = "cartlake-test", arn = "arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test" }
   events_dlq_arn        = "arn:aws:sqs:eu-west-1:123456789012:cartlake-test-events-dlq"
   kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
-  datasets = {
-    reviews      = { etl_job = "review_etl" }
-    transactions = { etl_job = "dataset_etl", marts_job = "curated_marts" }
-  }
   glue_jobs = {
-    curated_marts   = { name = "test-curated-marts", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-curated-marts", timeout_minutes = 60 }
-    review_etl      = { name = "test-review-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-review-etl", timeout_minutes = 60 }
-    dataset_etl = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }
+    table_refresh = { name = "test-table-refresh", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-refresh", timeout_minutes = 60 }
+    dataset_etl   = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }
   }
 }
 
@@ -69,17 +71,17 @@ run "the_machine_is_rendered_whole" {
   command = plan
 
   assert {
-    condition     = !strcontains(aws_sfn_state_machine.ingest.definition, "$${")
+    condition     = !strcontains(aws_sfn_state_machine.this["ingest"].definition, "$${")
     error_message = "Every placeholder must be filled."
   }
 
   assert {
-    condition     = jsondecode(aws_sfn_state_machine.ingest.definition).States.NotifyFailure.Parameters.TopicArn == aws_sns_topic.alerts.arn
+    condition     = jsondecode(aws_sfn_state_machine.this["ingest"].definition).States.NotifyFailure.Parameters.TopicArn == aws_sns_topic.alerts.arn
     error_message = "Failures must go to the alerts topic."
   }
 
   assert {
-    condition     = jsondecode(aws_sfn_state_machine.ingest.definition).States.Publish.Parameters.Payload["table.$"] == "States.Format('dev_{}', $.claim.Payload.table)"
+    condition     = jsondecode(aws_sfn_state_machine.this["ingest"].definition).States.Publish.Parameters.Payload["table.$"] == "States.Format('dev_{}', $.claim.Payload.table)"
     error_message = "The published table must be in the processed database, whatever its prefix."
   }
 }
@@ -88,30 +90,32 @@ run "the_machine_is_traced_logged_and_encrypted" {
   command = plan
 
   assert {
-    condition     = aws_sfn_state_machine.ingest.tracing_configuration[0].enabled && aws_sfn_state_machine.ingest.logging_configuration[0].level == "ALL"
+    condition     = aws_sfn_state_machine.this["ingest"].tracing_configuration[0].enabled && aws_sfn_state_machine.this["ingest"].logging_configuration[0].level == "ALL"
     error_message = "Every execution must leave a trace and a log."
   }
 
   assert {
-    condition     = aws_sfn_state_machine.ingest.encryption_configuration[0].kms_key_id == var.kms_key_arn && aws_cloudwatch_log_group.state_machine.kms_key_id == var.kms_key_arn
+    condition     = aws_sfn_state_machine.this["ingest"].encryption_configuration[0].kms_key_id == var.kms_key_arn && aws_cloudwatch_log_group.state_machine["ingest"].kms_key_id == var.kms_key_arn
     error_message = "Execution data must be encrypted with the lake's key."
   }
 
   assert {
-    condition     = output.state_machine_arn == "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"
+    condition     = output.state_machine_arns == { for machine in ["ingest", "refresh"] : machine => "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-${machine}" }
     error_message = "The ARN must be known before the machine is, for those the machine calls."
   }
 }
 
-run "each_dataset_has_its_jobs" {
+run "files_are_loaded_and_tables_rebuilt_by_their_jobs" {
   command = plan
 
   assert {
-    condition = jsondecode(local.functions.batch_claimer.environment.GLUE_JOBS) == {
-      reviews      = { etl = "test-review-etl", marts = null }
-      transactions = { etl = "test-dataset-etl", marts = "test-curated-marts" }
-    }
-    error_message = "batch_claimer must know the jobs of each dataset, null where there are no marts."
+    condition     = local.functions.batch_claimer.environment.ETL_JOB == "test-dataset-etl" && local.functions.refresh_planner.environment.REFRESH_JOB == "test-table-refresh"
+    error_message = "The first step of each machine must know the job of its own."
+  }
+
+  assert {
+    condition     = !strcontains(aws_sfn_state_machine.this["refresh"].definition, "$${")
+    error_message = "Every placeholder must be filled."
   }
 }
 
@@ -124,7 +128,7 @@ run "events_find_their_functions" {
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_rule.this["glue-job-ended"].event_pattern).detail.jobName == ["test-curated-marts", "test-review-etl", "test-dataset-etl"]
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["glue-job-ended"].event_pattern).detail.jobName == ["test-dataset-etl", "test-table-refresh"]
     error_message = "Only this lake's jobs may wake job_events."
   }
 
@@ -134,7 +138,7 @@ run "events_find_their_functions" {
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_rule.this["execution-ended-badly"].event_pattern).detail.stateMachineArn == [output.state_machine_arn]
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["execution-ended-badly"].event_pattern).detail.stateMachineArn == values(output.state_machine_arns)
     error_message = "Only this lake's machine may wake job_events."
   }
 
@@ -148,13 +152,18 @@ run "the_machine_may_call_its_steps_only" {
   command = plan
 
   assert {
-    condition     = !contains(local.called_functions, "job_events") && length(local.called_functions) == 6
+    condition     = !contains(local.called_functions, "job_events") && length(local.called_functions) == 7
     error_message = "job_events is woken by rules; the machine has no business with it."
   }
 
   assert {
-    condition     = [for statement in data.aws_iam_policy_document.state_machine.statement : statement.sid if contains(statement.resources, "*")] == ["DeliverLogs", "SendTraces"]
+    condition     = [for statement in data.aws_iam_policy_document.state_machine["ingest"].statement : statement.sid if contains(statement.resources, "*")] == ["DeliverLogs", "SendTraces"]
     error_message = "Wildcards are for the services that know no resources."
+  }
+
+  assert {
+    condition     = contains(local.steps.ingest, "table_publisher") && !contains(local.steps.refresh, "table_publisher") && contains(local.steps.refresh, "refresh_planner")
+    error_message = "A machine may call the functions its definition names, and no other."
   }
 }
 
@@ -194,7 +203,7 @@ run "alarms_and_addresses_reach_the_topic" {
   }
 
   assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.executions : alarm.alarm_actions == toset([aws_sns_topic.alerts.arn])]) && length(aws_cloudwatch_metric_alarm.executions) == 3
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.executions : alarm.alarm_actions == toset([aws_sns_topic.alerts.arn])]) && length(aws_cloudwatch_metric_alarm.executions) == 6
     error_message = "Failed, timed-out and aborted runs must be heard of."
   }
 
@@ -209,20 +218,19 @@ run "rejects_a_job_that_outlives_its_step" {
 
   variables {
     glue_jobs = {
-      curated_marts   = { name = "test-curated-marts", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-curated-marts", timeout_minutes = 60 }
-      review_etl      = { name = "test-review-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-review-etl", timeout_minutes = 60 }
-      dataset_etl = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 600 }
+      table_refresh = { name = "test-table-refresh", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-refresh", timeout_minutes = 60 }
+      dataset_etl   = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 600 }
     }
   }
 
-  expect_failures = [aws_sfn_state_machine.ingest]
+  expect_failures = [aws_sfn_state_machine.this["ingest"]]
 }
 
-run "rejects_a_dataset_whose_job_does_not_exist" {
+run "rejects_a_missing_job" {
   command = plan
 
   variables {
-    datasets = { clicks = { etl_job = "click_etl" } }
+    glue_jobs = { dataset_etl = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 } }
   }
 
   expect_failures = [var.glue_jobs]

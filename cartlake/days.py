@@ -1,0 +1,99 @@
+"""Sets of days as ranges, open or closed, and their alignment to weeks and months. All days are UTC."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Unit = Literal["days", "weeks", "months", "years"]
+
+ONE_DAY: Final = timedelta(days=1)
+
+
+class DayRange(BaseModel):
+    """Days from `first` to `last`, both included; None is open: no first, or no last day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    first: date | None
+    last: date | None
+
+    def __str__(self) -> str:
+        if self.first == self.last and self.first is not None:
+            return str(self.first)
+        return f"{self.first or 'the beginning'} to {self.last or 'the end'}"
+
+
+ALWAYS: Final = DayRange(first=None, last=None)
+
+
+def of_days(days: Iterable[date]) -> tuple[DayRange, ...]:
+    """The fewest ranges that hold these days and no others."""
+    return joined(DayRange(first=day, last=day) for day in days)
+
+
+def joined(ranges: Iterable[DayRange]) -> tuple[DayRange, ...]:
+    """The same days in the fewest ranges, in order.
+
+    >>> new_year = date(2026, 1, 1)
+    >>> str(joined([DayRange(first=date(2026, 1, 2), last=None), DayRange(first=new_year, last=new_year)])[0])
+    '2026-01-01 to the end'
+    """
+    result: list[DayRange] = []
+    for one in sorted(ranges, key=lambda r: r.first or date.min):
+        before = result[-1] if result else None
+        if before is not None and _touches(before, one):
+            result[-1] = DayRange(first=before.first, last=_later(before.last, one.last))
+        else:
+            result.append(one)
+    return tuple(result)
+
+
+def widened(ranges: Iterable[DayRange], before: int, after: int) -> tuple[DayRange, ...]:
+    """The days of each range, `before` days ahead of it and `after` days behind it."""
+    return joined(
+        DayRange(
+            first=None if r.first is None else r.first - before * ONE_DAY,
+            last=None if r.last is None else r.last + after * ONE_DAY,
+        )
+        for r in ranges
+    )
+
+
+def aligned(ranges: Iterable[DayRange], unit: Unit) -> tuple[DayRange, ...]:
+    """The ranges grown to whole units: weeks from Monday (ISO 8601), calendar months, calendar years."""
+    return joined(
+        DayRange(
+            first=None if r.first is None else start_of(r.first, unit),
+            last=None if r.last is None else _last_of(r.last, unit),
+        )
+        for r in ranges
+    )
+
+
+def start_of(day: date, unit: Unit) -> date:
+    """The first day of the unit that holds `day`."""
+    match unit:
+        case "days":
+            return day
+        case "weeks":
+            return day - day.weekday() * ONE_DAY
+        case "months":
+            return day.replace(day=1)
+        case "years":
+            return day.replace(month=1, day=1)
+
+
+def _last_of(day: date, unit: Unit) -> date:
+    first = start_of(day, unit)
+    longest = {"days": 1, "weeks": 7, "months": 31, "years": 366}[unit]
+    return start_of(first + longest * ONE_DAY, unit) - ONE_DAY if unit != "weeks" else first + 6 * ONE_DAY
+
+
+def _touches(earlier: DayRange, later: DayRange) -> bool:
+    return earlier.last is None or later.first is None or later.first <= earlier.last + ONE_DAY
+
+
+def _later(one: date | None, other: date | None) -> date | None:
+    return None if one is None or other is None else max(one, other)

@@ -1,0 +1,34 @@
+"""What the customer marts share: who is one customer, when is now, and division without floating point.
+
+Customers are people, not records: processed.customer_identities gives the records of one person one
+`golden_customer_id`. A record it does not know is a customer of its own, under its `customer_id`.
+"""
+
+from cartlake.engine import Column, DataFrame, F
+
+
+def sold_months(customer_months: DataFrame, customer_identities: DataFrame) -> DataFrame:
+    """The months in which a record bought something, with the `golden_customer_id` of the person."""
+    identities = customer_identities.select("customer_id", F.col("golden_customer_id").alias("_golden"))
+    sold = customer_months.where(F.col("orders") > F.lit(0)).join(identities, on="customer_id", how="left")
+    return sold.withColumn("golden_customer_id", F.coalesce(F.col("_golden"), F.col("customer_id")))
+
+
+def as_of(customer_months: DataFrame) -> DataFrame:
+    """One row: the last day on which anybody bought, as `as_of_date`.
+
+    That is now, and not what a clock says: the same orders give the same marts whenever they are computed.
+    """
+    return customer_months.agg(F.max("last_order_date").alias("as_of_date"))
+
+
+def quotient(units: str, denominator: str, digits: int) -> Column:
+    """Divide, rounded half away from zero to so many digits; null when the denominator is 0.
+
+    Both are SQL of integers, `units` counts the last digit: cents, with two digits. Divides integers, because the
+    quotient of decimals is a DOUBLE in DuckDB.
+    """
+    rounded = f"(2 * abs({units}) + {denominator}) div nullif(2 * {denominator}, 0)"
+    signed = f"case when {units} < 0 then -({rounded}) else {rounded} end"
+    # More than 18 digits: DuckDB keeps the product of two shorter decimals within 18, and fails when it does not fit.
+    return F.expr(f"cast({signed} as decimal(20,0)) * cast({10**-digits:.{digits}f} as decimal({digits + 1},{digits}))")

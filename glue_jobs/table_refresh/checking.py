@@ -1,0 +1,74 @@
+"""What the contract says of built rows, measured before they are written; and what differs from what is stored."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from cartlake.contracts import Table, measurements
+from cartlake.errors import TerminalError
+from cartlake.runs import Difference
+
+
+class BrokenRuleError(TerminalError):
+    """Rows that were built break a rule of their contract, so they were not written. The table stays as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One rule and the number it measured: rows that break a row rule, or what a table rule measures."""
+
+    rule: str
+    severity: str
+    value: float | None
+
+
+def measure(rows: DataFrame, table: Table, now: datetime) -> tuple[int, list[Measured]]:
+    """Count the rows, and measure every rule of the contract on them. `rows` should be persisted."""
+    broken = [F.count(F.when(F.expr(rule.broken), 1)).alias(rule.name) for rule in table.row_rules]
+    counts = rows.agg(F.count(F.lit(1)).alias("_rows"), *broken).collect()[0].asDict()
+    found = [Measured(rule.name, rule.severity, float(counts[rule.name])) for rule in table.row_rules]
+    if not counts["_rows"]:
+        return 0, found
+    view = f"cartlake_checked_{table.bare_name}"
+    rows.createOrReplaceTempView(view)
+    values: dict[str, float | None] = {}
+    for measurement in measurements(table.table_rules, view, now=now):
+        values |= rows.sparkSession.sql(measurement.sql).collect()[0].asDict()
+    rows.sparkSession.catalog.dropTempView(view)
+    return int(counts["_rows"]), [*found, *(Measured(r.name, r.severity, values[r.name]) for r in table.table_rules)]
+
+
+def judge(table: Table, measured: list[Measured]) -> None:
+    """Raises BrokenRuleError naming every broken rule of severity `error`, with the numbers."""
+    numbers = {one.rule: one.value for one in measured}
+    faults = [
+        f"{numbers[rule.name]:g} rows break {rule.name} ({rule.expression})"
+        for rule in table.row_rules
+        if rule.severity == "error" and numbers.get(rule.name)
+    ]
+    faults += [
+        f"{rule.name} measured {numbers[rule.name]}, and {rule.expected}"
+        for rule in table.table_rules
+        if rule.severity == "error" and rule.name in numbers and not rule.judge(numbers[rule.name])
+    ]
+    if faults:
+        raise BrokenRuleError(
+            f"{table.physical_name} was not written: {'; '.join(faults)}. It stays as it was; "
+            "mend the transform or what it reads, then `lake recompute` it."
+        )
+
+
+def differences(stored: DataFrame, rebuilt: DataFrame, table: Table) -> list[Difference]:
+    """Rows that only one of both has, in every column but those the lake adds; empty when they are the same."""
+    names = [column.name for column in table.file_columns]
+    one, other = stored.select(*names), rebuilt.select(*names)
+    sides = {"stored": one.exceptAll(other), "rebuilt": other.exceptAll(one)}
+    found = []
+    for side, rows in sides.items():
+        examples = rows.orderBy(*table.primary_key).limit(1).collect()
+        if examples:
+            shown = {name: None if value is None else str(value) for name, value in examples[0].asDict().items()}
+            found.append(Difference(only_in=side, rows=rows.count(), example=shown))
+    return found

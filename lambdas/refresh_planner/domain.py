@@ -1,0 +1,23 @@
+"""Which tables does a refresh rebuild? The changes of many runs together, and each table once."""
+
+from collections.abc import Iterable, Sequence
+
+from cartlake.errors import TerminalError
+from cartlake.ledger import StaleMark
+from cartlake.staleness import WHOLE, Graph, Scope, StaleTable
+
+
+def stale_tables(graph: Graph, marks: Iterable[StaleMark]) -> tuple[StaleTable, ...]:
+    """Join the marks by table and follow them through the graph; a table no contract knows any more is passed over."""
+    changes: dict[str, Scope] = {}
+    for mark in marks:
+        if mark.table in graph.tables:
+            changes[mark.table] = changes.get(mark.table, Scope()) | mark.scope
+    return graph.stale(changes)
+
+
+def checked_tables(graph: Graph, names: Sequence[str]) -> tuple[StaleTable, ...]:
+    """These tables, whole, each on its own. Raises TerminalError for a name that is not built from others."""
+    if not names:
+        raise TerminalError("A check names the tables to compare; it named none.")
+    return tuple(StaleTable(table=graph.table(name).physical_name, scope=WHOLE) for name in names)

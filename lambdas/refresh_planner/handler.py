@@ -1,0 +1,53 @@
+"""First step of the refresh: all that is stale becomes one plan.
+
+It may be invoked again after a timeout or a crash. Marks this run has claimed already stay its own.
+"""
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from cartlake.ledger import LockHeldError
+from cartlake.runs import REFRESH, RefreshPlan
+from cartlake.staleness import StaleTable
+from cartlake.times import stamp, utc_now
+from lambdas.refresh_planner.adapters import documents, graph, ledger
+from lambdas.refresh_planner.domain import checked_tables, stale_tables
+from lambdas.refresh_planner.settings import settings
+from lambdas.shared.entry import Answer, entry, logger
+
+settings()  # a bad environment fails the cold start
+
+
+class Request(BaseModel):
+    """`check` names tables to build anew and compare, without a change; else all that is stale is rebuilt."""
+
+    run_id: str
+    check: list[str] | None = None
+
+
+@entry(Request)
+def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
+    run_id = request.run_id
+    if not ledger().acquire_lock(REFRESH, run_id):
+        raise LockHeldError(f"Run {run_id} may not rebuild tables: another run does. `lake runs` shows which.")
+    lock = ledger().lock(REFRESH)
+    ledger().start_run(run_id, lock.execution_arn if lock else None)
+    tables = planned(run_id, request.check)
+    plan = RefreshPlan(run_id=run_id, created_at=stamp(utc_now()), tables=list(tables), check=request.check is not None)
+    folder = f"s3://{settings().artifacts_bucket}/runs/{run_id}"
+    documents().write(f"{folder}/plan.json", plan.model_dump_json(indent=2))
+    logger.info("refresh_planned", run_id=run_id, tables={table.table: str(table.scope) for table in tables})
+    if not tables:
+        ledger().finish_run(run_id, None, "")
+    return {
+        "run_id": run_id,
+        "table_count": len(tables),
+        "plan_uri": f"{folder}/plan.json",
+        "refresh_job": settings().refresh_job,
+    }
+
+
+def planned(run_id: str, check: list[str] | None) -> tuple[StaleTable, ...]:
+    if check is not None:
+        return checked_tables(graph(), check)
+    return stale_tables(graph(), ledger().claim_stale(run_id))

@@ -1,0 +1,16 @@
+from functools import cache
+
+from pydantic import Field
+
+from lambdas.shared.settings import ArtifactSettings, LedgerSettings
+
+
+class Settings(LedgerSettings, ArtifactSettings):
+    """`refresh_job` is the name of the Glue job that rebuilds stale tables."""
+
+    refresh_job: str = Field(min_length=1)
+
+
+@cache
+def settings() -> Settings:
+    return Settings()
