@@ -1,7 +1,6 @@
 """Clickstream: the steps of visits, and what robots do, as events; some arrive late, some twice."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +14,6 @@ from generators.visits import (
     ADD_TO_CART,
     EVENT_TYPES,
     LATE_AT_MOST,
-    MOST_PARTS,
     PAGE_VIEW,
     PRODUCT_VIEW,
     PURCHASE,
@@ -25,7 +23,7 @@ from generators.visits import (
     visitor_identifiers,
 )
 from generators.world import MARKETS, PRODUCT_COUNT
-from generators.world_plan import Day, WorldPlan
+from generators.world_plan import MOST_PARTS, Chunk, WorldPlan
 
 CATEGORIES: Final = (
     *("apparel", "shoes", "home", "kitchen", "garden"),
@@ -96,7 +94,7 @@ TYPE_POOL: Final = Pool.of(EVENT_TYPES)
 UNITED_STATES: Final = COUNTRIES.index("US")
 
 EVENT_SCRAMBLER: Final = 0x9E3779B97F4A7C15
-EVENT_BITS_IN_PART: Final = 22
+EVENT_BITS_IN_CHUNK: Final = 22
 ROBOT_PART: Final = MOST_PARTS - 1
 
 QUICK_DELAYS: Final = np.array([0, 0, 1, 1, 1, 2, 2, 3])  # seconds to the collector
@@ -105,8 +103,10 @@ SHARE_LATE_EVENTS: Final = 0.006
 SHARE_TWICE: Final = 0.004
 
 EVENT: Final[np.dtype[Any]] = np.dtype(
-    [("number", "u8"), ("at", "i8"), ("type", "i1"), ("visitor", "u8"), ("customer", "i4"), ("page", "i4")]
-    + [("order", "i8"), ("source", "i2"), ("agent", "i2"), ("received", "i8")]
+    [
+        *(("number", "u8"), ("at", "i8"), ("type", "i1"), ("visitor", "u8"), ("customer", "i4"), ("page", "i4")),
+        *(("order", "i8"), ("source", "i2"), ("agent", "i2"), ("received", "i8")),
+    ]
 )
 Events = Mapping[str, npt.NDArray[Any]] | Rows
 
@@ -135,19 +135,19 @@ def clickstream_batch(events: Events) -> Batch:
     }
 
 
-def event_numbers(plan: WorldPlan, day: Day, part: int, size: int) -> Longs:
+def event_numbers(plan: WorldPlan, chunk: int, size: int) -> Longs:
     """Numbers for the events of a chunk that no other event of this world has."""
-    first = (day.index * MOST_PARTS + part) << EVENT_BITS_IN_PART
+    first = chunk << EVENT_BITS_IN_CHUNK
     numbers = np.arange(first, first + size, dtype=np.uint64) + np.uint64(plan.anchor)
     scattered: Longs = numbers * np.uint64(EVENT_SCRAMBLER)  # keeps 64 bits
     return scattered
 
 
-def visit_events(  # noqa: PLR0913 - what a chunk knows
-    rng: np.random.Generator, plan: WorldPlan, day: Day, part: int, visits: Visits, steps: Steps, order_ids: Ints
+def visit_events(
+    rng: np.random.Generator, chunk: Chunk, visits: Visits, steps: Steps, order_ids: Ints
 ) -> dict[str, npt.NDArray[Any]]:
     """The steps as events; `order_ids` are the numbers behind order_id of the chunk's orders."""
-    visit = steps.visit
+    plan, visit = chunk.plan, steps.visit
     is_first = steps.position == 0
     received = received_moments(rng, visits, steps)
     identifiers = visitor_identifiers(plan, visits.visitor)
@@ -160,7 +160,7 @@ def visit_events(  # noqa: PLR0913 - what a chunk knows
     source = np.full(len(visit), -1)
     source[steps.first] = pick(rng, SOURCE_SHARES, len(visits))
     return {
-        "number": event_numbers(plan, day, part, len(visit)),
+        "number": event_numbers(plan, chunk.number, len(visit)),
         "at": steps.at,
         "type": steps.type,
         "visitor": identifiers[visit],
@@ -205,82 +205,3 @@ def sent_twice(rng: np.random.Generator, events: Mapping[str, npt.NDArray[Any]])
     copies = {name: values[again] for name, values in events.items()}
     copies["received"] = copies["received"] + rng.integers(DAY, 2 * DAY, len(again))
     return copies
-
-
-# --- robots ---------------------------------------------------------------------------------------------------------
-
-ROBOTS: Final = 1 << 45
-FAITHFUL_ROBOTS: Final = 1 << 44  # the same every day
-BURST_GAPS: Final = np.array([0, 0, 1, 0, 0, 1, 0, 1])  # 160 events a minute
-
-
-@dataclass(frozen=True)
-class RobotKind:
-    """`per_order`: robots of the kind a day. Each sends `events` in one go, or so many every hour."""
-
-    name: str
-    per_order: float
-    events: int
-    hourly: bool = False
-    crawler: bool = False
-
-
-ROBOT_KINDS: Final = (
-    RobotKind("crawler", 1 / 400, 60, crawler=True),
-    RobotKind("burst", 1 / 1_500, 150),
-    RobotKind("all_hours", 1 / 2_000, 8, hourly=True),
-)
-
-
-@dataclass(frozen=True)
-class Robot:
-    """One robot on one day."""
-
-    kind: RobotKind
-    visitor: int
-
-
-def robots_of(rng: np.random.Generator, day: Day) -> list[Robot]:
-    robots = []
-    for number, kind in enumerate(ROBOT_KINDS):
-        count = int(day.orders * kind.per_order + rng.random())
-        first = FAITHFUL_ROBOTS if kind.hourly else ROBOTS + (day.index * len(ROBOT_KINDS) + number) * (1 << 20)
-        robots += [Robot(kind, first + index) for index in range(count)]
-    return robots
-
-
-def robot_events(
-    rng: np.random.Generator, plan: WorldPlan, day: Day, robots: list[Robot]
-) -> dict[str, npt.NDArray[Any]]:
-    moments = [robot_moments(rng, day, robot.kind) for robot in robots]
-    sizes = np.array([len(at) for at in moments])
-    robot = np.repeat(np.arange(len(robots)), sizes)
-    visitors = visitor_identifiers(plan, np.array([robot.visitor for robot in robots]))
-    agents = [
-        len(HUMAN_AGENTS) + int(rng.integers(len(CRAWLER_AGENTS))) if robot.kind.crawler else int(rng.integers(3))
-        for robot in robots
-    ]
-    at = np.concatenate(moments)
-    size = len(at)
-    kind = np.where(rng.random(size) < 0.8, PRODUCT_VIEW, PAGE_VIEW)  # noqa: PLR2004 - mostly products
-    product = FIRST_PRODUCT_PAGE + rng.integers(0, PRODUCT_COUNT, size)
-    return {
-        "number": event_numbers(plan, day, ROBOT_PART, size),
-        "at": at,
-        "type": kind,
-        "visitor": visitors[robot],
-        "customer": np.full(size, -1),
-        "page": np.where(kind == PRODUCT_VIEW, product, rng.integers(0, 11, size)),
-        "order": np.full(size, -1),
-        "source": np.full(size, -1),
-        "agent": np.array(agents)[robot] * len(COUNTRIES) + UNITED_STATES,
-        "received": at + QUICK_DELAYS[rng.integers(0, len(QUICK_DELAYS), size)],
-    }
-
-
-def robot_moments(rng: np.random.Generator, day: Day, kind: RobotKind) -> Ints:
-    if kind.hourly:
-        hours = np.repeat(np.arange(24), kind.events)
-        return day.start + np.sort(hours * HOUR + rng.integers(0, HOUR, len(hours)))
-    gaps = rng.integers(5, 60, kind.events) if kind.crawler else BURST_GAPS[rng.integers(0, 8, kind.events)]
-    return day.start + int(rng.integers(0, DAY)) + np.cumsum(gaps)

@@ -1,11 +1,11 @@
 """Visits of people to the shop: who comes when, from where, how far they get, and what each step is.
 
-A visit that buys ends with the purchase. Visits of one visitor are always more than half an hour apart, and steps of one
-visit less, so that sessions can be counted beforehand.
+A visit that buys ends with the purchase. Visits of one visitor are always more than half an hour apart, and steps of
+one visit less, so that sessions can be counted beforehand.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Final
 
@@ -17,7 +17,7 @@ from generators.order_lines import Orders
 from generators.randomness import Bools, Ints, pick
 from generators.seasonality import second_of_day
 from generators.world import CHANNELS, MARKETS, PRODUCT_COUNT, World
-from generators.world_plan import Day, WorldPlan
+from generators.world_plan import Chunk, WorldPlan
 
 Longs = npt.NDArray[np.uint64]
 
@@ -74,7 +74,6 @@ ANONYMOUS: Final = 1 << 40
 ONE_TIME: Final = 1 << 46
 VISITOR_BITS: Final = 48
 VISITOR_SCRAMBLER: Final = 0x9E3779B97F4B | 1
-MOST_PARTS: Final = 1 << 12
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,8 @@ class Steps:
 
 
 def buys_online(channel: Ints) -> Bools:
-    return (channel == WEB) | (channel == PHONE)
+    online: Bools = (channel == WEB) | (channel == PHONE)
+    return online
 
 
 def popular_products(world: World) -> Ints:
@@ -132,25 +132,19 @@ class VisitMaker:
     plan: WorldPlan
     products: Ints
 
-    def make(  # noqa: PLR0913 - what a chunk knows
-        self,
-        rng: np.random.Generator,
-        day: Day,
-        part: int,
-        range_of_customers: tuple[int, int],
-        orders: Orders,
-        bought: Ints,
-    ) -> tuple[Visits, Steps]:
-        """`bought`: [orders, MOST_PRODUCTS] products, -1 where an order has fewer. The orders know no time yet but
-        `ordered_at`, which here is when the visit begins.
+    def make(self, rng: np.random.Generator, chunk: Chunk, orders: Orders, bought: Ints) -> tuple[Visits, Steps]:
+        """Return the visits, and their steps.
+
+        bought: [orders, MOST_PRODUCTS] products, -1 where an order has fewer. `ordered_at` of the orders is when the
+        visit begins: when the order is placed, only the steps tell.
         """
         buyers = self._buyers(rng, orders, bought)
-        lookers = self._lookers(rng, day, part, range_of_customers, round(len(orders.customer) * LOOKERS_PER_ORDER))
+        lookers = self._lookers(rng, chunk, round(len(orders.customer) * LOOKERS_PER_ORDER))
         together = {name: np.concatenate([getattr(buyers, name), getattr(lookers, name)]) for name in FIELDS}
         by_time = np.argsort(together["start"], kind="stable")
         visits = Visits(**{name: values[by_time] for name, values in together.items()})
         steps = walk(rng, visits)
-        return Visits(**{**vars(visits), "visitor": kept_apart(visits, steps, day, part)}), steps
+        return replace(visits, visitor=kept_apart(visits, steps, chunk)), steps
 
     def _buyers(self, rng: np.random.Generator, orders: Orders, bought: Ints) -> Visits:
         online = np.flatnonzero(buys_online(orders.channel))
@@ -172,11 +166,10 @@ class VisitMaker:
             products=np.maximum(products, 0),
         )
 
-    def _lookers(
-        self, rng: np.random.Generator, day: Day, part: int, range_of_customers: tuple[int, int], size: int
-    ) -> Visits:
+    def _lookers(self, rng: np.random.Generator, chunk: Chunk, size: int) -> Visits:
+        day, part = chunk.day, chunk.part
         known = rng.random(size) < SHARE_OF_CUSTOMERS
-        customer = np.where(known, rng.integers(*range_of_customers, size), -1)
+        customer = np.where(known, rng.integers(*chunk.customers, size), -1)
         by_phone = rng.random(size) < 0.55  # noqa: PLR2004 - a little more than half
         pool = self.plan.orders_per_day * ANONYMOUS_PER_ORDER
         nameless = rng.integers(pool * part // day.parts, max(pool * (part + 1) // day.parts, 1), size)
@@ -187,7 +180,7 @@ class VisitMaker:
             start=day.start + second_of_day(day.date, rng.random(size)),
             template=len(BUYING) + len(BUYING_AFTER_SEARCH) + pick(rng, LOOKING_SHARES, size),
             customer=customer,
-            visitor=np.where(once, one_time(day, part, np.arange(size)), visitor),
+            visitor=np.where(once, one_time(chunk, np.arange(size)), visitor),
             device=np.where(known, device_of(customer, by_phone), device_of(nameless, nameless % 9 < 5)),  # noqa: PLR2004
             market=np.where(known, self.plan.world.market[customer], market),
             login=np.where(known & (rng.random(size) < SHARE_LOGGED_IN), 0, LOGGED_OUT),
@@ -204,8 +197,8 @@ def device_of(owner: Ints, by_phone: Bools) -> Ints:
     return np.where(by_phone, MOBILE, np.where(owner % 8 == 3, TABLET, DESKTOP))  # noqa: PLR2004
 
 
-def one_time(day: Day, part: int, number: Ints) -> Ints:
-    return ONE_TIME + (day.index * MOST_PARTS + part) * (1 << 18) + number
+def one_time(chunk: Chunk, number: Ints) -> Ints:
+    return ONE_TIME + (chunk.number << 18) + number
 
 
 def walk(rng: np.random.Generator, visits: Visits) -> Steps:
@@ -222,8 +215,9 @@ def walk(rng: np.random.Generator, visits: Visits) -> Steps:
     return Steps(visit, position, STEP_TYPE[template_step], STEP_PRODUCT[template_step], at, first, last)
 
 
-def kept_apart(visits: Visits, steps: Steps, day: Day, part: int) -> Ints:
+def kept_apart(visits: Visits, steps: Steps, chunk: Chunk) -> Ints:
     """The visitors, with a new cookie for a visit too close to an earlier one, or that lasts into the next day."""
+    day = chunk.day
     by_visitor = np.lexsort((visits.start, visits.visitor))
     visitor = visits.visitor[by_visitor]
     group = np.cumsum(np.concatenate([[0], visitor[1:] != visitor[:-1]])) << 40
@@ -232,7 +226,7 @@ def kept_apart(visits: Visits, steps: Steps, day: Day, part: int) -> Ints:
     close = np.zeros(len(visits), dtype=bool)
     close[by_visitor[1:]] = busy_until[:-1] >= (group + visits.start[by_visitor] - day.start)[1:]
     close |= steps.at[steps.last] >= day.start + DAY - APART
-    return np.where(close, one_time(day, part, (1 << 17) + np.arange(len(visits))), visits.visitor)
+    return np.where(close, one_time(chunk, (1 << 17) + np.arange(len(visits))), visits.visitor)
 
 
 def visitor_identifiers(plan: WorldPlan, numbers: Ints) -> Longs:

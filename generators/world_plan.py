@@ -22,8 +22,10 @@ CUSTOMERS_PER_ORDER: Final = 0.35  # over the first 90 days
 NORMAL_DAYS: Final = 90
 SHARE_AT_START: Final = 0.7  # of the customers of those days; the others join during them
 MIN_CUSTOMERS: Final = 150
+EARLIEST: Final = date(2020, 1, 1)  # the contracts accept nothing before 2015
 MOST_DAYS: Final = 10_000
 MOST_ORDERS: Final = 20_000_000  # a day
+MOST_PARTS: Final = 1 << 12  # of a day; the last is of the robots
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,15 @@ class WorldPlan:
                 f"days={self.days}, orders_per_day={self.orders_per_day}, seed={self.seed}: give 1 to {MOST_DAYS} "
                 f"days, 1 to {MOST_ORDERS} orders a day, and a seed of 0 or more"
             )
+        if self.start < EARLIEST:
+            raise ValueError(
+                f"The first day is {self.start}: give one from {EARLIEST} on, as customers are years older"
+            )
+
+    @property
+    def first_second(self) -> int:
+        """Unix, UTC."""
+        return midnight(self.start)
 
     @property
     def end_date(self) -> date:
@@ -111,3 +122,43 @@ class WorldPlan:
             orders = max(1, round(self.orders_per_day * day_weight(day, self.seed) / float(usual)))
             yield Day(index, day, orders, first_order, self.joined(index - 1), self.joined(index))
             first_order += orders
+
+    def chunks(self, day: Day) -> Iterator["Chunk"]:
+        return (Chunk(self, day, part) for part in range(day.parts))
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Part `part` of a day: all its hours, but only some of the customers, so that parts know nothing of each other."""
+
+    plan: WorldPlan
+    day: Day
+    part: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.day.date.toordinal(), self.part
+
+    @property
+    def number(self) -> int:
+        """No other chunk of the world has it."""
+        return self.day.index * MOST_PARTS + self.part
+
+    @property
+    def orders(self) -> int:
+        return self._share(self.part + 1) - self._share(self.part)
+
+    @property
+    def first_order(self) -> int:
+        return self.day.first_order + self._share(self.part)
+
+    @cached_property
+    def customers(self) -> tuple[int, int]:
+        """The first customer, and the one after the last: those with their share of all loyalty."""
+        loyalty = self.plan.world.loyalty[: self.day.known]
+        bounds = np.array([self.part, self.part + 1]) / self.day.parts * loyalty[-1]
+        first, end = np.searchsorted(loyalty, bounds).tolist()
+        return first, self.day.known if self.part + 1 == self.day.parts else max(end, first + 1)
+
+    def _share(self, parts: int) -> int:
+        return self.day.orders * parts // self.day.parts

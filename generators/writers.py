@@ -70,7 +70,7 @@ class TextSink:
         # The values of a string array lie end to end in one buffer, and each ends in its line feed: that is the file.
         characters = rendered.buffers()[2].slice(0, pc.sum(pc.binary_length(rendered)).as_py() or 0)
         if lines and spoiled.extra:
-            ends = np.frombuffer(rendered.buffers()[1], np.int32)[spoiled.positions]
+            ends = np.frombuffer(rendered.buffers()[1], np.int32)[spoiled.positions].astype(np.int64)
             self.file.write(b"".join(interleaved(memoryview(characters), ends, lines)))
         else:
             self.file.write(characters)

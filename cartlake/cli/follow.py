@@ -26,6 +26,8 @@ POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 900.0
 """How long nothing may change before following gives up."""
 
+WHICH_RUN = f"`lake runs --dataset {REFRESH}`"
+
 
 def follow_files(
     lake: "Lake",
@@ -72,14 +74,27 @@ def follow_refresh(
     Raises CommandError when tables stay stale because their refresh failed, and when nothing changed for
     `patience_seconds`.
     """
+    runs = wait_for_refresh(lake, patience_seconds=patience_seconds, clock=clock, pause=pause)
+    if left := lake.ledger.stale_aside():
+        names = ", ".join(sorted({mark.table for mark in left}))
+        raise CommandError(f"The refresh failed; changes of {names} wait for the next. {WHICH_RUN} says why.")
+    return runs
+
+
+def wait_for_refresh(
+    lake: "Lake",
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> list[RunRecord]:
+    """The same, however the refresh ended."""
     seen: object = None
     last_change = clock()
     while True:
+        # In this order: what was claimed before the first look is rebuilt under a lock that the second look finds.
         stale, lock, runs = lake.ledger.has_pending(REFRESH), lake.ledger.lock(REFRESH), lake.ledger.runs(REFRESH)
         if not stale and lock is None:
-            if left := lake.ledger.pending_stale():
-                names = ", ".join(sorted({mark.table for mark in left}))
-                raise CommandError(f"The refresh failed; still stale: {names}. `lake runs refresh` says why.")
             return runs
         now = (stale, lock, [(run.run_id, run.state) for run in runs])
         if now != seen:

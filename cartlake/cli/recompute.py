@@ -6,11 +6,13 @@ import time
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import ClientError
 
 from cartlake import contracts
+from cartlake.aws import error_code
 from cartlake.cli.context import Lake, lake_of
 from cartlake.cli.errors import CommandError, Exit, NotFoundError
-from cartlake.cli.follow import PATIENCE_SECONDS, POLL_SECONDS, follow_refresh
+from cartlake.cli.follow import PATIENCE_SECONDS, POLL_SECONDS, WHICH_RUN, follow_refresh, wait_for_refresh
 from cartlake.cli.options import Json
 from cartlake.errors import TerminalError
 from cartlake.ledger import RunRecord, RunState
@@ -61,11 +63,13 @@ def physical_names(tables: list[str]) -> list[str]:
 
 
 def run_recompute(lake: Lake, names: list[str]) -> RefreshReport:
-    """Mark the tables stale, start the refresh, and wait until nothing is stale any more."""
-    before = {run.run_id for run in lake.ledger.runs(REFRESH)}
-    mark_stale(lake, names)
-    runs = [run for run in follow_refresh(lake) if run.run_id not in before]
-    reports = [report_of(lake, run) for run in sorted(runs, key=lambda run: run.started_at)]
+    """Mark the tables stale, start the refresh, and wait until nothing is stale any more; returns what it did."""
+    over = {run.run_id for run in lake.ledger.runs(REFRESH) if run.state is not RunState.RUNNING}
+    request = mark_stale(lake, names)
+    runs = [run for run in follow_refresh(lake) if run.run_id not in over and _took(lake, run, request)]
+    if not runs:
+        raise CommandError(f"No refresh has taken {', '.join(names)}. {WHICH_RUN} says what happened.")
+    reports = [report_of(lake, run.run_id) for run in sorted(runs, key=lambda run: run.started_at)]
     return reports[0].model_copy(update={"tables": [table for report in reports for table in report.tables]})
 
 
@@ -75,26 +79,40 @@ def run_check(lake: Lake, names: list[str]) -> RefreshReport:
     waited_since = time.monotonic()
     while not lake.ledger.acquire_lock(REFRESH, run_id):
         if time.monotonic() - waited_since > PATIENCE_SECONDS:
-            raise CommandError("A refresh has been at work for 15 minutes. `lake runs refresh` says which.")
+            raise CommandError(f"A refresh has been at work for 15 minutes. {WHICH_RUN} says which.")
         time.sleep(POLL_SECONDS)
-    lake.client("stepfunctions").start_execution(
-        stateMachineArn=lake.outputs.state_machine_arns[REFRESH],
-        name=run_id,
-        input=jsonlib.dumps({"dataset": REFRESH, "run_id": run_id, "check": names}),
-    )
-    follow_refresh(lake)
-    run = lake.ledger.run(run_id)
-    if run is None:
-        raise CommandError(f"The comparison {run_id} never began. `lake logs` says why.")
-    return report_of(lake, run)
+    _start_check(lake, run_id, names)
+    wait_for_refresh(lake)
+    return report_of(lake, run_id)
 
 
-def mark_stale(lake: Lake, names: list[str]) -> None:
-    """Note that these tables are to be built anew, and start the refresh."""
+def _start_check(lake: Lake, run_id: str, names: list[str]) -> None:
+    """Start the execution of a run that has the lock."""
+    try:
+        lake.client("stepfunctions").start_execution(
+            stateMachineArn=lake.outputs.state_machine_arns[REFRESH],
+            name=run_id,
+            input=jsonlib.dumps({"dataset": REFRESH, "run_id": run_id, "check": names}),
+        )
+    except ClientError as error:
+        # The router gives a lock without an execution its execution: one that rebuilds, and keeps the lock.
+        if error_code(error) == "ExecutionAlreadyExists":
+            raise CommandError("A refresh began in the same moment. Wait for it, then check again.") from error
+        lake.ledger.release_lock(REFRESH, run_id)
+        raise
+
+
+def mark_stale(lake: Lake, names: list[str]) -> str:
+    """Note that these tables are to be built anew, and start the refresh; returns the run the marks are of."""
     request = new_run_id("recompute", utc_now(), secrets.token_hex(3))
     for name in names:
         lake.ledger.mark_stale(request, name, WHOLE)
     start_refresh(lake)
+    return request
+
+
+def _took(lake: Lake, run: RunRecord, request: str) -> bool:
+    return any(mark.run_id == request for mark in lake.ledger.run_stale(run.run_id))
 
 
 def start_refresh(lake: Lake) -> None:
@@ -105,8 +123,11 @@ def start_refresh(lake: Lake) -> None:
         raise CommandError(f"The refresh could not be started: {answer['Payload'].read().decode()}")
 
 
-def report_of(lake: Lake, run: RunRecord) -> RefreshReport:
+def report_of(lake: Lake, run_id: str) -> RefreshReport:
     """What a refresh did. Raises CommandError for one that failed, with its cause."""
+    run = lake.ledger.run(run_id)
+    if run is None:
+        raise CommandError(f"Refresh {run_id} never began. `lake logs` says why.")
     if run.state is not RunState.SUCCEEDED:
         raise CommandError(f"Refresh {run.run_id} {run.state}: {run.error}: {run.cause}")
     key = f"runs/{run.run_id}/refresh.json"

@@ -14,6 +14,7 @@ before its own is stale on the day after a change.
 """
 
 import re
+from collections import Counter
 from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError
@@ -66,6 +67,11 @@ def build_of(
         faults.add(f"{where}.replaces", build.replaces, "name the column of the period as cartlake.eventTime")
     if build.replaces == "keys" and build.key not in primary_key:
         faults.add(f"{where}.key", build.key, f"name a column of the primary key: {', '.join(primary_key)}")
+    if build.replaces != "keys" and build.key is not None:
+        faults.add(f"{where}.key", build.key, "goes with `replaces: keys`")
+    for argument, count in Counter(upstream.argument for upstream in build.upstreams).items():
+        if count > 1:
+            faults.add(f"{where}.upstreams", argument, "two upstreams would be one argument of the transform; name one")
     for upstream in build.upstreams:
         _check(upstream, build, f"{where}.upstreams.{upstream.table}", faults)
     return build
@@ -78,5 +84,6 @@ def _check(upstream: Upstream, build: Build, where: str, faults: Faults) -> None
         faults.add(f"{where}.reads", upstream.reads, "only a table that replaces keys reads by key")
     if upstream.reads in ("period", "up_to") and build.replaces not in PERIODS:
         faults.add(f"{where}.reads", upstream.reads, "only a table that replaces days, weeks or months has periods")
-    if upstream.reads != "period" and (upstream.days_before or upstream.days_after):
-        faults.add(f"{where}.daysBefore", upstream.days_before, "goes with `reads: period`")
+    for name, days in (("daysBefore", upstream.days_before), ("daysAfter", upstream.days_after)):
+        if upstream.reads != "period" and days:
+            faults.add(f"{where}.{name}", days, "goes with `reads: period`")

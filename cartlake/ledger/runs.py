@@ -129,9 +129,11 @@ class Ledger(StaleLedger):
             return False
         self.start_run(run_id)
         self._settle(run_id, lambda _: True, FileState.FAILED, reason="run_failed", detail=detail)
-        if dataset_of(run_id) == REFRESH:
+        ended = self._end_run(run_id, RunState.FAILED, {"error": error, "cause": cause[:30_000]})
+        # Only now: a claim that is still at work gives nothing more to a run that has ended.
+        if dataset_of(run_id) == REFRESH and self._run_on_record(run_id).state is RunState.FAILED:
             self._set_stale_aside(run_id)
-        return self._end_run(run_id, RunState.FAILED, {"error": error, "cause": cause[:30_000]})
+        return ended
 
     def _settle(self, run_id: str, wanted: "Callable[[FileRecord], bool]", state: FileState, **found: Any) -> None:
         moves = [

@@ -5,18 +5,23 @@ that run fails it is set aside: the next refresh takes it, but it starts none, s
 after run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from boto3.dynamodb.conditions import Attr
+
 from cartlake.ledger.files import FileLedger
-from cartlake.ledger.keys import run_stale_key, stale_aside_key, stale_key
-from cartlake.ledger.models import StaleMark
-from cartlake.ledger.table import MAX_TRANSACTION, Key, delete, put
+from cartlake.ledger.keys import run_key, run_stale_key, stale_aside_key, stale_key
+from cartlake.ledger.models import RunState, StaleMark
+from cartlake.ledger.table import MAX_TRANSACTION, PRESENT, Action, ConflictError, Item, Key, check, delete, put
 from cartlake.runs import REFRESH
 from cartlake.staleness import Scope
 
-MARKS_PER_WRITE: Final = MAX_TRANSACTION // 2
-"""To move a mark is two writes."""
+MARKS_PER_WRITE: Final = (MAX_TRANSACTION - 1) // 2
+"""To move a mark is two writes, and to claim any one look at the run."""
+
+_PENDING: Final = f"PENDING#{REFRESH}"
+_ASIDE: Final = f"ASIDE#{REFRESH}"
 
 
 class StaleLedger(FileLedger):
@@ -27,41 +32,46 @@ class StaleLedger(FileLedger):
 
     def pending_stale(self) -> list[StaleMark]:
         """The marks that wait: new ones, and those a failed refresh set aside."""
-        items = [*self._table.query(f"PENDING#{REFRESH}"), *self._table.query(f"ASIDE#{REFRESH}")]
-        return [StaleMark.model_validate(item) for item in items]
+        return [*_marks(self._table.query(_PENDING)), *self.stale_aside()]
+
+    def stale_aside(self) -> list[StaleMark]:
+        """The marks of refreshes that failed, until another has taken them."""
+        return _marks(self._table.query(_ASIDE))
 
     def claim_stale(self, refresh_run_id: str) -> list[StaleMark]:
-        """Give all marks that wait to a refresh, and return all that it has."""
-        for place in (f"PENDING#{REFRESH}", f"ASIDE#{REFRESH}"):
-            items = self._table.query(place)
-            for some in _parts(items):
-                actions = [
-                    (put(run_stale_key(refresh_run_id, item["sk"]), _bare(item)), delete(Key(place, item["sk"])))
-                    for item in some
-                ]
-                self._table.write(*(action for pair in actions for action in pair))
+        """Give all marks that wait to a refresh, and return all that it has. One that is over gets no more."""
+        at_work = check(run_key(refresh_run_id), when=Attr("state").eq(str(RunState.RUNNING)))
+        for place in (_PENDING, _ASIDE):
+            self._move_marks(self._table.query(place), lambda sk: run_stale_key(refresh_run_id, sk), at_work)
         return self.run_stale(refresh_run_id)
 
     def run_stale(self, refresh_run_id: str) -> list[StaleMark]:
         """The marks a refresh has claimed."""
-        items = self._table.query(f"RUN#{refresh_run_id}", "STALE#")
-        return [StaleMark.model_validate(item) for item in items]
+        return _marks(self._table.query(f"RUN#{refresh_run_id}", "STALE#"))
 
     def _set_stale_aside(self, refresh_run_id: str) -> None:
-        for some in _parts(self._table.query(f"RUN#{refresh_run_id}", "STALE#")):
-            actions = [
-                (
-                    put(stale_aside_key(item["sk"].removeprefix("STALE#")), _bare(item)),
-                    delete(Key(item["pk"], item["sk"])),
-                )
-                for item in some
-            ]
-            self._table.write(*(action for pair in actions for action in pair))
+        claimed = self._table.query(f"RUN#{refresh_run_id}", "STALE#")
+        self._move_marks(claimed, lambda sk: stale_aside_key(sk.removeprefix("STALE#")))
+
+    def _move_marks(self, items: Sequence[Item], target: Callable[[str], Key], *guards: Action) -> None:
+        """Move marks that are still where they were found, and while the guards hold."""
+        for start in range(0, len(items), MARKS_PER_WRITE):
+            self._move_some(items[start : start + MARKS_PER_WRITE], target, guards)
+
+    def _move_some(self, items: Sequence[Item], target: Callable[[str], Key], guards: Sequence[Action]) -> None:
+        moves = (action for item in items for action in _move(item, target(item["sk"])))
+        try:
+            self._table.write(*guards, *moves)
+        except ConflictError as conflict:
+            if len(items) > 1 and min(conflict.failed) >= len(guards):  # somebody else has moved some of them
+                for item in items:
+                    self._move_some([item], target, guards)
 
 
-def _parts(items: Sequence[dict[str, object]]) -> list[list[dict[str, str]]]:
-    return [list(items[start : start + MARKS_PER_WRITE]) for start in range(0, len(items), MARKS_PER_WRITE)]  # type: ignore[arg-type]
+def _move(item: Item, target: Key) -> tuple[Action, Action]:
+    attributes = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+    return put(target, attributes), delete(Key(item["pk"], item["sk"]), when=PRESENT)
 
 
-def _bare(item: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in item.items() if name not in ("pk", "sk")}
+def _marks(items: Iterable[Item]) -> list[StaleMark]:
+    return [StaleMark.model_validate(item) for item in items]

@@ -1,9 +1,8 @@
 """The mart cohort_retention as a pure function: who came back after the month of the first order."""
 
 from cartlake.engine import Column, DataFrame, F, Window
-from glue_jobs.curated_marts.people import as_of, quotient, sold_months
-
-_MONEY = "decimal(18,2)"
+from glue_jobs.curated_marts.people import as_of, sold_months
+from glue_jobs.shared.money import MONEY, quotient
 
 
 def cohort_retention(customer_months: DataFrame, customer_identities: DataFrame) -> DataFrame:
@@ -18,9 +17,9 @@ def cohort_retention(customer_months: DataFrame, customer_identities: DataFrame)
     so_far = Window.partitionBy("cohort_month").orderBy("months_since").rowsBetween(Window.unboundedPreceding, 0)
     return dense.select(
         *("cohort_month", "months_since", "customers", "active_customers"),
-        quotient("(10000 * active_customers)", "customers", 4).cast("decimal(5,4)").alias("retention_rate"),
+        quotient("10000 * active_customers", "customers", 4).cast("decimal(5,4)").alias("retention_rate"),
         *("orders", "revenue_reporting"),
-        F.sum("revenue_reporting").over(so_far).cast(_MONEY).alias("cumulative_revenue"),
+        F.sum("revenue_reporting").over(so_far).cast(MONEY).alias("cumulative_revenue"),
     )
 
 
@@ -55,7 +54,7 @@ def _without_gaps(ages: DataFrame) -> DataFrame:
     )
     filled = spans.select("*", F.explode(F.sequence(F.col("months_since"), F.col("_last"))).alias("_age"))
     is_active = F.col("_age") == F.col("months_since")
-    kinds = {"active_customers": "bigint", "orders": "bigint", "revenue_reporting": _MONEY}
+    kinds = {"active_customers": "bigint", "orders": "bigint", "revenue_reporting": MONEY}
     return filled.select(
         "cohort_month",
         F.col("_age").cast("int").alias("months_since"),

@@ -7,12 +7,12 @@ from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
 from glue_jobs.curated_marts.cohorts import cohort_retention
-from glue_jobs.curated_marts.people import as_of, quotient, sold_months
+from glue_jobs.curated_marts.people import as_of, sold_months
 from glue_jobs.curated_marts.segments import segment_name
+from glue_jobs.shared.money import MONEY, cents, quotient
 
 __all__ = ["cohort_retention", "customer_ltv", "customer_months", "customer_rfm", "customer_segments"]
 
-_MONEY: Final = "decimal(18,2)"
 _COUNTS: Final = ("orders", "cancelled_orders", "units")
 _AMOUNTS: Final = ("net_reporting", "returned_reporting", "revenue_reporting", "cost_reporting")
 _SCORES: Final = {
@@ -41,7 +41,7 @@ def customer_months(fct_orders: DataFrame) -> DataFrame:
         .groupBy(month_start.alias("month_start"), "customer_id")
         .agg(
             *(F.sum(name).cast("bigint").alias(name) for name in _COUNTS),
-            *(F.sum(name).cast(_MONEY).alias(name) for name in _AMOUNTS),
+            *(F.sum(name).cast(MONEY).alias(name) for name in _AMOUNTS),
             F.min(sold_on).alias("first_order_date"),
             F.max(sold_on).alias("last_order_date"),
             F.min("first_ordered_at").alias("first_ordered_at"),
@@ -51,9 +51,9 @@ def customer_months(fct_orders: DataFrame) -> DataFrame:
     )
     return months.select(
         *("month_start", "customer_id", *_COUNTS, *_AMOUNTS),
-        (F.col("revenue_reporting") - F.col("cost_reporting")).cast(_MONEY).alias("margin_reporting"),
+        (F.col("revenue_reporting") - F.col("cost_reporting")).cast(MONEY).alias("margin_reporting"),
         *("first_order_date", "last_order_date", "first_ordered_at", "order_day_bits"),
-        F.coalesce(F.col("first_day_revenue"), F.lit(0)).cast(_MONEY).alias("first_day_revenue"),
+        F.coalesce(F.col("first_day_revenue"), F.lit(0)).cast(MONEY).alias("first_day_revenue"),
     )
 
 
@@ -72,7 +72,7 @@ def customer_rfm(customer_months: DataFrame, customer_identities: DataFrame) -> 
         .agg(
             F.max("last_order_date").alias("last_order_date"),
             F.sum("orders").cast("bigint").alias("frequency"),
-            F.sum("revenue_reporting").cast(_MONEY).alias("monetary"),
+            F.sum("revenue_reporting").cast(MONEY).alias("monetary"),
         )
     )
     scored = customers
@@ -117,20 +117,25 @@ def customer_ltv(customer_months: DataFrame, customer_identities: DataFrame) -> 
             F.max("last_order_date").alias("last_order_date"),
             F.count(F.lit(1)).alias("active_months"),
             *(F.sum(name).cast("bigint").alias(name) for name in ("orders", "order_days", "units")),
-            *(F.sum(name).cast(_MONEY).alias(name) for name in (*_AMOUNTS, "_first_day_revenue")),
+            *(F.sum(name).cast(MONEY).alias(name) for name in (*_AMOUNTS, "_first_day_revenue")),
         )
     )
-    return customers.crossJoin(as_of(customer_months)).select(
+    in_cents = customers.select(
+        "*",
+        cents("revenue_reporting").alias("_revenue"),
+        (cents("revenue_reporting") - cents("_first_day_revenue")).alias("_repeat_revenue"),
+    )
+    return in_cents.crossJoin(as_of(customer_months)).select(
         *("golden_customer_id", "as_of_date", "first_order_date", "last_order_date"),
         F.datediff(F.col("as_of_date"), F.col("first_order_date")).cast("int").alias("tenure_days"),
         *("active_months", "orders"),
         (F.col("orders") - F.lit(1)).cast("bigint").alias("repeat_orders"),
         *("order_days", "units", *_AMOUNTS),
-        (F.col("revenue_reporting") - F.col("cost_reporting")).cast(_MONEY).alias("margin_reporting"),
-        _mean("revenue_reporting", "orders").alias("average_order_value"),
+        (F.col("revenue_reporting") - F.col("cost_reporting")).cast(MONEY).alias("margin_reporting"),
+        quotient("_revenue", "orders", 2).alias("average_order_value"),
         (F.col("order_days") - F.lit(1)).cast("bigint").alias("frequency"),
         F.datediff(F.col("last_order_date"), F.col("first_order_date")).cast("int").alias("recency_days"),
-        _mean("revenue_reporting - _first_day_revenue", "(order_days - 1)").alias("monetary_value"),
+        F.coalesce(quotient("_repeat_revenue", "order_days - 1", 2), F.lit(0)).cast(MONEY).alias("monetary_value"),
     )
 
 
@@ -147,7 +152,7 @@ def _customer_days(fct_orders: DataFrame) -> DataFrame:
         F.count(F.when(is_sold, F.lit(1))).alias("orders"),
         F.count(F.when(~is_sold, F.lit(1))).alias("cancelled_orders"),
         _sum_or_zero(F.when(is_sold, F.col("units")), "bigint").alias("units"),
-        *(_sum_or_zero(F.when(is_sold, amount), _MONEY).alias(name) for name, amount in sums.items()),
+        *(_sum_or_zero(F.when(is_sold, amount), MONEY).alias(name) for name, amount in sums.items()),
         F.min(F.when(is_sold, F.col("ordered_at"))).alias("first_ordered_at"),
     )
 
@@ -164,7 +169,7 @@ def _purchase_months(sold: DataFrame) -> DataFrame:
             F.max("last_order_date").alias("last_order_date"),
             F.bit_count(F.bit_or(F.col("order_day_bits"))).cast("bigint").alias("order_days"),
             *(F.sum(name).alias(name) for name in ("orders", "units", *_AMOUNTS)),
-            _sum_or_zero(of_first_day, _MONEY).alias("_first_day_revenue"),
+            _sum_or_zero(of_first_day, MONEY).alias("_first_day_revenue"),
         )
     )
 
@@ -183,12 +188,6 @@ def _quintiles(customers: DataFrame, measure: str, score: str) -> DataFrame:
     # 1 + floor(5 * below / all) without a division.
     fifths = (F.when(F.lit(5) * F.col("_below") >= F.lit(k) * F.col("_all"), 1).otherwise(0) for k in range(1, 5))
     return ranked.select(measure, sum(fifths, start=F.lit(1)).cast("int").alias(score))
-
-
-def _mean(amount: str, count: str) -> Column:
-    """SQL of an amount divided by SQL of a count, to the cent; 0 when the count is 0."""
-    cents = f"cast(cast({amount} as decimal(22,2)) * 100 as bigint)"
-    return F.coalesce(quotient(cents, count, 2), F.lit(0)).cast(_MONEY)
 
 
 def _sum_or_zero(values: Column, kind: str) -> Column:

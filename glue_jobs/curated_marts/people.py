@@ -1,10 +1,10 @@
-"""What the customer marts share: who is one customer, when is now, and division without floating point.
+"""What the customer marts share: who is one customer, and when is now.
 
 Customers are people, not records: processed.customer_identities gives the records of one person one
 `golden_customer_id`. A record it does not know is a customer of its own, under its `customer_id`.
 """
 
-from cartlake.engine import Column, DataFrame, F
+from cartlake.engine import DataFrame, F
 
 
 def sold_months(customer_months: DataFrame, customer_identities: DataFrame) -> DataFrame:
@@ -20,15 +20,3 @@ def as_of(customer_months: DataFrame) -> DataFrame:
     That is now, and not what a clock says: the same orders give the same marts whenever they are computed.
     """
     return customer_months.agg(F.max("last_order_date").alias("as_of_date"))
-
-
-def quotient(units: str, denominator: str, digits: int) -> Column:
-    """Divide, rounded half away from zero to so many digits; null when the denominator is 0.
-
-    Both are SQL of integers, `units` counts the last digit: cents, with two digits. Divides integers, because the
-    quotient of decimals is a DOUBLE in DuckDB.
-    """
-    rounded = f"(2 * abs({units}) + {denominator}) div nullif(2 * {denominator}, 0)"
-    signed = f"case when {units} < 0 then -({rounded}) else {rounded} end"
-    # More than 18 digits: DuckDB keeps the product of two shorter decimals within 18, and fails when it does not fit.
-    return F.expr(f"cast({signed} as decimal(20,0)) * cast({10**-digits:.{digits}f} as decimal({digits + 1},{digits}))")

@@ -99,7 +99,7 @@ def judge(conformed: DataFrame, table: Table) -> DataFrame:
         .otherwise(F.concat_ws(_SEPARATOR, *reasons))
     )
     # A second step, so that the engine makes `_broken` once and then looks at it.
-    warned = F.concat_ws(_SEPARATOR, *_breaches(warnings))
+    warned = F.concat_ws(_SEPARATOR, *_breaches(warnings)) if warnings else F.lit("")
     judged = conformed.select("*", broken.alias("_broken"), warned.alias("_warned"))
     is_broken = F.col("_broken") != F.lit("")
     raw = F.struct(*(F.col(f"_raw_{column.name}").alias(column.name) for column in table.file_columns))

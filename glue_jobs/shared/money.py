@@ -18,12 +18,13 @@ _STEP: Final = 10_000
 
 def cents(amount: str) -> Column:
     """An amount of money as a whole number of cents."""
-    return (F.col(amount) * F.lit(100)).cast("bigint")
+    return (F.col(amount).cast("decimal(20,2)") * F.lit(100)).cast("bigint")
 
 
 def rate_units(rate: str) -> Column:
     """A rate as a whole number of hundred-millionths."""
-    return (F.col(rate) * F.lit(RATE_UNITS)).cast("bigint")
+    # DuckDB multiplies decimals of up to 18 digits in 64 bits, and that would not do.
+    return (F.col(rate).cast("decimal(28,8)") * F.lit(RATE_UNITS)).cast("bigint")
 
 
 def quotient(units: str, divisor: str, digits: int) -> Column:

@@ -50,4 +50,5 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
 def planned(run_id: str, check: list[str] | None) -> tuple[StaleTable, ...]:
     if check is not None:
         return checked_tables(graph(), check)
-    return stale_tables(graph(), ledger().claim_stale(run_id))
+    marks = ledger().claim_stale(run_id)  # first: marks of a run that fails from here on start no other
+    return stale_tables(graph(), marks)

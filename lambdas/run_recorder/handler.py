@@ -123,7 +123,8 @@ def succeed_refresh(request: RecordRefresh, catalog: str) -> Answer:
     tell(run, refresh_lineage(run, report, upstreams(), catalog))
     tables = [table.table for table in report.tables]
     event_bus().send("RunSucceeded", {"dataset": REFRESH, "run_id": run.run_id, "tables": tables})
-    count(REFRESH, RunsSucceeded=1, TablesRebuilt=len(tables), RowsRebuilt=report.rows)
+    rebuilt = [table.rows for table in report.tables if table.outcome == "rebuilt"]  # not those of a check
+    count(REFRESH, RunsSucceeded=1, TablesRebuilt=len(rebuilt), RowsRebuilt=sum(rebuilt))
     logger.info("refresh_succeeded", run_id=run.run_id, tables=tables, rows=report.rows)
     return {"state": run.state, "tables": tables}
 

@@ -11,7 +11,7 @@ import sqlglot
 from cartlake import contracts
 
 QUERIES = Path(__file__).parents[2] / "athena_queries"
-DUCKDB_TYPES = {"string": "varchar", "timestamp": "timestamptz", "int": "integer"}
+DUCKDB_TYPES = {"string": "varchar", "timestamp": "timestamptz", "int": "integer", "array<string>": "varchar[]"}
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def lake() -> Iterator[duckdb.DuckDBPyConnection]:
     """Empty tables as the contracts have them, and every view over them."""
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
-        for table in (contracts.load(name).tables[0] for name in ("transactions", "sales_daily")):
+        for table in (table for contract in contracts.load_all() for table in contract.tables):
             columns = ", ".join(f'"{c.name}" {DUCKDB_TYPES.get(c.type, c.type)}' for c in table.columns)
             connection.execute(f"create schema if not exists {table.database}")
             connection.execute(f"create table {table.physical_name} ({columns})")

@@ -1,0 +1,1 @@
+"""Products with their vendors and ratings, through time."""
