@@ -1,20 +1,28 @@
 """`lake generate`: the generators on the command line. numpy and Arrow load only when it runs."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cartlake.cli.context import lake_of
 from cartlake.cli.errors import NotFoundError
 from cartlake.cli.options import Json
+from cartlake.cli.output import Output
 
 if TYPE_CHECKING:
     from generators.manifest import Manifest
+    from generators.world_manifest import WorldManifest
 
-DATASETS = ("transactions",)
+SINGLE: Final = "transactions"
+WORLD: Final = "all"
+DATASETS: Final = (SINGLE, WORLD, "customers", "vendors", "products", "fx_rates", "clickstream", "reviews")
+DAY_FORMAT: Final = "%Y-%m-%d"
 
 
 class Format(StrEnum):
@@ -34,10 +42,21 @@ def generate(  # noqa: PLR0913  # one parameter for each option of the command
     context: typer.Context,
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help=f"One of: {', '.join(DATASETS)}.")],
     *,
-    rows: Annotated[int, typer.Option(min=1, help="Rows in the daily files together, dirty ones included.")] = 100_000,
-    days: Annotated[int, typer.Option(min=1, help="Days, a file each.")] = 30,
+    rows: Annotated[
+        int | None,
+        typer.Option(min=1, help="Transactions: rows of the daily files, dirty ones included; 100,000 by default."),
+    ] = None,
+    orders_per_day: Annotated[
+        int | None, typer.Option(min=1, help="All but transactions: orders a day; 2,000 by default.")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Days, a file each; by default 90, or 30 of transactions.")
+    ] = None,
+    start_date: Annotated[
+        datetime | None, typer.Option(formats=[DAY_FORMAT], help="All but transactions: the first day.")
+    ] = None,
     end_date: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day; yesterday (UTC) by default.")
+        datetime | None, typer.Option(formats=[DAY_FORMAT], help="The last day; yesterday (UTC) by default.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed and options, same bytes.")] = 42,
     dirty: Annotated[float, typer.Option(min=0.0, max=0.5, help="Share of spoiled rows.")] = 0.01,
@@ -45,42 +64,64 @@ def generate(  # noqa: PLR0913  # one parameter for each option of the command
     file_format: Annotated[Format, typer.Option("--format", help="Format of the files.")] = Format.CSV,
     gzip: Annotated[bool, typer.Option("--gzip/--no-gzip", help="Compress csv and jsonl files.")] = False,
     duplicate_file: Annotated[
-        bool, typer.Option("--duplicate-file/--no-duplicate-file", help="Also one file again, under another name.")
+        bool,
+        typer.Option("--duplicate-file/--no-duplicate-file", help="Transactions: also one file under another name."),
     ] = False,
     late_file: Annotated[
-        bool, typer.Option("--late-file/--no-late-file", help="Also updates and old versions of some lines.")
+        bool, typer.Option("--late-file/--no-late-file", help="Transactions: also updates and old versions of lines.")
+    ] = False,
+    late_rates: Annotated[
+        bool, typer.Option("--late-rates/--no-late-rates", help="All but transactions: some exchange rates come late.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write realistic files with known dirt, and manifest.json: what is in them and what the lake must make of it."""
-    from generators.transactions import generate_transactions, yesterday  # noqa: PLC0415 - see the module
+    """Write realistic files with known dirt, and manifest.json: what is in them and what the lake must make of it.
 
+    `transactions` is that dataset alone, by number of rows. `all` is a world: seven datasets that agree with each other,
+    by orders a day; the name of another dataset writes only that part of it.
+    """
     if dataset not in DATASETS:
         raise NotFoundError(f"There is no generator for {dataset!r}, only for: {', '.join(DATASETS)}.")
-    last = yesterday() if end_date is None else end_date.date()
-    if last >= datetime.now(UTC).date():
-        raise typer.BadParameter(f"{last} is not over yet in UTC; its orders would lie in the future.")
-    lake = lake_of(context)
-    directory = out or lake.home / "generated" / dataset
+    options = {"seed": seed, "dirty": dirty, "file_format": file_format.value, "compressed": gzip}
+    options |= {"end_date": end_date.date() if end_date else None}
+    for_single = {"rows": rows, "duplicate_file": duplicate_file, "late_file": late_file}
+    for_world = {"orders_per_day": orders_per_day, "late_rates": late_rates}
+    for_world |= {"start_date": start_date.date() if start_date else None}
+    own, others = (for_single, for_world) if dataset == SINGLE else (for_world, for_single)
+    refuse(dataset, others)
+    options |= {name: value for name, value in (own | {"days": days}).items() if value}
+    output, directory = lake_of(context).output, out or lake_of(context).home / "generated" / dataset
+    make = make_transactions if dataset == SINGLE else make_world
     try:
-        manifest = generate_transactions(
-            directory,
-            rows=rows,
-            days=days,
-            seed=seed,
-            dirty=dirty,
-            file_format=file_format.value,
-            compressed=gzip,
-            end_date=last,
-            duplicate_file=duplicate_file,
-            late_file=late_file,
-        )
+        manifest = make(output, directory, dataset, options)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     if as_json:
-        lake.output.json({"directory": str(directory), "manifest": manifest})
-    elif not lake.output.as_json:  # else another command, which called this one, has the floor
-        lake.output.record(f"{dataset} in {directory}", summary(manifest))
+        output.json({"directory": str(directory), "manifest": manifest})
+
+
+def refuse(dataset: str, options: Mapping[str, object]) -> None:
+    """Options of the other kind of generator would be ignored: better say so."""
+    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
+    if given:
+        other = f"`lake generate {SINGLE if dataset != SINGLE else WORLD}`"
+        raise typer.BadParameter(f"{dataset} takes no {', '.join(given)}: leave it out, or run {other}.")
+
+
+def over(last: date) -> date:
+    if last >= datetime.now(UTC).date():
+        raise ValueError(f"{last} is not over yet in UTC; its orders would lie in the future.")
+    return last
+
+
+def make_transactions(output: Output, directory: Path, dataset: str, options: dict[str, Any]) -> "Manifest":
+    from generators.transactions import generate_transactions, yesterday  # noqa: PLC0415 - see the module
+
+    options["end_date"] = over(options["end_date"] or yesterday())
+    manifest = generate_transactions(directory, **options)
+    if not output.as_json:  # else another command, which called this one, has the floor
+        output.record(f"{dataset} in {directory}", summary(manifest))
+    return manifest
 
 
 def summary(manifest: "Manifest") -> dict[str, str | int]:
@@ -88,10 +129,66 @@ def summary(manifest: "Manifest") -> dict[str, str | int]:
     expected = manifest.expected_rows
     return {
         "files": len(manifest.files),
-        "size": f"{sum(file.size for file in manifest.files) / 1e6:,.1f} MB",
+        "size": megabytes(sum(file.size for file in manifest.files)),
         "rows to be read": expected.read,
         "to be quarantined": expected.quarantined,
         "rows in the table": manifest.expected_table.rows,
         "kinds of dirt": len(manifest.dirt),
         "files never read (duplicates)": expected.duplicate_files,
     }
+
+
+def make_world(output: Output, directory: Path, dataset: str, options: dict[str, Any]) -> "WorldManifest":
+    from generators.worlds import DEFAULT_WORLD_DAYS, first_day, generate_world, last_day  # noqa: PLC0415 - the module
+
+    days = options.setdefault("days", DEFAULT_WORLD_DAYS)
+    over(last_day(first_day(days, options.get("start_date"), options["end_date"]), days))
+    if dataset != WORLD:
+        options["datasets"] = [dataset]
+    with progress(output, days) as on_day:
+        manifest = generate_world(directory, **options, on_day=on_day)
+    if not output.as_json:
+        output.records(f"World of {days} days in {directory}", COLUMNS, dataset_rows(manifest))
+        output.record("What is true of it", world_summary(manifest))
+        output.say(f"[dim]Everything planted is in {directory / 'manifest.json'}[/dim]")
+    return manifest
+
+
+COLUMNS: Final = ("dataset", "files", "size", "rows to be read", "to be quarantined", "rows in the table", "kinds")
+
+
+def dataset_rows(manifest: "WorldManifest") -> list[dict[str, str | int]]:
+    values = (
+        (
+            *(name, len(truth.files), megabytes(sum(file.size for file in truth.files))),
+            *(truth.rows, truth.expected_quarantined, truth.keys, len(truth.dirt)),
+        )
+        for name, truth in manifest.datasets.items()
+    )
+    return [dict(zip(COLUMNS, row, strict=True)) for row in values]
+
+
+def world_summary(manifest: "WorldManifest") -> dict[str, str | int]:
+    orders, visits, people = manifest.orders, manifest.visits, manifest.people
+    return {
+        "days": f"{manifest.arguments.start_date} to {manifest.arguments.end_date}",
+        "orders": f"{orders.orders:,} ({orders.cancelled:,} cancelled, {orders.returned:,} with returns)",
+        "sessions of people": f"{visits.sessions:,} ({visits.purchases:,} with a purchase)",
+        "robots": sum(visits.robots.values()),
+        "people": f"{people.people:,} ({len(people.duplicates):,} with records in several systems)",
+        "reviews": f"{manifest.reviews.reviews:,} ({len(manifest.reviews.personal_data):,} with personal data or decoys)",
+    }
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
+
+
+@contextmanager
+def progress(output: Output, days: int) -> Iterator[Callable[[int], None]]:
+    """A bar that shows the days done, on standard error, and is gone afterwards."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=output.messages, transient=True, disable=output.as_json)
+    with bar:
+        task = bar.add_task("Days", total=days)
+        yield lambda done: bar.update(task, completed=done)

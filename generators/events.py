@@ -178,7 +178,8 @@ def pages(rng: np.random.Generator, visits: Visits, steps: Steps, is_first: Bool
     of_product = np.flatnonzero((steps.type == PRODUCT_VIEW) | (steps.type == ADD_TO_CART))
     page[of_product] += visits.products[steps.visit[of_product], steps.slot[of_product]]
     landing = LANDING_PAGES[rng.integers(0, len(LANDING_PAGES), len(page), dtype=np.uint8)]
-    return np.where((steps.type == PAGE_VIEW) & is_first, landing, page)
+    of_step: Ints = np.where((steps.type == PAGE_VIEW) & is_first, landing, page)
+    return of_step
 
 
 def received_moments(rng: np.random.Generator, visits: Visits, steps: Steps) -> Ints:
@@ -195,7 +196,8 @@ def received_moments(rng: np.random.Generator, visits: Visits, steps: Steps) -> 
     flushed = steps.at[steps.last] + rng.integers(HOUR, LATE_AT_MOST - 2 * HOUR, len(visits))
     of_late_visit = np.flatnonzero(off_line[steps.visit])
     received[of_late_visit] = flushed[steps.visit[of_late_visit]]
-    return received
+    moments: Ints = received
+    return moments
 
 
 def sent_twice(rng: np.random.Generator, events: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:

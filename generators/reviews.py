@@ -18,7 +18,7 @@ from generators.randomness import Floats, Ints, pick, stream
 from generators.review_text import EDITS, bodies, titles
 from generators.spool import Rows, pack
 from generators.timeline import Timeline
-from generators.world_plan import WorldPlan
+from generators.world_plan import Chunk, WorldPlan
 
 SHARE_REVIEWED: Final = 0.04  # of delivered lines
 SHARE_AGAIN: Final = 0.015  # of the reviews: the same customer, order and product once more
@@ -138,7 +138,8 @@ def personal_sentences(
         kind = KINDS[int(rows["personal"][row])]
         rng = stream(plan.seed, "review_text", int(numbers[row]))
         value, sentences[row] = snippet(rng, kind)
-        planted.append(Planted(f"REV-{int(numbers[row]):010X}", kind.name, value, kind.decoy))
+        if not rows["edited"][row]:
+            planted.append(Planted(f"REV-{int(numbers[row]):010X}", kind.name, value, kind.decoy))
     return planted, sentences
 
 

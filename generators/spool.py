@@ -29,6 +29,8 @@ class Spool:
     last: int
 
     def put(self, purpose: str, days: Ints, rows: Rows) -> None:
+        if len(rows) == 0:
+            return
         order = np.argsort(days, kind="stable")
         unique, starts = np.unique(days[order], return_index=True)
         for day, of_day in zip(unique.tolist(), np.split(order, starts[1:]), strict=True):

@@ -5,7 +5,6 @@
 writes the files and `manifest.json` to `out`. Same arguments (and package versions), same bytes.
 """
 
-import contextlib
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
@@ -19,9 +18,9 @@ from typing import Final
 import numpy as np
 
 from generators.dirt import DirtKind, kinds_for
+from generators.earlier import clear, earlier_files
 from generators.late import LateFile, LatePicker
 from generators.manifest import (
-    MANIFEST_NAME,
     Arguments,
     ExpectedRows,
     GeneratedFile,
@@ -93,6 +92,7 @@ def generate_transactions(  # noqa: PLR0913  # every argument is part of what ma
         late_file=late_file,
     )
     check(arguments)
+    earlier_files(out)  # refuses a directory that is not ours before anything is made
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out, prefix=".unfinished-") as unfinished:
         manifest = Generation(plan, arguments, Path(unfinished)).run()
@@ -125,15 +125,6 @@ def check(arguments: Arguments) -> None:
         raise ValueError(f"dirty={arguments.dirty}: give a share of rows from 0 to {MOST_DIRTY}")
     if arguments.gzip and arguments.format == "parquet":
         raise ValueError("Parquet compresses itself: gzip is for csv and jsonl")
-
-
-def clear(out: Path) -> None:
-    """Remove what an earlier manifest in the directory lists."""
-    with contextlib.suppress(FileNotFoundError):
-        for file in Manifest.read(out).files:
-            if Path(file.name).name == file.name:  # a name with a path in it was not written by us
-                (out / file.name).unlink(missing_ok=True)
-        (out / MANIFEST_NAME).unlink()
 
 
 @dataclass

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
-from generators.manifest import MANIFEST_NAME, ExpectedTable, GeneratedFile, Manifest, Model, PlantedDirt
+from generators.manifest import MANIFEST_NAME, ExpectedTable, GeneratedFile, Model, PlantedDirt
 
 
 class WorldArguments(Model):
@@ -166,25 +164,3 @@ class WorldManifest(Model):
     def read(cls, directory: Path) -> "WorldManifest":
         """Raise `FileNotFoundError` without a manifest, pydantic's `ValidationError` for one of another shape."""
         return cls.model_validate_json((directory / MANIFEST_NAME).read_bytes())
-
-
-def earlier_files(directory: Path) -> list[str]:
-    """Names, relative to the directory, of the files that the manifest in it lists, of one dataset or of a world.
-
-    Raises ValueError when the manifest is neither: it is not ours to replace.
-    """
-    path = directory / MANIFEST_NAME
-    if not path.exists():
-        return []
-    content = path.read_bytes()
-    try:
-        return [file.name for file in Manifest.model_validate_json(content).files]
-    except ValidationError:
-        pass
-    try:
-        world = WorldManifest.model_validate_json(content)
-    except ValidationError as error:
-        raise ValueError(
-            f"{path} was not written by this version of the generators: move it away, or choose another directory"
-        ) from error
-    return [file.name for truth in world.datasets.values() for file in truth.files]

@@ -15,9 +15,11 @@ def cohort_retention(customer_months: DataFrame, customer_identities: DataFrame)
     until = _month_number("as_of_date") - _month_number("cohort_month")
     dense = _without_gaps(ages.crossJoin(as_of(customer_months)).withColumn("_until", until))
     so_far = Window.partitionBy("cohort_month").orderBy("months_since").rowsBetween(Window.unboundedPreceding, 0)
-    return dense.select(
+    # A step of its own: SQLFrame drops the cast of a cast to another decimal.
+    rated = dense.withColumn("_rate", quotient("10000 * active_customers", "customers", 4))
+    return rated.select(
         *("cohort_month", "months_since", "customers", "active_customers"),
-        quotient("10000 * active_customers", "customers", 4).cast("decimal(5,4)").alias("retention_rate"),
+        F.col("_rate").cast("decimal(5,4)").alias("retention_rate"),
         *("orders", "revenue_reporting"),
         F.sum("revenue_reporting").over(so_far).cast(MONEY).alias("cumulative_revenue"),
     )

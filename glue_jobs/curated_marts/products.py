@@ -33,7 +33,7 @@ def product_performance(order_lines: DataFrame, clickstream: DataFrame) -> DataF
     return products.select(
         *_KEY,
         *kinds,
-        quotient("(10000 * returned_units)", "units", 4).cast("decimal(5,4)").alias("return_rate"),
+        quotient("(10000 * returned_units)", "units", 4, 5).alias("return_rate"),
         F.row_number().over(best_first).cast("int").alias("revenue_rank"),
     )
 

@@ -9,8 +9,6 @@ PRIOR_WEIGHT: Final = 10
 """C: how many reviews of an average product are added to those of every product. With ten reviews of its own, a product
 is half way between the mean of the shop and its own."""
 
-_RATING: Final = "decimal(4,3)"
-
 
 def with_ratings(products: DataFrame, fct_reviews: DataFrame) -> DataFrame:
     """Add review_count, rating_average and rating_bayesian to rows with a `product_id`. Only verified reviews count.
@@ -34,10 +32,10 @@ def with_ratings(products: DataFrame, fct_reviews: DataFrame) -> DataFrame:
         *("_all", "_all_stars"),
     )
     prior = f"{PRIOR_WEIGHT} * _all_stars"
-    weighted = quotient(f"(1000 * ({prior} + _stars * _all))", f"(_all * ({PRIOR_WEIGHT} + _own))", 3)
+    weighted = quotient(f"(1000 * ({prior} + _stars * _all))", f"(_all * ({PRIOR_WEIGHT} + _own))", 3, 4)
     return numbers.select(
         *(F.col(name) for name in products.columns),
         F.col("_own").alias("review_count"),
-        quotient("(1000 * _stars)", "_own", 3).cast(_RATING).alias("rating_average"),
-        weighted.cast(_RATING).alias("rating_bayesian"),
+        quotient("(1000 * _stars)", "_own", 3, 4).alias("rating_average"),
+        weighted.alias("rating_bayesian"),
     )

@@ -121,4 +121,4 @@ def _unknown_product(products: DataFrame) -> DataFrame:
 def _margin_percent() -> Column:
     # A ten-thousandth of the price is a hundredth of a percent.
     margin = "cast((list_price - unit_cost) * 100 as bigint)"
-    return quotient(f"(10000 * {margin})", "cast(list_price * 100 as bigint)", 2).cast(_PRICE)
+    return quotient(f"(10000 * {margin})", "cast(list_price * 100 as bigint)", 2, 12)

@@ -32,19 +32,22 @@ _EMAIL: Final = (
 )
 
 _PART: Final = "(?: ?[/-] ?| ?[(]|[)][ -]?|[ .])?"
-_MORE: Final = f"(?:{_PART}[0-9]{{2,}}){{0,6}}"  # a single digit is no group: "... 5 stars"
+_MORE: Final = f"(?:{_PART}[0-9]{{2,}}){{0,40}}"  # a single digit is no group: "... 5 stars"
 _INTERNATIONAL: Final = f"(?:[+] ?|00 ?)[1-9][0-9]{{0,2}}(?: ?[(]0[)])?{_PART}[0-9]+{_MORE}"
 _NATIONAL: Final = f"(?:[(]0[0-9]{{1,5}}[)]|0[1-9][0-9]*){_MORE}"
 _AMERICAN: Final = "(?:1[ .-])?(?:[(][2-9][0-9]{2}[)][ -]?|[2-9][0-9]{2}[ .-])[2-9][0-9]{2}[ .-][0-9]{4}"
 _THREES: Final = "[4-9][0-9]{2}-[0-9]{3}-[0-9]{3}|(?:45|5[0137]|6[0369]|7[2389]|88)[0-9] [0-9]{3} [0-9]{3}"
 _PHONE: Final = f"(?:{_INTERNATIONAL}|{_NATIONAL}|{_AMERICAN}|{_THREES})"
 
+_DATE: Final = (
+    "(?:(?:0?[1-9]|[12][0-9]|3[01])[./-](?:0?[1-9]|1[0-2])[./-](?:19|20)[0-9]{2}"
+    "|(?:19|20)[0-9]{2}[./-](?:0?[1-9]|1[0-2])[./-](?:0?[1-9]|[12][0-9]|3[01]))"
+)
 _NO_PHONES: Final = (
     f"{OWN_ID}[A-Za-z0-9_]*",
     f"{IBAN_SHAPE}[A-Za-z0-9_]*",
     "[1-9][0-9]{3}(?:[ -][0-9]{4}){3}(?:[ -][0-9]{1,3})?[A-Za-z0-9_]*",  # the shape of a card
-    "(?:0?[1-9]|[12][0-9]|3[01])[./-](?:0?[1-9]|1[0-2])[./-](?:19|20)[0-9]{2}",
-    "(?:19|20)[0-9]{2}[./-](?:0?[1-9]|1[0-2])[./-](?:0?[1-9]|[12][0-9]|3[01])",
+    _DATE,
 )
 _REST: Final = ("[A-Za-z0-9_]+", "[^A-Za-z0-9_+(]+", "[+(]")
 _PHONE_TOKENS: Final = "|".join((*_NO_PHONES, f"{_PHONE}[0-9]*", *_REST))
@@ -71,6 +74,5 @@ def _phone_masked(token: Column) -> Column:
     count = F.length(F.regexp_replace(token, "[^0-9]", ""))
     # Longer than a phone number: two of them when there are gaps, something else when there are none.
     is_long_enough = (count >= F.lit(7)) & ((count <= F.lit(15)) | token.rlike("[0-9][^0-9]+[0-9]"))
-    is_other = token.rlike(f"^({'|'.join(_NO_PHONES)})$")
-    is_phone = token.rlike(f"^{_PHONE}$")
-    return F.when(is_long_enough & is_phone & ~is_other, F.lit(PHONE)).otherwise(token)
+    is_phone = token.rlike(f"^{_PHONE}$") & ~token.rlike(f"^{_DATE}$")
+    return F.when(is_long_enough & is_phone, F.lit(PHONE)).otherwise(token)

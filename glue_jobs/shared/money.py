@@ -27,15 +27,15 @@ def rate_units(rate: str) -> Column:
     return (F.col(rate).cast("decimal(28,8)") * F.lit(RATE_UNITS)).cast("bigint")
 
 
-def quotient(units: str, divisor: str, digits: int) -> Column:
-    """Divide, rounded half away from zero; decimal(18,digits), and null when the divisor is 0.
+def quotient(units: str, divisor: str, digits: int, precision: int = 18) -> Column:
+    """Divide, rounded half away from zero; decimal(precision,digits), and null when the divisor is 0.
 
     `units` counts the last digit: cents with two digits, thousandths with three. round(u / d) is
     (2 * |u| + d) div 2d with the sign of u. The divisor must not be negative, 2 * |u| + d must be below 2^63, and the
-    result must have at most 18 digits.
+    result must fit. Name the precision here: SQLFrame drops a cast from one decimal to another.
     """
     rounded = f"((2 * abs({units}) + ({divisor})) div nullif(2 * ({divisor}), 0))"
-    return _decimal(f"case when {units} < 0 then -{rounded} else {rounded} end", digits)
+    return _decimal(f"case when {units} < 0 then -{rounded} else {rounded} end", digits, precision)
 
 
 def converted(amount_cents: str, rate: str) -> Column:
@@ -48,10 +48,10 @@ def converted(amount_cents: str, rate: str) -> Column:
     first = f"(({amount_cents} * {_STEP}) div {rate})"
     left = f"({amount_cents} * {_STEP} - {first} * {rate})"
     second = f"((2 * {_STEP} * {left} + {rate}) div (2 * {rate}))"
-    return _decimal(f"{first} * {_STEP} + {second}", 2)
+    return _decimal(f"{first} * {_STEP} + {second}", 2, 18)
 
 
-def _decimal(units: str, digits: int) -> Column:
+def _decimal(units: str, digits: int, precision: int) -> Column:
     """The number whose last digit is counted by the SQL `units`."""
     last_digit = f"cast({10**-digits:.{digits}f} as decimal({digits + 1},{digits}))"
-    return F.expr(f"cast(cast({units} as decimal(18,0)) * {last_digit} as decimal(18,{digits}))")
+    return F.expr(f"cast(cast({units} as decimal(18,0)) * {last_digit} as decimal({precision},{digits}))")

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from cartlake.runs import REFRESH
+from lambdas.job_starter.domain import JobRequest
+
 ROOT = Path(__file__).parents[2]
 DEFINITIONS = sorted((ROOT / "state_machines").glob("*.asl.json"))
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
@@ -84,7 +87,32 @@ def machine(request):
 
 @pytest.fixture
 def ingest():
-    return json.loads((ROOT / "state_machines" / "ingest.asl.json").read_text())
+    return definition("ingest")
+
+
+@pytest.fixture
+def refresh():
+    return definition("refresh")
+
+
+def definition(name):
+    return json.loads((ROOT / "state_machines" / f"{name}.asl.json").read_text())
+
+
+def steps(machine, chosen):
+    """Name the tasks on the way without a fault, through the choices given."""
+    way, name = [], machine["StartAt"]
+    while name != "Done":
+        state = machine["States"][name]
+        if state["Type"] == "Task":
+            way.append(name)
+        name = chosen.get(name) or state["Next"]
+    return way
+
+
+def payload(state):
+    """What a step tells its function: JSON, or a path into the state, by field."""
+    return {field.removesuffix(".$"): value for field, value in state["Parameters"]["Payload"].items()}
 
 
 def test_execution_cannot_run_for_ever(machine):
@@ -145,15 +173,96 @@ def test_the_check_finds_what_is_broken(ingest, break_it, fault):
     assert any(found.startswith(fault) for found in faults(broken))
 
 
-def test_terraform_fills_every_placeholder():
-    text = (ROOT / "state_machines" / "ingest.asl.json").read_text()
+@pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.name)
+def test_terraform_fills_every_placeholder(path):
     terraform = (ROOT / "terraform" / "modules" / "orchestration" / "main.tf").read_text()
     functions = (ROOT / "terraform" / "modules" / "orchestration" / "functions.tf").read_text()
-    wanted = set(PLACEHOLDER.findall(text))
+    wanted = set(PLACEHOLDER.findall(path.read_text()))
     called = {name.removesuffix("_function_arn") for name in wanted if name.endswith("_function_arn")}
 
     assert [name for name in called if not re.search(rf"^    {name} = {{$", functions, re.MULTILINE)] == []
     assert [name for name in wanted if name.removesuffix("_function_arn") not in called and name not in terraform] == []
+
+
+def test_terraform_makes_every_machine_and_knows_which_step_waits_for_its_job():
+    terraform = (ROOT / "terraform" / "modules" / "orchestration" / "main.tf").read_text()
+    made = re.findall(r'^    (\w+) += \{ step = "(\w+)", job = "(\w+)" \}$', terraform, re.MULTILINE)
+
+    waiting = {
+        (path.name.removesuffix(".asl.json"), name)
+        for path in DEFINITIONS
+        for name, state in walk(json.loads(path.read_text()))
+        if state.get("Resource", "").endswith("waitForTaskToken")
+    }
+
+    assert {(machine, step) for machine, step, _ in made} == waiting
+    assert [job for _, _, job in made if not (ROOT / "glue_jobs" / job / "main.py").exists()] == []
+
+
+def test_a_job_is_asked_for_as_the_starter_understands(machine):
+    starts = [state for _, state in walk(machine) if state.get("Resource", "").endswith("waitForTaskToken")]
+
+    for asked in map(payload, starts):
+        assert asked.keys() == JobRequest.model_fields.keys()
+        JobRequest.model_validate(asked)
+
+
+def test_a_run_that_ended_well_frees_its_place_last(machine):
+    states = machine["States"]
+
+    assert {name for name, state in states.items() if "Done" in targets(state)} == {"Release"}
+    assert payload(states["Release"]) == payload(states["ReleaseFailed"])
+    assert payload(states["Release"])["action"] == "release"
+
+
+def test_every_failure_is_told_frees_the_dataset_and_ends_red(machine):
+    states = machine["States"]
+    caught = {catch["Next"] for state in states.values() for catch in state.get("Catch", [])}
+
+    def ways_from(name):
+        """Yield every way on that meets no further fault."""
+        onward = targets({field: value for field, value in states[name].items() if field != "Catch"})
+        if not onward:
+            yield [name]
+        for target in onward:
+            yield from ([name, *way] for way in ways_from(target))
+
+    for way in (way for name in caught - {"Failed"} for way in ways_from(name)):
+        assert way[-2:] == ["ReleaseFailed", "Failed"]
+
+
+def test_a_claim_that_keeps_failing_does_not_start_run_after_run(machine):
+    states = machine["States"]
+
+    assert states["HasClaimed"]["Choices"] == [{"Variable": "$.claim", "IsPresent": True, "Next": "ReleaseFailed"}]
+    assert states["HasClaimed"]["Default"] == "CoolDown"
+    assert states["CoolDown"]["Seconds"] >= 60
+    assert states["Claim"]["Catch"][0]["Next"] == "MarkFailed"
+
+
+def test_a_step_outlives_the_function_it_calls(machine):
+    functions = (ROOT / "terraform" / "modules" / "orchestration" / "functions.tf").read_text()
+
+    for name, state in machine["States"].items():
+        if not state.get("Resource", "").endswith("lambda:invoke"):
+            continue
+        function = PLACEHOLDER.match(state["Parameters"]["FunctionName"])[1].removesuffix("_function_arn")
+        block = re.search(rf"^    {function} = {{$(.*?)^    }}$", functions, re.DOTALL | re.MULTILINE)[1]
+        timeout = re.search(r"timeout_seconds += (\d+)", block)
+        assert state["TimeoutSeconds"] > int(timeout[1] if timeout else 60), name
+
+
+def test_only_jobs_at_their_limit_are_waited_for_long(machine):
+    waiting = {
+        name
+        for name, state in walk(machine)
+        for retry in state.get("Retry", [])
+        if retry["ErrorEquals"] == ["GlueConcurrencyError"]
+    }
+
+    assert (
+        waiting == {name for name, state in walk(machine) if "waitForTaskToken" in state.get("Resource", "")} != set()
+    )
 
 
 class TestIngest:
@@ -164,49 +273,24 @@ class TestIngest:
         assert ingest["States"]["AuditPassed"]["Default"] == "AuditFailed"
 
     def test_the_steps_follow_the_design(self, ingest):
-        # The way of a batch with rows, a mart and no fault.
-        chosen = {"HasFiles": "Transform", "AuditPassed": "Publish", "HasMarts": "Marts"}
-        way, name = [], ingest["StartAt"]
-        while name != "Done":
-            state = ingest["States"][name]
-            if state["Type"] == "Task":
-                way.append(name)
-            name = chosen.get(name) or state["Next"]
+        with_rows = {"HasFiles": "Transform", "AuditPassed": "Publish"}
 
-        assert way == ["Claim", "Transform", "Audit", "Publish", "Marts", "Reconcile", "Record", "Release"]
+        way = steps(ingest, with_rows)
 
-    def test_every_failure_is_told_frees_the_dataset_and_ends_red(self, ingest):
-        states = ingest["States"]
-        caught = {catch["Next"] for state in states.values() for catch in state.get("Catch", [])}
+        assert way == ["Claim", "Transform", "Audit", "Publish", "Reconcile", "Record", "Refresh", "Release"]
 
-        def ways_from(name):
-            """Yield every way on that meets no further fault."""
-            onward = targets({field: value for field, value in states[name].items() if field != "Catch"})
-            if not onward:
-                yield [name]
-            for target in onward:
-                yield from ([name, *way] for way in ways_from(target))
+    def test_a_batch_without_files_only_frees_the_dataset(self, ingest):
+        assert steps(ingest, {"HasFiles": ingest["States"]["HasFiles"]["Choices"][0]["Next"]}) == ["Claim", "Release"]
 
-        for way in (way for name in caught - {"Failed"} for way in ways_from(name)):
-            assert way[-2:] == ["ReleaseFailed", "Failed"]
+    def test_the_rebuilding_of_stale_tables_is_asked_for_once_they_are_marked(self, ingest):
+        asked = ingest["States"]["Refresh"]
 
-    def test_a_claim_that_keeps_failing_does_not_start_run_after_run(self, ingest):
-        states = ingest["States"]
+        assert payload(asked) == {"action": "start", "dataset": REFRESH}
+        assert asked["Parameters"]["FunctionName"] == "${file_router_function_arn}"
+        assert {name for name, state in ingest["States"].items() if "Refresh" in targets(state)} == {"Record"}
 
-        assert states["HasClaimed"]["Choices"] == [{"Variable": "$.claim", "IsPresent": True, "Next": "ReleaseFailed"}]
-        assert states["HasClaimed"]["Default"] == "CoolDown"
-        assert states["CoolDown"]["Seconds"] >= 60
-        assert states["Claim"]["Catch"][0]["Next"] == "MarkFailed"
-
-    def test_only_jobs_at_their_limit_are_waited_for_long(self, ingest):
-        waiting = {
-            name
-            for name, state in walk(ingest)
-            for retry in state.get("Retry", [])
-            if retry["ErrorEquals"] == ["GlueConcurrencyError"]
-        }
-
-        assert waiting == {"Transform", "Marts"}
+    def test_what_was_published_is_not_discarded_when_only_its_refresh_cannot_start(self, ingest):
+        assert ingest["States"]["Refresh"]["Catch"][0]["Next"] == "NotifyFailure"
 
     def test_a_failed_audit_is_an_answer_and_never_retried(self, ingest):
         retried = {
@@ -216,13 +300,36 @@ class TestIngest:
         assert "AuditFailed" not in retried
         assert not {error for error in retried if error.startswith("GlueJob")}
 
-    def test_a_step_outlives_the_function_it_calls(self, ingest):
-        functions = (ROOT / "terraform" / "modules" / "orchestration" / "functions.tf").read_text()
 
-        for name, state in ingest["States"].items():
-            if not state.get("Resource", "").endswith("lambda:invoke"):
-                continue
-            function = PLACEHOLDER.match(state["Parameters"]["FunctionName"])[1].removesuffix("_function_arn")
-            block = re.search(rf"^    {function} = {{$(.*?)^    }}$", functions, re.DOTALL | re.MULTILINE)[1]
-            timeout = re.search(r"timeout_seconds += (\d+)", block)
-            assert state["TimeoutSeconds"] > int(timeout[1] if timeout else 60), name
+class TestRefresh:
+    def test_the_steps_follow_the_design(self, refresh):
+        assert steps(refresh, {"HasTables": "Rebuild"}) == ["Claim", "Rebuild", "Record", "Release"]
+
+    def test_with_nothing_stale_no_job_is_started(self, refresh):
+        (nothing,) = refresh["States"]["HasTables"]["Choices"]
+
+        assert nothing == {"Variable": "$.claim.Payload.table_count", "NumericEquals": 0, "Next": "Release"}
+        assert steps(refresh, {"HasTables": nothing["Next"]}) == ["Claim", "Release"]
+
+    def test_the_planner_gets_the_whole_input_so_that_a_check_reaches_it(self, refresh):
+        assert refresh["States"]["Claim"]["Parameters"]["Payload.$"] == "$"
+
+    @pytest.mark.parametrize("step", ["Claim", "Rebuild", "Record"])
+    def test_what_could_not_be_rebuilt_is_marked_failed_so_that_it_stays_stale(self, refresh, step):
+        assert refresh["States"][step]["Catch"][0]["Next"] == "MarkFailed"
+        assert payload(refresh["States"]["MarkFailed"])["action"] == "fail"
+
+    def test_its_jobs_report_is_recorded(self, refresh):
+        assert payload(refresh["States"]["Record"]) == {
+            "action": "record_refresh",
+            "run_id": "$.run_id",
+            "report_uri": "$.rebuild.report_uri",
+        }
+        assert refresh["States"]["Rebuild"]["ResultPath"] == "$.rebuild"
+
+    def test_a_job_that_failed_is_not_started_again(self, refresh):
+        retried = {error for retry in refresh["States"]["Rebuild"]["Retry"] for error in retry["ErrorEquals"]}
+
+        assert not {
+            error for error in retried if error.startswith("GlueJob") or error in ("States.ALL", "RefreshError")
+        }

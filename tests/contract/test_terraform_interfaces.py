@@ -1,11 +1,14 @@
 """Terraform modules are described, typed and documented, and agree with what lies around them."""
 
+import importlib
 import importlib.util
 import json
 import re
 from pathlib import Path
 
 import pytest
+
+from cartlake.runs import REFRESH
 
 ROOT = Path(__file__).parents[2]
 TERRAFORM = ROOT / "terraform"
@@ -140,3 +143,27 @@ def test_every_function_and_job_in_the_repository_is_deployed():
     deployed = source("modules", "ingest") + source("modules", "orchestration") + source("modules", "lake")
 
     assert [name for name in sorted(functions | jobs) if not re.search(rf"\b{name}\b", deployed)] == []
+
+
+@pytest.mark.parametrize("function", sorted(path.parent.name for path in ROOT.glob("lambdas/*/handler.py")))
+def test_every_function_is_given_the_settings_it_refuses_to_start_without(function):
+    settings = importlib.import_module(f"lambdas.{function}.settings").Settings
+    required = {name.upper() for name, field in settings.model_fields.items() if field.is_required()}
+    alone = r'^module "{0}" {{$(.*?)^}}$|^    {0} = {{$(.*?)^    }}$|^  common_environment = {{$(.*?)^  }}$'
+    blocks = re.finditer(
+        alone.format(function),
+        source("modules", "ingest") + source("modules", "orchestration"),
+        re.DOTALL | re.MULTILINE,
+    )
+
+    given = {name for block in blocks for name in re.findall(r"\b([A-Z][A-Z_]+) += ", block[0])}
+
+    assert required - given == set()
+
+
+def test_the_command_line_finds_the_machines_and_functions_it_calls():
+    command_line = "\n".join(path.read_text() for path in (ROOT / "cartlake" / "cli").glob("*.py"))
+    called = set(re.findall(r'outputs\.functions\["(\w+)"\]', command_line))
+
+    assert called <= {path.parent.name for path in ROOT.glob("lambdas/*/handler.py")}
+    assert {"ingest", REFRESH} == {path.name.removesuffix(".asl.json") for path in ROOT.glob("state_machines/*.json")}

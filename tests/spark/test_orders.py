@@ -106,25 +106,24 @@ def duckdb_engine(duckdb_frames):
         yield duckdb_frames
 
 
-@pytest.mark.parametrize(
-    ("units", "divisor", "result"),
-    [
-        pytest.param(1, 2, "0.01", id="a tie goes up"),
-        pytest.param(-1, 2, "-0.01", id="below zero it goes down"),
-        pytest.param(1, 3, "0.00", id="less than half"),
-        pytest.param(-2, 3, "-0.01", id="more than half"),
-        pytest.param(0, 7, "0.00", id="nothing"),
-        pytest.param(5, 0, None, id="by nothing"),
-        pytest.param(None, 2, None, id="unknown"),
-        pytest.param(4 * 10**18, 10, "4000000000000000.00", id="large"),
-    ],
-)
-def test_a_quotient_is_rounded_half_away_from_zero(frame, units, divisor, result):
-    numbers = frame([(units, divisor)], "u bigint, d bigint")
+QUOTIENTS = {
+    (1, 2): "0.01",  # a tie goes up
+    (-1, 2): "-0.01",  # and below zero down
+    (1, 3): "0.00",
+    (-2, 3): "-0.01",
+    (0, 7): "0.00",
+    (5, 0): None,
+    (None, 2): None,
+    (4 * 10**18, 10): "4000000000000000.00",
+}
 
-    [row] = built_rows(numbers.select(quotient("u", "d", 2).alias("q")))
 
-    assert row["q"] == (result and money(result))
+def test_a_quotient_is_rounded_half_away_from_zero(frame):
+    numbers = frame([(n, *pair) for n, pair in enumerate(QUOTIENTS)], "n int, u bigint, d bigint")
+
+    rows = built_rows(numbers.select("n", quotient("u", "d", 2).alias("q")), "n")
+
+    assert [row["q"] for row in rows] == [result and money(result) for result in QUOTIENTS.values()]
 
 
 def test_order_lines_have_the_columns_and_types_of_the_contract(frame):

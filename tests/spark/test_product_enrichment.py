@@ -8,7 +8,7 @@ import pytest
 
 from cartlake import contracts
 from glue_jobs.product_enrichment import transforms
-from glue_jobs.product_enrichment.bands import BANDS, LIMITS
+from glue_jobs.product_enrichment.bands import BANDS, LIMITS, availability, price_band
 from tests.spark.built import built_rows, promised_types, table_rows, types_of
 
 pytestmark = pytest.mark.spark
@@ -43,13 +43,12 @@ def vendor(day=0, **changes):
     return usual | {"is_active": True, "updated_at": after(day)} | changes
 
 
-def review(rating, product_id="PRD-00042", verified=True):
+def review(rating, product_id="PRD-00042", *, verified=True):
     return (product_id, "CUS-0000001", rating, verified, START)
 
 
 def reviews_frame(frame, reviews):
-    rows = frame(reviews or [review(1, "none", verified=False)], REVIEWS)
-    return rows
+    return frame(reviews or [review(1, "none", verified=False)], REVIEWS)
 
 
 def dimension(frame, products, vendors=(), reviews=()):
@@ -169,10 +168,6 @@ def test_changes_of_the_vendor_begin_rows_of_its_products(frame):
 def test_only_the_vendor_of_the_time_matters(frame):
     versions = [product(0), product(5, vendor_id="VEN-0002")]
     vendors = [
-        *(vendor(-9), vendor(7, vendor_name="Alpine later")),
-        *(vendor(-9, vendor_id="VEN-0002", vendor_name="Baltic early")),
-    ]
-    vendors = [
         vendor(-9),
         vendor(7, vendor_name="Alpine later"),
         vendor(-9, vendor_id="VEN-0002", vendor_name="Baltic early"),
@@ -209,23 +204,27 @@ def test_the_order_of_rows_changes_nothing(frame):
     assert rows_of(frame, products, vendors) == rows_of(frame, products[::-1], vendors[::-1])
 
 
-@pytest.mark.parametrize(
-    ("price", "cost", "percent"),
-    [
-        pytest.param("89.00", "41.50", "53.37", id="rounded down"),
-        pytest.param("3.00", "1.00", "66.67", id="rounded up"),
-        pytest.param("800.00", "799.93", "0.01", id="0.00875 is rounded up"),
-        pytest.param("200.00", "199.99", "0.01", id="a tie goes up"),
-        pytest.param("200.00", "200.01", "-0.01", id="below zero it goes down"),
-        pytest.param("10.00", "10.00", "0.00", id="none"),
-        pytest.param("0.01", "1000000.00", "-9999999900.00", id="sold far below cost"),
-        pytest.param("0.00", "1.00", None, id="free"),
-    ],
-)
-def test_the_margin_is_a_percentage_of_the_price(frame, price, cost, percent):
-    [row] = known(frame, [product(list_price=Decimal(price), unit_cost=Decimal(cost))])
+MARGINS = {
+    ("89.00", "41.50"): "53.37",
+    ("3.00", "1.00"): "66.67",
+    ("800.00", "799.93"): "0.01",  # 0.00875
+    ("200.00", "199.99"): "0.01",  # a tie goes up
+    ("200.00", "200.01"): "-0.01",  # and below zero down
+    ("10.00", "10.00"): "0.00",
+    ("0.01", "1000000.00"): "-9999999900.00",
+    ("0.00", "1.00"): None,
+}
 
-    assert row["margin_percent"] == (percent and Decimal(percent))
+
+def test_the_margin_is_a_percentage_of_the_price_rounded_half_away_from_zero(frame):
+    products = [
+        product(product_id=f"PRD-0000{n}", list_price=Decimal(price), unit_cost=Decimal(cost))
+        for n, (price, cost) in enumerate(MARGINS)
+    ]
+
+    rows = known(frame, products)
+
+    assert [row["margin_percent"] for row in rows] == [percent and Decimal(percent) for percent in MARGINS.values()]
 
 
 @pytest.mark.parametrize(
@@ -242,9 +241,11 @@ def test_the_margin_is_a_percentage_of_the_price(frame, price, cost, percent):
     ],
 )
 def test_the_price_band_goes_by_the_limits_of_the_category(frame, category, price, band):
-    [row] = known(frame, [product(category=category, list_price=Decimal(price))])
+    prices = frame([(category, Decimal(price))], "category string, list_price decimal(12,2)")
 
-    assert row["price_band"] == band
+    [row] = prices.select(price_band().alias("band")).collect()
+
+    assert row["band"] == band
 
 
 def test_limits_and_bands_are_those_of_the_contract():
@@ -258,7 +259,7 @@ def test_limits_and_bands_are_those_of_the_contract():
 
 
 @pytest.mark.parametrize(
-    ("stock", "is_active", "availability"),
+    ("stock", "is_active", "meaning"),
     [
         pytest.param(10, True, "in_stock", id="enough"),
         pytest.param(9, True, "low_stock", id="few"),
@@ -266,10 +267,12 @@ def test_limits_and_bands_are_those_of_the_contract():
         pytest.param(50, False, "discontinued", id="not on sale"),
     ],
 )
-def test_availability_is_what_stock_means_for_a_buyer(frame, stock, is_active, availability):
-    [row] = known(frame, [product(stock_quantity=stock, is_active=is_active)])
+def test_availability_is_what_stock_means_for_a_buyer(frame, stock, is_active, meaning):
+    stocks = frame([(stock, is_active)], "stock_quantity int, is_active boolean")
 
-    assert row["availability"] == availability
+    [row] = stocks.select(availability().alias("availability")).collect()
+
+    assert row["availability"] == meaning
 
 
 def test_ratings_count_verified_reviews_and_stand_on_all_rows_of_the_product(frame):

@@ -1,7 +1,10 @@
+from datetime import date
+
 import boto3
 import pytest
 from moto import mock_aws
 
+from cartlake.days import DayRange, of_days
 from cartlake.errors import TransientError
 from cartlake.ledger import (
     Content,
@@ -10,14 +13,19 @@ from cartlake.ledger import (
     LockHeldError,
     ObjectVersion,
     RunState,
+    StaleMark,
     UnknownFileError,
 )
 from cartlake.ledger import table as ledger_table
-from cartlake.runs import FileFormat, RowCounts
+from cartlake.ledger.table import Key, delete
+from cartlake.runs import REFRESH, FileFormat, RowCounts
+from cartlake.staleness import WHOLE, KeySource, Scope
 
 TABLE = "ledger"
 RUN = "transactions-20260131T083000-aaaaaa"
 OTHER_RUN = "transactions-20260131T084000-bbbbbb"
+REFRESH_RUN = "refresh-20260131T083000-aaaaaa"
+OTHER_REFRESH = "refresh-20260131T084000-bbbbbb"
 CONTENT = Content(
     sha256="c0ffee", contract_version="1.2.0", format=FileFormat(kind="csv", header=["a", "b"]), row_estimate=7
 )
@@ -449,6 +457,208 @@ class TestLock:
         assert ledger.lock("transactions").execution_arn is None
         ledger.note_execution("transactions", RUN, "arn:mine")
         assert ledger.lock("transactions").execution_arn == "arn:mine"
+
+
+class TestStale:
+    @pytest.fixture
+    def refresh(self, ledger):
+        """Begin a refresh that claims what is stale; returns what it got."""
+
+        def begin(run_id=REFRESH_RUN):
+            ledger.start_run(run_id)
+            return names(ledger.claim_stale(run_id))
+
+        return begin
+
+    def test_a_mark_keeps_whose_rows_changed_and_which(self, ledger):
+        scope = Scope(
+            days=(DayRange(first=date(2026, 1, 30), last=None),),
+            keys=(KeySource(table="processed.b", key="id", days=of_days([date(2026, 1, 31)])),),
+        )
+
+        ledger.mark_stale(RUN, "processed.a", scope)
+
+        assert ledger.pending_stale() == [StaleMark(table="processed.a", run_id=RUN, scope=scope)]
+        assert ledger.has_pending(REFRESH)
+
+    def test_marking_twice_is_marking_once(self, ledger):
+        ledger.mark_stale(RUN, "processed.a", WHOLE)
+        ledger.mark_stale(RUN, "processed.a", WHOLE)
+
+        assert len(ledger.pending_stale()) == 1
+
+    def test_each_run_and_each_table_is_a_mark_of_its_own(self, ledger):
+        for run_id, table in ((RUN, "a"), (RUN, "b"), (OTHER_RUN, "a")):
+            ledger.mark_stale(run_id, f"processed.{table}", WHOLE)
+
+        assert len(ledger.pending_stale()) == 3
+
+    def test_a_refresh_takes_all_that_waits_and_keeps_it_on_record(self, ledger, refresh):
+        mark(ledger, "a", "b")
+
+        assert refresh() == ["a", "b"]
+
+        assert ledger.pending_stale() == []
+        assert not ledger.has_pending(REFRESH)
+        ledger.finish_run(REFRESH_RUN, None, "s3://artifacts/report.json")
+        assert names(ledger.run_stale(REFRESH_RUN)) == ["a", "b"]
+        assert ledger.run(REFRESH_RUN).counts is None
+
+    def test_claiming_twice_gives_the_same_and_what_came_in_between(self, ledger, refresh):
+        mark(ledger, "a")
+        refresh()
+        mark(ledger, "b")
+
+        assert refresh() == ["a", "b"]
+
+    def test_what_becomes_stale_during_a_refresh_waits_for_the_next(self, ledger, refresh):
+        mark(ledger, "a")
+        refresh()
+        mark(ledger, "b")
+        ledger.finish_run(REFRESH_RUN, None, "")
+
+        assert ledger.has_pending(REFRESH)
+        assert refresh(OTHER_REFRESH) == ["b"]
+
+    def test_the_same_change_marked_again_during_a_refresh_is_not_lost(self, ledger, refresh):
+        mark(ledger, "a")
+        refresh()
+        mark(ledger, "a")
+
+        assert ledger.has_pending(REFRESH)
+        assert refresh(OTHER_REFRESH) == ["a"]
+
+    @pytest.mark.parametrize("count", [49, 50, 120])
+    def test_more_marks_than_one_transaction_holds(self, ledger, refresh, count):
+        tables = [f"t{number:03}" for number in range(count)]
+        mark(ledger, *tables)
+
+        assert refresh() == tables
+        assert ledger.pending_stale() == []
+
+        ledger.fail_run(REFRESH_RUN, "GlueJobFailed", "")
+        assert names(ledger.stale_aside()) == tables
+        assert refresh(OTHER_REFRESH) == tables
+
+    def test_a_refresh_that_fails_leaves_its_tables_stale_but_does_not_ask_for_another(self, ledger, refresh):
+        mark(ledger, "a")
+        refresh()
+
+        assert ledger.fail_run(REFRESH_RUN, "RefreshError", "broken") is True
+
+        assert names(ledger.stale_aside()) == names(ledger.pending_stale()) == ["a"]
+        assert ledger.run_stale(REFRESH_RUN) == []
+        assert not ledger.has_pending(REFRESH)
+
+    def test_the_next_refresh_also_takes_what_failed(self, ledger, refresh):
+        mark(ledger, "a")
+        refresh()
+        ledger.fail_run(REFRESH_RUN, "RefreshError", "broken")
+        mark(ledger, "b")
+
+        assert refresh(OTHER_REFRESH) == ["a", "b"]
+        assert ledger.pending_stale() == []
+
+    def test_a_succeeded_refresh_cannot_fail_later(self, ledger, refresh):
+        mark(ledger, "a")
+        refresh()
+        ledger.finish_run(REFRESH_RUN, None, "")
+
+        assert ledger.fail_run(REFRESH_RUN, "States.Timeout", "") is False
+        assert ledger.pending_stale() == []
+
+    def test_a_late_failure_does_not_touch_what_another_refresh_has_taken_since(self, ledger, refresh):
+        mark(ledger, "a")
+        refresh()
+        ledger.fail_run(REFRESH_RUN, "RefreshError", "")
+        refresh(OTHER_REFRESH)
+
+        ledger.fail_run(REFRESH_RUN, "RefreshError", "late")
+
+        assert names(ledger.run_stale(OTHER_REFRESH)) == ["a"]
+        assert ledger.pending_stale() == []
+
+    def test_of_two_refreshes_that_claim_at_once_each_mark_goes_to_one(self, ledger, racing, refresh):
+        mark(ledger, "a", "b")
+        ledger.start_run(REFRESH_RUN)
+        slow, client = racing
+        client.before_write = lambda: (refresh(OTHER_REFRESH), mark(ledger, "c"))
+
+        assert names(slow.claim_stale(REFRESH_RUN)) == []
+        assert names(ledger.run_stale(OTHER_REFRESH)) == ["a", "b"]
+        assert names(ledger.pending_stale()) == ["c"]
+
+    def test_a_claim_that_was_beaten_to_some_marks_gets_the_others(self, ledger, racing, refresh):
+        mark(ledger, "a")
+        ledger.start_run(REFRESH_RUN)
+        slow, _ = racing
+        query = slow._table.query
+
+        def with_one_more(*place):
+            found = query(*place)
+            return [*found, {**found[0], "sk": f"{RUN}#processed.b"}] if found and len(found) == 1 else found
+
+        mark(ledger, "b")
+        ledger._table.write(delete(Key("PENDING#refresh", f"{RUN}#processed.b")))  # somebody else has it by now
+        slow._table.query = with_one_more
+
+        slow.claim_stale(REFRESH_RUN)
+
+        assert names(ledger.run_stale(REFRESH_RUN)) == ["a"]
+        assert ledger.pending_stale() == []
+
+    def test_a_claim_still_at_work_when_its_run_is_failed_takes_nothing_with_it(self, ledger, racing):
+        mark(ledger, "a")
+        ledger.start_run(REFRESH_RUN)
+        slow, client = racing
+        client.before_write = lambda: ledger.fail_run(REFRESH_RUN, "ExecutionAborted", "by hand")
+
+        assert slow.claim_stale(REFRESH_RUN) == []
+        assert ledger.has_pending(REFRESH)
+
+    def test_a_claim_in_the_middle_of_a_failure_loses_nothing(self, ledger, racing):
+        mark(ledger, "a")
+        ledger.start_run(REFRESH_RUN)
+        failing, client = racing
+        client.before_write = lambda: ledger.claim_stale(REFRESH_RUN)
+
+        failing.fail_run(REFRESH_RUN, "ExecutionAborted", "by hand")
+
+        assert names(ledger.pending_stale()) == ["a"]
+
+    def test_two_that_fail_a_refresh_at_once_set_each_mark_aside_once(self, ledger, racing, refresh):
+        mark(ledger, "a", "b")
+        refresh()
+        ledger._end_run(REFRESH_RUN, RunState.FAILED, {})
+        slow, client = racing
+
+        def overtaken():
+            client.before_write = lambda: (ledger.fail_run(REFRESH_RUN, "E", ""), refresh(OTHER_REFRESH))
+
+        client.before_write = overtaken  # the first write finds the run on record
+
+        slow.fail_run(REFRESH_RUN, "E", "")
+
+        assert names(ledger.run_stale(OTHER_REFRESH)) == ["a", "b"]
+        assert ledger.pending_stale() == []
+
+    def test_a_failed_run_of_files_has_no_marks_to_set_aside(self, ledger):
+        mark(ledger, "a")
+        claimed(ledger, "a.csv")
+
+        ledger.fail_run(RUN, "GlueJobFailed", "")
+
+        assert names(ledger.pending_stale()) == ["a"]
+        assert ledger.stale_aside() == []
+
+
+def mark(ledger, *tables):
+    for table in tables:
+        ledger.mark_stale(RUN, f"processed.{table}", WHOLE)
+
+
+def names(marks):
+    return [mark.table.removeprefix("processed.") for mark in sorted(marks, key=lambda mark: mark.table)]
 
 
 def test_a_table_that_stays_busy_is_a_transient_error(dynamodb):

@@ -1,22 +1,28 @@
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from pydantic import ValidationError
 
+from cartlake.days import DayRange, of_days
 from cartlake.errors import TerminalError
 from cartlake.runs import (
+    Difference,
     EtlReport,
     FileCount,
     FileFormat,
     Manifest,
     ManifestFile,
     ReconciliationError,
+    RefreshPlan,
+    RefreshReport,
     RowCounts,
+    TableRefresh,
     audit_branch,
     dataset_of,
     new_run_id,
     reconcile,
 )
+from cartlake.staleness import WHOLE, KeySource, Scope, StaleTable
 
 RUN_ID = "fx_rates-20260131T083000-1a2b3c"
 
@@ -92,6 +98,34 @@ def test_documents_survive_json():
 
     assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
     assert EtlReport.model_validate_json(report().model_dump_json()) == report()
+
+
+def test_documents_of_a_refresh_survive_json():
+    day = of_days([date(2026, 1, 31)])
+    tables = [
+        StaleTable(table="curated.a", scope=Scope(days=(*day, DayRange(first=date(2026, 3, 1), last=None)))),
+        StaleTable(
+            table="curated.b", scope=Scope(keys=(KeySource(table="curated.a", key="id", days=day),)), after=("a",)
+        ),
+        StaleTable(table="curated.c", scope=WHOLE),
+    ]
+    plan = RefreshPlan(run_id="refresh-20260131T083000-1a2b3c", created_at="", tables=tables)
+    differing = Difference(only_in="stored", rows=2, example={"id": "a", "amount": None})
+    done = [
+        TableRefresh(table="curated.a", scope="2026-01-31", outcome="rebuilt", rows=3, snapshot_id="42", seconds=1.5),
+        TableRefresh(table="curated.b", scope="all rows", outcome="checked", rows=4, differences=[differing]),
+    ]
+    refreshed = RefreshReport(run_id=plan.run_id, tables=done, started_at="", ended_at="")
+
+    assert RefreshPlan.model_validate_json(plan.model_dump_json()) == plan
+    assert RefreshReport.model_validate_json(refreshed.model_dump_json()) == refreshed
+    assert refreshed.rows == 7
+
+
+@pytest.mark.parametrize("change", [{"outcome": "guessed"}, {"rows": -1}, {"surprise": 1}])
+def test_a_table_with_an_end_nobody_knows_is_refused(change):
+    with pytest.raises(ValidationError):
+        TableRefresh.model_validate({"table": "curated.a", "scope": "", "outcome": "rebuilt", **change})
 
 
 @pytest.mark.parametrize("change", [{"rows": {"read": -1}}, {"surprise": 1}, {"snapshot_id": 42}])

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+import yaml
 from moto import mock_aws
 
 from cartlake import aws
@@ -16,17 +17,19 @@ os.environ |= {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_SECRET_ACCESS_KEY": "test",
     "ENVIRONMENT": "test",
+    "ETL_JOB": "dataset-etl",
     "EVENT_BUS": "cartlake-test",
     "FILE_ROUTER_FUNCTION": "cartlake-test-file-router",
-    "GLUE_JOBS": '{"transactions": {"etl": "transaction-etl", "marts": "curated-marts"}}',
     "IDEMPOTENCY_TABLE": "idempotency",
     "INCOMING_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/incoming",
+    "INGEST_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-ingest",
     "LEDGER_TABLE": "ledger",
     "POWERTOOLS_METRICS_NAMESPACE": "Cartlake",
     "POWERTOOLS_SERVICE_NAME": "unit-tests",
     "POWERTOOLS_TRACE_DISABLED": "true",
     "QUARANTINE_BUCKET": "quarantine",
-    "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-ingest",
+    "REFRESH_JOB": "table-refresh",
+    "REFRESH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-refresh",
 }
 
 
@@ -108,12 +111,15 @@ def forget_clients():
     from lambdas.job_events import adapters as events
     from lambdas.job_starter import adapters as starter
     from lambdas.job_starter import handler as starter_handler
+    from lambdas.refresh_planner import adapters as planner
     from lambdas.run_recorder import adapters as recorder
     from lambdas.table_publisher import adapters as publisher
 
+    modules = (claimer, quality, router, validator, events, starter, starter_handler, planner, recorder, publisher)
+
     def forget():
         aws.client.cache_clear()
-        for module in (claimer, quality, router, validator, events, starter, starter_handler, recorder, publisher):
+        for module in modules:
             for value in vars(module).values():
                 if hasattr(value, "cache_clear"):
                     value.cache_clear()
@@ -121,6 +127,51 @@ def forget_clients():
     forget()
     yield
     forget()
+
+
+def contract(name, **table):
+    """A contract of one table, `processed.<name>`, with a row per `id` and `day`."""
+    columns = [
+        {"name": "id", "logicalType": "string", "physicalType": "string", "primaryKey": True, "primaryKeyPosition": 1},
+        {"name": "day", "logicalType": "date", "physicalType": "date"},
+    ]
+    properties = {"cartlake.versionColumn": "day", "cartlake.eventTime": "day", **table}
+    return {
+        "apiVersion": "v3.1.0",
+        "kind": "DataContract",
+        "id": f"test.{name}",
+        "name": name,
+        "version": "1.0.0",
+        "status": "active",
+        "team": {"name": "tests"},
+        "schema": [
+            {
+                "name": name,
+                "physicalName": f"processed.{name}",
+                "properties": [column | {"required": True} for column in columns],
+                "customProperties": [{"property": key, "value": value} for key, value in properties.items()],
+            }
+        ],
+    }
+
+
+def built(replaces, *upstreams):
+    return {"transform": "few.make", "replaces": replaces, "upstreams": list(upstreams)}
+
+
+@pytest.fixture
+def few_contracts(tmp_path, monkeypatch):
+    """A small lake: `sums` of the days of `events`, and `totals` of all sums."""
+    files = [{"property": "cartlake.file", "value": {"formats": ["csv"]}}]
+    sums = built("days", {"table": "processed.events"})
+    totals = built("all", {"table": "processed.sums", "reads": "all"})
+    for one in (
+        contract("events") | {"customProperties": files},
+        contract("sums", **{"cartlake.build": sums}),
+        contract("totals", **{"cartlake.build": totals}),
+    ):
+        (tmp_path / f"{one['name']}.odcs.yaml").write_text(yaml.safe_dump(one))
+    monkeypatch.setenv("CARTLAKE_CONTRACTS_DIR", str(tmp_path))
 
 
 class FakeBus:

@@ -1,6 +1,6 @@
 import pytest
 
-from cartlake.errors import TerminalError
+from cartlake.contracts import UnknownDatasetError
 from cartlake.ledger import Content, FileState, Ledger, LockHeldError, ObjectVersion, RunState
 from cartlake.runs import FileFormat, Manifest
 from lambdas.batch_claimer import handler
@@ -53,9 +53,7 @@ def test_all_waiting_files_become_one_batch(account, ledger, drop, claim):
         "file_count": 2,
         "manifest_uri": f"{FOLDER}/manifest.json",
         "report_uri": f"{FOLDER}/etl.json",
-        "marts_report_uri": f"{FOLDER}/marts.json",
-        "etl_job": "transaction-etl",
-        "marts_job": "curated-marts",
+        "etl_job": "dataset-etl",
         "branch": "audit_transactions_20260131T083000_aaaaaa",
         "table": "processed.transactions",
     }
@@ -166,9 +164,11 @@ def test_the_run_knows_its_execution(ledger, drop, claim):
     assert ledger.run(RUN_ID).execution_arn == "arn:execution"
 
 
-def test_a_dataset_without_a_job_is_refused(account, lambda_context):
-    with pytest.raises(TerminalError, match="No Glue job is known for dataset 'customers'"):
-        handler.lambda_handler({"dataset": "customers", "run_id": RUN_ID}, lambda_context)
+def test_a_dataset_without_a_contract_is_refused_and_not_locked(ledger, lambda_context):
+    with pytest.raises(UnknownDatasetError, match="no contract 'invoices'"):
+        handler.lambda_handler({"dataset": "invoices", "run_id": RUN_ID}, lambda_context)
+
+    assert ledger.lock("invoices") is None
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@ import pytest
 from pydantic import ValidationError
 
 from cartlake.ledger import Content, FileState, Ledger, ObjectVersion
-from cartlake.runs import RUN_ID, FileFormat
+from cartlake.runs import REFRESH, RUN_ID, FileFormat
+from cartlake.staleness import WHOLE
 from lambdas.file_router import handler
-from lambdas.file_router.adapters import StateMachine
+from lambdas.file_router.adapters import StateMachines
 from lambdas.file_router.domain import ExecutionState, Outcome, Router
 
 OLD_RUN = "transactions-20260131T083000-000000"
+REFRESH_RUN = "refresh-20260131T083000-000000"
 
 
 class FakeExecutions:
@@ -228,47 +230,110 @@ class TestHandler:
             call(event)
 
 
-class TestStateMachine:
+class TestRefresh:
     @pytest.fixture
-    def machine(self, account):
-        states = boto3.client("stepfunctions")
-        definition = '{"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}'
-        role = "arn:aws:iam::123456789012:role/states"
-        arn = states.create_state_machine(name="ingest", definition=definition, roleArn=role)["stateMachineArn"]
-        return StateMachine(arn, states), states
+    def mark(self, ledger):
+        return lambda run_id=OLD_RUN: ledger.mark_stale(run_id, "processed.transactions", WHOLE)
 
-    def test_an_execution_is_named_by_its_run(self, machine):
-        state_machine, states = machine
+    @pytest.fixture
+    def begun(self, router, ledger):
+        """Start a refresh and let it claim what is stale; returns its run."""
 
-        arn = state_machine.start("transactions", OLD_RUN)
+        def start():
+            run_id = router.start(REFRESH).run_id
+            ledger.start_run(run_id)
+            ledger.claim_stale(run_id)
+            return run_id
 
-        assert arn == state_machine.execution_arn(OLD_RUN)
+        return start
+
+    def test_a_stale_table_starts_a_refresh_and_nothing_stale_starts_none(self, router, executions, mark):
+        assert router.start(REFRESH).outcome is Outcome.NOTHING_PENDING
+        mark()
+
+        assert router.start(REFRESH).outcome is Outcome.STARTED
+        assert [dataset for dataset, _ in executions.starts] == [REFRESH]
+
+    def test_what_became_stale_during_a_refresh_starts_the_next_at_once(self, router, mark, begun):
+        mark()
+        first = begun()
+        mark("transactions-20260131T084500-bbbbbb")
+
+        assert router.start(REFRESH).outcome is Outcome.ALREADY_RUNNING
+        routing = router.release(REFRESH, first)
+
+        assert routing.outcome is Outcome.STARTED
+        assert routing.run_id != first
+
+    def test_a_refresh_that_failed_starts_no_other_until_something_else_becomes_stale(
+        self, router, ledger, mark, begun
+    ):
+        mark()
+        first = begun()
+        ledger.fail_run(first, "RefreshError", "a transform is broken")
+
+        assert router.release(REFRESH, first).outcome is Outcome.NOTHING_PENDING
+        assert router.start(REFRESH).outcome is Outcome.NOTHING_PENDING
+
+        mark("transactions-20260131T084500-bbbbbb")
+        assert len(ledger.run_stale(begun())) == 2
+
+
+class TestStateMachines:
+    @pytest.fixture
+    def states(self, account):
+        return boto3.client("stepfunctions")
+
+    @pytest.fixture
+    def machines(self, states):
+        return StateMachines(*(made(states, name) for name in ("ingest", "refresh")), states)
+
+    def test_an_execution_is_named_by_its_run(self, machines, states):
+        arn = machines.start("transactions", OLD_RUN)
+
+        assert arn == machines.execution_arn(OLD_RUN)
         found = states.describe_execution(executionArn=arn)
         assert found["name"] == OLD_RUN
+        assert found["stateMachineArn"].endswith(":stateMachine:ingest")
         assert found["input"] == f'{{"dataset": "transactions", "run_id": "{OLD_RUN}"}}'
 
-    def test_starting_twice_is_starting_once(self, machine):
-        state_machine, _ = machine
+    def test_a_refresh_is_an_execution_of_its_own_machine(self, machines, states):
+        arn = machines.start(REFRESH, REFRESH_RUN)
 
-        assert state_machine.start("transactions", OLD_RUN) == state_machine.start("transactions", OLD_RUN)
+        assert arn == machines.execution_arn(REFRESH_RUN)
+        found = states.describe_execution(executionArn=arn)
+        assert found["stateMachineArn"].endswith(":stateMachine:refresh")
+        assert found["input"] == f'{{"dataset": "refresh", "run_id": "{REFRESH_RUN}"}}'
 
-    def test_states_of_an_execution(self, machine):
-        state_machine, states = machine
-        assert state_machine.state(OLD_RUN) is ExecutionState.NEVER_STARTED
-        arn = state_machine.start("transactions", OLD_RUN)
-        assert state_machine.state(OLD_RUN) is ExecutionState.RUNNING
+    @pytest.mark.parametrize(("dataset", "run_id"), [("transactions", OLD_RUN), (REFRESH, REFRESH_RUN)])
+    def test_starting_twice_is_starting_once(self, machines, dataset, run_id):
+        assert machines.start(dataset, run_id) == machines.start(dataset, run_id)
+
+    @pytest.mark.parametrize(("dataset", "run_id"), [("transactions", OLD_RUN), (REFRESH, REFRESH_RUN)])
+    def test_states_of_an_execution(self, machines, states, dataset, run_id):
+        assert machines.state(run_id) is ExecutionState.NEVER_STARTED
+        arn = machines.start(dataset, run_id)
+        assert machines.state(run_id) is ExecutionState.RUNNING
         states.stop_execution(executionArn=arn)
-        assert state_machine.state(OLD_RUN) is ExecutionState.OVER
+        assert machines.state(run_id) is ExecutionState.OVER
 
 
-def test_run_ids_of_the_real_router_are_run_ids(account, drop, lambda_context):
-    states = boto3.client("stepfunctions")
+@pytest.mark.parametrize("dataset", ["transactions", REFRESH])
+def test_run_ids_of_the_real_router_are_run_ids(ledger, drop, lambda_context, dataset):
+    for name in ("cartlake-test-ingest", "cartlake-test-refresh"):
+        made(boto3.client("stepfunctions"), name)
+    file = drop()
+    ledger.mark_stale(OLD_RUN, "processed.transactions", WHOLE)
+
+    answer = handler.lambda_handler({"action": "start", "dataset": dataset}, lambda_context)
+
+    assert RUN_ID.fullmatch(answer["run_id"])["dataset"] == dataset
+    assert ledger.lock(dataset).execution_arn.endswith(answer["run_id"])
+    assert file.state is FileState.VALIDATED
+
+
+def made(states, name):
+    """Make a state machine, and return its ARN."""
     definition = '{"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}'
     role = "arn:aws:iam::123456789012:role/states"
-    states.create_state_machine(name="cartlake-test-ingest", definition=definition, roleArn=role)
-    file = drop()
-
-    answer = handler.lambda_handler({"action": "start", "dataset": "transactions"}, lambda_context)
-
-    assert RUN_ID.fullmatch(answer["run_id"])
-    assert file.state is FileState.VALIDATED
+    return states.create_state_machine(name=name, definition=definition, roleArn=role)["stateMachineArn"]

@@ -1,14 +1,18 @@
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from cartlake.errors import TerminalError
 from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState
-from cartlake.runs import FileFormat, RowCounts
+from cartlake.runs import REFRESH, FileFormat, RowCounts
+from cartlake.staleness import WHOLE
 from lambdas.job_events import adapters, handler
 from lambdas.job_events.domain import JobRun, task_failure
 
 RUN_ID = "transactions-20260131T083000-aaaaaa"
+REFRESH_RUN = "refresh-20260131T084000-bbbbbb"
 
 
 @pytest.mark.parametrize(
@@ -166,6 +170,26 @@ class TestExecutions:
 
         assert ledger.file(claimed).state is FileState.LOADED
         assert len(router.invoked) == 1
+
+    def test_a_refresh_that_ended_badly_leaves_its_tables_stale_but_starts_no_other_by_itself(
+        self, ledger, ended, bus, router
+    ):
+        ledger.mark_stale(RUN_ID, "processed.transactions", WHOLE)
+        ledger.acquire_lock(REFRESH, REFRESH_RUN)
+        ledger.start_run(REFRESH_RUN)
+        ledger.claim_stale(REFRESH_RUN)
+
+        assert ended("TIMED_OUT", name=REFRESH_RUN) == {"run_failed": True}
+
+        assert ledger.run(REFRESH_RUN).state is RunState.FAILED
+        assert [mark.table for mark in ledger.stale_aside()] == ["processed.transactions"]
+        assert not ledger.has_pending(REFRESH)
+        assert bus.sent[0][1]["dataset"] == REFRESH
+        assert json.loads(router.invoked[0]["Payload"]) == {
+            "action": "release",
+            "dataset": REFRESH,
+            "run_id": REFRESH_RUN,
+        }
 
     def test_an_execution_started_by_hand_under_another_name_is_refused_aloud(self, account, ended):
         with pytest.raises(TerminalError, match="by-hand"):

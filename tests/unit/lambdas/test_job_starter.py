@@ -8,11 +8,12 @@ from lambdas.job_starter import handler
 from lambdas.job_starter.adapters import GlueConcurrencyError
 
 RUN_ID = "transactions-20260131T083000-aaaaaa"
+REFRESH_RUN = "refresh-20260131T083000-aaaaaa"
 REQUEST = {
-    "job_name": "transaction-etl",
+    "job_name": "dataset-etl",
     "run_id": RUN_ID,
     "dataset": "transactions",
-    "manifest_uri": f"s3://artifacts/runs/{RUN_ID}/manifest.json",
+    "input_uri": f"s3://artifacts/runs/{RUN_ID}/manifest.json",
     "step": "etl",
     "task_token": "t" * 600,
 }
@@ -48,7 +49,7 @@ def test_the_job_is_told_what_to_read_where_to_report_and_whom_to_answer(glue, s
 
     assert glue.started == [
         {
-            "JobName": "transaction-etl",
+            "JobName": "dataset-etl",
             "Arguments": {
                 "--run_id": RUN_ID,
                 "--dataset": "transactions",
@@ -60,12 +61,15 @@ def test_the_job_is_told_what_to_read_where_to_report_and_whom_to_answer(glue, s
     ]
 
 
-def test_the_marts_job_also_learns_what_the_first_job_reported(glue, start):
-    start(step="marts", job_name="curated-marts")
+def test_the_job_of_a_refresh_is_told_its_plan(glue, start):
+    plan = f"s3://artifacts/runs/{REFRESH_RUN}/plan.json"
+    start(step="refresh", job_name="table-refresh", dataset="refresh", run_id=REFRESH_RUN, input_uri=plan)
 
     arguments = glue.started[0]["Arguments"]
-    assert arguments["--report_uri"] == f"s3://artifacts/runs/{RUN_ID}/marts.json"
-    assert arguments["--source_report_uri"] == f"s3://artifacts/runs/{RUN_ID}/etl.json"
+    assert glue.started[0]["JobName"] == "table-refresh"
+    assert arguments["--plan_uri"] == plan
+    assert arguments["--report_uri"] == f"s3://artifacts/runs/{REFRESH_RUN}/refresh.json"
+    assert "--manifest_uri" not in arguments
 
 
 def test_the_same_invocation_twice_starts_one_job_run(glue, start):
@@ -82,7 +86,7 @@ def test_a_new_token_is_a_new_attempt(glue, start):
 def test_a_busy_job_has_its_own_error_class(glue, start):
     glue.error = "ConcurrentRunsExceededException"
 
-    with pytest.raises(GlueConcurrencyError, match="transaction-etl") as error:
+    with pytest.raises(GlueConcurrencyError, match="dataset-etl") as error:
         start()
 
     assert type(error.value).__name__ == "GlueConcurrencyError"
@@ -118,7 +122,7 @@ def test_a_start_in_progress_elsewhere_is_worth_another_try(account, glue, start
         start()
 
 
-@pytest.mark.parametrize("change", [{"step": "publish"}, {"task_token": None}])
+@pytest.mark.parametrize("change", [{"step": "publish"}, {"task_token": None}, {"input_uri": None}])
 def test_a_malformed_request_is_refused(glue, start, change):
     with pytest.raises(ValidationError):
         start(**change)

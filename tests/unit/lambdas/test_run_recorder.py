@@ -1,16 +1,30 @@
 import json
+from datetime import date
 
 import pytest
 from pydantic import ValidationError
 
+from cartlake.days import DayRange
 from cartlake.errors import TerminalError
-from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState
-from cartlake.runs import EtlReport, FileCount, FileFormat, MartCount, MartsReport, ReconciliationError, RowCounts
+from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState, StaleMark
+from cartlake.runs import (
+    REFRESH,
+    EtlReport,
+    FileCount,
+    FileFormat,
+    ReconciliationError,
+    RefreshReport,
+    RowCounts,
+    TableRefresh,
+)
+from cartlake.staleness import WHOLE, Scope
 from lambdas.run_recorder import handler
 from lambdas.shared.objects import ReportError
 
 RUN_ID = "transactions-20260131T083000-aaaaaa"
 FOLDER = f"s3://artifacts/runs/{RUN_ID}"
+REFRESH_RUN = "refresh-20260131T084000-bbbbbb"
+REFRESH_FOLDER = f"s3://artifacts/runs/{REFRESH_RUN}"
 ROWS = {"read": 10, "published": 8, "quarantined": 1, "duplicate": 1}
 
 
@@ -66,8 +80,8 @@ def call(account, bus, monkeypatch, lambda_context):
     return recorder
 
 
-def lineage(account):
-    text = account.read(f"s3://artifacts/lineage/transactions/{RUN_ID}.jsonl").decode()
+def lineage(account, dataset="transactions", run_id=RUN_ID):
+    text = account.read(f"s3://artifacts/lineage/{dataset}/{run_id}.jsonl").decode()
     return [json.loads(line) for line in text.splitlines()]
 
 
@@ -140,13 +154,6 @@ class TestRecord:
         assert bus.sent == []
 
     def test_lineage_tells_where_rows_came_from_and_went(self, account, report, call):
-        marts = MartsReport(
-            run_id=RUN_ID,
-            dataset="transactions",
-            marts=[MartCount(table="curated.sales_daily", days=1, rows_written=3, snapshot_id="7")],
-        )
-        account.write(f"{FOLDER}/marts.json", marts.model_dump_json())
-
         call("record")
 
         start, complete = lineage(account)
@@ -160,23 +167,56 @@ class TestRecord:
         assert complete["inputs"][0]["inputFacets"]["inputStatistics"]["rowCount"] == 5
         assert {item["name"]: item["outputFacets"]["outputStatistics"]["rowCount"] for item in complete["outputs"]} == {
             "table/processed/transactions": 8,
-            "table/curated/sales_daily": 3,
         }
         assert complete["outputs"][0]["namespace"] == "arn:aws:glue:us-east-1:123456789012"
 
     def test_metrics_are_emitted_with_their_dataset(self, report, call, capsys):
         call("record")
 
-        emitted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
-        values = {name: line[name][0] for line in emitted for name in line if name.startswith(("Rows", "Runs"))}
-        assert values == {
-            "RunsSucceeded": 1,
-            "RowsRead": 10,
-            "RowsPublished": 8,
-            "RowsQuarantined": 1,
-            "RowsDuplicate": 1,
+        assert metrics(capsys) == {
+            ("transactions", "RunsSucceeded"): 1,
+            ("transactions", "RowsRead"): 10,
+            ("transactions", "RowsPublished"): 8,
+            ("transactions", "RowsQuarantined"): 1,
+            ("transactions", "RowsDuplicate"): 1,
         }
-        assert {line["dataset"] for line in emitted} == {"transactions"}
+
+    def test_what_is_built_from_the_published_days_is_stale(self, report, call, ledger):
+        report(touched_days=["2026-01-30", "2026-01-31", "2026-02-03"])
+
+        call("record")
+
+        days = (
+            DayRange(first=date(2026, 1, 30), last=date(2026, 1, 31)),
+            DayRange(first=date(2026, 2, 3), last=date(2026, 2, 3)),
+        )
+        assert ledger.pending_stale() == [
+            StaleMark(table="processed.transactions", run_id=RUN_ID, scope=Scope(days=days))
+        ]
+
+    def test_a_run_that_published_nothing_makes_nothing_stale(self, report, call, ledger):
+        report(touched_days=[])
+
+        call("record")
+
+        assert ledger.pending_stale() == []
+
+    def test_recording_again_marks_nothing_twice(self, report, call, ledger):
+        report(touched_days=["2026-01-31"])
+
+        call("record")
+        call("record")
+
+        assert len(ledger.pending_stale()) == 1
+
+    def test_no_run_is_on_record_as_done_before_its_days_are_stale(self, report, call, ledger, monkeypatch):
+        report(touched_days=["2026-01-31"])
+        monkeypatch.setattr(Ledger, "mark_stale", lambda *_: (_ for _ in ()).throw(TimeoutError))
+
+        with pytest.raises(TimeoutError):
+            call("record")
+
+        assert ledger.run(RUN_ID).state is RunState.RUNNING
 
 
 class TestFail:
@@ -216,6 +256,135 @@ class TestFail:
             call("fail", error="Late", cause="")
 
         assert {file.state for file in ledger.run_files(RUN_ID)} == {FileState.LOADED}
+
+
+@pytest.mark.usefixtures("few_contracts")
+class TestRefresh:
+    @pytest.fixture(autouse=True)
+    def claimed(self, ledger):
+        ledger.mark_stale(RUN_ID, "processed.events", WHOLE)
+        ledger.start_run(REFRESH_RUN)
+        ledger.claim_stale(REFRESH_RUN)
+
+    @pytest.fixture
+    def refreshed(self, account):
+        """Write the report of the refresh."""
+
+        def write(*tables):
+            found = RefreshReport(run_id=REFRESH_RUN, tables=tables, started_at="", ended_at="")
+            account.write(f"{REFRESH_FOLDER}/refresh.json", found.model_dump_json())
+
+        write(
+            TableRefresh(table="processed.sums", scope="2026-01-31", outcome="rebuilt", rows=4),
+            TableRefresh(table="processed.totals", scope="all rows", outcome="rebuilt", rows=1),
+        )
+        return write
+
+    @pytest.fixture
+    def record(self, call):
+        return lambda: call("record_refresh", run_id=REFRESH_RUN, report_uri=f"{REFRESH_FOLDER}/refresh.json")
+
+    @pytest.fixture
+    def fail(self, call):
+        return lambda: call("fail", run_id=REFRESH_RUN, dataset=REFRESH, error="RefreshError", cause="sums: no")
+
+    def test_the_refresh_has_succeeded_and_says_what_it_rebuilt(self, refreshed, record, ledger, bus):
+        tables = ["processed.sums", "processed.totals"]
+
+        assert record() == {"state": "SUCCEEDED", "tables": tables}
+
+        run = ledger.run(REFRESH_RUN)
+        assert (run.state, run.counts, run.report_uri) == (
+            RunState.SUCCEEDED,
+            None,
+            f"{REFRESH_FOLDER}/refresh.json",
+        )
+        assert bus.sent == [("RunSucceeded", {"dataset": REFRESH, "run_id": REFRESH_RUN, "tables": tables})]
+        assert ledger.pending_stale() == []
+
+    def test_recording_again_changes_nothing(self, refreshed, record, ledger):
+        record()
+        before = ledger.run(REFRESH_RUN)
+
+        record()
+
+        assert ledger.run(REFRESH_RUN) == before
+
+    def test_lineage_tells_which_tables_were_built_from_which(self, account, refreshed, record):
+        record()
+
+        _, complete = lineage(account, REFRESH, REFRESH_RUN)
+        assert (complete["eventType"], complete["job"]["name"]) == ("COMPLETE", "refresh")
+        assert [item["name"] for item in complete["inputs"]] == ["table/processed/events", "table/processed/sums"]
+        assert {item["name"]: item["outputFacets"]["outputStatistics"]["rowCount"] for item in complete["outputs"]} == {
+            "table/processed/sums": 4,
+            "table/processed/totals": 1,
+        }
+        assert {item["namespace"] for item in complete["inputs"]} == {"arn:aws:glue:us-east-1:123456789012"}
+
+    def test_metrics_count_what_was_rebuilt(self, refreshed, record, capsys):
+        record()
+
+        assert metrics(capsys) == {
+            (REFRESH, "RunsSucceeded"): 1,
+            (REFRESH, "TablesRebuilt"): 2,
+            (REFRESH, "RowsRebuilt"): 5,
+        }
+
+    def test_a_check_has_rebuilt_nothing(self, account, refreshed, record, capsys):
+        refreshed(TableRefresh(table="processed.sums", scope="all rows", outcome="checked", rows=4))
+
+        record()
+
+        assert metrics(capsys) == {
+            (REFRESH, "RunsSucceeded"): 1,
+            (REFRESH, "TablesRebuilt"): 0,
+            (REFRESH, "RowsRebuilt"): 0,
+        }
+        assert lineage(account, REFRESH, REFRESH_RUN)[1]["outputs"] == []
+
+    def test_without_a_report(self, record, ledger):
+        with pytest.raises(ReportError, match="does not exist"):
+            record()
+
+        assert ledger.run(REFRESH_RUN).state is RunState.RUNNING
+
+    def test_a_refresh_that_was_failed_meanwhile_does_not_succeed(self, refreshed, record, fail, bus):
+        fail()
+
+        with pytest.raises(TerminalError, match="recorded as FAILED"):
+            record()
+
+        assert bus.types == ["RunFailed"]
+
+    def test_a_failed_refresh_tells_what_it_had_rebuilt_and_leaves_all_it_was_to_do(
+        self, account, refreshed, fail, ledger, bus
+    ):
+        refreshed(
+            TableRefresh(table="processed.sums", scope="2026-01-31", outcome="rebuilt", rows=4),
+            TableRefresh(table="processed.totals", scope="all rows", outcome="failed", error="no"),
+        )
+
+        assert fail() == {"state": "FAILED", "files": 0}
+
+        _, end = lineage(account, REFRESH, REFRESH_RUN)
+        assert end["eventType"] == "FAIL"
+        assert [item["name"] for item in end["outputs"]] == ["table/processed/sums"]
+        assert bus.sent[0][1]["dataset"] == REFRESH
+        assert [mark.table for mark in ledger.stale_aside()] == ["processed.events"]
+        assert not ledger.has_pending(REFRESH)
+
+    def test_a_refresh_that_failed_before_its_job_reported(self, account, fail):
+        assert fail()["state"] == "FAILED"
+
+        assert lineage(account, REFRESH, REFRESH_RUN)[1]["outputs"] == []
+
+
+def metrics(capsys):
+    """The metrics that were emitted, by dataset and name."""
+    emitted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    names = ("Rows", "Runs", "Tables")
+    return {(line["dataset"], name): line[name][0] for line in emitted for name in line if name.startswith(names)}
 
 
 @pytest.mark.parametrize("action", ["publish", None])

@@ -1,0 +1,76 @@
+"""A lake of moto: the ledger, the artifacts, and a clock that others act by."""
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from cartlake import aws
+from cartlake.cli.context import Lake
+from cartlake.cli.output import Output
+
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:test-refresh"
+
+
+class Others:
+    """What goes on in the lake while a command waits: one act at each of its pauses."""
+
+    def __init__(self):
+        self.acts, self.invoked, self.started, self.refuse = [], [], [], None
+
+    def pause(self, _seconds):
+        if not self.acts:
+            raise AssertionError("nobody does anything any more, and the command still waits")
+        self.acts.pop(0)()
+
+    def invoke(self, **request):
+        self.invoked.append(request)
+        return {}
+
+    def start_execution(self, **request):
+        if self.refuse:
+            raise self.refuse
+        self.started.append(request)
+
+
+@pytest.fixture
+def others():
+    return Others()
+
+
+@pytest.fixture
+def lake(monkeypatch, others):
+    class Outputs:
+        ledger_table = "ledger"
+        buckets = {"artifacts": "artifacts"}
+        databases = {"processed": "processed"}
+        functions = {"file_router": "test-file-router"}
+        state_machine_arns = {"refresh": MACHINE}
+
+    def client(_lake, service):
+        return others if service in ("lambda", "stepfunctions") else aws.client(service)
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(Lake, "outputs", Outputs())
+    monkeypatch.setattr(Lake, "client", client)
+    monkeypatch.setattr(Lake, "connect", lambda _: None)
+    aws.client.cache_clear()
+    with mock_aws():
+        boto3.client("s3").create_bucket(Bucket="artifacts")
+        keys, index = ("pk", "sk"), ("gsi1pk", "gsi1sk")
+        by_state = {"IndexName": "by_state", "KeySchema": schema(index), "Projection": {"ProjectionType": "ALL"}}
+        boto3.client("dynamodb").create_table(
+            TableName="ledger",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=schema(keys),
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in (*keys, *index)],
+            GlobalSecondaryIndexes=[by_state],
+        )
+        yield Lake("dev", Output())
+    aws.client.cache_clear()
+
+
+def schema(names):
+    kinds = zip(names, ("HASH", "RANGE"), strict=True)
+    return [{"AttributeName": name, "KeyType": kind} for name, kind in kinds]

@@ -1,0 +1,197 @@
+from datetime import date
+
+import pytest
+from pydantic import ValidationError
+
+from cartlake.days import DayRange, of_days
+from cartlake.errors import TerminalError
+from cartlake.ledger import Ledger, LockHeldError, RunState
+from cartlake.runs import REFRESH, RefreshPlan
+from cartlake.staleness import WHOLE, GraphError, Scope, StaleTable
+from lambdas.refresh_planner import handler
+
+RUN_ID = "refresh-20260131T084000-bbbbbb"
+PLAN = f"s3://artifacts/runs/{RUN_ID}/plan.json"
+
+
+def days(*numbers):
+    return Scope(days=of_days(date(2026, 1, number) for number in numbers))
+
+
+@pytest.fixture
+def ledger(account, few_contracts):
+    return Ledger("ledger", account.dynamodb)
+
+
+@pytest.fixture
+def mark(ledger):
+    """Note that a run changed some days of a table."""
+    numbers = iter(range(1, 1000))
+
+    def put(table, scope):
+        ledger.mark_stale(f"events-20260131T083000-{next(numbers):06x}", f"processed.{table}", scope)
+
+    return put
+
+
+@pytest.fixture
+def claim(ledger, lambda_context):
+    return lambda run_id=RUN_ID, **more: handler.lambda_handler(
+        {"dataset": REFRESH, "run_id": run_id, **more}, lambda_context
+    )
+
+
+@pytest.fixture
+def plan(account):
+    return lambda: RefreshPlan.model_validate(account.read_json(PLAN))
+
+
+def test_a_change_becomes_a_plan_of_all_that_is_built_from_it(ledger, mark, claim, plan):
+    mark("events", days(3))
+
+    assert claim() == {"run_id": RUN_ID, "table_count": 2, "plan_uri": PLAN, "refresh_job": "table-refresh"}
+
+    assert (plan().run_id, plan().check) == (RUN_ID, False)
+    assert plan().tables == [
+        StaleTable(table="processed.sums", scope=days(3)),
+        StaleTable(table="processed.totals", scope=WHOLE, after=("processed.sums",)),
+    ]
+    assert ledger.run(RUN_ID).state is RunState.RUNNING
+    assert ledger.lock(REFRESH).run_id == RUN_ID
+    assert not ledger.has_pending(REFRESH)
+
+
+def test_the_changes_of_many_runs_become_one_scope_of_each_table(mark, claim, plan):
+    for scope in (days(3), days(5), days(4), days(3), days(9)):
+        mark("events", scope)
+
+    assert claim()["table_count"] == 2
+
+    assert plan().tables[0].scope.days == (
+        DayRange(first=date(2026, 1, 3), last=date(2026, 1, 5)),
+        DayRange(first=date(2026, 1, 9), last=date(2026, 1, 9)),
+    )
+
+
+def test_a_built_table_that_is_to_be_built_anew_is_in_the_plan_itself(mark, claim, plan):
+    mark("sums", WHOLE)
+
+    claim()
+
+    assert [(one.table, one.scope) for one in plan().tables] == [
+        ("processed.sums", WHOLE),
+        ("processed.totals", WHOLE),
+    ]
+
+
+def test_a_table_that_no_contract_describes_any_more_is_passed_over(mark, claim, plan):
+    mark("forgotten", WHOLE)
+    mark("events", days(3))
+
+    assert claim()["table_count"] == 2
+    assert [one.table for one in plan().tables] == ["processed.sums", "processed.totals"]
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        pytest.param((), id="nothing is stale"),
+        pytest.param((("totals_of_old", WHOLE),), id="only what nobody knows any more"),
+    ],
+)
+def test_a_refresh_with_nothing_to_do_has_succeeded_at_once(ledger, mark, claim, marks):
+    for table, scope in marks:
+        mark(table, scope)
+
+    assert claim()["table_count"] == 0
+
+    assert ledger.run(RUN_ID).state is RunState.SUCCEEDED
+    assert ledger.pending_stale() == []
+
+
+def test_what_becomes_stale_after_a_refresh_had_nothing_to_do_waits_for_the_next(ledger, mark, claim):
+    """The function died before it could answer, and is invoked again: the run is over already."""
+    claim()
+    mark("events", days(3))
+
+    assert claim()["table_count"] == 0
+
+    assert ledger.has_pending(REFRESH)
+
+
+def test_invoked_again_it_keeps_what_it_has_and_takes_what_came(ledger, mark, claim, plan, monkeypatch):
+    mark("events", days(3))
+    with monkeypatch.context() as crash:
+        crash.setattr(handler, "documents", lambda: (_ for _ in ()).throw(TimeoutError))
+        with pytest.raises(TimeoutError):
+            claim()
+    mark("events", days(9))
+
+    claim()
+
+    assert plan().tables[0].scope == days(3, 9)
+
+
+def test_a_run_may_not_plan_while_another_holds_the_refresh(ledger, mark, claim):
+    mark("events", days(3))
+    ledger.acquire_lock(REFRESH, "refresh-20260131T080000-ffffff")
+
+    with pytest.raises(LockHeldError, match=RUN_ID):
+        claim()
+
+    assert ledger.has_pending(REFRESH)
+    assert ledger.run(RUN_ID) is None
+
+
+def test_the_run_knows_its_execution(ledger, mark, claim):
+    mark("events", days(3))
+    ledger.acquire_lock(REFRESH, RUN_ID)
+    ledger.note_execution(REFRESH, RUN_ID, "arn:execution")
+
+    claim()
+
+    assert ledger.run(RUN_ID).execution_arn == "arn:execution"
+
+
+def test_contracts_that_make_no_sense_do_not_start_run_after_run(ledger, mark, claim, monkeypatch):
+    mark("events", days(3))
+    monkeypatch.setattr(handler, "graph", lambda: (_ for _ in ()).throw(GraphError("a circle")))
+
+    with pytest.raises(GraphError):
+        claim()
+    ledger.fail_run(RUN_ID, "GraphError", "a circle")
+
+    assert not ledger.has_pending(REFRESH)
+    assert len(ledger.pending_stale()) == 1
+
+
+class TestCheck:
+    def test_tables_are_compared_whole_each_on_its_own(self, claim, plan):
+        assert claim(check=["totals", "processed.sums"])["table_count"] == 2
+
+        assert plan().check
+        assert plan().tables == [
+            StaleTable(table="processed.totals", scope=WHOLE),
+            StaleTable(table="processed.sums", scope=WHOLE),
+        ]
+
+    def test_what_is_stale_is_left_to_the_next_refresh(self, ledger, mark, claim):
+        mark("events", days(3))
+
+        claim(check=["sums"])
+
+        assert ledger.has_pending(REFRESH)
+        assert ledger.run_stale(RUN_ID) == []
+
+    @pytest.mark.parametrize(
+        ("names", "says"),
+        [(["events"], "No table 'events' is built"), (["nothing"], "sums, processed.totals"), ([], "named none")],
+    )
+    def test_a_table_that_is_not_built_is_refused(self, claim, names, says):
+        with pytest.raises(TerminalError, match=says):
+            claim(check=names)
+
+
+def test_a_malformed_request_is_refused(ledger, lambda_context):
+    with pytest.raises(ValidationError):
+        handler.lambda_handler({"dataset": REFRESH}, lambda_context)
