@@ -77,15 +77,15 @@ def generate(  # noqa: PLR0913  # one parameter for each option of the command
 ) -> None:
     """Write realistic files with known dirt, and manifest.json: what is in them and what the lake must make of it.
 
-    `transactions` is that dataset alone, by number of rows. `all` is a world: seven datasets that agree with each other,
-    by orders a day; the name of another dataset writes only that part of it.
+    `transactions` is that dataset alone, by number of rows. `all` is a world: seven datasets that agree with each
+    other, by orders a day; the name of another dataset writes only that part of it.
     """
     if dataset not in DATASETS:
         raise NotFoundError(f"There is no generator for {dataset!r}, only for: {', '.join(DATASETS)}.")
-    options = {"seed": seed, "dirty": dirty, "file_format": file_format.value, "compressed": gzip}
+    options: dict[str, Any] = {"seed": seed, "dirty": dirty, "file_format": file_format.value, "compressed": gzip}
     options |= {"end_date": end_date.date() if end_date else None}
-    for_single = {"rows": rows, "duplicate_file": duplicate_file, "late_file": late_file}
-    for_world = {"orders_per_day": orders_per_day, "late_rates": late_rates}
+    for_single: dict[str, Any] = {"rows": rows, "duplicate_file": duplicate_file, "late_file": late_file}
+    for_world: dict[str, Any] = {"orders_per_day": orders_per_day, "late_rates": late_rates}
     for_world |= {"start_date": start_date.date() if start_date else None}
     own, others = (for_single, for_world) if dataset == SINGLE else (for_world, for_single)
     refuse(dataset, others)
@@ -141,8 +141,9 @@ def summary(manifest: "Manifest") -> dict[str, str | int]:
 def make_world(output: Output, directory: Path, dataset: str, options: dict[str, Any]) -> "WorldManifest":
     from generators.worlds import DEFAULT_WORLD_DAYS, first_day, generate_world, last_day  # noqa: PLC0415 - the module
 
-    days = options.setdefault("days", DEFAULT_WORLD_DAYS)
-    over(last_day(first_day(days, options.get("start_date"), options["end_date"]), days))
+    start, end = options.get("start_date"), options["end_date"]
+    days = options.setdefault("days", (end - start).days + 1 if start and end else DEFAULT_WORLD_DAYS)
+    over(last_day(first_day(days, start, end), days))
     if dataset != WORLD:
         options["datasets"] = [dataset]
     with progress(output, days) as on_day:
@@ -169,14 +170,14 @@ def dataset_rows(manifest: "WorldManifest") -> list[dict[str, str | int]]:
 
 
 def world_summary(manifest: "WorldManifest") -> dict[str, str | int]:
-    orders, visits, people = manifest.orders, manifest.visits, manifest.people
+    orders, visits, people, reviews = manifest.orders, manifest.visits, manifest.people, manifest.reviews
     return {
         "days": f"{manifest.arguments.start_date} to {manifest.arguments.end_date}",
         "orders": f"{orders.orders:,} ({orders.cancelled:,} cancelled, {orders.returned:,} with returns)",
         "sessions of people": f"{visits.sessions:,} ({visits.purchases:,} with a purchase)",
         "robots": sum(visits.robots.values()),
         "people": f"{people.people:,} ({len(people.duplicates):,} with records in several systems)",
-        "reviews": f"{manifest.reviews.reviews:,} ({len(manifest.reviews.personal_data):,} with personal data or decoys)",
+        "reviews": f"{reviews.reviews:,} ({len(reviews.personal_data):,} with personal data or decoys)",
     }
 
 

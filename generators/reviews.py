@@ -17,13 +17,13 @@ from generators.personal_data import KINDS, snippet
 from generators.randomness import Floats, Ints, pick, stream
 from generators.review_text import EDITS, bodies, titles
 from generators.spool import Rows, pack
-from generators.timeline import Timeline
+from generators.timeline import DELIVERED_STEP, Timeline
 from generators.world_plan import Chunk, WorldPlan
 
 SHARE_REVIEWED: Final = 0.04  # of delivered lines
 SHARE_AGAIN: Final = 0.015  # of the reviews: the same customer, order and product once more
 SHARE_EDITED: Final = 0.08
-SHARE_UNMATCHED: Final = 0.01  # beside the others: about orders that nobody placed
+SHARE_UNMATCHED: Final = 0.015  # beside the others: about orders that nobody placed
 SHARE_PERSONAL: Final = 0.06
 SHARE_WORDLESS: Final = 0.01
 STARS: Final = np.array([0.06, 0.06, 0.12, 0.28, 0.48])
@@ -51,16 +51,17 @@ REVIEW: Final[np.dtype[Any]] = np.dtype(
 def due_reviews(rng: np.random.Generator, chunk: Chunk, timeline: Timeline, of_order: Ints) -> Rows:
     """Every version of every review of these lines, edits included; each is due on the day of `updated`."""
     lines, first_order = timeline.lines, chunk.first_order
-    delivered = timeline.at[:, 4]
+    delivered = timeline.at[:, DELIVERED_STEP]
     reviewed = np.flatnonzero((delivered < NEVER) & (rng.random(len(lines)) < SHARE_REVIEWED))
-    again = reviewed[rng.random(len(reviewed)) < SHARE_AGAIN]
-    unmatched = reviewed[rng.random(len(reviewed)) < SHARE_UNMATCHED]
-    line = np.concatenate([reviewed, again, unmatched])
-    second = np.repeat([0, 1, 0], [len(reviewed), len(again), len(unmatched)])
-    matched = np.repeat([1, 1, 0], [len(reviewed), len(again), len(unmatched)])
+    written = delivered[reviewed] + rng.integers(2 * DAY, 20 * DAY, len(reviewed))
+    again, unmatched = (np.flatnonzero(rng.random(len(reviewed)) < share) for share in (SHARE_AGAIN, SHARE_UNMATCHED))
+    sizes = [len(reviewed), len(again), len(unmatched)]
+    line = np.concatenate([reviewed, reviewed[again], reviewed[unmatched]])
+    second, matched = np.repeat([0, 1, 0], sizes), np.repeat([1, 1, 0], sizes)
+    later = written[again] + rng.integers(HOUR, 6 * DAY, len(again))
+    written = np.concatenate([written, later, written[unmatched]])
     # Orders of this world have numbers from 0 on: those below are nobody's.
     order = np.where(matched, first_order + of_order[line], -1 - first_order - of_order[line])
-    written = delivered[line] + rng.integers(2 * DAY, 20 * DAY, len(line))
     rows = pack(
         REVIEW,
         {

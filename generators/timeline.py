@@ -17,6 +17,7 @@ from generators.world import MARKET_TAX
 STEPS: Final = np.array([PLACED, PAID, CANCELLED, SHIPPED, DELIVERED, DELIVERED, REFUNDED])
 """The status after each step. The second DELIVERED is a correction: quantity or price were wrong."""
 
+DELIVERED_STEP: Final = 4
 CORRECTED: Final = 5
 SHARE_CORRECTED: Final = 0.004  # of the lines
 SHARE_RETURNED: Final = 0.75  # of the lines of an order from which something comes back

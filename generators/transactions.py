@@ -38,6 +38,8 @@ from generators.transaction_rows import transaction_batch
 from generators.world import build_world
 from generators.writers import Format, RowFile, Spoiled, spoil
 
+__all__ = ["Format", "generate_transactions", "write_large_csv", "yesterday"]
+
 DATASET: Final = "transactions"
 DEFAULT_ROWS: Final = 100_000
 DEFAULT_DAYS: Final = 30

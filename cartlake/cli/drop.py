@@ -10,12 +10,13 @@ import typer
 from cartlake import contracts
 from cartlake.cli.context import Lake, lake_of
 from cartlake.cli.errors import CommandError, Exit, NotFoundError
-from cartlake.cli.follow import follow_files, follow_refresh
-from cartlake.cli.options import Dataset, Json
+from cartlake.cli.follow import follow_datasets, follow_refresh
+from cartlake.cli.options import Json
 from cartlake.cli.output import records_of
-from cartlake.ledger import FileState, ObjectVersion
+from cartlake.ledger import FileRecord, FileState, ObjectVersion
 
 PARALLEL_UPLOADS = 8
+ALL = "all"
 
 
 def register(app: typer.Typer) -> None:
@@ -24,24 +25,52 @@ def register(app: typer.Typer) -> None:
 
 def drop(
     context: typer.Context,
-    dataset: Dataset,
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Files to upload.")],
+    dataset: Annotated[str, typer.Argument(help="Name of a dataset, or `all` for a world of them.")],
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, help="Files; for `all` a folder, one below it a dataset.")
+    ],
     wait: Annotated[bool, typer.Option(help="Wait until every file is settled and every table rebuilt.")] = False,
     json: Json = False,
 ) -> None:
     """Upload files to the raw zone, where their arrival starts everything else."""
     lake = lake_of(context)
-    check_dataset(dataset)
-    dropped = upload(lake, dataset, files)
+    chosen = files_by_dataset(dataset, files)
+    dropped = {name: upload(lake, name, paths) for name, paths in chosen.items()}
     if wait:
-        settled = follow_files(lake, dataset, [file["file_id"] for file in dropped])
-        follow_refresh(lake)
+        settled = settle(lake, dropped)
         lake.output.records("Files", ["key", "state", "reason", "run_id"], records_of(settled))
         if any(file.state in {FileState.REJECTED, FileState.FAILED} for file in settled):
             raise typer.Exit(Exit.FAILED)
         return
-    lake.output.records(f"Dropped into {dataset}", ["key", "bytes", "file_id"], dropped)
+    rows = [file for files in dropped.values() for file in files]
+    lake.output.records(f"Dropped into {', '.join(dropped)}", ["key", "bytes", "file_id"], rows)
     lake.output.say("Follow them with [bold]lake status --follow[/bold].")
+
+
+def files_by_dataset(dataset: str, paths: list[Path]) -> dict[str, list[Path]]:
+    """The files to upload. Raises NotFoundError for an unknown dataset, CommandError for folders where files belong."""
+    if dataset != ALL:
+        check_dataset(dataset)
+        if folders := [str(path) for path in paths if path.is_dir()]:
+            raise CommandError(f"{', '.join(folders)} is a folder: name its files, or use `lake drop all FOLDER`.")
+        return {dataset: paths}
+    below = {name: sorted((paths[0] / name).glob(f"{name}*")) for name in contracts.names()}
+    found = {name: files for name, files in below.items() if files}
+    if len(paths) != 1 or not found:
+        raise CommandError(
+            f"{paths[0]}: `lake drop all` takes one folder with a folder of files for each dataset: "
+            f"{', '.join(contracts.names())}."
+        )
+    return found
+
+
+def settle(lake: Lake, dropped: Mapping[str, list[dict[str, Any]]]) -> list[FileRecord]:
+    """Wait until uploaded files are settled and what is built from them is rebuilt; returns the files."""
+    ids = {dataset: [file["file_id"] for file in files] for dataset, files in dropped.items()}
+    files = [file for settled in follow_datasets(lake, ids).values() for file in settled]
+    with lake.output.messages.status("Rebuilding the tables that are built from them"):
+        follow_refresh(lake)
+    return files
 
 
 def upload(lake: Lake, dataset: str, files: list[Path]) -> list[dict[str, Any]]:

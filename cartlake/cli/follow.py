@@ -2,8 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
 from rich.live import Live
@@ -38,27 +38,40 @@ def follow_files(
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
 ) -> list[FileRecord]:
-    """Show files and runs until each file is settled and no run of the dataset goes on; returns the files.
+    """Show files and runs of one dataset until each file is settled and no run goes on; returns the files.
 
     Raises CommandError when nothing changed for `patience_seconds`.
     """
+    options: dict[str, Any] = {"patience_seconds": patience_seconds, "clock": clock, "pause": pause}
+    return follow_datasets(lake, {dataset: file_ids}, **options)[dataset]
+
+
+def follow_datasets(
+    lake: "Lake",
+    dropped: Mapping[str, Sequence[str]],
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> dict[str, list[FileRecord]]:
+    """The same for the files of several datasets, given by their ids."""
     seen: object = None
     last_change = clock()
     with Live(console=lake.output.messages, refresh_per_second=4, transient=lake.output.as_json) as live:
         while True:
-            files = [_known(lake, file_id) for file_id in file_ids]
-            runs = lake.ledger.runs(dataset)
-            states = Counter(file.state if file else UPLOADED for file in files)
+            found = {dataset: [_known(lake, file_id) for file_id in ids] for dataset, ids in dropped.items()}
+            runs = [run for dataset in dropped for run in lake.ledger.runs(dataset)]
+            states = {dataset: Counter(f.state if f else UPLOADED for f in files) for dataset, files in found.items()}
             if not lake.output.as_json:
-                live.update(_picture(dataset, states, runs))
-            settled = [file for file in files if file and file.state in FINAL_STATES]
-            if len(settled) == len(file_ids) and lake.ledger.lock(dataset) is None:
+                live.update(_picture(states, runs))
+            settled = {dataset: [f for f in files if f and f.state in FINAL_STATES] for dataset, files in found.items()}
+            if all(len(settled[one]) == len(ids) and lake.ledger.lock(one) is None for one, ids in dropped.items()):
                 return settled
             now = (states, [(run.run_id, run.state) for run in runs])
             if now != seen:
                 seen, last_change = now, clock()
             if clock() - last_change > patience_seconds:
-                raise CommandError(_stuck(states, patience_seconds))
+                raise CommandError(_stuck(sum(states.values(), Counter()), patience_seconds))
             pause(POLL_SECONDS)
 
 
@@ -119,12 +132,15 @@ def _stuck(states: Counter[str], patience_seconds: float) -> str:
     )
 
 
-def _picture(dataset: str, states: Counter[str], runs: Sequence[RunRecord]) -> Group:
-    settled = sum(states[state] for state in FINAL_STATES)
-    line = Text(f"{dataset}: {settled} of {states.total()} files settled   ")
-    for state, count in sorted(states.items()):
-        line.append(f"{state} {count}  ", style=STATE_STYLES.get(state, ""))
-    return Group(line, _run_table(runs))
+def _picture(datasets: Mapping[str, Counter[str]], runs: Sequence[RunRecord]) -> Group:
+    lines = []
+    for dataset, states in datasets.items():
+        settled = sum(states[state] for state in FINAL_STATES)
+        line = Text(f"{dataset}: {settled} of {states.total()} files settled   ")
+        for state, count in sorted(states.items()):
+            line.append(f"{state} {count}  ", style=STATE_STYLES.get(state, ""))
+        lines.append(line)
+    return Group(*lines, _run_table(runs))
 
 
 def _run_table(runs: Sequence[RunRecord]) -> Table:

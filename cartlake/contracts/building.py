@@ -71,7 +71,11 @@ def build_of(
         faults.add(f"{where}.key", build.key, "goes with `replaces: keys`")
     for argument, count in Counter(upstream.argument for upstream in build.upstreams).items():
         if count > 1:
-            faults.add(f"{where}.upstreams", argument, "two upstreams would be one argument of the transform; name one")
+            faults.add(
+                f"{where}.upstreams",
+                argument,
+                "two upstreams of this name; the transform has one argument for each, so read only one",
+            )
     for upstream in build.upstreams:
         _check(upstream, build, f"{where}.upstreams.{upstream.table}", faults)
     return build

@@ -27,7 +27,9 @@ of its hours. So no session of a person covers a whole day, and none spans more 
 def without_robots(events: DataFrame) -> DataFrame:
     """Leave out the events of visitors on days they were robots. Keeps the columns and adds `_day`, the UTC day."""
     dated = events.withColumn("_day", F.to_date(F.col("event_at")))
-    return dated.join(robot_days(dated), on=["visitor_id", "_day"], how="left_anti")
+    people = dated.join(robot_days(dated), on=["visitor_id", "_day"], how="left_anti")
+    # A step of its own: SQLFrame would look for columns of windows on the wrong side of the join.
+    return people.select(*(F.col(name) for name in dated.columns))
 
 
 def robot_days(dated: DataFrame) -> DataFrame:

@@ -110,8 +110,8 @@ def _is_overgrown() -> Column:
 def _state() -> Column:
     is_split = F.col("_birth_dates").isNotNull()
     return (
-        F.when(F.col("_size") == F.lit(1), F.lit("alone"))
-        .when(_is_overgrown(), F.lit("overgrown"))
+        F.when(_is_overgrown(), F.lit("overgrown"))
+        .when(F.col("_size") == F.lit(1), F.lit("alone"))
         .when(is_split & F.col("birth_date").isNull(), F.lit("ambiguous"))
         .when(is_split, F.lit("split"))
         .otherwise(F.lit("merged"))

@@ -119,10 +119,7 @@ def _compared(pairs: DataFrame, records: DataFrame) -> DataFrame:
         likeness(F.col("left_last_name"), F.col("right_last_name")).alias("_last_last"),
         likeness(F.col("left_first_name"), F.col("right_last_name")).alias("_first_last"),
         likeness(F.col("left_last_name"), F.col("right_first_name")).alias("_last_first"),
-        # Neighbours live in the same street; a household has the same number too.
-        F.when(~F.col("left_house_number").eqNullSafe(F.col("right_house_number")), F.lit(0))
-        .otherwise(likeness(F.col("left_street"), F.col("right_street")))
-        .alias("street_likeness"),
+        _street_likeness().alias("street_likeness"),
     )
     is_swapped = F.col("_first_last") + F.col("_last_first") > F.col("_first_first") + F.col("_last_last")
     turned = likenesses.withColumns(
@@ -140,6 +137,13 @@ def _compared(pairs: DataFrame, records: DataFrame) -> DataFrame:
     )
     described = turned.withColumns({"_is_two": is_two.cast("int"), "_mailbox": mailbox})
     return described.withColumn("_people_of_mailbox", F.max("_is_two").over(Window.partitionBy("_mailbox")))
+
+
+def _street_likeness() -> Column:
+    """Neighbours live in the same street; a household has the same number too."""
+    alike = likeness(F.col("left_street"), F.col("right_street"))
+    is_same_house = F.col("left_house_number").eqNullSafe(F.col("right_house_number"))
+    return F.when(is_same_house | alike.isNull(), alike).otherwise(F.lit(0))
 
 
 def _sided(pairs: DataFrame, records: DataFrame, side: str) -> DataFrame:

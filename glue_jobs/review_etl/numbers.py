@@ -13,7 +13,7 @@ from cartlake.engine import Column, F
 CARD: Final = "[card]"
 IBAN: Final = "[iban]"
 
-OWN_ID: Final = "(?:CUS|EVT|ORD|PRD|REV|SES|VEN|VIS)-[0-9A-F]+"
+OWN_ID: Final = "(?:CUS|EVT|ORD|PRD|REV|SES|VEN|VIS)-[0-9A-F]+[A-Za-z0-9_]*"
 """Our own identifiers, which may look like any number."""
 
 IBAN_COUNTRIES: Final = {
@@ -52,12 +52,12 @@ _CHUNKS: Final = 8  # of 9 digits: 34 letters are 68 digits
 def with_cards_masked(text: Column) -> Column:
     """Replace payment card numbers by `[card]`: 13 to 19 digits that pass the check of Luhn, ISO/IEC 7812-1 annex B.
 
-    Digits may stand in up to five groups parted by single spaces or hyphens, all but the last of four digits or more,
-    as on cards: 4-4-4-4, 4-6-5, 4-4-4-4-3. Groups before and after that belong to another number are told apart. What
-    has the shape of a bank account is none, or every third account with a wrong digit would be a card by chance.
+    Digits may stand in up to five groups parted by single spaces or hyphens, of four digits or more, the last of three
+    or more, as on cards: 4-4-4-4, 4-6-5, 4-4-4-4-3. Groups around them that belong to another number are told apart.
+    What has the shape of a bank account is no card, or many an account with a wrong digit would be one by chance.
     """
     run = f"[0-9]+(?:[ -][0-9]+){{0,{MOST_GROUPS}}}"
-    tokens = f"{OWN_ID}|{IBAN_SHAPE}[A-Za-z0-9_]*|{run}|[A-Za-z]+|[^A-Za-z0-9]+"
+    tokens = f"{OWN_ID}|{IBAN_SHAPE}[A-Za-z0-9_]*|{run}|[A-Za-z_]+|[^A-Za-z0-9_]+"
     return in_tokens(text, tokens, _card_token_masked)
 
 
@@ -66,7 +66,7 @@ def with_ibans_masked(text: Column) -> Column:
 
     In capitals or small letters, in one piece or in groups of four parted by single spaces.
     """
-    tokens = f"{IBAN_SHAPE}[A-Za-z0-9_]*|[A-Za-z0-9_]+|[^A-Za-z0-9_]+"
+    tokens = f"{OWN_ID}|{IBAN_SHAPE}[A-Za-z0-9_]*|[0-9]+|[A-Za-z_]+|[^A-Za-z0-9_]+"
     return in_tokens(text, tokens, _iban_token_masked)
 
 
@@ -144,7 +144,7 @@ def _joined(groups: Column, start: Column, count: Column) -> Column:
 
 def _card_size(candidate: Column, count: Column) -> Column:
     """`count` when the candidate is a card, else 0."""
-    is_shaped = candidate.rlike("^[ -]?([0-9]{4,}[ -])*[0-9]+$")
+    is_shaped = candidate.rlike("^[ -]?([0-9]{4,}[ -])*[0-9]{3,}$")
     is_card = let(_digits(candidate), _passes_luhn)
     return F.when(is_shaped, F.when(is_card, count).otherwise(F.lit(0))).otherwise(F.lit(0))
 

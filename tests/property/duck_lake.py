@@ -6,6 +6,7 @@ what came, which is what the Spark tests prove of the MERGE.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -28,19 +29,25 @@ TYPES = {"string": "varchar", "timestamp": "timestamptz", "array<string>": "varc
 TRANSFORMS: dict[str, str] = {}
 
 
+@cache
+def _duckdb() -> tuple[duckdb.DuckDBPyConnection, DuckDBSession]:
+    """One of each per process: SQLFrame keeps a single session, whatever connection it is given."""
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'")
+    return connection, DuckDBSession(connection)
+
+
 class DuckLake:
     def __init__(self, built: Iterable[str]) -> None:
         """`built` are the tables to keep; what they are built from is kept too."""
         self.graph = Graph.of(contracts.load_all())
         self.order = [name for name in self.graph.order if name in self._with_upstreams(built)]
-        self.connection = duckdb.connect()
-        self.connection.execute("set timezone = 'UTC'")
-        self.session = DuckDBSession(self.connection)
-        self.connection.execute("create table spine as select cast(1 as int) as one")
+        self.connection, self.session = _duckdb()
+        self.connection.execute("create or replace table spine as select cast(1 as int) as one")
         self.changes: dict[str, Scope] = {}
         for name in [*self.order, *self._sources()]:
             columns = ", ".join(f"{c.name} {TYPES.get(c.type, c.type)}" for c in self.graph.tables[name].file_columns)
-            self.connection.execute(f"create table {_plain(name)} ({columns})")
+            self.connection.execute(f"create or replace table {_plain(name)} ({columns})")
 
     def _with_upstreams(self, names: Iterable[str]) -> set[str]:
         found = set(names)
@@ -171,6 +178,6 @@ def _day(moment: datetime | date) -> date:
 
 
 def _sql(frame: Any) -> str:
-    """The query of a frame, left as it is: SQLFrame's optimizer takes longer than DuckDB takes to run it."""
+    """The query of a frame, as SQLFrame itself would run it."""
     text: str = frame.sql(dialect="duckdb", optimize=False)
     return text

@@ -14,7 +14,6 @@ from tests.spark.built import built_rows, promised_types, table_rows, types_of
 pytestmark = pytest.mark.spark
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-REVIEWS = "product_id string, customer_id string, rating int, is_verified_purchase boolean, reviewed_at timestamp"
 
 
 def after(days):
@@ -44,18 +43,14 @@ def vendor(day=0, **changes):
 
 
 def review(rating, product_id="PRD-00042", *, verified=True):
-    return (product_id, "CUS-0000001", rating, verified, START)
-
-
-def reviews_frame(frame, reviews):
-    return frame(reviews or [review(1, "none", verified=False)], REVIEWS)
+    return {"product_id": product_id, "rating": rating, "is_verified_purchase": verified}
 
 
 def dimension(frame, products, vendors=(), reviews=()):
     return transforms.dim_product(
         products=table_rows(frame, "products", *products),
         vendors=table_rows(frame, "vendors", *vendors),
-        fct_reviews=reviews_frame(frame, list(reviews)),
+        fct_reviews=table_rows(frame, "fct_reviews", *reviews),
     )
 
 

@@ -4,12 +4,12 @@ import random
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cartlake import contracts
 from cartlake.engine import F, using
-from glue_jobs.dataset_etl.transforms import conform
+from glue_jobs.dataset_etl.transforms import accepted, conform, judge
 from glue_jobs.review_etl import transforms
 from glue_jobs.review_etl.masking import masked
 from glue_jobs.review_etl.numbers import IBAN_COUNTRIES, OWN_ID
@@ -175,6 +175,15 @@ def test_texts_are_masked_as_read_too_and_nothing_else_is(frame):
     assert (row["order_id"], row["_raw_order_id"], row["_source_file"]) == ("0301234567",) * 3
 
 
+def test_masked_reviews_are_judged_as_they_will_be_stored(frame):
+    read = conformed(frame, raw_review(body="0301234567 " * 900, _corrupt_record=None, _source_file="s3://raw/a.csv"))
+    table = contracts.load("reviews").table
+
+    [row] = accepted(judge(transforms.mask_personal_data(read), table).persist(), table).collect()
+
+    assert (row["title"], row["body"][:8], row["rating"]) == ("Fits", "[phone] ", 4)
+
+
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Nd", "Cs"), exclude_characters="@\0"), max_size=12)
 PIECES = st.one_of(
     WORDS,
@@ -183,20 +192,28 @@ PIECES = st.one_of(
     st.from_regex(r"[0-9 -]{1,20}", fullmatch=True),
     st.from_regex(OWN_ID, fullmatch=True),
 )
-once_per_example = settings(
-    max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+in_batches = settings(
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],  # a batch takes a second: shrinking one would take minutes
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 
 
-@once_per_example
-@given(texts=st.lists(WORDS, min_size=40, max_size=40))
+def batches(values):
+    return st.lists(values, min_size=60, max_size=100)
+
+
+@in_batches
+@given(texts=batches(WORDS))
 def test_texts_without_digits_and_at_signs_never_change(duckdb_frames, texts):
     with using("duckdb"):
         assert mask(duckdb_frames, *texts) == texts
 
 
-@once_per_example
-@given(texts=st.lists(st.lists(PIECES, max_size=12).map("".join), min_size=40, max_size=40))
+@in_batches
+@given(texts=batches(st.lists(PIECES, max_size=12).map("".join)))
 def test_masking_twice_changes_nothing(duckdb_frames, texts):
     with using("duckdb"):
         once = mask(duckdb_frames, *texts)
@@ -204,8 +221,8 @@ def test_masking_twice_changes_nothing(duckdb_frames, texts):
         assert mask(duckdb_frames, *once) == once
 
 
-@once_per_example
-@given(numbers=st.lists(st.from_regex(r"[1-9][0-9]{9,21}", fullmatch=True), min_size=40, max_size=40))
+@in_batches
+@given(numbers=batches(st.from_regex(r"[1-9][0-9]{9,21}", fullmatch=True)))
 def test_of_numbers_in_one_piece_those_are_cards_that_pass_the_check(duckdb_frames, numbers):
     with using("duckdb"):
         found = mask(duckdb_frames, *(f"no. {number}, x" for number in numbers))
@@ -214,8 +231,8 @@ def test_of_numbers_in_one_piece_those_are_cards_that_pass_the_check(duckdb_fram
     assert found == [f"no. {'[card]' if card else n}, x" for n, card in zip(numbers, is_card, strict=True)]
 
 
-@once_per_example
-@given(accounts=st.lists(st.from_regex(r"(PL[0-9]{26}|FR[0-9]{2}[0-9A-Z]{23})", fullmatch=True), min_size=40))
+@in_batches
+@given(accounts=batches(st.from_regex(r"(PL[0-9]{26}|FR[0-9]{2}[0-9A-Z]{23})", fullmatch=True)))
 def test_of_accounts_those_are_masked_that_pass_the_check(duckdb_frames, accounts):
     valid = [
         f"{a[:2]}{98 - int(''.join(str(int(x, 36)) for x in a[4:] + a[:2] + '00')) % 97:02}{a[4:]}" for a in accounts
@@ -234,7 +251,7 @@ def test_both_engines_mask_alike(spark, duckdb_frames):
     with using("duckdb"):
         found = mask(duckdb_frames, *texts)
     with using("spark"):
-        assert mask(lambda rows, schema: spark.createDataFrame(rows, schema), *texts) == found
+        assert mask(spark.createDataFrame, *texts) == found
     assert sum("[" in text for text in found) > 500
 
 

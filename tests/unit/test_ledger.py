@@ -620,7 +620,11 @@ class TestStale:
         mark(ledger, "a")
         ledger.start_run(REFRESH_RUN)
         failing, client = racing
-        client.before_write = lambda: ledger.claim_stale(REFRESH_RUN)
+
+        def claims_before_the_end():
+            client.before_write = lambda: ledger.claim_stale(REFRESH_RUN)
+
+        client.before_write = claims_before_the_end  # the first write finds the run on record
 
         failing.fail_run(REFRESH_RUN, "ExecutionAborted", "by hand")
 

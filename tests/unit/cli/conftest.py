@@ -1,5 +1,7 @@
 """A lake of moto: the ledger, the artifacts, and a clock that others act by."""
 
+from types import SimpleNamespace
+
 import boto3
 import pytest
 from moto import mock_aws
@@ -39,12 +41,13 @@ def others():
 
 @pytest.fixture
 def lake(monkeypatch, others):
-    class Outputs:
-        ledger_table = "ledger"
-        buckets = {"artifacts": "artifacts"}
-        databases = {"processed": "processed"}
-        functions = {"file_router": "test-file-router"}
-        state_machine_arns = {"refresh": MACHINE}
+    outputs = SimpleNamespace(
+        ledger_table="ledger",
+        buckets={"artifacts": "artifacts"},
+        databases={"processed": "processed"},
+        functions={"file_router": "test-file-router"},
+        state_machine_arns={"refresh": MACHINE},
+    )
 
     def client(_lake, service):
         return others if service in ("lambda", "stepfunctions") else aws.client(service)
@@ -52,7 +55,7 @@ def lake(monkeypatch, others):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setattr(Lake, "outputs", Outputs())
+    monkeypatch.setattr(Lake, "outputs", outputs)
     monkeypatch.setattr(Lake, "client", client)
     monkeypatch.setattr(Lake, "connect", lambda _: None)
     aws.client.cache_clear()

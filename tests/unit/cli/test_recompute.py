@@ -24,15 +24,13 @@ LOAD = "events-20260131T080000-cccccc"
 
 def table(name, *upstreams):
     build = {"transform": "few.make", "replaces": "all", "upstreams": upstreams}
-    columns = (
-        Column("id", "string", required=True, primary_key=True, description="", classification=None, tags=(), examples=()),
-    )  # fmt: skip
+    about = {"description": "", "classification": None, "tags": (), "examples": ()}
     return Table(
         name=name,
         physical_name=f"processed.{name}",
         description="",
         grain="",
-        columns=columns,
+        columns=(Column("id", "string", required=True, primary_key=True, **about),),
         primary_key=("id",),
         version_column=None,
         event_time=None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from cartlake.contracts import ContractError, parse
 
@@ -199,6 +200,134 @@ def test_a_broken_contract_says_where_what_and_how_to_mend_it(
     assert "items.odcs.yaml: " in str(caught.value)
     assert where in str(caught.value)
     assert advice in str(caught.value)
+
+
+SALES = {"table": "processed.sales"}
+ALL_SALES = SALES | {"reads": "all"}
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "advice"),
+    [
+        pytest.param({"transform": "items"}, "transform", "should match", id="a function without its job"),
+        pytest.param({"replaces": "years"}, "replaces", "'days', 'weeks'", id="unknown period"),
+        pytest.param({"replace": "days"}, "replace", "not permitted", id="misspelt key"),
+        pytest.param({"upstreams": [{"table": "sales"}]}, "upstreams.0.table", "should match", id="no database"),
+        pytest.param({"upstreams": [SALES | {"reads": "some"}]}, "reads", "'period', 'up_to'", id="unknown reads"),
+        pytest.param({"upstreams": [SALES | {"daysBefore": -1}]}, "daysBefore", "greater than", id="negative days"),
+        pytest.param(
+            {"upstreams": [ALL_SALES | {"daysBefore": 2}]}, "daysBefore = 2", "reads: period", id="days before all"
+        ),
+        pytest.param(
+            {"upstreams": [ALL_SALES | {"daysAfter": 3}]}, "daysAfter = 3", "reads: period", id="days after all"
+        ),
+        pytest.param(
+            {"upstreams": [SALES | {"reads": "key"}]}, "processed.sales.key", "column that holds", id="key unnamed"
+        ),
+        pytest.param({"upstreams": [SALES | {"key": "sku"}]}, "processed.sales.key", "reads: key", id="stray key"),
+        pytest.param(
+            {"upstreams": [SALES | {"reads": "key", "key": "sku"}]},
+            "processed.sales.reads",
+            "that replaces keys",
+            id="days by key",
+        ),
+        pytest.param({"replaces": "all"}, "processed.sales.reads", "has periods", id="all by period"),
+        pytest.param(
+            {"replaces": "keys", "key": "item_id", "upstreams": [SALES | {"reads": "up_to"}]},
+            "processed.sales.reads",
+            "has periods",
+            id="keys by period",
+        ),
+        pytest.param({"replaces": "keys", "upstreams": [ALL_SALES]}, "build.key", "item_id", id="keys of no column"),
+        pytest.param(
+            {"replaces": "keys", "key": "amount", "upstreams": [ALL_SALES]},
+            "build.key",
+            "column of the primary key: item_id",
+            id="keys beside the primary key",
+        ),
+        pytest.param({"key": "item_id"}, "build.key", "replaces: keys", id="a key of days"),
+        pytest.param(
+            {"upstreams": [SALES, {"table": "curated.sales"}]},
+            "upstreams = 'sales'",
+            "one argument for each",
+            id="same name",
+        ),
+    ],
+)
+def test_a_build_that_makes_no_sense_is_refused(
+    document: dict[str, Any], read: Read, change: dict[str, Any], where: str, advice: str
+) -> None:
+    build = {"transform": "few.items", "replaces": "days", "upstreams": [SALES], **change}
+    document["schema"][0]["customProperties"].append({"property": "cartlake.build", "value": build})
+
+    with pytest.raises(ContractError) as caught:
+        read(document)
+
+    assert "schema.items.cartlake.build" in str(caught.value)
+    assert where in str(caught.value)
+    assert advice in str(caught.value)
+
+
+def test_a_table_that_replaces_days_names_their_column(document: dict[str, Any], read: Read) -> None:
+    del document["customProperties"]
+    build = {"transform": "few.items", "replaces": "months", "upstreams": [ALL_SALES]}
+    document["schema"][0]["customProperties"] = [{"property": "cartlake.build", "value": build}]
+
+    with pytest.raises(ContractError, match=r"cartlake\.build\.replaces.*cartlake\.eventTime"):
+        read(document)
+
+
+@pytest.mark.parametrize("build", [None, [], "few.items", {}])
+def test_a_build_of_another_form_is_refused(document: dict[str, Any], read: Read, build: Any) -> None:
+    document["schema"][0]["customProperties"].append({"property": "cartlake.build", "value": build})
+
+    with pytest.raises(ContractError, match=r"cartlake\.build"):
+        read(document)
+
+
+@pytest.mark.parametrize("prepare", ["masked", "few.Masked", 3, "few.masked.twice"])
+def test_a_preparation_that_is_no_function_of_a_job_is_refused(
+    document: dict[str, Any], read: Read, prepare: Any
+) -> None:
+    document["schema"][0]["customProperties"].append({"property": "cartlake.prepare", "value": prepare})
+
+    with pytest.raises(ContractError, match=r"schema\.items\.cartlake\.prepare.*folder below glue_jobs"):
+        read(document)
+
+
+@pytest.mark.parametrize(
+    ("relationship", "where", "advice"),
+    [
+        pytest.param({"to": "products"}, "to", "should match", id="no column"),
+        pytest.param({"to": "processed.products.sku"}, "to", "should match", id="with its database"),
+        pytest.param({"too": "products.sku"}, "too", "correct the spelling", id="misspelt key"),
+        pytest.param({"to": "products.sku", "type": "hint"}, "type", "'foreignKey'", id="unknown type"),
+        pytest.param(
+            {"to": "products.sku", "customProperties": [{"property": "cartlake.orphans", "value": "drop"}]},
+            "item_id.relationships.cartlake.orphans",
+            "choose unknown_member or quarantine",
+            id="unknown fate of orphans",
+        ),
+    ],
+)
+def test_a_relationship_that_makes_no_sense_is_refused(
+    document: dict[str, Any], read: Read, relationship: dict[str, Any], where: str, advice: str
+) -> None:
+    document["schema"][0]["properties"][0]["relationships"] = [relationship]
+
+    with pytest.raises(ContractError) as caught:
+        read(document)
+
+    assert where in str(caught.value)
+    assert advice in str(caught.value)
+
+
+def test_no_dataset_may_have_the_name_of_the_refresh(document: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "refresh.odcs.yaml"
+    path.write_text(yaml.safe_dump(document | {"name": "refresh"}))
+
+    with pytest.raises(ContractError, match=r"'refresh'.*choose another"):
+        parse(path)
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ import pytest
 
 from cartlake import contracts
 from cartlake.contracts import RowRule, TableRule, Threshold, UnknownDatasetError
+from cartlake.contracts.building import Build, Upstream
 from cartlake.errors import TerminalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cartlake.contracts import Contract
+    from cartlake.contracts import Contract, Table
 
     Read = Callable[[dict[str, Any]], Contract]
 
@@ -191,6 +192,87 @@ def test_limits_and_formats_come_from_the_contract(document: dict[str, Any], rea
 def test_a_dataset_nobody_drops_has_no_limits() -> None:
     with pytest.raises(TerminalError, match="files of ops cannot be dropped"):
         _ = contracts.load("ops").max_file_bytes
+
+
+def built(document: dict[str, Any], read: Read, **build: Any) -> Table:
+    """The table of a contract that only the lake writes, with `cartlake.build` as given."""
+    del document["customProperties"]
+    document["schema"][0]["customProperties"].append(
+        {"property": "cartlake.build", "value": {"transform": "few.items", **build}}
+    )
+    return read(document).table
+
+
+def test_a_table_is_built_from_the_rows_of_its_own_period_unless_it_says_otherwise(
+    document: dict[str, Any], read: Read
+) -> None:
+    build = built(document, read, replaces="days", upstreams=[{"table": "processed.sales"}]).build
+
+    assert build == Build(
+        transform="few.items", replaces="days", upstreams=(Upstream(table="processed.sales", reads="period"),)
+    )
+    assert build.upstreams[0].argument == "sales"
+
+
+@pytest.mark.parametrize(
+    ("replaces", "upstream", "expected"),
+    [
+        pytest.param("days", {"daysBefore": 1, "daysAfter": 2}, ("period", 1, 2, None), id="and of days around it"),
+        pytest.param("months", {"reads": "up_to"}, ("up_to", 0, 0, None), id="and of all before it"),
+        pytest.param("weeks", {"reads": "all"}, ("all", 0, 0, None), id="all"),
+        pytest.param("all", {"reads": "all"}, ("all", 0, 0, None), id="all for all"),
+        pytest.param("keys", {"reads": "key", "key": "sku"}, ("key", 0, 0, "sku"), id="those of its keys"),
+    ],
+)
+def test_which_rows_of_an_upstream_are_read(
+    document: dict[str, Any], read: Read, replaces: str, upstream: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    key = {"key": "item_id"} if replaces == "keys" else {}
+
+    build = built(document, read, replaces=replaces, upstreams=[{"table": "processed.sales", **upstream}], **key).build
+
+    assert build is not None
+    (found,) = build.upstreams
+    assert (found.reads, found.days_before, found.days_after, found.key) == expected
+    assert build.key == key.get("key")
+
+
+def test_a_table_may_be_built_of_nothing(document: dict[str, Any], read: Read) -> None:
+    build = built(document, read, replaces="all").build
+
+    assert build is not None
+    assert build.upstreams == ()
+
+
+def test_a_table_of_dropped_files_is_not_built_and_refers_to_nothing(document: dict[str, Any], read: Read) -> None:
+    table = read(document).table
+
+    assert (table.build, table.prepare, table.references) == (None, None, ())
+
+
+def test_rows_may_be_prepared_before_they_are_judged(document: dict[str, Any], read: Read) -> None:
+    document["schema"][0]["customProperties"].append({"property": "cartlake.prepare", "value": "few.masked"})
+
+    assert read(document).table.prepare == "few.masked"
+
+
+@pytest.mark.parametrize(
+    ("said", "orphans"),
+    [
+        pytest.param([], "unknown_member", id="nothing said"),
+        pytest.param([{"property": "cartlake.orphans", "value": "unknown_member"}], "unknown_member", id="accepted"),
+        pytest.param([{"property": "cartlake.orphans", "value": "quarantine"}], "quarantine", id="refused"),
+    ],
+)
+def test_a_column_may_refer_to_another_table(
+    document: dict[str, Any], read: Read, said: list[dict[str, Any]], orphans: str
+) -> None:
+    document["schema"][0]["properties"][0]["relationships"] = [{"to": "products.product_id", "customProperties": said}]
+
+    (reference,) = read(document).table.references
+
+    assert (reference.column, reference.parent, reference.parent_column) == ("item_id", "products", "product_id")
+    assert (reference.orphans, reference.reason) == (orphans, "orphan:item_id")
 
 
 def test_spark_creates_the_same_table() -> None:

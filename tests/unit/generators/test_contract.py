@@ -1,19 +1,18 @@
 """What is generated and what the contract demands agree: clean rows pass every rule, dirty rows break theirs."""
 
-import duckdb
 import pyarrow.parquet as pq
 import pytest
 
 from cartlake import contracts
-from generators.dirt import KINDS, MALFORMED
+from generators.dirt import KINDS
 from generators.lifecycle import STATUSES
-from generators.render import COLUMNS, SCHEMA
+from generators.schemas import TRANSACTIONS
 from generators.transactions import generate_transactions
 from generators.world import CHANNELS, CURRENCIES, PAYMENT_METHODS
 
 from .conftest import SMALL
+from .judging import CAST, MALFORMED, connect, verdicts_of
 
-CAST = "uncastable:"
 ARROW_NAMES = {"string": "string", "int32": "int", "decimal128(12, 2)": "decimal(12,2)"}
 
 
@@ -25,41 +24,11 @@ def table():
 @pytest.fixture(scope="module")
 def verdicts(table, small_rows):
     """Broken rules of every row, by file and 1-based row, judged by the contract's own expressions on DuckDB."""
-    database = duckdb.connect()
-    database.execute("set timezone = 'UTC'; create macro regexp_like(text, pattern) as regexp_matches(text, pattern)")
-    found = {}
-    for name, rows in small_rows.items():
-        judged = judge(database, table, [row for row in rows if len(row) == len(COLUMNS)])
-        found |= {
-            (name, number): next(judged) if len(row) == len(COLUMNS) else {MALFORMED}
-            for number, row in enumerate(rows, start=1)
-        }
-    return found
-
-
-def judge(database, table, rows):
-    columns = table.file_columns
-    raw = ", ".join(f"nullif({column.name}, '') as {column.name}" for column in columns)
-    cast = ", ".join(f"try_cast({column.name} as {duckdb_type(column)}) as {column.name}" for column in columns)
-    lost = ", ".join(f"{c.name} is not null and try_cast({c.name} as {duckdb_type(c)}) is null" for c in columns)
-    broken = ", ".join(rule.broken for rule in table.row_rules)
-    names = [f"{CAST}{column.name}" for column in columns] + [rule.name for rule in table.row_rules]
-    database.execute(f"create or replace table raw ({', '.join(f'{name} varchar' for name in COLUMNS)})")
-    database.executemany(f"insert into raw values ({', '.join('?' * len(COLUMNS))})", rows)
-    answers = database.execute(f"""
-        with given as (select {raw} from raw),
-        lost as (select row({lost}) as faults, {cast}, current_timestamp as _ingested_at from given)
-        select faults, row({broken}) from lost""").fetchall()
-    for faults, rules in answers:
-        yield {name for name, is_broken in zip(names, (*faults, *rules), strict=True) if is_broken}
-
-
-def duckdb_type(column):
-    return "timestamptz" if column.type == "timestamp" else column.type
+    return verdicts_of(table, small_rows)
 
 
 def test_columns_are_those_of_the_contract_in_order_and_type(table):
-    generated = [(field.name, ARROW_NAMES.get(str(field.type), "timestamp")) for field in SCHEMA]
+    generated = [(field.name, ARROW_NAMES.get(str(field.type), "timestamp")) for field in TRANSACTIONS]
 
     assert generated == [(column.name, column.type) for column in table.file_columns]
 
@@ -128,12 +97,11 @@ def test_faults_of_one_value_break_nothing_else(small_set, verdicts, kind):
 
 def test_parquet_rows_follow_the_contract_types_and_rules(table, tmp_path):
     manifest = generate_transactions(tmp_path, **SMALL, file_format="parquet")
-    database = duckdb.connect()
-    database.execute("set timezone = 'UTC'; create macro regexp_like(text, pattern) as regexp_matches(text, pattern)")
+    database = connect()
     any_broken = " or ".join(rule.broken for rule in table.row_rules)
 
     for file in manifest.files:
-        assert pq.read_schema(tmp_path / file.name).remove_metadata() == SCHEMA
+        assert pq.read_schema(tmp_path / file.name).remove_metadata() == TRANSACTIONS
         (dirty,) = database.execute(
             f"select count(*) from (select *, current_timestamp as _ingested_at from '{tmp_path / file.name}') "
             f"where {any_broken}"

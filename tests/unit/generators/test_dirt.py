@@ -3,11 +3,12 @@
 import pytest
 
 from generators.dirt import KINDS, kinds_for
-from generators.render import COLUMNS, csv_line, json_line
+from generators.render import csv_line, json_line
+from generators.schemas import TRANSACTIONS
 
 CLEAN = dict(
     zip(
-        COLUMNS,
+        TRANSACTIONS.names,
         [
             *("ORD-00000A17F3", "2", "CUS-0004211", "ada@example.org", "PRD-00042", "paid", "web", "card", "DE", "EUR"),
             *("2", "19.99", "5.00", "6.65", "41.63", "2024-02-29T12:34:56Z", "2024-03-01T08:00:00Z"),
@@ -77,6 +78,6 @@ def test_every_format_carries_at_least_ten_kinds(file_format, kinds):
 
 
 def test_json_keeps_numbers_as_numbers_and_faults_as_text():
-    assert '"quantity":"two"' in json_line(spoiled("quantity_not_a_number"))
-    assert '"unit_price":null' in json_line(spoiled("missing_unit_price"))
-    assert '"quantity":2,"unit_price":19.99,' in json_line(CLEAN)
+    assert '"quantity":"two"' in json_line(spoiled("quantity_not_a_number"), TRANSACTIONS)
+    assert '"unit_price":null' in json_line(spoiled("missing_unit_price"), TRANSACTIONS)
+    assert '"quantity":2,"unit_price":19.99,' in json_line(CLEAN, TRANSACTIONS)

@@ -6,10 +6,12 @@ from decimal import Decimal
 import pyarrow.parquet as pq
 import pytest
 
-from generators.render import COLUMNS, SCHEMA, typed_value
+from generators.render import typed_value
+from generators.schemas import TRANSACTIONS
 from generators.transactions import BYTES_PER_CSV_ROW, generate_transactions, write_large_csv
 
-from .conftest import SMALL, read_csv
+from .conftest import SMALL
+from .judging import read_csv
 
 DAY = date(2026, 3, 8)
 EXTRAS = {"duplicate_file": True, "late_file": True}
@@ -56,7 +58,10 @@ def test_all_formats_carry_the_same_clean_rows(tmp_path):
         generate_transactions(tmp_path, **arguments, file_format=file_format)
         if file_format == "csv":
             rows = [
-                {name: typed_value(name, text or None) for name, text in zip(COLUMNS, row, strict=True)}
+                {
+                    name: typed_value(TRANSACTIONS, name, text or None)
+                    for name, text in zip(TRANSACTIONS.names, row, strict=True)
+                }
                 for row in read_csv(tmp_path / "transactions-2026-03-08.csv")
             ]
         elif file_format == "jsonl":
@@ -66,7 +71,10 @@ def test_all_formats_carry_the_same_clean_rows(tmp_path):
     from_parquet = pq.read_table(tmp_path / "transactions-2026-03-08.parquet").to_pylist()
     assert any(row["customer_email"] is None for row in rows)
     assert from_parquet == rows
-    assert [{name: typed_value(name, value and str(value)) for name, value in row.items()} for row in from_json] == rows
+    assert [
+        {name: typed_value(TRANSACTIONS, name, value and str(value)) for name, value in row.items()}
+        for row in from_json
+    ] == rows
 
 
 def test_compressed_files_hold_the_plain_ones(small_set, tmp_path):
@@ -81,7 +89,7 @@ def test_compressed_files_hold_the_plain_ones(small_set, tmp_path):
 
 
 def test_csv_values_are_written_as_the_contract_shows_them(small_rows):
-    row = dict(zip(COLUMNS, small_rows["transactions-2026-03-04.csv"][0], strict=True))
+    row = dict(zip(TRANSACTIONS.names, small_rows["transactions-2026-03-04.csv"][0], strict=True))
 
     assert datetime.fromisoformat(row["ordered_at"]).tzinfo == UTC
     assert row["ordered_at"].endswith("Z")
@@ -155,8 +163,8 @@ def test_a_large_file_is_one_csv_over_many_days(tmp_path):
 
     rows = read_csv(tmp_path / "large.csv")
     assert entry.rows == len(rows) == 20_000
-    assert {len(row) for row in rows} == {len(SCHEMA)}
-    assert len({row[COLUMNS.index("ordered_at")][:10] for row in rows}) == 40
+    assert {len(row) for row in rows} == {len(TRANSACTIONS)}
+    assert len({row[TRANSACTIONS.names.index("ordered_at")][:10] for row in rows}) == 40
     assert entry.size / entry.rows == pytest.approx(BYTES_PER_CSV_ROW, rel=0.03)
 
 
