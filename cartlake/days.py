@@ -54,8 +54,8 @@ def widened(ranges: Iterable[DayRange], before: int, after: int) -> tuple[DayRan
     """The days of each range, `before` days ahead of it and `after` days behind it."""
     return joined(
         DayRange(
-            first=None if r.first is None else r.first - before * ONE_DAY,
-            last=None if r.last is None else r.last + after * ONE_DAY,
+            first=None if r.first is None else _moved(r.first, -before),
+            last=None if r.last is None else _moved(r.last, after),
         )
         for r in ranges
     )
@@ -87,12 +87,19 @@ def start_of(day: date, unit: Unit) -> date:
 
 def _last_of(day: date, unit: Unit) -> date:
     first = start_of(day, unit)
-    longest = {"days": 1, "weeks": 7, "months": 31, "years": 366}[unit]
-    return start_of(first + longest * ONE_DAY, unit) - ONE_DAY if unit != "weeks" else first + 6 * ONE_DAY
+    if unit in ("days", "weeks"):
+        return _moved(first, 0 if unit == "days" else 6)
+    after = _moved(first, 31 if unit == "months" else 366)
+    return date.max if after == date.max else start_of(after, unit) - ONE_DAY
+
+
+def _moved(day: date, days: int) -> date:
+    """The day so many days later; the first or last there is where the calendar of Python ends."""
+    return date.fromordinal(min(max(day.toordinal() + days, 1), date.max.toordinal()))
 
 
 def _touches(earlier: DayRange, later: DayRange) -> bool:
-    return earlier.last is None or later.first is None or later.first <= earlier.last + ONE_DAY
+    return earlier.last is None or later.first is None or later.first <= _moved(earlier.last, 1)
 
 
 def _later(one: date | None, other: date | None) -> date | None:

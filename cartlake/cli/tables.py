@@ -1,6 +1,7 @@
 """`lake tables`: make the tables and views in the catalog what the contracts and SQL files say."""
 
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -11,6 +12,9 @@ from cartlake.cli.options import Json
 from cartlake.cli.query import athena_of
 from cartlake.cli.recompute import mark_stale
 from cartlake.staleness import Graph, build_of
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
 
 COLUMNS = ["object", "change", "detail"]
 
@@ -44,24 +48,23 @@ def apply_all(lake: Lake) -> list[dict[str, Any]]:
     Raises DestructiveChangeError when a contract asks for what would break readers.
     """
     lake.connect()
-    changes = tables.apply(load_catalog(), contracts.load_all(), placement(lake))
-    _build_new_tables(lake, changes)
+    catalog = load_catalog()
+    changes = tables.apply(catalog, contracts.load_all(), placement(lake))
+    _build_new_tables(lake, catalog)
     view_changes = views.apply(lake.client("glue"), athena_of(lake), views_of(lake))
     return _rows(changes, view_changes)
 
 
-def _build_new_tables(lake: Lake, changes: list[tables.TableChange]) -> None:
-    """Have tables that are new, and built from what may hold rows already, built once from all of it."""
-    created = {change.table for change in changes if change.action == "create"}
+def _build_new_tables(lake: Lake, catalog: "Catalog") -> None:
+    """Have tables that were never built, and whose upstreams hold rows, built from all there is."""
     where, graph = placement(lake), Graph.of(contracts.load_all())
 
-    def is_new(name: str) -> bool:
-        return ".".join(where.identifier(graph.tables[name])) in created
+    @cache
+    def is_empty(name: str) -> bool:
+        return catalog.load_table(where.identifier(graph.tables[name])).current_snapshot() is None
 
     upstreams = {name: [up.table for up in build_of(graph.tables[name]).upstreams] for name in graph.order}
-    to_build = [
-        name for name in graph.order if is_new(name) and not (upstreams[name] and all(map(is_new, upstreams[name])))
-    ]
+    to_build = [name for name, read in upstreams.items() if is_empty(name) and not (read and all(map(is_empty, read)))]
     if to_build:
         mark_stale(lake, to_build)
 

@@ -32,7 +32,7 @@ def price_band() -> Column:
 
 
 def _band(limits: tuple[int, ...]) -> Column:
-    begun = (F.when(F.col("list_price") > F.lit(limit), F.lit(name)) for limit, name in _dearest_first(limits))
+    begun = (F.when(F.col("list_price") >= F.lit(limit), F.lit(name)) for limit, name in _dearest_first(limits))
     return F.coalesce(*begun, F.lit(BANDS[0]))
 
 

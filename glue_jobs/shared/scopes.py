@@ -1,6 +1,7 @@
 """Rows of some days, or of some keys: conditions and frames for either engine. Nothing here reads or writes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from functools import reduce
 
 from cartlake.contracts import Table
@@ -22,7 +23,7 @@ def _in_range(column: str, kind: str, one: DayRange) -> str:
     conditions = []
     if one.first is not None:
         conditions.append(f"{column} >= {_literal(one.first.isoformat(), kind)}")
-    if one.last is not None:
+    if one.last is not None and one.last < date.max:  # after it the calendar ends
         conditions.append(f"{column} < {_literal((one.last + ONE_DAY).isoformat(), kind)}")
     return " and ".join(conditions) or "true"
 

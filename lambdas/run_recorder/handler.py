@@ -83,6 +83,10 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:
 
 def check(request: Reconcile) -> Answer:
     report = documents().read(request.report_uri, EtlReport)
+    if request.published_snapshot_id is not None and report.touched_days:
+        # First of all: the rows are there for everyone to see, whatever comes of the run.
+        table = contracts.load(request.dataset).table.physical_name
+        ledger().mark_stale(request.run_id, table, published_days(report))
     reconcile(report, claimed_ids(ledger().run_files(request.run_id), request.run_id))
     check_published(report, request.published_snapshot_id)
     logger.info("run_reconciled", run_id=request.run_id, **report.rows.model_dump())
@@ -92,9 +96,6 @@ def check(request: Reconcile) -> Answer:
 def succeed(request: Record, catalog: str) -> Answer:
     report = documents().read(request.report_uri, EtlReport)
     ledger().loaded(request.run_id, [file.file_id for file in report.files])
-    if report.touched_days:  # before the run is on record as done: what a crash leaves out is done again
-        table = contracts.load(request.dataset).table.physical_name
-        ledger().mark_stale(request.run_id, table, published_days(report))
     run = ledger().finish_run(request.run_id, report.rows, request.report_uri)
     if run.state is not RunState.SUCCEEDED:
         raise TerminalError(f"Run {run.run_id} was recorded as {run.state} before: {run.error}: {run.cause}")

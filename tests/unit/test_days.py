@@ -85,3 +85,12 @@ def test_ranges_read_like_a_sentence():
         "2026-01-01 to 2026-01-03",
         "the beginning to the end",
     ]
+
+
+@pytest.mark.parametrize("unit", ["days", "weeks", "months", "years"])
+def test_the_end_of_the_calendar_is_no_fault(unit):
+    last = DayRange(first=date.max, last=date.max)
+
+    assert aligned([last], unit)[0].last == date.max
+    assert widened([last], 0, 1)[0].last == date.max
+    assert joined([last, last]) == (last,)

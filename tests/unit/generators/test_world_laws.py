@@ -262,7 +262,7 @@ def test_records_of_one_person_share_enough_to_be_found(world, clean_world):
         records.setdefault(row["customer_id"], []).append(row)
 
     def strong(row):
-        email = re.sub(r"^home\\.", "", row["email"].lower())
+        email = re.sub(r"^home\.", "", row["email"].lower())
         return {email.replace(".", ""), row["phone"]} - {""}
 
     assert len(manifest.people.duplicates) > 100

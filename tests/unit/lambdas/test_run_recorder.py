@@ -106,6 +106,49 @@ class TestReconcile:
         with pytest.raises(ReconciliationError, match="was published"):
             call("reconcile", published_snapshot_id=published)
 
+    def test_what_is_built_from_the_published_days_is_stale(self, report, call, ledger):
+        report(touched_days=["2026-01-30", "2026-01-31", "2026-02-03"])
+
+        call("reconcile", published_snapshot_id="42")
+
+        days = (
+            DayRange(first=date(2026, 1, 30), last=date(2026, 1, 31)),
+            DayRange(first=date(2026, 2, 3), last=date(2026, 2, 3)),
+        )
+        assert ledger.pending_stale() == [
+            StaleMark(table="processed.transactions", run_id=RUN_ID, scope=Scope(days=days))
+        ]
+
+    def test_a_run_that_published_nothing_makes_nothing_stale(self, report, call, ledger):
+        report(touched_days=[])
+
+        call("reconcile", published_snapshot_id="42")
+
+        assert ledger.pending_stale() == []
+
+    def test_reconciling_again_marks_nothing_twice(self, report, call, ledger):
+        report(touched_days=["2026-01-31"])
+
+        call("reconcile", published_snapshot_id="42")
+        call("reconcile", published_snapshot_id="42")
+
+        assert len(ledger.pending_stale()) == 1
+
+    def test_published_rows_make_stale_even_when_the_run_does_not_reconcile(self, report, call, ledger):
+        report(touched_days=["2026-01-31"], rows=RowCounts(read=10, published=8, quarantined=1, duplicate=0))
+
+        with pytest.raises(ReconciliationError):
+            call("reconcile", published_snapshot_id="42")
+
+        assert [mark.table for mark in ledger.pending_stale()] == ["processed.transactions"]
+
+    def test_what_was_not_published_makes_nothing_stale(self, report, call, ledger):
+        report(touched_days=["2026-01-31"], snapshot_id=None)
+
+        call("reconcile", published_snapshot_id=None)
+
+        assert ledger.pending_stale() == []
+
     def test_without_a_report(self, account, call):
         with pytest.raises(ReportError, match="does not exist"):
             call("reconcile", published_snapshot_id="42")
@@ -180,43 +223,6 @@ class TestRecord:
             ("transactions", "RowsQuarantined"): 1,
             ("transactions", "RowsDuplicate"): 1,
         }
-
-    def test_what_is_built_from_the_published_days_is_stale(self, report, call, ledger):
-        report(touched_days=["2026-01-30", "2026-01-31", "2026-02-03"])
-
-        call("record")
-
-        days = (
-            DayRange(first=date(2026, 1, 30), last=date(2026, 1, 31)),
-            DayRange(first=date(2026, 2, 3), last=date(2026, 2, 3)),
-        )
-        assert ledger.pending_stale() == [
-            StaleMark(table="processed.transactions", run_id=RUN_ID, scope=Scope(days=days))
-        ]
-
-    def test_a_run_that_published_nothing_makes_nothing_stale(self, report, call, ledger):
-        report(touched_days=[])
-
-        call("record")
-
-        assert ledger.pending_stale() == []
-
-    def test_recording_again_marks_nothing_twice(self, report, call, ledger):
-        report(touched_days=["2026-01-31"])
-
-        call("record")
-        call("record")
-
-        assert len(ledger.pending_stale()) == 1
-
-    def test_no_run_is_on_record_as_done_before_its_days_are_stale(self, report, call, ledger, monkeypatch):
-        report(touched_days=["2026-01-31"])
-        monkeypatch.setattr(Ledger, "mark_stale", lambda *_: (_ for _ in ()).throw(TimeoutError))
-
-        with pytest.raises(TimeoutError):
-            call("record")
-
-        assert ledger.run(RUN_ID).state is RunState.RUNNING
 
 
 class TestFail:
