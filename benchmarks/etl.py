@@ -22,9 +22,9 @@ from cartlake import contracts
 from cartlake.aws import client
 from cartlake.runs import FileFormat, Manifest, ManifestFile
 from generators.transactions import generate_transactions
-from glue_jobs.shared.iceberg import fresh_branch
 from glue_jobs.dataset_etl import merging
 from glue_jobs.dataset_etl.main import main
+from glue_jobs.shared.iceberg import fresh_branch
 from lambdas.file_validator.content.text import SHORT_LINE_BYTES
 from localaws.spark.session import QUICK_START_FLAGS, session_conf
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -121,7 +121,7 @@ def job_starts(lake: Lake) -> Counter[str]:
 
 
 def table_seconds(lake: Lake, runs: list[str]) -> dict[str, float]:
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
     for run in runs:
         key = f"runs/{run}/refresh.json"
         body = lake.client("s3").get_object(Bucket=lake.outputs.buckets["artifacts"], Key=key)["Body"].read()
@@ -155,7 +155,8 @@ def new_lake(root: Path) -> Iterator[Lake]:
 @contextmanager
 def peak_memory(lake: Lake) -> Iterator[list[float]]:
     """The most memory (MB, resident) the embedded AWS, its functions and its Spark workers held together."""
-    peak, done, running = [0.0], threading.Event(), server.status(lake.root)
+    peak: list[float] = [0.0]
+    done, running = threading.Event(), server.status(lake.root)
 
     def watch() -> None:
         while running is not None and not done.wait(0.5):

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from cartlake.cli.drop import upload
+from cartlake.cli.follow import follow_refresh
 from cartlake.ledger import FileState
 from tests.e2e.conftest import eventually
 
@@ -66,6 +67,7 @@ def test_dirty_rows_are_quarantined_with_the_rules_they_break_and_the_rest_is_pu
 def test_the_mart_is_the_sum_of_the_published_rows(lake, settle, orders, rows_of):
     path, manifest = orders(400)
     load(lake, settle, path)
+    follow_refresh(lake)
     [day] = {line["day"] for line in manifest["expected_table"]["by_day_and_currency"]}
 
     mart = rows_of(f"select sum(order_lines), sum(units) from curated.sales_daily where order_date = date '{day}'")

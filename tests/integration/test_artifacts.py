@@ -23,9 +23,11 @@ ENVIRONMENT = {
     "QUARANTINE_BUCKET": "quarantine",
     "ARTIFACTS_BUCKET": "artifacts",
     "IDEMPOTENCY_TABLE": "idempotency",
-    "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:ingest",
+    "INGEST_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:ingest",
+    "REFRESH_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:refresh",
     "FILE_ROUTER_FUNCTION": "file-router",
-    "GLUE_JOBS": '{"transactions": {"etl": "etl", "marts": "marts"}}',
+    "ETL_JOB": "dataset-etl",
+    "REFRESH_JOB": "table-refresh",
 }
 
 

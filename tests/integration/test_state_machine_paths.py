@@ -1,4 +1,4 @@
-"""Every way through the state machine `ingest`, with functions that do as they are told instead of their work."""
+"""Every way through the state machines, with functions that do as they are told instead of their work."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-DEFINITION = Path(__file__).parents[2] / "state_machines" / "ingest.asl.json"
+DEFINITIONS = Path(__file__).parents[2] / "state_machines"
 
 # One file for all steps. The table says what a step of a run answers, or how often it fails and with which error.
 FAKE = """
@@ -44,7 +44,7 @@ table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
 def handler(event, context):
     step = os.environ["STEP"] + (":" + event["action"] if "action" in event else "")
     row = table.update_item(
-        Key={"run": event["run_id"], "step": step},
+        Key={"run": event.get("run_id", "any"), "step": step},
         UpdateExpression="ADD calls :one SET last_event = :event",
         ExpressionAttributeValues={":one": 1, ":event": json.dumps(event)},
         ReturnValues="ALL_NEW",
@@ -66,7 +66,6 @@ CLAIM: dict[str, Any] = {
     "file_count": 2,
     "manifest_uri": "s3://runs/manifest.json",
     "etl_job": "etl",
-    "marts_job": "marts",
     "branch": "audit_run",
     "table": "processed.things",
 }
@@ -74,9 +73,10 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "batch_claimer": {"answer": CLAIM},
     "data_quality_check": {"answer": {"passed": True, "failures": [], "report_uri": "s3://runs/quality.json"}},
     "table_publisher:publish": {"answer": {"published_snapshot_id": "7"}},
+    "refresh_planner": {"answer": {"table_count": 3, "plan_uri": "s3://runs/plan.json", "refresh_job": "refresh"}},
 }
 FOR_EVER = 99
-GOOD_WAY = ["Claim", "Transform", "Audit", "Publish", "Marts", "Reconcile", "Record", "Release"]
+GOOD_WAY = ["Claim", "Transform", "Audit", "Publish", "Reconcile", "Record", "Refresh", "Release"]
 BAD_END = ["MarkFailed", "NotifyFailure", "ReleaseFailed"]
 
 
@@ -90,9 +90,9 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Ingest:
+class Machine:
     aws: LocalAws
-    machine: str
+    arn: str
     table: str
     alerts: str
 
@@ -104,7 +104,7 @@ class Ingest:
             item = {"run": {"S": run_id}, "step": {"S": step}, "told": {"S": json.dumps(orders)}}
             database.put_item(TableName=self.table, Item=item)
         work = json.dumps({"dataset": "things", "run_id": run_id})
-        arn = states.start_execution(stateMachineArn=self.machine, name=run_id, input=work)["executionArn"]
+        arn = states.start_execution(stateMachineArn=self.arn, name=run_id, input=work)["executionArn"]
         ended = self.aws.ended(arn, 60)
         history = states.get_execution_history(executionArn=arn, maxResults=1000)["events"]
         steps = {"TaskStateEntered", "WaitStateEntered"}
@@ -119,18 +119,28 @@ class Ingest:
 
 
 @pytest.fixture(scope="module")
-def ingest(localaws: LocalAws) -> Ingest:
-    table = "ingest-paths"
+def ingest(localaws: LocalAws) -> Machine:
+    return deployed(localaws, "ingest")
+
+
+@pytest.fixture(scope="module")
+def refresh(localaws: LocalAws) -> Machine:
+    return deployed(localaws, "refresh")
+
+
+def deployed(localaws: LocalAws, name: str) -> Machine:
+    """The state machine, with a function of our own for each that it names."""
+    table = f"{name}-paths"
     localaws.client("dynamodb").create_table(
         TableName=table,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "run", "KeyType": "HASH"}, {"AttributeName": "step", "KeyType": "RANGE"}],
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("run", "step")],
     )
-    topic = localaws.client("sns").create_topic(Name="ingest-paths")["TopicArn"]
-    alerts, alerts_arn = localaws.queue("ingest-paths-alerts")
+    topic = localaws.client("sns").create_topic(Name=table)["TopicArn"]
+    alerts, alerts_arn = localaws.queue(f"{table}-alerts")
     localaws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=alerts_arn)
-    text = DEFINITION.read_text()
+    text = (DEFINITIONS / f"{name}.asl.json").read_text()
     values = {
         "alerts_topic_arn": topic,
         "database_prefix": "dev_",
@@ -138,7 +148,7 @@ def ingest(localaws: LocalAws) -> Ingest:
         "name_prefix": "lake-test",
     } | {
         f"{step}_function_arn": localaws.function(
-            f"ingest-paths-{step}", FAKE, Environment={"Variables": {"STEP": step, "TABLE": table}}
+            f"{table}-{step}", FAKE, Environment={"Variables": {"STEP": step, "TABLE": table}}
         )
         for step in set(re.findall(r"\$\{(\w+)_function_arn\}", text))
     }
@@ -147,7 +157,7 @@ def ingest(localaws: LocalAws) -> Ingest:
     for state in definition["States"].values():
         for retry in state.get("Retry", []):
             retry.update(IntervalSeconds=1, MaxDelaySeconds=1, MaxAttempts=2)
-    return Ingest(localaws, localaws.machine("ingest-paths", definition), table, alerts)
+    return Machine(localaws, localaws.machine(table, definition), table, alerts)
 
 
 def test_a_good_batch_takes_every_step(ingest):
@@ -163,12 +173,6 @@ def test_an_empty_batch_only_frees_the_dataset(ingest):
     run = ingest.run(batch_claimer={"answer": CLAIM | {"file_count": 0}})
 
     assert (run.status, run.tasks) == ("SUCCEEDED", ["Claim", "Release"])
-
-
-def test_a_dataset_without_marts_skips_them(ingest):
-    run = ingest.run(batch_claimer={"answer": CLAIM | {"marts_job": None}})
-
-    assert (run.status, run.tasks) == ("SUCCEEDED", [step for step in GOOD_WAY if step != "Marts"])
 
 
 @pytest.mark.parametrize(
@@ -204,8 +208,8 @@ def test_a_job_that_failed_gives_its_own_cause(ingest):
     [
         pytest.param("batch_claimer", ["Claim", *BAD_END[:2], "CoolDown", "ReleaseFailed"], id="claim"),
         pytest.param("table_publisher__publish", [*GOOD_WAY[:4], "Discard", *BAD_END], id="publish"),
-        pytest.param("run_recorder__reconcile", [*GOOD_WAY[:6], "Discard", *BAD_END], id="reconcile"),
-        pytest.param("run_recorder__record", [*GOOD_WAY[:7], "Discard", *BAD_END], id="record"),
+        pytest.param("run_recorder__reconcile", [*GOOD_WAY[:5], "Discard", *BAD_END], id="reconcile"),
+        pytest.param("run_recorder__record", [*GOOD_WAY[:6], "Discard", *BAD_END], id="record"),
         pytest.param("file_router__release", [*GOOD_WAY, "NotifyFailure", "ReleaseFailed"], id="release"),
     ],
 )
@@ -227,3 +231,46 @@ def test_a_failure_path_that_itself_fails_keeps_the_first_cause(ingest):
 
     assert (run.status, run.error) == ("FAILED", "GlueJobTimedOut")
     assert run.tasks == ["Claim", "Transform", "Discard", *BAD_END]
+
+
+def test_a_refresh_takes_every_step(refresh):
+    run = refresh.run()
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", ["Claim", "Rebuild", "Record", "Release"])
+    assert run.events["job_starter"]["input_uri"] == "s3://runs/plan.json"
+    assert run.events["job_starter"]["step"] == "refresh"
+
+
+def test_where_nothing_is_stale_no_job_starts(refresh):
+    run = refresh.run(refresh_planner={"answer": {"table_count": 0}})
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", ["Claim", "Release"])
+
+
+@pytest.mark.parametrize(
+    ("told", "error", "tasks"),
+    [
+        pytest.param(
+            {"job_starter": {"job_error": "GlueJobFailed"}},
+            "GlueJobFailed",
+            ["Claim", "Rebuild", *BAD_END],
+            id="the job fails",
+        ),
+        pytest.param(
+            {"refresh_planner": {"fails": FOR_EVER, "error": "BrokenError"}},
+            "BrokenError",
+            ["Claim", *BAD_END[:2], "CoolDown", "ReleaseFailed"],
+            id="no plan: wait, as the next refresh would start at once",
+        ),
+        pytest.param(
+            {"run_recorder__record_refresh": {"fails": FOR_EVER, "error": "BrokenError"}},
+            "BrokenError",
+            ["Claim", "Rebuild", "Record", *BAD_END],
+            id="not on record",
+        ),
+    ],
+)
+def test_a_refresh_that_fails_says_so_and_frees_its_place(refresh, told, error, tasks):
+    run = refresh.run(**told)
+
+    assert (run.status, run.error, run.tasks) == ("FAILED", error, tasks)
