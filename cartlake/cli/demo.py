@@ -19,7 +19,7 @@ from cartlake.cli.options import Json
 from cartlake.cli.query import athena_of, show, sql_of
 from cartlake.cli.reconciling import COLUMNS, reconcile_datasets, reconcile_world
 
-QUERIES = ("monthly_sales", "customer_segments_overview")
+QUERIES = ("daily_kpis", "conversion_by_device")
 SEED = 7
 ROWS_SHOWN = 10
 
@@ -30,8 +30,8 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     context: typer.Context,
-    days: Annotated[int, typer.Option(min=2, help="Days, a file each.")] = 30,
-    orders_per_day: Annotated[int, typer.Option(min=10, help="Orders a day; each has about 11 events.")] = 150,
+    days: Annotated[int, typer.Option(min=2, help="Days, a file each.")] = 14,
+    orders_per_day: Annotated[int, typer.Option(min=10, help="Orders a day; each has about 11 events.")] = 300,
     json: Json = False,
 ) -> None:
     """Start the lake, drop a month of a shop's files with known dirt, account for every row, ask the marts."""

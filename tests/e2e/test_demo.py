@@ -8,17 +8,18 @@ pytestmark = pytest.mark.e2e
 
 
 def test_the_demo_accounts_for_every_row_the_first_time_and_again(run_lake):
-    first = json.loads(run_lake("demo", "--rows", 2_000, "--days", 3, "--json").stdout)
-    again = json.loads(run_lake("demo", "--rows", 2_000, "--days", 3, "--json").stdout)
+    first = json.loads(run_lake("demo", "--days", 3, "--orders-per-day", 20, "--json").stdout)
+    again = json.loads(run_lake("demo", "--days", 3, "--orders-per-day", 20, "--json").stdout)
 
     assert first["held"]
     assert again["held"]
-    assert [line for line in first["checks"] if not line["holds"]] == []
+    assert [line for line in [*first["datasets"], *first["world"]] if not line["holds"]] == []
+    assert len(first["datasets"]) == 7
     assert first["daily_kpis"] == again["daily_kpis"] != []
 
 
 def test_the_demo_speaks_to_people_too(run_lake):
-    output = run_lake("demo", "--rows", 2_000, "--days", 3).output
+    output = run_lake("demo", "--days", 3, "--orders-per-day", 20).output
 
     assert "Every row is accounted for." in output
     assert "lake quarantine list" in output
