@@ -27,9 +27,7 @@ EMAIL: Final = "[email]"
 PHONE: Final = "[phone]"
 
 _LETTER: Final = "A-Za-z0-9\u00c0-\u024f"  # Latin of Europe: \u00c0 to \u024f
-_EMAIL: Final = (
-    f"[{_LETTER}_][{_LETTER}.!#$%&'*+?^_{{}}~=-]{{0,63}}@[{_LETTER}-]+([.][{_LETTER}-]+)*[.][A-Za-z\u00c0-\u024f]{{2,}}"
-)
+_EMAIL: Final = f"[{_LETTER}_][{_LETTER}.!#$%&'*+?^_{{}}~=-]{{0,63}}@[{_LETTER}-]+([.][{_LETTER}-]+){{0,20}}[.][A-Za-z\u00c0-\u024f]{{2,}}"
 
 _PART: Final = "(?: ?[/-] ?| ?[(]|[)][ -]?|[ .])?"
 _MORE: Final = f"(?:{_PART}[0-9]{{2,}}){{0,40}}"  # a single digit is no group: "... 5 stars"

@@ -6,10 +6,11 @@ It may be invoked again after a timeout or a crash. Marks this run has claimed a
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from cartlake.ledger import LockHeldError
+from cartlake import contracts
+from cartlake.ledger import Lock, LockHeldError
 from cartlake.runs import REFRESH, RefreshPlan
 from cartlake.staleness import StaleTable
-from cartlake.times import stamp, utc_now
+from cartlake.times import parse, stamp, utc_now
 from lambdas.refresh_planner.adapters import documents, graph, ledger
 from lambdas.refresh_planner.domain import checked_tables, stale_tables
 from lambdas.refresh_planner.settings import settings
@@ -31,6 +32,8 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     if not ledger().acquire_lock(REFRESH, run_id):
         raise LockHeldError(f"Run {run_id} may not rebuild tables: another run does. `lake runs` shows which.")
     lock = ledger().lock(REFRESH)
+    if request.check is None and lock is not None and gathering(lock):
+        return {"run_id": run_id, "gathering": True, "table_count": 0}
     ledger().start_run(run_id, lock.execution_arn if lock else None)
     tables = planned(run_id, request.check)
     plan = RefreshPlan(run_id=run_id, created_at=stamp(utc_now()), tables=list(tables), check=request.check is not None)
@@ -41,10 +44,19 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
         ledger().finish_run(run_id, None, "")
     return {
         "run_id": run_id,
+        "gathering": False,
         "table_count": len(tables),
         "plan_uri": f"{folder}/plan.json",
         "refresh_job": settings().refresh_job,
     }
+
+
+def gathering(lock: Lock) -> bool:
+    """Whether to wait for runs that are loading files: what they change is then rebuilt by the same job."""
+    if ledger().run_stale(lock.run_id):
+        return False  # an earlier try has claimed already
+    waited = (utc_now() - parse(lock.acquired_at)).total_seconds()
+    return waited < settings().gather_seconds and any(ledger().lock(dataset) for dataset in contracts.names())
 
 
 def planned(run_id: str, check: list[str] | None) -> tuple[StaleTable, ...]:

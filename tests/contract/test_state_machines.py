@@ -306,8 +306,10 @@ class TestRefresh:
         assert steps(refresh, {"HasTables": "Rebuild"}) == ["Claim", "Rebuild", "Record", "Release"]
 
     def test_with_nothing_stale_no_job_is_started(self, refresh):
-        (nothing,) = refresh["States"]["HasTables"]["Choices"]
+        loading, nothing = refresh["States"]["HasTables"]["Choices"]
 
+        assert loading["Next"] == "Gather"
+        assert refresh["States"]["Gather"]["Next"] == "Claim"
         assert nothing == {"Variable": "$.claim.Payload.table_count", "NumericEquals": 0, "Next": "Release"}
         assert steps(refresh, {"HasTables": nothing["Next"]}) == ["Claim", "Release"]
 

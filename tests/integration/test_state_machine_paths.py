@@ -59,7 +59,8 @@ def handler(event, context):
         else:
             report = {"report_uri": "s3://runs/etl.json", "rows": {}, "snapshot_id": "7"}
             states.send_task_success(taskToken=event["task_token"], output=json.dumps(report))
-    return told.get("answer", {})
+    answer = told.get("answer", {})
+    return answer | {"gathering": answer.get("gathers", 0) >= row["calls"]}
 """
 
 CLAIM: dict[str, Any] = {
@@ -239,6 +240,12 @@ def test_a_refresh_takes_every_step(refresh):
     assert (run.status, run.tasks) == ("SUCCEEDED", ["Claim", "Rebuild", "Record", "Release"])
     assert run.events["job_starter"]["input_uri"] == "s3://runs/plan.json"
     assert run.events["job_starter"]["step"] == "refresh"
+
+
+def test_a_refresh_waits_for_runs_that_load_files(refresh):
+    run = refresh.run(refresh_planner={"answer": ANSWERS["refresh_planner"]["answer"] | {"gathers": 1}})
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", ["Claim", "Gather", "Claim", "Rebuild", "Record", "Release"])
 
 
 def test_where_nothing_is_stale_no_job_starts(refresh):

@@ -110,6 +110,7 @@ module "orchestration" {
   bucket_arns           = module.storage.bucket_arns
   database_prefix       = var.database_prefix
   glue_jobs             = module.etl.jobs
+  gather_seconds        = var.gather_seconds
   artifacts_dir         = var.artifacts_dir
   architecture          = var.lambda_architecture
   layer_arns            = module.ingest.layer_arns

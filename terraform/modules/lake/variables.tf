@@ -81,6 +81,13 @@ variable "glue_jobs" {
   }
 }
 
+variable "gather_seconds" {
+  description = "Seconds a refresh waits for runs that are loading files, so that one job rebuilds for all of them."
+  type        = number
+  default     = 60
+  nullable    = false
+}
+
 variable "validator" {
   description = "Size of file_validator: memory in MB, time per batch in seconds, batches validated at once, and concurrency set aside (-1: none)."
   type = object({

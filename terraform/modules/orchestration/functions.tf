@@ -51,6 +51,7 @@ locals {
       environment = {
         ARTIFACTS_BUCKET = var.buckets["artifacts"]
         REFRESH_JOB      = var.glue_jobs["table_refresh"].name
+        GATHER_SECONDS   = tostring(var.gather_seconds)
       }
       statements = merge(local.can_use_ledger, {
         WritePlan = { actions = ["s3:PutObject"], resources = [local.run_files] }

@@ -44,6 +44,18 @@ variable "glue_jobs" {
   }
 }
 
+variable "gather_seconds" {
+  description = "Seconds a refresh waits for runs that are loading files, so that one job rebuilds for all of them."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.gather_seconds >= 0 && var.gather_seconds <= 3600
+    error_message = "gather_seconds must be 0 to 3600."
+  }
+}
+
 variable "artifacts_dir" {
   description = "Folder the build wrote; holds lambdas/."
   type        = string

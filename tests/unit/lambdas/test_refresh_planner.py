@@ -49,7 +49,13 @@ def plan(account):
 def test_a_change_becomes_a_plan_of_all_that_is_built_from_it(ledger, mark, claim, plan):
     mark("events", days(3))
 
-    assert claim() == {"run_id": RUN_ID, "table_count": 2, "plan_uri": PLAN, "refresh_job": "table-refresh"}
+    assert claim() == {
+        "run_id": RUN_ID,
+        "gathering": False,
+        "table_count": 2,
+        "plan_uri": PLAN,
+        "refresh_job": "table-refresh",
+    }
 
     assert (plan().run_id, plan().check) == (RUN_ID, False)
     assert plan().tables == [
@@ -195,3 +201,41 @@ class TestCheck:
 def test_a_malformed_request_is_refused(ledger, lambda_context):
     with pytest.raises(ValidationError):
         handler.lambda_handler({"dataset": REFRESH}, lambda_context)
+
+
+LOADING = "events-20260131T083500-cccccc"
+
+
+def test_it_waits_for_runs_that_are_loading_files_and_then_takes_what_they_changed(ledger, mark, claim):
+    mark("events", days(3))
+    ledger.acquire_lock("events", LOADING)
+
+    waiting = claim()
+    mark("events", days(4))
+    ledger.release_lock("events", LOADING)
+    claim()
+
+    assert waiting == {"run_id": RUN_ID, "gathering": True, "table_count": 0}
+    assert len(ledger.run_stale(RUN_ID)) == 2
+
+
+def test_it_does_not_wait_longer_than_it_may(ledger, mark, claim, monkeypatch):
+    mark("events", days(3))
+    ledger.acquire_lock("events", LOADING)
+    monkeypatch.setattr(handler.settings(), "gather_seconds", 0)
+
+    assert claim()["table_count"] == 2
+
+
+def test_it_does_not_wait_again_once_it_has_claimed(ledger, mark, claim):
+    mark("events", days(3))
+    claim()
+    ledger.acquire_lock("events", LOADING)
+
+    assert claim()["table_count"] == 2
+
+
+def test_a_check_waits_for_nobody(ledger, claim):
+    ledger.acquire_lock("events", LOADING)
+
+    assert claim(check=["sums"])["table_count"] == 1

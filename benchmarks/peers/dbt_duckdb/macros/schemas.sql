@@ -1,0 +1,4 @@
+{# Schemas by their own names, without the target's before them. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}

@@ -1,0 +1,20 @@
+select
+    order_id,
+    try_cast(line_number as integer) as line_number,
+    customer_id,
+    customer_email,
+    product_id,
+    order_status,
+    channel,
+    payment_method,
+    country_code,
+    currency,
+    try_cast(quantity as integer) as quantity,
+    try_cast(unit_price as decimal(12,2)) as unit_price,
+    try_cast(discount_amount as decimal(12,2)) as discount_amount,
+    try_cast(tax_amount as decimal(12,2)) as tax_amount,
+    try_cast(line_total as decimal(12,2)) as line_total,
+    try_cast(ordered_at as timestamp) as ordered_at,
+    try_cast(updated_at as timestamp) as updated_at,
+    parse_filename(filename) as source_file
+from {{ source('files', 'transactions') }}
