@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from cartlake.errors import TerminalError
-from cartlake.staleness import StaleTable
+from cartlake.staleness import Scope, StaleTable
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -130,20 +130,28 @@ class Difference(Document):
 
 
 class RefreshPlan(Document):
-    """What one run of the refresh rebuilds, in order. With `check`, tables are built anew only to be compared."""
+    """What one run of the refresh rebuilds, in order. With `check`, tables are built anew only to be compared.
+
+    `changes` are the rows that started it; `tables` follow from them, at most: what is built from a table that turns
+    out the same is left alone.
+    """
 
     run_id: str
     created_at: str
+    changes: dict[str, Scope] = {}
     tables: list[StaleTable]
     check: bool = False
 
 
 class TableRefresh(Document):
-    """What became of one table. `rows` were built; `differences` are rows that only one of both has, in a check."""
+    """What became of one table. `rows` were built; an `unchanged` table held the very same rows already.
+
+    `differences` are rows that only one of both has, in a check.
+    """
 
     table: str
     scope: str
-    outcome: Literal["rebuilt", "checked", "failed", "skipped"]
+    outcome: Literal["rebuilt", "unchanged", "checked", "failed", "skipped"]
     rows: Count = 0
     snapshot_id: str | None = None
     seconds: float = 0.0

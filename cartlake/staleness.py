@@ -104,18 +104,23 @@ class Graph:
 
         A change of a built table is that table's own rows being stale; of any other, rows that were written.
         """
-        known: dict[str, Scope] = {name: scope for name, scope in changes.items() if scope}
+        known = dict(changes)
         stale: list[StaleTable] = []
         for name in self.order:
-            table = self.tables[name]
-            scope = known.get(name, Scope())
-            for upstream in _upstreams(table):
-                scope |= _affected(build_of(table), upstream, known.get(upstream.table, Scope()), self.tables)
-            if scope:
+            if scope := self.scope_of(name, known):
                 known[name] = scope
-                after = tuple(up.table for up in _upstreams(table) if up.table in {s.table for s in stale})
+                upstreams = [upstream.table for upstream in _upstreams(self.tables[name])]
+                after = tuple(one for one in upstreams if one in {table.table for table in stale})
                 stale.append(StaleTable(table=name, scope=scope, after=after))
         return tuple(stale)
+
+    def scope_of(self, name: str, changes: Mapping[str, Scope]) -> Scope:
+        """The rows of one built table that changes of the tables it is built from, and of itself, make stale."""
+        table = self.tables[name]
+        scope = changes.get(name, Scope())
+        for upstream in _upstreams(table):
+            scope |= _affected(build_of(table), upstream, changes.get(upstream.table, Scope()), self.tables)
+        return scope
 
 
 def _affected(build: Build, upstream: Upstream, change: Scope, tables: Mapping[str, Table]) -> Scope:

@@ -4,10 +4,10 @@ import csv
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 
@@ -77,8 +77,8 @@ def _write_clean_rows(world: Path, manifest: WorldManifest, dataset: Dataset, cl
     truth = manifest.datasets[dataset.name]
     dirty: defaultdict[str, set[int]] = defaultdict(set)
     for planted in truth.dirt.values():
-        for file, rows in planted.rows.items():
-            dirty[file].update(rows)
+        for name, rows in planted.rows.items():
+            dirty[name].update(rows)
     written = 0
     with clean.open("w", newline="", encoding="utf-8") as target:
         writer = csv.writer(target)
@@ -101,7 +101,7 @@ def _gold(connection: duckdb.DuckDBPyConnection, manifest: WorldManifest) -> dic
 
     return {
         "orders": Decimal(manifest.orders.orders),
-        "orders not cancelled": Decimal(manifest.orders.sold),
+        "orders not cancelled": Decimal(manifest.orders.orders - manifest.orders.cancelled),
         "units sold": number("select sum(quantity) from last_transactions where order_status <> 'cancelled'"),
         "net sales, EUR": _net_in_euros(connection),
         "customers who bought": number(
@@ -110,13 +110,15 @@ def _gold(connection: duckdb.DuckDBPyConnection, manifest: WorldManifest) -> dic
         "sessions of people": Decimal(manifest.visits.sessions),
         "sessions with a purchase": Decimal(manifest.visits.by_deepest_stage["purchase"]),
         "products": number("select count(distinct product_id) from last_products"),
-        "reviews that stand": number("select count(*) from (select distinct product_id, customer_id from last_reviews)"),
+        "reviews that stand": number(
+            "select count(*) from (select distinct product_id, customer_id from last_reviews)"
+        ),
     }
 
 
 def _net_in_euros(connection: duckdb.DuckDBPyConnection) -> Decimal:
     """Gross and discount of each sold line, each converted at the last known rate and rounded half up to the cent."""
-    rates: defaultdict[str, list[tuple[date, Decimal]]] = defaultdict(list)
+    rates: defaultdict[str, list[tuple[Any, Decimal]]] = defaultdict(list)
     for currency, day, rate in connection.sql("select currency, rate_date, rate from last_fx_rates").fetchall():
         rates[currency].append((day, rate))
     for known in rates.values():

@@ -59,7 +59,7 @@ RULES = (
 
 _SAME = ("email", "phone", "birth_date", "postal_code")
 _ALIKE = ("first_name", "last_name", "street")
-_COMPARED = (*_SAME, *_ALIKE, "house_number")
+_COMPARED = ("customer_id", *_SAME, *_ALIKE, "house_number")
 
 
 def customer_matches(customers: DataFrame) -> DataFrame:
@@ -69,33 +69,37 @@ def customer_matches(customers: DataFrame) -> DataFrame:
     Compares the newest version of each record of processed.customers. Two birth dates are two people, whatever else
     agrees. A record without a first name matches nobody in a mailbox that two people share.
     """
-    records = comparable(customers)
-    judged = _compared(_candidates(records), records).withColumns(
+    judged = _compared(_candidates(comparable(customers))).withColumns(
         {"match_key": _first_rule(lambda rule: F.lit(rule.name)), "_score": _first_rule(_score)}
     )
     is_match = F.col("match_key").isNotNull()
     is_anyone = F.col("first_name_likeness").isNull() & (F.col("_people_of_mailbox") > F.lit(0))
-    return judged.where(is_match & ~is_anyone).select(
+    matches = judged.where(is_match & ~is_anyone).select(
         "left_customer_id",
         "right_customer_id",
         "match_key",
         _decimal(F.col("_score")).alias("score"),
         _evidence().alias("evidence"),
     )
+    # Records of one person meet in several blocks, and have the same evidence in all of them.
+    return matches.distinct()
 
 
 def _candidates(records: DataFrame) -> DataFrame:
-    blocked = records.select("customer_id", F.explode(F.array(*map(_block, BLOCKS))).alias("block")).where(
-        F.col("block").isNotNull()
-    )
+    """Pairs that share a block, with the values of both; once for each block they share.
+
+    The values travel with the blocks, because to fetch them for the pairs would spell all records three times.
+    """
+    keys = F.explode(F.array(*map(_block, BLOCKS)))
+    blocked = records.select(keys.alias("block"), *_COMPARED).where(F.col("block").isNotNull())
     sized = blocked.withColumn("_size", F.count(F.lit(1)).over(Window.partitionBy("block"))).where(
         F.col("_size").between(2, BLOCK_LIMIT)
     )
-    left = sized.select("block", F.col("customer_id").alias("left_customer_id"))
-    right = sized.select("block", F.col("customer_id").alias("right_customer_id"))
-    pairs = left.join(right, on="block", how="inner").where(F.col("left_customer_id") < F.col("right_customer_id"))
-    # Records of one person meet in several blocks.
-    return pairs.select("left_customer_id", "right_customer_id").distinct()
+    left, right = (
+        sized.select("block", *(F.col(name).alias(f"{side}_{name}") for name in _COMPARED))
+        for side in ("left", "right")
+    )
+    return left.join(right, on="block", how="inner").where(F.col("left_customer_id") < F.col("right_customer_id"))
 
 
 def _block(name: str) -> Column:
@@ -104,13 +108,13 @@ def _block(name: str) -> Column:
     return F.when(is_known, F.concat_ws("|", F.lit(name), *(column.cast("string") for column in columns)))
 
 
-def _compared(pairs: DataFrame, records: DataFrame) -> DataFrame:
+def _compared(pairs: DataFrame) -> DataFrame:
     """Pairs with `<value>_same` (null when one is missing) and `<value>_likeness` in thousandths.
 
     `_people_of_mailbox` is above 0 when some pair with the same e-mail contradicts itself. That this takes a window is
     welcome: the optimizer cannot push what follows below it, and there copy the likenesses into every condition.
     """
-    likenesses = _sided(_sided(pairs, records, "left"), records, "right").select(
+    likenesses = pairs.select(
         "left_customer_id",
         "right_customer_id",
         "left_email",
@@ -144,12 +148,6 @@ def _street_likeness() -> Column:
     alike = likeness(F.col("left_street"), F.col("right_street"))
     is_same_house = F.col("left_house_number").eqNullSafe(F.col("right_house_number"))
     return F.when(is_same_house | alike.isNull(), alike).otherwise(F.lit(0))
-
-
-def _sided(pairs: DataFrame, records: DataFrame, side: str) -> DataFrame:
-    names = ("customer_id", *_COMPARED)
-    sided = records.select(*(F.col(name).alias(f"{side}_{name}") for name in names))
-    return pairs.join(sided, on=f"{side}_customer_id", how="inner")
 
 
 def _holds(condition: Column) -> Column:

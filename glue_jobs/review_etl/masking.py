@@ -21,13 +21,21 @@ Masks hold neither digits nor @, so masking twice changes nothing.
 from typing import Final
 
 from cartlake.engine import Column, F
-from glue_jobs.review_etl.numbers import IBAN_SHAPE, OWN_ID, in_tokens, with_cards_masked, with_ibans_masked
+from glue_jobs.review_etl.numbers import (
+    IBAN_SHAPE,
+    OWN_ID,
+    in_tokens,
+    where_likely,
+    with_cards_masked,
+    with_ibans_masked,
+)
 
 EMAIL: Final = "[email]"
 PHONE: Final = "[phone]"
 
 _LETTER: Final = "A-Za-z0-9\u00c0-\u024f"  # Latin of Europe: \u00c0 to \u024f
-_EMAIL: Final = f"[{_LETTER}_][{_LETTER}.!#$%&'*+?^_{{}}~=-]{{0,63}}@[{_LETTER}-]+([.][{_LETTER}-]+){{0,20}}[.][A-Za-z\u00c0-\u024f]{{2,}}"
+_DOMAIN: Final = f"[{_LETTER}-]+([.][{_LETTER}-]+){{0,20}}[.][A-Za-z\u00c0-\u024f]{{2,}}"
+_EMAIL: Final = f"[{_LETTER}_][{_LETTER}.!#$%&'*+?^_{{}}~=-]{{0,63}}@{_DOMAIN}"
 
 _PART: Final = "(?: ?[/-] ?| ?[(]|[)][ -]?|[ .])?"
 _MORE: Final = f"(?:{_PART}[0-9]{{2,}}){{0,40}}"  # a single digit is no group: "... 5 stars"
@@ -60,12 +68,14 @@ def masked(text: Column) -> Column:
 
 def with_emails_masked(text: Column) -> Column:
     """Replace e-mail addresses by `[email]`."""
-    return F.regexp_replace(text, _EMAIL, EMAIL)
+    return where_likely(text, "@", lambda text: F.regexp_replace(text, _EMAIL, EMAIL))
 
 
 def with_phones_masked(text: Column) -> Column:
     """Replace phone numbers by `[phone]`."""
-    return in_tokens(text, _PHONE_TOKENS, _phone_masked)
+    return where_likely(
+        text, "([0-9][ ()./-]{0,6}){6}[0-9]", lambda text: in_tokens(text, _PHONE_TOKENS, _phone_masked)
+    )
 
 
 def _phone_masked(token: Column) -> Column:

@@ -58,7 +58,7 @@ def with_cards_masked(text: Column) -> Column:
     """
     run = f"[0-9]+(?:[ -][0-9]+){{0,{MOST_GROUPS}}}"
     tokens = f"{OWN_ID}|{IBAN_SHAPE}[A-Za-z0-9_]*|{run}|[A-Za-z_]+|[^A-Za-z0-9_]+"
-    return in_tokens(text, tokens, _card_token_masked)
+    return where_likely(text, "([0-9][ -]?){12}[0-9]", lambda text: in_tokens(text, tokens, _card_token_masked))
 
 
 def with_ibans_masked(text: Column) -> Column:
@@ -67,7 +67,13 @@ def with_ibans_masked(text: Column) -> Column:
     In capitals or small letters, in one piece or in groups of four parted by single spaces.
     """
     tokens = f"{OWN_ID}|{IBAN_SHAPE}[A-Za-z0-9_]*|[0-9]+|[A-Za-z_]+|[^A-Za-z0-9_]+"
-    return in_tokens(text, tokens, _iban_token_masked)
+    likely = "[A-Za-z]{2}[0-9]{2} ?[A-Za-z0-9]{4} ?[A-Za-z0-9]{4}"
+    return where_likely(text, likely, lambda text: in_tokens(text, tokens, _iban_token_masked))
+
+
+def where_likely(text: Column, pattern: str, masked: Callable[[Column], Column]) -> Column:
+    """Mask texts that hold a match of `pattern`: to look for one costs a tenth of cutting the text into tokens."""
+    return let(text, lambda text: F.when(text.rlike(pattern), masked(text)).otherwise(text))
 
 
 def in_tokens(text: Column, pattern: str, replaced: Callable[[Column], Column]) -> Column:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from cartlake.contracts import Table, measurements
@@ -24,20 +24,40 @@ class Measured:
     value: float | None
 
 
-def measure(rows: DataFrame, table: Table, now: datetime) -> tuple[int, list[Measured]]:
-    """Count the rows, and measure every rule of the contract on them. `rows` should be persisted."""
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """How many rows there are, and the sum of their hashes: equal for equal rows, in whatever order."""
+
+    rows: int
+    hashes: int
+
+
+def fingerprint(rows: DataFrame, table: Table) -> Fingerprint:
+    """The fingerprint of rows of the table, without the columns the lake adds."""
+    found = rows.agg(*_fingerprint(table)).collect()[0]
+    return Fingerprint(int(found["_rows"]), int(found["_hashes"] or 0))
+
+
+def _fingerprint(table: Table) -> list[Column]:
+    hashed = F.xxhash64(*(column.name for column in table.file_columns)).cast("decimal(38,0)")
+    return [F.count(F.lit(1)).alias("_rows"), F.sum(hashed).alias("_hashes")]
+
+
+def measure(rows: DataFrame, table: Table, now: datetime) -> tuple[Fingerprint, list[Measured]]:
+    """Take the rows' fingerprint, and measure every rule of the contract on them. `rows` should be persisted."""
     broken = [F.count(F.when(F.expr(rule.broken), 1)).alias(rule.name) for rule in table.row_rules]
-    counts = rows.agg(F.count(F.lit(1)).alias("_rows"), *broken).collect()[0].asDict()
+    counts = rows.agg(*_fingerprint(table), *broken).collect()[0].asDict()
     found = [Measured(rule.name, rule.severity, float(counts[rule.name])) for rule in table.row_rules]
-    if not counts["_rows"]:
-        return 0, found
+    taken = Fingerprint(int(counts["_rows"]), int(counts["_hashes"] or 0))
+    if not taken.rows:
+        return taken, found
     view = f"cartlake_checked_{table.bare_name}"
     rows.createOrReplaceTempView(view)
     values: dict[str, float | None] = {}
     for measurement in measurements(table.table_rules, view, now=now):
         values |= rows.sparkSession.sql(measurement.sql).collect()[0].asDict()
     rows.sparkSession.catalog.dropTempView(view)
-    return int(counts["_rows"]), [*found, *(Measured(r.name, r.severity, values[r.name]) for r in table.table_rules)]
+    return taken, [*found, *(Measured(r.name, r.severity, values[r.name]) for r in table.table_rules)]
 
 
 def judge(table: Table, measured: list[Measured]) -> None:

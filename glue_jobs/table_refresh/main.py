@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from cartlake import contracts
 from cartlake.errors import TerminalError
 from cartlake.runs import REFRESH, RefreshPlan, RefreshReport, TableRefresh
-from cartlake.staleness import Graph, StaleTable
+from cartlake.staleness import Graph, Scope, StaleTable
 from cartlake.times import stamp, utc_now
 from glue_jobs.shared import iceberg, objects, reporting
 from glue_jobs.shared.arguments import job_parser
@@ -32,6 +32,10 @@ log = logging.getLogger(__name__)
 
 _SIDE_BY_SIDE: Final = 3
 """Tables at work at once: enough that the driver plans one while the workers compute another."""
+
+
+Result: TypeAlias = tuple[TableRefresh, Scope, list[Measured]]
+"""How it went with one table, which of its rows were at stake, and what its rules measured."""
 
 
 class RefreshError(TerminalError):
@@ -95,18 +99,21 @@ def refresh(run: Run) -> RefreshReport:
     """Rebuild, or with the plan's `check` only compare, the tables of the plan; never raises for a single table."""
     _forget_what_others_changed(run)
     done: dict[str, TableRefresh] = {}
+    changes = dict(run.plan.changes)
     measured: dict[str, list[Measured]] = {}
     waiting = {table.table: table for table in run.plan.tables}
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        working: dict[Future[tuple[TableRefresh, list[Measured]]], str] = {}
+        working: dict[Future[Result], str] = {}
         while waiting or working:
             for stale in _ready(waiting, done):
                 del waiting[stale.table]
-                working[pool.submit(_attempt, run, stale, done)] = stale.table
+                working[pool.submit(_attempt, run, stale, done, dict(changes))] = stale.table
             finished, _ = wait(working, return_when=FIRST_COMPLETED)
             for future in finished:
                 name = working.pop(future)
-                done[name], measured[name] = future.result()
+                done[name], scope, measured[name] = future.result()
+                if done[name].outcome == "rebuilt":
+                    changes[name] = scope
     if not run.plan.check:
         _record_quality(run, measured)
     return RefreshReport(
@@ -122,25 +129,29 @@ def _ready(waiting: dict[str, StaleTable], done: dict[str, TableRefresh]) -> lis
     return [stale for stale in waiting.values() if all(upstream in done for upstream in stale.after)]
 
 
-def _attempt(run: Run, stale: StaleTable, done: dict[str, TableRefresh]) -> tuple[TableRefresh, list[Measured]]:
-    """Rebuild one table and say how it went."""
+def _attempt(run: Run, stale: StaleTable, done: dict[str, TableRefresh], changes: dict[str, Scope]) -> Result:
+    """Rebuild one table, as far as what it is built from did change, and say how it went."""
     started = time.monotonic()
-    about = {"table": stale.table, "scope": str(stale.scope)}
+    scope = stale.scope if run.plan.check else run.graph.scope_of(stale.table, changes)
+    about = {"table": stale.table, "scope": str(scope)}
     if lost := [name for name in stale.after if done[name].outcome in ("failed", "skipped")]:
-        return TableRefresh(**about, outcome="skipped", error=f"built from {', '.join(lost)}"), []
+        return TableRefresh(**about, outcome="skipped", error=f"built from {', '.join(lost)}"), scope, []
+    if not scope:
+        return TableRefresh(**about, outcome="unchanged"), scope, []
+    building = _building(run, stale.table, scope)
     try:
-        result, measured = _check(run, stale) if run.plan.check else _rebuild(run, stale)
+        result, measured = _check(run, building) if run.plan.check else _rebuild(run, building)
     except Exception as error:  # whatever it is, the other tables are not to suffer from it
         log.exception("%s could not be rebuilt", stale.table)
         result, measured = TableRefresh(**about, outcome="failed", error=f"{type(error).__name__}: {error}"[:2000]), []
     seconds = round(time.monotonic() - started, 3)
-    log.info("%s: %s (%s), %d rows in %.1f s", stale.table, result.outcome, stale.scope, result.rows, seconds)
-    return result.model_copy(update={"seconds": seconds}), measured
+    log.info("%s: %s (%s), %d rows in %.1f s", stale.table, result.outcome, scope, result.rows, seconds)
+    return result.model_copy(update={"seconds": seconds}), scope, measured
 
 
-def _rebuild(run: Run, stale: StaleTable) -> tuple[TableRefresh, list[Measured]]:
-    building = _building(run, stale)
-    table = building.table
+def _rebuild(run: Run, building: Building) -> tuple[TableRefresh, list[Measured]]:
+    """Build, judge, and replace what the table holds, unless it holds the very same rows already."""
+    table, name = building.table, run.name(building.table.physical_name)
     if building.keys is not None:
         building.keys.persist()
     rows = building.rows().select(
@@ -149,34 +160,37 @@ def _rebuild(run: Run, stale: StaleTable) -> tuple[TableRefresh, list[Measured]]
         F.lit(run.plan.run_id).alias("_run_id"),
     )
     held = rows.select(*(column.name for column in table.columns)).persist()
+    about = {"table": table.physical_name, "scope": str(building.scope)}
     try:
-        count, measured = checking.measure(held, table, run.started_at)
+        built, measured = checking.measure(held, table, run.started_at)
         checking.judge(table, measured)
-        snapshot = storing.replace(run.spark, run.name(table.physical_name), building, held)
+        stored = building.in_scope(run.read(table.physical_name))
+        if iceberg.head(run.spark, name, "main") is not None and checking.fingerprint(stored, table) == built:
+            return TableRefresh(**about, outcome="unchanged", rows=built.rows), measured
+        snapshot = storing.replace(run.spark, name, building, held)
     finally:
         held.unpersist()
         if building.keys is not None:
             building.keys.unpersist()
-    scope = str(stale.scope)
-    return TableRefresh(table=stale.table, scope=scope, outcome="rebuilt", rows=count, snapshot_id=snapshot), measured
+    return TableRefresh(**about, outcome="rebuilt", rows=built.rows, snapshot_id=snapshot), measured
 
 
-def _check(run: Run, stale: StaleTable) -> tuple[TableRefresh, list[Measured]]:
-    building = _building(run, stale)
+def _check(run: Run, building: Building) -> tuple[TableRefresh, list[Measured]]:
+    name = building.table.physical_name
     held = building.rows().persist()
     try:
-        found = checking.differences(run.read(stale.table), held, building.table)
+        found = checking.differences(run.read(name), held, building.table)
         result = TableRefresh(
-            table=stale.table, scope=str(stale.scope), outcome="checked", rows=held.count(), differences=found
+            table=name, scope=str(building.scope), outcome="checked", rows=held.count(), differences=found
         )
     finally:
         held.unpersist()
     return result, []
 
 
-def _building(run: Run, stale: StaleTable) -> Building:
+def _building(run: Run, name: str, scope: Scope) -> Building:
     spine = run.spark.range(1).select(F.lit(1).alias("one"))
-    return Building(run.graph, run.graph.table(stale.table), stale.scope, run.read, spine)
+    return Building(run.graph, run.graph.table(name), scope, run.read, spine)
 
 
 def _forget_what_others_changed(run: Run) -> None:

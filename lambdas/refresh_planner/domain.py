@@ -7,13 +7,13 @@ from cartlake.ledger import StaleMark
 from cartlake.staleness import WHOLE, Graph, Scope, StaleTable
 
 
-def stale_tables(graph: Graph, marks: Iterable[StaleMark]) -> tuple[StaleTable, ...]:
-    """Join the marks by table and follow them through the graph; a table no contract knows any more is passed over."""
+def changed(graph: Graph, marks: Iterable[StaleMark]) -> dict[str, Scope]:
+    """Join the marks by table; a table no contract knows any more is passed over."""
     changes: dict[str, Scope] = {}
     for mark in marks:
         if mark.table in graph.tables:
             changes[mark.table] = changes.get(mark.table, Scope()) | mark.scope
-    return graph.stale(changes)
+    return changes
 
 
 def checked_tables(graph: Graph, names: Sequence[str]) -> tuple[StaleTable, ...]:

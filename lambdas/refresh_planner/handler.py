@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from cartlake import contracts
 from cartlake.ledger import Lock, LockHeldError
 from cartlake.runs import REFRESH, RefreshPlan
-from cartlake.staleness import StaleTable
+from cartlake.staleness import Scope
 from cartlake.times import parse, stamp, utc_now
 from lambdas.refresh_planner.adapters import documents, graph, ledger
-from lambdas.refresh_planner.domain import checked_tables, stale_tables
+from lambdas.refresh_planner.domain import changed, checked_tables
 from lambdas.refresh_planner.settings import settings
 from lambdas.shared.entry import Answer, entry, logger
 
@@ -35,8 +35,15 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     if request.check is None and lock is not None and gathering(lock):
         return {"run_id": run_id, "gathering": True, "table_count": 0}
     ledger().start_run(run_id, lock.execution_arn if lock else None)
-    tables = planned(run_id, request.check)
-    plan = RefreshPlan(run_id=run_id, created_at=stamp(utc_now()), tables=list(tables), check=request.check is not None)
+    changes = {} if request.check is not None else claimed(run_id)
+    tables = graph().stale(changes) if request.check is None else checked_tables(graph(), request.check)
+    plan = RefreshPlan(
+        run_id=run_id,
+        created_at=stamp(utc_now()),
+        changes=changes,
+        tables=list(tables),
+        check=request.check is not None,
+    )
     folder = f"s3://{settings().artifacts_bucket}/runs/{run_id}"
     documents().write(f"{folder}/plan.json", plan.model_dump_json(indent=2))
     logger.info("refresh_planned", run_id=run_id, tables={table.table: str(table.scope) for table in tables})
@@ -59,8 +66,7 @@ def gathering(lock: Lock) -> bool:
     return waited < settings().gather_seconds and any(ledger().lock(dataset) for dataset in contracts.names())
 
 
-def planned(run_id: str, check: list[str] | None) -> tuple[StaleTable, ...]:
-    if check is not None:
-        return checked_tables(graph(), check)
+def claimed(run_id: str) -> dict[str, Scope]:
+    """What changed since the last refresh, and is now this run's to follow up."""
     marks = ledger().claim_stale(run_id)  # first: marks of a run that fails from here on start no other
-    return stale_tables(graph(), marks)
+    return changed(graph(), marks)

@@ -101,24 +101,18 @@ def silver(world: Path, table: str, contract: str, reader: str) -> Any:
     files.apply_hints(incremental=dlt.sources.incremental("modification_date"))
     types = dict(column.partition(":")[::2] for column in COLUMNS[table].split())
     keys, version = KEYS[table]
+    # Said, not guessed: a dirty line at the top of a small file misleads DuckDB's sniffer.
+    dialect = {"header": True, "delimiter": ",", "quotechar": '"', "escapechar": '"'}
+    lenient = {"strict_mode": True, "ignore_errors": True}
     if reader == "arrow":
         typed = {name: DUCKDB_TYPES[kind or "text"] for name, kind in types.items()}
+        formats = {"date_format": "%Y-%m-%d", "timestamp_format": "%Y-%m-%dT%H:%M:%SZ"}
         rows = files | read_csv_duckdb(
-            chunk_size=100_000,
-            use_pyarrow=True,
-            header=True,
-            dtype=typed,
-            # Else DuckDB guesses them from the first rows, and a dirty one costs most of the good ones.
-            date_format="%Y-%m-%d",
-            timestamp_format="%Y-%m-%dT%H:%M:%SZ",
-            strict_mode=True,
-            ignore_errors=True,
+            chunk_size=100_000, use_pyarrow=True, dtype=typed, **dialect, **formats, **lenient
         )
         rows.add_map(lambda batch: batch.filter(has_values(batch, keys)))
     else:
-        rows = files | read_csv_duckdb(
-            chunk_size=10_000, header=True, all_varchar=True, strict_mode=True, ignore_errors=True
-        )
+        rows = files | read_csv_duckdb(chunk_size=10_000, all_varchar=True, **dialect, **lenient)
         # Without its key a row would stop the whole load.
         rows.add_filter(lambda row: all(row[key] is not None for key in keys))
     columns = {name: {**TYPES[kind or "text"]} for name, kind in types.items()}
