@@ -3,9 +3,8 @@
 import json
 import os
 import signal
-import time
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from uuid import uuid4
 
 import pytest
@@ -240,7 +239,9 @@ def test_quarantined_rows_are_published_once_after_the_contract_was_mended(
 def test_nothing_is_forgotten_when_the_embedded_aws_is_killed(lake, checkout, dropped, run_lake, rows_of):
     file, _ = dropped(45)
     running = server.status(checkout)
-    time.sleep(3)  # what is older than a second is on disk
+    loaded = datetime.fromisoformat(file.updated_at).timestamp()
+    ledger_on_disk = checkout / ".lake" / "state" / "dynamodb.json"
+    eventually(lambda: ledger_on_disk.stat().st_mtime > loaded + 1)  # what is older than a second
 
     os.kill(running.pid, signal.SIGKILL)
     eventually(lambda: server.status(checkout) is None)
