@@ -89,7 +89,7 @@ def merge_changes(spark: SparkSession, rows: int) -> float:
     days = [LAST_DAY - timedelta(days=days_ago) for days_ago in range(3)]
     step = rows // DAYS * 3 // CHANGED_ROWS
     changes = order_lines(spark, f"{rows} - 1 - id * {step}", CHANGED_ROWS, of=rows, updated="interval '1' day")
-    changes = merging.on_days(changes, TABLE, days).cache()
+    changes = merging.rows_of_days(changes, TABLE, days).cache()
     changes.count()
     start = time.monotonic()
     branch = fresh_branch(spark, TARGET, "measured")

@@ -7,16 +7,20 @@ import sys
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import duckdb
 import pytest
+from moto import mock_aws
 from pyspark.sql import SparkSession
 from sqlframe.duckdb import DuckDBSession
 
 from cartlake import contracts
+from cartlake.aws import client
 from cartlake.engine import using
 from localaws.spark import java
 from localaws.spark.jars import classpath
 from localaws.spark.session import ICEBERG_EXTENSIONS
+from tests.spark import loading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -108,3 +112,20 @@ def tables(spark: SparkSession) -> Iterator[dict[str, str]]:
     yield made
     for name in made.values():
         spark.sql(f"drop table if exists {name} purge")
+
+
+@pytest.fixture
+def lake(
+    spark: SparkSession, incoming: Path, tables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[loading.Lake]:
+    """Buckets, empty tables of all contracts, and a way to load files of `transactions`."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        client.cache_clear()
+        for name in ("raw", "artifacts"):
+            boto3.client("s3").create_bucket(Bucket=name)
+        yield loading.Lake(spark, incoming)
+    client.cache_clear()

@@ -1,25 +1,23 @@
 """dataset_etl from end to end: real files, real Iceberg tables of the contracts, and what is in them afterwards."""
 
 import gzip
-import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, field
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from cartlake import contracts
 from cartlake.aws import client
 from cartlake.errors import TerminalError
-from cartlake.runs import EtlReport, FileFormat, Manifest, ManifestFile, audit_branch, reconcile
+from cartlake.runs import audit_branch
 from glue_jobs.dataset_etl.main import main
+from tests.spark import loading
+from tests.spark.loading import header_of
 from tests.spark.order_lines import AS_WRITTEN as GOOD
 
 pytestmark = pytest.mark.spark
 
-HEADER = [column.name for column in contracts.load("transactions").table.file_columns]
+HEADER = header_of("transactions")
 TARGET = "glue_catalog.processed.transactions"
 QUARANTINE = "glue_catalog.ops.quarantine_rows"
 
@@ -29,79 +27,7 @@ def orders(count, start=0, **changes):
 
 
 def csv(rows, header=HEADER, delimiter=","):
-    lines = [delimiter.join(header), *(delimiter.join(str(row[name] or "") for name in header) for row in rows)]
-    return ("\n".join(lines) + "\n").encode()
-
-
-@dataclass
-class Lake:
-    """Drops files where both Spark and boto3 see them, and runs the job over them."""
-
-    spark: object
-    incoming: object
-    files: list[ManifestFile] = field(default_factory=list)
-    runs: int = 0
-
-    def drop(self, name, content, **layout):
-        key = f"incoming/transactions/{name}"
-        path = self.incoming / "transactions" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-        put = client("s3").put_object(Bucket="raw", Key=key, Body=content)
-        layout = {"kind": "csv", "header": HEADER} | layout
-        self.files.append(
-            ManifestFile(
-                file_id=hashlib.sha256(key.encode()).hexdigest()[:32],
-                uri=f"s3://raw/{key}",
-                version_id=None,
-                etag=put["ETag"].strip('"'),
-                size=len(content),
-                sha256=hashlib.sha256(content).hexdigest(),
-                format=FileFormat(**layout),
-            )
-        )
-        return self
-
-    def run(self, run_id=None, *, publish=True):
-        if run_id is None:
-            self.runs += 1
-            run_id = f"transactions-20260301T120000-{self.runs:06x}"
-        files, self.files = self.files, []
-        manifest = Manifest(run_id=run_id, dataset="transactions", contract_version="1.0.0", created_at="", files=files)
-        client("s3").put_object(Bucket="artifacts", Key="manifest.json", Body=manifest.model_dump_json().encode())
-        main(
-            f"--run_id {run_id} --dataset transactions --manifest_uri s3://artifacts/manifest.json "
-            "--report_uri s3://artifacts/etl.json --JOB_NAME etl --enable-metrics true".split()
-        )
-        report = EtlReport.model_validate_json(
-            client("s3").get_object(Bucket="artifacts", Key="etl.json")["Body"].read()
-        )
-        reconcile(report, {file.file_id for file in files})
-        if publish and report.snapshot_id:
-            self.spark.sql(
-                f"call glue_catalog.system.fast_forward('processed.transactions', 'main', '{report.branch}')"
-            )
-        return report, files
-
-    def rows(self, table=TARGET):
-        return [row.asDict() for row in self.spark.table(table).collect()]
-
-    def statuses(self, table=TARGET):
-        return Counter(row["order_status"] for row in self.rows(table))
-
-
-@pytest.fixture
-def lake(spark, incoming, tables, monkeypatch):
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        client.cache_clear()
-        for name in ("raw", "artifacts"):
-            boto3.client("s3").create_bucket(Bucket=name)
-        yield Lake(spark, incoming)
-    client.cache_clear()
+    return loading.csv(rows, header, delimiter)
 
 
 def counts(report):

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from cartlake import contracts
 from cartlake.aws import client
 from cartlake.days import of_days
+from cartlake.errors import TerminalError
 from cartlake.runs import RefreshPlan, RefreshReport
 from cartlake.staleness import WHOLE, Graph, Scope, StaleTable
 from glue_jobs.table_refresh import building
@@ -26,6 +27,11 @@ FEBRUARY, MARCH = date(2026, 2, 27), date(2026, 3, 2)
 
 def on(*days):
     return Scope(days=of_days(days))
+
+
+def arguments(run_id, plan):
+    places = f"--plan_uri s3://artifacts/{plan} --report_uri s3://artifacts/refresh.json"
+    return f"--run_id {run_id} --dataset refresh {places} --JOB_NAME refresh".split()
 
 
 class Lake:
@@ -60,10 +66,7 @@ class Lake:
         plan = RefreshPlan(run_id=run_id, created_at="", changes=changes, tables=stale, check=check)
         client("s3").put_object(Bucket="artifacts", Key="plan.json", Body=plan.model_dump_json().encode())
         try:
-            main(
-                f"--run_id {run_id} --dataset refresh --plan_uri s3://artifacts/plan.json "
-                "--report_uri s3://artifacts/refresh.json --JOB_NAME refresh".split()
-            )
+            main(arguments(run_id, "plan.json"))
         finally:
             body = client("s3").get_object(Bucket="artifacts", Key="refresh.json")["Body"].read()
             self.report = RefreshReport.model_validate_json(body)
@@ -248,7 +251,5 @@ def test_a_plan_of_another_run_is_refused(lake):
     plan = RefreshPlan(run_id="refresh-20260301T120000-ffffff", created_at="", tables=[])
     client("s3").put_object(Bucket="artifacts", Key="other.json", Body=plan.model_dump_json().encode())
 
-    with pytest.raises(Exception, match="is of run refresh-20260301T120000-ffffff, not of run-1"):
-        main(
-            ["--run_id", "run-1", "--dataset", "refresh", "--plan_uri", "s3://artifacts/other.json", "--report_uri", "s3://artifacts/r.json"]
-        )
+    with pytest.raises(TerminalError, match="is of run refresh-20260301T120000-ffffff, not of run-1"):
+        main(arguments("run-1", "other.json"))
