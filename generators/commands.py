@@ -155,7 +155,7 @@ def make_world(output: Output, directory: Path, dataset: str, options: dict[str,
     return manifest
 
 
-COLUMNS: Final = ("dataset", "files", "size", "rows to be read", "to be quarantined", "rows in the table", "kinds")
+COLUMNS: Final = ("dataset", "files", "size", "rows", "dirty", "keys", "kinds")
 
 
 def dataset_rows(manifest: "WorldManifest") -> list[dict[str, str | int]]:

@@ -27,10 +27,7 @@ STATE_STYLES = {
 }
 
 
-UNBROKEN = frozenset({"run_id", "state", "what", "name", "order_date"})
-SHORT = 12
-"""Characters of a text, such as a date, that reads badly when it is broken."""
-
+UNBROKEN = frozenset({"run_id", "state", "what", "name", "table", "dataset", "order_date", "as_of_date", "segment"})
 WIDTH_OF_A_PIPE = 140
 """Characters a line may have where nobody's terminal limits it."""
 
@@ -78,8 +75,7 @@ def table_of(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any
     shown = [column for column in columns if any(row.get(column) is not None for row in rows)] or list(columns)
     for column in shown:
         numeric = rows and all(isinstance(row.get(column), int | float | Decimal | None) for row in rows)
-        short = all(len(_text(row.get(column))) <= SHORT for row in rows)
-        whole = numeric or short or column in UNBROKEN
+        whole = numeric or column in UNBROKEN
         table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
     for row in rows:
         table.add_row(*(styled(row.get(column)) for column in shown))

@@ -56,15 +56,18 @@ def apply_all(lake: Lake) -> list[dict[str, Any]]:
 
 
 def _build_new_tables(lake: Lake, catalog: "Catalog") -> None:
-    """Have tables that were never built, and whose upstreams hold rows, built from all there is."""
+    """Have tables that were never built, and would hold rows, built from all there is."""
     where, graph = placement(lake), Graph.of(contracts.load_all())
 
     @cache
     def is_empty(name: str) -> bool:
         return catalog.load_table(where.identifier(graph.tables[name])).current_snapshot() is None
 
-    upstreams = {name: [up.table for up in build_of(graph.tables[name]).upstreams] for name in graph.order}
-    to_build = [name for name, read in upstreams.items() if is_empty(name) and not (read and all(map(is_empty, read)))]
+    def has_rows(name: str) -> bool:
+        build = build_of(graph.tables[name])
+        return build.unknown_member or not build.upstreams or not all(is_empty(up.table) for up in build.upstreams)
+
+    to_build = [name for name in graph.order if is_empty(name) and has_rows(name)]
     if to_build:
         mark_stale(lake, to_build)
 

@@ -49,6 +49,8 @@ class Build(Element):
     upstreams: tuple[Upstream, ...] = ()
     key: str | None = None
     """With `replaces: keys`, the column of this table that the upstreams' keys are values of."""
+    unknown_member: bool = False
+    """Whether the table has a row for what is not known, and so is built before there is any data."""
 
 
 def build_of(

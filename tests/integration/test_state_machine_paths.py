@@ -60,7 +60,7 @@ def handler(event, context):
             report = {"report_uri": "s3://runs/etl.json", "rows": {}, "snapshot_id": "7"}
             states.send_task_success(taskToken=event["task_token"], output=json.dumps(report))
     answer = told.get("answer", {})
-    return answer | {"gathering": answer.get("gathers", 0) >= row["calls"]}
+    return answer | ({"gathering": answer.pop("gathers", 0) >= row["calls"]} if "table_count" in answer else {})
 """
 
 CLAIM: dict[str, Any] = {

@@ -41,7 +41,8 @@ class DuckLake:
     def __init__(self, built: Iterable[str]) -> None:
         """`built` are the tables to keep; what they are built from is kept too."""
         self.graph = Graph.of(contracts.load_all())
-        self.order = [name for name in self.graph.order if name in self._with_upstreams(built)]
+        kept = self._with_upstreams(built)
+        self.order = [name for name in self.graph.order if name in kept]
         self.connection, self.session = _duckdb()
         self.connection.execute("create or replace table spine as select cast(1 as int) as one")
         self.changes: dict[str, Scope] = {}
@@ -61,10 +62,13 @@ class DuckLake:
         return sorted(read - set(self.order))
 
     def clear(self) -> None:
-        """Forget all rows."""
+        """Be a new lake: without rows, but for members that stand for what is not known."""
         self.changes = {}
         for name in [*self.order, *self._sources()]:
             self.connection.execute(f"delete from {_plain(name)}")
+        for name in self.order:
+            if build_of(self.graph.tables[name]).unknown_member:
+                self.rebuild(name, WHOLE)
 
     def load(self, dataset: str, rows: Sequence[Mapping[str, str | None]]) -> None:
         """Load one file, as `dataset_etl` does; what it changed is stale until the next refresh."""
