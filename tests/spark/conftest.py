@@ -66,13 +66,14 @@ def spark(tmp_path_factory: pytest.TempPathFactory, incoming: Path) -> Iterator[
     session.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def duckdb_frames() -> Iterator[MakeFrame]:
     """Makes SQLFrame frames over tables of a DuckDB of their own."""
     names = (f"frame_{number}" for number in count())
     types = {"string": "varchar", "timestamp": "timestamptz"}
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
+        DuckDBSession().stop()  # SQLFrame keeps one session per process, whatever connection it is given later
         session = DuckDBSession(connection)
 
         def make(rows: Sequence[tuple[object, ...]], schema: str) -> Any:

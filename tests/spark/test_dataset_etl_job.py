@@ -41,7 +41,7 @@ def test_a_first_load_is_on_its_branch_and_main_stays_empty(lake):
     assert lake.rows() == []
     assert len(lake.rows(f"{TARGET}.branch_{report.branch}")) == 3
     assert (report.branch, report.table) == (audit_branch(report.run_id), "processed.transactions")
-    assert report.touched_days == []  # nothing changed, so nothing is stale
+    assert report.touched_days == ["2026-02-27"]
     assert [(f.file_id, f.rows_read) for f in report.files] == [(file.file_id, 3)]
 
 
