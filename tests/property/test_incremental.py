@@ -37,7 +37,7 @@ def family(request):
     return DuckLake(tables), datasets
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_incremental_equals_from_scratch_in_any_order_of_files(family, data):
     lake, datasets = family
