@@ -57,6 +57,10 @@ test: setup ## Run every test, with coverage
 test-unit: setup ## Run the tests that need neither Spark nor the embedded AWS
 	$(BIN)/pytest tests/unit tests/contract tests/queries
 
+.PHONY: explore
+explore: setup ## Look for an order of files that makes a mart wrong: hundreds of random ones
+	$(BIN)/pytest tests/property --hypothesis-profile=explore --numprocesses=2 --timeout=3600
+
 .PHONY: check
 check: lint types terraform-check test ## Everything CI checks: lint, types, Terraform, tests
 

@@ -119,20 +119,21 @@ class Graph:
         table = self.tables[name]
         scope = changes.get(name, Scope())
         for upstream in _upstreams(table):
-            scope |= _affected(build_of(table), upstream, changes.get(upstream.table, Scope()), self.tables)
+            scope |= _affected(table, upstream, changes.get(upstream.table, Scope()))
         return scope
 
 
-def _affected(build: Build, upstream: Upstream, change: Scope, tables: Mapping[str, Table]) -> Scope:
+def _affected(table: Table, upstream: Upstream, change: Scope) -> Scope:
     """Which rows of the table depend on the changed rows of one upstream."""
+    build = build_of(table)
     if not change:
         return Scope()
     if build.replaces == "all" or upstream.reads == "all" or change.whole:
         return WHOLE
-    if build.replaces == "keys":
-        return _affected_keys(upstream, change, tables[upstream.table])
     if change.keys:
-        return WHOLE  # nobody knows the days of those keys
+        return WHOLE  # nobody knows the days of those keys, nor which other keys their rows had before
+    if build.replaces == "keys":
+        return _affected_keys(table, upstream, change.days)
     if upstream.reads == "up_to":
         days = joined(DayRange(first=one.first, last=None) for one in change.days)
     else:
@@ -140,11 +141,11 @@ def _affected(build: Build, upstream: Upstream, change: Scope, tables: Mapping[s
     return Scope(days=aligned(days, build.replaces))
 
 
-def _affected_keys(upstream: Upstream, change: Scope, source: Table) -> Scope:
-    keys = [KeySource(table=upstream.table, key=str(upstream.key), days=change.days)] if change.days else []
-    if change.keys and (source.build is None or source.build.key != upstream.key):
-        return WHOLE  # keys of another kind say nothing about ours
-    return Scope(keys=(*keys, *change.keys))
+def _affected_keys(table: Table, upstream: Upstream, days: tuple[DayRange, ...]) -> Scope:
+    """The keys that rows of those days have, and those they had: what this table still holds of those days."""
+    now = KeySource(table=upstream.table, key=str(upstream.key), days=days)
+    before = KeySource(table=table.physical_name, key=str(build_of(table).key), days=days)
+    return Scope(keys=(now, before))
 
 
 def _check_upstreams(tables: Mapping[str, Table]) -> None:
@@ -156,9 +157,9 @@ def _check_upstreams(tables: Mapping[str, Table]) -> None:
                 raise GraphError(
                     f"{name} is built from {upstream.table}, which no contract describes; there are: {known}."
                 )
-            if upstream.reads in ("period", "up_to") and source.event_time is None:
+            if upstream.reads != "all" and source.event_time is None:
                 raise GraphError(
-                    f"{name} reads periods of {upstream.table}, whose contract names no cartlake.eventTime: "
+                    f"{name} reads some rows of {upstream.table}, whose contract names no cartlake.eventTime: "
                     "name it there, or read all of it."
                 )
             if upstream.key is not None and upstream.key not in {column.name for column in source.columns}:

@@ -67,6 +67,9 @@ def build_of(
         return None
     if build.replaces in PERIODS and event_time is None:
         faults.add(f"{where}.replaces", build.replaces, "name the column of the period as cartlake.eventTime")
+    if build.replaces == "keys" and event_time is None:
+        advice = "name the event time of the rows each row is made of as cartlake.eventTime: it finds keys they left"
+        faults.add(f"{where}.replaces", build.replaces, advice)
     if build.replaces == "keys" and build.key not in primary_key:
         faults.add(f"{where}.key", build.key, f"name a column of the primary key: {', '.join(primary_key)}")
     if build.replaces != "keys" and build.key is not None:

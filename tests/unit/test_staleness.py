@@ -97,24 +97,30 @@ def test_weeks_and_months_are_stale_whole():
     }
 
 
-def test_keys_are_those_of_the_changed_rows():
-    built = graph(table("reviews"), table("ratings", reads("reviews", "key", key="id"), replaces="keys", key="id"))
+def test_keys_are_those_changed_rows_have_and_those_they_had():
+    built = graph(
+        table("reviews", columns=("day", "sku")),
+        table("ratings", reads("reviews", "key", key="sku"), replaces="keys", key="id"),
+    )
 
     assert stale(built, reviews=days(4)) == {
-        "ratings": Scope(keys=(KeySource(table="lake.reviews", key="id", days=days(4).days),))
+        "ratings": Scope(
+            keys=(
+                KeySource(table="lake.reviews", key="sku", days=days(4).days),
+                KeySource(table="lake.ratings", key="id", days=days(4).days),
+            )
+        )
     }
 
 
-def test_keys_pass_on_to_a_table_with_the_same_keys():
+def test_keys_that_rows_had_before_are_forgotten_by_then_so_what_is_built_of_keys_is_stale_whole():
     built = graph(
         table("reviews"),
         table("ratings", reads("reviews", "key", key="id"), replaces="keys", key="id"),
         table("cards", reads("ratings", "key", key="id"), replaces="keys", key="id"),
     )
 
-    found = stale(built, reviews=days(4))
-
-    assert found["cards"] == found["ratings"]
+    assert stale(built, reviews=days(4))["cards"] == WHOLE
 
 
 @pytest.mark.parametrize("how", ["period", "up_to"])
@@ -166,6 +172,11 @@ def test_every_table_comes_after_those_it_is_built_from():
         pytest.param([table("a", reads("b")), table("b", reads("a"))], "circle: lake.*←", id="circle"),
         pytest.param([table("a", reads("nowhere"))], "lake.nowhere, which no contract describes", id="no upstream"),
         pytest.param([table("a", reads("b")), table("b", event=None)], "names no cartlake.eventTime", id="no period"),
+        pytest.param(
+            [table("a", reads("b", "key", key="id"), replaces="keys", key="id"), table("b", event=None)],
+            "names no cartlake.eventTime",
+            id="keys of no period",
+        ),
         pytest.param(
             [table("a", reads("b", "key", key="sku"), replaces="keys", key="id"), table("b")],
             "lake.b by sku, which is no column",

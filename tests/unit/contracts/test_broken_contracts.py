@@ -268,9 +268,12 @@ def test_a_build_that_makes_no_sense_is_refused(
     assert advice in str(caught.value)
 
 
-def test_a_table_that_replaces_days_names_their_column(document: dict[str, Any], read: Read) -> None:
+@pytest.mark.parametrize("replaced", [{"replaces": "months"}, {"replaces": "keys", "key": "item_id"}])
+def test_a_table_that_replaces_days_or_keys_names_the_column_of_days(
+    document: dict[str, Any], read: Read, replaced: dict[str, str]
+) -> None:
     del document["customProperties"]
-    build = {"transform": "few.items", "replaces": "months", "upstreams": [ALL_SALES]}
+    build = {"transform": "few.items", "upstreams": [ALL_SALES], **replaced}
     document["schema"][0]["customProperties"] = [{"property": "cartlake.build", "value": build}]
 
     with pytest.raises(ContractError, match=r"cartlake\.build\.replaces.*cartlake\.eventTime"):
