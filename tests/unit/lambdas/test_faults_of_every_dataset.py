@@ -1,0 +1,92 @@
+"""The file faults that may hit any dataset, against the contract of each: refused by their reasons, good ones taken."""
+
+import codecs
+import gzip
+import json
+
+import pytest
+
+from cartlake import contracts
+from cartlake.ledger import Content
+from lambdas.file_validator.content.refusal import Reason
+from lambdas.file_validator.content.rules import rules_of
+from lambdas.file_validator.domain import Candidate, examine
+
+DATASETS = contracts.names()
+ABSENT = "€"
+"""A letter that UTF-8 and Latin-1 write differently."""
+
+
+def no_footer():
+    raise AssertionError("only Parquet files have a footer")
+
+
+def verdict(dataset, data, kind="csv", *, gz=False):
+    rules = rules_of(contracts.load(dataset))
+    return examine(Candidate(dataset, kind, gz), rules, len(data), lambda: iter([data]), no_footer)
+
+
+def good_row(dataset):
+    return {column.name: column.examples[0] for column in contracts.load(dataset).table.file_columns}
+
+
+def as_csv(*rows, delimiter=","):
+    quoted = [[json.dumps(str(value), ensure_ascii=False) for value in row.values()] for row in rows]
+    return "\n".join([delimiter.join(rows[0]), *(delimiter.join(row) for row in quoted), ""]).encode()
+
+
+def as_json_lines(row):
+    return (json.dumps({name: str(value) for name, value in row.items()}) + "\n").encode()
+
+
+def renamed(row):
+    first, *others = row
+    return {f"{first}s": row[first]} | {name: row[name] for name in others}
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        pytest.param("csv", as_csv, id="csv"),
+        pytest.param("csv", lambda row: codecs.BOM_UTF8 + as_csv(row), id="csv with a byte order mark"),
+        pytest.param("csv", lambda row: as_csv(dict(reversed(row.items()))), id="reordered columns"),
+        pytest.param("jsonl", as_json_lines, id="jsonl"),
+    ],
+)
+def test_the_examples_of_a_contract_make_a_good_file(dataset, kind, content):
+    assert isinstance(verdict(dataset, content(good_row(dataset)), kind), Content)
+
+
+FAULTS = {
+    "no bytes": (lambda row: b"", Reason.EMPTY_FILE),
+    "a header and nothing else": (lambda row: as_csv(row).splitlines()[0] + b"\n", Reason.NO_ROWS),
+    "no header": (lambda row: as_csv(row).splitlines()[1] + b"\n", Reason.MISSING_HEADER),
+    "a missing column": (lambda row: as_csv(dict(list(row.items())[1:])), Reason.MISSING_COLUMNS),
+    "an extra column": (lambda row: as_csv(row | {"surprise": "1"}), Reason.EXTRA_COLUMNS),
+    "a renamed column": (lambda row: as_csv(renamed(row)), Reason.RENAMED_COLUMNS),
+    "semicolons": (lambda row: as_csv(row, delimiter=";"), Reason.WRONG_DELIMITER),
+    "UTF-16": (lambda row: as_csv(row).decode().encode("utf-16"), Reason.WRONG_ENCODING),
+    "Latin-9": (lambda row: as_csv(row).replace(b"\n", b"\n" + ABSENT.encode("iso8859-15"), 1), Reason.WRONG_ENCODING),
+    "no text": (lambda row: bytes(range(256)) * 64, Reason.BINARY_CONTENT),
+    "one endless line": (lambda row: b"x" * (2 << 20), Reason.LINE_TOO_LONG),
+}
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_file_of_any_dataset_is_refused_for_its_reason(dataset, fault):
+    spoil, reason = FAULTS[fault]
+
+    found = verdict(dataset, spoil(good_row(dataset)))
+
+    assert found.reason is reason
+    assert len(found.message) > 20
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_a_truncated_archive_of_any_dataset_is_refused(dataset):
+    archive = gzip.compress(as_csv(*[good_row(dataset)] * 50))
+
+    assert isinstance(verdict(dataset, archive, gz=True), Content)
+    assert verdict(dataset, archive[:-10], gz=True).reason is Reason.TRUNCATED_GZIP
