@@ -34,7 +34,7 @@ $(SETUP): requirements/dev.lock pyproject.toml
 	touch $(SETUP)
 
 .PHONY: demo
-demo: setup ## Run the whole lake here: start, deploy, drop 30 days of files, reconcile, query
+demo: setup ## Run the whole lake here: start, deploy, drop a week of files, reconcile, query
 	$(LAKE) demo
 
 .PHONY: up
@@ -49,7 +49,7 @@ down: setup ## Stop the embedded AWS; its state stays in .lake/
 # Three processes: a JVM keeps the settings of its first Spark session, and the end-to-end tests change the environment.
 test: setup ## Run every test, with coverage
 	$(BIN)/coverage erase
-	$(BIN)/pytest --ignore=tests/spark --ignore=tests/e2e --numprocesses=2 --dist=loadfile --cov --cov-report=
+	$(BIN)/pytest --ignore=tests/spark --ignore=tests/e2e --numprocesses=3 --dist=loadfile --cov --cov-report=
 	$(BIN)/pytest tests/spark --numprocesses=2 --dist=loadfile --cov --cov-append --cov-report=
 	$(BIN)/pytest tests/e2e --cov --cov-append --cov-report=term --cov-fail-under=90
 
@@ -62,7 +62,9 @@ explore: setup ## Look for an order of files that makes a mart wrong: hundreds o
 	$(BIN)/pytest tests/property --hypothesis-profile=explore --numprocesses=2 --timeout=3600
 
 .PHONY: check
-check: lint types terraform-check test ## Everything CI checks: lint, types, Terraform, tests
+check: setup ## Everything CI checks: lint, types, Terraform, tests
+	$(MAKE) --jobs=3 lint types terraform-check
+	$(MAKE) test
 
 .PHONY: lint
 lint: setup ## Lint Python and SQL

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -30,18 +30,23 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     context: typer.Context,
-    days: Annotated[int, typer.Option(min=2, help="Days, a file each.")] = 14,
+    days: Annotated[int, typer.Option(min=2, help="Days, a file each.")] = 7,
     orders_per_day: Annotated[int, typer.Option(min=10, help="Orders a day; each has about 11 events.")] = 300,
+    end_date: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; yesterday, if not given.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Start the lake, drop a month of a shop's files with known dirt, account for every row, ask the marts."""
+    """Start the lake, drop a week of a shop's files with known dirt, account for every row, ask the marts."""
     lake = lake_of(context)
     seconds: dict[str, float] = {}
     with _timed(seconds, "up"):
         _type(context, "up")
     folder = lake.home / "demo" / f"{days}-days-{orders_per_day}-orders"
+    last_day = end_date.date() if end_date else datetime.now(UTC).date() - timedelta(days=1)
+    world = {"--days": days, "--orders-per-day": orders_per_day, "--seed": SEED, "--end-date": last_day}
     with _timed(seconds, "generate"):
-        _generate(context, lake, folder, days, orders_per_day)
+        _generate(context, lake, folder, world)
     manifest = jsonlib.loads((folder / "manifest.json").read_text())
     lake.output.say(f"\n[dim]$[/dim] [bold]lake drop all {_shown(folder)} --wait[/bold]")
     with _timed(seconds, "load"):
@@ -49,16 +54,16 @@ def demo(
         settled = settle(lake, {dataset: upload(lake, dataset, paths) for dataset, paths in chosen.items()})
     with _timed(seconds, "reconcile"):
         datasets = reconcile_datasets(lake, manifest, settled)
-        world = reconcile_world(lake, manifest)
+        facts = reconcile_world(lake, manifest)
     with _timed(seconds, "query"):
         results = {query: athena_of(lake).run(sql_of(lake, query)) for query in QUERIES}
-    held = all(line["holds"] for line in [*datasets, *world])
+    held = all(line["holds"] for line in [*datasets, *facts])
     if lake.output.as_json:
         answers = {query: result.records() for query, result in results.items()}
-        lake.output.json({"held": held, "datasets": datasets, "world": world, "seconds": seconds, **answers})
+        lake.output.json({"held": held, "datasets": datasets, "world": facts, "seconds": seconds, **answers})
     else:
         lake.output.records("Every row, by where it went", COLUMNS, datasets)
-        lake.output.records("What was planted, and what the lake found", ["what", "planted", "found", "holds"], world)
+        lake.output.records("What was planted, and what the lake found", ["what", "planted", "found", "holds"], facts)
         for query, result in results.items():
             lake.output.say(f"\n[dim]$[/dim] [bold]lake query {query}[/bold]")
             show(lake, query, result, most=ROWS_SHOWN)
@@ -67,14 +72,12 @@ def demo(
         raise CommandError("The demo did not hold: see the lines above that say no, then `lake runs` and `lake logs`.")
 
 
-def _generate(context: typer.Context, lake: Lake, folder: Path, days: int, orders_per_day: int) -> None:
-    """A world ends yesterday, so that nothing lies in the future; one that is there already is dropped again."""
+def _generate(context: typer.Context, lake: Lake, folder: Path, world: dict[str, Any]) -> None:
+    """By default a world ends yesterday: nothing lies in the future. One that is there already is dropped again."""
     if (folder / "manifest.json").exists():
         lake.output.say(f"\nThe files of the last demo are still in {_shown(folder)}; they are dropped once more.")
         return
-    last_day = datetime.now(UTC).date() - timedelta(days=1)
-    options = {"--days": days, "--orders-per-day": orders_per_day, "--seed": SEED, "--end-date": last_day}
-    written = [str(part) for option in options.items() for part in option]
+    written = [str(part) for option in world.items() for part in option]
     _type(context, "generate", "all", *written, "--out", str(_shown(folder)))
 
 

@@ -7,9 +7,12 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 
+DEMO = ("demo", "--days", 3, "--orders-per-day", 20, "--end-date", "2026-09-02")
+
+
 def test_the_demo_accounts_for_every_row_the_first_time_and_again(run_lake):
-    first = json.loads(run_lake("demo", "--days", 3, "--orders-per-day", 20, "--json").stdout)
-    again = json.loads(run_lake("demo", "--days", 3, "--orders-per-day", 20, "--json").stdout)
+    first = json.loads(run_lake(*DEMO, "--json").stdout)
+    again = json.loads(run_lake(*DEMO, "--json").stdout)
 
     assert first["held"]
     assert again["held"]
@@ -19,7 +22,7 @@ def test_the_demo_accounts_for_every_row_the_first_time_and_again(run_lake):
 
 
 def test_the_demo_speaks_to_people_too(run_lake):
-    output = run_lake("demo", "--days", 3, "--orders-per-day", 20).output
+    output = run_lake(*DEMO).output
 
     assert "Every row is accounted for." in output
     assert "lake quarantine list" in output

@@ -1,5 +1,6 @@
 """The whole world: every dataset into its table, every table built from others, kept up to date day by day."""
 
+import csv
 import json
 from datetime import date
 
@@ -10,6 +11,7 @@ from cartlake.cli.reconciling import reconcile_datasets
 from cartlake.ledger import FileState
 from cartlake.runs import REFRESH
 from generators.worlds import generate_world
+from tests.e2e.test_demo import DEMO
 
 pytestmark = pytest.mark.e2e
 
@@ -17,19 +19,21 @@ LAST_DAY = date(2026, 9, 3)
 
 
 @pytest.fixture(scope="module")
-def world(lake, tmp_path_factory):
-    """Four days of a small shop, the first three dropped together and the last one on top of them."""
+def files(tmp_path_factory):
+    """Four days of a small shop: files by dataset. The first three days are those of the demo, to the byte."""
     folder = tmp_path_factory.mktemp("world")
-    manifest = generate_world(folder, days=4, orders_per_day=15, seed=11, end_date=LAST_DAY, late_rates=True)
-    files = files_by_dataset("all", [folder])
-    first = {name: [path for path in paths if str(LAST_DAY) not in path.name] for name, paths in files.items()}
-    last = {name: [path for path in paths if str(LAST_DAY) in path.name] for name, paths in files.items()}
-    settled = []
-    for dropped in (first, last):
-        before = len(lake.ledger.runs(REFRESH))
-        settled += settle(lake, {name: upload(lake, name, paths) for name, paths in dropped.items() if paths})
-        assert len(lake.ledger.runs(REFRESH)) > before
-    return json.loads(manifest.model_dump_json()), settled
+    generate_world(folder, days=4, orders_per_day=20, seed=7, end_date=LAST_DAY)
+    return files_by_dataset("all", [folder])
+
+
+@pytest.fixture(scope="module")
+def world(lake, run_lake, files):
+    """The demo's three days, and the fourth on top of them; returns the manifest of all four and their files."""
+    run_lake(*DEMO)
+    before = len(lake.ledger.runs(REFRESH))
+    settled = settle(lake, {name: upload(lake, name, paths) for name, paths in files.items()})
+    assert len(lake.ledger.runs(REFRESH)) > before
+    return json.loads((next(iter(files.values()))[0].parents[1] / "manifest.json").read_text()), settled
 
 
 def test_every_row_of_every_dataset_is_where_it_belongs(lake, world):
@@ -37,8 +41,9 @@ def test_every_row_of_every_dataset_is_where_it_belongs(lake, world):
 
     lines = reconcile_datasets(lake, manifest, settled)
 
-    assert {file.state for file in settled} == {FileState.LOADED}
-    assert {line["dataset"] for line in lines} == set(manifest["datasets"])
+    assert {file.state for file in settled} == {FileState.LOADED, FileState.DUPLICATE}
+    assert {file.dataset for file in settled if file.state is FileState.LOADED} >= {"transactions", "clickstream"}
+    assert {line["dataset"] for line in lines} == {name for name, one in manifest["datasets"].items() if one["files"]}
     assert [line for line in lines if not line["holds"]] == []
 
 
@@ -61,13 +66,44 @@ def test_a_table_that_is_not_what_it_should_be_is_found_and_mended(run_lake, row
     assert mended["tables"][0]["differences"] == []
 
 
-def test_personal_data_in_reviews_is_masked_before_it_is_stored(rows_of, world):
-    manifest, _ = world
-    planted = [one for one in manifest["reviews"]["personal_data"] if not one["decoy"]]
+def test_a_full_reload_of_a_day_changes_nothing(lake, run_lake, rows_of, world, files, tmp_path):
+    [last_day] = [path for path in files["transactions"] if str(LAST_DAY) in path.name]
+    rows = list(csv.DictReader(last_day.read_text().splitlines()))
+    lines, refreshes = "select count(*), sum(line_total) from processed.transactions", len(lake.ledger.runs(REFRESH))
+    before = rows_of(lines)
+    again = tmp_path / "again.jsonl"
+    again.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    for one in planted:
-        [row] = rows_of(f"select body from processed.reviews where review_id = '{one['review_id']}'")
-        assert one["value"] not in row[0]
+    [file] = json.loads(run_lake("drop", "transactions", again, "--wait", "--json").stdout)
+
+    counts = lake.ledger.run(file["run_id"]).counts
+    assert (file["state"], counts.published) == ("LOADED", 0)
+    assert counts.duplicate + counts.quarantined == counts.read == len(rows)
+    assert rows_of(lines) == before
+    assert len(lake.ledger.runs(REFRESH)) == refreshes
+
+
+def test_personal_data_in_a_review_is_masked_before_it_is_stored(run_lake, rows_of, world, tmp_path):
+    review = {
+        "review_id": "REV-00000A17F3",
+        "order_id": "ORD-00000A17F3",
+        "customer_id": "CUS-0004211",
+        "product_id": "PRD-00042",
+        "purchased_on": "2026-09-01",
+        "rating": "4",
+        "title": "Good",
+        "body": "Write to ada@example.org or call +49 30 123456",
+        "reviewed_at": "2026-09-02T08:00:00Z",
+        "updated_at": "2026-09-02T08:00:00Z",
+    }
+    path = tmp_path / "review.jsonl"
+    path.write_text(json.dumps(review) + "\n")
+
+    run_lake("drop", "reviews", path, "--wait")
+
+    for table in ("processed.reviews", "processed.verified_reviews", "curated.fct_reviews"):
+        body = rows_of(f"select body from {table} where review_id = 'REV-00000A17F3'")
+        assert body == [["Write to [email] or call [phone]"]]
 
 
 def test_a_rate_that_arrives_late_heals_the_lines_that_used_an_older_one(rows_of, world):

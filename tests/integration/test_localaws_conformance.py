@@ -510,6 +510,30 @@ class TestLambda:
         assert envelope["responsePayload"]["errorType"] == "ValueError"
         assert localaws.received(heard) == ["called", "called"]
 
+    def test_many_events_at_once_share_a_few_warm_workers(self, localaws, name):
+        heard, _ = localaws.queue(name)
+        function = localaws.function(
+            name,
+            "import boto3, os, time\n"
+            "def handler(event, context):\n"
+            "    time.sleep(0.2)\n"
+            f"    boto3.client('sqs').send_message(QueueUrl='{heard}', MessageBody=str(os.getpid()))\n",
+        )
+        events = localaws.client("events")
+        events.create_event_bus(Name=name)
+        events.put_rule(Name=name, EventBusName=name, EventPattern=json.dumps({"source": ["cartlake"]}))
+        events.put_targets(Rule=name, EventBusName=name, Targets=[{"Id": "f", "Arn": function}])
+        entry = {"Source": "cartlake", "EventBusName": name, "DetailType": "FileValidated", "Detail": "{}"}
+
+        events.put_events(Entries=[entry] * 8)
+
+        workers = localaws.received(heard)
+        while len(workers) < 8:
+            more = localaws.received(heard)
+            assert more, f"{len(workers)} of 8 events were handled"
+            workers += more
+        assert len(set(workers)) <= max(2, os.cpu_count() or 1)
+
 
 class TestStepFunctions:
     def start(self, localaws, machine, **arguments):

@@ -36,7 +36,13 @@ def incoming(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory, incoming: Path) -> Iterator[SparkSession]:
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the Iceberg catalog: database, table, then data and metadata."""
+    return tmp_path_factory.mktemp("warehouse")
+
+
+@pytest.fixture(scope="session")
+def spark(incoming: Path, warehouse: Path) -> Iterator[SparkSession]:
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ.setdefault("JAVA_HOME", str(java.java_home()))
     overload = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
@@ -51,10 +57,13 @@ def spark(tmp_path_factory: pytest.TempPathFactory, incoming: Path) -> Iterator[
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "1",
+        # Few rows and many plans: compiling each takes longer than interpreting it.
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.extensions": ICEBERG_EXTENSIONS,
         "spark.sql.catalog.glue_catalog": "org.apache.iceberg.spark.SparkCatalog",
         "spark.sql.catalog.glue_catalog.type": "hadoop",
-        "spark.sql.catalog.glue_catalog.warehouse": tmp_path_factory.mktemp("warehouse").as_uri(),
+        "spark.sql.catalog.glue_catalog.warehouse": warehouse.as_uri(),
         # s3://raw/incoming is a folder: the job reads the URIs of its manifest, and no AWS is there.
         "spark.hadoop.fs.s3.impl": overload,
         "spark.hadoop.fs.viewfs.overload.scheme.target.s3.impl": "org.apache.hadoop.fs.LocalFileSystem",
@@ -99,20 +108,17 @@ def frame(request: pytest.FixtureRequest) -> Iterator[MakeFrame]:
 
 
 @pytest.fixture
-def tables(spark: SparkSession) -> Iterator[dict[str, str]]:
-    """Empty tables of all contracts, named by their physical names; dropped after the test."""
-    made = {
-        table.physical_name: f"glue_catalog.{table.physical_name}"
-        for contract in contracts.load_all()
-        for table in contract.tables
-    }
-    for contract in contracts.load_all():
-        for table in contract.tables:
+def tables(spark: SparkSession, warehouse: Path) -> Iterator[dict[str, str]]:
+    """Empty tables of all contracts, named by their physical names; those a test wrote to are made anew."""
+    described = [table for contract in contracts.load_all() for table in contract.tables]
+    for table in described:
+        if not (warehouse / table.database / table.bare_name).exists():
             spark.sql(f"create namespace if not exists glue_catalog.{table.database}")
             spark.sql(contracts.iceberg_ddl(table))
-    yield made
-    for name in made.values():
-        spark.sql(f"drop table if exists {name} purge")
+    yield {table.physical_name: f"glue_catalog.{table.physical_name}" for table in described}
+    for table in described:
+        if len(list(warehouse.glob(f"{table.database}/{table.bare_name}/metadata/*.metadata.json"))) != 1:
+            spark.sql(f"drop table if exists glue_catalog.{table.physical_name} purge")
 
 
 @pytest.fixture

@@ -122,6 +122,16 @@ def test_text_becomes_the_value_it_says_or_nothing(frame, column, text, value):
             ["uncastable:quantity", "quantity_required", "line_total_adds_up", "discount_not_above_price"],
             id="uncastable",
         ),
+        pytest.param(
+            {"quantity": "-2", "line_total": "-38.33"},
+            ["quantity_in_range", "line_total_in_range", "discount_not_above_price"],
+            id="negative quantity",
+        ),
+        pytest.param(
+            {"ordered_at": "2199-01-01T00:00:00Z", "updated_at": "2199-01-01T00:00:00Z"},
+            ["ordered_at_not_in_future", "updated_at_not_in_future"],
+            id="year 2199",
+        ),
         pytest.param({"_corrupt_record": "a,b", "order_id": None}, ["malformed_row"], id="malformed says only that"),
     ],
 )

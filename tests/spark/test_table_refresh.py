@@ -3,25 +3,22 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-import boto3
 import pytest
-from moto import mock_aws
 from pyspark.sql import functions as F
 
-from cartlake import contracts
 from cartlake.aws import client
 from cartlake.days import of_days
 from cartlake.errors import TerminalError
-from cartlake.runs import RefreshPlan, RefreshReport
-from cartlake.staleness import WHOLE, Graph, Scope, StaleTable
+from cartlake.runs import RefreshPlan
+from cartlake.staleness import WHOLE, Scope
 from glue_jobs.table_refresh import building
 from glue_jobs.table_refresh.main import RefreshError, main
-from tests.spark.order_lines import IN_THE_TABLE
+from tests.spark.refreshing import GRAPH, RefreshLake, arguments
 
 pytestmark = pytest.mark.spark
 
-GRAPH = Graph.of(contracts.load_all())
 SALES = ["processed.order_lines", "curated.fct_orders", "curated.sales_daily", "curated.sales_weekly"]
+PRODUCTS = ["processed.order_lines", "curated.product_performance"]
 FEBRUARY, MARCH = date(2026, 2, 27), date(2026, 3, 2)
 
 
@@ -29,64 +26,9 @@ def on(*days):
     return Scope(days=of_days(days))
 
 
-def arguments(run_id, plan):
-    places = f"--plan_uri s3://artifacts/{plan} --report_uri s3://artifacts/refresh.json"
-    return f"--run_id {run_id} --dataset refresh {places} --JOB_NAME refresh".split()
-
-
-class Lake:
-    """Writes rows to source tables, and runs the job over plans."""
-
-    def __init__(self, spark):
-        self.spark = spark
-        self.runs = 0
-
-    def insert(self, table, *rows):
-        schema = contracts.spark_schema_ddl(GRAPH.tables[table])
-        values = [tuple(row.get(column.name) for column in GRAPH.tables[table].columns) for row in rows]
-        self.spark.createDataFrame(values, schema).writeTo(f"glue_catalog.{table}").append()
-
-    def order(self, number, day, **changes):
-        moment = datetime(day.year, day.month, day.day, 8, tzinfo=UTC)
-        row = IN_THE_TABLE | {"order_id": f"ORD-{number:010X}", "ordered_at": moment, "updated_at": moment}
-        self.insert("processed.transactions", row | changes)
-
-    def run(self, tables, *, check=False, after=True):
-        """Rebuild `tables`, given with their scopes; each after those before it that it is built from."""
-        stale = []
-        for name, scope in tables.items():
-            reads = [up.table for up in GRAPH.tables[name].build.upstreams]
-            stale.append(StaleTable(table=name, scope=scope, after=[up for up in reads if up in tables and after]))
-        return self.follow(tables, stale, check=check)
-
-    def follow(self, changes, stale, *, check=False):
-        """Run the job over a plan."""
-        self.runs += 1
-        run_id = f"refresh-20260301T120000-{self.runs:06x}"
-        plan = RefreshPlan(run_id=run_id, created_at="", changes=changes, tables=stale, check=check)
-        client("s3").put_object(Bucket="artifacts", Key="plan.json", Body=plan.model_dump_json().encode())
-        try:
-            main(arguments(run_id, "plan.json"))
-        finally:
-            body = client("s3").get_object(Bucket="artifacts", Key="refresh.json")["Body"].read()
-            self.report = RefreshReport.model_validate_json(body)
-        return {table.table: table for table in self.report.tables}
-
-    def rows(self, table):
-        return [row.asDict() for row in self.spark.table(f"glue_catalog.{table}").collect()]
-
-
 @pytest.fixture
-def lake(spark, tables, monkeypatch):
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        client.cache_clear()
-        boto3.client("s3").create_bucket(Bucket="artifacts")
-        yield Lake(spark)
-    client.cache_clear()
+def lake(lake):
+    return RefreshLake(lake.spark)
 
 
 def test_a_new_day_is_added_and_other_days_are_not_touched(lake):
@@ -137,13 +79,59 @@ def test_incremental_rows_are_those_from_scratch(lake):
     assert {name: table.differences for name, table in checked.items()} == {name: [] for name in SALES}
 
 
+def test_a_week_without_rates_takes_the_last_one_says_so_and_is_healed(lake):
+    def rate(day, value):
+        told = datetime(2026, 3, 3, tzinfo=UTC)
+        row = {"rate_date": day, "currency": "USD", "rate": Decimal(value), "updated_at": told}
+        lake.insert("processed.fx_rates", row)
+
+    def of_the_orders():
+        return sorted((row["order_date"], row["fx_rate_date"]) for row in lake.rows("processed.order_lines"))
+
+    rate(before := date(2026, 2, 20), "1.1")
+    lake.order(1, FEBRUARY, currency="USD")
+    lake.order(2, MARCH, currency="USD")
+    lake.run(dict.fromkeys(SALES, WHOLE))
+    warned = {row["rule"]: row["value"] for row in lake.rows("ops.quality_results")}
+    unhealed = of_the_orders()
+    rate(healing := date(2026, 2, 28), "1.2")
+    lake.refresh({"processed.fx_rates": on(healing)}, SALES)
+
+    assert unhealed == [(FEBRUARY, before), (MARCH, before)]
+    assert warned["rate_is_of_the_last_week"] == 1  # seven days are a week, ten are not
+    assert of_the_orders() == [(FEBRUARY, before), (MARCH, healing)]
+
+
+def test_an_order_of_a_product_nobody_knows_is_costed_when_the_product_arrives(lake):
+    lake.order(1, FEBRUARY)
+    lake.run(dict.fromkeys(PRODUCTS, WHOLE))
+    [line], [performance] = lake.rows("processed.order_lines"), lake.rows("curated.product_performance")
+    version = {"product_id": line["product_id"], "unit_cost": Decimal("7.00"), "is_active": True}
+    lake.insert("processed.products", version | {"updated_at": datetime(2026, 1, 1, tzinfo=UTC)})
+    lake.refresh({"processed.products": on(date(2026, 1, 1))}, PRODUCTS)
+    [costed], [healed] = lake.rows("processed.order_lines"), lake.rows("curated.product_performance")
+
+    assert (line["cost_reporting"], performance["uncosted_lines"]) == (None, 1)
+    assert (costed["cost_reporting"], healed["uncosted_lines"]) == (Decimal("14.00"), 0)
+
+
+def test_a_review_that_came_before_its_order_is_verified_when_the_order_arrives(lake):
+    reviewed = ["processed.verified_reviews", "curated.fct_reviews"]
+    lake.insert("processed.reviews", review(1, 1, 5))
+    lake.run(dict.fromkeys(reviewed, WHOLE))
+    [before] = lake.rows("curated.fct_reviews")
+    lake.order(1, FEBRUARY, customer_id=before["customer_id"], product_id=before["product_id"])
+    lake.refresh({"processed.transactions": on(FEBRUARY)}, reviewed)
+    [after] = lake.rows("curated.fct_reviews")
+
+    assert (before["is_verified_purchase"], after["is_verified_purchase"]) == (False, True)
+
+
 def test_what_turns_out_the_same_is_not_written_and_nothing_after_it_is_rebuilt(lake):
     lake.order(1, FEBRUARY)
     lake.run(dict.fromkeys(SALES, WHOLE))
-    changes = {"processed.products": on(FEBRUARY)}  # a version of a product nobody bought
-    plan = GRAPH.stale(changes)
 
-    done = lake.follow(changes, [table for table in plan if table.table in SALES])
+    done = lake.refresh({"processed.products": on(FEBRUARY)}, SALES)  # a version of a product nobody bought
 
     assert {name: table.outcome for name, table in done.items()} == dict.fromkeys(SALES, "unchanged")
     assert done["processed.order_lines"].rows == 1

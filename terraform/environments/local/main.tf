@@ -7,4 +7,5 @@ module "lake" {
   deletion_protection = false
   force_destroy       = true
   retention           = { logs_days = 7 }
+  validator           = { maximum_concurrency = 2 } # every cold start is paid by the same few cores
 }
