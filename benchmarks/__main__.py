@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path(__file__).with_name("results.json")
-SUITES = ("generator", "validator", "etl", "freshness", "tiny_files", "world", "beside_peers", "demo")
+SUITES = ("generator", "validator", "etl", "freshness", "tiny_files", "world", "growth", "beside_peers", "demo")
 LIBRARIES = ("pyspark", "duckdb", "pyarrow", "pyiceberg", "ministack", "numpy")
 
 
