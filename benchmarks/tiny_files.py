@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.world import job_starts, new_lake, peak_memory
+from benchmarks.world import as_measure, job_starts, new_lake, peak_memory
 from cartlake.cli.drop import settle, upload
 from cartlake.cli.query import athena_of
 from cartlake.ledger import FileState
@@ -34,12 +34,12 @@ def measure() -> list[dict[str, Any]]:
         if {file.state for file in settled} != {FileState.LOADED} or stored != str(FILES * LINES_OF_A_FILE):
             raise RuntimeError(f"{FILES} files of {LINES_OF_A_FILE} lines became {stored} rows.")
     return [
-        _measure("tiny_files", FILES, "files"),
-        _measure("tiny_files_seconds", seconds, "s"),
-        _measure("tiny_files_per_s", FILES / seconds, "files/s"),
-        _measure("tiny_files_runs", len(runs), "runs"),
-        *(_measure(f"tiny_files_job_starts_{job}", count, "starts") for job, count in starts.items()),
-        _measure("tiny_files_peak_memory_mb", peak[0], "MB"),
+        as_measure("tiny_files", FILES, "files"),
+        as_measure("tiny_files_seconds", seconds, "s"),
+        as_measure("tiny_files_per_s", FILES / seconds, "files/s"),
+        as_measure("tiny_files_runs", len(runs), "runs"),
+        *(as_measure(f"tiny_files_job_starts_{job}", count, "starts") for job, count in starts.items()),
+        as_measure("tiny_files_peak_memory_mb", peak[0], "MB"),
     ]
 
 
@@ -52,8 +52,3 @@ def tiny_files(folder: Path) -> list[Path]:
         some = lines[number * LINES_OF_A_FILE : (number + 1) * LINES_OF_A_FILE]
         (folder / f"tiny-{number:05d}.csv").write_text("\n".join([header, *some, ""]))
     return sorted(folder.glob("tiny-*.csv"))
-
-
-def _measure(name: str, value: float, unit: str) -> dict[str, Any]:
-    rounded = round(value, 3)
-    return {"name": name, "value": rounded, "unit": unit, "aim": None, "runs": [rounded]}
