@@ -21,7 +21,14 @@ ICEBERG_EXTENSIONS = "org.apache.iceberg.spark.extensions.IcebergSparkSessionExt
 MAX_CORES = 4  # jobs here are small, and the laptop has other work
 
 # C1 and the serial collector: twice the throughput is worth nothing to a JVM whose jobs take a few seconds.
-QUICK_START_FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xss4m", "-XX:-UsePerfData")
+# With C1 alone Java reserves 48 MB for compiled code. Spark fills that in minutes, and then runs interpreted, or fails.
+QUICK_START_FLAGS = (
+    "-XX:TieredStopAtLevel=1",
+    "-XX:ReservedCodeCacheSize=256m",
+    "-XX:+UseSerialGC",
+    "-Xss4m",
+    "-XX:-UsePerfData",
+)
 
 
 def java_properties() -> dict[str, str]:

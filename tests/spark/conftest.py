@@ -19,7 +19,7 @@ from cartlake.aws import client
 from cartlake.engine import using
 from localaws.spark import java
 from localaws.spark.jars import classpath
-from localaws.spark.session import ICEBERG_EXTENSIONS
+from localaws.spark.session import ICEBERG_EXTENSIONS, QUICK_START_FLAGS
 from tests.spark import loading
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def spark(incoming: Path, warehouse: Path) -> Iterator[SparkSession]:
         "spark.master": "local[1]",
         "spark.driver.memory": "1g",
         "spark.driver.extraClassPath": classpath(),
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m -Duser.timezone=UTC",
+        "spark.driver.extraJavaOptions": f"{' '.join(QUICK_START_FLAGS)} -Duser.timezone=UTC",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
