@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from contextlib import contextmanager
 from datetime import date, datetime
 from uuid import uuid4
@@ -241,7 +242,8 @@ def test_nothing_is_forgotten_when_the_embedded_aws_is_killed(lake, checkout, dr
     running = server.status(checkout)
     loaded = datetime.fromisoformat(file.updated_at).timestamp()
     ledger_on_disk = checkout / ".lake" / "state" / "dynamodb.json"
-    eventually(lambda: ledger_on_disk.stat().st_mtime > loaded + 1)  # what is older than a second
+    eventually(lambda: ledger_on_disk.stat().st_mtime > loaded + 1)
+    time.sleep(3)  # services are saved one after the other, the tables after the ledger
 
     os.kill(running.pid, signal.SIGKILL)
     eventually(lambda: server.status(checkout) is None)
