@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.peers.measure import LAST_DAY, measure_peers, rows_of
-from benchmarks.world import load_files, new_lake
+from benchmarks.world import SEED, as_measure, load_files, new_lake
 from generators.worlds import generate_world
 
 DAYS = int(os.environ.get("CARTLAKE_BENCH_PEER_DAYS", "30"))
@@ -26,16 +26,15 @@ RATIOS = {
 def measure() -> list[dict[str, Any]]:
     with TemporaryDirectory() as folder:
         world = Path(folder) / "world"
-        generate_world(world, days=DAYS, orders_per_day=ORDERS_PER_DAY, seed=7, end_date=LAST_DAY)
+        generate_world(world, days=DAYS, orders_per_day=ORDERS_PER_DAY, seed=SEED, end_date=LAST_DAY)
         rows = rows_of(world)
         with new_lake(Path(folder) / "checkout") as lake:
             ours = load_files(lake, sorted(path for path in world.glob("*/*") if path.is_file()))
         peers = measure_peers(world, rows)
     speed = ours.rows / ours.seconds
     theirs = {measure["name"]: measure["value"] for measure in peers}
-    ratios = {name: round(speed / theirs[peer], 3) for name, peer in RATIOS.items()}
     return [
-        {"name": "cartlake_rows_per_s", "value": round(speed), "unit": "rows/s", "aim": None, "runs": [round(speed)]},
+        as_measure("cartlake_rows_per_s", speed, "rows/s"),
         *peers,
-        *({"name": name, "value": ratio, "unit": "x", "aim": None, "runs": [ratio]} for name, ratio in ratios.items()),
+        *(as_measure(name, speed / theirs[peer], "x") for name, peer in RATIOS.items()),
     ]

@@ -5,13 +5,12 @@ Order lines alone by format, then the files of a whole world, where every row ag
 Processor time, because the claim is per core; all threads count.
 """
 
-import shutil
-import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from generators.order_lines import Plan
@@ -34,50 +33,48 @@ def measure() -> list[dict[str, Any]]:
         measure_format("csv", compressed=True),
         measure_format("jsonl", compressed=False),
         measure_format("parquet", compressed=False),
-        measure_world("clickstream", ["clickstream"]),
+        measure_world("clickstream", ["clickstream"], AIM),
         measure_world("world", DATASETS),
     ]
 
 
 def measure_format(file_format: Format, *, compressed: bool) -> dict[str, Any]:
-    runs = [rows_per_second(file_format, compressed=compressed) for _ in range(REPEATS)]
-    name = f"generator_{file_format}{'_gz' if compressed else ''}_rows_per_s"
-    return {"name": name, "value": median(runs), "unit": "rows/s", "aim": AIM, "runs": runs}
-
-
-def rows_per_second(file_format: Format, *, compressed: bool) -> float:
-    out = Path(tempfile.mkdtemp())
-    try:
-        start = time.process_time()
+    def write(out: Path) -> int:
         generate_transactions(out, rows=ROWS, seed=0, end_date=LAST_DAY, file_format=file_format, compressed=compressed)
-        return round(ROWS / (time.process_time() - start))
-    finally:
-        shutil.rmtree(out)
+        return ROWS
+
+    return _measured(f"{file_format}{'_gz' if compressed else ''}", write, AIM)
 
 
-def measure_world(name: str, datasets: Collection[str]) -> dict[str, Any]:
+def measure_world(name: str, datasets: Collection[str], aim: float | None = None) -> dict[str, Any]:
     """Rows per second of a world of which only some datasets are written; all of it is made."""
-    runs = [world_rows_per_second(datasets) for _ in range(REPEATS)]
+
+    def write(out: Path) -> int:
+        manifest = generate_world(
+            out, days=WORLD_DAYS, orders_per_day=WORLD_ORDERS_PER_DAY, seed=0, end_date=LAST_DAY, datasets=datasets
+        )
+        return sum(manifest.datasets[name].rows for name in datasets)
+
+    return _measured(name, write, aim)
+
+
+def _measured(name: str, write: Callable[[Path], int], aim: float | None) -> dict[str, Any]:
+    """Write into an empty folder again and again; `write` returns the rows it wrote."""
+    runs = [_rows_per_second(write) for _ in range(REPEATS)]
     return {
         "name": f"generator_{name}_rows_per_s",
         "value": median(runs),
         "unit": "rows/s",
-        "aim": AIM if name == "clickstream" else None,
+        "aim": aim,
         "runs": runs,
     }
 
 
-def world_rows_per_second(datasets: Collection[str]) -> float:
-    out = Path(tempfile.mkdtemp())
-    try:
+def _rows_per_second(write: Callable[[Path], int]) -> float:
+    with TemporaryDirectory() as out:
         start = time.process_time()
-        manifest = generate_world(
-            out, days=WORLD_DAYS, orders_per_day=WORLD_ORDERS_PER_DAY, seed=0, end_date=LAST_DAY, datasets=datasets
-        )
-        seconds = time.process_time() - start
-        return round(sum(manifest.datasets[name].rows for name in datasets) / seconds)
-    finally:
-        shutil.rmtree(out)
+        rows = write(Path(out))
+        return round(rows / (time.process_time() - start))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ def demo(
     seconds: dict[str, float] = {}
     with _timed(seconds, "up"):
         _type(context, "up")
-    folder = lake.home / "demo" / f"{days}-days-{orders_per_day}-orders"
+    until = f"-until-{end_date.date()}" if end_date else ""
+    folder = lake.home / "demo" / f"{days}-days-{orders_per_day}-orders{until}"
     last_day = end_date.date() if end_date else datetime.now(UTC).date() - timedelta(days=1)
     world = {"--days": days, "--orders-per-day": orders_per_day, "--seed": SEED, "--end-date": last_day}
     with _timed(seconds, "generate"):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from cartlake.contracts import Table, measurements
@@ -34,11 +34,14 @@ class Fingerprint:
 
 def fingerprint(rows: DataFrame, table: Table) -> Fingerprint:
     """The fingerprint of rows of the table, without the columns the lake adds."""
-    found = rows.agg(*_fingerprint(table)).collect()[0]
-    return Fingerprint(int(found["_rows"]), int(found["_hashes"] or 0))
+    return _fingerprint_of(rows.agg(*_fingerprint_columns(table)).collect()[0])
 
 
-def _fingerprint(table: Table) -> list[Column]:
+def _fingerprint_of(taken: Row) -> Fingerprint:
+    return Fingerprint(int(taken["_rows"]), int(taken["_hashes"] or 0))
+
+
+def _fingerprint_columns(table: Table) -> list[Column]:
     hashed = F.xxhash64(*(column.name for column in table.file_columns)).cast("decimal(38,0)")
     return [F.count(F.lit(1)).alias("_rows"), F.sum(hashed).alias("_hashes")]
 
@@ -46,9 +49,9 @@ def _fingerprint(table: Table) -> list[Column]:
 def measure(rows: DataFrame, table: Table, now: datetime) -> tuple[Fingerprint, list[Measured]]:
     """Take the rows' fingerprint, and measure every rule of the contract on them. `rows` should be persisted."""
     broken = [F.count(F.when(F.expr(rule.broken), 1)).alias(rule.name) for rule in table.row_rules]
-    counts = rows.agg(*_fingerprint(table), *broken).collect()[0].asDict()
+    counts = rows.agg(*_fingerprint_columns(table), *broken).collect()[0]
     found = [Measured(rule.name, rule.severity, float(counts[rule.name])) for rule in table.row_rules]
-    taken = Fingerprint(int(counts["_rows"]), int(counts["_hashes"] or 0))
+    taken = _fingerprint_of(counts)
     if not taken.rows:
         return taken, found
     view = f"cartlake_checked_{table.bare_name}"
