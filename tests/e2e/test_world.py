@@ -122,5 +122,11 @@ def test_personal_data_in_a_review_is_masked_before_it_is_stored(run_lake, rows_
 
 
 def test_a_rate_that_arrives_late_heals_the_lines_that_used_an_older_one(rows_of, world):
+    unhealed = rows_of(
+        "select count(*) from processed.order_lines as l inner join processed.fx_rates as r "
+        "on l.currency = r.currency and r.rate_date <= l.order_date and r.rate_date > l.fx_rate_date"
+    )
+
     assert ages_of_rates(rows_of) == [["0"]]
+    assert unhealed == [["0"]]
     assert rows_of("select count(*) from processed.order_lines where fx_rate is null") == [["0"]]

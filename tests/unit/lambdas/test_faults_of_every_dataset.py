@@ -13,7 +13,7 @@ from lambdas.file_validator.content.rules import rules_of
 from lambdas.file_validator.domain import Candidate, examine
 
 DATASETS = contracts.names()
-EURO_SIGN = "€"
+EURO = "€"
 """UTF-8 and Latin-9 write it differently."""
 
 
@@ -67,7 +67,7 @@ FAULTS = {
     "a renamed column": (lambda row: as_csv(renamed(row)), Reason.RENAMED_COLUMNS),
     "semicolons": (lambda row: as_csv(row, delimiter=";"), Reason.WRONG_DELIMITER),
     "UTF-16": (lambda row: as_csv(row).decode().encode("utf-16"), Reason.WRONG_ENCODING),
-    "Latin-9": (lambda row: as_csv(row) + EURO_SIGN.encode("iso8859-15"), Reason.WRONG_ENCODING),
+    "Latin-9": (lambda row: as_csv(row).replace(b"\n", b"\n" + EURO.encode("iso8859-15"), 1), Reason.WRONG_ENCODING),
     "no text": (lambda row: bytes(range(256)) * 64, Reason.BINARY_CONTENT),
     "one endless line": (lambda row: b"x" * (2 << 20), Reason.LINE_TOO_LONG),
 }
