@@ -2,7 +2,7 @@
 
 The first line says what the query answers; `Grain:`, `Owner:`, `Parameters:` and `Scans:` follow, a line each.
 Parameters are those of the text's `?`, in order: `first_day date = 30 days ago, least_orders integer = 5`.
-A default is a literal, or a date reckoned from today: `30 days ago`, `first of month, 12 months ago`.
+A default is a literal, or a day reckoned from today: `30 days ago`, `first of month, 12 months ago`.
 """
 
 import re

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from localaws.athena import ddl_text, writes
+from localaws.athena.alter import Alterer
 from localaws.athena.catalog import is_iceberg, is_view, view_input
 from localaws.athena.clients import split_uri
 from localaws.athena.compiler import Compiler
@@ -66,7 +67,7 @@ class Definer:
         elif (matched := _DROP.fullmatch(self.sql)) is not None:
             self._drop(matched)
         elif (matched := _ALTER.fullmatch(self.sql)) is not None:
-            self._alter(matched)
+            Alterer(self.tables, *self._split(matched["name"])).alter(matched["action"])
         elif _CREATE_AS.match(self.sql):
             return self._create_as()
         elif ddl_text.is_iceberg(self.sql):
@@ -232,32 +233,6 @@ class Definer:
         }
         self.clients.glue.create_table(DatabaseName=database, TableInput=table)
         return count, [file]
-
-    def _alter(self, matched: re.Match[str]) -> None:
-        database, name = self._split(matched["name"])
-        entry = self.tables.entry(database, name)
-        if entry is None:
-            raise AthenaError("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist")
-        if not is_iceberg(entry):
-            raise UnsupportedSqlError("ALTER TABLE of a table that is not Iceberg")
-        table = self.clients.iceberg.load_table((database, name))
-        action = matched["action"].strip()
-        if (added := re.fullmatch(r"ADD\s+COLUMNS\s*(\(.*\))", action, re.IGNORECASE | re.DOTALL)) is not None:
-            columns = [ddl_text.column(text) for text in ddl_text.split_top(ddl_text.enclosed(added[1], 0)[0])]
-            schema = schema_of(columns)
-            with table.update_schema() as update:
-                for field in schema.fields:
-                    update.add_column(field.name, field.field_type, doc=field.doc)
-        elif (dropped := re.fullmatch(r"DROP\s+COLUMN\s+[`\"]?(\w+)[`\"]?", action, re.IGNORECASE)) is not None:
-            with table.update_schema() as update:
-                update.delete_column(dropped[1].lower())
-        elif (
-            changed := re.fullmatch(r"SET\s+TBLPROPERTIES\s*\((.*)\)", action, re.IGNORECASE | re.DOTALL)
-        ) is not None:
-            with table.transaction() as transaction:
-                transaction.set_properties(dict(re.findall(r"'([^']+)'\s*=\s*'([^']*)'", changed[1])))
-        else:
-            raise UnsupportedSqlError(f"ALTER TABLE … {' '.join(action.split()[:2])}")
 
 
 def _options(tree: exp.Create) -> dict[str, Any]:

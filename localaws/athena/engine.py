@@ -29,6 +29,9 @@ _READS = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _DEFINES = frozenset({"CREATE", "DROP", "ALTER"})
 _SHOWS = frozenset({"SHOW", "DESCRIBE", "DESC"})
+_UPKEEP = frozenset({"OPTIMIZE", "VACUUM"})
+_MSCK = re.compile(r"MSCK\s+REPAIR\s+(?:TABLE\s+)?(?P<name>[\w.`\"-]+)", re.IGNORECASE)
+_EXPLAIN = re.compile(r"EXPLAIN\s+(?P<analyze>ANALYZE\s+)?(?:\((?P<options>[^)]*)\)\s*)?(?P<query>.*)", re.IGNORECASE | re.DOTALL)
 _UNLOAD = re.compile(
     r"UNLOAD\s*(?P<query>\(.*\))\s*TO\s*'(?P<to>[^']+)'\s*WITH\s*\((?P<with>.*)\)", re.IGNORECASE | re.DOTALL
 )
@@ -76,10 +79,16 @@ class _Run:
             return self._write(verb)
         if verb == "UNLOAD":
             return self._unload()
+        if verb == "EXPLAIN":
+            return self._explain()
         if self.statement.parameters:
             raise AthenaError("INVALID_PARAMETER_USAGE", f"{verb} takes no execution parameters")
         if verb in _DEFINES:
             return self._define(external_table)
+        if verb in _UPKEEP:
+            return self._keep_up(verb)
+        if verb == "MSCK":
+            return self._repair()
         if verb in _SHOWS:
             columns, rows = show.run(self.tables, self.sql, self.statement.database)
             return Outcome(columns, "\n".join("\t".join(row) for row in rows).encode())
@@ -131,6 +140,36 @@ class _Run:
         location = f"{self.statement.result_location.rstrip('/')}/tables/{uuid.uuid4()}"
         definer = Definer(self.tables, self.cursor, self.sql, self.statement.database, location)
         return self._written(*definer.run(external_table))
+
+    def _keep_up(self, verb: str) -> Outcome:
+        from localaws.athena.upkeep import Upkeep  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+
+        upkeep = Upkeep(self.tables, self.cursor, self.sql, self.statement.database)
+        upkeep.optimize() if verb == "OPTIMIZE" else upkeep.vacuum()
+        return self._written(None)
+
+    def _repair(self) -> Outcome:
+        from localaws.athena.alter import Alterer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+
+        matched = _MSCK.fullmatch(self.sql)
+        if matched is None:
+            raise MalformedQueryError("line 1:6: mismatched input. Expecting: MSCK REPAIR TABLE table")
+        parts = re.sub(r"[`\"]", "", matched["name"]).lower().split(".")
+        database = parts[-2] if len(parts) > 1 else self.statement.database
+        return Outcome([], "\n".join(Alterer(self.tables, database, parts[-1]).repair()).encode())
+
+    def _explain(self) -> Outcome:
+        """DuckDB's plan of the query, which has other operators than Trino's; or, with TYPE VALIDATE, that it is valid."""
+        matched = _EXPLAIN.fullmatch(self.sql)
+        options = (matched["options"] or "").upper().split() if matched else []
+        if matched is None or matched["analyze"] or options not in ([], ["FORMAT", "TEXT"], ["TYPE", "VALIDATE"]):
+            raise UnsupportedSqlError("EXPLAIN other than of a plan as text, or TYPE VALIDATE,")
+        tree = parsing.bind(parsing.parse(matched["query"]), list(self.statement.parameters))
+        relation = Compiler(self.tables, matched["query"], self.statement.database).query(tree)
+        if "VALIDATE" in options:
+            return Outcome([("Valid", TrinoType("boolean"))], b"true")
+        plan = self.cursor.execute(f"EXPLAIN {relation.sql}").fetchall()[0][1]
+        return Outcome([("Query Plan", TrinoType("varchar"))], str(plan).rstrip().encode())
 
     def _unload(self) -> Outcome:
         from localaws.athena.ddl import write_parquet  # noqa: PLC0415 -- brings pyiceberg, seconds to import

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, ValidationException
 from pyiceberg.io.pyarrow import _dataframe_to_data_files, schema_to_pyarrow  # the first: no public writer of files
+from pyiceberg.table.snapshots import Operation
 from sqlglot import exp
 
 from localaws.athena import casts, iceberg, relations
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import duckdb
-    from pyiceberg.table import Table
+    from pyiceberg.table import Table, Transaction
+    from pyiceberg.table.update.snapshot import _OverwriteFiles
 
     from localaws.athena.catalog import GlueTables
 
@@ -105,7 +107,7 @@ class Writer:
         """DELETE FROM t [WHERE …]. Returns the number of rows."""
         _refuse(node, "this", "where")
         target = self.target(node.this)
-        scan, scope = self._scan(target, node.this)
+        scan, scope = self.scan(target, node.this)
         condition = self._where(node, scope)
         return self._change(
             target, f"SELECT t.{iceberg.FILE} AS f, t.{iceberg.ROW_NUMBER} AS p FROM {scan}{condition}", None
@@ -115,7 +117,7 @@ class Writer:
         """UPDATE t SET … [WHERE …]. Returns the number of rows."""
         _refuse(node, "this", "expressions", "where")
         target = self.target(node.this)
-        scan, scope = self._scan(target, node.this)
+        scan, scope = self.scan(target, node.this)
         new = self._assigned(target, node.expressions, scope)
         cells = self._cells(target, lambda name: new.get(name, f"t.{quote(name)}"))
         sql = (
@@ -127,7 +129,7 @@ class Writer:
         """MERGE INTO t USING s ON … WHEN …. Returns the number of rows inserted, updated and deleted."""
         _refuse(node, "this", "using", "on", "whens")
         target = self.target(node.this)
-        scan, scope = self._scan(target, node.this)
+        scan, scope = self.scan(target, node.this)
         sql, fields = relations.source_of_merge(self.compiler, node.args["using"])
         both, source = Scope([*scope.fields, *fields]), Scope(fields)
         condition = self.compiler.condition(node.args["on"], both, "MERGE ON clause")
@@ -162,7 +164,8 @@ class Writer:
             return _MergeCase("insert", guard, self._assigned(target, pairs, scope))
         raise UnsupportedSqlError(f"MERGE … {when.sql('trino')[:100]}")
 
-    def _scan(self, target: Target, node: exp.Table) -> tuple[str, Scope]:
+    def scan(self, target: Target, node: exp.Table) -> tuple[str, Scope]:
+        """SQL that reads the table as `t`, with each row's file and place in it, and its columns in scope."""
         source = target.metadata.source(row_addresses=True)
         alias = node.args.get("alias")
         database, name = target.name.split(".")
@@ -253,8 +256,10 @@ def as_schema(rows: pa.Table, table: Table) -> pa.Table:
     return pa.Table.from_arrays([rows.column(f.name).cast(f.type) for f in schema], schema=schema)
 
 
-def commit(target: Target, appended: pa.Table, touched: Sequence[str]) -> None:
-    """Replace the touched files by the appended rows, in one snapshot.
+def commit(
+    target: Target, appended: pa.Table, touched: Sequence[str], producer: type[_OverwriteFiles] | None = None
+) -> None:
+    """Replace the touched files by the appended rows, in one snapshot, which `producer` makes if it is given.
 
     Raises AthenaError ICEBERG_COMMIT_ERROR when the table has changed since it was read.
     """
@@ -265,8 +270,7 @@ def commit(target: Target, appended: pa.Table, touched: Sequence[str]) -> None:
     old = _data_files(table, touched)
     try:
         with table.transaction() as transaction:
-            update = transaction.update_snapshot()
-            with update.overwrite() if touched else update.fast_append() as snapshot:
+            with _snapshot(transaction, producer, overwrites=bool(touched)) as snapshot:
                 for file in old:
                     snapshot.delete_data_file(file)
                 if appended.num_rows:
@@ -276,6 +280,13 @@ def commit(target: Target, appended: pa.Table, touched: Sequence[str]) -> None:
         raise AthenaError(
             "ICEBERG_COMMIT_ERROR", f"Failed to commit the transaction during write: {target.name}: {error}"
         ) from error
+
+
+def _snapshot(transaction: Transaction, producer: type[_OverwriteFiles] | None, *, overwrites: bool) -> Any:
+    if producer is not None:
+        return producer(operation=Operation.OVERWRITE, transaction=transaction, io=transaction._table.io)  # noqa: SLF001
+    update = transaction.update_snapshot()
+    return update.overwrite() if overwrites else update.fast_append()
 
 
 def _data_files(table: Table, paths: Sequence[str]) -> list[Any]:

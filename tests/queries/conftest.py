@@ -23,6 +23,17 @@ VIEWS = {
     for view in [*views.read_views(QUERIES / "views"), views.freshness_view(contracts.load_all())]
 }
 INSTANT = TrinoType("timestamp with time zone", 3)
+QUERY_HISTORY = {  # a table over plain files, of terraform/modules/catalog
+    "query_name": "string",
+    "query_hash": "string",
+    "state": "string",
+    "statement_type": "string",
+    "scanned_bytes": "bigint",
+    "total_milliseconds": "bigint",
+    "reused_result": "boolean",
+    "submitted_at": "string",
+    "day": "string",
+}
 
 
 def trino_type(text: str) -> TrinoType:
@@ -39,6 +50,8 @@ class ContractTables:
             return View(VIEWS[name].sql.partition(" as\n")[2], database)
         if name.endswith("$history"):
             return Source(f'{database}."{table}"', (("made_current_at", INSTANT),))
+        if name == "ops.query_history":
+            return Source(name, tuple((column, from_hive(kind)) for column, kind in QUERY_HISTORY.items()))
         if name in TABLES:
             return Source(name, tuple((column.name, trino_type(column.type)) for column in TABLES[name].columns))
         return None
@@ -54,6 +67,8 @@ def lake() -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(f"create schema if not exists {table.database}")
             connection.execute(f"create table {name} ({columns})")
             connection.execute(f'create table {table.database}."{table.bare_name}$history" (made_current_at timestamptz)')
+        columns = ", ".join(f"{column} {from_hive(kind).duckdb}" for column, kind in QUERY_HISTORY.items())
+        connection.execute(f"create table ops.query_history ({columns})")
         yield duck.session(connection)
 
 

@@ -102,3 +102,55 @@ def test_quarantine_overview_keeps_datasets_and_versions_of_the_contract_apart_m
         ("transactions", "1.0.0", 1),
         ("transactions", "1.1.0", 0),
     ]
+
+
+@pytest.fixture
+def asked(insert):
+    """A query of a terabyte that took ten seconds, today."""
+
+    def add(**values):
+        usual = {
+            "query_name": "Daily KPIs",
+            "query_hash": "abc",
+            "state": "SUCCEEDED",
+            "statement_type": "DML",
+            "scanned_bytes": 10**12,
+            "total_milliseconds": 10_000,
+            "reused_result": False,
+            "submitted_at": f"{TODAY} 12:00:00.000",
+            "day": str(TODAY),
+        }
+        insert("ops.query_history", **{**usual, **values})
+
+    return add
+
+
+def test_cost_by_query_adds_what_is_billed_for_each_query(run, asked):
+    asked()
+    asked(total_milliseconds=20_000)
+    asked(query_name="SELECT", query_hash="def", scanned_bytes=1)
+
+    kpis, select = run("cost_by_query")
+
+    assert (kpis["query_name"], kpis["queries"], kpis["billed_bytes"]) == ("Daily KPIs", 2, 2 * 10**12)
+    assert (kpis["cost_cents"], kpis["average_seconds"]) == (Decimal(1000), Decimal(15))
+    assert (select["billed_bytes"], select["cost_cents"]) == (10_000_000, Decimal("0.0050"))  # 10 MB at least
+
+
+def test_failed_queries_reused_results_and_definitions_cost_nothing(run, asked):
+    asked(state="FAILED")
+    asked(reused_result=True, scanned_bytes=0)
+    asked(statement_type="DDL", scanned_bytes=0)
+
+    [row] = run("cost_by_query")
+
+    assert (row["queries"], row["failed_queries"], row["cost_cents"]) == (3, 1, 0)
+
+
+def test_cost_is_of_the_last_thirty_days_at_the_price_that_is_given(run, asked):
+    asked()
+    asked(day="2026-05-30", query_name="SELECT", query_hash="def")
+
+    [row] = run("cost_by_query", cents_per_terabyte=700)
+
+    assert (row["query_name"], row["cost_cents"]) == ("Daily KPIs", Decimal(700))
