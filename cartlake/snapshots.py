@@ -67,7 +67,9 @@ def _version(snapshot: Snapshot, millis: int, *, is_current: bool) -> Version:
         run_id=said.get(RUN_PROPERTY),
         added_rows=count("added-records") or 0,
         removed_rows=(count("deleted-records") or 0) + (count("added-position-deletes") or 0),
-        rows=None if count("total-records") is None else int(said["total-records"]) - (count("total-position-deletes") or 0),
+        rows=None
+        if count("total-records") is None
+        else int(said["total-records"]) - (count("total-position-deletes") or 0),
         data_files=count("total-data-files"),
         is_current=is_current,
     )
@@ -126,5 +128,5 @@ def go_back(table: IcebergTable, snapshot_id: int) -> None:
         table.catalog.commit_table(table, (unmoved,), (update,))
     except CommitFailedException as error:
         raise TransientError(
-            f"{'.'.join(table.name())} was changed by somebody else in this moment; look at its history, then try again."
+            f"{'.'.join(table.name())} was changed by somebody else just now: see its history, then try again."
         ) from error

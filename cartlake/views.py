@@ -1,5 +1,6 @@
 """Athena views: those of the SQL files, one `create or replace view` a file, named after the view; and one made from
-the contracts, so that a new dataset is in it without a line of SQL."""
+the contracts, so that a new dataset is in it without a line of SQL.
+"""
 
 import base64
 import json

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 _COLUMN = r"[`\"]?(\w+)[`\"]?"
 _FLAGS = re.IGNORECASE | re.DOTALL
 _PARTITION = re.compile(r"PARTITION\s*\(((?:'[^']*'|[^')])*)\)(?:\s*LOCATION\s+'([^']+)')?", _FLAGS)
-_GLUE_KEEPS = ("Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
+_GLUE_KEEPS = (
+    "Name",
+    "Description",
+    "Owner",
+    "Retention",
+    "StorageDescriptor",
+    "PartitionKeys",
+    "TableType",
+    "Parameters",
+)
 
 
 class Alterer:
@@ -52,7 +61,7 @@ class Alterer:
         raise UnsupportedSqlError(f"ALTER TABLE … {' '.join(action.split()[:2])}{kind}")
 
     def repair(self) -> list[str]:
-        """Add the partitions whose folders lie under the table's location. Returns a line for each, as Hive writes it."""
+        """Add the partitions whose folders lie under the table's location. Returns Hive's words about them."""
         if is_iceberg(self.entry) or not self._keys:
             raise AthenaError("FAILED", f"Table {self.database}.{self.name} is not a partitioned table of plain files")
         location = self.entry["StorageDescriptor"]["Location"].rstrip("/")
@@ -60,9 +69,9 @@ class Alterer:
         found: dict[tuple[str, ...], str] = {}
         for file in self.clients.list(location):
             folders = file.removeprefix(f"{location}/").split("/")[: len(self._keys)]
-            values = [folder.partition("=") for folder in folders]
-            if [name.lower() for name, _, _ in values] == self._keys and all(value for _, _, value in values):
-                found[tuple(value for _, _, value in values)] = f"{location}/{'/'.join(folders)}/"
+            pairs = [folder.partition("=") for folder in folders]
+            if [name.lower() for name, _, _ in pairs] == self._keys and all(value for _, _, value in pairs):
+                found[tuple(value for _, _, value in pairs)] = f"{location}/{'/'.join(folders)}/"
         missing = {values: folder for values, folder in sorted(found.items()) if values not in known}
         for values, folder in missing.items():
             self._add(values, folder)

@@ -7,6 +7,7 @@ import re
 import tempfile
 import threading
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,11 @@ _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _DEFINES = frozenset({"CREATE", "DROP", "ALTER"})
 _SHOWS = frozenset({"SHOW", "DESCRIBE", "DESC"})
 _UPKEEP = frozenset({"OPTIMIZE", "VACUUM"})
+_TAKES_PARAMETERS = _READS | _WRITES | {"UNLOAD", "EXPLAIN"}
 _MSCK = re.compile(r"MSCK\s+REPAIR\s+(?:TABLE\s+)?(?P<name>[\w.`\"-]+)", re.IGNORECASE)
-_EXPLAIN = re.compile(r"EXPLAIN\s+(?P<analyze>ANALYZE\s+)?(?:\((?P<options>[^)]*)\)\s*)?(?P<query>.*)", re.IGNORECASE | re.DOTALL)
+_EXPLAIN = re.compile(
+    r"EXPLAIN\s+(?P<analyze>ANALYZE\s+)?(?:\((?P<options>[^)]*)\)\s*)?(?P<query>.*)", re.IGNORECASE | re.DOTALL
+)
 _UNLOAD = re.compile(
     r"UNLOAD\s*(?P<query>\(.*\))\s*TO\s*'(?P<to>[^']+)'\s*WITH\s*\((?P<with>.*)\)", re.IGNORECASE | re.DOTALL
 )
@@ -73,26 +77,25 @@ class _Run:
 
     def outcome(self, external_table: Callable[[str, str], None]) -> Outcome:
         verb = parsing.first_word(self.sql)
-        if verb in _READS:
-            return self._read()
-        if verb in _WRITES:
-            return self._write(verb)
-        if verb == "UNLOAD":
-            return self._unload()
-        if verb == "EXPLAIN":
-            return self._explain()
-        if self.statement.parameters:
+        known: dict[str, Callable[[], Outcome]] = {
+            **dict.fromkeys(_READS, self._read),
+            **dict.fromkeys(_WRITES, partial(self._write, verb)),
+            "UNLOAD": self._unload,
+            "EXPLAIN": self._explain,
+            **dict.fromkeys(_DEFINES, partial(self._define, external_table)),
+            **dict.fromkeys(_UPKEEP, partial(self._keep_up, verb)),
+            "MSCK": self._repair,
+            **dict.fromkeys(_SHOWS, self._show),
+        }
+        if self.statement.parameters and verb not in _TAKES_PARAMETERS:
             raise AthenaError("INVALID_PARAMETER_USAGE", f"{verb} takes no execution parameters")
-        if verb in _DEFINES:
-            return self._define(external_table)
-        if verb in _UPKEEP:
-            return self._keep_up(verb)
-        if verb == "MSCK":
-            return self._repair()
-        if verb in _SHOWS:
-            columns, rows = show.run(self.tables, self.sql, self.statement.database)
-            return Outcome(columns, "\n".join("\t".join(row) for row in rows).encode())
-        raise UnsupportedSqlError(f"Statement {verb or self.sql[:30]}")
+        if verb not in known:
+            raise UnsupportedSqlError(f"Statement {verb or self.sql[:30]}")
+        return known[verb]()
+
+    def _show(self) -> Outcome:
+        columns, rows = show.run(self.tables, self.sql, self.statement.database)
+        return Outcome(columns, "\n".join("\t".join(row) for row in rows).encode())
 
     def _parsed(self) -> exp.Expr:
         return parsing.bind(parsing.parse(self.sql), list(self.statement.parameters))
@@ -159,7 +162,7 @@ class _Run:
         return Outcome([], "\n".join(Alterer(self.tables, database, parts[-1]).repair()).encode())
 
     def _explain(self) -> Outcome:
-        """DuckDB's plan of the query, which has other operators than Trino's; or, with TYPE VALIDATE, that it is valid."""
+        """DuckDB's plan, which has other operators than Trino's; or, with TYPE VALIDATE, that the query is valid."""
         matched = _EXPLAIN.fullmatch(self.sql)
         options = (matched["options"] or "").upper().split() if matched else []
         if matched is None or matched["analyze"] or options not in ([], ["FORMAT", "TEXT"], ["TYPE", "VALIDATE"]):

@@ -55,7 +55,9 @@ class Projection:
         return dict(found)
 
 
-def projection_of(properties: Mapping[str, str], keys: Sequence[str], location: str, now: dt.datetime) -> Projection | None:
+def projection_of(
+    properties: Mapping[str, str], keys: Sequence[str], location: str, now: dt.datetime
+) -> Projection | None:
     """What the properties project; None if they do not.
 
     Raises AthenaError for a key they leave out or a range that cannot be read, UnsupportedSqlError for type injected.
@@ -97,7 +99,8 @@ def _integers(key: str, said: Mapping[str, str]) -> Callable[[str], bool]:
 
 def _dates(key: str, said: Mapping[str, str], now: dt.datetime) -> Callable[[str], bool]:
     """Every date of the range that is written in the format: a folder between two steps of an interval is no partition
-    in Athena, and none is made by whoever writes them, so that steps are not counted here."""
+    in Athena, and none is made by whoever writes them, so that steps are not counted here.
+    """
     form = said.get("format", "")
     python = form
     for letters, replacement in _LETTERS.items():

@@ -63,7 +63,9 @@ class Upkeep:
         """
         matched = _OPTIMIZE.fullmatch(self.text)
         if matched is None:
-            raise MalformedQueryError("line 1:10: mismatched input. Expecting: OPTIMIZE table REWRITE DATA USING BIN_PACK")
+            raise MalformedQueryError(
+                "line 1:10: mismatched input. Expecting: OPTIMIZE table REWRITE DATA USING BIN_PACK"
+            )
         node = _table(matched["name"])
         target = self.writer.target(node)
         if target.table.current_snapshot() is None:
@@ -73,7 +75,7 @@ class Upkeep:
         partitions: defaultdict[object, list[FileScanTask]] = defaultdict(list)
         for task in target.table.scan().plan_files():
             if wanted is None or task.file.file_path in wanted:
-                partitions[task.file.spec_id, tuple(task.file.partition)].append(task)
+                partitions[task.file.spec_id, repr(task.file.partition)].append(task)
         touched = [file for tasks in partitions.values() for file in sizes.worth_rewriting(tasks)]
         if touched:
             commit(target, as_schema(self._rows_of(target, touched), target.table), touched, Replacement)
@@ -87,7 +89,9 @@ class Upkeep:
         partitioned = {target.table.schema().find_column_name(place) for place in names}
         asked = {column.name.lower() for column in condition.find_all(exp.Column)} if condition is not None else set()
         if others := sorted(asked - partitioned):
-            raise AthenaError("NOT_SUPPORTED", f"OPTIMIZE filters by partition columns only, not by {', '.join(others)}")
+            raise AthenaError(
+                "NOT_SUPPORTED", f"OPTIMIZE filters by partition columns only, not by {', '.join(others)}"
+            )
         scan, scope = self.writer.scan(target, node)
         compiled = self.writer.compiler.condition(condition.this, scope, "WHERE clause").sql if condition else "true"
         found = self.cursor.execute(f"SELECT DISTINCT t.{iceberg.FILE} FROM {scan} WHERE {compiled}").fetchall()
@@ -147,7 +151,7 @@ class Sizes:
         self.delete_files = int(properties.get("optimize_rewrite_delete_file_threshold", 2))
 
     def worth_rewriting(self, tasks: list[FileScanTask]) -> list[str]:
-        """Of the files of one partition: those of a bad size, if they are enough, and those with enough delete files."""
+        """Of one partition's files: those of a bad size, if they are enough, and those with enough delete files."""
         sized = [t for t in tasks if not self.least <= t.file.file_size_in_bytes <= self.most]
         deleted = [t for t in tasks if len(t.delete_files) >= self.delete_files]
         chosen = [*(sized if len(sized) >= self.data_files else []), *deleted]

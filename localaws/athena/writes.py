@@ -269,13 +269,15 @@ def commit(
         table.metadata.properties["commit.retry.num-retries"] = "0"
     old = _data_files(table, touched)
     try:
-        with table.transaction() as transaction:
-            with _snapshot(transaction, producer, overwrites=bool(touched)) as snapshot:
-                for file in old:
-                    snapshot.delete_data_file(file)
-                if appended.num_rows:
-                    for file in _dataframe_to_data_files(transaction.table_metadata, appended, table.io, uuid.uuid4()):
-                        snapshot.append_data_file(file)
+        with (
+            table.transaction() as transaction,
+            _snapshot(transaction, producer, overwrites=bool(touched)) as snapshot,
+        ):
+            for file in old:
+                snapshot.delete_data_file(file)
+            if appended.num_rows:
+                for file in _dataframe_to_data_files(transaction.table_metadata, appended, table.io, uuid.uuid4()):
+                    snapshot.append_data_file(file)
     except (CommitFailedException, ValidationException) as error:
         raise AthenaError(
             "ICEBERG_COMMIT_ERROR", f"Failed to commit the transaction during write: {target.name}: {error}"

@@ -91,11 +91,11 @@ def start_query_execution(data: dict[str, Any]) -> Any:
     _submitted.add(query_id)
     if (earlier := _reusable(data, execution)) is not None:
         _reuse(execution, earlier)
-        return json_response({"QueryExecutionId": query_id})
-    owner = get_account_id(), get_region()
-    # A thread, not a task: Step Functions calls this on an event loop that ends with the call.
-    context = contextvars.copy_context()
-    _WORKERS.submit(context.run, _run, owner, execution, sql, limit)
+    else:
+        owner = get_account_id(), get_region()
+        # A thread, not a task: Step Functions calls this on an event loop that ends with the call.
+        context = contextvars.copy_context()
+        _WORKERS.submit(context.run, _run, owner, execution, sql, limit)
     return json_response({"QueryExecutionId": query_id})
 
 

@@ -97,7 +97,9 @@ class TestVacuum:
         assert len(snapshots(lake)) == 1
         gone = before - self.objects(lake)
         assert "t/data/orphan.parquet" in gone
-        assert len([key for key in gone if key.endswith(".parquet")]) == 2  # the orphan, and the file of the deleted row
+        assert (
+            len([key for key in gone if key.endswith(".parquet")]) == 2
+        )  # the orphan, and the file of the deleted row
 
     def test_young_snapshots_and_young_orphans_stay(self, lake):
         lake.create("t", "id bigint, day date")
@@ -147,7 +149,9 @@ class TestAlterIceberg:
     def test_a_narrower_type_is_refused(self, lake):
         lake.create("t", "id bigint, v string")
 
-        assert lake.failure("ALTER TABLE t CHANGE COLUMN id id int").startswith("NOT_SUPPORTED: Cannot change column id")
+        assert lake.failure("ALTER TABLE t CHANGE COLUMN id id int").startswith(
+            "NOT_SUPPORTED: Cannot change column id"
+        )
 
     def test_a_column_that_is_not_there_is_named(self, lake):
         lake.create("t", "id bigint")

@@ -66,7 +66,9 @@ def lake() -> Iterator[duckdb.DuckDBPyConnection]:
             columns = ", ".join(f'"{column.name}" {trino_type(column.type).duckdb}' for column in table.columns)
             connection.execute(f"create schema if not exists {table.database}")
             connection.execute(f"create table {name} ({columns})")
-            connection.execute(f'create table {table.database}."{table.bare_name}$history" (made_current_at timestamptz)')
+            connection.execute(
+                f'create table {table.database}."{table.bare_name}$history" (made_current_at timestamptz)'
+            )
         columns = ", ".join(f"{column} {from_hive(kind).duckdb}" for column, kind in QUERY_HISTORY.items())
         connection.execute(f"create table ops.query_history ({columns})")
         yield duck.session(connection)

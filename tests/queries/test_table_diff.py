@@ -66,7 +66,9 @@ def test_the_same_rows_do_not_differ(compare):
 
 
 def test_columns_that_only_one_version_has_are_not_compared(compare):
-    counts, _ = compare([("a", 1, "paid", 1)], [("a", 1, "paid", 2)], columns=("order_id", "line_number", "order_status"))
+    counts, _ = compare(
+        [("a", 1, "paid", 1)], [("a", 1, "paid", 2)], columns=("order_id", "line_number", "order_status")
+    )
 
     assert counts == {}
 

@@ -43,7 +43,11 @@ def test_the_text_of_a_query_is_not_kept():
 
 
 def test_a_failure_keeps_its_code_and_not_its_message():
-    status = {**EXECUTION["Status"], "State": "FAILED", "StateChangeReason": "TYPE_MISMATCH: line 1:8: 'ada@example.org'"}
+    status = {
+        **EXECUTION["Status"],
+        "State": "FAILED",
+        "StateChangeReason": "TYPE_MISMATCH: line 1:8: 'ada@example.org'",
+    }
 
     record = record_of({**EXECUTION, "Status": status, "Statistics": {}})
 
