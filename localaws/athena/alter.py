@@ -9,6 +9,7 @@ from pyiceberg.exceptions import ValidationError
 
 from localaws.athena import ddl_text
 from localaws.athena.catalog import is_iceberg, is_view
+from localaws.athena.clients import in_s3
 from localaws.athena.errors import AthenaError, MalformedQueryError, UnsupportedSqlError
 from localaws.athena.iceberg_types import schema_of
 from localaws.athena.trino_types import to_hive
@@ -84,6 +85,7 @@ class Alterer:
         return [key["Name"].lower() for key in self.entry.get("PartitionKeys") or []]
 
     def _iceberg(self) -> Table:
+        in_s3(self.entry["Parameters"]["metadata_location"])
         return self.clients.iceberg.load_table((self.database, self.name))
 
     def add_columns(self, matched: re.Match[str]) -> None:

@@ -167,7 +167,11 @@ def view_document(entry: dict[str, Any]) -> dict[str, Any]:
     text = entry.get("ViewOriginalText") or ""
     if not text.startswith(_VIEW_MARK):
         raise UnsupportedSqlError(f"View {entry['Name']}, which Athena did not create,")
-    document: dict[str, Any] = json.loads(base64.b64decode(text.removeprefix(_VIEW_MARK).removesuffix(" */")))
+    try:
+        encoded = text.removeprefix(_VIEW_MARK).removesuffix(" */")
+        document: dict[str, Any] = json.loads(base64.b64decode(encoded, validate=True))
+    except ValueError as error:
+        raise AthenaError("INVALID_VIEW", f"View {entry['Name']} has no definition that can be read") from error
     return document
 
 

@@ -10,7 +10,7 @@ from sqlglot import exp
 from localaws.athena import ddl_text, writes
 from localaws.athena.alter import Alterer
 from localaws.athena.catalog import is_iceberg, is_view, view_input
-from localaws.athena.clients import split_uri
+from localaws.athena.clients import in_s3, split_uri
 from localaws.athena.compiler import Compiler
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.iceberg import load
@@ -149,6 +149,7 @@ class Definer:
             raise AthenaError("TABLE_ALREADY_EXISTS", f"Table '{database}.{wanted.table}' already exists")
         if not wanted.location:
             raise AthenaError("INVALID_TABLE_PROPERTY", "Table location must be specified: LOCATION 's3://…'")
+        in_s3(wanted.location)
         schema = schema_of([(name, kind, comment) for name, kind, comment in wanted.columns])
         self.clients.iceberg.create_table(
             (database, wanted.table),
@@ -189,6 +190,7 @@ class Definer:
             raise UnsupportedSqlError("An Iceberg format other than PARQUET")
         if not location:
             raise AthenaError("INVALID_TABLE_PROPERTY", "Table location must be specified: location = 's3://…'")
+        in_s3(location)
         schema = schema_of([(column, kind, "") for column, kind in columns])
         rows = self.cursor.execute(query).to_arrow_table()
         table = self.clients.iceberg.create_table(

@@ -105,7 +105,7 @@ class _Run:
 
     def _read(self) -> Outcome:
         relation = self._compiler().query(self._parsed())
-        with tempfile.TemporaryDirectory(prefix="athena-") as folder:
+        with tempfile.TemporaryDirectory(dir=self.tables.clients.scratch) as folder:
             file = Path(folder) / "rows.csv"
             rows = results.rendered(relation.sql, relation.columns)
             self.cursor.execute(
@@ -226,6 +226,11 @@ _WORDS = {
         "SUBQUERY_MULTIPLE_ROWS",
         "Scalar sub-query has returned multiple rows",
     ),
+    "Out of Memory Error": (
+        "EXCEEDED_LOCAL_MEMORY_LIMIT",
+        "Query exhausted resources at this scale factor: {0} CARTLAKE_ATHENA_MEMORY gives the engine more.",
+    ),
+    "Permission Error": ("PERMISSION_DENIED", "The local Athena engine reads objects of S3 and nothing else: {0}"),
     "Out of Range Error": ("NUMERIC_VALUE_OUT_OF_RANGE", "{0}"),
     "Conversion Error": ("INVALID_CAST_ARGUMENT", "{0}"),
     "Binder Error": ("NOT_SUPPORTED", "The local Athena engine could not run this statement: {0}"),

@@ -17,6 +17,7 @@ from pyiceberg.table.snapshots import Operation
 from sqlglot import exp
 
 from localaws.athena import casts, iceberg, relations
+from localaws.athena.clients import in_s3
 from localaws.athena.compiler import Compiler
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.scope import Field, Scope, Typed
@@ -66,6 +67,7 @@ class Writer:
             raise AthenaError("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{qualified}' does not exist")
         if (entry.get("Parameters") or {}).get("table_type", "").upper() != "ICEBERG":
             raise UnsupportedSqlError(f"Writing to {qualified}, which is not an Iceberg table,")
+        in_s3(entry["Parameters"].get("metadata_location", ""))
         try:
             table = self.tables.clients.iceberg.load_table((database, name))
         except NoSuchTableError as error:

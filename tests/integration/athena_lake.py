@@ -1,6 +1,10 @@
 """A bucket and a database for one test of Athena, and short ways to ask it."""
 
+import base64
+import json
 import time
+
+from pyiceberg.catalog.glue import GlueCatalog
 
 FINAL = {"SUCCEEDED", "FAILED", "CANCELLED"}
 
@@ -9,7 +13,7 @@ class Lake:
     """A bucket and a database of the test's own, with Athena over them."""
 
     def __init__(self, aws, name):
-        self.bucket, self.database = name, name
+        self.aws, self.bucket, self.database = aws, name, name
         self.athena, self.s3, self.glue = (aws.client(s) for s in ("athena", "s3", "glue"))
         self.s3.create_bucket(Bucket=name)
         self.glue.create_database(DatabaseInput={"Name": name, "LocationUri": f"s3://{name}/"})
@@ -67,3 +71,30 @@ class Lake:
         location = self.run(sql)["ResultConfiguration"]["OutputLocation"]
         bucket, _, key = location.removeprefix("s3://").partition("/")
         return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+
+    def iceberg(self):
+        """The catalog, for what SQL cannot do."""
+        environment = self.aws.env
+        return GlueCatalog(
+            "glue",
+            **{
+                "glue.endpoint": self.aws.endpoint,
+                "s3.endpoint": self.aws.endpoint,
+                "client.region": environment["AWS_REGION"],
+                "client.access-key-id": environment["AWS_ACCESS_KEY_ID"],
+                "client.secret-access-key": environment["AWS_SECRET_ACCESS_KEY"],
+            },
+        )
+
+    def replace_view(self, entry, document):
+        """Give a view another definition behind Athena's back."""
+        encoded = base64.b64encode(json.dumps(document).encode()).decode()
+        self.glue.update_table(
+            DatabaseName=self.database,
+            TableInput={
+                "Name": entry["Name"],
+                "TableType": "VIRTUAL_VIEW",
+                "ViewOriginalText": f"/* Presto View: {encoded} */",
+                "StorageDescriptor": entry["StorageDescriptor"],
+            },
+        )
