@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from localaws.athena import ddl_text, writes
+from localaws.athena import ddl_text, files, writes
 from localaws.athena.alter import Alterer
 from localaws.athena.catalog import is_iceberg, is_view, view_input
 from localaws.athena.clients import in_s3, split_uri
@@ -16,7 +16,7 @@ from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.iceberg import load
 from localaws.athena.iceberg_types import partition_spec, schema_of
 from localaws.athena.parsing import parse
-from localaws.athena.trino_types import TrinoType, literal, quote, to_hive
+from localaws.athena.trino_types import TrinoType, quote, to_hive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,32 +209,41 @@ class Definer:
         self, database: str, name: str, columns: list[tuple[str, TrinoType]], query: str, options: dict[str, Any]
     ) -> tuple[int, list[str]]:
         location = str(options.pop("external_location", "") or self.result_location).rstrip("/")
-        compression = str(options.pop("write_compression", options.pop("parquet_compression", "GZIP")))
-        if str(options.pop("format", "PARQUET")).upper() != "PARQUET":
-            raise UnsupportedSqlError("CREATE TABLE AS in a format other than PARQUET")
+        options.pop("is_external", None)  # no table of plain files is anything else
+        form = file_format(options)
         keys = [str(key).lower() for key in options.pop("partitioned_by", [])]
-        if options or keys:
-            raise UnsupportedSqlError(f"CREATE TABLE AS with {', '.join(options) or 'partitioned_by'}")
+        if options:
+            raise UnsupportedSqlError(f"CREATE TABLE AS with {', '.join(options)}")
         if self.clients.list(location):
             raise AthenaError(
                 "HIVE_PATH_ALREADY_EXISTS", f"Target directory for table '{database}.{name}' already exists: {location}"
             )
-        file = f"{location}/part-0.parquet"
-        count = write_parquet(self.cursor, query, columns, file, compression)
+        written = files.write(self.cursor, query, columns, files.Destination(location, form, keys))
+        described = [{"Name": column, "Type": to_hive(kind)} for column, kind in columns]
         table: Any = {
             "Name": name,
             "TableType": "EXTERNAL_TABLE",
-            "Parameters": {"EXTERNAL": "TRUE", "has_encrypted_data": "false", "classification": "parquet"},
+            "Parameters": {"EXTERNAL": "TRUE", "has_encrypted_data": "false", "classification": form.name.lower()},
+            "PartitionKeys": described[len(described) - len(keys) :] if keys else [],
             "StorageDescriptor": {
-                "Columns": [{"Name": column, "Type": to_hive(kind)} for column, kind in columns],
+                "Columns": described[: len(described) - len(keys)],
                 "Location": f"{location}/",
-                "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-                "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-                "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
+                **form.storage,
             },
         }
         self.clients.glue.create_table(DatabaseName=database, TableInput=table)
-        return count, [file]
+        if keys:
+            entry = self.tables.entry(database, name) or {}
+            files.register(self.clients, entry, written)
+        return written.rows, written.files
+
+
+def file_format(options: dict[str, Any], default: str = "PARQUET") -> files.FileFormat:
+    """Take what says how files are written out of the options of CREATE TABLE AS or UNLOAD."""
+    name = str(options.pop("format", default)).upper()
+    compressions = [options.pop(key, None) for key in ("write_compression", "compression", "parquet_compression")]
+    compression = next((str(value) for value in compressions if value), "GZIP" if name == "PARQUET" else "NONE")
+    return files.FileFormat(name, compression, str(options.pop("field_delimiter", "\x01")))
 
 
 def _options(tree: exp.Create) -> dict[str, Any]:
@@ -258,25 +267,3 @@ def _options(tree: exp.Create) -> dict[str, Any]:
             case _:
                 raise UnsupportedSqlError(f"Table property {node.sql('trino')}")
     return options
-
-
-def write_parquet(
-    cursor: duckdb.DuckDBPyConnection, query: str, columns: list[tuple[str, TrinoType]], file: str, compression: str
-) -> int:
-    """Write a query to one Parquet file. Returns the number of rows."""
-    cells = ", ".join(f"{_parquet_cell(quote(name), kind)} AS {quote(name)}" for name, kind in columns)
-    codec = {"NONE": "uncompressed"}.get(compression.upper(), compression.lower())
-    if codec not in {"snappy", "gzip", "zstd", "uncompressed", "lz4"}:
-        raise UnsupportedSqlError(f"Compression {compression}")
-    found = cursor.execute(
-        f"COPY (SELECT {cells} FROM ({query})) TO {literal(file)} (FORMAT parquet, COMPRESSION {codec})"
-    ).fetchone()
-    return int(found[0]) if found else 0
-
-
-def _parquet_cell(sql: str, kind: TrinoType) -> str:
-    if kind.name == "timestamp with time zone":
-        raise UnsupportedSqlError("Writing timestamp with time zone to a Hive table (cast it to timestamp)")
-    if kind.name in {"json", "interval day to second", "interval year to month"}:
-        raise UnsupportedSqlError(f"Writing {kind} to a Hive table")
-    return f"CAST({sql} AS {kind.duckdb})"

@@ -175,25 +175,29 @@ class _Run:
         return Outcome([("Query Plan", TrinoType("varchar"))], str(plan).rstrip().encode())
 
     def _unload(self) -> Outcome:
-        from localaws.athena.ddl import write_parquet  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+        from localaws.athena import files  # noqa: PLC0415 -- rarely needed
+        from localaws.athena.ddl import file_format  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
         matched = _UNLOAD.fullmatch(self.sql)
         if matched is None:
             raise MalformedQueryError("line 1:1: mismatched input 'UNLOAD'. Expecting: UNLOAD (query) TO '…' WITH (…)")
-        options = {k.lower(): v for k, v in re.findall(r"(\w+)\s*=\s*'([^']*)'", matched["with"])}
-        if options.pop("format", "").upper() != "PARQUET" or set(options) - {"compression"} or "[" in matched["with"]:
-            raise UnsupportedSqlError("UNLOAD in a format other than PARQUET, or partitioned,")
+        options: dict[str, Any] = {k.lower(): v for k, v in re.findall(r"(\w+)\s*=\s*'([^']*)'", matched["with"])}
+        listed = re.search(r"partitioned_by\s*=\s*ARRAY\s*\[([^]]*)\]", matched["with"], re.IGNORECASE)
+        keys = [key.lower() for key in re.findall(r"'([^']*)'", listed[1])] if listed else []
+        form = file_format(options, default="")
+        if options:
+            raise UnsupportedSqlError(f"UNLOAD with {', '.join(options)}")
         target = matched["to"].rstrip("/")
         if self.tables.clients.list(target):
             raise AthenaError("HIVE_PATH_ALREADY_EXISTS", f"Target directory for unload already exists: {target}")
         tree = parsing.bind(parsing.parse(matched["query"]), list(self.statement.parameters))
         relation = self._compiler().query(tree)
-        cells = ", ".join(f"c{i} AS {_quoted(name)}" for i, (name, _) in enumerate(relation.columns))
-        file = f"{target}/part-0.parquet"
-        query = f"SELECT {cells} FROM ({relation.sql})"
-        count = write_parquet(self.cursor, query, list(relation.columns), file, options.get("compression", "GZIP"))
+        columns = [(name.lower(), kind) for name, kind in relation.columns]
+        cells = ", ".join(f"c{i} AS {_quoted(name)}" for i, (name, _) in enumerate(columns))
+        destination = files.Destination(target, form, keys)
+        written = files.write(self.cursor, f"SELECT {cells} FROM ({relation.sql})", columns, destination)
         self._scanned()
-        return self._written(count, [file])
+        return self._written(written.rows, written.files)
 
     def _scanned(self) -> int:
         """Bytes the last statement read. Raises AthenaError beyond the workgroup's limit."""

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from localaws.athena.errors import UnsupportedSqlError
+from localaws.athena.files import FileFormat
 from localaws.athena.projection import projection_of
 from localaws.athena.tables import Source
 from localaws.athena.trino_types import VARCHAR, TrinoType, from_hive, literal, quote
@@ -23,8 +24,7 @@ Columns = tuple[tuple[str, TrinoType], ...]
 
 def source(tables: GlueTables, table: dict[str, Any]) -> Source:
     """How DuckDB reads the table, partition by partition. Raises UnsupportedSqlError for other formats."""
-    storage = table["StorageDescriptor"]
-    columns = _columns(storage.get("Columns") or [])
+    columns = _columns(table["StorageDescriptor"].get("Columns") or [])
     keys = _columns(table.get("PartitionKeys") or [])
     parts = [
         _files(tables.cursor, table, columns, files, list(zip(keys, values, strict=True)))
@@ -33,6 +33,22 @@ def source(tables: GlueTables, table: dict[str, Any]) -> Source:
     everything = columns + keys
     selects = [part for part in parts if part] or [_nothing(everything)]
     return Source(f"({' UNION ALL '.join(selects)})", everything, (("$path", _PATH, VARCHAR),))
+
+
+def columns_of(table: dict[str, Any]) -> Columns:
+    """All columns of the table, partition keys last."""
+    return _columns([*(table["StorageDescriptor"].get("Columns") or []), *(table.get("PartitionKeys") or [])])
+
+
+def file_format(table: dict[str, Any]) -> FileFormat:
+    """How new files of the table are written. Raises UnsupportedSqlError where what was read cannot be written."""
+    serde = table["StorageDescriptor"].get("SerdeInfo") or {}
+    name = _format(table)
+    if name == "csv" and "OpenCSV" in (serde.get("SerializationLibrary") or ""):
+        raise UnsupportedSqlError(f"Writing to {table['Name']}, a table of OpenCSVSerDe,")
+    delimiter = (serde.get("Parameters") or {}).get("field.delim", "\x01")
+    known = {"parquet": "PARQUET", "json": "JSON", "csv": "TEXTFILE"}
+    return FileFormat(known[name], "GZIP" if name == "parquet" else "NONE", delimiter)
 
 
 def _columns(nodes: list[dict[str, Any]]) -> Columns:

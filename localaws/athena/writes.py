@@ -16,7 +16,8 @@ from pyiceberg.io.pyarrow import _dataframe_to_data_files, schema_to_pyarrow  # 
 from pyiceberg.table.snapshots import Operation
 from sqlglot import exp
 
-from localaws.athena import casts, iceberg, relations
+from localaws.athena import casts, files, hive, iceberg, relations
+from localaws.athena.catalog import is_iceberg, is_view
 from localaws.athena.clients import in_s3
 from localaws.athena.compiler import Compiler
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
@@ -78,8 +79,10 @@ class Writer:
         """INSERT INTO t [(columns)] query. Returns the number of rows."""
         _refuse(node, "this", "expression", "stored", "is_function")
         schema = node.this
-        target = self.target(schema.this if isinstance(schema, exp.Schema) else schema)
-        kinds = dict(target.columns)
+        table = schema.this if isinstance(schema, exp.Schema) else schema
+        plain = self._plain_files(table)
+        target = None if plain else self.target(table)
+        kinds = dict(target.columns) if target else dict(hive.columns_of(plain))
         names = [c.name.lower() for c in schema.expressions] if isinstance(schema, exp.Schema) else list(kinds)
         query = self.compiler.query(node.expression)
         found = [kind for _, kind in query.columns]
@@ -100,10 +103,27 @@ class Writer:
         listed = ", ".join(
             f"{cells.get(name, f'CAST(NULL AS {kind.duckdb})')} AS {quote(name)}" for name, kind in kinds.items()
         )
+        if target is None:
+            return self._append_files(plain, kinds, f"SELECT {listed} FROM ({query.sql})")
         rows = self._rows(target, f"SELECT {listed} FROM ({query.sql})")
         if rows.num_rows:
             commit(target, appended=rows, touched=())
         return int(rows.num_rows)
+
+    def _plain_files(self, node: exp.Expr) -> dict[str, Any]:
+        """The Glue table of plain files that is meant; empty for anything else."""
+        if not isinstance(node, exp.Table):
+            return {}
+        entry = self.tables.entry((node.db or self.compiler.environment.database).lower(), node.name.lower())
+        return entry if entry is not None and not is_iceberg(entry) and not is_view(entry) else {}
+
+    def _append_files(self, entry: dict[str, Any], kinds: dict[str, TrinoType], query: str) -> int:
+        keys = [key["Name"].lower() for key in entry.get("PartitionKeys") or []]
+        form = hive.file_format(entry)
+        destination = files.Destination(entry["StorageDescriptor"]["Location"], form, keys)
+        written = files.write(self.cursor, query, list(kinds.items()), destination)
+        files.register(self.tables.clients, entry, written)
+        return written.rows
 
     def delete(self, node: exp.Delete) -> int:
         """DELETE FROM t [WHERE …]. Returns the number of rows."""

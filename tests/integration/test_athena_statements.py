@@ -234,6 +234,80 @@ class TestAlterExternal:
         assert lake.rows("SELECT * FROM e") == [("1", "[a]", "2024-01-01")]
 
 
+class TestPlainFiles:
+    FORMATS = ("PARQUET", "JSON", "TEXTFILE")
+
+    @pytest.mark.parametrize("form", FORMATS)
+    def test_create_table_as_writes_what_select_reads(self, orders, form):
+        orders.run(
+            f"CREATE TABLE copy WITH (format = '{form}', external_location = 's3://{orders.bucket}/copy/', "
+            "partitioned_by = ARRAY['day']) AS SELECT id, amount, CAST(at AS timestamp) AS at, 'x,y' AS note, day "
+            "FROM orders"
+        )
+
+        assert orders.rows("SELECT id, amount, at, note, day FROM copy ORDER BY id") == [
+            ("1", "10.50", "2024-01-01 10:00:00.123", "x,y", "2024-01-01"),
+            ("2", "20.00", "2024-01-02 10:00:00.000", "x,y", "2024-01-02"),
+            ("3", None, "2024-01-02 11:00:00.000", "x,y", "2024-01-02"),
+        ]
+        assert orders.rows("SHOW PARTITIONS copy") == [("day=2024-01-01",), ("day=2024-01-02",)]
+
+    @pytest.mark.parametrize("form", FORMATS)
+    def test_insert_adds_a_file_and_the_partitions_that_are_missing(self, orders, form):
+        orders.run(
+            f"CREATE TABLE copy WITH (format = '{form}', external_location = 's3://{orders.bucket}/copy/', "
+            "partitioned_by = ARRAY['day']) AS SELECT id, day FROM orders WHERE id = 1"
+        )
+
+        orders.run("INSERT INTO copy (day, id) SELECT day, id FROM orders WHERE id > 1")
+        orders.run("INSERT INTO copy VALUES (9, NULL)")
+
+        assert orders.rows("SELECT id, day FROM copy ORDER BY id") == [
+            ("1", "2024-01-01"),
+            ("2", "2024-01-02"),
+            ("3", "2024-01-02"),
+            ("9", None),
+        ]
+        assert len(orders.rows('SELECT DISTINCT "$path" FROM copy')) == 3
+
+    @pytest.mark.parametrize(
+        ("form", "ending"), [("PARQUET", ".parquet"), ("JSON", ".json.gz"), ("TEXTFILE", ".txt.gz")]
+    )
+    def test_unload_writes_files_and_a_manifest_of_them(self, orders, form, ending):
+        done = orders.run(
+            f"UNLOAD (SELECT id, amount FROM orders) TO 's3://{orders.bucket}/out/' "
+            f"WITH (format = '{form}', compression = 'GZIP')"
+        )
+
+        location = done["Statistics"]["DataManifestLocation"].removeprefix(f"s3://{orders.bucket}/")
+        manifest = orders.s3.get_object(Bucket=orders.bucket, Key=location)["Body"].read().decode().split()
+        keys = [item["Key"] for item in orders.s3.list_objects_v2(Bucket=orders.bucket, Prefix="out/")["Contents"]]
+        assert manifest == [f"s3://{orders.bucket}/{key}" for key in keys]
+        assert [key.endswith(ending) for key in keys] == [True]
+
+    def test_unload_into_partitions(self, orders):
+        orders.run(
+            f"UNLOAD (SELECT id, day FROM orders) TO 's3://{orders.bucket}/out/' "
+            "WITH (format = 'PARQUET', partitioned_by = ARRAY['day'])"
+        )
+
+        found = orders.s3.list_objects_v2(Bucket=orders.bucket, Prefix="out/")["Contents"]
+        assert [item["Key"].split("/")[1] for item in found] == ["day=2024-01-01", "day=2024-01-02"]
+
+    def test_a_place_that_holds_files_is_not_written_to(self, orders):
+        orders.put("out/a.txt", "mine")
+
+        reason = orders.failure(f"UNLOAD (SELECT 1 AS one) TO 's3://{orders.bucket}/out/' WITH (format = 'JSON')")
+
+        assert reason.startswith("HIVE_PATH_ALREADY_EXISTS")
+
+    @pytest.mark.parametrize("form", ["ORC", "AVRO"])
+    def test_formats_that_are_not_written_say_so(self, orders, form):
+        reason = orders.failure(f"UNLOAD (SELECT 1 AS one) TO 's3://{orders.bucket}/out/' WITH (format = '{form}')")
+
+        assert reason == f"NOT_SUPPORTED: Writing files of format {form} is not supported by the local Athena engine"
+
+
 class TestPartitionProjection:
     def project(self, lake, keys, **properties):
         said = "".join(f", 'projection.{name.replace('__', '.')}'='{value}'" for name, value in properties.items())
