@@ -111,9 +111,10 @@ class _Run:
             self.cursor.execute(
                 f"COPY ({rows}) TO {literal(str(file))} (FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '')"
             )
-            scanned = self._scanned()
+            scanned, opened = self._scanned(), files_of(self._profile())
             header = results.csv_line(name for name, _ in relation.columns).encode()
-            return Outcome(list(relation.columns), header + file.read_bytes(), scanned_bytes=scanned)
+            body = header + file.read_bytes()
+            return Outcome(list(relation.columns), body, scanned_bytes=scanned, files_read=opened)
 
     def _write(self, verb: str) -> Outcome:
         from localaws.athena.writes import Writer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
@@ -201,14 +202,26 @@ class _Run:
 
     def _scanned(self) -> int:
         """Bytes the last statement read. Raises AthenaError beyond the workgroup's limit."""
-        profile: Any = self.cursor.get_profiling_information()
-        scanned = int((json.loads(profile) if isinstance(profile, str) else profile).get("total_bytes_read", 0))
+        scanned = int(self._profile().get("total_bytes_read", 0))
         limit = self.statement.scan_limit_bytes
         if limit is not None and scanned > limit:
             raise AthenaError(
                 "CANCELLED", f"Query exhausted resources: Bytes scanned limit was exceeded ({limit} bytes)"
             )
         return scanned
+
+    def _profile(self) -> dict[str, Any]:
+        profile: Any = self.cursor.get_profiling_information()
+        found: dict[str, Any] = json.loads(profile) if isinstance(profile, str) else profile
+        return found
+
+
+def files_of(profile: dict[str, Any]) -> list[str]:
+    """The data files that the scans of a profiled query opened, sorted."""
+    named = (profile.get("extra_info") or {}).get("Filename(s)", "")
+    own = [name.strip() for name in named.split(",") if name.strip()]
+    below = (name for child in profile.get("children") or [] for name in files_of(child))
+    return sorted({*own, *below})
 
 
 def _quoted(name: str) -> str:
