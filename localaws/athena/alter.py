@@ -119,6 +119,15 @@ class Alterer:
         except (ValidationError, ValueError) as error:
             raise AthenaError("NOT_SUPPORTED", f"Cannot change column {old} to {new} {matched[3]}: {error}") from error
 
+    def rename(self, matched: re.Match[str]) -> None:
+        parts = re.sub(r"[`\"]", "", matched[1]).lower().split(".")
+        target = (parts[-2] if len(parts) > 1 else self.database, parts[-1])
+        if self.tables.entry(*target) is not None:
+            raise AthenaError("TABLE_ALREADY_EXISTS", f"Table '{'.'.join(target)}' already exists")
+        table: Any = {**self._kept(), "Name": target[1]}
+        self.clients.glue.create_table(DatabaseName=target[0], TableInput=table)
+        self.clients.glue.delete_table(DatabaseName=self.database, Name=self.name)
+
     def set_properties(self, matched: re.Match[str]) -> None:
         pairs = dict(re.findall(r"'([^']+)'\s*=\s*'([^']*)'", matched[1]))
         if is_iceberg(self.entry):
@@ -189,9 +198,12 @@ class Alterer:
         self._update(StorageDescriptor={**self.entry["StorageDescriptor"], "Columns": columns})
 
     def _update(self, **changes: Any) -> None:
-        kept = {key: self.entry[key] for key in _GLUE_KEEPS if self.entry.get(key) is not None}
-        table: Any = {**kept, **changes}
+        table: Any = {**self._kept(), **changes}
         self.clients.glue.update_table(DatabaseName=self.database, TableInput=table)
+
+    def _kept(self) -> dict[str, Any]:
+        """What Glue takes back of what it tells of a table; empty texts it refuses."""
+        return {key: self.entry[key] for key in _GLUE_KEEPS if self.entry.get(key) not in (None, "")}
 
 
 def _columns(text: str) -> list[Any]:
@@ -208,6 +220,7 @@ _ICEBERG: dict[str, Callable[[Alterer, re.Match[str]], None]] = {
     r"ADD\s+COLUMNS?\s*(\(.*\))": Alterer.add_columns,
     rf"DROP\s+COLUMN\s+{_COLUMN}": Alterer.drop_column,
     rf"CHANGE\s+(?:COLUMN\s+)?{_COLUMN}\s+{_COLUMN}\s+(.+?)(?:\s+(FIRST)|\s+AFTER\s+{_COLUMN})?": Alterer.change_column,
+    r"RENAME\s+TO\s+([\w.`\"-]+)": Alterer.rename,
     _PROPERTIES: Alterer.set_properties,
     r"UNSET\s+TBLPROPERTIES\s*\((.*)\)": Alterer.unset_properties,
 }

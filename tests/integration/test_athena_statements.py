@@ -167,6 +167,17 @@ class TestAlterIceberg:
 
         assert lake.rows("SHOW TBLPROPERTIES t ('a')") == []
 
+    def test_a_table_is_renamed_with_its_rows(self, lake):
+        lake.create("t", "id bigint")
+        lake.run("INSERT INTO t VALUES (1)")
+        lake.create("taken", "id bigint")
+
+        assert lake.failure("ALTER TABLE t RENAME TO taken").startswith("TABLE_ALREADY_EXISTS")
+        lake.run("ALTER TABLE t RENAME TO u")
+
+        assert lake.rows("SELECT id FROM u") == [("1",)]
+        assert lake.rows("SHOW TABLES") == [("taken",), ("u",)]
+
     def test_a_view_is_no_table(self, orders):
         orders.run("CREATE VIEW v AS SELECT id FROM orders")
 
