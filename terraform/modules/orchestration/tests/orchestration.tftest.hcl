@@ -61,7 +61,7 @@ variables {
   event_bus             = { name = "cartlake-test", arn = "arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test" }
   events_dlq_arn        = "arn:aws:sqs:eu-west-1:123456789012:cartlake-test-events-dlq"
   kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
-  workgroup = { name = "cartlake-test", arn = "arn:aws:athena:eu-west-1:123456789012:workgroup/cartlake-test" }
+  workgroup             = { name = "cartlake-test", arn = "arn:aws:athena:eu-west-1:123456789012:workgroup/cartlake-test" }
   glue_jobs = {
     table_refresh = { name = "test-table-refresh", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-refresh", timeout_minutes = 60 }
     dataset_etl   = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }
