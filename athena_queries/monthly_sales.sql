@@ -1,7 +1,8 @@
--- Monthly sales: one row per month, the last 24 months that have orders, newest first. Euros, UTC.
--- Revenue and margin are without returned goods; curated.sales_monthly has both with them, by channel and country.
--- Owner: commerce-data. Parameters: none.
--- Cost: reads nine columns of processed.customer_months, all months.
+-- Monthly sales: revenue and margin without returned goods, newest first. Euros, UTC.
+-- Grain: month_start.
+-- Owner: commerce-data.
+-- Parameters: first_month date = first of month, 24 months ago.
+-- Scans: 0 kB of the demo's world.
 with
 
 customer_months as (
@@ -19,13 +20,7 @@ customer_months as (
 
     from processed.customer_months
 
-),
-
-last_month as (
-
-    select max(month_start) as month_start
-
-    from customer_months
+    where month_start >= ?
 
 ),
 
@@ -75,33 +70,29 @@ with_previous as (
 final as (
 
     select
-        with_previous.month_start,
-        with_previous.customer_records,
-        with_previous.orders,
-        with_previous.cancelled_orders,
-        with_previous.units,
-        with_previous.net_sales,
-        with_previous.returned_sales,
-        with_previous.revenue,
-        with_previous.cost,
-        with_previous.margin_after_returns,
+        month_start,
+        customer_records,
+        orders,
+        cancelled_orders,
+        units,
+        net_sales,
+        returned_sales,
+        revenue,
+        cost,
+        margin_after_returns,
         cast(
-            with_previous.revenue / nullif(with_previous.orders, 0) as decimal(18, 2)
+            revenue / nullif(orders, 0) as decimal(18, 2)
         ) as average_order_value,
         cast(
-            cast(with_previous.margin_after_returns as double)
-            / nullif(cast(with_previous.revenue as double), 0) as decimal(9, 4)
+            cast(margin_after_returns as double)
+            / nullif(cast(revenue as double), 0) as decimal(9, 4)
         ) as margin_share,
         cast(
-            cast(with_previous.revenue - with_previous.previous_revenue as double)
-            / nullif(cast(with_previous.previous_revenue as double), 0) as decimal(18, 4)
+            cast(revenue - previous_revenue as double)
+            / nullif(cast(previous_revenue as double), 0) as decimal(18, 4)
         ) as revenue_growth
 
     from with_previous
-
-    cross join last_month
-
-    where with_previous.month_start > date_add('month', -24, last_month.month_start)
 
 )
 

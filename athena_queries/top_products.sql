@@ -1,6 +1,8 @@
--- Top products: the ten products with the highest net revenue in each currency, over the last 30 days with orders.
--- Owner: commerce-data. Parameters: none.
--- Cost: reads six columns of processed.transactions; add a condition on ordered_at for a longer history.
+-- Top products: the ten that brought most, lines that were not cancelled, in euros. Returned goods count as sold.
+-- Grain: product_id.
+-- Owner: commerce-data.
+-- Parameters: first_day date = 30 days ago.
+-- Scans: 0 kB of the demo's world.
 with
 
 sold_lines as (
@@ -8,72 +10,78 @@ sold_lines as (
     select
         order_id,
         product_id,
-        currency,
-        order_date,
         quantity,
-        net_revenue
+        net_reporting
 
-    from processed.sold_lines
+    from processed.order_lines
 
-),
-
-last_day as (
-
-    select max(order_date) as order_date
-
-    from sold_lines
+    where order_date >= ? and is_sold
 
 ),
 
-revenue_by_product as (
+products as (
 
     select
-        sold_lines.currency,
-        sold_lines.product_id,
-        count(distinct sold_lines.order_id) as orders,
-        sum(sold_lines.quantity) as units,
-        sum(sold_lines.net_revenue) as net_revenue
+        product_id,
+        product_name,
+        category
+
+    from curated.dim_product
+
+    where is_current
+
+),
+
+sales_by_product as (
+
+    select
+        product_id,
+        count(distinct order_id) as orders,
+        sum(quantity) as units,
+        sum(net_reporting) as net_sales,
+        count_if(net_reporting is null) as unconverted_lines
 
     from sold_lines
 
-    cross join last_day
-
-    where sold_lines.order_date > date_add('day', -30, last_day.order_date)
-
-    group by sold_lines.currency, sold_lines.product_id
+    group by product_id
 
 ),
 
 ranked as (
 
     select
-        currency,
         product_id,
         orders,
         units,
-        net_revenue,
-        row_number() over (partition by currency order by net_revenue desc, product_id asc) as revenue_rank
+        net_sales,
+        unconverted_lines,
+        row_number() over (order by net_sales desc nulls last, product_id asc) as sales_rank
 
-    from revenue_by_product
+    from sales_by_product
 
 ),
 
 final as (
 
     select
-        currency,
-        revenue_rank,
-        product_id,
-        orders,
-        units,
-        net_revenue
+        ranked.sales_rank,
+        ranked.product_id,
+        products.product_name,
+        products.category,
+        ranked.orders,
+        ranked.units,
+        ranked.net_sales,
+        ranked.unconverted_lines
 
     from ranked
 
-    where revenue_rank <= 10
+    left join products
+        on ranked.product_id = products.product_id
+
+    where ranked.sales_rank <= 10
 
 )
 
 select * from final
 
-order by currency asc, revenue_rank asc
+order by sales_rank asc

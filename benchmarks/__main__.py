@@ -17,7 +17,10 @@ from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path(__file__).with_name("results.json")
-SUITES = ("generator", "validator", "etl", "freshness", "tiny_files", "world", "growth", "beside_peers", "demo")
+SUITES = (
+    *("generator", "validator", "etl", "freshness", "tiny_files", "world", "growth", "beside_peers", "athena"),
+    "demo",
+)
 LIBRARIES = ("pyspark", "duckdb", "pyarrow", "pyiceberg", "ministack", "numpy")
 
 

@@ -1,11 +1,15 @@
-"""Athena views from SQL files: `create or replace view` statements, one a file, named after the view."""
+"""Athena views: those of the SQL files, one `create or replace view` a file, named after the view; and one made from
+the contracts, so that a new dataset is in it without a line of SQL.
+"""
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from cartlake.contracts import Contract, Table
 
 if TYPE_CHECKING:
     from types_boto3_glue import GlueClient
@@ -40,6 +44,25 @@ class ViewChange:
 def read_views(folder: Path) -> list[View]:
     """Every `<database>.<name>.sql` below `folder`, in the order of their names."""
     return [_read(path) for path in sorted(folder.glob("*.sql"))]
+
+
+def freshness_view(contracts: Iterable[Contract]) -> View:
+    """`ops.table_freshness`: one row per table, from what Iceberg knows of it; no data file is read.
+
+    Columns: table_name varchar, promised_hours double (how old its newest row may be, null without a promise),
+    written_at timestamp(3) with time zone (null if it was never written).
+    """
+    selects = [_freshness_of(table) for contract in contracts for table in contract.tables]
+    body = "\n\nunion all\n\n".join(selects)
+    return View("ops", "table_freshness", f"create or replace view ops.table_freshness as\n{body}")
+
+
+def _freshness_of(table: Table) -> str:
+    promised = "null" if table.promised_hours is None else f"{table.promised_hours:g}"
+    return (
+        f"select\n    '{table.physical_name}' as table_name,\n    cast({promised} as double) as promised_hours,\n"
+        f'    max(made_current_at) as written_at\n\nfrom {table.database}."{table.bare_name}$history"'
+    )
 
 
 def plan(glue: "GlueClient", views: list[View]) -> list[ViewChange]:

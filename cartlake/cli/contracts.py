@@ -6,6 +6,7 @@ import typer
 
 from cartlake import contracts
 from cartlake.cli.context import lake_of
+from cartlake.cli.contract_diff import diff
 from cartlake.cli.errors import Exit, NotFoundError
 from cartlake.cli.options import Json
 from cartlake.errors import CartlakeError
@@ -16,6 +17,7 @@ contracts_app = typer.Typer(help="Check and show data contracts.", no_args_is_he
 def register(app: typer.Typer) -> None:
     contracts_app.command("check")(check)
     contracts_app.command("show")(show)
+    contracts_app.command("diff")(diff)
     app.add_typer(contracts_app, name="contracts")
 
 

@@ -16,10 +16,10 @@ from cartlake.cli.context import Lake, lake_of
 from cartlake.cli.drop import files_by_dataset, settle, upload
 from cartlake.cli.errors import CommandError
 from cartlake.cli.options import Json
-from cartlake.cli.query import athena_of, show, sql_of
+from cartlake.cli.query import ask, show
 from cartlake.cli.reconciling import COLUMNS, reconcile_datasets, reconcile_world
 
-QUERIES = ("daily_kpis", "conversion_by_device")
+QUERIES = ("daily_kpis", "conversion_funnel")
 SEED = 7
 ROWS_SHOWN = 10
 
@@ -57,7 +57,8 @@ def demo(
         datasets = reconcile_datasets(lake, manifest, settled)
         facts = reconcile_world(lake, manifest)
     with _timed(seconds, "query"):
-        results = {query: athena_of(lake).run(sql_of(lake, query)) for query in QUERIES}
+        since = f"first_day={manifest['arguments']['start_date']}"
+        results = {query: ask(lake, query, [since]) for query in QUERIES}
     held = all(line["holds"] for line in [*datasets, *facts])
     if lake.output.as_json:
         answers = {query: result.records() for query, result in results.items()}
@@ -66,7 +67,7 @@ def demo(
         lake.output.records("Every row, by where it went", COLUMNS, datasets)
         lake.output.records("What was planted, and what the lake found", ["what", "planted", "found", "holds"], facts)
         for query, result in results.items():
-            lake.output.say(f"\n[dim]$[/dim] [bold]lake query {query}[/bold]")
+            lake.output.say(f"\n[dim]$[/dim] [bold]lake query {query} -p {since}[/bold]")
             show(lake, query, result, most=ROWS_SHOWN)
         _say_next(lake, seconds)
     if not held or not all(result.rows for result in results.values()):

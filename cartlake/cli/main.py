@@ -15,6 +15,7 @@ from cartlake.cli import (
     demo,
     doctor,
     drop,
+    history,
     quarantine,
     query,
     recompute,
@@ -56,8 +57,8 @@ def choose_environment(
 
 def assemble() -> typer.Typer:
     """The application with every command, its own and those of the installed entry points."""
-    modules = (artifacts, drop, status, runs, query, recompute, quarantine, redrive, contracts, tables, doctor, demo)
-    for module in modules:
+    modules = (artifacts, drop, status, runs, query, recompute, quarantine, redrive, contracts, tables, history)
+    for module in (*modules, doctor, demo):
         module.register(app)
     for entry_point in sorted(entry_points(group=COMMAND_GROUP), key=lambda point: point.name):
         entry_point.load()(app)

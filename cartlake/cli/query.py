@@ -1,6 +1,9 @@
 """`lake query`: a named query or any SQL, through the Athena API."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,8 +12,9 @@ import typer
 
 from cartlake.athena import NUMERIC, Athena, QueryResult
 from cartlake.cli.context import Lake, lake_of
-from cartlake.cli.errors import NotFoundError
+from cartlake.cli.errors import CommandError, NotFoundError
 from cartlake.cli.options import Json
+from cartlake.named_queries import NamedQuery, ParameterError
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -24,23 +28,56 @@ def query(
     context: typer.Context,
     name_or_sql: Annotated[str, typer.Argument(metavar="NAME|SQL", help="A named query, SQL, or @file.sql.")],
     parameter: Annotated[
-        list[str] | None, typer.Option("--param", "-p", help="SQL literal for each `?`, in order.")
+        list[str] | None,
+        typer.Option("--param", "-p", help="name=value of a named query; for SQL, a literal for each `?`, in order."),
     ] = None,
     database: Annotated[str, typer.Option(help="Database of table names without one.")] = "processed",
     json: Json = False,
 ) -> None:
     """Run a named query (`lake queries` lists them) or SQL and print its rows."""
     lake = lake_of(context)
-    result = athena_of(lake).run(sql_of(lake, name_or_sql), parameter or [], database)
-    show(lake, "" if " " in name_or_sql else name_or_sql, result)
+    result = ask(lake, name_or_sql, parameter or [], database)
+    show(lake, name_or_sql if NAME.fullmatch(name_or_sql) else "", result)
 
 
 def queries(context: typer.Context, json: Json = False) -> None:
     """List the named queries analysts see in the Athena console."""
     lake = lake_of(context)
-    found = athena_of(lake).named_queries()
-    rows = [{"name": name, "about": sql.partition("\n")[0].lstrip("- "), "sql": sql} for name, sql in found.items()]
-    lake.output.records("Named queries", ["name", "about"], sorted(rows, key=lambda row: row["name"]))
+    found = sorted(athena_of(lake).named_queries().items())
+    rows = [_row(NamedQuery.read(name, sql)) for name, sql in found]
+    lake.output.records("Named queries", ["name", "about", "parameters"], rows)
+
+
+def _row(query: NamedQuery) -> dict[str, Any]:
+    return {**asdict(query), "parameters": ", ".join(map(str, query.parameters)) or None}
+
+
+def ask(lake: Lake, name_or_sql: str, parameters: Sequence[str] = (), database: str = "processed") -> QueryResult:
+    """Run a named query, its parameters given as `name=value`, or SQL with a literal for each `?`.
+
+    Raises NotFoundError for what is not there, CommandError for parameters the query does not take, QueryError with
+    Athena's message.
+    """
+    sql = sql_of(lake, name_or_sql)
+    if NAME.fullmatch(name_or_sql):
+        parameters = _literals(NamedQuery.read(name_or_sql, sql), parameters)
+    return athena_of(lake).run(sql, parameters, database)
+
+
+def _literals(query: NamedQuery, parameters: Sequence[str]) -> list[str]:
+    given = dict(_pair(query, parameter) for parameter in parameters)
+    try:
+        return query.literals(given, datetime.now(UTC).date())
+    except ParameterError as error:
+        raise CommandError(str(error)) from error
+
+
+def _pair(query: NamedQuery, parameter: str) -> tuple[str, str]:
+    name, equals, value = parameter.partition("=")
+    if not equals:
+        listed = ", ".join(map(str, query.parameters)) or "none"
+        raise CommandError(f"-p {parameter} names no parameter: write -p name=value. {query.name} has: {listed}.")
+    return name.strip(), value.strip()
 
 
 def athena_of(lake: Lake) -> Athena:

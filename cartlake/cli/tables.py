@@ -78,7 +78,8 @@ def placement(lake: Lake) -> tables.Placement:
 
 
 def views_of(lake: Lake) -> list[views.View]:
-    return views.read_views(lake.root / "athena_queries" / "views")
+    written = views.read_views(lake.root / "athena_queries" / "views")
+    return [*written, views.freshness_view(contracts.load_all())]
 
 
 def _rows(changes: list[tables.TableChange], view_changes: list[views.ViewChange]) -> list[dict[str, Any]]:

@@ -72,7 +72,8 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
         if custom.get(key) is not None and custom[key] not in names:
             faults.add(f"{where}.{key}", custom[key], f"no such column; the table has {', '.join(names)}")
     row_rules = RowRules(table, faults).compile()
-    table_rules = (*table_rules_of(table, faults), *sla_rules_of(table, document.sla_properties, faults))
+    promises = tuple(sla_rules_of(table, document.sla_properties, faults))
+    table_rules = (*table_rules_of(table, faults), *promises)
     rule_names = [*(rule.name for rule in row_rules), *(rule.name for rule in table_rules)]
     for name, count in Counter([*names, *rule_names]).items():
         if count > 1:
@@ -94,6 +95,7 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
         references=tuple(_references(table, faults)),
         build=_build(table, custom, faults),
         prepare=_prepare(custom, where, faults),
+        promised_hours=min((rule.hours for rule in promises), default=None),
     )
 
 

@@ -97,6 +97,8 @@ class Table:
     build: Build | None = None
     prepare: str | None = None
     """`<job>.<function>` below glue_jobs/ that changes conformed rows before they are judged, e.g. masks them."""
+    promised_hours: float | None = None
+    """How old the newest row may be by the contract's SLA; None without a promise."""
 
     @property
     def database(self) -> str:

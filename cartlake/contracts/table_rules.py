@@ -74,6 +74,11 @@ class TableRule:
     description: str = ""
 
     @property
+    def hours(self) -> float:
+        """The threshold of a rule about freshness, in hours."""
+        return self.threshold.values[-1] * SECONDS_PER_UNIT[self.unit] / SECONDS_PER_UNIT["h"]
+
+    @property
     def expected(self) -> str:
         """The threshold in words, with its unit: `must be at most 60 percent`."""
         return f"{self.threshold} {self.unit}" if self.metric != "sql" else str(self.threshold)

@@ -130,6 +130,7 @@ def _open_run(args: argparse.Namespace, manifest: Manifest) -> Run:
     contract = contracts.load(manifest.dataset)
     for name, value in _settings(spark, sum(file.size for file in manifest.files)).items():
         spark.conf.set(name, value)
+    iceberg.sign_snapshots(spark, manifest.run_id)
     return Run(
         spark=spark,
         manifest=manifest,

@@ -11,6 +11,7 @@ from typing import Final
 from pyspark.sql import DataFrame, SparkSession
 
 from cartlake.days import ONE_DAY, DayRange
+from cartlake.snapshots import RUN_PROPERTY
 from glue_jobs.shared.scopes import on_days_sql
 
 _MOST_RANGES: Final = 50  # a longer condition costs more to plan than the files it leaves out
@@ -28,6 +29,11 @@ class Branch:
     def identifier(self) -> str:
         """Names the branch as a table, to read and to write."""
         return f"{self.table}.branch_{self.name}"
+
+
+def sign_snapshots(spark: SparkSession, run_id: str) -> None:
+    """Write the run into the summary of every snapshot this session makes: `lake history` shows it."""
+    spark.conf.set(f"spark.sql.iceberg.snapshot-property.{RUN_PROPERTY}", run_id)
 
 
 def fresh_branch(spark: SparkSession, table: str, name: str) -> Branch:

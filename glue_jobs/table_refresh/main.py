@@ -85,6 +85,7 @@ def _open_run(args: argparse.Namespace, plan: RefreshPlan) -> Run:
     spark = SparkSession.builder.appName("table_refresh").getOrCreate()
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     spark.conf.set("spark.sql.shuffle.partitions", str(2 * spark.sparkContext.defaultParallelism))
+    iceberg.sign_snapshots(spark, plan.run_id)
     return Run(
         spark=spark,
         plan=plan,

@@ -43,7 +43,7 @@ class GlueTables:
         if not is_iceberg(entry):
             if part or version is not None:
                 raise AthenaError("NOT_SUPPORTED", f"Table '{database}.{base}' has no versions: it is not Iceberg")
-            return hive.source(self.clients, self.cursor, entry)
+            return hive.source(self, entry)
         loaded = self.load(entry)
         if part:
             columns, rows = metadata_tables.rows(self.clients, loaded, part)
@@ -56,6 +56,13 @@ class GlueTables:
             return dict(self.clients.glue.get_table(DatabaseName=database, Name=table)["Table"])
         except self.clients.glue.exceptions.EntityNotFoundException:
             return None
+
+    def partitions(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
+        """The partitions of a table over plain files, as Glue has them."""
+        pages = self.clients.glue.get_paginator("get_partitions").paginate(
+            DatabaseName=entry["DatabaseName"], TableName=entry["Name"]
+        )
+        return [dict(partition) for page in pages for partition in page["Partitions"]]
 
     def load(self, entry: dict[str, Any]) -> iceberg.IcebergTable:
         location = entry["Parameters"]["metadata_location"]
@@ -160,7 +167,11 @@ def view_document(entry: dict[str, Any]) -> dict[str, Any]:
     text = entry.get("ViewOriginalText") or ""
     if not text.startswith(_VIEW_MARK):
         raise UnsupportedSqlError(f"View {entry['Name']}, which Athena did not create,")
-    document: dict[str, Any] = json.loads(base64.b64decode(text.removeprefix(_VIEW_MARK).removesuffix(" */")))
+    try:
+        encoded = text.removeprefix(_VIEW_MARK).removesuffix(" */")
+        document: dict[str, Any] = json.loads(base64.b64decode(encoded, validate=True))
+    except ValueError as error:
+        raise AthenaError("INVALID_VIEW", f"View {entry['Name']} has no definition that can be read") from error
     return document
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import io
+import re
+import shutil
+import tempfile
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,6 +17,7 @@ import boto3
 from botocore.config import Config
 
 from localaws.athena import duck
+from localaws.athena.errors import AthenaError
 
 if TYPE_CHECKING:
     import duckdb
@@ -61,7 +67,14 @@ class Clients:
     @cached_property
     def duckdb(self) -> duckdb.DuckDBPyConnection:
         here = self.endpoint
-        return duck.connect(urlsplit(here.url), here.access_key, here.secret_key, here.region)
+        return duck.connect(urlsplit(here.url), here.access_key, here.secret_key, here.region, self.scratch)
+
+    @cached_property
+    def scratch(self) -> Path:
+        """A folder of the engine's own, gone with the process."""
+        folder = Path(tempfile.mkdtemp(prefix="athena-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     @cached_property
     def iceberg(self) -> GlueCatalog:
@@ -81,7 +94,7 @@ class Clients:
 
     def read(self, uri: str) -> bytes:
         """The bytes of an object. Raises botocore's ClientError."""
-        bucket, key = split_uri(uri)
+        bucket, key = split_uri(in_s3(uri))
         return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
 
     def write(self, uri: str, body: bytes, encryption: dict[str, str] | None = None) -> None:
@@ -97,10 +110,17 @@ class Clients:
 
     def list(self, uri: str) -> list[str]:
         """The URIs of the objects under a prefix that a query reads: not those whose names start with _ or a point."""
-        bucket, prefix = split_uri(uri.rstrip("/") + "/")
+        bucket, prefix = split_uri(in_s3(uri.rstrip("/") + "/"))
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         keys = (item["Key"] for page in pages for item in page.get("Contents", []) if item["Size"])
         return [f"s3://{bucket}/{key}" for key in sorted(keys) if not _hidden(key[len(prefix) :])]
+
+
+def in_s3(uri: str) -> str:
+    """The URI itself. Raises AthenaError for a place that is not in S3: nothing else may be read or written."""
+    if re.fullmatch(r"s3[an]?://[^/]+(/.*)?", uri) is None:
+        raise AthenaError("INVALID_TABLE_PROPERTY", f"Location must be in Amazon S3, like s3://bucket/folder/: {uri}")
+    return uri
 
 
 def split_uri(uri: str) -> tuple[str, str]:

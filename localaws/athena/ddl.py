@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from localaws.athena import ddl_text, writes
+from localaws.athena import ddl_text, files, writes
+from localaws.athena.alter import Alterer
 from localaws.athena.catalog import is_iceberg, is_view, view_input
-from localaws.athena.clients import split_uri
+from localaws.athena.clients import in_s3, split_uri
 from localaws.athena.compiler import Compiler
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.iceberg import load
 from localaws.athena.iceberg_types import partition_spec, schema_of
 from localaws.athena.parsing import parse
-from localaws.athena.trino_types import TrinoType, literal, quote, to_hive
+from localaws.athena.trino_types import TrinoType, quote, to_hive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ class Definer:
         elif (matched := _DROP.fullmatch(self.sql)) is not None:
             self._drop(matched)
         elif (matched := _ALTER.fullmatch(self.sql)) is not None:
-            self._alter(matched)
+            Alterer(self.tables, *self._split(matched["name"])).alter(matched["action"])
         elif _CREATE_AS.match(self.sql):
             return self._create_as()
         elif ddl_text.is_iceberg(self.sql):
@@ -148,6 +149,7 @@ class Definer:
             raise AthenaError("TABLE_ALREADY_EXISTS", f"Table '{database}.{wanted.table}' already exists")
         if not wanted.location:
             raise AthenaError("INVALID_TABLE_PROPERTY", "Table location must be specified: LOCATION 's3://…'")
+        in_s3(wanted.location)
         schema = schema_of([(name, kind, comment) for name, kind, comment in wanted.columns])
         self.clients.iceberg.create_table(
             (database, wanted.table),
@@ -188,6 +190,7 @@ class Definer:
             raise UnsupportedSqlError("An Iceberg format other than PARQUET")
         if not location:
             raise AthenaError("INVALID_TABLE_PROPERTY", "Table location must be specified: location = 's3://…'")
+        in_s3(location)
         schema = schema_of([(column, kind, "") for column, kind in columns])
         rows = self.cursor.execute(query).to_arrow_table()
         table = self.clients.iceberg.create_table(
@@ -206,58 +209,41 @@ class Definer:
         self, database: str, name: str, columns: list[tuple[str, TrinoType]], query: str, options: dict[str, Any]
     ) -> tuple[int, list[str]]:
         location = str(options.pop("external_location", "") or self.result_location).rstrip("/")
-        compression = str(options.pop("write_compression", options.pop("parquet_compression", "GZIP")))
-        if str(options.pop("format", "PARQUET")).upper() != "PARQUET":
-            raise UnsupportedSqlError("CREATE TABLE AS in a format other than PARQUET")
+        options.pop("is_external", None)  # no table of plain files is anything else
+        form = file_format(options)
         keys = [str(key).lower() for key in options.pop("partitioned_by", [])]
-        if options or keys:
-            raise UnsupportedSqlError(f"CREATE TABLE AS with {', '.join(options) or 'partitioned_by'}")
+        if options:
+            raise UnsupportedSqlError(f"CREATE TABLE AS with {', '.join(options)}")
         if self.clients.list(location):
             raise AthenaError(
                 "HIVE_PATH_ALREADY_EXISTS", f"Target directory for table '{database}.{name}' already exists: {location}"
             )
-        file = f"{location}/part-0.parquet"
-        count = write_parquet(self.cursor, query, columns, file, compression)
+        written = files.write(self.cursor, query, columns, files.Destination(location, form, keys))
+        described = [{"Name": column, "Type": to_hive(kind)} for column, kind in columns]
         table: Any = {
             "Name": name,
             "TableType": "EXTERNAL_TABLE",
-            "Parameters": {"EXTERNAL": "TRUE", "has_encrypted_data": "false", "classification": "parquet"},
+            "Parameters": {"EXTERNAL": "TRUE", "has_encrypted_data": "false", "classification": form.name.lower()},
+            "PartitionKeys": described[len(described) - len(keys) :] if keys else [],
             "StorageDescriptor": {
-                "Columns": [{"Name": column, "Type": to_hive(kind)} for column, kind in columns],
+                "Columns": described[: len(described) - len(keys)],
                 "Location": f"{location}/",
-                "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-                "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-                "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
+                **form.storage,
             },
         }
         self.clients.glue.create_table(DatabaseName=database, TableInput=table)
-        return count, [file]
+        if keys:
+            entry = self.tables.entry(database, name) or {}
+            files.register(self.clients, entry, written)
+        return written.rows, written.files
 
-    def _alter(self, matched: re.Match[str]) -> None:
-        database, name = self._split(matched["name"])
-        entry = self.tables.entry(database, name)
-        if entry is None:
-            raise AthenaError("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist")
-        if not is_iceberg(entry):
-            raise UnsupportedSqlError("ALTER TABLE of a table that is not Iceberg")
-        table = self.clients.iceberg.load_table((database, name))
-        action = matched["action"].strip()
-        if (added := re.fullmatch(r"ADD\s+COLUMNS\s*(\(.*\))", action, re.IGNORECASE | re.DOTALL)) is not None:
-            columns = [ddl_text.column(text) for text in ddl_text.split_top(ddl_text.enclosed(added[1], 0)[0])]
-            schema = schema_of(columns)
-            with table.update_schema() as update:
-                for field in schema.fields:
-                    update.add_column(field.name, field.field_type, doc=field.doc)
-        elif (dropped := re.fullmatch(r"DROP\s+COLUMN\s+[`\"]?(\w+)[`\"]?", action, re.IGNORECASE)) is not None:
-            with table.update_schema() as update:
-                update.delete_column(dropped[1].lower())
-        elif (
-            changed := re.fullmatch(r"SET\s+TBLPROPERTIES\s*\((.*)\)", action, re.IGNORECASE | re.DOTALL)
-        ) is not None:
-            with table.transaction() as transaction:
-                transaction.set_properties(dict(re.findall(r"'([^']+)'\s*=\s*'([^']*)'", changed[1])))
-        else:
-            raise UnsupportedSqlError(f"ALTER TABLE … {' '.join(action.split()[:2])}")
+
+def file_format(options: dict[str, Any], default: str = "PARQUET") -> files.FileFormat:
+    """Take what says how files are written out of the options of CREATE TABLE AS or UNLOAD."""
+    name = str(options.pop("format", default)).upper()
+    compressions = [options.pop(key, None) for key in ("write_compression", "compression", "parquet_compression")]
+    compression = next((str(value) for value in compressions if value), "GZIP" if name == "PARQUET" else "NONE")
+    return files.FileFormat(name, compression, str(options.pop("field_delimiter", "\x01")))
 
 
 def _options(tree: exp.Create) -> dict[str, Any]:
@@ -281,25 +267,3 @@ def _options(tree: exp.Create) -> dict[str, Any]:
             case _:
                 raise UnsupportedSqlError(f"Table property {node.sql('trino')}")
     return options
-
-
-def write_parquet(
-    cursor: duckdb.DuckDBPyConnection, query: str, columns: list[tuple[str, TrinoType]], file: str, compression: str
-) -> int:
-    """Write a query to one Parquet file. Returns the number of rows."""
-    cells = ", ".join(f"{_parquet_cell(quote(name), kind)} AS {quote(name)}" for name, kind in columns)
-    codec = {"NONE": "uncompressed"}.get(compression.upper(), compression.lower())
-    if codec not in {"snappy", "gzip", "zstd", "uncompressed", "lz4"}:
-        raise UnsupportedSqlError(f"Compression {compression}")
-    found = cursor.execute(
-        f"COPY (SELECT {cells} FROM ({query})) TO {literal(file)} (FORMAT parquet, COMPRESSION {codec})"
-    ).fetchone()
-    return int(found[0]) if found else 0
-
-
-def _parquet_cell(sql: str, kind: TrinoType) -> str:
-    if kind.name == "timestamp with time zone":
-        raise UnsupportedSqlError("Writing timestamp with time zone to a Hive table (cast it to timestamp)")
-    if kind.name in {"json", "interval day to second", "interval year to month"}:
-        raise UnsupportedSqlError(f"Writing {kind} to a Hive table")
-    return f"CAST({sql} AS {kind.duckdb})"

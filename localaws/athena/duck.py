@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
+import os
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,9 @@ from localaws.athena.trino_types import literal
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
+
+MEMORY_VARIABLE = "CARTLAKE_ATHENA_MEMORY"
+"""How much memory all queries have together, as DuckDB writes it; what does not fit is written to disk."""
 
 _EXTENSIONS = ("httpfs", "avro", "iceberg")
 # A cursor does not inherit what was SET on its parent.
@@ -70,8 +74,14 @@ trino_percentile(l, q) := CASE WHEN q < 0 OR q > 1 THEN error('INVALID_FUNCTION_
 """  # noqa: E501 -- one macro a line
 
 
-def connect(endpoint: SplitResult, access_key: str, secret_key: str, region: str) -> duckdb.DuckDBPyConnection:
-    """Open the instance: `endpoint` is where S3 answers. Nothing that can go stale is cached."""
+def connect(
+    endpoint: SplitResult, access_key: str, secret_key: str, region: str, scratch: Path
+) -> duckdb.DuckDBPyConnection:
+    """Open the instance: `endpoint` is where S3 answers, `scratch` a folder for results and what memory cannot hold.
+
+    Nothing that can go stale is cached. Whatever a query says, DuckDB itself opens nothing but objects of S3 and files
+    in `scratch`: neither the host's files nor any other address. Nor can a query allow it more.
+    """
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     for name in _EXTENSIONS:
         connection.execute(f"LOAD {literal(str(_extension_file(name)))}")
@@ -83,6 +93,10 @@ def connect(endpoint: SplitResult, access_key: str, secret_key: str, region: str
         f"USE_SSL {str(endpoint.scheme == 'https').lower()})"
     )
     add_functions(connection)
+    connection.execute(f"SET memory_limit = {literal(os.environ.get(MEMORY_VARIABLE, '2GB'))}")
+    connection.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
+    connection.execute(f"SET allowed_directories = ['s3://', {literal(f'{scratch}/')}]")
+    connection.execute("SET enable_external_access = false")
     return connection
 
 

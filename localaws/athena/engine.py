@@ -7,6 +7,7 @@ import re
 import tempfile
 import threading
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,12 @@ _READS = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _DEFINES = frozenset({"CREATE", "DROP", "ALTER"})
 _SHOWS = frozenset({"SHOW", "DESCRIBE", "DESC"})
+_UPKEEP = frozenset({"OPTIMIZE", "VACUUM"})
+_TAKES_PARAMETERS = _READS | _WRITES | {"UNLOAD", "EXPLAIN"}
+_MSCK = re.compile(r"MSCK\s+REPAIR\s+(?:TABLE\s+)?(?P<name>[\w.`\"-]+)", re.IGNORECASE)
+_EXPLAIN = re.compile(
+    r"EXPLAIN\s+(?P<analyze>ANALYZE\s+)?(?:\((?P<options>[^)]*)\)\s*)?(?P<query>.*)", re.IGNORECASE | re.DOTALL
+)
 _UNLOAD = re.compile(
     r"UNLOAD\s*(?P<query>\(.*\))\s*TO\s*'(?P<to>[^']+)'\s*WITH\s*\((?P<with>.*)\)", re.IGNORECASE | re.DOTALL
 )
@@ -70,20 +77,25 @@ class _Run:
 
     def outcome(self, external_table: Callable[[str, str], None]) -> Outcome:
         verb = parsing.first_word(self.sql)
-        if verb in _READS:
-            return self._read()
-        if verb in _WRITES:
-            return self._write(verb)
-        if verb == "UNLOAD":
-            return self._unload()
-        if self.statement.parameters:
+        known: dict[str, Callable[[], Outcome]] = {
+            **dict.fromkeys(_READS, self._read),
+            **dict.fromkeys(_WRITES, partial(self._write, verb)),
+            "UNLOAD": self._unload,
+            "EXPLAIN": self._explain,
+            **dict.fromkeys(_DEFINES, partial(self._define, external_table)),
+            **dict.fromkeys(_UPKEEP, partial(self._keep_up, verb)),
+            "MSCK": self._repair,
+            **dict.fromkeys(_SHOWS, self._show),
+        }
+        if self.statement.parameters and verb not in _TAKES_PARAMETERS:
             raise AthenaError("INVALID_PARAMETER_USAGE", f"{verb} takes no execution parameters")
-        if verb in _DEFINES:
-            return self._define(external_table)
-        if verb in _SHOWS:
-            columns, rows = show.run(self.tables, self.sql, self.statement.database)
-            return Outcome(columns, "\n".join("\t".join(row) for row in rows).encode())
-        raise UnsupportedSqlError(f"Statement {verb or self.sql[:30]}")
+        if verb not in known:
+            raise UnsupportedSqlError(f"Statement {verb or self.sql[:30]}")
+        return known[verb]()
+
+    def _show(self) -> Outcome:
+        columns, rows = show.run(self.tables, self.sql, self.statement.database)
+        return Outcome(columns, "\n".join("\t".join(row) for row in rows).encode())
 
     def _parsed(self) -> exp.Expr:
         return parsing.bind(parsing.parse(self.sql), list(self.statement.parameters))
@@ -93,15 +105,16 @@ class _Run:
 
     def _read(self) -> Outcome:
         relation = self._compiler().query(self._parsed())
-        with tempfile.TemporaryDirectory(prefix="athena-") as folder:
+        with tempfile.TemporaryDirectory(dir=self.tables.clients.scratch) as folder:
             file = Path(folder) / "rows.csv"
             rows = results.rendered(relation.sql, relation.columns)
             self.cursor.execute(
                 f"COPY ({rows}) TO {literal(str(file))} (FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '')"
             )
-            scanned = self._scanned()
+            scanned, opened = self._scanned(), files_of(self._profile())
             header = results.csv_line(name for name, _ in relation.columns).encode()
-            return Outcome(list(relation.columns), header + file.read_bytes(), scanned_bytes=scanned)
+            body = header + file.read_bytes()
+            return Outcome(list(relation.columns), body, scanned_bytes=scanned, files_read=opened)
 
     def _write(self, verb: str) -> Outcome:
         from localaws.athena.writes import Writer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
@@ -132,37 +145,83 @@ class _Run:
         definer = Definer(self.tables, self.cursor, self.sql, self.statement.database, location)
         return self._written(*definer.run(external_table))
 
+    def _keep_up(self, verb: str) -> Outcome:
+        from localaws.athena.upkeep import Upkeep  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+
+        upkeep = Upkeep(self.tables, self.cursor, self.sql, self.statement.database)
+        upkeep.optimize() if verb == "OPTIMIZE" else upkeep.vacuum()
+        return self._written(None)
+
+    def _repair(self) -> Outcome:
+        from localaws.athena.alter import Alterer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+
+        matched = _MSCK.fullmatch(self.sql)
+        if matched is None:
+            raise MalformedQueryError("line 1:6: mismatched input. Expecting: MSCK REPAIR TABLE table")
+        parts = re.sub(r"[`\"]", "", matched["name"]).lower().split(".")
+        database = parts[-2] if len(parts) > 1 else self.statement.database
+        return Outcome([], "\n".join(Alterer(self.tables, database, parts[-1]).repair()).encode())
+
+    def _explain(self) -> Outcome:
+        """DuckDB's plan, which has other operators than Trino's; or, with TYPE VALIDATE, that the query is valid."""
+        matched = _EXPLAIN.fullmatch(self.sql)
+        options = (matched["options"] or "").upper().split() if matched else []
+        if matched is None or matched["analyze"] or options not in ([], ["FORMAT", "TEXT"], ["TYPE", "VALIDATE"]):
+            raise UnsupportedSqlError("EXPLAIN other than of a plan as text, or TYPE VALIDATE,")
+        tree = parsing.bind(parsing.parse(matched["query"]), list(self.statement.parameters))
+        relation = Compiler(self.tables, matched["query"], self.statement.database).query(tree)
+        if "VALIDATE" in options:
+            return Outcome([("Valid", TrinoType("boolean"))], b"true")
+        plan = self.cursor.execute(f"EXPLAIN {relation.sql}").fetchall()[0][1]
+        return Outcome([("Query Plan", TrinoType("varchar"))], str(plan).rstrip().encode())
+
     def _unload(self) -> Outcome:
-        from localaws.athena.ddl import write_parquet  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+        from localaws.athena import files  # noqa: PLC0415 -- rarely needed
+        from localaws.athena.ddl import file_format  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
         matched = _UNLOAD.fullmatch(self.sql)
         if matched is None:
             raise MalformedQueryError("line 1:1: mismatched input 'UNLOAD'. Expecting: UNLOAD (query) TO '…' WITH (…)")
-        options = {k.lower(): v for k, v in re.findall(r"(\w+)\s*=\s*'([^']*)'", matched["with"])}
-        if options.pop("format", "").upper() != "PARQUET" or set(options) - {"compression"} or "[" in matched["with"]:
-            raise UnsupportedSqlError("UNLOAD in a format other than PARQUET, or partitioned,")
+        options: dict[str, Any] = {k.lower(): v for k, v in re.findall(r"(\w+)\s*=\s*'([^']*)'", matched["with"])}
+        listed = re.search(r"partitioned_by\s*=\s*ARRAY\s*\[([^]]*)\]", matched["with"], re.IGNORECASE)
+        keys = [key.lower() for key in re.findall(r"'([^']*)'", listed[1])] if listed else []
+        form = file_format(options, default="")
+        if options:
+            raise UnsupportedSqlError(f"UNLOAD with {', '.join(options)}")
         target = matched["to"].rstrip("/")
         if self.tables.clients.list(target):
             raise AthenaError("HIVE_PATH_ALREADY_EXISTS", f"Target directory for unload already exists: {target}")
         tree = parsing.bind(parsing.parse(matched["query"]), list(self.statement.parameters))
         relation = self._compiler().query(tree)
-        cells = ", ".join(f"c{i} AS {_quoted(name)}" for i, (name, _) in enumerate(relation.columns))
-        file = f"{target}/part-0.parquet"
-        query = f"SELECT {cells} FROM ({relation.sql})"
-        count = write_parquet(self.cursor, query, list(relation.columns), file, options.get("compression", "GZIP"))
+        columns = [(name.lower(), kind) for name, kind in relation.columns]
+        cells = ", ".join(f"c{i} AS {_quoted(name)}" for i, (name, _) in enumerate(columns))
+        destination = files.Destination(target, form, keys)
+        written = files.write(self.cursor, f"SELECT {cells} FROM ({relation.sql})", columns, destination)
         self._scanned()
-        return self._written(count, [file])
+        return self._written(written.rows, written.files)
 
     def _scanned(self) -> int:
         """Bytes the last statement read. Raises AthenaError beyond the workgroup's limit."""
-        profile: Any = self.cursor.get_profiling_information()
-        scanned = int((json.loads(profile) if isinstance(profile, str) else profile).get("total_bytes_read", 0))
+        scanned = int(self._profile().get("total_bytes_read", 0))
         limit = self.statement.scan_limit_bytes
         if limit is not None and scanned > limit:
             raise AthenaError(
                 "CANCELLED", f"Query exhausted resources: Bytes scanned limit was exceeded ({limit} bytes)"
             )
         return scanned
+
+    def _profile(self) -> dict[str, Any]:
+        profile: Any = self.cursor.get_profiling_information()
+        found: dict[str, Any] = json.loads(profile) if isinstance(profile, str) else profile
+        return found
+
+
+def files_of(profile: dict[str, Any]) -> list[str]:
+    """The data files that the scans of a profiled query opened, sorted."""
+    named = (profile.get("extra_info") or {}).get("Filename(s)", "")
+    own = [name.strip() for name in named.split(",") if name.strip()]
+    below = (name for child in profile.get("children") or [] for name in files_of(child))
+    return sorted({*own, *below})
 
 
 def _quoted(name: str) -> str:
@@ -184,6 +243,11 @@ _WORDS = {
         "SUBQUERY_MULTIPLE_ROWS",
         "Scalar sub-query has returned multiple rows",
     ),
+    "Out of Memory Error": (
+        "EXCEEDED_LOCAL_MEMORY_LIMIT",
+        "Query exhausted resources at this scale factor: {0} CARTLAKE_ATHENA_MEMORY gives the engine more.",
+    ),
+    "Permission Error": ("PERMISSION_DENIED", "The local Athena engine reads objects of S3 and nothing else: {0}"),
     "Out of Range Error": ("NUMERIC_VALUE_OUT_OF_RANGE", "{0}"),
     "Conversion Error": ("INVALID_CAST_ARGUMENT", "{0}"),
     "Binder Error": ("NOT_SUPPORTED", "The local Athena engine could not run this statement: {0}"),

@@ -2,46 +2,68 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from localaws.athena.errors import UnsupportedSqlError
+from localaws.athena.files import FileFormat
+from localaws.athena.projection import projection_of
 from localaws.athena.tables import Source
 from localaws.athena.trino_types import VARCHAR, TrinoType, from_hive, literal, quote
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
 
-    from localaws.athena.clients import Clients
+    from localaws.athena.catalog import GlueTables
 
 _PATH = "__path"
 Columns = tuple[tuple[str, TrinoType], ...]
 
 
-def source(clients: Clients, cursor: duckdb.DuckDBPyConnection, table: dict[str, Any]) -> Source:
+def source(tables: GlueTables, table: dict[str, Any]) -> Source:
     """How DuckDB reads the table, partition by partition. Raises UnsupportedSqlError for other formats."""
-    storage = table["StorageDescriptor"]
-    columns = _columns(storage.get("Columns") or [])
+    columns = _columns(table["StorageDescriptor"].get("Columns") or [])
     keys = _columns(table.get("PartitionKeys") or [])
     parts = [
-        _files(cursor, table, columns, clients.list(location), list(zip(keys, values, strict=True)))
-        for location, values in _locations(clients, table)
+        _files(tables.cursor, table, columns, files, list(zip(keys, values, strict=True)))
+        for values, files in _partitions(tables, table, [name for name, _ in keys])
     ]
     everything = columns + keys
     selects = [part for part in parts if part] or [_nothing(everything)]
     return Source(f"({' UNION ALL '.join(selects)})", everything, (("$path", _PATH, VARCHAR),))
 
 
+def columns_of(table: dict[str, Any]) -> Columns:
+    """All columns of the table, partition keys last."""
+    return _columns([*(table["StorageDescriptor"].get("Columns") or []), *(table.get("PartitionKeys") or [])])
+
+
+def file_format(table: dict[str, Any]) -> FileFormat:
+    """How new files of the table are written. Raises UnsupportedSqlError where what was read cannot be written."""
+    serde = table["StorageDescriptor"].get("SerdeInfo") or {}
+    name = _format(table)
+    if name == "csv" and "OpenCSV" in (serde.get("SerializationLibrary") or ""):
+        raise UnsupportedSqlError(f"Writing to {table['Name']}, a table of OpenCSVSerDe,")
+    delimiter = (serde.get("Parameters") or {}).get("field.delim", "\x01")
+    known = {"parquet": "PARQUET", "json": "JSON", "csv": "TEXTFILE"}
+    return FileFormat(known[name], "GZIP" if name == "parquet" else "NONE", delimiter)
+
+
 def _columns(nodes: list[dict[str, Any]]) -> Columns:
     return tuple((node["Name"].lower(), from_hive(node.get("Type") or "string")) for node in nodes)
 
 
-def _locations(clients: Clients, table: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    if not table.get("PartitionKeys"):
-        return [(table["StorageDescriptor"]["Location"], [])]
-    pages = clients.glue.get_paginator("get_partitions").paginate(
-        DatabaseName=table["DatabaseName"], TableName=table["Name"]
-    )
-    return [(p["StorageDescriptor"]["Location"], list(p["Values"])) for page in pages for p in page["Partitions"]]
+def _partitions(tables: GlueTables, table: dict[str, Any], keys: list[str]) -> list[tuple[Sequence[str], list[str]]]:
+    """Values and files of every partition; a table without partitions is one, without values."""
+    location, files_under = table["StorageDescriptor"]["Location"], tables.clients.list
+    if not keys:
+        return [((), files_under(location))]
+    projected = projection_of(table.get("Parameters") or {}, keys, location, dt.datetime.now(dt.UTC))
+    if projected is not None:
+        return list(projected.partitions(files_under(projected.root)).items())
+    return [(p["Values"], files_under(p["StorageDescriptor"]["Location"])) for p in tables.partitions(table)]
 
 
 def _nothing(columns: Columns) -> str:

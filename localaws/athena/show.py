@@ -75,13 +75,9 @@ def _partitions(tables: GlueTables, matched: re.Match[str], database: str) -> Li
     if is_iceberg(entry) or not entry.get("PartitionKeys"):
         raise AthenaError("NOT_SUPPORTED", f"Table {entry['DatabaseName']}.{entry['Name']} is not a partitioned table")
     keys = [key["Name"] for key in entry["PartitionKeys"]]
-    pages = tables.clients.glue.get_paginator("get_partitions").paginate(
-        DatabaseName=entry["DatabaseName"], TableName=entry["Name"]
-    )
     names = [
         "/".join(f"{key}={value}" for key, value in zip(keys, partition["Values"], strict=True))
-        for page in pages
-        for partition in page["Partitions"]
+        for partition in tables.partitions(entry)
     ]
     return _listing("partition", names)
 
@@ -93,7 +89,7 @@ def _show_create(tables: GlueTables, matched: re.Match[str], database: str) -> L
         lines = [f"CREATE VIEW {name} AS", *view_document(entry)["originalSql"].splitlines()]
         return _listing("Create View", lines)
     if not is_iceberg(entry):
-        raise UnsupportedSqlError("SHOW CREATE TABLE of a table that is not Iceberg")
+        return _show_create_external(entry)
     metadata = tables.load(entry).metadata
     columns = [f"  {column} {kind}" for column, kind in _hive_columns(entry)]
     spec = next(s for s in metadata["partition-specs"] if s["spec-id"] == metadata["default-spec-id"])
@@ -123,6 +119,33 @@ def _partition_text(field: dict[str, Any], names: dict[int, str]) -> str:
     return column if transform == "identity" else f"{transform}({column})"
 
 
+def _properties(tables: GlueTables, matched: re.Match[str], database: str) -> Listing:
+    entry = _entry(tables, matched[1], database)
+    properties = tables.load(entry).metadata["properties"] if is_iceberg(entry) else entry.get("Parameters") or {}
+    if is_iceberg(entry):
+        properties = {**properties, "table_type": "ICEBERG"}
+    wanted = {key: value for key, value in sorted(properties.items()) if matched[2] in {None, key}}
+    return [("prpt_name", VARCHAR), ("prpt_value", VARCHAR)], [[key, str(value)] for key, value in wanted.items()]
+
+
+def _show_create_external(entry: dict[str, Any]) -> Listing:
+    """Hive's text of a table over plain files, which creates it anew."""
+    storage, serde = entry["StorageDescriptor"], entry["StorageDescriptor"].get("SerdeInfo") or {}
+    keys = entry.get("PartitionKeys") or []
+    lines = [f"CREATE EXTERNAL TABLE `{entry['DatabaseName']}.{entry['Name']}`("]
+    lines += _commas([f"  `{name}` {kind}" for name, kind in _hive_columns(entry)], ")")
+    if keys:
+        lines += ["PARTITIONED BY (", *_commas([f"  `{key['Name']}` {key['Type']}" for key in keys], ")")]
+    lines += ["ROW FORMAT SERDE", f"  '{serde.get('SerializationLibrary', '')}'"]
+    if serde.get("Parameters"):
+        pairs = [f"  '{key}'='{value}'" for key, value in sorted(serde["Parameters"].items())]
+        lines += ["WITH SERDEPROPERTIES (", *_commas(pairs, ")")]
+    lines += ["STORED AS INPUTFORMAT", f"  '{storage.get('InputFormat', '')}'"]
+    lines += ["OUTPUTFORMAT", f"  '{storage.get('OutputFormat', '')}'", "LOCATION", f"  '{storage['Location']}'"]
+    pairs = [f"  '{key}'='{value}'" for key, value in sorted((entry.get("Parameters") or {}).items())]
+    return _listing("createtab_stmt", [*lines, *(["TBLPROPERTIES (", *_commas(pairs, ")")] if pairs else [])])
+
+
 _STATEMENTS: dict[str, Callable[[GlueTables, re.Match[str], str], Listing]] = {
     rf"SHOW TABLES(?: (?:IN|FROM) {_NAME})?(?: '(.*)')?": _tables,
     rf"SHOW VIEWS(?: (?:IN|FROM) {_NAME})?(?: LIKE '(.*)')?": _views,
@@ -130,5 +153,6 @@ _STATEMENTS: dict[str, Callable[[GlueTables, re.Match[str], str], Listing]] = {
     rf"SHOW COLUMNS (?:IN|FROM) {_NAME}": _columns,
     rf"SHOW CREATE (?:TABLE|VIEW) {_NAME}": _show_create,
     rf"SHOW PARTITIONS {_NAME}": _partitions,
+    rf"SHOW TBLPROPERTIES {_NAME}(?: ?\(['\"](.*)['\"]\))?": _properties,
     rf"(?:DESCRIBE|DESC) (?:FORMATTED |EXTENDED )?{_NAME}": _describe,
 }

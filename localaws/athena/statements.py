@@ -34,6 +34,7 @@ class Outcome:
     row_count: int | None = None  # rows written, for statements that write
     scanned_bytes: int = 0
     files: list[str] = field(default_factory=list)  # written by CREATE TABLE AS and UNLOAD
+    files_read: list[str] = field(default_factory=list)  # data files of Iceberg tables that a query opened
 
 
 class Running:

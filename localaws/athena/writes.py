@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, ValidationException
 from pyiceberg.io.pyarrow import _dataframe_to_data_files, schema_to_pyarrow  # the first: no public writer of files
+from pyiceberg.table.snapshots import Operation
 from sqlglot import exp
 
-from localaws.athena import casts, iceberg, relations
+from localaws.athena import casts, files, hive, iceberg, relations
+from localaws.athena.catalog import is_iceberg, is_view
+from localaws.athena.clients import in_s3
 from localaws.athena.compiler import Compiler
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.scope import Field, Scope, Typed
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import duckdb
-    from pyiceberg.table import Table
+    from pyiceberg.table import Table, Transaction
+    from pyiceberg.table.update.snapshot import _OverwriteFiles
 
     from localaws.athena.catalog import GlueTables
 
@@ -64,6 +68,7 @@ class Writer:
             raise AthenaError("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{qualified}' does not exist")
         if (entry.get("Parameters") or {}).get("table_type", "").upper() != "ICEBERG":
             raise UnsupportedSqlError(f"Writing to {qualified}, which is not an Iceberg table,")
+        in_s3(entry["Parameters"].get("metadata_location", ""))
         try:
             table = self.tables.clients.iceberg.load_table((database, name))
         except NoSuchTableError as error:
@@ -74,8 +79,10 @@ class Writer:
         """INSERT INTO t [(columns)] query. Returns the number of rows."""
         _refuse(node, "this", "expression", "stored", "is_function")
         schema = node.this
-        target = self.target(schema.this if isinstance(schema, exp.Schema) else schema)
-        kinds = dict(target.columns)
+        table = schema.this if isinstance(schema, exp.Schema) else schema
+        plain = self._plain_files(table)
+        target = None if plain else self.target(table)
+        kinds = dict(target.columns) if target else dict(hive.columns_of(plain))
         names = [c.name.lower() for c in schema.expressions] if isinstance(schema, exp.Schema) else list(kinds)
         query = self.compiler.query(node.expression)
         found = [kind for _, kind in query.columns]
@@ -96,16 +103,33 @@ class Writer:
         listed = ", ".join(
             f"{cells.get(name, f'CAST(NULL AS {kind.duckdb})')} AS {quote(name)}" for name, kind in kinds.items()
         )
+        if target is None:
+            return self._append_files(plain, kinds, f"SELECT {listed} FROM ({query.sql})")
         rows = self._rows(target, f"SELECT {listed} FROM ({query.sql})")
         if rows.num_rows:
             commit(target, appended=rows, touched=())
         return int(rows.num_rows)
 
+    def _plain_files(self, node: exp.Expr) -> dict[str, Any]:
+        """The Glue table of plain files that is meant; empty for anything else."""
+        if not isinstance(node, exp.Table):
+            return {}
+        entry = self.tables.entry((node.db or self.compiler.environment.database).lower(), node.name.lower())
+        return entry if entry is not None and not is_iceberg(entry) and not is_view(entry) else {}
+
+    def _append_files(self, entry: dict[str, Any], kinds: dict[str, TrinoType], query: str) -> int:
+        keys = [key["Name"].lower() for key in entry.get("PartitionKeys") or []]
+        form = hive.file_format(entry)
+        destination = files.Destination(entry["StorageDescriptor"]["Location"], form, keys)
+        written = files.write(self.cursor, query, list(kinds.items()), destination)
+        files.register(self.tables.clients, entry, written)
+        return written.rows
+
     def delete(self, node: exp.Delete) -> int:
         """DELETE FROM t [WHERE …]. Returns the number of rows."""
         _refuse(node, "this", "where")
         target = self.target(node.this)
-        scan, scope = self._scan(target, node.this)
+        scan, scope = self.scan(target, node.this)
         condition = self._where(node, scope)
         return self._change(
             target, f"SELECT t.{iceberg.FILE} AS f, t.{iceberg.ROW_NUMBER} AS p FROM {scan}{condition}", None
@@ -115,7 +139,7 @@ class Writer:
         """UPDATE t SET … [WHERE …]. Returns the number of rows."""
         _refuse(node, "this", "expressions", "where")
         target = self.target(node.this)
-        scan, scope = self._scan(target, node.this)
+        scan, scope = self.scan(target, node.this)
         new = self._assigned(target, node.expressions, scope)
         cells = self._cells(target, lambda name: new.get(name, f"t.{quote(name)}"))
         sql = (
@@ -127,7 +151,7 @@ class Writer:
         """MERGE INTO t USING s ON … WHEN …. Returns the number of rows inserted, updated and deleted."""
         _refuse(node, "this", "using", "on", "whens")
         target = self.target(node.this)
-        scan, scope = self._scan(target, node.this)
+        scan, scope = self.scan(target, node.this)
         sql, fields = relations.source_of_merge(self.compiler, node.args["using"])
         both, source = Scope([*scope.fields, *fields]), Scope(fields)
         condition = self.compiler.condition(node.args["on"], both, "MERGE ON clause")
@@ -162,7 +186,8 @@ class Writer:
             return _MergeCase("insert", guard, self._assigned(target, pairs, scope))
         raise UnsupportedSqlError(f"MERGE … {when.sql('trino')[:100]}")
 
-    def _scan(self, target: Target, node: exp.Table) -> tuple[str, Scope]:
+    def scan(self, target: Target, node: exp.Table) -> tuple[str, Scope]:
+        """SQL that reads the table as `t`, with each row's file and place in it, and its columns in scope."""
         source = target.metadata.source(row_addresses=True)
         alias = node.args.get("alias")
         database, name = target.name.split(".")
@@ -253,8 +278,10 @@ def as_schema(rows: pa.Table, table: Table) -> pa.Table:
     return pa.Table.from_arrays([rows.column(f.name).cast(f.type) for f in schema], schema=schema)
 
 
-def commit(target: Target, appended: pa.Table, touched: Sequence[str]) -> None:
-    """Replace the touched files by the appended rows, in one snapshot.
+def commit(
+    target: Target, appended: pa.Table, touched: Sequence[str], producer: type[_OverwriteFiles] | None = None
+) -> None:
+    """Replace the touched files by the appended rows, in one snapshot, which `producer` makes if it is given.
 
     Raises AthenaError ICEBERG_COMMIT_ERROR when the table has changed since it was read.
     """
@@ -264,18 +291,26 @@ def commit(target: Target, appended: pa.Table, touched: Sequence[str]) -> None:
         table.metadata.properties["commit.retry.num-retries"] = "0"
     old = _data_files(table, touched)
     try:
-        with table.transaction() as transaction:
-            update = transaction.update_snapshot()
-            with update.overwrite() if touched else update.fast_append() as snapshot:
-                for file in old:
-                    snapshot.delete_data_file(file)
-                if appended.num_rows:
-                    for file in _dataframe_to_data_files(transaction.table_metadata, appended, table.io, uuid.uuid4()):
-                        snapshot.append_data_file(file)
+        with (
+            table.transaction() as transaction,
+            _snapshot(transaction, producer, overwrites=bool(touched)) as snapshot,
+        ):
+            for file in old:
+                snapshot.delete_data_file(file)
+            if appended.num_rows:
+                for file in _dataframe_to_data_files(transaction.table_metadata, appended, table.io, uuid.uuid4()):
+                    snapshot.append_data_file(file)
     except (CommitFailedException, ValidationException) as error:
         raise AthenaError(
             "ICEBERG_COMMIT_ERROR", f"Failed to commit the transaction during write: {target.name}: {error}"
         ) from error
+
+
+def _snapshot(transaction: Transaction, producer: type[_OverwriteFiles] | None, *, overwrites: bool) -> Any:
+    if producer is not None:
+        return producer(operation=Operation.OVERWRITE, transaction=transaction, io=transaction._table.io)  # noqa: SLF001
+    update = transaction.update_snapshot()
+    return update.overwrite() if overwrites else update.fast_append()
 
 
 def _data_files(table: Table, paths: Sequence[str]) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import json
 import logging
 import os
 import re
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, new_uuid
-from ministack.services import athena, glue, s3
+from ministack.services import athena, eventbridge, glue, s3
 
 from localaws.athena import parsing, results
 from localaws.athena.ddl_text import split_top
@@ -31,6 +32,7 @@ _submitted: set[str] = set()  # to this process; anything else that claims to ru
 _pages: OrderedDict[str, list[list[str | None]]] = OrderedDict()
 _PAGES_KEPT = 4
 _PAGE_ROWS = 1000
+_REUSE_MINUTES = 60  # Athena's default age of a result that may be used again
 _DEFAULT_ACCOUNT = "000000000000"
 _EXECUTE = re.compile(r"EXECUTE\s+(\w+)(?:\s+USING\s+(.*))?", re.IGNORECASE | re.DOTALL)
 _PREPARE = re.compile(r"PREPARE\s+(\w+)\s+FROM\s+(.*)", re.IGNORECASE | re.DOTALL)
@@ -87,11 +89,46 @@ def start_query_execution(data: dict[str, Any]) -> Any:
     limit = configuration.get("BytesScannedCutoffPerQuery")
     athena._executions[query_id] = execution
     _submitted.add(query_id)
-    owner = get_account_id(), get_region()
-    # A thread, not a task: Step Functions calls this on an event loop that ends with the call.
-    context = contextvars.copy_context()
-    _WORKERS.submit(context.run, _run, owner, execution, sql, limit)
+    if (earlier := _reusable(data, execution)) is not None:
+        _reuse(execution, earlier)
+    else:
+        owner = get_account_id(), get_region()
+        # A thread, not a task: Step Functions calls this on an event loop that ends with the call.
+        context = contextvars.copy_context()
+        _WORKERS.submit(context.run, _run, owner, execution, sql, limit)
     return json_response({"QueryExecutionId": query_id})
+
+
+def _reusable(data: dict[str, Any], execution: dict[str, Any]) -> dict[str, Any] | None:
+    """The newest execution whose result this query may take, if it asked for that: same text, same place, young enough.
+
+    https://docs.aws.amazon.com/athena/latest/ug/reusing-query-results.html
+    """
+    by_age = (data.get("ResultReuseConfiguration") or {}).get("ResultReuseByAgeConfiguration") or {}
+    if not by_age.get("Enabled") or execution["StatementType"] != "DML":
+        return None
+    oldest = time.time() - 60 * int(by_age.get("MaxAgeInMinutes") or _REUSE_MINUTES)
+    same = ("Query", "QueryExecutionContext", "WorkGroup", "_base")
+    found = [
+        other
+        for other in athena._executions.values()
+        if other["Status"]["State"] == "SUCCEEDED"
+        and other["Status"].get("CompletionDateTime", 0) >= oldest
+        and all(other.get(key) == execution.get(key) for key in same)
+        and other.get("ExecutionParameters") == execution.get("ExecutionParameters")
+        and other.get("_columns")
+        and _result_bytes(other) is not None
+    ]
+    return max(found, key=lambda other: other["Status"]["CompletionDateTime"], default=None)
+
+
+def _reuse(execution: dict[str, Any], earlier: dict[str, Any]) -> None:
+    execution["ResultConfiguration"] = dict(earlier["ResultConfiguration"])
+    execution["_columns"] = earlier["_columns"]
+    execution["_row_count"] = earlier.get("_row_count")
+    _statistics(execution, time.monotonic(), 0)
+    execution["Statistics"]["ResultReuseInformation"] = {"ReusedPreviousResult": True}
+    _end(execution, "SUCCEEDED")
 
 
 def stop_query_execution(data: dict[str, Any]) -> Any:
@@ -300,6 +337,7 @@ def _store(engine: Engine, execution: dict[str, Any], outcome: Outcome) -> None:
 def _statistics(execution: dict[str, Any], started: float, scanned: int) -> None:
     elapsed = int((time.monotonic() - started) * 1000)
     execution["Statistics"].update(
+        ResultReuseInformation={"ReusedPreviousResult": False},
         EngineExecutionTimeInMillis=elapsed,
         TotalExecutionTimeInMillis=elapsed,
         DataScannedInBytes=scanned,
@@ -313,7 +351,23 @@ def _end(execution: dict[str, Any], state: str, reason: str = "") -> None:
     status["CompletionDateTime"] = time.time()
     if reason:
         status["StateChangeReason"] = reason
-    status["State"] = state
+    previous, status["State"] = status["State"], state
+    _tell(execution, previous)
+
+
+def _tell(execution: dict[str, Any], previous: str) -> None:
+    """The event that Athena emits when a query ends."""
+    detail = {
+        "versionId": "0",
+        "currentState": execution["Status"]["State"],
+        "previousState": previous,
+        "queryExecutionId": execution["QueryExecutionId"],
+        "statementType": execution["StatementType"],
+        "workgroupName": execution["WorkGroup"],
+        "sequenceNumber": "3",
+    }
+    entry = {"Source": "aws.athena", "DetailType": "Athena Query State Change", "Detail": json.dumps(detail)}
+    eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
 
 
 def _fail(execution: dict[str, Any], started: float, reason: str, category: int) -> None:
@@ -336,10 +390,7 @@ def _lines(execution: dict[str, Any]) -> list[list[str | None]]:
 
     if not execution["_columns"]:
         return []
-    location = execution["ResultConfiguration"]["OutputLocation"]
-    bucket, _, key = location.removeprefix("s3://").partition("/")
-    # In process: a request to ourselves from the event loop would wait for itself.
-    body = (s3._get_object_data(bucket, key) or b"").decode()
+    body = (_result_bytes(execution) or b"").decode()
     lines: list[list[str | None]]
     if execution["StatementType"] == "DML":
         lines = list(results.read_csv(body))
@@ -349,6 +400,13 @@ def _lines(execution: dict[str, Any]) -> list[list[str | None]]:
     while len(_pages) > _PAGES_KEPT:
         _pages.popitem(last=False)
     return lines
+
+
+def _result_bytes(execution: dict[str, Any]) -> bytes | None:
+    bucket, _, key = execution["ResultConfiguration"]["OutputLocation"].removeprefix("s3://").partition("/")
+    # In process: a request to ourselves from the event loop would wait for itself.
+    found: bytes | None = s3._get_object_data(bucket, key)
+    return found
 
 
 def _datum(cell: str | None) -> dict[str, str]:

@@ -19,6 +19,7 @@ def test_the_demo_accounts_for_every_row_the_first_time_and_again(run_lake):
     assert [line for line in [*first["datasets"], *first["world"]] if not line["holds"]] == []
     assert len(first["datasets"]) == 6  # in these three days nobody had time for a review
     assert first["daily_kpis"] == again["daily_kpis"] != []
+    assert first["conversion_funnel"]
 
 
 def test_the_demo_speaks_to_people_too(run_lake):

@@ -17,6 +17,7 @@ from botocore.config import Config
 
 from cartlake.cli.context import local_variables
 from localaws import server
+from tests.integration.athena_lake import Lake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -162,3 +163,20 @@ def eventually_fixture() -> Callable[..., Any]:
 @pytest.fixture(name="zipped")
 def zipped_fixture() -> Callable[[dict[str, str]], bytes]:
     return zipped
+
+
+@pytest.fixture
+def lake(localaws, name):
+    return Lake(localaws, name)
+
+
+@pytest.fixture
+def orders(lake):
+    lake.create("orders", "id bigint, day date, amount decimal(12,2), tags array<string>, at timestamptz", "day(at)")
+    lake.run(
+        "INSERT INTO orders VALUES "
+        "(1, DATE '2024-01-01', DECIMAL '10.50', ARRAY['a', 'b'], TIMESTAMP '2024-01-01 10:00:00.123456 UTC'), "
+        "(2, DATE '2024-01-02', DECIMAL '20.00', ARRAY[], TIMESTAMP '2024-01-02 10:00:00 UTC'), "
+        "(3, DATE '2024-01-02', NULL, NULL, TIMESTAMP '2024-01-02 11:00:00 UTC')"
+    )
+    return lake

@@ -1,41 +1,89 @@
-"""The real SQL files, translated from Trino to DuckDB, on tables of a few rows."""
+"""The real SQL files, compiled by the local Athena engine, on tables of a few rows."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-import sqlglot
 
-from cartlake import contracts
+from cartlake import contracts, views
+from cartlake.named_queries import NamedQuery
+from localaws.athena import duck, parsing
+from localaws.athena.compiler import Compiler
+from localaws.athena.tables import Source, View
+from localaws.athena.trino_types import TrinoType, from_hive
 
 QUERIES = Path(__file__).parents[2] / "athena_queries"
-DUCKDB_TYPES = {"string": "varchar", "timestamp": "timestamptz", "int": "integer", "array<string>": "varchar[]"}
+TODAY = date(2026, 6, 30)
+TABLES = {table.physical_name: table for contract in contracts.load_all() for table in contract.tables}
+VIEWS = {
+    f"{view.database}.{view.name}": view
+    for view in [*views.read_views(QUERIES / "views"), views.freshness_view(contracts.load_all())]
+}
+INSTANT = TrinoType("timestamp with time zone", 3)
+QUERY_HISTORY = {  # a table over plain files, of terraform/modules/catalog
+    "query_name": "string",
+    "query_hash": "string",
+    "state": "string",
+    "statement_type": "string",
+    "scanned_bytes": "bigint",
+    "total_milliseconds": "bigint",
+    "reused_result": "boolean",
+    "submitted_at": "string",
+    "day": "string",
+}
+
+
+def trino_type(text: str) -> TrinoType:
+    """The type Athena has for a column of a contract: Iceberg's timestamps are instants."""
+    return TrinoType("timestamp with time zone", 6) if text == "timestamp" else from_hive(text)
+
+
+class ContractTables:
+    """Tables as the contracts have them, and the views over them."""
+
+    def find(self, database: str, table: str, version: object) -> Source | View | None:
+        name = f"{database}.{table}"
+        if name in VIEWS:
+            return View(VIEWS[name].sql.partition(" as\n")[2], database)
+        if name.endswith("$history"):
+            return Source(f'{database}."{table}"', (("made_current_at", INSTANT),))
+        if name == "ops.query_history":
+            return Source(name, tuple((column, from_hive(kind)) for column, kind in QUERY_HISTORY.items()))
+        if name in TABLES:
+            return Source(name, tuple((column.name, trino_type(column.type)) for column in TABLES[name].columns))
+        return None
 
 
 @pytest.fixture
 def lake() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Empty tables as the contracts have them, and every view over them."""
+    """Every table of the contracts, empty and never written."""
     with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        for table in (table for contract in contracts.load_all() for table in contract.tables):
-            columns = ", ".join(f'"{c.name}" {DUCKDB_TYPES.get(c.type, c.type)}' for c in table.columns)
+        duck.add_functions(connection)
+        for name, table in TABLES.items():
+            columns = ", ".join(f'"{column.name}" {trino_type(column.type).duckdb}' for column in table.columns)
             connection.execute(f"create schema if not exists {table.database}")
-            connection.execute(f"create table {table.physical_name} ({columns})")
-        for view in sorted((QUERIES / "views").glob("*.sql")):
-            connection.execute(translated(view))
-        yield connection
+            connection.execute(f"create table {name} ({columns})")
+            connection.execute(
+                f'create table {table.database}."{table.bare_name}$history" (made_current_at timestamptz)'
+            )
+        columns = ", ".join(f"{column} {from_hive(kind).duckdb}" for column, kind in QUERY_HISTORY.items())
+        connection.execute(f"create table ops.query_history ({columns})")
+        yield duck.session(connection)
 
 
 @pytest.fixture
-def run(lake: duckdb.DuckDBPyConnection) -> Callable[[str], list[dict[str, Any]]]:
-    """Run a named query and return its rows by column name."""
+def run(lake: duckdb.DuckDBPyConnection) -> Callable[..., list[dict[str, Any]]]:
+    """Run a named query on the last day of June, its parameters by name; returns its rows by column name."""
 
-    def rows(name: str) -> list[dict[str, Any]]:
-        cursor = lake.execute(translated(QUERIES / f"{name}.sql"))
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    def rows(name: str, **given: object) -> list[dict[str, Any]]:
+        query = NamedQuery.read(name, (QUERIES / f"{name}.sql").read_text())
+        literals = query.literals({key: str(value) for key, value in given.items()}, TODAY)
+        relation = Compiler(ContractTables(), query.sql).query(parsing.bind(parsing.parse(query.sql), literals))
+        names = [column for column, _ in relation.columns]
+        return [dict(zip(names, row, strict=True)) for row in lake.execute(relation.sql).fetchall()]
 
     return rows
 
@@ -49,7 +97,3 @@ def insert(lake: duckdb.DuckDBPyConnection) -> Callable[..., None]:
         lake.execute(f"insert into {table} ({', '.join(values)}) values ({marks})", list(values.values()))
 
     return one
-
-
-def translated(path: Path) -> str:
-    return sqlglot.transpile(path.read_text(), read="athena", write="duckdb")[0]

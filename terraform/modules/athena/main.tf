@@ -28,6 +28,9 @@ locals {
 
   # The first line of a query says what it answers; the console shows it beside the name.
   titles = { for name, sql in local.queries : name => trimspace(trimprefix(split("\n", sql)[0], "--")) }
+
+  # Without its comments a query is what a client prepares; only those with parameters are worth it.
+  statements = { for name, sql in local.queries : name => join("\n", [for line in split("\n", sql) : line if !startswith(trimspace(line), "--")]) }
 }
 
 resource "aws_athena_named_query" "this" {
@@ -38,4 +41,13 @@ resource "aws_athena_named_query" "this" {
   workgroup   = aws_athena_workgroup.this.name
   database    = var.database
   query       = each.value
+}
+
+resource "aws_athena_prepared_statement" "this" {
+  for_each = { for name, statement in local.statements : name => statement if strcontains(statement, "?") }
+
+  name            = each.key
+  description     = substr(local.titles[each.key], 0, 1024)
+  workgroup       = aws_athena_workgroup.this.name
+  query_statement = each.value
 }

@@ -63,3 +63,9 @@ variable "kms_key_arn" {
   type        = string
   nullable    = false
 }
+
+variable "query_history" {
+  description = "Folder that query_recorder writes to, with its last slash."
+  type        = string
+  nullable    = false
+}

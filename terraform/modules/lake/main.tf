@@ -65,6 +65,7 @@ module "catalog" {
   raw_bucket_name  = local.buckets["raw"]
   raw_bucket_arn   = module.storage.bucket_arns["raw"]
   crawler_schedule = var.crawler_schedule
+  query_history    = "s3://${local.buckets["artifacts"]}/query_history/"
   kms_key_arn      = module.storage.kms_key_arn
 }
 
@@ -110,6 +111,7 @@ module "orchestration" {
   bucket_arns           = module.storage.bucket_arns
   database_prefix       = var.database_prefix
   glue_jobs             = module.etl.jobs
+  workgroup             = { name = module.athena.workgroup, arn = module.athena.workgroup_arn }
   gather_seconds        = var.gather_seconds
   artifacts_dir         = var.artifacts_dir
   architecture          = var.lambda_architecture

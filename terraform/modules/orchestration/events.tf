@@ -20,6 +20,19 @@ locals {
         }
       }
     }
+    query-ended = {
+      description = "A query ended: keep what it cost."
+      bus         = "default"
+      function    = "query_recorder"
+      pattern = {
+        source      = ["aws.athena"]
+        detail-type = ["Athena Query State Change"]
+        detail = {
+          workgroupName = [var.workgroup.name]
+          currentState  = ["CANCELLED", "FAILED", "SUCCEEDED"]
+        }
+      }
+    }
     execution-ended-badly = {
       description = "A run ended badly: whatever it could not tidy up itself is tidied up now."
       bus         = "default"

@@ -114,10 +114,18 @@ locals {
         WriteLineage = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${var.bucket_arns["artifacts"]}/lineage/*"] }
       })
     }
+    query_recorder = {
+      description = "Keeps what each query of the workgroup scanned and how it ended, for ops.query_history."
+      environment = { ARTIFACTS_BUCKET = var.buckets["artifacts"] }
+      statements = {
+        ReadQueries  = { actions = ["athena:GetQueryExecution"], resources = [var.workgroup.arn] }
+        WriteHistory = { actions = ["s3:PutObject"], resources = ["${var.bucket_arns["artifacts"]}/query_history/*"] }
+      }
+    }
   }
 
-  # job_events is woken by rules alone.
-  called_functions = setsubtract(keys(local.functions), ["job_events"])
+  # These are woken by rules alone.
+  called_functions = setsubtract(keys(local.functions), ["job_events", "query_recorder"])
 }
 
 module "function" {

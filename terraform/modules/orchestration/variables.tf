@@ -44,6 +44,15 @@ variable "glue_jobs" {
   }
 }
 
+variable "workgroup" {
+  description = "Athena workgroup whose queries are kept on record."
+  type = object({
+    name = string
+    arn  = string
+  })
+  nullable = false
+}
+
 variable "gather_seconds" {
   description = "Seconds a refresh waits for runs that are loading files, so that one job rebuilds for all of them."
   type        = number

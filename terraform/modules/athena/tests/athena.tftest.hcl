@@ -53,7 +53,7 @@ run "each_file_is_a_named_query" {
   command = apply
 
   assert {
-    condition     = keys(output.named_queries) == ["orders_by_day"]
+    condition     = keys(output.named_queries) == ["orders_by_day", "orders_since"]
     error_message = "A query is named after its file."
   }
 
@@ -65,6 +65,20 @@ run "each_file_is_a_named_query" {
   assert {
     condition     = aws_athena_named_query.this["orders_by_day"].query == file("tests/queries/orders_by_day.sql")
     error_message = "The text of the file must be kept whole."
+  }
+}
+
+run "a_query_with_parameters_is_a_prepared_statement_too" {
+  command = plan
+
+  assert {
+    condition     = keys(aws_athena_prepared_statement.this) == ["orders_since"]
+    error_message = "Only what has parameters is worth preparing."
+  }
+
+  assert {
+    condition     = trimspace(aws_athena_prepared_statement.this["orders_since"].query_statement) == "select ? as since"
+    error_message = "A statement is prepared without its comments."
   }
 }
 

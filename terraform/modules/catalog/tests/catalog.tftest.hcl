@@ -29,14 +29,16 @@ variables {
   databases = {
     raw       = { description = "Files as they were dropped.", location = "s3://test-raw/incoming/" }
     processed = { description = "Checked rows.", location = "s3://test-processed/" }
+    ops       = { description = "Runs.", location = "s3://test-quarantine/ops/" }
   }
+  query_history = "s3://test-artifacts/query_history/"
 }
 
 run "databases_have_their_names_and_places" {
   command = plan
 
   assert {
-    condition     = output.databases == { processed = "processed", raw = "raw" }
+    condition     = output.databases == { ops = "ops", processed = "processed", raw = "raw" }
     error_message = "Without a prefix a database is called what the contracts call it."
   }
 
@@ -96,7 +98,10 @@ run "rejects_databases_without_raw" {
   command = plan
 
   variables {
-    databases = { processed = { description = "Checked rows.", location = "s3://test-processed/" } }
+    databases = {
+      processed = { description = "Checked rows.", location = "s3://test-processed/" }
+      ops       = { description = "Runs.", location = "s3://test-quarantine/ops/" }
+    }
   }
 
   expect_failures = [var.databases]
@@ -106,7 +111,10 @@ run "rejects_a_location_that_is_no_folder" {
   command = plan
 
   variables {
-    databases = { raw = { description = "Files.", location = "s3://test-raw/incoming" } }
+    databases = {
+      raw = { description = "Files.", location = "s3://test-raw/incoming" }
+      ops = { description = "Runs.", location = "s3://test-quarantine/ops/" }
+    }
   }
 
   expect_failures = [var.databases]
@@ -120,4 +128,18 @@ run "rejects_a_schedule_glue_cannot_read" {
   }
 
   expect_failures = [var.crawler_schedule]
+}
+
+run "queries_are_found_by_their_day" {
+  command = plan
+
+  assert {
+    condition     = aws_glue_catalog_table.query_history.parameters["storage.location.template"] == "s3://test-artifacts/query_history/day=$${day}"
+    error_message = "A day's queries must lie where query_recorder puts them."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.query_history.database_name == "ops" && aws_glue_catalog_table.query_history.parameters["projection.enabled"] == "true"
+    error_message = "Nobody adds partitions: they must be projected."
+  }
 }

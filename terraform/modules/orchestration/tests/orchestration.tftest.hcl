@@ -61,6 +61,7 @@ variables {
   event_bus             = { name = "cartlake-test", arn = "arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test" }
   events_dlq_arn        = "arn:aws:sqs:eu-west-1:123456789012:cartlake-test-events-dlq"
   kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
+  workgroup             = { name = "cartlake-test", arn = "arn:aws:athena:eu-west-1:123456789012:workgroup/cartlake-test" }
   glue_jobs = {
     table_refresh = { name = "test-table-refresh", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-refresh", timeout_minutes = 60 }
     dataset_etl   = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }
@@ -138,6 +139,11 @@ run "events_find_their_functions" {
   }
 
   assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["query-ended"].event_pattern).detail == { workgroupName = ["cartlake-test"], currentState = ["CANCELLED", "FAILED", "SUCCEEDED"] }
+    error_message = "Queries of this lake's workgroup are kept when they end, however they end."
+  }
+
+  assert {
     condition     = jsondecode(aws_cloudwatch_event_rule.this["execution-ended-badly"].event_pattern).detail.stateMachineArn == values(output.state_machine_arns)
     error_message = "Only this lake's machine may wake job_events."
   }
@@ -152,8 +158,8 @@ run "the_machine_may_call_its_steps_only" {
   command = plan
 
   assert {
-    condition     = !contains(local.called_functions, "job_events") && length(local.called_functions) == 7
-    error_message = "job_events is woken by rules; the machine has no business with it."
+    condition     = length(setintersection(local.called_functions, ["job_events", "query_recorder"])) == 0 && length(local.called_functions) == 7
+    error_message = "job_events and query_recorder are woken by rules; the machine has no business with them."
   }
 
   assert {

@@ -1,13 +1,13 @@
--- Conversion by device: one row per device and channel, sessions of the last 30 days that have any. UTC days.
--- A step's rate is its share of all sessions, so the steps of a row fall from left to right.
--- Owner: web-analytics. Parameters: none.
--- Cost: reads curated.conversion_funnel, a few kilobytes a day.
+-- Conversion funnel: of all sessions, the share that reached each step. Robots are left out; days are UTC.
+-- Grain: device, channel.
+-- Owner: web-analytics.
+-- Parameters: first_day date = 30 days ago.
+-- Scans: 0 kB of the demo's world.
 with
 
 funnel as (
 
     select
-        session_date,
         device,
         channel,
         sessions,
@@ -19,35 +19,25 @@ funnel as (
 
     from curated.conversion_funnel
 
-),
-
-last_day as (
-
-    select max(session_date) as session_date
-
-    from funnel
+    where session_date >= ?
 
 ),
 
 by_device as (
 
     select
-        funnel.device,
-        funnel.channel,
-        sum(funnel.sessions) as sessions,
-        sum(funnel.bounces) as bounces,
-        sum(funnel.reached_product_view) as product_views,
-        sum(funnel.reached_add_to_cart) as carts,
-        sum(funnel.reached_checkout) as checkouts,
-        sum(funnel.reached_purchase) as purchases
+        device,
+        channel,
+        sum(sessions) as sessions,
+        sum(bounces) as bounces,
+        sum(reached_product_view) as product_views,
+        sum(reached_add_to_cart) as carts,
+        sum(reached_checkout) as checkouts,
+        sum(reached_purchase) as purchases
 
     from funnel
 
-    cross join last_day
-
-    where funnel.session_date > date_add('day', -30, last_day.session_date)
-
-    group by funnel.device, funnel.channel
+    group by device, channel
 
 ),
 

@@ -1,7 +1,8 @@
--- Cohort retention: one row per month of first order, the share of its customers who bought again in each month since.
--- The last 13 cohorts, newest first. A month that is not here yet is null; the last one is mostly not over.
--- Owner: customer-data. Parameters: none.
--- Cost: reads four columns of curated.cohort_retention, a few kilobytes.
+-- Cohort retention: the share of a month's new customers who bought again in each month since.
+-- Grain: cohort_month.
+-- Owner: customer-data.
+-- Parameters: first_cohort date = first of month, 12 months ago.
+-- Scans: 0 kB of the demo's world.
 with
 
 ages as (
@@ -14,17 +15,11 @@ ages as (
 
     from curated.cohort_retention
 
-),
-
-last_cohort as (
-
-    select max(cohort_month) as cohort_month
-
-    from ages
+    where cohort_month >= ?
 
 ),
 
-by_cohort as (
+final as (
 
     select
         cohort_month,
@@ -46,33 +41,6 @@ by_cohort as (
     from ages
 
     group by cohort_month
-
-),
-
-final as (
-
-    select
-        by_cohort.cohort_month,
-        by_cohort.customers,
-        by_cohort.month_0,
-        by_cohort.month_1,
-        by_cohort.month_2,
-        by_cohort.month_3,
-        by_cohort.month_4,
-        by_cohort.month_5,
-        by_cohort.month_6,
-        by_cohort.month_7,
-        by_cohort.month_8,
-        by_cohort.month_9,
-        by_cohort.month_10,
-        by_cohort.month_11,
-        by_cohort.month_12
-
-    from by_cohort
-
-    cross join last_cohort
-
-    where by_cohort.cohort_month > date_add('month', -13, last_cohort.cohort_month)
 
 )
 

@@ -1,0 +1,179 @@
+"""What differs between two states of the contracts, and whom it breaks: readers of tables, or senders of files."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from cartlake.contracts import Column, Contract, Table
+
+Breaks = Literal["readers", "senders", "readers and senders"]
+
+_WIDER: Final = {("int", "bigint"), ("float", "double")}
+
+
+@dataclass(frozen=True, slots=True)
+class ContractChange:
+    """One difference. `place` is a table or `table.column`; `breaks` is None for what nobody can notice badly."""
+
+    contract: str
+    place: str
+    change: str
+    breaks: Breaks | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFault:
+    """A contract that changed and does not say so by its version."""
+
+    contract: str
+    before: str
+    after: str
+    needed: Literal["major", "any"]
+
+    def __str__(self) -> str:
+        kind = "the major version" if self.needed == "major" else "the version"
+        return f"{self.contract} changed, and its version is still {self.after}: raise {kind}."
+
+
+def compare(before: Iterable[Contract], after: Iterable[Contract]) -> list[ContractChange]:
+    """Every difference, in the order of contracts, tables and columns; breaking ones say for whom."""
+    old, new = {one.name: one for one in before}, {one.name: one for one in after}
+    changes: list[ContractChange] = []
+    for name in sorted(old.keys() | new.keys()):
+        if name not in new:
+            changes.append(ContractChange(name, name, "the contract is gone", _everybody(old[name])))
+        elif name not in old:
+            changes.append(ContractChange(name, name, "the contract is new"))
+        else:
+            changes += _of_contract(old[name], new[name])
+    return changes
+
+
+def version_faults(
+    before: Iterable[Contract], after: Iterable[Contract], changes: Sequence[ContractChange]
+) -> list[VersionFault]:
+    """Contracts whose version does not say what happened: a breaking change needs a higher major, others any raise."""
+    old, new = {one.name: one for one in before}, {one.name: one for one in after}
+    faults = []
+    for name in sorted({change.contract for change in changes} & old.keys() & new.keys()):
+        is_breaking = any(change.breaks for change in changes if change.contract == name)
+        one, other = old[name], new[name]
+        if is_breaking and other.major <= one.major:
+            faults.append(VersionFault(name, one.version, other.version, "major"))
+        elif not is_breaking and _numbers(other.version) <= _numbers(one.version):
+            faults.append(VersionFault(name, one.version, other.version, "any"))
+    return faults
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def _everybody(contract: Contract) -> Breaks:
+    return "readers and senders" if contract.droppable else "readers"
+
+
+def _of_contract(old: Contract, new: Contract) -> Iterator[ContractChange]:
+    tables, wanted = ({table.name: table for table in one.tables} for one in (old, new))
+    for name in [*tables, *(name for name in wanted if name not in tables)]:
+        if name not in wanted:
+            yield ContractChange(old.name, name, "the table is gone", "readers")
+        elif name not in tables:
+            yield ContractChange(old.name, name, "the table is new")
+        else:
+            sent = old.droppable and tables[name] == old.table
+            yield from _of_table(old.name, tables[name], wanted[name], sent=sent)
+    yield from _of_files(old, new)
+
+
+def _of_files(old: Contract, new: Contract) -> Iterator[ContractChange]:
+    if old.droppable and not new.droppable:
+        yield ContractChange(old.name, old.name, "files may no longer be dropped", "senders")
+    if not (old.droppable and new.droppable):
+        return
+    for what in ("formats", "compressions", "encodings"):
+        one, other = (set(getattr(contract.file_options, what)) for contract in (old, new))
+        if gone := sorted(one - other):
+            yield ContractChange(old.name, old.name, f"{what} no longer taken: {', '.join(gone)}", "senders")
+        if added := sorted(other - one):
+            yield ContractChange(old.name, old.name, f"{what} taken as well: {', '.join(added)}")
+
+
+def _of_table(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[ContractChange]:
+    if old.physical_name != new.physical_name:
+        words = f"called {new.physical_name} instead of {old.physical_name}"
+        yield ContractChange(contract, old.name, words, "readers")
+    if old.primary_key != new.primary_key:
+        words = f"primary key ({', '.join(new.primary_key)}) instead of ({', '.join(old.primary_key)})"
+        yield ContractChange(contract, old.name, words, "readers and senders" if sent else "readers")
+    if old.grain != new.grain:
+        yield ContractChange(contract, old.name, f"grain: {new.grain} Before: {old.grain}", "readers")
+    if old.partitioning != new.partitioning:
+        yield ContractChange(contract, old.name, f"partitioned by {_layout(new)} instead of {_layout(old)}")
+    columns, wanted = ({column.name: column for column in one.columns} for one in (old, new))
+    for name, column in columns.items():
+        yield from _of_column(contract, old.name, column, wanted.get(name), sent=sent and not column.lineage)
+    for name, column in wanted.items():
+        if name not in columns:
+            needed = sent and column.required and not column.lineage
+            words = f"new column, {column.type}{', required' if column.required else ''}"
+            yield ContractChange(contract, f"{old.name}.{name}", words, "senders" if needed else None)
+    yield from _of_rules(contract, old, new, sent=sent)
+
+
+def _of_column(contract: str, table: str, old: Column, new: Column | None, *, sent: bool) -> Iterator[ContractChange]:
+    place = f"{table}.{old.name}"
+    if new is None:
+        yield ContractChange(contract, place, "the column is gone", "readers and senders" if sent else "readers")
+        return
+    if old.type != new.type:
+        breaks: Breaks | None = None if widens(old.type, new.type) else "readers"
+        yield ContractChange(contract, place, f"{new.type} instead of {old.type}", breaks)
+    if new.required and not old.required:
+        yield ContractChange(contract, place, "required now", "senders" if sent else None)
+    if old.required and not new.required:
+        yield ContractChange(contract, place, "may be null now", "readers")
+    if (old.classification, old.tags) != (new.classification, new.tags):
+        yield ContractChange(contract, place, f"classified as {new.classification}{' (PII)' if new.pii else ''}")
+    if old.description != new.description:
+        yield ContractChange(contract, place, "described anew")
+
+
+def widens(old: str, new: str) -> bool:
+    """Whether every value of one type is a value of the other, by Iceberg's rules of type promotion.
+
+    https://iceberg.apache.org/spec/#schema-evolution
+    """
+    if (old, new) in _WIDER:
+        return True
+    one, other = _decimal(old), _decimal(new)
+    return one is not None and other is not None and one[1] == other[1] and one[0] <= other[0]
+
+
+def _decimal(text: str) -> tuple[int, int] | None:
+    if not text.startswith("decimal("):
+        return None
+    precision, scale = text.removeprefix("decimal(").rstrip(")").split(",")
+    return int(precision), int(scale)
+
+
+def _layout(table: Table) -> str:
+    return ", ".join(f"{part.transform}({part.column})" for part in table.partitioning) or "nothing"
+
+
+def _of_rules(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[ContractChange]:
+    """A rule that is new or stricter sets rows aside that were taken before: senders have to know."""
+    before, after = _rules(old), _rules(new)
+    for name in [*before, *(name for name in after if name not in before)]:
+        one, other = before.get(name), after.get(name)
+        if one == other:
+            continue
+        is_error = other is not None and other[0] == "error"
+        words = "the rule is gone" if other is None else f"{'new rule' if one is None else 'rule changed'}: {other[1]}"
+        yield ContractChange(contract, f"{old.name}.{name}", words, "senders" if sent and is_error else None)
+
+
+def _rules(table: Table) -> Mapping[str, tuple[str, str]]:
+    rows = {rule.name: (rule.severity, f"{rule.expression} ({rule.severity})") for rule in table.row_rules}
+    tables = {rule.name: ("warning", f"{rule.metric} {rule.expected} ({rule.severity})") for rule in table.table_rules}
+    return rows | tables

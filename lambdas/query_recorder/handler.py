@@ -1,0 +1,29 @@
+"""Keeps what each query of the workgroup cost, so that cost can be asked for in SQL: ops.query_history."""
+
+from aws_lambda_powertools.utilities.parser.models import EventBridgeModel
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from lambdas.query_recorder.adapters import documents, queries
+from lambdas.query_recorder.domain import record_of
+from lambdas.query_recorder.settings import settings
+from lambdas.shared.entry import Answer, entry, logger
+
+settings()  # a bad environment fails the cold start
+
+
+class QueryDetail(BaseModel):
+    queryExecutionId: str  # noqa: N815 - names of AWS
+
+
+class QueryEnded(EventBridgeModel):
+    detail: QueryDetail
+
+
+@entry(QueryEnded)
+def lambda_handler(event: QueryEnded, _context: LambdaContext) -> Answer:
+    record = record_of(queries().execution(event.detail.queryExecutionId))
+    uri = f"s3://{settings().artifacts_bucket}/{record.key}"
+    documents().write(uri, record.model_dump_json())
+    logger.info("query_recorded", **record.model_dump())
+    return {"uri": uri}

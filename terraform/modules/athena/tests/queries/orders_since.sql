@@ -1,0 +1,3 @@
+-- Orders since: which ones?
+-- Parameters: since date.
+select ? as since

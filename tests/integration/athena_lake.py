@@ -1,0 +1,100 @@
+"""A bucket and a database for one test of Athena, and short ways to ask it."""
+
+import base64
+import json
+import time
+
+from pyiceberg.catalog.glue import GlueCatalog
+
+FINAL = {"SUCCEEDED", "FAILED", "CANCELLED"}
+
+
+class Lake:
+    """A bucket and a database of the test's own, with Athena over them."""
+
+    def __init__(self, aws, name):
+        self.aws, self.bucket, self.database = aws, name, name
+        self.athena, self.s3, self.glue = (aws.client(s) for s in ("athena", "s3", "glue"))
+        self.s3.create_bucket(Bucket=name)
+        self.glue.create_database(DatabaseInput={"Name": name, "LocationUri": f"s3://{name}/"})
+
+    def start(self, sql, *parameters, **request):
+        return self.athena.start_query_execution(
+            QueryString=sql,
+            QueryExecutionContext={"Database": self.database},
+            **({"ExecutionParameters": list(parameters)} if parameters else {}),
+            **{"ResultConfiguration": {"OutputLocation": f"s3://{self.bucket}/results/"}, **request},
+        )["QueryExecutionId"]
+
+    def execution(self, query_id):
+        return self.athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+
+    def ended(self, query_id):
+        deadline = time.monotonic() + 60
+        while (found := self.execution(query_id))["Status"]["State"] not in FINAL:
+            assert time.monotonic() < deadline, "the query never ended"
+            time.sleep(0.02)
+        return found
+
+    def run(self, sql, *parameters, **request):
+        ended = self.ended(self.start(sql, *parameters, **request))
+        assert ended["Status"]["State"] == "SUCCEEDED", ended["Status"]["StateChangeReason"]
+        return ended
+
+    def failure(self, sql, *parameters, **request):
+        ended = self.ended(self.start(sql, *parameters, **request))
+        assert ended["Status"]["State"] == "FAILED"
+        return ended["Status"]["StateChangeReason"]
+
+    def results(self, sql, *parameters):
+        query_id = self.run(sql, *parameters)["QueryExecutionId"]
+        return self.athena.get_query_results(QueryExecutionId=query_id)
+
+    def rows(self, sql, *parameters):
+        answer = self.results(sql, *parameters)
+        lines = [tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in answer["ResultSet"]["Rows"]]
+        return lines[1:] if sql.lstrip().lower().startswith(("select", "with", "values", "execute")) else lines
+
+    def put(self, key, text):
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=text.encode() if isinstance(text, str) else text)
+
+    def create(self, table, columns, partitioned="", **properties):
+        parts = f" PARTITIONED BY ({partitioned})" if partitioned else ""
+        extra = "".join(f", '{k}'='{v}'" for k, v in properties.items())
+        self.run(
+            f"CREATE TABLE {table} ({columns}){parts} LOCATION 's3://{self.bucket}/{table}' "
+            f"TBLPROPERTIES ('table_type'='ICEBERG'{extra})"
+        )
+
+    def result_text(self, sql):
+        """The result object of a statement, as it lies in S3."""
+        location = self.run(sql)["ResultConfiguration"]["OutputLocation"]
+        bucket, _, key = location.removeprefix("s3://").partition("/")
+        return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+
+    def iceberg(self):
+        """The catalog, for what SQL cannot do."""
+        environment = self.aws.env
+        return GlueCatalog(
+            "glue",
+            **{
+                "glue.endpoint": self.aws.endpoint,
+                "s3.endpoint": self.aws.endpoint,
+                "client.region": environment["AWS_REGION"],
+                "client.access-key-id": environment["AWS_ACCESS_KEY_ID"],
+                "client.secret-access-key": environment["AWS_SECRET_ACCESS_KEY"],
+            },
+        )
+
+    def replace_view(self, entry, document):
+        """Give a view another definition behind Athena's back."""
+        encoded = base64.b64encode(json.dumps(document).encode()).decode()
+        self.glue.update_table(
+            DatabaseName=self.database,
+            TableInput={
+                "Name": entry["Name"],
+                "TableType": "VIRTUAL_VIEW",
+                "ViewOriginalText": f"/* Presto View: {encoded} */",
+                "StorageDescriptor": entry["StorageDescriptor"],
+            },
+        )
