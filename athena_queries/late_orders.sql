@@ -36,7 +36,7 @@ final as (
         order_date,
         count(distinct order_id) as orders,
         count(distinct case when is_late then order_id end) as late_orders,
-        count(*) as lines,
+        count(*) as order_lines,
         count_if(is_late) as late_lines,
         cast(cast(count_if(is_late) as double) / count(*) as decimal(5, 4)) as late_share,
         max(hours_late) as most_hours
