@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TextIO
+from typing import Any, Literal, Self, TextIO
 
 from pydantic import BaseModel
 from rich.box import SIMPLE, SIMPLE_HEAD
@@ -27,7 +29,13 @@ STATE_STYLES = {
 }
 
 
-UNBROKEN = frozenset({"run_id", "state", "what", "name", "table", "dataset", "order_date", "as_of_date", "segment"})
+UNBROKEN = frozenset({"run_id", "state", "what", "name", "table", "dataset", "segment"})
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}\b")
+NOT_AMOUNTS = ("id", "year", "version")
+"""How the names of whole numbers end that people copy or read as they are, without separated thousands."""
+PADDING = 3
+LEAST_TEXT = 12
+"""How narrow a column of text may become before a table is better read as blocks."""
 WIDTH_OF_A_PIPE = 140
 """Characters a line may have where nobody's terminal limits it."""
 
@@ -54,7 +62,7 @@ class Output:
         if self.as_json:
             self.json(rows)
             return
-        self.console.print(table_of(title, columns, rows))
+        self.console.print(table_of(title, columns, rows, self.console.width))
 
     def record(self, title: str, value: Mapping[str, Any]) -> None:
         """One thing, a line per attribute."""
@@ -67,21 +75,75 @@ class Output:
         self.console.print(table)
 
 
-def table_of(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
-    """A table that leaves out columns nothing is known of, and never breaks what people copy: ids and keys."""
-    table = Table(
-        title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD, pad_edge=False
-    )
+def table_of(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], width: int) -> Table:
+    """A table that leaves out columns nothing is known of, and never breaks what people copy: ids, keys and days.
+
+    Where names of columns make it wider than `width`, they are broken after their underscores. Where that is not
+    enough, each row becomes a block with a line for each column. Nothing is ever cut.
+    """
     shown = [column for column in columns if any(row.get(column) is not None for row in rows)] or list(columns)
-    for column in shown:
-        numeric = rows and all(isinstance(row.get(column), int | float | Decimal | None) for row in rows)
-        whole = numeric or column in UNBROKEN
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
-    for row in rows:
-        table.add_row(*(styled(row.get(column)) for column in shown))
+    cells = [_Column.of(column, [row.get(column) for row in rows]) for column in shown]
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False)
+    if sum(column.least_width + PADDING for column in cells) > width:
+        _add_blocks(table, cells)
+        return table
+    table.box = SIMPLE_HEAD
+    fits = sum(max(len(column.name), column.width) + PADDING for column in cells) <= width
+    for column in cells:
+        header = column.name if fits else _broken(column.name, column.width)
+        align: Literal["left", "right"] = "right" if column.numeric else "left"
+        table.add_column(header, justify=align, overflow="fold", no_wrap=column.whole)
+    for row in zip(*(column.cells for column in cells), strict=True):
+        table.add_row(*(_styled(cell) for cell in row))
     if not rows:
         table.caption = "none"
     return table
+
+
+@dataclass(frozen=True)
+class _Column:
+    """The cells of one column as they are printed. A `whole` one is never broken over lines."""
+
+    name: str
+    cells: list[str]
+    numeric: bool
+    whole: bool
+
+    @classmethod
+    def of(cls, name: str, values: list[Any]) -> Self:
+        cells = [_cell(name, value) for value in values]
+        numeric = bool(values) and all(isinstance(value, int | float | Decimal | None) for value in values)
+        days = all(DAY.match(cell) for cell in cells if cell)
+        return cls(name, cells, numeric, numeric or name in UNBROKEN or days)
+
+    @property
+    def width(self) -> int:
+        return max((len(cell) for cell in self.cells), default=0)
+
+    @property
+    def least_width(self) -> int:
+        """What it cannot do without: its cells if they are whole, and the longest word of its name."""
+        name = max(len(line) for line in _broken(self.name, 0).splitlines())
+        return max(name, self.width if self.whole else min(self.width, LEAST_TEXT))
+
+
+def _add_blocks(table: Table, columns: Sequence[_Column]) -> None:
+    table.box, table.show_header = SIMPLE, False
+    for number in range(len(columns[0].cells)):
+        for column in columns:
+            table.add_row(f"[bold]{column.name}[/bold]", _styled(column.cells[number]))
+        table.add_section()
+
+
+def _broken(name: str, width: int) -> str:
+    """The name over as many lines as it needs to be no wider than `width`, or than its longest word."""
+    lines: list[str] = []
+    for word in re.findall(r"[^_]*_|[^_]+", name):
+        if lines and len(lines[-1]) + len(word) <= width:
+            lines[-1] += word
+        else:
+            lines.append(word)
+    return "\n".join(lines)
 
 
 def _console(stream: TextIO) -> Console:
@@ -96,24 +158,34 @@ def records_of(models: Iterable[BaseModel]) -> list[dict[str, Any]]:
 
 def styled(value: Any) -> str:
     """A cell: empty for null, states in their colour, numbers with thousands separated."""
-    text = _text(value)
+    return _styled(_text(value))
+
+
+def _styled(text: str) -> str:
     style = STATE_STYLES.get(text)
     return f"[{style}]{text}[/{style}]" if style else escape(text)
 
 
+def _cell(column: str, value: Any) -> str:
+    plain = isinstance(value, int) and not isinstance(value, bool) and column.endswith(NOT_AMOUNTS)
+    return str(value) if plain else _text(value)
+
+
 def _text(value: Any) -> str:
     match value:
-        case None:
-            return ""
         case bool():
-            return "yes" if value else "no"
+            text = "yes" if value else "no"
         case int() | Decimal():
-            return f"{value:,}"
+            text = f"{value:,}"
         case float():
-            return f"{value:,.2f}"
+            text = f"{value:,.2f}"
+        case datetime():
+            text = value.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", "Z")
         case Mapping() | list():
-            return json.dumps(value, default=_plain)
-    return str(value)
+            text = json.dumps(value, default=_plain)
+        case _:
+            text = "" if value is None else str(value)
+    return text
 
 
 def _plain(value: Any) -> Any:

@@ -30,10 +30,11 @@ def status(
     if not follow or lake.output.as_json:
         _show(lake, look(lake))
         return
-    with Live(_table(look(lake)), console=lake.output.console, refresh_per_second=2) as live:
+    width = lake.output.console.width
+    with Live(_table(look(lake), width), console=lake.output.console, refresh_per_second=2) as live:
         while True:
             time.sleep(1)
-            live.update(_table(look(lake)))
+            live.update(_table(look(lake), width))
 
 
 def files(
@@ -81,11 +82,12 @@ def _show(lake: Lake, seen: dict[str, Any]) -> None:
     if lake.output.as_json:
         lake.output.json(seen)
         return
-    lake.output.console.print(_table(seen))
+    lake.output.console.print(_table(seen, lake.output.console.width))
     for name, depth in seen["dead_letters"].items():
         if depth:
             lake.output.say(f"[red]{depth} dead letters in `{name}`[/red]: `lake redrive {name}` delivers them again.")
 
 
-def _table(seen: dict[str, Any]) -> Table:
-    return table_of(f"Files in {seen['environment']}", ["dataset", *FileState, "pending", "running"], seen["datasets"])
+def _table(seen: dict[str, Any], width: int) -> Table:
+    columns = ["dataset", *FileState, "pending", "running"]
+    return table_of(f"Files in {seen['environment']}", columns, seen["datasets"], width)

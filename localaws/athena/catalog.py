@@ -29,6 +29,23 @@ class GlueTables:
         self.clients = clients
         self.cursor = cursor
         self._registered = 0
+        self._bytes: dict[str, int] = {}
+        self._read_together: dict[str, list[str]] = {}
+
+    def files_under(self, location: str) -> list[str]:
+        """The plain files below a location, whose sizes are remembered."""
+        found = self.clients.sizes(location)
+        self._bytes |= found
+        return list(found)
+
+    def note_scan(self, files: list[str]) -> None:
+        """Remember which files one scan reads."""
+        self._read_together[files[0]] = files
+
+    def bytes_of(self, files: list[str]) -> int:
+        """Bytes of the files of a scan of which only the first few may be named."""
+        whole = self._read_together.get(files[0], files) if files[-1] == "..." else files
+        return sum(self._bytes.get(file, 0) for file in whole)
 
     def find(self, database: str, table: str, version: Version | None) -> Source | View | None:
         """Look a table, view, metadata table (`t$files`) or information_schema table up; None when there is none."""

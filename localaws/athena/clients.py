@@ -110,10 +110,14 @@ class Clients:
 
     def list(self, uri: str) -> list[str]:
         """The URIs of the objects under a prefix that a query reads: not those whose names start with _ or a point."""
+        return list(self.sizes(uri))
+
+    def sizes(self, uri: str) -> dict[str, int]:
+        """The same objects, sorted, with their bytes."""
         bucket, prefix = split_uri(in_s3(uri.rstrip("/") + "/"))
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        keys = (item["Key"] for page in pages for item in page.get("Contents", []) if item["Size"])
-        return [f"s3://{bucket}/{key}" for key in sorted(keys) if not _hidden(key[len(prefix) :])]
+        found = {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", []) if item["Size"]}
+        return {f"s3://{bucket}/{key}": found[key] for key in sorted(found) if not _hidden(key[len(prefix) :])}
 
 
 def in_s3(uri: str) -> str:

@@ -24,13 +24,14 @@ from localaws.athena.statements import Outcome, Running, Statement
 from localaws.athena.trino_types import TrinoType, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _READS = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _DEFINES = frozenset({"CREATE", "DROP", "ALTER"})
 _SHOWS = frozenset({"SHOW", "DESCRIBE", "DESC"})
 _UPKEEP = frozenset({"OPTIMIZE", "VACUUM"})
+_TEXT_SCANS = frozenset({"READ_JSON", "READ_CSV"})
 _TAKES_PARAMETERS = _READS | _WRITES | {"UNLOAD", "EXPLAIN"}
 _MSCK = re.compile(r"MSCK\s+REPAIR\s+(?:TABLE\s+)?(?P<name>[\w.`\"-]+)", re.IGNORECASE)
 _EXPLAIN = re.compile(
@@ -202,13 +203,23 @@ class _Run:
 
     def _scanned(self) -> int:
         """Bytes the last statement read. Raises AthenaError beyond the workgroup's limit."""
-        scanned = int(self._profile().get("total_bytes_read", 0))
+        profile = self._profile()
+        scanned = self._bytes_read(profile)
         limit = self.statement.scan_limit_bytes
         if limit is not None and scanned > limit:
             raise AthenaError(
                 "CANCELLED", f"Query exhausted resources: Bytes scanned limit was exceeded ({limit} bytes)"
             )
         return scanned
+
+    def _bytes_read(self, profile: dict[str, Any]) -> int:
+        """Bytes of the scans of a query. DuckDB does not count JSON reliably, and CSV somewhat twice."""
+        scans = list(_scans(profile))
+        texts = sum(self.tables.bytes_of(files) for kind, files in scans if kind in _TEXT_SCANS)
+        if scans and all(kind in _TEXT_SCANS for kind, _ in scans):
+            return texts
+        json_texts = sum(self.tables.bytes_of(files) for kind, files in scans if kind == "READ_JSON")
+        return int(profile.get("total_bytes_read", 0)) + json_texts
 
     def _profile(self) -> dict[str, Any]:
         profile: Any = self.cursor.get_profiling_information()
@@ -217,11 +228,17 @@ class _Run:
 
 
 def files_of(profile: dict[str, Any]) -> list[str]:
-    """The data files that the scans of a profiled query opened, sorted."""
+    """Data files that the scans of a profiled query opened, sorted; of each scan DuckDB names the first five."""
+    return sorted({file for _, files in _scans(profile) for file in files} - {"..."})
+
+
+def _scans(profile: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Each scan of files: DuckDB's name for it, and the files it names."""
     named = (profile.get("extra_info") or {}).get("Filename(s)", "")
-    own = [name.strip() for name in named.split(",") if name.strip()]
-    below = (name for child in profile.get("children") or [] for name in files_of(child))
-    return sorted({*own, *below})
+    if files := [name.strip() for name in named.split(",") if name.strip()]:
+        yield profile.get("operator_name", ""), files
+    for child in profile.get("children") or []:
+        yield from _scans(child)
 
 
 def _quoted(name: str) -> str:

@@ -27,7 +27,7 @@ def source(tables: GlueTables, table: dict[str, Any]) -> Source:
     columns = _columns(table["StorageDescriptor"].get("Columns") or [])
     keys = _columns(table.get("PartitionKeys") or [])
     parts = [
-        _files(tables.cursor, table, columns, files, list(zip(keys, values, strict=True)))
+        _files(tables, table, columns, files, list(zip(keys, values, strict=True)))
         for values, files in _partitions(tables, table, [name for name, _ in keys])
     ]
     everything = columns + keys
@@ -57,7 +57,7 @@ def _columns(nodes: list[dict[str, Any]]) -> Columns:
 
 def _partitions(tables: GlueTables, table: dict[str, Any], keys: list[str]) -> list[tuple[Sequence[str], list[str]]]:
     """Values and files of every partition; a table without partitions is one, without values."""
-    location, files_under = table["StorageDescriptor"]["Location"], tables.clients.list
+    location, files_under = table["StorageDescriptor"]["Location"], tables.files_under
     if not keys:
         return [((), files_under(location))]
     projected = projection_of(table.get("Parameters") or {}, keys, location, dt.datetime.now(dt.UTC))
@@ -72,7 +72,7 @@ def _nothing(columns: Columns) -> str:
 
 
 def _files(
-    cursor: duckdb.DuckDBPyConnection,
+    tables: GlueTables,
     table: dict[str, Any],
     columns: Columns,
     files: list[str],
@@ -80,6 +80,7 @@ def _files(
 ) -> str:
     if not files:
         return ""
+    tables.note_scan(files)
     listing = f"[{', '.join(map(literal, files))}]"
     match _format(table):
         case "csv":
@@ -87,7 +88,7 @@ def _files(
         case "json":
             cells, reader = _json(columns, listing)
         case _:
-            cells, reader = _parquet(cursor, columns, listing)
+            cells, reader = _parquet(tables.cursor, columns, listing)
     cells += [
         f"CAST({'NULL' if value == '__HIVE_DEFAULT_PARTITION__' else literal(value)} AS {kind.duckdb}) AS {quote(name)}"
         for (name, kind), value in keys

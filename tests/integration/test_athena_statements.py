@@ -244,6 +244,21 @@ class TestAlterExternal:
 
         assert lake.rows("SELECT * FROM e") == [("1", "[a]", "2024-01-01")]
 
+    @pytest.mark.parametrize("files_a_day", [1, 7], ids=["a file a day", "more files than a plan names"])
+    def test_all_bytes_of_the_files_of_the_partitions_asked_for_count_as_scanned(self, lake, files_a_day):
+        external(lake, "e", keys="day string")
+        line = '{"id": 1}\n'
+        for day in ("2024-01-01", "2024-01-02"):
+            for number in range(files_a_day):
+                lake.put(f"e/day={day}/{number}.json", line)
+        lake.run("MSCK REPAIR TABLE e")
+
+        def scanned(sql):
+            return lake.run(sql)["Statistics"]["DataScannedInBytes"]
+
+        assert scanned("SELECT sum(id) FROM e") == 2 * files_a_day * len(line)
+        assert scanned("SELECT sum(id) FROM e WHERE day = '2024-01-02'") == files_a_day * len(line)
+
 
 class TestPlainFiles:
     FORMATS = ("PARQUET", "JSON", "TEXTFILE")
