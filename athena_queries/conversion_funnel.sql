@@ -2,7 +2,7 @@
 -- Grain: device, channel.
 -- Owner: web-analytics.
 -- Parameters: first_day date = 30 days ago.
--- Scans: 0 kB of the demo's world.
+-- Scans: 9 kB of the demo's world.
 with
 
 funnel as (

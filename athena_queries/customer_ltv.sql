@@ -2,7 +2,7 @@
 -- Grain: golden_customer_id.
 -- Owner: customer-data.
 -- Parameters: none.
--- Scans: 0 kB of the demo's world.
+-- Scans: 55 kB of the demo's world.
 with
 
 lifetime_values as (

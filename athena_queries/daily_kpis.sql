@@ -2,7 +2,7 @@
 -- Grain: order_date, currency.
 -- Owner: commerce-data.
 -- Parameters: first_day date = 30 days ago.
--- Scans: 0 kB of the demo's world.
+-- Scans: 22 kB of the demo's world.
 with
 
 sales_by_day as (

@@ -2,7 +2,7 @@
 -- Grain: order_date.
 -- Owner: commerce-data.
 -- Parameters: first_day date = 30 days ago, hours integer = 48.
--- Scans: 0 kB of the demo's world.
+-- Scans: 312 kB of the demo's world.
 with
 
 lines as (

@@ -2,7 +2,7 @@
 -- Grain: month_start, product_id.
 -- Owner: commerce-data.
 -- Parameters: first_month date = first of month, 1 month ago.
--- Scans: 0 kB of the demo's world.
+-- Scans: 142 kB of the demo's world.
 with
 
 performance as (

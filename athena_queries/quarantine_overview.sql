@@ -2,7 +2,7 @@
 -- Grain: dataset, reason, contract_version.
 -- Owner: data-platform.
 -- Parameters: first_day date = 30 days ago.
--- Scans: 0 kB of the demo's world.
+-- Scans: 106 kB of the demo's world.
 with
 
 quarantined as (

@@ -2,7 +2,7 @@
 -- Grain: product_id.
 -- Owner: commerce-data.
 -- Parameters: first_day date = 30 days ago.
--- Scans: 0 kB of the demo's world.
+-- Scans: 330 kB of the demo's world.
 with
 
 sold_lines as (

@@ -2,7 +2,7 @@
 -- Grain: week_start.
 -- Owner: commerce-data.
 -- Parameters: first_week date = 182 days ago.
--- Scans: 0 kB of the demo's world.
+-- Scans: 16 kB of the demo's world.
 with
 
 sales_weekly as (

@@ -1,5 +1,5 @@
-"""Athena views: those of the SQL files, one `create or replace view` a file, named after the view; and one made from
-the contracts, so that a new dataset is in it without a line of SQL.
+"""Athena views: those of the SQL files, one `create or replace view` a file, named after the view; and those made from
+the contracts, so that a new dataset is in them without a line of SQL.
 """
 
 import base64
@@ -63,6 +63,20 @@ def _freshness_of(table: Table) -> str:
         f"select\n    '{table.physical_name}' as table_name,\n    cast({promised} as double) as promised_hours,\n"
         f'    max(made_current_at) as written_at\n\nfrom {table.database}."{table.bare_name}$history"'
     )
+
+
+def masked_views(contracts: Iterable[Contract]) -> list[View]:
+    """For each table with personal data a view `<table>_masked` of the same columns and types, fit for analysts."""
+    tables = (table for contract in contracts for table in contract.tables)
+    return [_masked(table) for table in tables if any(column.mask for column in table.columns)]
+
+
+def _masked(table: Table) -> View:
+    name = f"{table.bare_name}_masked"
+    cells = (f"{column.mask} as {column.name}" if column.mask else column.name for column in table.columns)
+    columns = ",\n    ".join(cells)
+    sql = f"create or replace view {table.database}.{name} as\nselect\n    {columns}\n\nfrom {table.physical_name}"
+    return View(table.database, name, sql)
 
 
 def plan(glue: "GlueClient", views: list[View]) -> list[ViewChange]:

@@ -56,13 +56,15 @@ class Output:
     def json(self, value: Any) -> None:
         sys.stdout.write(json.dumps(value, default=_plain, indent=2) + "\n")
 
-    def records(self, title: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-        """A table with the chosen columns; with --json, the whole records."""
+    def records(
+        self, title: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, whole: bool = False
+    ) -> None:
+        """A table with the chosen columns, empty ones only if `whole`; with --json, the whole records."""
         rows = list(rows)
         if self.as_json:
             self.json(rows)
             return
-        self.console.print(table_of(title, columns, rows, self.console.width))
+        self.console.print(table_of(title, columns, rows, self.console.width, whole=whole))
 
     def record(self, title: str, value: Mapping[str, Any]) -> None:
         """One thing, a line per attribute."""
@@ -75,14 +77,17 @@ class Output:
         self.console.print(table)
 
 
-def table_of(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], width: int) -> Table:
-    """A table that leaves out columns nothing is known of, and never breaks what people copy: ids, keys and days.
+def table_of(
+    title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], width: int, *, whole: bool = False
+) -> Table:
+    """A table that never breaks what people copy: ids, keys and days.
 
+    It leaves out columns nothing is known of, unless it is to be `whole`.
     Where names of columns make it wider than `width`, they are broken after their underscores. Where that is not
     enough, each row becomes a block with a line for each column. Nothing is ever cut.
     """
-    shown = [column for column in columns if any(row.get(column) is not None for row in rows)] or list(columns)
-    cells = [_Column.of(column, [row.get(column) for row in rows]) for column in shown]
+    known = [column for column in columns if whole or any(row.get(column) is not None for row in rows)]
+    cells = [_Column.of(column, [row.get(column) for row in rows]) for column in known or columns]
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False)
     if sum(column.least_width + PADDING for column in cells) > width:
         _add_blocks(table, cells)

@@ -1,7 +1,8 @@
 """`lake query`: a named query or any SQL, through the Athena API."""
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -103,13 +104,14 @@ def sql_of(lake: Lake, name_or_sql: str) -> str:
 def show(lake: Lake, title: str, result: QueryResult, *, most: int | None = None) -> None:
     """Print the rows, or the first `most` of them; numbers keep Athena's text, so no digit is lost."""
     if lake.output.as_json:
-        lake.output.json([_typed(record, result) for record in result.records()])
+        lake.output.json([_typed(record, result, _value) for record in result.records()])
         return
     if not result.columns:
         lake.output.say("Done.")
         return
     names = [name for name, _ in result.columns]
-    lake.output.records(title, names, [_typed(record, result) for record in result.records()[:most]])
+    rows = [_typed(record, result, _shown) for record in result.records()[:most]]
+    lake.output.records(title, names, rows, whole=True)
     if most is not None and len(result.rows) > most:
         lake.output.say(f"… and {len(result.rows) - most:,} rows more")
     lake.output.say(
@@ -118,12 +120,29 @@ def show(lake: Lake, title: str, result: QueryResult, *, most: int | None = None
     )
 
 
-def _typed(record: dict[str, str | None], result: QueryResult) -> dict[str, Any]:
+def _typed(
+    record: dict[str, str | None], result: QueryResult, read: Callable[[str | None, str], Any]
+) -> dict[str, Any]:
     types = dict(result.columns)
-    return {name: _number(text) if types[name] in NUMERIC else text for name, text in record.items()}
+    return {name: read(text, types[name]) for name, text in record.items()}
 
 
-def _number(text: str | None) -> int | Decimal | str | None:
-    if text is None or not re.fullmatch(r"-?\d+(\.\d+)?", text):
+def _shown(text: str | None, kind: str) -> int | Decimal | str | None:
+    """A plain number as one, so that it is set like one, with all its digits; anything else as Athena wrote it."""
+    if text is None or kind not in NUMERIC or not re.fullmatch(r"-?\d+(\.\d+)?", text):
         return text
     return Decimal(text) if "." in text else int(text)
+
+
+def _value(text: str | None, kind: str) -> bool | float | Decimal | str | None:
+    """What Athena wrote, as a value of its type: whole numbers, floats and booleans; decimals keep every digit."""
+    match kind:
+        case "boolean" if text in {"true", "false"}:
+            return text == "true"
+        case "double" | "float" | "real" if text is not None and math.isfinite(float(text)):
+            return float(text)
+        case "decimal" if text is not None:
+            return Decimal(text)
+        case "tinyint" | "smallint" | "integer" | "bigint" if text is not None:
+            return int(text)
+    return text

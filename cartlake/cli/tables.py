@@ -79,7 +79,8 @@ def placement(lake: Lake) -> tables.Placement:
 
 def views_of(lake: Lake) -> list[views.View]:
     written = views.read_views(lake.root / "athena_queries" / "views")
-    return [*written, views.freshness_view(contracts.load_all())]
+    known = contracts.load_all()
+    return [*written, views.freshness_view(known), *views.masked_views(known)]
 
 
 def _rows(changes: list[tables.TableChange], view_changes: list[views.ViewChange]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from cartlake.contracts.building import TRANSFORM, Build, build_of
 from cartlake.contracts.faults import Faults
+from cartlake.contracts.masks import MASK, mask_of
 from cartlake.contracts.model import Column, Contract, PartitionField, Reference, Table
 from cartlake.contracts.odcs import CustomProperty, Document, FileOptions, Property, SchemaObject
 from cartlake.contracts.row_rules import RowRules
@@ -143,6 +144,7 @@ def _column(column: Property, where: str, faults: Faults) -> Column:
         classification=column.classification,
         tags=column.tags,
         examples=column.examples,
+        mask=mask_of(column, _custom(column.custom_properties).get(MASK), where, faults),
     )
 
 

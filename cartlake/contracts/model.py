@@ -14,7 +14,10 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `type` is the Spark SQL name of its type; `timestamp` is an instant, kept in UTC."""
+    """One column. `type` is the Spark SQL name of its type; `timestamp` is an instant, kept in UTC.
+
+    `mask` is SQL of the column as analysts may see it, empty where they may see it whole.
+    """
 
     name: str
     type: str
@@ -24,6 +27,7 @@ class Column:
     classification: str | None
     tags: tuple[str, ...]
     examples: tuple[object, ...]
+    mask: str = ""
 
     @property
     def pii(self) -> bool:

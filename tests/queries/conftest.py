@@ -18,10 +18,8 @@ from localaws.athena.trino_types import TrinoType, from_hive
 QUERIES = Path(__file__).parents[2] / "athena_queries"
 TODAY = date(2026, 6, 30)
 TABLES = {table.physical_name: table for contract in contracts.load_all() for table in contract.tables}
-VIEWS = {
-    f"{view.database}.{view.name}": view
-    for view in [*views.read_views(QUERIES / "views"), views.freshness_view(contracts.load_all())]
-}
+MADE = [views.freshness_view(contracts.load_all()), *views.masked_views(contracts.load_all())]
+VIEWS = {f"{view.database}.{view.name}": view for view in [*views.read_views(QUERIES / "views"), *MADE]}
 INSTANT = TrinoType("timestamp with time zone", 3)
 QUERY_HISTORY = {  # a table over plain files, of terraform/modules/catalog
     "query_name": "string",
@@ -75,15 +73,24 @@ def lake() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture
-def run(lake: duckdb.DuckDBPyConnection) -> Callable[..., list[dict[str, Any]]]:
+def ask(lake: duckdb.DuckDBPyConnection) -> Callable[..., list[dict[str, Any]]]:
+    """Run SQL as Athena would; returns its rows by column name."""
+
+    def rows(sql: str, *literals: str) -> list[dict[str, Any]]:
+        relation = Compiler(ContractTables(), sql).query(parsing.bind(parsing.parse(sql), list(literals)))
+        names = [column for column, _ in relation.columns]
+        return [dict(zip(names, row, strict=True)) for row in lake.execute(relation.sql).fetchall()]
+
+    return rows
+
+
+@pytest.fixture
+def run(ask: Callable[..., list[dict[str, Any]]]) -> Callable[..., list[dict[str, Any]]]:
     """Run a named query on the last day of June, its parameters by name; returns its rows by column name."""
 
     def rows(name: str, **given: object) -> list[dict[str, Any]]:
         query = NamedQuery.read(name, (QUERIES / f"{name}.sql").read_text())
-        literals = query.literals({key: str(value) for key, value in given.items()}, TODAY)
-        relation = Compiler(ContractTables(), query.sql).query(parsing.bind(parsing.parse(query.sql), literals))
-        names = [column for column, _ in relation.columns]
-        return [dict(zip(names, row, strict=True)) for row in lake.execute(relation.sql).fetchall()]
+        return ask(query.sql, *query.literals({key: str(value) for key, value in given.items()}, TODAY))
 
     return rows
 

@@ -89,3 +89,9 @@ def test_a_row_that_is_too_wide_becomes_a_block_of_lines(capsys, monkeypatch):
     printed = capsys.readouterr().out
     assert printed.count("1,234,567.89") == 10
     assert printed.count("amount_4") == 2
+
+
+def test_the_columns_of_a_query_are_shown_even_if_all_are_null(capsys):
+    Output().records("Query", ["a", "b"], [{"a": None, "b": 1}], whole=True)
+
+    assert capsys.readouterr().out.splitlines()[2].split() == ["a", "b"]
