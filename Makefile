@@ -50,7 +50,7 @@ down: setup ## Stop the embedded AWS; its state stays in .lake/
 test: setup ## Run every test, with coverage
 	$(BIN)/coverage erase
 	$(BIN)/pytest --ignore=tests/spark --ignore=tests/e2e --numprocesses=2 --dist=loadfile --cov --cov-report=
-	$(BIN)/pytest tests/spark --numprocesses=2 --dist=loadfile --cov --cov-append --cov-report=
+	$(BIN)/pytest tests/spark --numprocesses=2 --dist=worksteal --cov --cov-append --cov-report=
 	$(BIN)/pytest tests/e2e --cov --cov-append --cov-report=term --cov-fail-under=90
 
 .PHONY: test-unit

@@ -6,7 +6,9 @@ fails; it is never repeated on a table that the statement has not seen.
 
 from __future__ import annotations
 
+import threading
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from localaws.athena.catalog import GlueTables
 
 _CHANGES = "changed_rows"
+_committing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 @dataclass(frozen=True)
@@ -283,7 +286,8 @@ def commit(
 ) -> None:
     """Replace the touched files by the appended rows, in one snapshot, which `producer` makes if it is given.
 
-    Raises AthenaError ICEBERG_COMMIT_ERROR when the table has changed since it was read.
+    Rows that are only appended are committed on whatever the table has become.
+    Raises AthenaError ICEBERG_COMMIT_ERROR when touched files are to be replaced in a table that has changed since.
     """
     table = target.table
     if touched:
@@ -292,6 +296,7 @@ def commit(
     old = _data_files(table, touched)
     try:
         with (
+            _committing[target.name],  # many INSERTs at once would use up each other's tries
             table.transaction() as transaction,
             _snapshot(transaction, producer, overwrites=bool(touched)) as snapshot,
         ):

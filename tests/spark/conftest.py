@@ -60,6 +60,9 @@ def spark(incoming: Path, warehouse: Path) -> Iterator[SparkSession]:
         # Few rows and many plans: compiling each takes longer than interpreting it.
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        # Over so few rows, planning anew after each stage and broadcasting cost more than they save.
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.autoBroadcastJoinThreshold": "-1",
         "spark.sql.extensions": ICEBERG_EXTENSIONS,
         "spark.sql.catalog.glue_catalog": "org.apache.iceberg.spark.SparkCatalog",
         "spark.sql.catalog.glue_catalog.type": "hadoop",
