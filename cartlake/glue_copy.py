@@ -52,7 +52,11 @@ def table_input(entry: Mapping[str, Any], table: IcebergTable) -> Any:
     """What Glue should be told of the table, as any commit of pyiceberg would tell it; other parameters stay."""
     parameters = {name: value for name, value in (entry.get("Parameters") or {}).items() if name not in _OF_CRAWLERS}
     written: Any = pyiceberg_glue._construct_table_input(  # noqa: SLF001 - the copy must be the one commits write
-        str(entry["Name"]), table.metadata_location, table.properties, table.metadata, {"Name": "", "Parameters": parameters}
+        str(entry["Name"]),
+        table.metadata_location,
+        table.properties,
+        table.metadata,
+        {"Name": "", "Parameters": parameters},
     )
     kept = {key: entry[key] for key in ("Owner", "Retention") if key in entry}
     return {**kept, **written, "PartitionKeys": []}
@@ -65,7 +69,9 @@ def sync(catalog: GlueCatalog, database: str, entry: Mapping[str, Any], table: I
             DatabaseName=database, TableInput=table_input(entry, table), VersionId=str(entry.get("VersionId", ""))
         )
     except catalog.glue.exceptions.ConcurrentModificationException as error:
-        raise TransientError(f"{database}.{entry['Name']} was changed by somebody else just now; apply again") from error
+        raise TransientError(
+            f"{database}.{entry['Name']} was changed by somebody else just now; apply again"
+        ) from error
 
 
 def _differences(entry: Mapping[str, Any], wanted: Any, table: IcebergTable) -> Iterator[str]:

@@ -65,7 +65,7 @@ def _schema_updates(existing: IcebergTable, target: Target) -> Iterator[TableUpd
         return
     earlier = next((one.schema_id for one in existing.metadata.schemas if one == target.schema), None)
     if earlier is None:
-        yield AddSchemaUpdate(schema=target.schema)
+        yield AddSchemaUpdate(schema_=target.schema)
     yield SetCurrentSchemaUpdate(schema_id=-1 if earlier is None else earlier)
 
 

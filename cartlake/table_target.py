@@ -117,7 +117,9 @@ def _matches(existing: IcebergTable, table: Table) -> Iterator[ColumnMatch]:
             yield ColumnMatch(restored, None, column.name, wanted, is_restored=True)
         else:
             number = next(next_id)
-            field = NestedField(number, column.name, wanted, required=column.primary_key, doc=column.description or None)
+            field = NestedField(
+                number, column.name, wanted, required=column.primary_key, doc=column.description or None
+            )
             yield ColumnMatch(field, None, None, wanted)
 
 
@@ -188,7 +190,9 @@ def _sort_fields(table: Table, ids: dict[str, int]) -> list[SortField]:
 def _fields_kept(existing: IcebergTable, ids: Iterable[int]) -> list[SortField]:
     """The sort order that somebody gave the table, as far as its columns stay: the contract says nothing of it."""
     fields = existing.sort_order().fields
-    kept = {*ids, *(field.field_id for field in existing.schema().fields if field.field_id not in columns_on_record(existing))}
+    record = columns_on_record(existing)
+    foreign = {field.field_id for field in existing.schema().fields if field.field_id not in record}
+    kept = foreign | set(ids)
     return fields if all(field.source_id in kept for field in fields) else []
 
 

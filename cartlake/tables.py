@@ -21,7 +21,7 @@ from cartlake.table_commit import evolve
 from cartlake.table_target import COLUMNS_PROPERTY, sort_order_of, write_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pyiceberg.catalog.glue import GlueCatalog
 
@@ -69,10 +69,16 @@ def plan(catalog: GlueCatalog, contracts: Iterable[Contract], placement: Placeme
     return [change for table in tables for change in _changes(catalog, table, placement)]
 
 
-def apply(catalog: GlueCatalog, contracts: Iterable[Contract], placement: Placement = _AS_NAMED) -> list[TableChange]:
+def apply(
+    catalog: GlueCatalog,
+    contracts: Iterable[Contract],
+    placement: Placement = _AS_NAMED,
+    allow: Callable[[Sequence[TableChange]], None] = lambda _: None,
+) -> list[TableChange]:
     """Make every table what its contract says and return the changes made, each table in one commit.
 
-    Repeat it after a crash: what was made is not made again. Raises DestructiveChangeError, before anything is
+    `allow` sees the changes before the first is made, and raises to prevent them. Repeat it after a crash: what was
+    made is not made again. Raises DestructiveChangeError, before anything is
     changed, when a change is refused; TransientError when somebody else commits at the same time; TerminalError when
     a database is missing or a change did not take.
     """
@@ -81,6 +87,7 @@ def apply(catalog: GlueCatalog, contracts: Iterable[Contract], placement: Placem
     if refused := [change for change in changes if change.action == "refuse"]:
         raise DestructiveChangeError("nothing was changed:\n" + "\n".join(str(change) for change in refused))
     changes = [change for change in changes if not change.is_drift]
+    allow(changes)
     changed = {change.table for change in changes}
     for table in (table for contract in contracts for table in contract.tables):
         if ".".join(placement.identifier(table)) in changed:
@@ -114,7 +121,7 @@ def _make(catalog: GlueCatalog, table: Table, placement: Placement) -> None:
     """Look at the table again before each try: what another commit, or an earlier try, made is not made twice."""
     for left in reversed(range(_TRIES)):
         changes = [change for change in _changes(catalog, table, placement) if not change.is_drift]
-        actions = {change.action for change in changes}
+        actions: set[str] = {change.action for change in changes}
         if not changes:
             return
         if refused := [change for change in changes if change.action == "refuse"]:

@@ -1,13 +1,18 @@
 """What a contract says about a table beyond its columns: their former names, and the order of rows within files.
 
-    customProperties:                        # of the table
-      - property: cartlake.sortOrder
-        value: [ordered_at desc, product_id] # `<column> [asc|desc] [nulls first|last]`; [] for none
-    properties:
-      - name: quantity
-        customProperties:                    # of the column
-          - property: cartlake.renamedFrom
-            value: [pieces, amount]          # newest former name first; one name needs no list
+customProperties:                        # of the table
+  - property: cartlake.sortOrder
+    value: [ordered_at desc, product_id] # `<column> [asc|desc] [nulls first|last]`; [] for none
+properties:
+  - name: quantity
+customProperties:                        # of the table
+  - property: cartlake.sortOrder
+    value: [ordered_at desc, product_id] # `<column> [asc|desc] [nulls first|last]`; [] for none
+properties:
+  - name: quantity
+    customProperties:                    # of the column
+      - property: cartlake.renamedFrom
+        value: [pieces, amount]          # newest former name first; one name needs no list
 """
 
 import re

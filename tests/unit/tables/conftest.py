@@ -89,7 +89,9 @@ class Sales:
 
     def rename(self, old: str, new: str, *former: str) -> Sales:
         said = {"property": "cartlake.renamedFrom", "value": [old, *former] if former else old}
-        kept = [entry for entry in self.column(old).get("customProperties", []) if entry["property"] != said["property"]]
+        kept = [
+            entry for entry in self.column(old).get("customProperties", []) if entry["property"] != said["property"]
+        ]
         self.column(old).update(name=new, customProperties=[*kept, said])
         return self
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.unit.tables.conftest import Rows, Sales
 
 
-class Died(Exception):
+class DiedError(Exception):
     """The process is gone."""
 
 
@@ -37,10 +37,10 @@ class DyingGlue:
         def made(**request: Any) -> Any:
             self.left -= 1
             if self.left == 0 and not self.after:
-                raise Died
+                raise DiedError
             answer = call(**request)
             if self.left == 0:
-                raise Died
+                raise DiedError
             return answer
 
         return made
@@ -71,13 +71,14 @@ def test_what_was_left_is_made_by_applying_again(
     grown: tuple[list[Contract], list[Contract]],
     monkeypatch: pytest.MonkeyPatch,
     dies_at: int,
+    *,
     after: bool,
 ) -> None:
     before, wanted = grown
     apply(catalog, before, placement)
     glue = catalog.glue
     monkeypatch.setattr(catalog, "glue", DyingGlue(glue, dies_at, after=after))
-    with pytest.raises(Died):
+    with pytest.raises(DiedError):
         apply(catalog, wanted, placement)
     monkeypatch.setattr(catalog, "glue", glue)
     made = dies_at if after else dies_at - 1

@@ -50,7 +50,9 @@ def drop_from_glue(table: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        pytest.param(lambda t: column(t, "pieces").update(Type="string"), "type of pieces is string, not int", id="type"),
+        pytest.param(
+            lambda t: column(t, "pieces").update(Type="string"), "type of pieces is string, not int", id="type"
+        ),
         pytest.param(lambda t: column(t, "pieces").update(Comment="?"), "comment of pieces is '?'", id="comment"),
         pytest.param(drop_from_glue, "columns missing: note", id="missing"),
         pytest.param(
@@ -58,7 +60,9 @@ def drop_from_glue(table: dict[str, Any]) -> None:
             "columns that are not in it: col5",
             id="unknown",
         ),
-        pytest.param(lambda t: t["StorageDescriptor"]["Columns"].reverse(), "columns stand in another order", id="order"),
+        pytest.param(
+            lambda t: t["StorageDescriptor"]["Columns"].reverse(), "columns stand in another order", id="order"
+        ),
         pytest.param(lambda t: t.update(Description="mine"), "description is 'mine'", id="description"),
         pytest.param(
             lambda t: t["Parameters"].update({"classification": "csv", "UPDATED_BY_CRAWLER": "raw"}),
@@ -76,7 +80,9 @@ def drop_from_glue(table: dict[str, Any]) -> None:
             id="partition keys",
         ),
         pytest.param(
-            lambda t: t["StorageDescriptor"].update(Location="s3://elsewhere/x"), "location is s3://elsewhere/x", id="location"
+            lambda t: t["StorageDescriptor"].update(Location="s3://elsewhere/x"),
+            "location is s3://elsewhere/x",
+            id="location",
         ),
     ],
 )

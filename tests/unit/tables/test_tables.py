@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cartlake.contracts import Column, Contract
 
+
 def changed(contract: Contract, **attributes: object) -> Contract:
     return replace(contract, tables=(replace(contract.table, **attributes),))  # type: ignore[arg-type]
 
