@@ -65,12 +65,14 @@ def merge(spark: SparkSession, rows: DataFrame, branch: Branch, table: Table, da
     same row stays.
     """
     rows.createOrReplaceTempView(_SOURCE)
+    # By name, not `*`: a column that somebody added to the table by hand must not stop the load.
+    names = [column.name for column in table.columns]
     try:
         spark.sql(
             f"merge into {branch.identifier} as t using {_SOURCE} as s "
             f"on {same_key(table)} and {on_days(table, days, 't.')} "
-            f"when matched and {newer(table)} then update set * "
-            "when not matched then insert *"
+            f"when matched and {newer(table)} then update set {', '.join(f't.{n} = s.{n}' for n in names)} "
+            f"when not matched then insert ({', '.join(names)}) values ({', '.join(f's.{n}' for n in names)})"
         )
     finally:
         spark.catalog.dropTempView(_SOURCE)
