@@ -8,22 +8,11 @@ from typing import TYPE_CHECKING
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.exceptions import NoSuchIcebergTableError, NoSuchPropertyException, ValidationError
 
-from cartlake.errors import TerminalError
+from cartlake.broken_metadata import METADATA_LOCATION, BrokenMetadataError
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
     from types_boto3_glue.type_defs import TableTypeDef
-
-METADATA_LOCATION = "metadata_location"
-
-
-class BrokenMetadataError(TerminalError):
-    """Glue names no metadata file of a table, or one that is missing or cut short. Its rows are where they were."""
-
-    def __init__(self, table: str, file: str | None, fault: str) -> None:
-        where = f"its metadata file {file}" if file else "its entry in Glue"
-        super().__init__(f"{table} cannot be read: {where} {fault}. `lake tables repair {table}` shows the way back.")
-        self.table, self.file, self.fault = table, file, fault
 
 
 class LakeCatalog(GlueCatalog):

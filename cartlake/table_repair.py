@@ -21,13 +21,15 @@ from pyiceberg.serializers import FromInputFile
 from pyiceberg.table import Table as IcebergTable
 
 from cartlake import glue_copy
+from cartlake.broken_metadata import METADATA_LOCATION, BrokenMetadataError
 from cartlake.errors import TerminalError
-from cartlake.lake_catalog import METADATA_LOCATION, BrokenMetadataError, LakeCatalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pyiceberg.table.metadata import TableMetadata
+
+    from cartlake.lake_catalog import LakeCatalog
 
 PREVIOUS: Final = "previous_metadata_location"
 _METADATA: Final = re.compile(r"(?:v?(\d+))?.*\.metadata\.json(?:\.gz)?")
@@ -130,7 +132,7 @@ class BrokenTable:
     def committed(self) -> set[str]:
         """Files that were the table once: Glue says so, or the log of a file that was made from them."""
         logs = {entry.metadata_file for file in self.files if file.metadata for entry in file.metadata.metadata_log}
-        return logs | {self.parameters[PREVIOUS]} if PREVIOUS in self.parameters else logs
+        return logs | {self.parameters[name] for name in (METADATA_LOCATION, PREVIOUS) if name in self.parameters}
 
     def find(self, file: str | None = None) -> Repair | None:
         """The repair, by the file that is named or else the best one; None when the table is fine.

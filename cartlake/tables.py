@@ -7,21 +7,21 @@ in one commit. Databases belong to Terraform and must exist.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
 
 from cartlake import glue_copy
+from cartlake.broken_metadata import BrokenMetadataError
 from cartlake.contracts.schemas import iceberg_partition_spec, iceberg_schema
 from cartlake.errors import TerminalError, TransientError
-from cartlake.lake_catalog import BrokenMetadataError
+from cartlake.placement import Placement
 from cartlake.table_changes import TableChange, properties_of, table_changes
 from cartlake.table_commit import evolve
 from cartlake.table_target import COLUMNS_PROPERTY, sort_order_of, write_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pyiceberg.catalog.glue import GlueCatalog
 
@@ -35,25 +35,6 @@ _TRIES: Final = 5
 
 class DestructiveChangeError(TerminalError):
     """A contract asks for what would break readers or lose data. Nothing was changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where the tables of an environment live.
-
-    `databases` maps the database a contract names to the Glue database of the environment; `warehouses` maps it to the
-    URI below which its tables are made. What is not mapped keeps its name, and the location of its Glue database.
-    """
-
-    databases: Mapping[str, str]
-    warehouses: Mapping[str, str]
-
-    def identifier(self, table: Table) -> tuple[str, str]:
-        return self.databases.get(table.database, table.database), _bare_name(table)
-
-    def location(self, table: Table) -> str | None:
-        warehouse = self.warehouses.get(table.database)
-        return None if warehouse is None else f"{warehouse.rstrip('/')}/{_bare_name(table)}"
 
 
 _AS_NAMED = Placement({}, {})
@@ -158,7 +139,3 @@ def _create(catalog: GlueCatalog, table: Table, placement: Placement) -> None:
         sort_order=sort_order_of(table, schema),
         properties=properties_of(table) | {COLUMNS_PROPERTY: record},
     )
-
-
-def _bare_name(table: Table) -> str:
-    return table.physical_name.partition(".")[2]

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cartlake import contracts
 from cartlake.cli.contract_diff import built_from, readers_of
 from cartlake.column_usage import ColumnUse, UnreadableSqlError
-from cartlake.table_changes import TableChange
+
+if TYPE_CHECKING:
+    from cartlake.table_changes import TableChange
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
 _OF_COLUMNS: Final = ("drop_column", "promote_type", "make_optional", "rename_column", "restore_column", "refuse")
@@ -17,7 +19,7 @@ _OF_LAYOUT: Final = ("change_partitions", "change_sort_order")
 Readers = Mapping[ColumnUse, list[str]]
 
 
-def rows(root: Path, changes: Sequence[TableChange], physical: Mapping[str, str]) -> list[dict[str, Any]]:
+def rows(root: Path, changes: Sequence["TableChange"], physical: Mapping[str, str]) -> list[dict[str, Any]]:
     """A row per change, for people and for JSON. `physical` maps tables to the names contracts give them."""
     if not any(change.action in (*_OF_COLUMNS, *_OF_LAYOUT) for change in changes):
         return [_row(change, []) for change in changes]
@@ -31,14 +33,14 @@ def rows(root: Path, changes: Sequence[TableChange], physical: Mapping[str, str]
     return [_row(change, _readers(change, physical[change.table], readers)) for change in changes]
 
 
-def _readers(change: TableChange, table: str, readers: Readers) -> list[str]:
+def _readers(change: "TableChange", table: str, readers: Readers) -> list[str]:
     columns = set(_columns(change))
     queries = {name for use, names in readers.items() if use.table == table and use.column in columns for name in names}
     marts = built_from({table}) if columns and change.action in _OF_COLUMNS else []
     return [*sorted(queries), *marts]
 
 
-def _columns(change: TableChange) -> list[str]:
+def _columns(change: "TableChange") -> list[str]:
     """The columns a change is about, by their old and their new names."""
     if change.action == "rename_column":
         return [change.target, str(change.before)]
@@ -51,7 +53,7 @@ def _columns(change: TableChange) -> list[str]:
     return []
 
 
-def _row(change: TableChange, read_by: list[str]) -> dict[str, Any]:
+def _row(change: "TableChange", read_by: list[str]) -> dict[str, Any]:
     moved = f"{change.before or '-'} → {change.after or '-'}" if change.before or change.after else ""
     return {
         "object": change.table,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cartlake import contracts, tables, views
+from cartlake import contracts, views
 from cartlake.catalog import load_catalog
 from cartlake.cli import table_effects
 from cartlake.cli.context import Lake, lake_of
@@ -14,20 +14,25 @@ from cartlake.cli.errors import CommandError, Exit
 from cartlake.cli.options import Json
 from cartlake.cli.query import athena_of
 from cartlake.cli.recompute import mark_stale
+from cartlake.cli.table_repair import repair
+from cartlake.placement import Placement
 from cartlake.runs import REFRESH
 from cartlake.staleness import Graph, build_of
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
+    from cartlake.table_changes import TableChange
+
 COLUMNS = ["object", "change", "detail", "old data", "read by"]
 
-tables_app = typer.Typer(help="Create and evolve tables and views from the contracts.", no_args_is_help=True)
+tables_app = typer.Typer(help="Create, evolve and repair tables and views of the contracts.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     tables_app.command("plan")(plan)
     tables_app.command("apply")(apply)
+    tables_app.command("repair")(repair)
     app.add_typer(tables_app, name="tables")
 
 
@@ -37,6 +42,8 @@ def plan(
     json: Json = False,
 ) -> None:
     """Show what `lake tables apply` would change, what it does to old rows, and which queries and tables read them."""
+    from cartlake import tables  # noqa: PLC0415 - seconds to import
+
     lake = lake_of(context)
     lake.connect()
     changes = tables.plan(load_catalog(), contracts.load_all(), placement(lake))
@@ -58,6 +65,8 @@ def apply_all(lake: Lake) -> list[dict[str, Any]]:
 
     Raises DestructiveChangeError when a contract asks for what would break readers.
     """
+    from cartlake import tables  # noqa: PLC0415 - seconds to import
+
     lake.connect()
     catalog = load_catalog()
     changes = tables.apply(
@@ -68,7 +77,7 @@ def apply_all(lake: Lake) -> list[dict[str, Any]]:
     return _rows(lake, changes, view_changes)
 
 
-def _check_nobody_writes(lake: Lake, changes: Sequence[tables.TableChange]) -> None:
+def _check_nobody_writes(lake: Lake, changes: Sequence["TableChange"]) -> None:
     """A run at work would find columns gone that it is about to write; it fails and loses nothing, but needlessly."""
     breaking = {change.table for change in changes if change.is_breaking}
     for contract in contracts.load_all():
@@ -100,9 +109,9 @@ def _build_new_tables(lake: Lake, catalog: "Catalog") -> None:
         mark_stale(lake, to_build)
 
 
-def placement(lake: Lake) -> tables.Placement:
+def placement(lake: Lake) -> Placement:
     """Where this environment keeps the tables of each database a contract names."""
-    return tables.Placement(lake.outputs.databases, {})
+    return Placement(lake.outputs.databases, {})
 
 
 def views_of(lake: Lake) -> list[views.View]:
@@ -111,7 +120,7 @@ def views_of(lake: Lake) -> list[views.View]:
 
 
 def _rows(
-    lake: Lake, changes: Sequence[tables.TableChange], view_changes: Sequence[views.ViewChange]
+    lake: Lake, changes: Sequence["TableChange"], view_changes: Sequence[views.ViewChange]
 ) -> list[dict[str, Any]]:
     physical = {
         ".".join(placement(lake).identifier(table)): table.physical_name

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from cartlake.contracts import Table
 from glue_jobs.dataset_etl.transforms import order_of_versions
-from glue_jobs.shared.iceberg import Branch, within_days
+from glue_jobs.shared.iceberg import Branch, as_stored, within_days
 from glue_jobs.shared.scopes import event_column
 
 _SOURCE = "cartlake_merge_source"
@@ -49,9 +49,9 @@ def rows_of_days(rows: DataFrame, table: Table, days: Collection[date]) -> DataF
     return rows.where(F.to_date(F.col(str(table.event_time))).isin(sorted(days)))
 
 
-def append(rows: DataFrame, branch: Branch, *, clustered: bool) -> None:
+def append(spark: SparkSession, rows: DataFrame, branch: Branch, *, clustered: bool) -> None:
     """Add rows whose days the branch has no rows of. `clustered` spares the shuffle that gathers the rows of a day."""
-    writer = rows.writeTo(branch.identifier)
+    writer = as_stored(spark, branch.table, rows).writeTo(branch.identifier)
     if clustered:
         writer = writer.option("distribution-mode", "none").option("fanout-enabled", "true")
     writer.append()

@@ -47,11 +47,11 @@ def _overwrite(spark: SparkSession, name: str, building: Building, rows: DataFra
     scope = building.scope.days
     whole = enclosing(building.table, scope, _units_of_files(spark, name, building.table))
     if whole == scope:
-        rows.writeTo(name).overwrite(_condition(building.table, whole))
+        iceberg.as_stored(spark, name, rows).writeTo(name).overwrite(_condition(building.table, whole))
         return
     in_scope = F.coalesce(_condition(building.table, scope), F.lit(False))  # noqa: FBT003 - a literal of SQL
     rest = spark.table(name).where(_condition(building.table, whole) & ~in_scope)
-    rows.unionByName(rest).writeTo(name).overwrite(_condition(building.table, whole))
+    rows.unionByName(rest, allowMissingColumns=True).writeTo(name).overwrite(_condition(building.table, whole))
 
 
 def enclosing(table: Table, ranges: tuple[DayRange, ...], stored: Collection[Unit | None] = ()) -> tuple[DayRange, ...]:
@@ -96,13 +96,13 @@ def _condition(table: Table, ranges: tuple[DayRange, ...]) -> Column:
 
 def _merge_keys(spark: SparkSession, name: str, building: Building, rows: DataFrame) -> None:
     table = building.table
-    stored = building.in_scope(spark.table(name))
+    columns = [column.name for column in table.columns]
+    stored = building.in_scope(spark.table(name)).select(*columns)
     gone = stored.join(rows, on=list(table.primary_key), how="left_anti")
     source = rows.withColumn(_GONE, F.lit(False)).unionByName(gone.withColumn(_GONE, F.lit(True)))  # noqa: FBT003
     view = f"cartlake_rebuilt_{table.bare_name}"
     source.createOrReplaceTempView(view)
     same = " and ".join(f"t.{column} = s.{column}" for column in table.primary_key)
-    columns = [column.name for column in table.columns]
     spark.sql(
         f"merge into {name} as t using {view} as s on {same} "
         f"when matched and s.{_GONE} then delete "

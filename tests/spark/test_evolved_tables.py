@@ -14,6 +14,7 @@ from tests.spark.test_table_refresh import SALES, on
 pytestmark = pytest.mark.spark
 
 TARGET = "glue_catalog.processed.transactions"
+REVIEWS = ["processed.verified_reviews", "curated.fct_reviews"]
 FEBRUARY, MARCH = date(2026, 2, 27), date(2026, 3, 2)
 
 
@@ -95,6 +96,23 @@ def test_a_column_that_somebody_added_stays_null_and_stops_no_run(lake, spark):
         ("2", "paid", None),
         ("3", "paid", None),
     ]
+
+
+def test_marts_are_rebuilt_around_columns_that_somebody_added(lake):
+    lake = RefreshLake(lake.spark)
+    lake.order(1, FEBRUARY)
+    lake.order(2, date(2026, 2, 26))
+    lake.run(dict.fromkeys([*SALES[:3], *REVIEWS], WHOLE))
+    for table in ("curated.sales_daily", "processed.order_lines", "curated.fct_reviews"):
+        lake.spark.sql(f"alter table glue_catalog.{table} add column scratch string")
+    lake.spark.sql("update glue_catalog.curated.sales_daily set scratch = 'kept'")
+    lake.order(3, FEBRUARY)
+
+    done = lake.run({**dict.fromkeys(SALES[:3], on(FEBRUARY)), **dict.fromkeys(REVIEWS, WHOLE)})
+
+    assert {table.outcome for table in done.values()} == {"rebuilt"}
+    found = {(row["order_date"].day, row["orders"], row["scratch"]) for row in lake.rows("curated.sales_daily")}
+    assert found == {(26, 1, "kept"), (27, 2, None)}
 
 
 @pytest.mark.parametrize(("before", "after"), [("month", "day"), ("month", "year"), ("month", "identity")])
