@@ -27,6 +27,9 @@ COLUMNS = ["contract", "place", "change", "breaks", "read by"]
 def diff(
     context: typer.Context,
     reference: Annotated[str, typer.Argument(metavar="[GIT-REF]", help="A commit, branch or tag.")] = "HEAD",
+    breaking: Annotated[
+        bool, typer.Option("--breaking", help="Fail only for what breaks readers or senders without a major version.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Compare the contracts with those of a commit. Exits with 1 when a version does not say what changed."""
@@ -42,7 +45,7 @@ def diff(
         lake.output.records(f"Contracts since {reference}", COLUMNS, rows)
         for fault in faults:
             lake.output.say(f"[red]{fault}[/red]")
-    if faults:
+    if any(fault.needed == "major" or not breaking for fault in faults):
         raise typer.Exit(Exit.FAILED)
 
 

@@ -84,7 +84,7 @@ def within_days(column: str, days: Collection[date], kind: str = "timestamp") ->
 
 
 def as_stored(spark: SparkSession, table: str, rows: DataFrame) -> DataFrame:
-    """The rows with nulls for the columns that somebody added to the table by hand: Spark would refuse to write them."""
+    """The rows, with nulls for columns that somebody added to the table by hand: Spark wants a value for each."""
     theirs = [field for field in spark.table(table).schema if field.name not in rows.columns]
     return rows.select("*", *(F.lit(None).cast(field.dataType).alias(field.name) for field in theirs))
 
