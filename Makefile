@@ -63,7 +63,7 @@ explore: setup ## Look for an order of files that makes a mart wrong: hundreds o
 
 .PHONY: check
 check: setup ## Everything CI checks: lint, types, Terraform, tests
-	$(MAKE) --jobs=3 lint types terraform-check
+	$(MAKE) --jobs=3 lint types terraform-check contracts-diff
 	$(MAKE) test
 
 .PHONY: lint
@@ -75,6 +75,12 @@ lint: setup ## Lint Python and SQL
 .PHONY: types
 types: setup ## Check types (mypy strict)
 	$(BIN)/mypy cartlake lambdas glue_jobs generators localaws benchmarks
+
+.PHONY: contracts-diff
+contracts-diff: setup ## Fail if contracts break readers or senders without a new major version (BASE=main)
+	@base=$$(BASE="$(BASE)" .ci/contracts-base); \
+	if [ -z "$$base" ]; then echo "contracts-diff: Git knows no earlier commit here, so there is nothing to compare with"; \
+	else $(LAKE) contracts diff "$$base" --breaking; fi
 
 .PHONY: format
 format: setup ## Format Python, SQL and Terraform

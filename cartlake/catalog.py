@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 from cartlake.aws import client, region
 
 if TYPE_CHECKING:
-    from pyiceberg.catalog.glue import GlueCatalog
+    from cartlake.lake_catalog import LakeCatalog
 
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 """In the order every AWS SDK reads them: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html."""
 
 
-def load_catalog(name: str = "glue") -> "GlueCatalog":
+def load_catalog(name: str = "glue") -> "LakeCatalog":
     """Open the Glue catalog of the current account and region. Needs pyiceberg, hence the import on first use."""
-    from pyiceberg.catalog.glue import GlueCatalog  # noqa: PLC0415 - a second of import that most callers never need
+    from cartlake.lake_catalog import LakeCatalog  # noqa: PLC0415 - a second of import that most callers never need
 
-    return GlueCatalog(name, client=client("glue"), **file_properties())
+    return LakeCatalog(name, client=client("glue"), **file_properties())
 
 
 def file_properties() -> dict[str, str]:

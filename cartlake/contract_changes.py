@@ -110,15 +110,28 @@ def _of_table(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[
         yield ContractChange(contract, old.name, f"grain: {new.grain} Before: {old.grain}", "readers")
     if old.partitioning != new.partitioning:
         yield ContractChange(contract, old.name, f"partitioned by {_layout(new)} instead of {_layout(old)}")
+    if old.sort_order != new.sort_order:
+        yield ContractChange(contract, old.name, f"sorted by {_sorting(new)} instead of {_sorting(old)}")
+    yield from _of_columns(contract, old, new, sent=sent)
+    yield from _of_rules(contract, old, new, sent=sent)
+
+
+def _of_columns(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[ContractChange]:
     columns, wanted = ({column.name: column for column in one.columns} for one in (old, new))
+    renamed = {former: column for column in new.columns if (former := _former(column, columns, wanted))}
     for name, column in columns.items():
-        yield from _of_column(contract, old.name, column, wanted.get(name), sent=sent and not column.lineage)
+        if name in renamed:
+            breaks: Breaks = "readers and senders" if sent and not column.lineage else "readers"
+            yield ContractChange(contract, f"{old.name}.{name}", f"renamed to {renamed[name].name}", breaks)
+        after = renamed.get(name, wanted.get(name))
+        yield from _of_column(contract, old.name, column, after, sent=sent and not column.lineage)
+    if _common(columns, wanted) != _common(wanted, columns):
+        yield ContractChange(contract, old.name, "columns in another order")
     for name, column in wanted.items():
-        if name not in columns:
+        if name not in columns and column not in renamed.values():
             needed = sent and column.required and not column.lineage
             words = f"new column, {column.type}{', required' if column.required else ''}"
             yield ContractChange(contract, f"{old.name}.{name}", words, "senders" if needed else None)
-    yield from _of_rules(contract, old, new, sent=sent)
 
 
 def _of_column(contract: str, table: str, old: Column, new: Column | None, *, sent: bool) -> Iterator[ContractChange]:
@@ -159,6 +172,21 @@ def _decimal(text: str) -> tuple[int, int] | None:
 
 def _layout(table: Table) -> str:
     return ", ".join(f"{part.transform}({part.column})" for part in table.partitioning) or "nothing"
+
+
+def _sorting(table: Table) -> str:
+    return ", ".join(str(field) for field in table.sort_order or ()) or "nothing"
+
+
+def _former(column: Column, before: Mapping[str, Column], after: Mapping[str, Column]) -> str | None:
+    """What a column was called before, if it is on record and no longer a column itself."""
+    if column.name in before:
+        return None
+    return next((name for name in column.renamed_from if name in before and name not in after), None)
+
+
+def _common(columns: Iterable[str], others: Mapping[str, Column]) -> list[str]:
+    return [name for name in columns if name in others]
 
 
 def _of_rules(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[ContractChange]:

@@ -2,9 +2,10 @@
 
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import sqlglot
@@ -26,6 +27,9 @@ COLUMNS = ["contract", "place", "change", "breaks", "read by"]
 def diff(
     context: typer.Context,
     reference: Annotated[str, typer.Argument(metavar="[GIT-REF]", help="A commit, branch or tag.")] = "HEAD",
+    breaking: Annotated[
+        bool, typer.Option("--breaking", help="Fail only for what breaks readers or senders without a major version.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Compare the contracts with those of a commit. Exits with 1 when a version does not say what changed."""
@@ -41,7 +45,7 @@ def diff(
         lake.output.records(f"Contracts since {reference}", COLUMNS, rows)
         for fault in faults:
             lake.output.say(f"[red]{fault}[/red]")
-    if faults:
+    if any(fault.needed == "major" or not breaking for fault in faults):
         raise typer.Exit(Exit.FAILED)
 
 
@@ -66,10 +70,17 @@ def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         raise CommandError("`lake contracts diff` needs git on the PATH.") from error
 
 
-def readers_of(root: Path, described: Sequence[Contract]) -> Mapping[ColumnUse, list[str]]:
-    """The named queries and views that read each column, themselves or through other views, sorted by name."""
+def readers_of(
+    root: Path, described: Sequence[Contract], former: Mapping[str, Iterable[str]] = MappingProxyType({})
+) -> Mapping[ColumnUse, list[str]]:
+    """The named queries and views that read each column, themselves or through other views, sorted by name.
+
+    `former` adds columns that tables have and their contracts no longer do. Raises UnreadableSqlError.
+    """
     tables = [table for contract in described for table in contract.tables]
     known = columns_of_tables(tables) | _not_of_contracts()
+    for table, columns in former.items():
+        known[table] = [*known.get(table, ()), *columns]
     found_views = views.read_views(root / "athena_queries" / "views")
     made_of: dict[str, dict[str, frozenset[ColumnUse]]] = {}
     for view in found_views:
@@ -134,10 +145,11 @@ def _readers_of_place(change: ContractChange, contract: Contract, readers: Mappi
         if use.table in physical and (not is_column or use.column == column)
         for reader in names
     }
-    return [*sorted(queries), *_built_from(physical)]
+    return [*sorted(queries), *built_from(physical)]
 
 
-def _built_from(physical: set[str]) -> list[str]:
+def built_from(physical: set[str]) -> list[str]:
+    """The tables that are built from any of these, by their physical names."""
     tables: list[Table] = [table for contract in contracts.load_all() for table in contract.tables]
     return [
         table.physical_name

@@ -7,6 +7,7 @@ import typer
 from cartlake import contracts
 from cartlake.cli.context import lake_of
 from cartlake.cli.contract_diff import diff
+from cartlake.cli.contract_drift import drift
 from cartlake.cli.errors import Exit, NotFoundError
 from cartlake.cli.options import Json
 from cartlake.errors import CartlakeError
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
     contracts_app.command("check")(check)
     contracts_app.command("show")(show)
     contracts_app.command("diff")(diff)
+    contracts_app.command("drift")(drift)
     app.add_typer(contracts_app, name="contracts")
 
 

@@ -1,4 +1,4 @@
-"""`lake doctor`: what this machine has, what it lacks, and how to get it."""
+"""`lake doctor`: what this machine and its lake have, what is missing or broken, and how to mend it."""
 
 import re
 import shutil
@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from cartlake import contracts
+from cartlake.broken_metadata import BrokenMetadataError
+from cartlake.catalog import load_catalog
 from cartlake.cli.context import Lake, lake_of
 from cartlake.cli.errors import Exit
 from cartlake.cli.options import Json
+from cartlake.placement import Placement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context, json: Json = False) -> None:
-    """Check what the lake needs on this machine. Exits with 3 when something is missing."""
+    """Check what the lake needs on this machine, and that its tables are whole. Exits with 3 when something is not."""
     lake = lake_of(context)
     findings = examine(lake)
     rows = [{**asdict(finding), "ok": not finding.remedy} for finding in findings]
@@ -46,7 +50,9 @@ def doctor(context: typer.Context, json: Json = False) -> None:
 
 def examine(lake: Lake) -> list[Finding]:
     checks: list[Callable[[Lake], Finding]] = [_python, _terraform, _java, _jars, _disk, _server, _deployment]
-    return [check(lake) for check in checks]
+    findings = [check(lake) for check in checks]
+    # Without a deployment there are no tables to look at.
+    return findings if any(finding.remedy for finding in findings[-2:]) else [*findings, _tables(lake)]
 
 
 def _python(_: Lake) -> Finding:
@@ -108,3 +114,26 @@ def _deployment(lake: Lake) -> Finding:
     except Exception as error:  # noqa: BLE001  # as above
         return Finding(f"Deployment of {lake.environment}", "none", str(error).partition("\n")[0])
     return Finding(f"Deployment of {lake.environment}", outputs.name_prefix)
+
+
+def _tables(lake: Lake) -> Finding:
+    """Whether each table's metadata can be read; what is broken names its repair."""
+    from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415 - a second of import
+
+    lake.connect()
+    catalog, where = load_catalog(), Placement(lake.outputs.databases, {})
+    described = [table for contract in contracts.load_all() for table in contract.tables]
+    missing, broken = [], []
+    for table in described:
+        try:
+            catalog.load_table(where.identifier(table))
+        except NoSuchTableError:
+            missing.append(table.physical_name)
+        except BrokenMetadataError as error:
+            broken.append(error)
+    if broken:
+        remedies = " ".join(f"`lake tables repair {error.table}`" for error in broken)
+        return Finding("Iceberg tables", "; ".join(str(error).partition(". `")[0] for error in broken), remedies)
+    if missing:
+        return Finding("Iceberg tables", f"not made yet: {', '.join(missing)}", "`lake tables apply` makes them.")
+    return Finding("Iceberg tables", f"{len(described)} whole")

@@ -1,39 +1,57 @@
 """`lake tables`: make the tables and views in the catalog what the contracts and SQL files say."""
 
+from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cartlake import contracts, tables, views
+from cartlake import contracts, views
 from cartlake.catalog import load_catalog
+from cartlake.cli import table_effects
 from cartlake.cli.context import Lake, lake_of
+from cartlake.cli.errors import CommandError, Exit
 from cartlake.cli.options import Json
 from cartlake.cli.query import athena_of
 from cartlake.cli.recompute import mark_stale
+from cartlake.cli.table_repair import repair
+from cartlake.placement import Placement
+from cartlake.runs import REFRESH
 from cartlake.staleness import Graph, build_of
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
-COLUMNS = ["object", "change", "detail"]
+    from cartlake.table_changes import TableChange
 
-tables_app = typer.Typer(help="Create and evolve tables and views from the contracts.", no_args_is_help=True)
+COLUMNS = ["object", "change", "detail", "old data", "read by"]
+
+tables_app = typer.Typer(help="Create, evolve and repair tables and views of the contracts.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     tables_app.command("plan")(plan)
     tables_app.command("apply")(apply)
+    tables_app.command("repair")(repair)
     app.add_typer(tables_app, name="tables")
 
 
-def plan(context: typer.Context, json: Json = False) -> None:
-    """Show what `lake tables apply` would change."""
+def plan(
+    context: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 when anything differs, drift included.")] = False,
+    json: Json = False,
+) -> None:
+    """Show what `lake tables apply` would change, what it does to old rows, and which queries and tables read them."""
+    from cartlake import tables  # noqa: PLC0415 - seconds to import
+
     lake = lake_of(context)
     lake.connect()
     changes = tables.plan(load_catalog(), contracts.load_all(), placement(lake))
     view_changes = views.plan(lake.client("glue"), views_of(lake))
-    lake.output.records("Planned changes", COLUMNS, _rows(changes, view_changes))
+    rows = _rows(lake, changes, view_changes)
+    lake.output.records("Planned changes", COLUMNS, rows)
+    if check and rows:
+        raise typer.Exit(Exit.FAILED)
 
 
 def apply(context: typer.Context, json: Json = False) -> None:
@@ -47,12 +65,31 @@ def apply_all(lake: Lake) -> list[dict[str, Any]]:
 
     Raises DestructiveChangeError when a contract asks for what would break readers.
     """
+    from cartlake import tables  # noqa: PLC0415 - seconds to import
+
     lake.connect()
     catalog = load_catalog()
-    changes = tables.apply(catalog, contracts.load_all(), placement(lake))
+    changes = tables.apply(
+        catalog, contracts.load_all(), placement(lake), lambda planned: _check_nobody_writes(lake, planned)
+    )
     _build_new_tables(lake, catalog)
     view_changes = views.apply(lake.client("glue"), athena_of(lake), views_of(lake))
-    return _rows(changes, view_changes)
+    return _rows(lake, changes, view_changes)
+
+
+def _check_nobody_writes(lake: Lake, changes: Sequence["TableChange"]) -> None:
+    """A run at work would find columns gone that it is about to write; it fails and loses nothing, but needlessly."""
+    breaking = {change.table for change in changes if change.is_breaking}
+    for contract in contracts.load_all():
+        for table in contract.tables:
+            if ".".join(placement(lake).identifier(table)) not in breaking:
+                continue
+            for work in {REFRESH if table.build else contract.name, REFRESH}:
+                if (lock := lake.ledger.lock(work)) is not None:
+                    raise CommandError(
+                        f"Nothing was changed: run {lock.run_id} is at work, and columns of {table.physical_name} "
+                        "would change under it. Wait for it (`lake status`), then apply again."
+                    )
 
 
 def _build_new_tables(lake: Lake, catalog: "Catalog") -> None:
@@ -72,9 +109,9 @@ def _build_new_tables(lake: Lake, catalog: "Catalog") -> None:
         mark_stale(lake, to_build)
 
 
-def placement(lake: Lake) -> tables.Placement:
+def placement(lake: Lake) -> Placement:
     """Where this environment keeps the tables of each database a contract names."""
-    return tables.Placement(lake.outputs.databases, {})
+    return Placement(lake.outputs.databases, {})
 
 
 def views_of(lake: Lake) -> list[views.View]:
@@ -83,12 +120,16 @@ def views_of(lake: Lake) -> list[views.View]:
     return [*written, views.freshness_view(known), *views.masked_views(known)]
 
 
-def _rows(changes: list[tables.TableChange], view_changes: list[views.ViewChange]) -> list[dict[str, Any]]:
-    rows = [{"object": change.table, "change": change.action, "detail": _detail(change)} for change in changes]
+def _rows(
+    lake: Lake, changes: Sequence["TableChange"], view_changes: Sequence[views.ViewChange]
+) -> list[dict[str, Any]]:
+    physical = {
+        ".".join(placement(lake).identifier(table)): table.physical_name
+        for contract in contracts.load_all()
+        for table in contract.tables
+    }
     shown = [(change.view.database, change.view.name, change.action) for change in view_changes]
-    return [*rows, *({"object": f"{db}.{name}", "change": action, "detail": ""} for db, name, action in shown)]
-
-
-def _detail(change: tables.TableChange) -> str:
-    moved = f"{change.before or '-'} → {change.after or '-'}" if change.before or change.after else ""
-    return " ".join(part for part in (change.target, moved, change.advice) if part)
+    return [
+        *table_effects.rows(lake.root, changes, physical),
+        *({"object": f"{db}.{name}", "change": action, "detail": ""} for db, name, action in shown),
+    ]

@@ -7,8 +7,17 @@ from typing import Any
 
 from cartlake.contracts.building import TRANSFORM, Build, build_of
 from cartlake.contracts.faults import Faults
+from cartlake.contracts.layout import renamed_from, sort_order
 from cartlake.contracts.masks import MASK, mask_of
-from cartlake.contracts.model import Column, Contract, PartitionField, Reference, Table
+from cartlake.contracts.model import (
+    CONTRACT_PROPERTY,
+    VERSION_PROPERTY,
+    Column,
+    Contract,
+    PartitionField,
+    Reference,
+    Table,
+)
 from cartlake.contracts.odcs import CustomProperty, Document, FileOptions, Property, SchemaObject
 from cartlake.contracts.row_rules import RowRules
 from cartlake.contracts.table_rule_compiler import sla_rules_of, table_rules_of
@@ -85,17 +94,18 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
         physical_name=table.physical_name,
         description=table.description,
         grain=table.data_granularity_description,
-        columns=tuple(_column(column, f"{where}.{column.name}", faults) for column in table.properties),
+        columns=tuple(_column(column, names, f"{where}.{column.name}", faults) for column in table.properties),
         primary_key=_positioned(table, "primary_key", "primary_key_position", faults),
         version_column=custom.get("cartlake.versionColumn"),
         event_time=custom.get("cartlake.eventTime"),
         partitioning=tuple(_partitioning(table, faults)),
         row_rules=row_rules,
         table_rules=table_rules,
-        table_properties=properties | {"cartlake.contract": document.name, "cartlake.version": document.version},
+        table_properties=properties | {CONTRACT_PROPERTY: document.name, VERSION_PROPERTY: document.version},
         references=tuple(_references(table, faults)),
         build=_build(table, custom, faults),
         prepare=_prepare(custom, where, faults),
+        sort_order=sort_order(custom, names, where, faults),
         promised_hours=min((rule.hours for rule in promises), default=None),
     )
 
@@ -126,7 +136,7 @@ def _prepare(custom: dict[str, Any], where: str, faults: Faults) -> str | None:
     return None
 
 
-def _column(column: Property, where: str, faults: Faults) -> Column:
+def _column(column: Property, names: list[str], where: str, faults: Faults) -> Column:
     match = _TYPE.fullmatch(column.physical_type)
     if match is None:
         known = "string, int, bigint, float, double, boolean, date, timestamp, decimal(p,s), array<...>"
@@ -145,6 +155,7 @@ def _column(column: Property, where: str, faults: Faults) -> Column:
         tags=column.tags,
         examples=column.examples,
         mask=mask_of(column, _custom(column.custom_properties).get(MASK), where, faults),
+        renamed_from=renamed_from(_custom(column.custom_properties), names, where, faults),
     )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 from cartlake.contracts.building import Build
 from cartlake.contracts.odcs import CsvOptions, FileOptions
@@ -10,6 +10,9 @@ from cartlake.contracts.table_rules import TableRule
 from cartlake.errors import TerminalError
 
 Severity = Literal["error", "warning"]
+CONTRACT_PROPERTY: Final = "cartlake.contract"
+VERSION_PROPERTY: Final = "cartlake.version"
+"""Table properties: the contract a table was made for, and the version of it that was last applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Column:
     tags: tuple[str, ...]
     examples: tuple[object, ...]
     mask: str = ""
+    renamed_from: tuple[str, ...] = ()
+    """What the column was called in earlier versions of the contract, newest name first."""
 
     @property
     def pii(self) -> bool:
@@ -45,6 +50,18 @@ class PartitionField:
 
     column: str
     transform: str
+
+
+@dataclass(frozen=True, slots=True)
+class SortField:
+    """One column that rows are sorted by within their data files, so that a filter on it skips files."""
+
+    column: str
+    direction: Literal["asc", "desc"] = "asc"
+    nulls: Literal["first", "last"] = "first"
+
+    def __str__(self) -> str:
+        return f"{self.column} {self.direction} nulls {self.nulls}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +118,19 @@ class Table:
     build: Build | None = None
     prepare: str | None = None
     """`<job>.<function>` below glue_jobs/ that changes conformed rows before they are judged, e.g. masks them."""
+    sort_order: tuple[SortField, ...] | None = None
+    """What rows are sorted by within files; None when the contract leaves that to others."""
     promised_hours: float | None = None
     """How old the newest row may be by the contract's SLA; None without a promise."""
 
     @property
     def database(self) -> str:
         return self.physical_name.partition(".")[0]
+
+    @property
+    def version(self) -> str:
+        """The version of the contract, which the table keeps as a property."""
+        return self.table_properties[VERSION_PROPERTY]
 
     @property
     def bare_name(self) -> str:

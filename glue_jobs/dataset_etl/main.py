@@ -207,7 +207,7 @@ def _load(run: Run, judged: DataFrame, layout: Layout, branch: iceberg.Branch) -
     with run.phases.timed("append"):
         if days.new:
             fresh = merging.rows_of_days(kept, table, days.new) if days.stored else kept
-            merging.append(fresh, branch, clustered=layout.clustered)
+            merging.append(spark, fresh, branch, clustered=layout.clustered)
     known = merging.rows_of_days(kept, table, days.stored) if days.new else kept
     with run.phases.timed("merge"):
         if days.stored:

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from cartlake.contracts import Table
 from glue_jobs.dataset_etl.transforms import order_of_versions
-from glue_jobs.shared.iceberg import Branch, within_days
+from glue_jobs.shared.iceberg import Branch, as_stored, within_days
 from glue_jobs.shared.scopes import event_column
 
 _SOURCE = "cartlake_merge_source"
@@ -49,9 +49,9 @@ def rows_of_days(rows: DataFrame, table: Table, days: Collection[date]) -> DataF
     return rows.where(F.to_date(F.col(str(table.event_time))).isin(sorted(days)))
 
 
-def append(rows: DataFrame, branch: Branch, *, clustered: bool) -> None:
+def append(spark: SparkSession, rows: DataFrame, branch: Branch, *, clustered: bool) -> None:
     """Add rows whose days the branch has no rows of. `clustered` spares the shuffle that gathers the rows of a day."""
-    writer = rows.writeTo(branch.identifier)
+    writer = as_stored(spark, branch.table, rows).writeTo(branch.identifier)
     if clustered:
         writer = writer.option("distribution-mode", "none").option("fanout-enabled", "true")
     writer.append()
@@ -65,12 +65,14 @@ def merge(spark: SparkSession, rows: DataFrame, branch: Branch, table: Table, da
     same row stays.
     """
     rows.createOrReplaceTempView(_SOURCE)
+    # By name, not `*`: a column that somebody added to the table by hand must not stop the load.
+    names = [column.name for column in table.columns]
     try:
         spark.sql(
             f"merge into {branch.identifier} as t using {_SOURCE} as s "
             f"on {same_key(table)} and {on_days(table, days, 't.')} "
-            f"when matched and {newer(table)} then update set * "
-            "when not matched then insert *"
+            f"when matched and {newer(table)} then update set {', '.join(f't.{n} = s.{n}' for n in names)} "
+            f"when not matched then insert ({', '.join(names)}) values ({', '.join(f's.{n}' for n in names)})"
         )
     finally:
         spark.catalog.dropTempView(_SOURCE)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from cartlake.days import ONE_DAY, DayRange
 from cartlake.snapshots import RUN_PROPERTY
@@ -82,6 +83,12 @@ def within_days(column: str, days: Collection[date], kind: str = "timestamp") ->
     return f"({on_days_sql(column, kind, ranges)})"
 
 
+def as_stored(spark: SparkSession, table: str, rows: DataFrame) -> DataFrame:
+    """The rows, with nulls for columns that somebody added to the table by hand: Spark wants a value for each."""
+    theirs = [field for field in spark.table(table).schema if field.name not in rows.columns]
+    return rows.select("*", *(F.lit(None).cast(field.dataType).alias(field.name) for field in theirs))
+
+
 def replace_rows(spark: SparkSession, table: str, where: str, rows: DataFrame | None) -> None:
     """Make `rows` the only ones of the table that meet `where`; None stands for no rows.
 
@@ -90,4 +97,4 @@ def replace_rows(spark: SparkSession, table: str, where: str, rows: DataFrame | 
     if spark.table(table).where(where).limit(1).count():
         spark.sql(f"delete from {table} where {where}")
     if rows is not None:
-        rows.writeTo(table).append()
+        as_stored(spark, table, rows).writeTo(table).append()

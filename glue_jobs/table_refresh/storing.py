@@ -3,12 +3,14 @@
 Three ways, by the scope and the table's partitions:
 
 - whole partitions are overwritten, without a look at what was in them;
-- where days or weeks are replaced within partitions of months or years, the rest of those partitions is written again;
+- where days or weeks are replaced within partitions of months or years, the rest of those partitions is written again,
+  those of files that still have an earlier partitioning of the table included;
 - keys are merged: a stored row of a replaced key that was not built again is deleted.
 """
 
 # ruff: noqa: S608 - table names and conditions are written here, from contracts and days
 
+from collections.abc import Collection
 from typing import Final
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -20,7 +22,14 @@ from glue_jobs.shared import iceberg
 from glue_jobs.shared.scopes import event_column, on_days_sql
 from glue_jobs.table_refresh.building import Building
 
-_UNITS: Final[dict[str, Unit]] = {"identity": "days", "day": "days", "month": "months", "year": "years"}
+_UNITS: Final[dict[str, Unit]] = {
+    "identity": "days",
+    "hour": "days",
+    "day": "days",
+    "month": "months",
+    "year": "years",
+}
+_FINEST_FIRST: Final[tuple[Unit, ...]] = ("days", "months", "years")
 _GONE: Final = "_gone"
 
 
@@ -36,20 +45,47 @@ def replace(spark: SparkSession, name: str, building: Building, rows: DataFrame)
 
 def _overwrite(spark: SparkSession, name: str, building: Building, rows: DataFrame) -> None:
     scope = building.scope.days
-    whole = enclosing(building.table, scope)
+    whole = enclosing(building.table, scope, _units_of_files(spark, name, building.table))
     if whole == scope:
-        rows.writeTo(name).overwrite(_condition(building.table, whole))
+        iceberg.as_stored(spark, name, rows).writeTo(name).overwrite(_condition(building.table, whole))
         return
-    rest = spark.table(name).where(_condition(building.table, whole) & ~_condition(building.table, scope))
-    rows.unionByName(rest).writeTo(name).overwrite(_condition(building.table, whole))
+    in_scope = F.coalesce(_condition(building.table, scope), F.lit(False))  # noqa: FBT003 - a literal of SQL
+    rest = spark.table(name).where(_condition(building.table, whole) & ~in_scope)
+    rows.unionByName(rest, allowMissingColumns=True).writeTo(name).overwrite(_condition(building.table, whole))
 
 
-def enclosing(table: Table, ranges: tuple[DayRange, ...]) -> tuple[DayRange, ...]:
-    """The days of all partitions that hold any of these days; all days for a table without partitions of time."""
+def enclosing(table: Table, ranges: tuple[DayRange, ...], stored: Collection[Unit | None] = ()) -> tuple[DayRange, ...]:
+    """The days of all partitions that hold any of these days; all days for a table without partitions of time.
+
+    `stored` is what the partitions of its files hold, which may be older than its partitioning; None is any day.
+    """
     units = [_UNITS[part.transform] for part in table.partitioning if part.column == table.event_time]
-    if ALWAYS in ranges or not units:
+    if ALWAYS in ranges or not units or None in stored:
         return (ALWAYS,)
-    return aligned(ranges, units[0])
+    known = [units[0], *(unit for unit in stored if unit is not None)]
+    return aligned(ranges, max(known, key=_FINEST_FIRST.index))
+
+
+def _units_of_files(spark: SparkSession, name: str, table: Table) -> list[Unit | None]:
+    """What days a file can hold by the partitioning it was written under; Iceberg overwrites whole files only."""
+    files = spark.table(f"{name}.files")
+    if "partition" not in files.columns:
+        return []
+    fields = _fields_of_time(files, table)
+    present = [F.max(F.col(f"partition.`{field}`").isNotNull()).alias(field) for field in fields]
+    specs = files.groupBy("spec_id").agg(F.count("*"), *present).collect()
+    found: list[Unit | None] = []
+    for spec in specs:
+        units = [unit for field, unit in fields.items() if spec[field]]
+        found += units or [None]
+    return found
+
+
+def _fields_of_time(files: DataFrame, table: Table) -> dict[str, Unit]:
+    """Partition fields of the event time, of today's partitioning and of earlier ones: `order_date_month` → months."""
+    names = {f"{table.event_time}_{kind}": unit for kind, unit in _UNITS.items() if kind != "identity"}
+    names[str(table.event_time)] = "days"
+    return {field: names[field] for field in files.select("partition.*").columns if field in names}
 
 
 def _condition(table: Table, ranges: tuple[DayRange, ...]) -> Column:
@@ -60,13 +96,13 @@ def _condition(table: Table, ranges: tuple[DayRange, ...]) -> Column:
 
 def _merge_keys(spark: SparkSession, name: str, building: Building, rows: DataFrame) -> None:
     table = building.table
-    stored = building.in_scope(spark.table(name))
+    columns = [column.name for column in table.columns]
+    stored = building.in_scope(spark.table(name)).select(*columns)
     gone = stored.join(rows, on=list(table.primary_key), how="left_anti")
     source = rows.withColumn(_GONE, F.lit(False)).unionByName(gone.withColumn(_GONE, F.lit(True)))  # noqa: FBT003
     view = f"cartlake_rebuilt_{table.bare_name}"
     source.createOrReplaceTempView(view)
     same = " and ".join(f"t.{column} = s.{column}" for column in table.primary_key)
-    columns = [column.name for column in table.columns]
     spark.sql(
         f"merge into {name} as t using {view} as s on {same} "
         f"when matched and s.{_GONE} then delete "

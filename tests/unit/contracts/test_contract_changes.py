@@ -6,6 +6,7 @@ import pytest
 
 from cartlake import contracts
 from cartlake.contract_changes import compare, version_faults, widens
+from cartlake.contracts.model import SortField
 
 
 @pytest.fixture
@@ -26,6 +27,10 @@ def with_columns(contract, edit):
 
 def changed(contract, name, **attributes):
     return with_columns(contract, lambda column: replace(column, **attributes) if column.name == name else column)
+
+
+def called(contract, old, new, **attributes):
+    return with_columns(contract, lambda one: replace(one, name=new, **attributes) if one.name == old else one)
 
 
 def breaks(before, after):
@@ -123,3 +128,35 @@ def test_a_breaking_change_needs_a_higher_major_and_any_other_a_higher_version(t
     assert faults(replace(broken, version=major)) == []
     assert faults(wider) == ["any"]
     assert faults(replace(wider, version=minor)) == []
+
+
+def test_a_renamed_column_is_one_change_and_breaks_whoever_knows_its_old_name(transactions, sales):
+    renamed = called(transactions, "channel", "shop", renamed_from=("outlet", "channel"))
+    [change] = [one for one in compare([transactions], [renamed]) if not one.place.startswith("transactions.channel_")]
+
+    assert (change.place, change.change, change.breaks) == (
+        "transactions.channel",
+        "renamed to shop",
+        "readers and senders",
+    )
+    [mart] = compare([sales], [called(sales, "units", "pieces", renamed_from=("units",))])
+    assert (mart.change, mart.breaks) == ("renamed to pieces", "readers")
+
+
+def test_what_changes_with_a_rename_is_told_as_well(sales):
+    renamed = called(sales, "units", "pieces", renamed_from=("units",), type="string")
+
+    assert [(one.change, one.breaks) for one in compare([sales], [renamed])] == [
+        ("renamed to pieces", "readers"),
+        ("string instead of bigint", "readers"),
+    ]
+
+
+def test_the_order_of_columns_and_of_rows_breaks_nobody(sales):
+    table = replace(sales.table, columns=sales.table.columns[::-1], sort_order=(SortField("channel", "desc", "last"),))
+    other = replace(sales, tables=(table,))
+
+    assert [(one.change, one.breaks) for one in compare([sales], [other])] == [
+        ("sorted by channel desc nulls last instead of nothing", None),
+        ("columns in another order", None),
+    ]

@@ -1,0 +1,125 @@
+"""`lake tables repair`: a table whose metadata file is missing or cut short goes back to the newest whole one."""
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cartlake import contracts
+from cartlake.catalog import load_catalog
+from cartlake.cli.context import Lake, lake_of
+from cartlake.cli.errors import CommandError, NotFoundError
+from cartlake.cli.options import Json
+from cartlake.contracts import Contract, Table
+from cartlake.placement import Placement
+from cartlake.runs import REFRESH
+from cartlake.times import stamp
+
+if TYPE_CHECKING:
+    from cartlake.table_repair import BrokenTable, Repair
+
+RUNS_LOOKED_AT = 50
+UNPROVEN = "nothing says that it was ever the table"
+
+
+def repair(
+    context: typer.Context,
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Its name, with or without the database.")],
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="FILE", help="Go back to this metadata file, not to the best one.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Repair without asking.")] = False,
+    json: Json = False,
+) -> None:
+    """Point Glue back to the newest metadata file that is whole, having shown what is lost by it."""
+    lake = lake_of(context)
+    contract, described = _table_named(lake, table)
+    broken = _open(lake, described)
+    found = broken.find(to)
+    if found is None:
+        lake.output.record(f"{described.physical_name} is whole: nothing was changed", {"repaired": False})
+        return
+    _check_nobody_writes(lake, contract, described)
+    shown = _shown(lake, contract, described, found)
+    if not (yes or _agrees(lake, found, shown)):
+        raise CommandError("Nothing was changed. Repeat the command with --yes to repair the table so.")
+    broken.make(found)
+    lake.output.record(f"{described.physical_name} is what {found.file.uri} says", {**shown, "repaired": True})
+    _say_what_follows(lake, contract, described)
+
+
+def _open(lake: Lake, table: Table) -> "BrokenTable":
+    from cartlake.table_repair import BrokenTable  # noqa: PLC0415 - a second of import
+
+    lake.connect()
+    database, name = Placement(lake.outputs.databases, {}).identifier(table)
+    catalog = load_catalog()
+    try:
+        return BrokenTable(catalog, database, name)
+    except catalog.glue.exceptions.EntityNotFoundException as error:
+        raise NotFoundError(f"{table.physical_name} is not in Glue. `lake tables apply` makes it.") from error
+
+
+def _table_named(lake: Lake, name: str) -> tuple[Contract, Table]:
+    """By the name of the contract or of the environment. Raises NotFoundError naming the tables there are."""
+    tables = {table.physical_name: (contract, table) for contract in contracts.load_all() for table in contract.tables}
+    where = Placement(lake.outputs.databases, {})
+    found = [
+        pair
+        for full, pair in tables.items()
+        if name in (full, full.partition(".")[2], ".".join(where.identifier(pair[1])))
+    ]
+    if len(found) != 1:
+        raise NotFoundError(f"There is no table {name!r}. There are: {', '.join(sorted(tables))}.")
+    return found[0]
+
+
+def _check_nobody_writes(lake: Lake, contract: Contract, table: Table) -> None:
+    lock = lake.ledger.lock(_work(contract, table))
+    if lock is not None:
+        raise CommandError(
+            f"Run {lock.run_id} is writing {table.physical_name}. It fails by itself on the broken table: wait for it "
+            "(`lake status`), then repair."
+        )
+
+
+def _work(contract: Contract, table: Table) -> str:
+    return REFRESH if table.build else contract.name
+
+
+def _shown(lake: Lake, contract: Contract, table: Table, found: "Repair") -> dict[str, Any]:
+    written = found.file.written_at
+    runs = lake.ledger.runs(_work(contract, table), limit=RUNS_LOOKED_AT)
+    later = [run.run_id for run in runs if written is not None and run.ended_at and run.ended_at > stamp(written)]
+    return {
+        "table": table.physical_name,
+        "broken": f"{found.broken_file or 'Glue names no metadata file'} {found.fault}",
+        "back to": found.file.uri,
+        "written at": written,
+        "commits lost": found.commits_lost,
+        "snapshots lost": [asdict(one) for one in found.snapshots_lost] or None,
+        "runs since": sorted(later) or None,
+        "newer files left out": [{"file": one.uri, "why": one.fault or UNPROVEN} for one in found.newer_files] or None,
+        "known to have been the table": found.is_proven,
+    }
+
+
+def _agrees(lake: Lake, found: "Repair", shown: dict[str, Any]) -> bool:
+    if lake.output.as_json or not sys.stdin.isatty():
+        lake.output.record(f"To repair {found.table}", shown)
+        return False
+    lake.output.record(f"To repair {found.table}", shown)
+    return typer.confirm("Repair it so?")
+
+
+def _say_what_follows(lake: Lake, contract: Contract, table: Table) -> None:
+    name = table.physical_name
+    if table.build:
+        lake.output.say(f"Build again what is lost: [bold]lake recompute {name}[/bold]")
+    else:
+        lake.output.say(
+            f"Rows of the runs since are missing, and their files on record as loaded: "
+            f"[bold]lake backfill {contract.name}[/bold] reads them again."
+        )
+    lake.output.say(f"See what readers see now: [bold]lake history {name}[/bold]")

@@ -1,0 +1,76 @@
+"""What a contract says about a table beyond its columns: their former names, and the order of rows within files.
+
+customProperties:                        # of the table
+  - property: cartlake.sortOrder
+    value: [ordered_at desc, product_id] # `<column> [asc|desc] [nulls first|last]`; [] for none
+properties:
+  - name: quantity
+customProperties:                        # of the table
+  - property: cartlake.sortOrder
+    value: [ordered_at desc, product_id] # `<column> [asc|desc] [nulls first|last]`; [] for none
+properties:
+  - name: quantity
+    customProperties:                    # of the column
+      - property: cartlake.renamedFrom
+        value: [pieces, amount]          # newest former name first; one name needs no list
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+from cartlake.contracts.faults import Faults
+from cartlake.contracts.model import SortField
+
+RENAMED_FROM: Final = "cartlake.renamedFrom"
+SORT_ORDER: Final = "cartlake.sortOrder"
+_NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
+_FIELD: Final = re.compile(r"([a-z_][a-z0-9_]*)(?: (asc|desc))?(?: nulls (first|last))?", re.IGNORECASE)
+
+
+def renamed_from(custom: Mapping[str, Any], names: Sequence[str], where: str, faults: Faults) -> tuple[str, ...]:
+    """Former names of a column, newest first; those that are no names, or still columns, are faults."""
+    said = custom.get(RENAMED_FROM, [])
+    former = [said] if isinstance(said, str) else said
+    place = f"{where}.{RENAMED_FROM}"
+    if not isinstance(former, list) or not all(isinstance(name, str) and _NAME.fullmatch(name) for name in former):
+        faults.add(place, said, "write the former name of the column, or a list of them, newest first")
+        return ()
+    for name in former:
+        if name in names:
+            faults.add(place, name, "is a column of the table still; remove that column, or this former name")
+    return tuple(former)
+
+
+def sort_order(
+    custom: Mapping[str, Any], names: Sequence[str], where: str, faults: Faults
+) -> tuple[SortField, ...] | None:
+    """The sort order; None when nothing is said of it."""
+    if SORT_ORDER not in custom:
+        return None
+    said, place = custom[SORT_ORDER], f"{where}.{SORT_ORDER}"
+    if not isinstance(said, list):
+        faults.add(place, said, "write a list of columns, each with `desc` and `nulls last` if need be")
+        return None
+    fields = tuple(field for text in said if (field := _sort_field(text, names, place, faults)))
+    for column, count in Counter(field.column for field in fields).items():
+        if count > 1:
+            faults.add(place, column, "sorts twice; name it once")
+    return fields
+
+
+def _sort_field(text: object, names: Sequence[str], place: str, faults: Faults) -> SortField | None:
+    match = _FIELD.fullmatch(" ".join(text.split())) if isinstance(text, str) else None
+    if match is None:
+        faults.add(place, text, "write `<column> [asc|desc] [nulls first|last]`")
+        return None
+    if match[1] not in names:
+        faults.add(place, match[1], f"no such column; the table has {', '.join(names)}")
+        return None
+    direction: Literal["asc", "desc"] = "desc" if (match[2] or "").lower() == "desc" else "asc"
+    # Iceberg's own defaults: nulls are below every value.
+    nulls: Literal["first", "last"] = "last" if direction == "desc" else "first"
+    if match[3]:
+        nulls = "last" if match[3].lower() == "last" else "first"
+    return SortField(match[1], direction, nulls)

@@ -1,0 +1,118 @@
+"""What a crawler found in the raw files of a dataset against what its contract says files have."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cartlake.contracts import Column, Contract
+
+Difference = Literal["missing", "unknown", "type", "format"]
+
+_INTEGERS: Final = ("tinyint", "smallint", "int", "bigint")
+_FITS: Final[Mapping[str, tuple[str, ...]]] = {
+    "string": ("string", "char", "varchar"),
+    "int": _INTEGERS,
+    "bigint": _INTEGERS,
+    "float": ("float", "double", *_INTEGERS),
+    "double": ("float", "double", *_INTEGERS),
+    "boolean": ("boolean",),
+    "date": ("date",),
+    "timestamp": ("timestamp",),
+    "decimal": ("decimal", "float", "double", *_INTEGERS),
+    "array": ("array",),
+}
+"""Types of files, each of whose values the lake reads as a value of the contract's type."""
+_FORMATS: Final = {"csv": "csv", "json": "jsonl", "parquet": "parquet"}
+_COMPOUND: Final = ("array", "struct", "map", "binary")
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """One table a crawler wrote: the files of one format below one folder."""
+
+    name: str
+    location: str
+    format: str
+    columns: Mapping[str, str]
+    files: int | None
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> RawTable:
+        """A Glue table as a crawler writes it."""
+        storage, parameters = entry.get("StorageDescriptor") or {}, entry.get("Parameters") or {}
+        classification = str(parameters.get("classification", "")).lower()
+        count = parameters.get("objectCount")
+        return cls(
+            name=str(entry["Name"]),
+            location=str(storage.get("Location", "")),
+            format=_FORMATS.get(classification, classification),
+            columns={column["Name"].lower(): column.get("Type", "") for column in storage.get("Columns") or []},
+            files=int(count) if count is not None else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RawDrift:
+    """One difference. `found` and `wanted` are types, or formats; None where there is nothing."""
+
+    dataset: str
+    table: str
+    format: str
+    column: str
+    difference: Difference
+    found: str | None
+    wanted: str | None
+    advice: str
+
+
+def drift_of(contract: Contract, crawled: Iterable[RawTable]) -> list[RawDrift]:
+    """Every difference between the files the crawler saw and the contract, by table, in the contract's order."""
+    return [drift for table in crawled for drift in _of_table(contract, table)]
+
+
+def _of_table(contract: Contract, table: RawTable) -> Iterator[RawDrift]:
+    def drift(column: str, difference: Difference, found: str | None, wanted: str | None, advice: str) -> RawDrift:
+        return RawDrift(contract.name, table.name, table.format, column, difference, found, wanted, advice)
+
+    if table.format not in contract.accepted_formats:
+        accepted = ", ".join(contract.accepted_formats)
+        yield drift("", "format", table.format or "unknown", accepted, "such files are rejected: see `lake files`")
+        return
+    wanted = {column.name: column for column in contract.table.file_columns}
+    for name, column in wanted.items():
+        found = table.columns.get(name)
+        if found is None and not (table.format == "jsonl" and not column.required):  # objects may leave nulls out
+            yield drift(name, "missing", None, column.type, _about_missing(column))
+        elif found is not None and not fits(column.type, found, table.format):
+            yield drift(name, "type", found, column.type, "rows whose value does not convert are quarantined")
+    for name, kind in table.columns.items():
+        if name not in wanted:
+            advice = "add it to the contract to keep its values, or have senders leave it out"
+            yield drift(name, "unknown", kind, None, advice)
+
+
+def _about_missing(column: Column) -> str:
+    if column.required:
+        return "it is required, so such rows are quarantined: ask the sender for it, or make it optional"
+    return "it is read as null: ask the sender for it"
+
+
+def fits(wanted: str, found: str, kind: str) -> bool:
+    """Whether values of a file's type can be meant for a column.
+
+    Text says little of types: a column of empty values is a string to a crawler, and a code of digits a number. So in
+    CSV and JSON only what no conversion can mend is a difference, such as an object where the contract wants a number.
+    Parquet has types of its own, and they have to fit.
+    """
+    base = wanted.partition("(")[0].partition("<")[0]
+    found_base = re.split(r"[(<]", found, maxsplit=1)[0]
+    if kind == "parquet":
+        return found_base in _FITS[base] or (base in ("date", "timestamp") and found_base == "string")
+    if base == "array" and kind == "jsonl":
+        return found_base in ("array", "string")
+    return found_base not in _COMPOUND
