@@ -58,7 +58,7 @@ def table_input(entry: Mapping[str, Any], table: IcebergTable) -> Any:
         table.metadata,
         {"Name": "", "Parameters": parameters},
     )
-    kept = {key: entry[key] for key in ("Owner", "Retention") if key in entry}
+    kept = {key: entry[key] for key in ("Owner", "Retention") if entry.get(key)}
     return {**kept, **written, "PartitionKeys": []}
 
 

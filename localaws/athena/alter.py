@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyiceberg.exceptions import ValidationError
 
-from localaws.athena import ddl_text
+from localaws.athena import ddl_text, iceberg
 from localaws.athena.catalog import is_iceberg, is_view
 from localaws.athena.clients import in_s3
 from localaws.athena.errors import AthenaError, MalformedQueryError, UnsupportedSqlError
@@ -85,7 +85,9 @@ class Alterer:
         return [key["Name"].lower() for key in self.entry.get("PartitionKeys") or []]
 
     def _iceberg(self) -> Table:
-        in_s3(self.entry["Parameters"]["metadata_location"])
+        location = self.entry["Parameters"].get("metadata_location")
+        in_s3(location or "s3://none/")
+        iceberg.load(self.clients, f"{self.database}.{self.name}", location)  # says in Athena's words what is broken
         return self.clients.iceberg.load_table((self.database, self.name))
 
     def add_columns(self, matched: re.Match[str]) -> None:

@@ -82,7 +82,7 @@ class GlueTables:
         return [dict(partition) for page in pages for partition in page["Partitions"]]
 
     def load(self, entry: dict[str, Any]) -> iceberg.IcebergTable:
-        location = entry["Parameters"]["metadata_location"]
+        location = entry["Parameters"].get("metadata_location")
         return iceberg.load(self.clients, f"{entry['DatabaseName']}.{entry['Name']}", location)
 
     def register(self, rows: pa.Table) -> str:

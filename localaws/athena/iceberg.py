@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from localaws.athena.clients import Clients
 
 NEWEST_FORMAT = 2  # DuckDB's reader of v3 deletion vectors is not trusted here yet
+_NEXT_STEP = "`lake doctor` names the repair."
 FILE, ROW_NUMBER = "filename", "file_row_number"
 
 
@@ -86,9 +87,18 @@ def _no_rows(columns: tuple[tuple[str, TrinoType], ...]) -> str:
     return "SELECT " + ", ".join(f"CAST(NULL AS {kind.duckdb}) AS {quote(name)}" for name, kind in columns)
 
 
-def load(clients: Clients, name: str, location: str) -> IcebergTable:
-    """Read a table's metadata file. Raises AthenaError when it is gone."""
+def load(clients: Clients, name: str, location: str | None) -> IcebergTable:
+    """Read a table's metadata file. Raises AthenaError when Glue names none, or it is gone or cut short."""
+    if not location:
+        raise AthenaError("ICEBERG_MISSING_METADATA", f"Glue names no metadata file for table {name}. {_NEXT_STEP}")
     try:
         return IcebergTable(name, location, json.loads(clients.read(location)))
+    except clients.s3.exceptions.NoSuchKey as error:
+        words = f"Metadata not found in metadata location for table {name}: {location}. {_NEXT_STEP}"
+        raise AthenaError("ICEBERG_MISSING_METADATA", words) from error
     except clients.s3.exceptions.ClientError as error:
-        raise AthenaError("ICEBERG_INVALID_METADATA", f"Error opening Iceberg metadata {location}: {error}") from error
+        words = f"Error opening Iceberg metadata {location} of table {name}: {error}"
+        raise AthenaError("ICEBERG_INVALID_METADATA", words) from error
+    except ValueError as error:
+        words = f"Invalid metadata file for table {name}: {location} is not whole. {_NEXT_STEP}"
+        raise AthenaError("ICEBERG_INVALID_METADATA", words) from error

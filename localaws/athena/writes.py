@@ -71,7 +71,9 @@ class Writer:
             raise AthenaError("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{qualified}' does not exist")
         if (entry.get("Parameters") or {}).get("table_type", "").upper() != "ICEBERG":
             raise UnsupportedSqlError(f"Writing to {qualified}, which is not an Iceberg table,")
-        in_s3(entry["Parameters"].get("metadata_location", ""))
+        location = entry["Parameters"].get("metadata_location")
+        in_s3(location or "s3://none/")
+        iceberg.load(self.tables.clients, qualified, location)  # says in Athena's words what is broken
         try:
             table = self.tables.clients.iceberg.load_table((database, name))
         except NoSuchTableError as error:
