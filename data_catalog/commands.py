@@ -19,9 +19,11 @@ from data_catalog.model import Catalog, read_catalog
 from data_catalog.page import page
 from data_catalog.svg import svg
 
+LIVE = ".lake/catalog/index.html"
 
-def register(app: typer.Typer) -> None:  # noqa: ARG001 - the command joins `lake contracts`, which is there already
-    """Add `lake contracts docs`."""
+
+def register(app: typer.Typer) -> None:
+    """Add `docs` to the commands of `lake contracts`."""
     contracts_app.command("docs")(docs)
 
 
@@ -39,10 +41,7 @@ def docs(
         raise CommandError("--check is about the committed files, --live about a deployed lake: give one of them.")
     with lake.output.messages.status("Reading contracts, transforms and queries"):
         catalog = read_catalog(lake.root)
-    if live:
-        files = {".lake/catalog/index.html": _live_page(lake, catalog)}
-    else:
-        files = committed_files(catalog)
+    files = {LIVE: _live_page(lake, catalog)} if live else committed_files(catalog)
     rows = [{"file": name, "state": _state(lake.root / name, text)} for name, text in files.items()]
     if not check:
         for name, text in files.items():
@@ -54,7 +53,7 @@ def docs(
         lake.output.say(f"[red]Not current:[/red] {', '.join(old)}. Run [bold]lake contracts docs[/bold], then commit.")
         raise typer.Exit(Exit.FAILED)
     if live:
-        lake.output.say(f"Open {lake.root / '.lake/catalog/index.html'} in a browser.")
+        lake.output.say(f"Open {lake.root / LIVE} in a browser.")
 
 
 def committed_files(catalog: Catalog) -> dict[str, str]:

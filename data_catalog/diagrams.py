@@ -39,14 +39,15 @@ def model_diagram(catalog: Catalog) -> Diagram:
     referred = {c.refers_to for entry in entries.values() for c in entry.columns if c.refers_to}
     cards = {name: _model_card(entry, column[name], referred) for name, entry in entries.items()}
     joins = [
-        Join(name, parent, source_row, target_row) if name not in marts else _turned(name, parent, source_row, target_row)
+        Join(parent, name, target_row, source_row, arrow="start")
+        if name in marts
+        else Join(name, parent, source_row, target_row)
         for name, entry in entries.items()
         for parent, source_row, target_row in _references(entry, entries, referred)
     ]
     return Diagram(
         "The curated model",
-        "Tables with their primary keys (PK) and the columns that refer to another table (FK). Arrows point at the table "
-        "referred to.",
+        "Tables with their primary keys (PK) and the columns that refer to another table (FK), where arrows point.",
         list(cards.values()),
         joins,
         {kind: LEGEND[kind] for kind in ("processed", "curated")},
@@ -61,11 +62,7 @@ def flow_diagram(catalog: Catalog) -> Diagram:
     queries = [query for query in catalog.queries if query.kind == "named query" and shown & set(query.reads)]
     depth = _depths({entry.name: set(entry.built_from) for entry in entries})
     last = max(depth.values()) + 2
-    files = [
-        Card(f"file {e.name}", f"{e.contract.name}/", 0, "raw", table_link(e.name), about=f"incoming/{e.contract.name}/")
-        for e in entries
-        if e.files
-    ]
+    files = [_file_card(entry) for entry in entries if entry.files]
     tables = [_flow_card(entry, depth[entry.name] + 1) for entry in entries]
     asked = [Card(f"query {q.name}", q.name, last, "query", query_link(q.name), about=q.about) for q in queries]
     joins = [Join(f"file {e.name}", e.name) for e in entries if e.files]
@@ -92,7 +89,7 @@ def lineage_diagram(catalog: Catalog, name: str) -> Diagram:
     queries = entries[name].queries
     last = max(depth.values()) + 2
     cards = [
-        *(Card(f"file {e.name}", f"{e.contract.name}/", 0, "raw", about=str(e.files)) for e in kept if e.files),
+        *(_file_card(entry) for entry in kept if entry.files),
         *(_flow_card(entry, depth[entry.name] + 1, here=entry.name == name) for entry in kept),
         *(Card(f"query {q}", q, last, "query", query_link(q)) for q in queries),
     ]
@@ -101,7 +98,14 @@ def lineage_diagram(catalog: Catalog, name: str) -> Diagram:
     joins += [Join(name, f"query {q}") for q in queries]
     lowest = min(card.column for card in cards)
     moved = [replace(card, column=card.column - lowest) for card in cards]
-    return Diagram(f"Lineage of {name}", "What it is made of, to the left; what is made of it, to the right.", moved, joins)
+    about = "What it is made of, to the left; what is made of it, to the right."
+    return Diagram(f"Lineage of {name}", about, moved, joins)
+
+
+def _file_card(entry: Entry) -> Card:
+    return Card(
+        f"file {entry.name}", f"{entry.contract.name}/", 0, "raw", table_link(entry.name), about=str(entry.files)
+    )
 
 
 def _flow_card(entry: Entry, column: int, *, here: bool = False) -> Card:
@@ -130,10 +134,6 @@ def _references(
             parent = entries[column.refers_to.table]
             rows = [_key_row(entry, column.column.name, referred), _key_row(parent, column.refers_to.column, referred)]
             yield parent.name, rows[0], rows[1]
-
-
-def _turned(name: str, parent: str, source_row: str | None, target_row: str | None) -> Join:
-    return Join(parent, name, target_row, source_row, arrow="start")
 
 
 def _key_row(entry: Entry, column: str, referred: Collection[ColumnName]) -> str | None:

@@ -6,7 +6,8 @@ from data_catalog.model import ZONES, Catalog, ColumnEntry, Entry
 
 HEAD = """# Data dictionary
 
-Every table of the lake with its columns, rules and lineage, written by `lake contracts docs` from the contracts; do not edit it.
+Every table of the lake with its columns, rules and lineage.
+`lake contracts docs` writes this page from the contracts; do not edit it.
 The same with search, diagrams and queries is [the catalog](catalog.md); a line per table is in [tables](tables.md).
 """
 
@@ -36,7 +37,8 @@ def _table(entry: Entry) -> Iterator[str]:
     yield ""
     if table.row_rules or table.table_rules:
         yield from ("| rule | severity | holds when |", "| --- | --- | --- |")
-        yield from (f"| `{rule.name}` | {rule.severity} | {_rule(rule.description, rule.expression)} |" for rule in table.row_rules)
+        for rule in table.row_rules:
+            yield f"| `{rule.name}` | {rule.severity} | {_rule(rule.description, rule.expression)} |"
         for whole in table.table_rules:
             measured = f"{whole.metric}({', '.join(whole.columns)})" if whole.columns else whole.query or whole.metric
             said = _rule(whole.description, measured)
@@ -66,8 +68,7 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
 
 def _column(entry: Entry, one: ColumnEntry) -> str:
     column = one.column
-    marks = [mark for mark, is_so in (("key", column.primary_key),) if is_so]
-    name = f"`{column.name}`" + (f" ({', '.join(marks)})" if marks else "")
+    name = f"`{column.name}`" + (" (key)" if column.primary_key else "")
     classified = column.classification or ""
     personal = f"**yes**, {classified}" if column.pii and classified else "**yes**" if column.pii else classified
     refers = f" Refers to `{one.refers_to}`." if one.refers_to else ""

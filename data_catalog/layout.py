@@ -1,10 +1,10 @@
 """Draws a directed graph in columns, left to right, so that lines cross little and never run through a box.
 
-Sugiyama's method in small: lines that skip columns get a place of their own in each (a lane), columns are ordered by the
-mean place of their neighbours, and boxes then move towards those neighbours as far as the others let them.
+Sugiyama's method in small: lines that skip columns get a place of their own in each (a lane), columns are ordered by
+the mean place of their neighbours, and boxes then move towards those neighbours as far as the others let them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -64,7 +64,7 @@ def draw(boxes: Sequence[Box], lines: Sequence[Line], column_gap: float = 64.0) 
         columns[box.column].append(box.name)
     column_of = {box.name: box.column for box in boxes}
     paths = [_path(line, place, column_of, columns, slots) for place, line in enumerate(lines)]
-    neighbours = _neighbours(paths)
+    neighbours = _neighbours(slots, paths)
     _order(columns, neighbours)
     _place(columns, slots, neighbours)
     lefts = _lefts(columns, boxes, column_gap)
@@ -90,13 +90,13 @@ def _path(
     return [line.source, *lanes, line.target]
 
 
-def _neighbours(paths: Sequence[Sequence[str]]) -> dict[str, tuple[list[str], list[str]]]:
+def _neighbours(slots: Iterable[str], paths: Sequence[Sequence[str]]) -> dict[str, tuple[list[str], list[str]]]:
     """For each slot those left and those right of it."""
-    found: dict[str, tuple[list[str], list[str]]] = {}
+    found: dict[str, tuple[list[str], list[str]]] = {name: ([], []) for name in slots}
     for path in paths:
         for left, right in pairwise(path):
-            found.setdefault(left, ([], []))[1].append(right)
-            found.setdefault(right, ([], []))[0].append(left)
+            found[left][1].append(right)
+            found[right][0].append(left)
     return found
 
 
@@ -107,8 +107,11 @@ def _order(columns: list[list[str]], neighbours: Mapping[str, tuple[list[str], l
         side = sweep % 2  # to the right by what is left, then back
         for column in columns if side == 0 else reversed(columns):
             places = {name: place for other in columns for place, name in enumerate(other)}
-            wanted = {name: _mean([places[n] for n in neighbours.get(name, ([], []))[side]], places[name]) for name in column}
-            column.sort(key=lambda name: (wanted[name], places[name]))  # noqa: B023 - sorted at once
+            wanted = {
+                name: (_mean([places[other] for other in neighbours[name][side]], place), place)
+                for place, name in enumerate(column)
+            }
+            column.sort(key=wanted.__getitem__)
         crossings = _crossings(columns, neighbours)
         if crossings < fewest:
             best, fewest = [list(column) for column in columns], crossings
@@ -119,7 +122,7 @@ def _crossings(columns: list[list[str]], neighbours: Mapping[str, tuple[list[str
     places = {name: place for column in columns for place, name in enumerate(column)}
     total = 0
     for column in columns:
-        ends = [(places[name], places[right]) for name in column for right in neighbours.get(name, ([], []))[1]]
+        ends = [(places[name], places[right]) for name in column for right in neighbours[name][1]]
         total += sum(1 for i, (a, b) in enumerate(ends) for c, d in ends[:i] if (a - c) * (b - d) < 0)
     return total
 
@@ -134,15 +137,17 @@ def _place(
         _stack(column, slots, (tallest - slots[column[-1]].top - slots[column[-1]].height) / 2 if column else 0.0)
     for sweep in range(SWEEPS):
         for column in columns if sweep % 2 == 0 else reversed(columns):
-            wanted = {
-                name: _mean([slots[n].middle for side in neighbours.get(name, ([], [])) for n in side], slots[name].middle)
-                - slots[name].height / 2
-                for name in column
-            }
-            _settle(column, slots, wanted)
+            _settle(column, slots, {name: _wanted_top(slots, name, neighbours[name]) for name in column})
     highest = min(slot.top for slot in slots.values())
     for slot in slots.values():
         slot.top = round(slot.top - highest, 1)
+
+
+def _wanted_top(slots: Mapping[str, _Slot], name: str, neighbours: tuple[list[str], list[str]]) -> float:
+    """Where a slot would stand level with its neighbours."""
+    slot = slots[name]
+    middles = [slots[other].middle for side in neighbours for other in side]
+    return _mean(middles, slot.middle) - slot.height / 2
 
 
 def _stack(column: Sequence[str], slots: dict[str, _Slot], top: float) -> None:

@@ -1,10 +1,9 @@
-"""Which columns a column is made of: the transforms themselves are run, on tables without rows, and their SQL is read."""
+"""Which columns a column is made of: the transforms are run on tables that are but names, and their SQL is read."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
 import sqlglot
 from sqlframe.duckdb import DuckDBSession
 from sqlglot import exp
@@ -19,7 +18,7 @@ from cartlake.staleness import Graph, build_of
 from glue_jobs.table_refresh.building import transform_of
 
 DUCKDB_TYPES = {"string": "varchar", "timestamp": "timestamptz", "array<string>": "varchar[]"}
-SPINE = "spine"
+SPINE = "lineage_of_spine"
 """What a table is built from that has no upstream: one row."""
 
 
@@ -61,20 +60,17 @@ def column_sources(graph: Graph) -> Sources:
 
 def transform_queries(graph: Graph) -> dict[str, str]:
     """The SQL that each built table's transform amounts to on DuckDB."""
-    connection = duckdb.connect()
-    connection.execute("set timezone = 'UTC'")
-    session = DuckDBSession(connection)
-    connection.execute(f"create table if not exists {SPINE} as select cast(1 as int) as one")
+    session: Any = DuckDBSession()
+    session.catalog.add_table(SPINE, {"one": "int"})
     for name, table in graph.tables.items():
-        columns = ", ".join(f"{column.name} {_type(column.type)}" for column in table.columns)
-        connection.execute(f"create or replace table {_plain(name)} ({columns})")
+        session.catalog.add_table(_plain(name), {column.name: _type(column.type) for column in table.columns})
     with using("duckdb"):
         return {name: _query(session, graph.tables[name]) for name in graph.order}
 
 
 def _query(session: Any, table: Table) -> str:
     inputs = {up.argument: session.table(_plain(up.table)) for up in build_of(table).upstreams}
-    built: Any = transform_of(table)(**(inputs or {SPINE: session.table(SPINE)}))
+    built: Any = transform_of(table)(**(inputs or {"spine": session.table(SPINE)}))
     sql: str = built.select(*(column.name for column in table.file_columns)).sql(dialect="duckdb", optimize=False)
     return sql
 
@@ -96,7 +92,7 @@ def _sources_of(
         )
 
 
-def _qualified(table: Table, sql: str, schema: dict[str, object]) -> tuple[exp.Expression, Scope]:
+def _qualified(table: Table, sql: str, schema: dict[str, object]) -> tuple[exp.Expr, Scope]:
     try:
         tree = qualify(sqlglot.parse_one(sql, read="duckdb"), dialect="duckdb", schema=schema)
     except sqlglot.errors.SqlglotError as error:
@@ -112,4 +108,5 @@ def _type(spark: str) -> str:
 
 
 def _plain(name: str) -> str:
-    return name.replace(".", "__")
+    """A name of one word that nobody else has: SQLFrame keeps one session per process, whoever asks for it."""
+    return f"lineage_of_{name.replace('.', '_')}"

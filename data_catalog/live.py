@@ -19,34 +19,39 @@ where replay_id is null
 group by dataset, reason
 order by dataset, failed desc, reason
 """
+WRITTEN = "select table_name, cast(written_at as varchar) from ops.table_freshness"
 MEASURED = "select table_name, rule, value, measured_at from ops.quality_results order by measured_at desc, run_id"
 
 
 @dataclass(frozen=True)
 class TableNow:
-    """One table. `newest` is the greatest value of its event time, `hours` how long ago it was written."""
+    """One table. `newest` is the greatest value of its event time, `newest_hours` how old that is."""
 
     rows: int
     newest: str | None
     newest_column: str | None
+    newest_hours: float | None
     written_at: str | None
-    hours: float | None
     promised_hours: float | None
 
     @property
+    def late(self) -> bool | None:
+        """Whether the newest row is older than promised; None without a promise, or a time to judge it by."""
+        if self.promised_hours is None or self.newest_column is None:
+            return None
+        return self.newest_hours is None or self.newest_hours > self.promised_hours
+
+    @property
     def verdict(self) -> str:
-        if self.hours is None:
+        if self.written_at is None:
             return "never written"
-        said = f"written {self.hours:,.1f} h ago"
-        if self.promised_hours is None:
-            return said
-        return f"{said}, {'late' if self.hours > self.promised_hours else 'in time'}"
+        age = f"{self.newest_hours:,.0f} h old" if self.newest_hours is not None else ""
+        kept = {None: "", True: "late", False: "in time"}[self.late]
+        return ", ".join(filter(None, [age, kept])) or "written"
 
     @property
     def verdict_class(self) -> str:
-        if self.hours is None or self.promised_hours is None:
-            return "soft"
-        return "bad" if self.hours > self.promised_hours else "good"
+        return {None: "soft", True: "bad", False: "good"}[self.late]
 
 
 @dataclass(frozen=True)
@@ -94,36 +99,41 @@ def read_live(environment: str, athena: Athena, ledger: Ledger, contracts: Seque
     )
 
 
-def counting_sql(tables: Iterable[Table]) -> str:
-    """One query over all tables: name, rows, and the greatest event time as text."""
+def counting_sql(tables: Iterable[Table], now: datetime) -> str:
+    """One query over all tables: name, rows, the greatest event time as text, and its age in minutes."""
     return "\nunion all\n".join(
-        f"select '{table.physical_name}', count(*), {_newest(table)} from {table.physical_name}" for table in tables
+        f"select '{table.physical_name}', count(*), {_newest(table, now)} from {table.physical_name}"
+        for table in tables
     )
 
 
-def _newest(table: Table) -> str:
-    return f"cast(max({table.event_time}) as varchar)" if table.event_time else "cast(null as varchar)"
+def _newest(table: Table, now: datetime) -> str:
+    if table.event_time is None:
+        return "cast(null as varchar), cast(null as bigint)"
+    newest = f"max({table.event_time})"
+    moment = f"timestamp '{now.astimezone(UTC):%Y-%m-%d %H:%M:%S}'"
+    return f"cast({newest} as varchar), date_diff('minute', cast({newest} as timestamp), {moment})"
 
 
 def _tables(athena: Athena, tables: Sequence[Table], now: datetime) -> dict[str, TableNow]:
-    counted = {str(row[0]): (int(str(row[1])), row[2]) for row in athena.run(counting_sql(tables)).rows}
-    moment = f"{now.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-    freshness = athena.run(
-        "select table_name, cast(written_at as varchar), "
-        f"date_diff('minute', written_at, timestamp '{moment} UTC') from ops.table_freshness"
-    )
-    written = {str(row[0]): (row[1], row[2]) for row in freshness.rows}
+    counted = {str(row[0]): row[1:] for row in athena.run(counting_sql(tables, now)).rows}
+    written = {str(row[0]): row[1] for row in athena.run(WRITTEN).rows}
     return {
-        table.physical_name: TableNow(
-            rows=counted[table.physical_name][0],
-            newest=counted[table.physical_name][1],
-            newest_column=table.event_time,
-            written_at=written.get(table.physical_name, (None, None))[0],
-            hours=_hours(written.get(table.physical_name, (None, None))[1]),
-            promised_hours=table.promised_hours,
-        )
+        table.physical_name: _now(table, counted[table.physical_name], written.get(table.physical_name))
         for table in tables
     }
+
+
+def _now(table: Table, counted: Sequence[str | None], written_at: str | None) -> TableNow:
+    rows, newest, minutes = counted
+    return TableNow(
+        rows=int(str(rows)),
+        newest=newest,
+        newest_column=table.event_time,
+        newest_hours=_hours(minutes),
+        written_at=written_at,
+        promised_hours=table.promised_hours,
+    )
 
 
 def _hours(minutes: str | None) -> float | None:

@@ -32,7 +32,17 @@ OUTSIDE_WORLD = {
     "time",
 }
 SIBLING_WIRES = {"adapters", "handler", "main", "settings"}
-OURS = {"cartlake", "dashboard", "data_catalog", "generators", "glue_jobs", "lambdas", "localaws", "tests", "benchmarks"}
+OURS = {
+    "cartlake",
+    "dashboard",
+    "generators",
+    "glue_jobs",
+    "lambdas",
+    "localaws",
+    "tests",
+    "benchmarks",
+    "data_catalog",
+}
 ALLOWED = {
     "cartlake": {"cartlake"},
     "lambdas": {"cartlake", "lambdas"},
