@@ -8,7 +8,7 @@ LAKE := $(BIN)/lake
 SETUP := .venv/.setup-done
 ENVIRONMENTS := local dev staging prod
 MODULES := $(notdir $(wildcard terraform/modules/*))
-PYTHON_FILES := cartlake lambdas glue_jobs generators localaws benchmarks tests terraform
+PYTHON_FILES := cartlake lambdas glue_jobs generators localaws data_catalog benchmarks tests terraform
 
 # Terraform downloads the AWS provider once for the whole checkout, not once for each of ten folders.
 export TF_PLUGIN_CACHE_DIR := $(CURDIR)/.cache/terraform-plugins
@@ -74,7 +74,7 @@ lint: setup ## Lint Python and SQL
 
 .PHONY: types
 types: setup ## Check types (mypy strict)
-	$(BIN)/mypy cartlake lambdas glue_jobs generators localaws benchmarks
+	$(BIN)/mypy cartlake lambdas glue_jobs generators localaws data_catalog benchmarks
 
 .PHONY: contracts-diff
 contracts-diff: setup ## Fail if contracts break readers or senders without a new major version (BASE=main)
@@ -114,7 +114,8 @@ bench: setup ## Measure what the project claims; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
 .PHONY: docs
-docs: setup ## Regenerate the tables of the Terraform module READMEs
+docs: setup ## Regenerate data dictionary, catalog, diagrams and the tables of the Terraform module READMEs
+	$(LAKE) contracts docs
 	$(BIN)/python terraform/generate_readmes.py
 
 .PHONY: lock

@@ -22,23 +22,6 @@ SAMPLE_ROWS = 1000
 INTEGER = re.compile(r"[+-]?\d{1,18}")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 JSON_TYPES = {type(None): "", bool: "boolean", int: "bigint", float: "double", str: "string"}
-SERDES = {
-    "csv": (
-        "org.apache.hadoop.mapred.TextInputFormat",
-        "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-        "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",
-    ),
-    "json": (
-        "org.apache.hadoop.mapred.TextInputFormat",
-        "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-        "org.openx.data.jsonserde.JsonSerDe",
-    ),
-    "parquet": (
-        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-        "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
-    ),
-}
 
 
 @dataclass
@@ -212,40 +195,3 @@ def arrow_type(kind: Any) -> str:
         "binary": "binary",
     }
     return names.get(str(kind), "string")
-
-
-def table_input(
-    table: FoundTable, bucket: str, columns: dict[str, str], crawler: str, delimiter: str
-) -> dict[str, Any]:
-    """Return the TableInput that a crawler writes."""
-    partition_keys = table.partition_keys
-    parameters = {
-        "classification": table.classification,
-        "compressionType": "gzip" if table.compressed else "none",
-        "objectCount": str(len(table.keys)),
-        "typeOfData": "file",
-        "UPDATED_BY_CRAWLER": crawler,
-    }
-    if table.classification == "csv":
-        parameters |= {"delimiter": delimiter, "skip.header.line.count": "1", "columnsOrdered": "true"}
-    return {
-        "Name": table.name,
-        "TableType": "EXTERNAL_TABLE",
-        "Parameters": parameters,
-        "PartitionKeys": [{"Name": name, "Type": "string"} for name in partition_keys],
-        "StorageDescriptor": storage(table, bucket, table.folder, columns, delimiter),
-    }
-
-
-def storage(table: FoundTable, bucket: str, folder: str, columns: dict[str, str], delimiter: str) -> dict[str, Any]:
-    """Return the StorageDescriptor of the table or of one of its partitions."""
-    reader, writer, serde = SERDES[table.classification]
-    parameters = {"field.delim": delimiter} if table.classification == "csv" else {"serialization.format": "1"}
-    return {
-        "Columns": [{"Name": name, "Type": kind} for name, kind in columns.items() if name not in table.partition_keys],
-        "Location": f"s3://{bucket}/{folder}",
-        "InputFormat": reader,
-        "OutputFormat": writer,
-        "Compressed": table.compressed,
-        "SerdeInfo": {"SerializationLibrary": serde, "Parameters": parameters},
-    }

@@ -15,7 +15,8 @@ from uuid import uuid4
 
 from ministack.services import glue, s3
 
-from localaws import crawling
+from localaws import crawl_entries, crawling
+from localaws.crawl_exclusions import excluded
 from localaws.hooks import wrap
 
 logger = logging.getLogger("localaws.crawlers")
@@ -36,7 +37,8 @@ def crawl(crawler: dict[str, Any]) -> dict[str, int]:
     level = (_configuration(crawler).get("Grouping") or {}).get("TableLevelConfiguration")
     for target in crawler["Targets"].get("S3Targets") or []:
         bucket, _, prefix = target["Path"].removeprefix("s3://").partition("/")
-        for table in crawling.find_tables(_keys(bucket, prefix), prefix, level, crawler.get("TablePrefix") or ""):
+        keys = _keys(bucket, prefix, target.get("Exclusions") or [])
+        for table in crawling.find_tables(keys, prefix, level, crawler.get("TablePrefix") or ""):
             counts[_write(crawler, bucket, table)] += 1
     return counts
 
@@ -46,30 +48,47 @@ def _configuration(crawler: dict[str, Any]) -> dict[str, Any]:
     return configuration
 
 
-def _keys(bucket: str, prefix: str) -> list[str]:
+def _keys(bucket: str, prefix: str, exclusions: list[str]) -> list[str]:
     record = s3._buckets.get(bucket)
     if record is None:
         raise ValueError(f"The specified bucket does not exist: {bucket}")
-    return sorted(key for key, stored in list(record["objects"].items()) if key.startswith(prefix) and stored["size"])
+    return sorted(
+        key
+        for key, stored in list(record["objects"].items())
+        if key.startswith(prefix) and stored["size"] and not excluded(key[len(prefix) :], exclusions)
+    )
 
 
 def _write(crawler: dict[str, Any], bucket: str, table: crawling.FoundTable) -> str:
     """Create or update one table and its partitions; return which counter it adds to."""
-    database, key = crawler["DatabaseName"], f"{crawler['DatabaseName']}/{table.name}"
+    database = crawler["DatabaseName"]
     columns, delimiter = _columns(bucket, table)
-    table_input = crawling.table_input(table, bucket, columns, crawler["Name"], delimiter)
-    exists = key in glue._tables
+    table_input = crawl_entries.table_input(table, bucket, columns, crawler["Name"], delimiter)
+    if crawl_entries.is_of_others(glue._tables.get(f"{database}/{table.name}"), table_input):
+        table_input["Name"] = crawl_entries.name_beside(table_input)
+    name = table_input["Name"]
+    exists = f"{database}/{name}" in glue._tables
     if not exists:
         glue._create_table({"DatabaseName": database, "TableInput": table_input})
     elif (crawler.get("SchemaChangePolicy") or {}).get("UpdateBehavior") != "LOG":
         glue._update_table({"DatabaseName": database, "TableInput": table_input})
-    known = {tuple(partition["Values"]) for partition in glue._partitions.get(key) or []}
     for values, folder in table.partitions.items():
-        if values not in known:
-            descriptor = crawling.storage(table, bucket, folder, columns, delimiter)
-            partition = {"Values": list(values), "StorageDescriptor": descriptor}
-            glue._create_partition({"DatabaseName": database, "TableName": table.name, "PartitionInput": partition})
+        descriptor = crawl_entries.storage(table, bucket, folder, columns, delimiter)
+        _write_partition(crawler, name, {"Values": list(values), "StorageDescriptor": descriptor})
     return "TablesUpdated" if exists else "TablesCreated"
+
+
+def _write_partition(crawler: dict[str, Any], table: str, partition: dict[str, Any]) -> None:
+    """Add it; where the crawler lets partitions inherit, one that is there gets the columns of its table."""
+    database = crawler["DatabaseName"]
+    known = glue._partitions.get(f"{database}/{table}") or []
+    found = next((one for one in known if one["Values"] == partition["Values"]), None)
+    if found is None:
+        glue._create_partition({"DatabaseName": database, "TableName": table, "PartitionInput": partition})
+        return
+    output = _configuration(crawler).get("CrawlerOutput") or {}
+    if (output.get("Partitions") or {}).get("AddOrUpdateBehavior") == "InheritFromTable":
+        found["StorageDescriptor"] = partition["StorageDescriptor"]
 
 
 def _columns(bucket: str, table: crawling.FoundTable) -> tuple[dict[str, str], str]:

@@ -32,13 +32,24 @@ OUTSIDE_WORLD = {
     "time",
 }
 SIBLING_WIRES = {"adapters", "handler", "main", "settings"}
-OURS = {"cartlake", "dashboard", "generators", "glue_jobs", "lambdas", "localaws", "tests", "benchmarks"}
+OURS = {
+    "cartlake",
+    "dashboard",
+    "generators",
+    "glue_jobs",
+    "lambdas",
+    "localaws",
+    "tests",
+    "benchmarks",
+    "data_catalog",
+}
 ALLOWED = {
     "cartlake": {"cartlake"},
     "lambdas": {"cartlake", "lambdas"},
     "glue_jobs": {"cartlake", "glue_jobs"},
     "generators": {"cartlake", "generators"},
     "localaws": {"cartlake", "localaws"},
+    "data_catalog": {"cartlake", "data_catalog", "glue_jobs"},
 }
 
 

@@ -8,22 +8,32 @@ resource "aws_glue_catalog_database" "this" {
 
 resource "aws_glue_crawler" "raw" {
   name          = "${var.name_prefix}-raw"
-  description   = "Catalogs the files as they were dropped, one table per dataset."
+  description   = "Catalogs the files as they were dropped: a target and a table for each dataset."
   role          = aws_iam_role.crawler.arn
   database_name = aws_glue_catalog_database.this["raw"].name
   schedule      = var.crawler_schedule
 
   # bucket/incoming/<dataset> is level 3: one table per dataset, whatever the folders below it look like.
+  # Partitions inherit the table's columns: Athena refuses one that differs from its table.
   configuration = jsonencode({
     Version = 1
     Grouping = {
       TableGroupingPolicy     = "CombineCompatibleSchemas"
       TableLevelConfiguration = 3
     }
+    CrawlerOutput = {
+      Partitions = { AddOrUpdateBehavior = "InheritFromTable" }
+    }
   })
 
-  s3_target {
-    path = "s3://${var.raw_bucket_name}/incoming/"
+  # One crawler for all of them: Glue bills ten minutes for every run of every crawler.
+  dynamic "s3_target" {
+    for_each = var.datasets
+
+    content {
+      path       = "s3://${var.raw_bucket_name}/incoming/${s3_target.value}/"
+      exclusions = ["replay/**"] # rows the lake sent through again; the files they came from are there as well
+    }
   }
 
   lineage_configuration {

@@ -47,6 +47,22 @@ variable "raw_bucket_arn" {
   nullable    = false
 }
 
+variable "datasets" {
+  description = "Datasets that files are dropped for: the folders below incoming/ that the crawler reads."
+  type        = set(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.datasets) > 0
+    error_message = "datasets must name at least one folder: a crawler without a target cannot be made."
+  }
+
+  validation {
+    condition     = alltrue([for dataset in var.datasets : can(regex("^[a-z][a-z0-9_]*$", dataset))])
+    error_message = "A dataset is named in lower-case letters, digits and underscores."
+  }
+}
+
 variable "crawler_schedule" {
   description = "When the crawler looks for new raw files, as cron(...) in UTC; null runs it on demand only."
   type        = string

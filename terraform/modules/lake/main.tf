@@ -19,6 +19,15 @@ locals {
     ops       = { description = "Quarantined rows, quality results and runs.", location = "s3://${local.buckets["quarantine"]}/ops/" }
   }
 
+  contracts_dir = "${path.module}/../../../contracts"
+  contracts     = [for file in fileset(local.contracts_dir, "*.odcs.yaml") : yamldecode(file("${local.contracts_dir}/${file}"))]
+
+  # Files are dropped for those datasets whose contract says which files may be.
+  datasets = [
+    for contract in local.contracts : contract.name
+    if contains([for custom in try(contract.customProperties, []) : custom.property], "cartlake.file")
+  ]
+
   # Glue drops arguments that are empty and then takes the next name for the value.
   job_arguments = merge({ catalog = "glue_catalog" }, var.database_prefix == "" ? {} : { database_prefix = var.database_prefix })
 
@@ -64,6 +73,7 @@ module "catalog" {
   database_prefix  = var.database_prefix
   raw_bucket_name  = local.buckets["raw"]
   raw_bucket_arn   = module.storage.bucket_arns["raw"]
+  datasets         = local.datasets
   crawler_schedule = var.crawler_schedule
   query_history    = "s3://${local.buckets["artifacts"]}/query_history/"
   kms_key_arn      = module.storage.kms_key_arn

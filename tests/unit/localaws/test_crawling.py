@@ -3,7 +3,8 @@ import gzip
 import pyarrow as pa
 import pytest
 
-from localaws import crawling
+from localaws import crawl_entries, crawling
+from localaws.crawl_exclusions import excluded
 
 
 def tables(keys, prefix="incoming/", level=None):
@@ -103,3 +104,41 @@ def test_columns_of_files_that_differ_are_joined():
         "b": "string",
         "c": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "out"),
+    [
+        pytest.param("replay/**", "replay/a/b.jsonl", True, id="everything below a folder"),
+        pytest.param("replay/**", "replays/a.jsonl", False, id="another folder"),
+        pytest.param("*.csv", "a.csv", True, id="a name"),
+        pytest.param("*.csv", "day=1/a.csv", False, id="one star stays in its folder"),
+        pytest.param("**.csv", "day=1/a.csv", True, id="two stars do not"),
+        pytest.param("day=?/a.{csv,json}", "day=1/a.json", True, id="alternatives"),
+        pytest.param("[!a]*", "b.csv", True, id="not a letter"),
+        pytest.param(r"\*.csv", "a.csv", False, id="an escaped star is a star"),
+        pytest.param("a,b.csv", "a,b.csv", True, id="a comma outside braces"),
+    ],
+)
+def test_exclude_patterns_are_globs_below_the_target(pattern, path, out):
+    assert excluded(path, [pattern]) is out
+
+
+@pytest.mark.parametrize(
+    ("stored", "of_others"),
+    [
+        pytest.param(None, False, id="there is none"),
+        pytest.param({"StorageDescriptor": {"Location": "s3://b/incoming/a"}}, False, id="the same folder"),
+        pytest.param({"StorageDescriptor": {"Location": "s3://b/elsewhere/a/"}}, True, id="another folder"),
+        pytest.param(
+            {"Parameters": {"table_type": "ICEBERG"}, "StorageDescriptor": {"Location": "s3://b/incoming/a/"}},
+            True,
+            id="Iceberg",
+        ),
+    ],
+)
+def test_a_crawler_changes_its_own_tables_only(stored, of_others):
+    found = {"Name": "a", "StorageDescriptor": {"Location": "s3://b/incoming/a/"}}
+
+    assert crawl_entries.is_of_others(stored, found) is of_others
+    assert crawl_entries.name_beside(found).startswith("a_")

@@ -23,6 +23,7 @@ mock_provider "aws" {
 
 variables {
   name_prefix     = "cartlake-test"
+  datasets        = ["transactions", "reviews"]
   raw_bucket_name = "test-raw"
   raw_bucket_arn  = "arn:aws:s3:::test-raw"
   kms_key_arn     = "arn:aws:kms:eu-west-1:123456789012:key/k"
@@ -65,8 +66,13 @@ run "the_crawler_makes_one_table_per_dataset" {
   command = plan
 
   assert {
-    condition     = aws_glue_crawler.raw.s3_target[0].path == "s3://test-raw/incoming/"
-    error_message = "The crawler must read incoming/ only."
+    condition     = sort([for target in aws_glue_crawler.raw.s3_target : target.path]) == tolist(["s3://test-raw/incoming/reviews/", "s3://test-raw/incoming/transactions/"])
+    error_message = "The crawler must read the folder of every dataset, and nothing else."
+  }
+
+  assert {
+    condition     = alltrue([for target in aws_glue_crawler.raw.s3_target : target.exclusions == tolist(["replay/**"])])
+    error_message = "Replayed rows are copies: they must not be crawled."
   }
 
   assert {
@@ -75,8 +81,38 @@ run "the_crawler_makes_one_table_per_dataset" {
   }
 
   assert {
+    condition     = jsondecode(aws_glue_crawler.raw.configuration).CrawlerOutput.Partitions.AddOrUpdateBehavior == "InheritFromTable"
+    error_message = "A partition with columns of its own is one Athena refuses to read."
+  }
+
+  assert {
     condition     = aws_glue_crawler.raw.schedule == null
     error_message = "Without a schedule the crawler must run on demand only."
+  }
+}
+
+run "a_schedule_is_handed_to_the_crawler" {
+  command = plan
+
+  variables {
+    crawler_schedule = "cron(0 5 * * ? *)"
+  }
+
+  assert {
+    condition     = aws_glue_crawler.raw.schedule == "cron(0 5 * * ? *)"
+    error_message = "The crawler must run when it was told to."
+  }
+}
+
+run "the_crawler_changes_tables_of_the_raw_database_only" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for resource in flatten([for statement in data.aws_iam_policy_document.crawler.statement : tolist(statement.resources) if statement.sid == "WriteRawTables"]) :
+      !can(regex(":table/", resource)) || endswith(resource, ":table/raw/*")
+    ])
+    error_message = "Iceberg tables live in the other databases: the crawler must not be able to change one."
   }
 }
 
@@ -142,4 +178,24 @@ run "queries_are_found_by_their_day" {
     condition     = aws_glue_catalog_table.query_history.database_name == "ops" && aws_glue_catalog_table.query_history.parameters["projection.enabled"] == "true"
     error_message = "Nobody adds partitions: they must be projected."
   }
+}
+
+run "rejects_a_crawler_of_nothing" {
+  command = plan
+
+  variables {
+    datasets = []
+  }
+
+  expect_failures = [var.datasets]
+}
+
+run "rejects_a_dataset_that_is_no_folder" {
+  command = plan
+
+  variables {
+    datasets = ["Trans/actions"]
+  }
+
+  expect_failures = [var.datasets]
 }
