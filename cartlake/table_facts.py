@@ -37,7 +37,7 @@ def stored_facts(catalog: Catalog, identifier: tuple[str, str], settings: Mainte
     except (FileNotFoundError, ValueError, KeyError, EOFError) as error:
         raise UnreadableTableError(
             f"The metadata of {'.'.join(identifier)} cannot be read ({type(error).__name__}: {str(error)[:300]}). "
-            "Restore the object from its bucket, or point the Glue table's metadata_location at an earlier metadata file."
+            "Restore the object, or point the Glue table's metadata_location at an earlier metadata file."
         ) from error
     except OSError as error:
         raise TransientError(f"The metadata of {'.'.join(identifier)} could not be read now: {error}") from error

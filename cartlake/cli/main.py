@@ -15,7 +15,9 @@ from cartlake.cli import (
     demo,
     doctor,
     drop,
+    health,
     history,
+    maintain,
     quarantine,
     query,
     recompute,
@@ -58,7 +60,7 @@ def choose_environment(
 def assemble() -> typer.Typer:
     """The application with every command, its own and those of the installed entry points."""
     modules = (artifacts, drop, status, runs, query, recompute, quarantine, redrive, contracts, tables, history)
-    for module in (*modules, doctor, demo):
+    for module in (*modules, health, maintain, doctor, demo):
         module.register(app)
     for entry_point in sorted(entry_points(group=COMMAND_GROUP), key=lambda point: point.name):
         entry_point.load()(app)
