@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.exceptions import NoSuchTableError, ValidationError
 from pyiceberg.manifest import DataFileContent
 
 from cartlake.errors import TerminalError, TransientError
@@ -34,7 +34,7 @@ def stored_facts(catalog: Catalog, identifier: tuple[str, str], settings: Mainte
         return facts_of(catalog.load_table(identifier), settings)
     except NoSuchTableError:
         return None
-    except (FileNotFoundError, ValueError, KeyError, EOFError) as error:
+    except (FileNotFoundError, ValidationError, ValueError, KeyError, EOFError) as error:
         raise UnreadableTableError(
             f"The metadata of {'.'.join(identifier)} cannot be read ({type(error).__name__}: {str(error)[:300]}). "
             "Restore the object, or point the Glue table's metadata_location at an earlier metadata file."

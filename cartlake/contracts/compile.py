@@ -78,7 +78,8 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
     for name, count in Counter([*names, *rule_names]).items():
         if count > 1:
             faults.add(where, name, "two columns or rules have this name; rename one")
-    maintenance = maintenance_of(custom.get("cartlake.maintenance", {}), names, where, faults)
+    types = {column.name: column.physical_type for column in table.properties}
+    maintenance = maintenance_of(custom.get("cartlake.maintenance", {}), types, where, faults)
     sizes = {"write.target-file-size-bytes": str(maintenance.target_bytes)}
     properties = _TABLE_PROPERTIES | sizes | {k: str(v) for k, v in custom.get("cartlake.tableProperties", {}).items()}
     return Table(

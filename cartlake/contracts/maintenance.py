@@ -11,7 +11,7 @@ orphanDays: 3                # files that belong to nothing are deleted once the
 statistics: [customer_id]    # columns whose distinct values are counted for the query planners
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -21,6 +21,10 @@ from cartlake.contracts.odcs import Element
 
 LEAST_ORPHAN_DAYS = 3
 """A write may be at work for hours, and its files belong to nothing until it commits."""
+
+
+_UNORDERED = {"sortBy": ("array",), "zOrderBy": ("array", "decimal")}
+"""Types that Iceberg does not sort by."""
 
 
 class Maintenance(Element):
@@ -48,8 +52,8 @@ class Maintenance(Element):
         return self.target_bytes * 3 // 4
 
 
-def maintenance_of(said: Any, columns: Collection[str], where: str, faults: Faults) -> Maintenance:
-    """Read the property; the defaults, and faults, when it makes no sense."""
+def maintenance_of(said: Any, types: Mapping[str, str], where: str, faults: Faults) -> Maintenance:
+    """Read the property; the defaults, and faults, when it makes no sense. `types` holds the type of every column."""
     where = f"{where}.cartlake.maintenance"
     try:
         settings = Maintenance.model_validate(said)
@@ -58,7 +62,7 @@ def maintenance_of(said: Any, columns: Collection[str], where: str, faults: Faul
             place = ".".join(str(step) for step in (where, *fault["loc"]))
             faults.add(place, fault["input"], _advice(fault["type"], fault["msg"]))
         return Maintenance()
-    for place, value, advice in _faults_of(settings, columns):
+    for place, value, advice in _faults_of(settings, types):
         faults.add(f"{where}.{place}", value, advice)
     return settings
 
@@ -70,18 +74,21 @@ def _advice(kind: str, message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _faults_of(settings: Maintenance, columns: Collection[str]) -> Iterator[tuple[str, object, str]]:
+def _faults_of(settings: Maintenance, types: Mapping[str, str]) -> Iterator[tuple[str, object, str]]:
     lists = {
         "sortBy": settings.sort_by,
         "zOrderBy": settings.z_order_by,
         "statistics": settings.statistics or (),
     }
     for place, names in lists.items():
-        if unknown := [name for name in names if name not in columns]:
-            yield place, list(names), f"no such column: {', '.join(unknown)}; the table has {', '.join(columns)}"
+        if unknown := [name for name in names if name not in types]:
+            yield place, list(names), f"no such column: {', '.join(unknown)}; the table has {', '.join(types)}"
         if len(set(names)) < len(names):
             yield place, list(names), "name each column once"
     if settings.sort_by and settings.z_order_by:
         yield "zOrderBy", list(settings.z_order_by), "choose sortBy or zOrderBy: rows lie in one order only"
+    for place, refused in _UNORDERED.items():
+        if bad := [name for name in lists[place] if types.get(name, "").startswith(refused)]:
+            yield place, list(lists[place]), f"rows cannot be ordered by {', '.join(bad)}: choose other columns"
     if len(settings.z_order_by) == 1:
         yield "zOrderBy", list(settings.z_order_by), "one column is sorted by: use sortBy"

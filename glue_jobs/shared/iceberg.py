@@ -18,9 +18,7 @@ from cartlake.snapshots import RUN_PROPERTY
 from glue_jobs.shared.scopes import on_days_sql
 
 _ATTEMPTS: Final = 4
-_CONFLICT: Final = re.compile(
-    r"CommitFailedException|exceptions\.ValidationException|Cannot commit|missing data files"
-)
+_CONFLICT: Final = re.compile(r"CommitFailedException|exceptions\.ValidationException|Cannot commit|missing data files")
 _MOST_RANGES: Final = 50  # a longer condition costs more to plan than the files it leaves out
 
 

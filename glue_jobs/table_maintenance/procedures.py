@@ -67,7 +67,6 @@ class Procedures:
             "min-file-size-bytes": settings.small_bytes,
             "min-input-files": least,
             "max-files-to-rewrite": self.pace.files_of(health, least),
-            "remove-dangling-deletes": "true",
             **({"delete-file-threshold": 1} if of_deletes else {}),
         }
         return Rewriting(f"{self._order()}options => {_map(options)}", of_deletes=of_deletes)
@@ -84,7 +83,8 @@ class Procedures:
         return "strategy => 'binpack', "
 
     def rewrite_position_delete_files(self) -> Counts:
-        return self._call("rewrite_position_delete_files", f"options => {_map({'min-input-files': 2})}")
+        """Join delete files, and leave out what they say of data files that are no more."""
+        return self._call("rewrite_position_delete_files", f"options => {_map({'rewrite-all': 'true'})}")
 
     def rewrite_manifests(self) -> Counts:
         return self._call("rewrite_manifests", "use_caching => false")

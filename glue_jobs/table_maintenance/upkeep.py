@@ -105,7 +105,8 @@ class Upkeep:
         wanted = {need.action for need in self.work.needs}
         if Action.REWRITE in wanted:
             yield from self._join_files()
-        if Action.REWRITE_DELETES in wanted:
+        # Rewritten files leave deletes behind that delete nothing any more.
+        if Action.REWRITE_DELETES in wanted or (Action.REWRITE in wanted and self.facts().delete_files):
             yield self._note(Action.REWRITE_DELETES, self.procedures.rewrite_position_delete_files)
         if Action.REWRITE_MANIFESTS in wanted:
             yield self._note(Action.REWRITE_MANIFESTS, self.procedures.rewrite_manifests)
@@ -163,9 +164,11 @@ class Upkeep:
                 raise RowsChangedError(self._undone(older, newer, f"it had {was} rows, rewritten {now}"))
 
     def _signed(self) -> set[int]:
-        """The snapshots this run made."""
-        snapshots, mine = f"{self.procedures.name}.snapshots", f"summary['{RUN_PROPERTY}'] = '{self.run_id}'"
-        rows = self.procedures.spark.sql(f"select snapshot_id from {snapshots} where {mine}").collect()
+        """The snapshots in which this run replaced files."""
+        mine = f"operation = 'replace' and summary['{RUN_PROPERTY}'] = '{self.run_id}'"
+        rows = self.procedures.spark.sql(
+            f"select snapshot_id from {self.procedures.name}.snapshots where {mine}"
+        ).collect()
         return {row.snapshot_id for row in rows}
 
     def _undone(self, older: int, newer: int, fault: str) -> str:
