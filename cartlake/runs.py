@@ -19,6 +19,9 @@ Count = Annotated[int, Field(ge=0)]
 REFRESH: Final = "refresh"
 """The work that rebuilds stale tables. In the ledger it stands where a dataset would, so none may have its name."""
 
+MAINTENANCE: Final = "maintenance"
+"""The work that keeps tables fast and small. It stands where a dataset would, too."""
+
 RUN_ID: Final = re.compile(r"(?P<dataset>[a-z][a-z0-9_]*)-(?P<started>\d{8}T\d{6})-[0-9a-f]{6}")
 
 

@@ -49,6 +49,8 @@ def read_views(folder: Path) -> list[View]:
 def freshness_view(contracts: Iterable[Contract]) -> View:
     """`ops.table_freshness`: one row per table, from what Iceberg knows of it; no data file is read.
 
+    What maintenance rewrites does not count as written, or a table that nobody feeds would look fresh.
+
     Columns: table_name varchar, promised_hours double (how old its newest row may be, null without a promise),
     written_at timestamp(3) with time zone (null if it was never written).
     """
@@ -61,7 +63,11 @@ def _freshness_of(table: Table) -> str:
     promised = "null" if table.promised_hours is None else f"{table.promised_hours:g}"
     return (
         f"select\n    '{table.physical_name}' as table_name,\n    cast({promised} as double) as promised_hours,\n"
-        f'    max(made_current_at) as written_at\n\nfrom {table.database}."{table.bare_name}$history"'
+        "    max(history.made_current_at) as written_at\n\n"
+        f'from {table.database}."{table.bare_name}$history" as history\n\n'
+        f'inner join {table.database}."{table.bare_name}$snapshots" as snapshots\n'
+        "    on history.snapshot_id = snapshots.snapshot_id\n\n"
+        "where snapshots.operation <> 'replace'"
     )
 
 

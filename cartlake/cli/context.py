@@ -43,6 +43,7 @@ class Outputs(BaseModel):
     glue_jobs: dict[str, str]
     crawlers: dict[str, str]
     functions: dict[str, str]
+    maintenance_schedule: str | None = None
 
 
 def checkout_root() -> Path:

@@ -16,7 +16,9 @@ from cartlake.cli import (
     demo,
     doctor,
     drop,
+    health,
     history,
+    maintain,
     quarantine,
     query,
     recompute,
@@ -32,6 +34,26 @@ from cartlake.errors import CartlakeError
 
 COMMAND_GROUP = "cartlake.commands"
 """Entry points that add commands from packages `cartlake` may not import: the embedded AWS and the generators."""
+
+# In the order of `lake --help`.
+MODULES = (
+    artifacts,
+    drop,
+    status,
+    runs,
+    query,
+    recompute,
+    quarantine,
+    redrive,
+    contracts,
+    tables,
+    history,
+    crawl,
+    health,
+    maintain,
+    doctor,
+    demo,
+)
 
 app = typer.Typer(
     name="lake",
@@ -58,8 +80,7 @@ def choose_environment(
 
 def assemble() -> typer.Typer:
     """The application with every command, its own and those of the installed entry points."""
-    modules = (artifacts, drop, status, runs, query, recompute, quarantine, redrive, contracts, tables, history, crawl)
-    for module in (*modules, doctor, demo):
+    for module in MODULES:
         module.register(app)
     for entry_point in sorted(entry_points(group=COMMAND_GROUP), key=lambda point: point.name):
         entry_point.load()(app)

@@ -11,8 +11,9 @@ from cartlake.cli.context import Lake, lake_of
 from cartlake.cli.errors import Exit, NotFoundError
 from cartlake.cli.options import Json, Limit, OptionalDataset
 from cartlake.cli.output import records_of
+from cartlake.cli.upkeep import MAINTAINED, upkeep_rows
 from cartlake.ledger import FileRecord, RunRecord, RunState
-from cartlake.runs import REFRESH
+from cartlake.runs import MAINTENANCE, REFRESH
 
 run_app = typer.Typer(help="Look at one run.", no_args_is_help=True)
 
@@ -31,9 +32,8 @@ def runs(
 ) -> None:
     """List runs, newest first."""
     lake = lake_of(context)
-    found = [
-        run for name in ([dataset] if dataset else [*contracts.names(), REFRESH]) for run in lake.ledger.runs(name)
-    ]
+    works = [dataset] if dataset else [*contracts.names(), REFRESH, MAINTENANCE]
+    found = [run for work in works for run in lake.ledger.runs(work)]
     found.sort(key=lambda run: run.started_at, reverse=True)
     columns = ["run_id", "state", "files", "read", "published", "quarantined", "duplicate", "seconds", "error"]
     lake.output.records("Runs", columns, [_flat(run) for run in found[:limit]])
@@ -50,7 +50,7 @@ def show(
     if run is None:
         msg = f"There is no run {run_id!r} in {lake.environment}. `lake runs` lists them."
         raise NotFoundError(msg)
-    reports = {name: _report(lake, run_id, name) for name in ("etl", "quality", "refresh")}
+    reports = {name: _report(lake, run_id, name) for name in ("etl", "quality", "refresh", "maintenance")}
     files = lake.ledger.run_files(run_id)
     if lake.output.as_json:
         lake.output.json({**_flat(run), "files": records_of(files), "reports": reports})
@@ -101,6 +101,8 @@ def _print(lake: Lake, run: RunRecord, files: list[FileRecord], reports: dict[st
         output.records("Table rules, on the audit branch", ["rule", "value", "verdict"], measured)
     if tables := reports["refresh"].get("tables"):
         output.records("Tables", ["table", "outcome", "scope", "rows", "seconds", "error"], tables)
+    if maintained := reports["maintenance"].get("tables"):
+        output.records("Tables", MAINTAINED, upkeep_rows(maintained))
     phases = [
         {"step": step, "phase": phase, "seconds": round(seconds, 2)}
         for step in ("etl",)

@@ -6,6 +6,7 @@ contract imports no more than pydantic and PyYAML.
 
 from cartlake.contracts.errors import ContractError, Problem, UnknownDatasetError
 from cartlake.contracts.loading import all_names, load, load_all, names, parse
+from cartlake.contracts.maintenance import Maintenance
 from cartlake.contracts.model import Column, Contract, PartitionField, Reference, RowRule, Table
 from cartlake.contracts.odcs import CsvOptions, FileOptions
 from cartlake.contracts.schemas import (
@@ -23,6 +24,7 @@ __all__ = [
     "ContractError",
     "CsvOptions",
     "FileOptions",
+    "Maintenance",
     "Measurement",
     "PartitionField",
     "Problem",

@@ -8,6 +8,7 @@ from typing import Any
 from cartlake.contracts.building import TRANSFORM, Build, build_of
 from cartlake.contracts.faults import Faults
 from cartlake.contracts.layout import renamed_from, sort_order
+from cartlake.contracts.maintenance import maintenance_of
 from cartlake.contracts.masks import MASK, mask_of
 from cartlake.contracts.model import (
     CONTRACT_PROPERTY,
@@ -47,7 +48,6 @@ _TABLE_PROPERTIES = {
     "write.update.mode": "merge-on-read",
     "write.merge.mode": "merge-on-read",
     "write.distribution-mode": "hash",
-    "write.target-file-size-bytes": str(128 * 1024**2),
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "50",
 }
@@ -88,7 +88,10 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
     for name, count in Counter([*names, *rule_names]).items():
         if count > 1:
             faults.add(where, name, "two columns or rules have this name; rename one")
-    properties = _TABLE_PROPERTIES | {k: str(v) for k, v in custom.get("cartlake.tableProperties", {}).items()}
+    types = {column.name: column.physical_type for column in table.properties}
+    maintenance = maintenance_of(custom.get("cartlake.maintenance", {}), types, where, faults)
+    sizes = {"write.target-file-size-bytes": str(maintenance.target_bytes)}
+    properties = _TABLE_PROPERTIES | sizes | {k: str(v) for k, v in custom.get("cartlake.tableProperties", {}).items()}
     return Table(
         name=table.name,
         physical_name=table.physical_name,
@@ -107,6 +110,7 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
         prepare=_prepare(custom, where, faults),
         sort_order=sort_order(custom, names, where, faults),
         promised_hours=min((rule.hours for rule in promises), default=None),
+        maintenance=maintenance,
     )
 
 

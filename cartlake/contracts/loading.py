@@ -17,7 +17,10 @@ from cartlake.contracts.model import Contract
 from cartlake.contracts.odcs import Document, FileOptions
 
 SUFFIX = ".odcs.yaml"
-RESERVED_NAME = "refresh"
+RESERVED_NAMES = {
+    "refresh": "is what the ledger calls the rebuilding of stale tables; choose another",
+    "maintenance": "is what the ledger calls the maintenance of tables; choose another",
+}
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is compiled in
 
 
@@ -49,8 +52,8 @@ def parse(path: Path | Traversable) -> Contract:
     contract = compile_contract(document, _file_options(document, source), source, faults)
     if document.name != path.name.removesuffix(SUFFIX):
         faults.add("name", document.name, f"must be the name of the file; rename the file to {document.name}{SUFFIX}")
-    if document.name == RESERVED_NAME:
-        faults.add("name", document.name, "is what the ledger calls the rebuilding of stale tables; choose another")
+    if document.name in RESERVED_NAMES:
+        faults.add("name", document.name, RESERVED_NAMES[document.name])
     if contract.droppable:
         _check_droppable(contract, faults)
     if faults.problems:

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 from cartlake.contracts.building import Build
+from cartlake.contracts.maintenance import Maintenance
 from cartlake.contracts.odcs import CsvOptions, FileOptions
 from cartlake.contracts.table_rules import TableRule
 from cartlake.errors import TerminalError
@@ -122,6 +123,7 @@ class Table:
     """What rows are sorted by within files; None when the contract leaves that to others."""
     promised_hours: float | None = None
     """How old the newest row may be by the contract's SLA; None without a promise."""
+    maintenance: Maintenance = field(default=Maintenance(), hash=False)
 
     @property
     def database(self) -> str:
@@ -136,6 +138,13 @@ class Table:
     def bare_name(self) -> str:
         """The physical name without its database."""
         return self.physical_name.partition(".")[2]
+
+    @property
+    def statistics_columns(self) -> tuple[str, ...]:
+        """Columns whose distinct values are worth counting: those of joins, unless the contract names others."""
+        if self.maintenance.statistics is not None:
+            return self.maintenance.statistics
+        return tuple(dict.fromkeys((*self.primary_key, *(reference.column for reference in self.references))))
 
     @cached_property
     def file_columns(self) -> tuple[Column, ...]:

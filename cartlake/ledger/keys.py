@@ -49,6 +49,10 @@ def run_stale_key(run_id: str, sort_key: str) -> Key:
     return Key(f"RUN#{run_id}", f"STALE#{sort_key}")
 
 
+def upkeep_key(table: str) -> Key:
+    return Key("UPKEEP", table)
+
+
 def dataset_key(dataset: str) -> Key:
     """One item per dataset ever seen, so that people can list all files without a scan."""
     return Key("DATASETS", dataset)

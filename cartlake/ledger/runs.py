@@ -7,8 +7,8 @@ from boto3.dynamodb.conditions import Attr
 from cartlake.ledger.keys import lock_key, pending_key, run_file_key, run_index, run_key
 from cartlake.ledger.models import FileRecord, FileState, Lock, LockHeldError, RunRecord, RunState
 from cartlake.ledger.moves import move
-from cartlake.ledger.stale import StaleLedger
 from cartlake.ledger.table import ABSENT, MAX_TRANSACTION, Action, ConflictError, check, delete, put, update
+from cartlake.ledger.upkeep import UpkeepLedger
 from cartlake.runs import REFRESH, RowCounts, dataset_of
 from cartlake.times import stamp, utc_now
 
@@ -19,7 +19,7 @@ FILES_PER_CLAIM: Final = (MAX_TRANSACTION - 1) // 3
 """A claim is three writes a file, and one look at the lock."""
 
 
-class Ledger(StaleLedger):
+class Ledger(UpkeepLedger):
     """The whole ledger. Every method may be repeated; what has been done already is not done again."""
 
     # --- locks

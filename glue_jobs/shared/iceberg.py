@@ -2,12 +2,15 @@
 
 # ruff: noqa: S608 - table names and conditions are written by the jobs, from contracts and run ids
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -15,6 +18,8 @@ from cartlake.days import ONE_DAY, DayRange
 from cartlake.snapshots import RUN_PROPERTY
 from glue_jobs.shared.scopes import on_days_sql
 
+_ATTEMPTS: Final = 4
+_CONFLICT: Final = re.compile(r"CommitFailedException|exceptions\.ValidationException|Cannot commit|missing data files")
 _MOST_RANGES: Final = 50  # a longer condition costs more to plan than the files it leaves out
 
 
@@ -33,8 +38,11 @@ class Branch:
 
 
 def sign_snapshots(spark: SparkSession, run_id: str) -> None:
-    """Write the run into the summary of every snapshot this session makes: `lake history` shows it."""
+    """Write the run into the summary of every snapshot this process makes: `lake history` shows it."""
     spark.conf.set(f"spark.sql.iceberg.snapshot-property.{RUN_PROPERTY}", run_id)
+    # Procedures do not look at the session's settings. A JVM runs one job at a time, and the next puts its own.
+    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - PySpark's only door to Iceberg's Java API
+    jvm.org.apache.iceberg.EnvironmentContext.put(RUN_PROPERTY, run_id)
 
 
 def fresh_branch(spark: SparkSession, table: str, name: str) -> Branch:
@@ -92,9 +100,27 @@ def as_stored(spark: SparkSession, table: str, rows: DataFrame) -> DataFrame:
 def replace_rows(spark: SparkSession, table: str, where: str, rows: DataFrame | None) -> None:
     """Make `rows` the only ones of the table that meet `where`; None stands for no rows.
 
-    As a rule nothing is there yet, and only a retry pays for a delete.
+    As a rule nothing is there yet, and only a retry pays for a delete. Others write these tables too: a delete that
+    meets files which somebody else has just rewritten is done again on the new ones.
     """
     if spark.table(table).where(where).limit(1).count():
-        spark.sql(f"delete from {table} where {where}")
+        _delete(spark, table, where)
     if rows is not None:
         as_stored(spark, table, rows).writeTo(table).append()
+
+
+def _delete(spark: SparkSession, table: str, where: str) -> None:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            spark.sql(f"delete from {table} where {where}")
+        except (PySparkException, Py4JError) as error:
+            if attempt == _ATTEMPTS or not is_conflict(error):
+                raise
+            spark.catalog.refreshTable(table)
+        else:
+            return
+
+
+def is_conflict(error: Exception) -> bool:
+    """Whether a statement failed because another writer came first, so that it may succeed on what is there now."""
+    return _CONFLICT.search(str(error)) is not None

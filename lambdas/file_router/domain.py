@@ -4,12 +4,14 @@ The order of two steps carries the promise. A file is put on the waiting list be
 dataset before it looks at the waiting list. Whoever comes second, sees the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from cartlake.ledger import Lock
+from cartlake.ledger import Lock, RunRecord, RunState
+from cartlake.runs import MAINTENANCE, dataset_of
+from cartlake.upkeep import MaintenanceRequest
 
 
 class Outcome(StrEnum):
@@ -18,6 +20,9 @@ class Outcome(StrEnum):
     RESUMED = "resumed"
     ALREADY_RUNNING = "already_running"
     NOTHING_PENDING = "nothing_pending"
+    HELD = "held"
+    BUSY = "busy"
+    OVER = "over"
 
 
 class ExecutionState(StrEnum):
@@ -28,11 +33,15 @@ class ExecutionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """What was decided; `run_id` is the run now at work on the dataset."""
+    """What was decided; `run_id` is the run now at work on the dataset.
+
+    `waiting` tells the maintenance that holds a dataset whether there is work it holds up.
+    """
 
     outcome: Outcome
     dataset: str
     run_id: str | None = None
+    waiting: bool = False
 
 
 class Waiting(Protocol):
@@ -44,13 +53,15 @@ class Waiting(Protocol):
     def note_execution(self, dataset: str, run_id: str, execution_arn: str) -> None: ...
     def release_lock(self, dataset: str, run_id: str) -> bool: ...
     def lock(self, dataset: str) -> Lock | None: ...
+    def run(self, run_id: str) -> RunRecord | None: ...
+    def held_by(self, run_id: str, works: Iterable[str]) -> list[str]: ...
 
 
 class Executions(Protocol):
     """State machine executions, named by their runs. Starting one that is running already is harmless."""
 
     def state(self, run_id: str) -> ExecutionState: ...
-    def start(self, dataset: str, run_id: str) -> str: ...
+    def start(self, dataset: str, run_id: str, request: MaintenanceRequest | None = None) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,8 @@ class Router:
     ledger: Waiting
     executions: Executions
     new_run_id: Callable[[str], str]
+    works: Callable[[], Sequence[str]] = tuple
+    """Everything that has a lock: the datasets, and the refresh."""
 
     def start(self, dataset: str) -> Routing:
         """Start a run if files wait and no run is at work."""
@@ -72,13 +85,53 @@ class Router:
         return self._join(lock, dataset, run_id)
 
     def release(self, dataset: str, run_id: str) -> Routing:
-        """Free the dataset, if this run still has it, and start the next run if files wait."""
+        """Free the dataset, if this run still has it, and start the next run if files wait.
+
+        With maintenance goes all it still holds: what was dropped meanwhile has no other to start it.
+        """
+        if dataset == MAINTENANCE:
+            for held in self.ledger.held_by(run_id, self.works()):
+                self.release(held, run_id)
         self.ledger.release_lock(dataset, run_id)
         return self.start(dataset)
 
+    def maintain(self, request: MaintenanceRequest) -> Routing:
+        """Start a run of maintenance, unless one is at work."""
+        run_id = self.new_run_id(MAINTENANCE)
+        if self.ledger.acquire_lock(MAINTENANCE, run_id):
+            return self._run(Outcome.STARTED, MAINTENANCE, run_id, request)
+        lock = self.ledger.lock(MAINTENANCE)
+        if lock is None:
+            return self.maintain(request)
+        match self.executions.state(lock.run_id):
+            case ExecutionState.RUNNING:
+                return Routing(Outcome.ALREADY_RUNNING, MAINTENANCE, lock.run_id)
+            case ExecutionState.NEVER_STARTED:
+                return self._run(Outcome.RESUMED, MAINTENANCE, lock.run_id, request)
+            case ExecutionState.OVER:
+                self.release(MAINTENANCE, lock.run_id)
+                return self.maintain(request)
+
+    def hold(self, dataset: str, run_id: str) -> Routing:
+        """Lend a dataset to a run of maintenance if nobody has it; asked again, tell it whether others wait by now.
+
+        A job may outlive its execution. Once its run is on record as over it gets nothing more.
+        """
+        run = self.ledger.run(run_id)
+        if run is None or run.state is not RunState.RUNNING:
+            return Routing(Outcome.OVER, dataset, run_id)
+        waiting = self.ledger.has_pending(dataset)
+        if self.ledger.acquire_lock(dataset, run_id):
+            return Routing(Outcome.HELD, dataset, run_id, waiting=waiting)
+        lock = self.ledger.lock(dataset)
+        return Routing(Outcome.BUSY, dataset, lock.run_id if lock else None, waiting=waiting)
+
     def _join(self, lock: Lock, dataset: str, run_id: str) -> Routing:
         """Another run has the lock. Is there life behind it?"""
-        match self.executions.state(lock.run_id):
+        state = self.executions.state(lock.run_id)
+        if dataset_of(lock.run_id) == MAINTENANCE and state is ExecutionState.NEVER_STARTED:
+            state = ExecutionState.OVER  # only a job at work holds datasets, so its execution was, and is forgotten
+        match state:
             case ExecutionState.RUNNING:
                 return Routing(Outcome.ALREADY_RUNNING, dataset, lock.run_id)
             case ExecutionState.NEVER_STARTED:
@@ -89,6 +142,6 @@ class Router:
                     return self._run(Outcome.TAKEN_OVER, dataset, run_id)
                 return self.start(dataset)
 
-    def _run(self, outcome: Outcome, dataset: str, run_id: str) -> Routing:
-        self.ledger.note_execution(dataset, run_id, self.executions.start(dataset, run_id))
+    def _run(self, outcome: Outcome, dataset: str, run_id: str, request: MaintenanceRequest | None = None) -> Routing:
+        self.ledger.note_execution(dataset, run_id, self.executions.start(dataset, run_id, request))
         return Routing(outcome, dataset, run_id)

@@ -4,20 +4,21 @@ from typing import Final, Literal
 
 from pydantic import BaseModel
 
-_INPUTS: Final = {"etl": "--manifest_uri", "refresh": "--plan_uri"}
+_INPUTS: Final = {"etl": "--manifest_uri", "refresh": "--plan_uri", "maintenance": "--plan_uri"}
 
 
 class JobRequest(BaseModel):
     """One step of one run, to be done by one job run that returns `task_token` when it is done.
 
-    `input_uri` is the document that says what to do: the manifest of a batch, or the plan of a refresh.
+    `input_uri` is the document that says what to do: the manifest of a batch, or the plan of a refresh or
+    of maintenance.
     """
 
     job_name: str
     run_id: str
     dataset: str
     input_uri: str
-    step: Literal["etl", "refresh"]
+    step: Literal["etl", "refresh", "maintenance"]
     task_token: str
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from cartlake import contracts
 from cartlake.ledger import Lock, LockHeldError
-from cartlake.runs import REFRESH, RefreshPlan
+from cartlake.runs import MAINTENANCE, REFRESH, RefreshPlan, dataset_of
 from cartlake.staleness import Scope
 from cartlake.times import parse, stamp, utc_now
 from lambdas.refresh_planner.adapters import documents, graph, ledger
@@ -63,7 +63,13 @@ def gathering(lock: Lock) -> bool:
     if ledger().run_stale(lock.run_id):
         return False  # an earlier try has claimed already
     waited = (utc_now() - parse(lock.acquired_at)).total_seconds()
-    return waited < settings().gather_seconds and any(ledger().lock(dataset) for dataset in contracts.names())
+    return waited < settings().gather_seconds and any(map(loading, contracts.names()))
+
+
+def loading(dataset: str) -> bool:
+    """Whether a run loads files of it; maintenance changes no row."""
+    lock = ledger().lock(dataset)
+    return lock is not None and dataset_of(lock.run_id) != MAINTENANCE
 
 
 def claimed(run_id: str) -> dict[str, Scope]:

@@ -3,13 +3,15 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from cartlake.days import of_days
 from cartlake.ledger import FileRecord, FileState, RunRecord
 from cartlake.runs import REFRESH, EtlReport, ReconciliationError, RefreshReport
 from cartlake.staleness import Scope
+from cartlake.times import parse
+from cartlake.upkeep import MaintenanceReport, UpkeepRecord
 
 RUN_NAMESPACE: Final = uuid.UUID("9b3d9a52-6c0e-5f0e-8f57-3a6f0a5d2f11")
 """Ours alone; OpenLineage wants a UUID for a run, and the same run must get the same one every time."""
@@ -77,6 +79,28 @@ def refresh_lineage(
     read = dict.fromkeys(name for table in rebuilt for name in upstreams.get(table.table, ()))
     outputs = [_table(catalog, table.table, table.rows) for table in rebuilt]
     return _told(run, REFRESH, [_table(catalog, name, None) for name in read], outputs)
+
+
+def upkeep_records(report: MaintenanceReport, known: Mapping[str, UpkeepRecord]) -> list[UpkeepRecord]:
+    """What to remember of every table; a look for files that belong to nothing counts until the next."""
+    return [
+        UpkeepRecord(
+            table=one.table,
+            run_id=report.run_id,
+            at=parse(report.ended_at),
+            outcome=one.outcome,
+            swept_at=parse(report.ended_at) if one.swept else _swept_at(known.get(one.table)),
+        )
+        for one in report.tables
+    ]
+
+
+def _swept_at(record: UpkeepRecord | None) -> datetime | None:
+    return record.swept_at if record else None
+
+
+def files_joined(report: MaintenanceReport) -> int:
+    return sum(one.before.data_files - one.after.data_files for one in report.tables if one.before and one.after)
 
 
 def _told(run: RunRecord, job: str, inputs: Sequence[LineageDataset], outputs: Sequence[LineageDataset]) -> Lineage:

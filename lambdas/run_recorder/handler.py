@@ -12,15 +12,18 @@ from pydantic import BaseModel, Field, RootModel
 from cartlake import contracts
 from cartlake.errors import TerminalError
 from cartlake.ledger import RunRecord, RunState
-from cartlake.runs import REFRESH, EtlReport, RefreshReport, dataset_of, reconcile
+from cartlake.runs import MAINTENANCE, REFRESH, EtlReport, RefreshReport, dataset_of, reconcile
+from cartlake.upkeep import MaintenanceReport
 from lambdas.run_recorder.adapters import documents, event_bus, ledger, open_lineage
 from lambdas.run_recorder.domain import (
     Lineage,
     check_published,
     claimed_ids,
+    files_joined,
     lineage,
     published_days,
     refresh_lineage,
+    upkeep_records,
 )
 from lambdas.run_recorder.settings import settings
 from lambdas.shared.counting import count
@@ -52,6 +55,12 @@ class RecordRefresh(BaseModel):
     report_uri: str
 
 
+class RecordMaintenance(BaseModel):
+    action: Literal["record_maintenance"]
+    run_id: str
+    report_uri: str
+
+
 class Fail(BaseModel):
     action: Literal["fail"]
     dataset: str
@@ -60,7 +69,9 @@ class Fail(BaseModel):
     cause: str = ""
 
 
-AnyRequest: TypeAlias = Annotated[Reconcile | Record | RecordRefresh | Fail, Field(discriminator="action")]
+AnyRequest: TypeAlias = Annotated[
+    Reconcile | Record | RecordRefresh | RecordMaintenance | Fail, Field(discriminator="action")
+]
 
 
 class Request(RootModel[AnyRequest]):
@@ -77,6 +88,8 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:
             return succeed(done, catalog)
         case RecordRefresh() as rebuilt:
             return succeed_refresh(rebuilt, catalog)
+        case RecordMaintenance() as maintained:
+            return succeed_maintenance(maintained)
         case Fail() as broken:
             return fail(broken, catalog)
 
@@ -130,12 +143,35 @@ def succeed_refresh(request: RecordRefresh, catalog: str) -> Answer:
     return {"state": run.state, "tables": tables}
 
 
+def succeed_maintenance(request: RecordMaintenance) -> Answer:
+    report = documents().read(request.report_uri, MaintenanceReport)
+    note_upkeep(report)
+    run = ledger().finish_run(request.run_id, None, request.report_uri)
+    if run.state is not RunState.SUCCEEDED:
+        raise TerminalError(f"Run {run.run_id} was recorded as {run.state} before: {run.error}: {run.cause}")
+    outcomes = {table.table: table.outcome for table in report.tables}
+    event_bus().send("RunSucceeded", {"dataset": MAINTENANCE, "run_id": run.run_id, "tables": outcomes})
+    count(MAINTENANCE, RunsSucceeded=1, FilesJoined=files_joined(report))
+    logger.info("maintenance_succeeded", run_id=run.run_id, tables=outcomes)
+    return {"state": run.state, "tables": outcomes}
+
+
+def note_upkeep(report: MaintenanceReport) -> None:
+    known = ledger().upkeep()
+    for record in upkeep_records(report, known):
+        ledger().note_upkeep(record)
+
+
 def fail(request: Fail, catalog: str) -> Answer:
     first = ledger().fail_run(request.run_id, request.error, request.cause)
     run = ledger().run(request.run_id)
     if run is None or run.state is not RunState.FAILED:
         raise TerminalError(f"Run {request.run_id} cannot fail: it is recorded as {run.state if run else 'unknown'}.")
-    tell(run, lineage_of_failure(run, catalog))
+    if run.dataset == MAINTENANCE:  # it moves no rows, so it has no lineage
+        if report := documents().find(f"{folder(run.run_id)}/maintenance.json", MaintenanceReport):
+            note_upkeep(report)
+    else:
+        tell(run, lineage_of_failure(run, catalog))
     about: dict[str, Any] = {"dataset": run.dataset, "run_id": run.run_id, "error": run.error, "cause": run.cause}
     event_bus().send("RunFailed", about)
     if first:

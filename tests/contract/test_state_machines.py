@@ -95,6 +95,11 @@ def refresh():
     return definition("refresh")
 
 
+@pytest.fixture
+def maintenance():
+    return definition("maintenance")
+
+
 def definition(name):
     return json.loads((ROOT / "state_machines" / f"{name}.asl.json").read_text())
 
@@ -231,8 +236,9 @@ def test_every_failure_is_told_frees_the_dataset_and_ends_red(machine):
         assert way[-2:] == ["ReleaseFailed", "Failed"]
 
 
-def test_a_claim_that_keeps_failing_does_not_start_run_after_run(machine):
-    states = machine["States"]
+@pytest.mark.parametrize("name", ["ingest", "refresh"])
+def test_a_claim_that_keeps_failing_does_not_start_run_after_run(name):
+    states = definition(name)["States"]
 
     assert states["HasClaimed"]["Choices"] == [{"Variable": "$.claim", "IsPresent": True, "Next": "ReleaseFailed"}]
     assert states["HasClaimed"]["Default"] == "CoolDown"
@@ -335,3 +341,36 @@ class TestRefresh:
         assert not {
             error for error in retried if error.startswith("GlueJob") or error in ("States.ALL", "RefreshError")
         }
+
+
+class TestMaintenance:
+    def test_the_steps_follow_the_design(self, maintenance):
+        assert steps(maintenance, {"HasTables": "Maintain"}) == ["Plan", "Maintain", "Record", "Release"]
+
+    def test_where_nothing_would_pay_no_job_is_started(self, maintenance):
+        [nothing] = maintenance["States"]["HasTables"]["Choices"]
+
+        assert nothing == {"Variable": "$.plan.Payload.table_count", "NumericEquals": 0, "Next": "Release"}
+        assert steps(maintenance, {"HasTables": nothing["Next"]}) == ["Plan", "Release"]
+
+    def test_the_planner_gets_the_whole_input_so_that_what_was_asked_for_reaches_it(self, maintenance):
+        assert maintenance["States"]["Plan"]["Parameters"]["Payload.$"] == "$"
+
+    def test_its_jobs_report_is_recorded(self, maintenance):
+        assert payload(maintenance["States"]["Record"]) == {
+            "action": "record_maintenance",
+            "run_id": "$.run_id",
+            "report_uri": "$.maintain.report_uri",
+        }
+
+    @pytest.mark.parametrize("step", ["Plan", "Maintain", "Record"])
+    def test_a_failure_is_put_on_record_and_frees_what_was_held(self, maintenance, step):
+        states = maintenance["States"]
+
+        assert states[step]["Catch"][0]["Next"] == "MarkFailed"
+        assert payload(states["ReleaseFailed"])["action"] == "release"
+
+    def test_a_job_that_failed_is_not_started_again(self, maintenance):
+        retried = {error for retry in maintenance["States"]["Maintain"]["Retry"] for error in retry["ErrorEquals"]}
+
+        assert not {error for error in retried if error.startswith("GlueJob") or error == "States.ALL"}

@@ -75,6 +75,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "data_quality_check": {"answer": {"passed": True, "failures": [], "report_uri": "s3://runs/quality.json"}},
     "table_publisher:publish": {"answer": {"published_snapshot_id": "7"}},
     "refresh_planner": {"answer": {"table_count": 3, "plan_uri": "s3://runs/plan.json", "refresh_job": "refresh"}},
+    "maintenance_planner": {"answer": {"table_count": 2, "plan_uri": "s3://runs/plan.json", "maintenance_job": "m"}},
 }
 FOR_EVER = 99
 GOOD_WAY = ["Claim", "Transform", "Audit", "Publish", "Reconcile", "Record", "Refresh", "Release"]
@@ -129,6 +130,11 @@ def refresh(localaws: LocalAws) -> Machine:
     return deployed(localaws, "refresh")
 
 
+@pytest.fixture(scope="module")
+def maintenance(localaws: LocalAws) -> Machine:
+    return deployed(localaws, "maintenance")
+
+
 def deployed(localaws: LocalAws, name: str) -> Machine:
     """The state machine, with a function of our own for each that it names."""
     table = f"{name}-paths"
@@ -154,7 +160,8 @@ def deployed(localaws: LocalAws, name: str) -> Machine:
         for step in set(re.findall(r"\$\{(\w+)_function_arn\}", text))
     }
     definition = json.loads(re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], text))
-    definition["States"]["CoolDown"]["Seconds"] = 1
+    if "CoolDown" in definition["States"]:
+        definition["States"]["CoolDown"]["Seconds"] = 1
     for state in definition["States"].values():
         for retry in state.get("Retry", []):
             retry.update(IntervalSeconds=1, MaxDelaySeconds=1, MaxAttempts=2)
@@ -279,5 +286,48 @@ def test_where_nothing_is_stale_no_job_starts(refresh):
 )
 def test_a_refresh_that_fails_says_so_and_frees_its_place(refresh, told, error, tasks):
     run = refresh.run(**told)
+
+    assert (run.status, run.error, run.tasks) == ("FAILED", error, tasks)
+
+
+def test_maintenance_takes_every_step(maintenance):
+    run = maintenance.run()
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", ["Plan", "Maintain", "Record", "Release"])
+    assert run.events["job_starter"]["step"] == "maintenance"
+    assert run.events["job_starter"]["input_uri"] == "s3://runs/plan.json"
+
+
+def test_where_maintenance_would_not_pay_no_job_starts(maintenance):
+    run = maintenance.run(maintenance_planner={"answer": {"table_count": 0}})
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", ["Plan", "Release"])
+
+
+@pytest.mark.parametrize(
+    ("told", "error", "tasks"),
+    [
+        pytest.param(
+            {"job_starter": {"job_error": "GlueJobFailed"}},
+            "GlueJobFailed",
+            ["Plan", "Maintain", *BAD_END],
+            id="the job fails",
+        ),
+        pytest.param(
+            {"maintenance_planner": {"fails": FOR_EVER, "error": "BrokenError"}},
+            "BrokenError",
+            ["Plan", *BAD_END],
+            id="no plan",
+        ),
+        pytest.param(
+            {"run_recorder__record_maintenance": {"fails": FOR_EVER, "error": "BrokenError"}},
+            "BrokenError",
+            ["Plan", "Maintain", "Record", *BAD_END],
+            id="not on record",
+        ),
+    ],
+)
+def test_maintenance_that_fails_says_so_and_frees_its_place(maintenance, told, error, tasks):
+    run = maintenance.run(**told)
 
     assert (run.status, run.error, run.tasks) == ("FAILED", error, tasks)

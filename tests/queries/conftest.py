@@ -21,6 +21,10 @@ TABLES = {table.physical_name: table for contract in contracts.load_all() for ta
 MADE = [views.freshness_view(contracts.load_all()), *views.masked_views(contracts.load_all())]
 VIEWS = {f"{view.database}.{view.name}": view for view in [*views.read_views(QUERIES / "views"), *MADE]}
 INSTANT = TrinoType("timestamp with time zone", 3)
+METADATA = {
+    "history": "made_current_at timestamptz, snapshot_id bigint",
+    "snapshots": "snapshot_id bigint, operation varchar",
+}
 QUERY_HISTORY = {  # a table over plain files, of terraform/modules/catalog
     "query_name": "string",
     "query_hash": "string",
@@ -47,7 +51,10 @@ class ContractTables:
         if name in VIEWS:
             return View(VIEWS[name].sql.partition(" as\n")[2], database)
         if name.endswith("$history"):
-            return Source(f'{database}."{table}"', (("made_current_at", INSTANT),))
+            return Source(f'{database}."{table}"', (("made_current_at", INSTANT), ("snapshot_id", from_hive("bigint"))))
+        if name.endswith("$snapshots"):
+            columns = (("snapshot_id", from_hive("bigint")), ("operation", from_hive("string")))
+            return Source(f'{database}."{table}"', columns)
         if name == "ops.query_history":
             return Source(name, tuple((column, from_hive(kind)) for column, kind in QUERY_HISTORY.items()))
         if name in TABLES:
@@ -64,9 +71,8 @@ def lake() -> Iterator[duckdb.DuckDBPyConnection]:
             columns = ", ".join(f'"{column.name}" {trino_type(column.type).duckdb}' for column in table.columns)
             connection.execute(f"create schema if not exists {table.database}")
             connection.execute(f"create table {name} ({columns})")
-            connection.execute(
-                f'create table {table.database}."{table.bare_name}$history" (made_current_at timestamptz)'
-            )
+            for kind, columns in METADATA.items():
+                connection.execute(f'create table {table.database}."{table.bare_name}${kind}" ({columns})')
         columns = ", ".join(f"{column} {from_hive(kind).duckdb}" for column, kind in QUERY_HISTORY.items())
         connection.execute(f"create table ops.query_history ({columns})")
         yield duck.session(connection)

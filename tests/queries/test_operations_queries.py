@@ -42,8 +42,11 @@ def quarantined(insert):
 def test_data_freshness_has_every_table_the_overdue_ones_first_and_never_written_ones_before_the_rest(run, insert):
     now = datetime.now(UTC)
     for table, hours in (("transactions", 49), ("customers", 71), ("fx_rates", 1000)):
-        insert(f'processed."{table}$history"', made_current_at=now - timedelta(hours=2000))
-        insert(f'processed."{table}$history"', made_current_at=now - timedelta(hours=hours))
+        # Files joined an hour ago are no news: maintenance must not make a table look fresh.
+        for snapshot, (operation, age) in enumerate((("append", 2000), ("overwrite", hours), ("replace", 1))):
+            insert(f'processed."{table}$snapshots"', snapshot_id=snapshot, operation=operation)
+            made_current_at = now - timedelta(hours=age)
+            insert(f'processed."{table}$history"', made_current_at=made_current_at, snapshot_id=snapshot)
 
     rows = run("data_freshness")
 

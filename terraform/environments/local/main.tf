@@ -1,11 +1,12 @@
 module "lake" {
   source = "../../modules/lake"
 
-  environment         = "local"
-  artifacts_dir       = coalesce(var.artifacts_dir, "${path.root}/../../../build")
-  lambda_architecture = var.lambda_architecture
-  deletion_protection = false
-  force_destroy       = true
-  retention           = { logs_days = 7 }
-  validator           = { maximum_concurrency = 2 } # every cold start is paid by the same few cores
+  environment          = "local"
+  artifacts_dir        = coalesce(var.artifacts_dir, "${path.root}/../../../build")
+  lambda_architecture  = var.lambda_architecture
+  deletion_protection  = false
+  force_destroy        = true
+  maintenance_schedule = var.maintenance_schedule
+  retention            = { logs_days = 7 }
+  validator            = { maximum_concurrency = 2 } # every cold start is paid by the same few cores
 }

@@ -73,6 +73,11 @@ output "state_machine_arns" {
   value       = module.lake.state_machine_arns
 }
 
+output "maintenance_schedule" {
+  description = "When tables are looked at for maintenance; null when on demand only."
+  value       = module.lake.maintenance_schedule
+}
+
 output "alerts_topic_arn" {
   description = "Topic of alarms and failed runs."
   value       = module.lake.alerts_topic_arn

@@ -10,3 +10,9 @@ variable "lambda_architecture" {
   default     = "x86_64"
   nullable    = false
 }
+
+variable "maintenance_schedule" {
+  description = "When tables are looked at for maintenance; null, as a laptop sleeps at night, leaves it to `lake maintain`."
+  type        = string
+  default     = null
+}

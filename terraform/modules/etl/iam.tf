@@ -8,6 +8,8 @@ locals {
   glue_arn = "arn:${data.aws_partition.current.partition}:glue:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
   logs_arn = "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
 
+  functions_arn = "arn:${data.aws_partition.current.partition}:lambda:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+
   # <zone>/<prefix> to the ARN of everything below it.
   path_arns = {
     for path in toset(flatten([for job in var.jobs : setunion(job.read_paths, job.write_paths)])) :
@@ -97,6 +99,17 @@ data "aws_iam_policy_document" "this" {
         for database in statement.value :
         ["${local.glue_arn}:database/${var.databases[database]}", "${local.glue_arn}:table/${var.databases[database]}/*"]
       ]))
+    }
+  }
+
+  # By name: the functions are given the jobs' names, so one of the two has to be known beforehand.
+  dynamic "statement" {
+    for_each = length(each.value.invoke_functions) > 0 ? [each.value.invoke_functions] : []
+
+    content {
+      sid       = "CallFunctions"
+      actions   = ["lambda:InvokeFunction"]
+      resources = [for function in statement.value : "${local.functions_arn}:function:${var.name_prefix}-${replace(function, "_", "-")}"]
     }
   }
 

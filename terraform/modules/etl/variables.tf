@@ -53,7 +53,7 @@ variable "python_modules" {
 }
 
 variable "jobs" {
-  description = "Glue jobs, keyed by their folder under glue_jobs/. read_paths and write_paths are <zone>/<prefix> (an empty prefix is the whole zone), databases are names the contracts use."
+  description = "Glue jobs, keyed by their folder under glue_jobs/. read_paths and write_paths are <zone>/<prefix> (an empty prefix is the whole zone), databases are names the contracts use, invoke_functions are folders under lambdas/ of functions the job calls."
   type = map(object({
     description         = string
     worker_type         = optional(string, "G.1X")
@@ -64,6 +64,7 @@ variable "jobs" {
     write_paths         = optional(set(string), [])
     read_databases      = optional(set(string), [])
     write_databases     = optional(set(string), [])
+    invoke_functions    = optional(set(string), [])
     arguments           = optional(map(string), {})
   }))
   nullable = false

@@ -43,6 +43,13 @@ locals {
         quality_table    = "${module.catalog.databases["ops"]}.quality_results"
       })
     }
+    table_maintenance = {
+      description      = "Joins small files, drops deleted rows, expires versions and clears away what belongs to nothing."
+      write_paths      = ["processed/", "curated/", "quarantine/ops/"]
+      write_databases  = ["processed", "curated", "ops"]
+      invoke_functions = ["file_router"]
+      arguments        = merge(local.job_arguments, { router_function = "${local.name_prefix}-file-router" })
+    }
     table_refresh = {
       description     = "Rebuilds the rows that new data made stale, in every table that is built from others."
       read_paths      = ["processed/"]
@@ -123,6 +130,7 @@ module "orchestration" {
   glue_jobs             = module.etl.jobs
   workgroup             = { name = module.athena.workgroup, arn = module.athena.workgroup_arn }
   gather_seconds        = var.gather_seconds
+  maintenance_schedule  = var.maintenance_schedule
   artifacts_dir         = var.artifacts_dir
   architecture          = var.lambda_architecture
   layer_arns            = module.ingest.layer_arns

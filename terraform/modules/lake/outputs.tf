@@ -69,8 +69,13 @@ output "event_bus" {
 }
 
 output "state_machine_arns" {
-  description = "State machines, keyed by what they do: ingest loads one batch, refresh rebuilds stale tables."
+  description = "State machines, keyed by what they do: ingest loads one batch, refresh rebuilds stale tables, maintenance keeps tables fast."
   value       = module.orchestration.state_machine_arns
+}
+
+output "maintenance_schedule" {
+  description = "When tables are looked at for maintenance; null when on demand only."
+  value       = module.orchestration.maintenance_schedule
 }
 
 output "alerts_topic_arn" {

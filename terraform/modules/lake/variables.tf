@@ -88,6 +88,12 @@ variable "gather_seconds" {
   nullable    = false
 }
 
+variable "maintenance_schedule" {
+  description = "When tables are looked at for maintenance, as cron(...) or rate(...) in UTC; null does it on demand only."
+  type        = string
+  default     = "cron(30 3 * * ? *)"
+}
+
 variable "validator" {
   description = "Size of file_validator: memory in MB, time per batch in seconds, batches validated at once, and concurrency set aside (-1: none)."
   type = object({

@@ -20,10 +20,11 @@ locals {
 
   functions = {
     file_router = {
-      description = "Keeps one run at a time per dataset, and one refresh: takes the lock and starts the run, or frees it and starts the next."
+      description = "Keeps one run at a time per dataset, one refresh and one maintenance: takes the lock and starts the run, or frees it and starts the next."
       environment = {
         INGEST_STATE_MACHINE_ARN  = local.state_machine_arns["ingest"]
         REFRESH_STATE_MACHINE_ARN = local.state_machine_arns["refresh"]
+        MAINTENANCE_STATE_MACHINE_ARN = local.state_machine_arns["maintenance"]
       }
       statements = merge(local.can_use_ledger, {
         StartRuns  = { actions = ["states:StartExecution"], resources = local.machine_arns }
@@ -54,6 +55,38 @@ locals {
         GATHER_SECONDS   = tostring(var.gather_seconds)
       }
       statements = merge(local.can_use_ledger, {
+        WritePlan = { actions = ["s3:PutObject"], resources = [local.run_files] }
+      })
+    }
+    maintenance_planner = {
+      description     = "Looks at the metadata of every table, and plans maintenance of those it would pay for."
+      timeout_seconds = 900
+      layers          = ["cartlake", "arrow"]
+      environment = {
+        ARTIFACTS_BUCKET = var.buckets["artifacts"]
+        MAINTENANCE_JOB  = var.glue_jobs["table_maintenance"].name
+        DATABASE_PREFIX  = var.database_prefix
+      }
+      statements = merge(local.can_use_ledger, {
+        ReadTables = {
+          actions = ["glue:GetDatabase", "glue:GetTable"]
+          resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["curated", "ops", "processed"] : [
+            "${local.glue_arn}:database/${var.database_prefix}${database}",
+            "${local.glue_arn}:table/${var.database_prefix}${database}/*", # the tables are the contracts'
+          ]]))
+        }
+        ReadTableMetadata = {
+          actions = ["s3:GetObject"]
+          resources = [
+            "${var.bucket_arns["processed"]}/*/metadata/*",
+            "${var.bucket_arns["curated"]}/*/metadata/*",
+            "${var.bucket_arns["quarantine"]}/ops/*/metadata/*",
+          ]
+        }
+        TellMissingFromForbidden = {
+          actions   = ["s3:ListBucket"]
+          resources = [for zone in ["processed", "curated", "quarantine"] : var.bucket_arns[zone]]
+        }
         WritePlan = { actions = ["s3:PutObject"], resources = [local.run_files] }
       })
     }

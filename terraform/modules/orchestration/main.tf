@@ -7,8 +7,9 @@ data "aws_region" "current" {}
 locals {
   # Each machine, and its step that waits for which Glue job.
   machines = {
-    ingest  = { step = "Transform", job = "dataset_etl" }
-    refresh = { step = "Rebuild", job = "table_refresh" }
+    ingest      = { step = "Transform", job = "dataset_etl" }
+    maintenance = { step = "Maintain", job = "table_maintenance" }
+    refresh     = { step = "Rebuild", job = "table_refresh" }
   }
 
   # The router starts the machines and the machines call the router: one of the two ARNs has to be known beforehand.

@@ -17,7 +17,7 @@ variable "buckets" {
 }
 
 variable "bucket_arns" {
-  description = "Bucket ARNs keyed by zone; raw, processed and artifacts are used."
+  description = "Bucket ARNs keyed by zone; all but athena-results are used."
   type        = map(string)
   nullable    = false
 }
@@ -30,7 +30,7 @@ variable "database_prefix" {
 }
 
 variable "glue_jobs" {
-  description = "Glue jobs, keyed by their folder under glue_jobs/: dataset_etl loads files, table_refresh rebuilds tables."
+  description = "Glue jobs, keyed by their folder under glue_jobs/: dataset_etl loads files, table_refresh rebuilds tables, table_maintenance keeps them fast."
   type = map(object({
     name            = string
     arn             = string
@@ -39,8 +39,8 @@ variable "glue_jobs" {
   nullable = false
 
   validation {
-    condition     = alltrue([for job in ["dataset_etl", "table_refresh"] : contains(keys(var.glue_jobs), job)])
-    error_message = "glue_jobs must hold dataset_etl and table_refresh."
+    condition     = alltrue([for job in ["dataset_etl", "table_maintenance", "table_refresh"] : contains(keys(var.glue_jobs), job)])
+    error_message = "glue_jobs must hold dataset_etl, table_maintenance and table_refresh."
   }
 }
 
@@ -62,6 +62,17 @@ variable "gather_seconds" {
   validation {
     condition     = var.gather_seconds >= 0 && var.gather_seconds <= 3600
     error_message = "gather_seconds must be 0 to 3600."
+  }
+}
+
+variable "maintenance_schedule" {
+  description = "When tables are looked at for maintenance, as cron(...) or rate(...) in UTC; null does it on demand only."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.maintenance_schedule == null || can(regex("^(cron|rate)\\(.+\\)$", var.maintenance_schedule))
+    error_message = "maintenance_schedule must be cron(...) or rate(...), such as cron(30 3 * * ? *)."
   }
 }
 

@@ -24,6 +24,8 @@ os.environ |= {
     "INCOMING_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/incoming",
     "INGEST_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-ingest",
     "LEDGER_TABLE": "ledger",
+    "MAINTENANCE_JOB": "table-maintenance",
+    "MAINTENANCE_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-maintenance",
     "POWERTOOLS_METRICS_NAMESPACE": "Cartlake",
     "POWERTOOLS_SERVICE_NAME": "unit-tests",
     "POWERTOOLS_TRACE_DISABLED": "true",
@@ -111,11 +113,13 @@ def forget_clients():
     from lambdas.job_events import adapters as events
     from lambdas.job_starter import adapters as starter
     from lambdas.job_starter import handler as starter_handler
+    from lambdas.maintenance_planner import adapters as upkeep
     from lambdas.refresh_planner import adapters as planner
     from lambdas.run_recorder import adapters as recorder
     from lambdas.table_publisher import adapters as publisher
 
-    modules = (claimer, quality, router, validator, events, starter, starter_handler, planner, recorder, publisher)
+    functions = (claimer, quality, router, validator, events, starter, planner, recorder, publisher, upkeep)
+    modules = (*functions, starter_handler)
 
     def forget():
         aws.client.cache_clear()

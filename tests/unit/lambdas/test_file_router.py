@@ -1,28 +1,36 @@
+import json
+
 import boto3
 import pytest
 from pydantic import ValidationError
 
 from cartlake.ledger import Content, FileState, Ledger, ObjectVersion
-from cartlake.runs import REFRESH, RUN_ID, FileFormat
+from cartlake.runs import MAINTENANCE, REFRESH, RUN_ID, FileFormat
 from cartlake.staleness import WHOLE
+from cartlake.upkeep import MaintenanceRequest
 from lambdas.file_router import handler
 from lambdas.file_router.adapters import StateMachines
 from lambdas.file_router.domain import ExecutionState, Outcome, Router
 
 OLD_RUN = "transactions-20260131T083000-000000"
 REFRESH_RUN = "refresh-20260131T083000-000000"
+UPKEEP_RUN = "maintenance-20260131T083000-000000"
+
+
+EACH_MACHINE = [("transactions", OLD_RUN), (REFRESH, REFRESH_RUN), (MAINTENANCE, UPKEEP_RUN)]
 
 
 class FakeExecutions:
     """State machine executions by run; `crash` makes the next start fail before anything has started."""
 
     def __init__(self):
-        self.states, self.starts, self.crash = {}, [], False
+        self.states, self.starts, self.requests, self.crash = {}, [], {}, False
 
     def state(self, run_id):
         return self.states.get(run_id, ExecutionState.NEVER_STARTED)
 
-    def start(self, dataset, run_id):
+    def start(self, dataset, run_id, request=None):
+        self.requests[run_id] = request
         if self.crash:
             self.crash = False
             raise TimeoutError(run_id)
@@ -44,7 +52,8 @@ def executions():
 @pytest.fixture
 def router(ledger, executions):
     numbers = iter(range(1, 1000))
-    return Router(ledger, executions, lambda dataset: f"{dataset}-20260131T090000-{next(numbers):06x}")
+    works = ("customers", "transactions", REFRESH)
+    return Router(ledger, executions, lambda dataset: f"{dataset}-20260131T090000-{next(numbers):06x}", lambda: works)
 
 
 @pytest.fixture
@@ -216,8 +225,21 @@ class TestHandler:
 
         answer = call({"action": "release", "dataset": "transactions", "run_id": OLD_RUN})
 
-        assert answer == {"outcome": "nothing_pending", "dataset": "transactions", "run_id": None}
+        assert answer == {"outcome": "nothing_pending", "dataset": "transactions", "run_id": None, "waiting": False}
         assert ledger.lock("transactions") is None
+
+    def test_the_schedule_and_the_job_of_maintenance(self, call, ledger):
+        run_id = call({"action": "maintain"})["run_id"]
+        ledger.start_run(run_id)
+
+        held = call({"action": "hold", "dataset": "transactions", "run_id": run_id})
+
+        assert held == {"outcome": "held", "dataset": "transactions", "run_id": run_id, "waiting": False}
+
+    @pytest.mark.parametrize("more", [{"tables": "all"}, {"force": "often"}, {"older_than": 3}])
+    def test_maintenance_of_another_form_is_refused(self, call, more):
+        with pytest.raises(ValidationError):
+            call({"action": "maintain", **more})
 
     def test_a_start_by_hand(self, call, drop):
         drop()
@@ -279,6 +301,114 @@ class TestRefresh:
         assert len(ledger.run_stale(begun())) == 2
 
 
+class TestMaintenance:
+    """Maintenance has one run at a time, and borrows datasets from those that load them."""
+
+    @pytest.fixture
+    def at_work(self, router, ledger):
+        run_id = router.maintain(MaintenanceRequest()).run_id
+        ledger.start_run(run_id)
+        return run_id
+
+    def test_it_starts_with_what_was_asked_for(self, router, executions, ledger):
+        asked = MaintenanceRequest(tables=["processed.customers"], force=True)
+
+        routing = router.maintain(asked)
+
+        assert (routing.outcome, executions.requests[routing.run_id]) == (Outcome.STARTED, asked)
+        assert ledger.lock(MAINTENANCE).run_id == routing.run_id
+
+    def test_a_schedule_that_comes_twice_starts_it_once(self, router, executions, at_work):
+        again = router.maintain(MaintenanceRequest())
+
+        assert (again.outcome, again.run_id, len(executions.starts)) == (Outcome.ALREADY_RUNNING, at_work, 1)
+
+    def test_one_whose_execution_never_began_is_given_it(self, router, executions):
+        executions.crash = True
+        with pytest.raises(TimeoutError):
+            router.maintain(MaintenanceRequest())
+
+        assert router.maintain(MaintenanceRequest()).outcome is Outcome.RESUMED
+        assert len(executions.starts) == 1
+
+    def test_after_one_that_died_the_next_starts_and_frees_what_it_held(
+        self, router, executions, ledger, at_work, drop
+    ):
+        router.hold("transactions", at_work)
+        drop()
+        executions.states[at_work] = ExecutionState.OVER
+
+        routing = router.maintain(MaintenanceRequest())
+
+        assert routing.outcome is Outcome.STARTED
+        assert [dataset for dataset, _ in executions.starts] == [MAINTENANCE, "transactions", MAINTENANCE]
+
+    def test_a_free_dataset_is_lent_and_a_busy_one_is_not(self, router, ledger, at_work):
+        ledger.acquire_lock("customers", "customers-20260131T083000-000000")
+
+        assert router.hold("transactions", at_work).outcome is Outcome.HELD
+        busy = router.hold("customers", at_work)
+
+        assert (busy.outcome, busy.run_id) == (Outcome.BUSY, "customers-20260131T083000-000000")
+        assert ledger.held_by(at_work, ["customers", "transactions"]) == ["transactions"]
+
+    def test_files_that_come_meanwhile_wait_and_it_is_told(self, router, executions, at_work, drop):
+        router.hold("transactions", at_work)
+        drop()
+
+        event = router.start("transactions")
+        asked = router.hold("transactions", at_work)
+
+        assert (event.outcome, event.run_id) == (Outcome.ALREADY_RUNNING, at_work)
+        assert (asked.outcome, asked.waiting) == (Outcome.HELD, True)
+
+    def test_giving_back_starts_the_run_that_waited(self, router, executions, ledger, at_work, drop):
+        router.hold("transactions", at_work)
+        drop()
+
+        routing = router.release("transactions", at_work)
+
+        assert routing.outcome is Outcome.STARTED
+        assert ledger.lock("transactions").run_id == routing.run_id
+        assert executions.starts[-1][0] == "transactions"
+
+    def test_its_end_frees_every_dataset_it_still_holds_and_starts_what_waits(
+        self, router, executions, ledger, at_work, drop
+    ):
+        """Its job was killed between taking a dataset and giving it back."""
+        for dataset in ("customers", "transactions", REFRESH):
+            router.hold(dataset, at_work)
+        drop()
+
+        router.release(MAINTENANCE, at_work)
+
+        assert ledger.lock(MAINTENANCE) is None
+        assert ledger.lock("customers") is None
+        assert ledger.lock(REFRESH) is None
+        assert ledger.lock("transactions").run_id == executions.starts[-1][1] != at_work
+
+    @pytest.mark.parametrize("state", [ExecutionState.OVER, ExecutionState.NEVER_STARTED])
+    def test_a_dataset_left_by_one_that_is_over_is_taken_over_by_the_next_file(
+        self, router, executions, ledger, at_work, drop, state
+    ):
+        """Also when AWS has forgotten the execution: nobody starts maintenance in the name of a dataset."""
+        router.hold("transactions", at_work)
+        executions.states[at_work] = state
+        drop()
+
+        routing = router.start("transactions")
+
+        assert routing.outcome is Outcome.TAKEN_OVER
+        assert executions.starts[-1] == ("transactions", routing.run_id)
+
+    def test_a_job_that_outlives_its_run_is_lent_nothing(self, router, ledger, at_work):
+        ledger.fail_run(at_work, "States.Timeout", "too long")
+
+        assert router.hold("transactions", at_work).outcome is Outcome.OVER
+        assert router.hold("transactions", UPKEEP_RUN).outcome is Outcome.OVER  # and one nobody knows
+        assert ledger.lock("transactions") is None
+
+
 class TestStateMachines:
     @pytest.fixture
     def states(self, account):
@@ -286,7 +416,8 @@ class TestStateMachines:
 
     @pytest.fixture
     def machines(self, states):
-        return StateMachines(*(made(states, name) for name in ("ingest", "refresh")), states)
+        arns = {name: made(states, name) for name in (REFRESH, MAINTENANCE)}
+        return StateMachines(made(states, "ingest"), arns, states)
 
     def test_an_execution_is_named_by_its_run(self, machines, states):
         arn = machines.start("transactions", OLD_RUN)
@@ -305,11 +436,22 @@ class TestStateMachines:
         assert found["stateMachineArn"].endswith(":stateMachine:refresh")
         assert found["input"] == f'{{"dataset": "refresh", "run_id": "{REFRESH_RUN}"}}'
 
-    @pytest.mark.parametrize(("dataset", "run_id"), [("transactions", OLD_RUN), (REFRESH, REFRESH_RUN)])
+    @pytest.mark.parametrize(
+        ("dataset", "run_id"), [("transactions", OLD_RUN), (REFRESH, REFRESH_RUN), (MAINTENANCE, UPKEEP_RUN)]
+    )
     def test_starting_twice_is_starting_once(self, machines, dataset, run_id):
         assert machines.start(dataset, run_id) == machines.start(dataset, run_id)
 
-    @pytest.mark.parametrize(("dataset", "run_id"), [("transactions", OLD_RUN), (REFRESH, REFRESH_RUN)])
+    def test_maintenance_is_told_what_was_asked_for(self, machines, states):
+        arn = machines.start(MAINTENANCE, UPKEEP_RUN, MaintenanceRequest(force=True))
+
+        found = states.describe_execution(executionArn=arn)
+        assert found["stateMachineArn"].endswith(":stateMachine:maintenance")
+        assert json.loads(found["input"])["request"] == {"tables": None, "force": True, "keep_snapshots_days": None}
+
+    @pytest.mark.parametrize(
+        ("dataset", "run_id"), [("transactions", OLD_RUN), (REFRESH, REFRESH_RUN), (MAINTENANCE, UPKEEP_RUN)]
+    )
     def test_states_of_an_execution(self, machines, states, dataset, run_id):
         assert machines.state(run_id) is ExecutionState.NEVER_STARTED
         arn = machines.start(dataset, run_id)
@@ -320,7 +462,7 @@ class TestStateMachines:
 
 @pytest.mark.parametrize("dataset", ["transactions", REFRESH])
 def test_run_ids_of_the_real_router_are_run_ids(ledger, drop, lambda_context, dataset):
-    for name in ("cartlake-test-ingest", "cartlake-test-refresh"):
+    for name in ("cartlake-test-ingest", "cartlake-test-maintenance", "cartlake-test-refresh"):
         made(boto3.client("stepfunctions"), name)
     file = drop()
     ledger.mark_stale(OLD_RUN, "processed.transactions", WHOLE)

@@ -28,7 +28,7 @@ class Executions:
     def state(self, run_id):
         return ExecutionState.RUNNING if run_id in self.running else ExecutionState.OVER
 
-    def start(self, dataset, run_id):
+    def start(self, dataset, run_id, request=None):
         self.running.add(run_id)
         self.started.append(run_id)
         self.most_at_once = max(self.most_at_once, len(self.running))

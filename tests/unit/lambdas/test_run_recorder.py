@@ -1,13 +1,15 @@
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from pydantic import ValidationError
 
 from cartlake.days import DayRange
 from cartlake.errors import TerminalError
+from cartlake.health import Action, Health
 from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState, StaleMark
 from cartlake.runs import (
+    MAINTENANCE,
     REFRESH,
     EtlReport,
     FileCount,
@@ -18,6 +20,7 @@ from cartlake.runs import (
     TableRefresh,
 )
 from cartlake.staleness import WHOLE, Scope
+from cartlake.upkeep import Done, MaintenanceReport, TableUpkeep
 from lambdas.run_recorder import handler
 from lambdas.shared.objects import ReportError
 
@@ -386,10 +389,89 @@ class TestRefresh:
         assert lineage(account, REFRESH, REFRESH_RUN)[1]["outputs"] == []
 
 
+UPKEEP_RUN = "maintenance-20260131T084000-cccccc"
+UPKEEP_FOLDER = f"s3://artifacts/runs/{UPKEEP_RUN}"
+HEALTH = Health(
+    rows=9, data_files=8, size=800, small_files=8, removable_files=7, delete_files=0, deleted_rows=0, manifests=8,
+    snapshots=8, oldest_snapshot_at=None, written_at=None,
+)  # fmt: skip
+
+
+class TestMaintenance:
+    @pytest.fixture
+    def maintained(self, account, ledger):
+        """Write the report of tables that were maintained."""
+        ledger.start_run(UPKEEP_RUN)
+
+        def write(*tables, ended_at="2026-01-31T09:00:00.000000Z"):
+            report = MaintenanceReport(run_id=UPKEEP_RUN, tables=tables, started_at="", ended_at=ended_at)
+            account.write(f"{UPKEEP_FOLDER}/maintenance.json", report.model_dump_json())
+
+        write(upkeep("processed.sums", Action.REWRITE, Action.ORPHANS), upkeep("processed.totals", outcome="busy"))
+        return write
+
+    @pytest.fixture
+    def record(self, call):
+        uri = f"{UPKEEP_FOLDER}/maintenance.json"
+        return lambda: call("record_maintenance", run_id=UPKEEP_RUN, report_uri=uri)
+
+    def test_the_run_has_succeeded_and_says_what_became_of_each_table(self, maintained, record, ledger, bus):
+        outcomes = {"processed.sums": "maintained", "processed.totals": "busy"}
+
+        assert record() == {"state": "SUCCEEDED", "tables": outcomes}
+
+        assert ledger.run(UPKEEP_RUN).report_uri == f"{UPKEEP_FOLDER}/maintenance.json"
+        assert bus.sent == [("RunSucceeded", {"dataset": MAINTENANCE, "run_id": UPKEEP_RUN, "tables": outcomes})]
+
+    def test_every_table_remembers_when_and_how_and_the_last_sweep_stays_known(self, maintained, record, ledger):
+        first = datetime(2026, 1, 31, 9, tzinfo=UTC)
+        record()
+        assert ledger.upkeep()["processed.sums"].swept_at == first
+
+        maintained(upkeep("processed.sums", Action.REWRITE), ended_at="2026-02-01T09:00:00.000000Z")
+        record()
+
+        remembered = ledger.upkeep()
+        assert remembered["processed.sums"].at == datetime(2026, 2, 1, 9, tzinfo=UTC)
+        assert remembered["processed.sums"].swept_at == first
+        assert (remembered["processed.totals"].outcome, remembered["processed.totals"].swept_at) == ("busy", None)
+
+    def test_a_run_that_failed_remembers_what_it_did_and_tells_no_lineage(self, account, maintained, call, ledger, bus):
+        maintained(upkeep("processed.sums", Action.REWRITE), upkeep("processed.totals", outcome="failed"))
+
+        call("fail", run_id=UPKEEP_RUN, dataset=MAINTENANCE, error="MaintenanceError", cause="totals: no")
+
+        assert ledger.run(UPKEEP_RUN).state is RunState.FAILED
+        assert {name: one.outcome for name, one in ledger.upkeep().items()} == {
+            "processed.sums": "maintained",
+            "processed.totals": "failed",
+        }
+        assert bus.types == ["RunFailed"]
+        assert "Contents" not in account.s3.list_objects_v2(Bucket="artifacts", Prefix="lineage/")
+
+    def test_a_run_whose_job_was_killed_has_nothing_to_remember(self, ledger, call):
+        ledger.start_run(UPKEEP_RUN)
+
+        call("fail", run_id=UPKEEP_RUN, dataset=MAINTENANCE, error="GlueJobFailed", cause="killed")
+
+        assert ledger.upkeep() == {}
+
+    def test_metrics_count_the_files_that_were_joined(self, maintained, record, capsys):
+        record()
+
+        assert metrics(capsys) == {(MAINTENANCE, "RunsSucceeded"): 1, (MAINTENANCE, "FilesJoined"): 5}
+
+
+def upkeep(table, *actions, outcome="maintained"):
+    after = HEALTH.model_copy(update={"data_files": 3}) if actions else HEALTH
+    done = [Done(action=action, seconds=1.0) for action in actions]
+    return TableUpkeep(table=table, outcome=outcome, done=done, before=HEALTH, after=after)
+
+
 def metrics(capsys):
     """The metrics that were emitted, by dataset and name."""
     emitted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
-    names = ("Rows", "Runs", "Tables")
+    names = ("Files", "Rows", "Runs", "Tables")
     return {(line["dataset"], name): line[name][0] for line in emitted for name in line if name.startswith(names)}
 
 

@@ -41,6 +41,7 @@ variables {
       write_databases     = ["curated"]
       number_of_workers   = 4
       max_concurrent_runs = 2
+      invoke_functions    = ["file_router"]
     }
   }
 }
@@ -138,6 +139,20 @@ run "each_role_reaches_its_own_zones" {
   assert {
     condition     = one([for statement in data.aws_iam_policy_document.this["table_refresh"].statement : statement.resources if statement.sid == "ReportToStateMachine"]) == toset(var.state_machine_arns)
     error_message = "A job may end steps of the lake's machines only."
+  }
+}
+
+run "a_job_may_call_the_functions_it_names_and_no_other" {
+  command = plan
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.this["table_refresh"].statement : statement.resources if statement.sid == "CallFunctions"]) == toset(["arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-file-router"])
+    error_message = "A job calls what it names."
+  }
+
+  assert {
+    condition     = length([for statement in data.aws_iam_policy_document.this["dataset_etl"].statement : statement if statement.sid == "CallFunctions"]) == 0
+    error_message = "A job that names no function calls none."
   }
 }
 

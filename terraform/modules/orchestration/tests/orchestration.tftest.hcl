@@ -33,6 +33,12 @@ override_resource {
   values          = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-refresh" }
 }
 
+override_resource {
+  override_during = plan
+  target          = aws_sfn_state_machine.this["maintenance"]
+  values          = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-maintenance" }
+}
+
 override_module {
   override_during = plan
   target          = module.function
@@ -47,7 +53,7 @@ variables {
   name_prefix     = "cartlake-test"
   environment     = "test"
   buckets         = { artifacts = "test-artifacts" }
-  bucket_arns     = { raw = "arn:aws:s3:::test-raw", processed = "arn:aws:s3:::test-processed", artifacts = "arn:aws:s3:::test-artifacts" }
+  bucket_arns     = { raw = "arn:aws:s3:::test-raw", processed = "arn:aws:s3:::test-processed", curated = "arn:aws:s3:::test-curated", quarantine = "arn:aws:s3:::test-quarantine", artifacts = "arn:aws:s3:::test-artifacts" }
   database_prefix = "dev_"
   artifacts_dir   = "../../fixtures/artifacts"
   architecture    = "arm64"
@@ -63,8 +69,9 @@ variables {
   kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
   workgroup             = { name = "cartlake-test", arn = "arn:aws:athena:eu-west-1:123456789012:workgroup/cartlake-test" }
   glue_jobs = {
-    table_refresh = { name = "test-table-refresh", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-refresh", timeout_minutes = 60 }
-    dataset_etl   = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }
+    table_maintenance = { name = "test-table-maintenance", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-maintenance", timeout_minutes = 60 }
+    table_refresh     = { name = "test-table-refresh", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-refresh", timeout_minutes = 60 }
+    dataset_etl       = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }
   }
 }
 
@@ -101,7 +108,7 @@ run "the_machine_is_traced_logged_and_encrypted" {
   }
 
   assert {
-    condition     = output.state_machine_arns == { for machine in ["ingest", "refresh"] : machine => "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-${machine}" }
+    condition     = output.state_machine_arns == { for machine in ["ingest", "maintenance", "refresh"] : machine => "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-${machine}" }
     error_message = "The ARN must be known before the machine is, for those the machine calls."
   }
 }
@@ -110,7 +117,7 @@ run "files_are_loaded_and_tables_rebuilt_by_their_jobs" {
   command = plan
 
   assert {
-    condition     = local.functions.batch_claimer.environment.ETL_JOB == "test-dataset-etl" && local.functions.refresh_planner.environment.REFRESH_JOB == "test-table-refresh"
+    condition     = local.functions.batch_claimer.environment.ETL_JOB == "test-dataset-etl" && local.functions.refresh_planner.environment.REFRESH_JOB == "test-table-refresh" && local.functions.maintenance_planner.environment.MAINTENANCE_JOB == "test-table-maintenance"
     error_message = "The first step of each machine must know the job of its own."
   }
 
@@ -129,7 +136,7 @@ run "events_find_their_functions" {
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_rule.this["glue-job-ended"].event_pattern).detail.jobName == ["test-dataset-etl", "test-table-refresh"]
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["glue-job-ended"].event_pattern).detail.jobName == ["test-dataset-etl", "test-table-maintenance", "test-table-refresh"]
     error_message = "Only this lake's jobs may wake job_events."
   }
 
@@ -158,7 +165,7 @@ run "the_machine_may_call_its_steps_only" {
   command = plan
 
   assert {
-    condition     = length(setintersection(local.called_functions, ["job_events", "query_recorder"])) == 0 && length(local.called_functions) == 7
+    condition     = length(setintersection(local.called_functions, ["job_events", "query_recorder"])) == 0 && length(local.called_functions) == 8
     error_message = "job_events and query_recorder are woken by rules; the machine has no business with them."
   }
 
@@ -171,6 +178,57 @@ run "the_machine_may_call_its_steps_only" {
     condition     = contains(local.steps.ingest, "table_publisher") && !contains(local.steps.refresh, "table_publisher") && contains(local.steps.refresh, "refresh_planner")
     error_message = "A machine may call the functions its definition names, and no other."
   }
+}
+
+run "the_planner_of_maintenance_reads_metadata_and_no_data" {
+  command = plan
+
+  assert {
+    condition     = local.functions.maintenance_planner.statements.ReadTableMetadata.actions == ["s3:GetObject"] && alltrue([for path in local.functions.maintenance_planner.statements.ReadTableMetadata.resources : strcontains(path, "/metadata/")])
+    error_message = "To say how a table is takes its metadata only."
+  }
+
+  assert {
+    condition     = contains(local.functions.maintenance_planner.statements.ReadTables.resources, "arn:aws:glue:eu-west-1:123456789012:table/dev_ops/*")
+    error_message = "Every database is looked at, whatever its prefix."
+  }
+}
+
+run "maintenance_is_asked_for_by_schedule" {
+  command = plan
+
+  variables {
+    maintenance_schedule = "cron(30 3 * * ? *)"
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.maintenance[0].target[0].input == jsonencode({ action = "maintain" }) && aws_scheduler_schedule.maintenance[0].target[0].dead_letter_config[0].arn == var.events_dlq_arn
+    error_message = "The schedule must ask file_router, and an unanswered request must be kept."
+  }
+
+  assert {
+    condition     = output.maintenance_schedule == "cron(30 3 * * ? *)" && data.aws_iam_policy_document.scheduler.statement[0].actions == toset(["lambda:InvokeFunction"])
+    error_message = "The schedule may call one function, and the lake must say when."
+  }
+}
+
+run "without_a_schedule_there_is_none" {
+  command = plan
+
+  assert {
+    condition     = length(aws_scheduler_schedule.maintenance) == 0 && length(aws_iam_role.scheduler) == 0 && output.maintenance_schedule == null
+    error_message = "On demand only means no schedule and no role for it."
+  }
+}
+
+run "rejects_a_schedule_nobody_understands" {
+  command = plan
+
+  variables {
+    maintenance_schedule = "every night"
+  }
+
+  expect_failures = [var.maintenance_schedule]
 }
 
 run "no_function_holds_more_than_it_needs" {
@@ -209,7 +267,7 @@ run "alarms_and_addresses_reach_the_topic" {
   }
 
   assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.executions : alarm.alarm_actions == toset([aws_sns_topic.alerts.arn])]) && length(aws_cloudwatch_metric_alarm.executions) == 6
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.executions : alarm.alarm_actions == toset([aws_sns_topic.alerts.arn])]) && length(aws_cloudwatch_metric_alarm.executions) == 9
     error_message = "Failed, timed-out and aborted runs must be heard of."
   }
 
@@ -224,8 +282,9 @@ run "rejects_a_job_that_outlives_its_step" {
 
   variables {
     glue_jobs = {
-      table_refresh = { name = "test-table-refresh", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-refresh", timeout_minutes = 60 }
-      dataset_etl   = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 600 }
+      table_maintenance = { name = "test-table-maintenance", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-maintenance", timeout_minutes = 60 }
+      table_refresh     = { name = "test-table-refresh", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-refresh", timeout_minutes = 60 }
+      dataset_etl       = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 600 }
     }
   }
 

@@ -1,0 +1,148 @@
+"""Iceberg's own procedures, called with a contract's settings. Each returns what Iceberg counted."""
+
+# ruff: noqa: S608 - table names come from contracts, the rest from settings
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from cartlake.contracts import Maintenance
+from cartlake.errors import TransientError
+from cartlake.health import Health
+from glue_jobs.shared.iceberg import is_conflict
+
+Counts = dict[str, int]
+
+
+class ConflictError(TransientError):
+    """Somebody else changed the same files first, and their change stands. Nothing of ours was committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The most one step rewrites: a run that waits for the table waits for one step."""
+
+    files: int = 1000
+    size: int = 4 * 1024**3
+
+    def files_of(self, health: Health, least: int) -> int:
+        average = max(1, health.size // max(1, health.data_files))
+        return max(least, min(self.files, self.size // average))
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """Arguments of rewrite_data_files. `of_deletes`: files are also rewritten alone, for the rows deleted in them."""
+
+    arguments: str
+    of_deletes: bool
+
+    def goes_on(self, counts: Counts) -> bool:
+        """Whether there may be more to gain after a step that counted this."""
+        rewritten = counts["rewritten_data_files_count"]
+        return rewritten > (0 if self.of_deletes else counts["added_data_files_count"])
+
+
+@dataclass(frozen=True, slots=True)
+class Procedures:
+    """The procedures for one table, `name` as catalog.database.table. `force` takes all that can be joined at all."""
+
+    spark: SparkSession
+    name: str
+    settings: Maintenance
+    force: bool
+    pace: Pace
+
+    def rewriting(self, health: Health) -> "Rewriting":
+        """How data files of a table in this health are rewritten, step by step."""
+        settings = self.settings
+        of_deletes = bool(health.deleted_rows) and (self.force or health.delete_ratio >= settings.delete_ratio)
+        least = 2 if self.force else settings.min_input_files
+        options = {
+            "target-file-size-bytes": settings.target_bytes,
+            "min-file-size-bytes": settings.small_bytes,
+            "min-input-files": least,
+            "max-files-to-rewrite": self.pace.files_of(health, least),
+            **({"delete-file-threshold": 1} if of_deletes else {}),
+        }
+        return Rewriting(f"{self._order()}options => {_map(options)}", of_deletes=of_deletes)
+
+    def rewrite_data_files(self, rewriting: "Rewriting") -> Counts:
+        """Take one step: join small files, and drop deleted rows from files."""
+        return self._call("rewrite_data_files", rewriting.arguments)
+
+    def _order(self) -> str:
+        if self.settings.z_order_by:
+            return f"strategy => 'sort', sort_order => 'zorder({', '.join(self.settings.z_order_by)})', "
+        if self.settings.sort_by:
+            return f"strategy => 'sort', sort_order => '{', '.join(self.settings.sort_by)}', "
+        return "strategy => 'binpack', "
+
+    def rewrite_position_delete_files(self) -> Counts:
+        """Join delete files, and leave out what they say of data files that are no more."""
+        return self._call("rewrite_position_delete_files", f"options => {_map({'rewrite-all': 'true'})}")
+
+    def rewrite_manifests(self) -> Counts:
+        return self._call("rewrite_manifests", "use_caching => false")
+
+    def expire_snapshots(self, older_than: datetime, retain_last: int) -> Counts:
+        arguments = f"older_than => {_timestamp(older_than)}, retain_last => {retain_last}, stream_results => true"
+        return self._call("expire_snapshots", arguments)
+
+    def remove_orphan_files(self, older_than: datetime) -> Counts:
+        """Delete files below the table's folder that no snapshot knows."""
+        # The slash keeps a table `orders` from taking the files of `orders_eu` for its own.
+        arguments = f"older_than => {_timestamp(older_than)}, location => '{self._folder()}/', prefix_listing => true"
+        gone = self.spark.sql(self._statement("remove_orphan_files", arguments)).count()
+        return {"deleted_files_count": gone}
+
+    def _folder(self) -> str:
+        newest = self.spark.sql(
+            f"select file from {self.name}.metadata_log_entries order by timestamp desc limit 1"
+        ).collect()[0]
+        return str(newest.file).rpartition("/metadata/")[0]
+
+    def compute_table_stats(self, columns: tuple[str, ...]) -> Counts:
+        listed = ", ".join(f"'{column}'" for column in columns)
+        self._call("compute_table_stats", f"columns => array({listed})")
+        return {"columns_counted": len(columns)}
+
+    def drop_branches(self, branches: list[str]) -> Counts:
+        for branch in branches:
+            self.spark.sql(f"alter table {self.name} drop branch if exists `{branch}`")
+        return {"dropped_branches_count": len(branches)}
+
+    def rows_at(self, snapshot_id: int) -> int:
+        return int(self.spark.sql(f"select count(*) from {self.name} version as of {snapshot_id}").collect()[0][0])
+
+    def roll_back(self, snapshot_id: int) -> None:
+        self._call("rollback_to_snapshot", f"snapshot_id => {snapshot_id}")
+
+    def _call(self, procedure: str, arguments: str) -> Counts:
+        """Raises ConflictError when another writer came first."""
+        try:
+            rows = self.spark.sql(self._statement(procedure, arguments)).collect()
+        except (PySparkException, Py4JError) as error:
+            if is_conflict(error):
+                raise ConflictError(f"{procedure} of {self.name}: {str(error)[:500]}") from error
+            raise
+        found = rows[0].asDict() if rows else {}
+        return {key: value for key, value in found.items() if isinstance(value, int)}
+
+    def _statement(self, procedure: str, arguments: str) -> str:
+        catalog, _, table = self.name.partition(".")
+        return f"call {catalog}.system.{procedure}(table => '{table}', {arguments})"
+
+
+def _map(options: Mapping[str, object]) -> str:
+    pairs = ", ".join(f"'{key}', '{value}'" for key, value in options.items())
+    return f"map({pairs})"
+
+
+def _timestamp(moment: datetime) -> str:
+    """A literal of the session's zone, which is UTC."""
+    return f"timestamp '{moment:%Y-%m-%d %H:%M:%S.%f}'"

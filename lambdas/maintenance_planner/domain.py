@@ -1,0 +1,55 @@
+"""Which tables need maintenance, and why; and why the others do not."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cartlake.contracts import Contract, Table
+from cartlake.errors import TerminalError
+from cartlake.health import Facts, Wish, in_flight, measure, needs, with_statistics
+from cartlake.upkeep import MaintenanceRequest, TableWork, UpkeepRecord, Well, owner_of
+
+
+def chosen(contracts: Iterable[Contract], names: Sequence[str] | None) -> list[tuple[Contract, Table]]:
+    """The tables asked for, all for None. Raises TerminalError naming those there are for one no contract describes."""
+    tables = {table.physical_name: (contract, table) for contract in contracts for table in contract.tables}
+    wanted = list(tables) if names is None else names
+    if unknown := [name for name in wanted if name not in tables]:
+        raise TerminalError(f"No contract describes {', '.join(unknown)}; there are: {', '.join(sorted(tables))}.")
+    return [tables[name] for name in dict.fromkeys(wanted)]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at the tables: what was asked for, when, and what is known of earlier maintenance."""
+
+    request: MaintenanceRequest
+    now: datetime
+    known: Mapping[str, UpkeepRecord]
+
+    def judge(self, contract: Contract, table: Table, facts: Facts | None) -> TableWork | Well:
+        """What a table needs by its metadata, or why it needs nothing."""
+        name, settings = table.physical_name, table.maintenance
+        if not settings.enabled:
+            return Well(table=name, reason="its contract says enabled: false")
+        if facts is None or facts.head is None:
+            return Well(table=name, reason="it was never written")
+        if branches := in_flight(facts, self.now):
+            return Well(table=name, reason=f"a run is at work on it: branch {', '.join(branches)}")
+        wanted = needs(facts, settings, self.now, wish=self._wish, swept_at=self._swept_at(name))
+        if not wanted:
+            return Well(table=name, reason="nothing would pay")
+        return TableWork(
+            table=name,
+            owner=owner_of(contract, table),
+            needs=with_statistics(wanted, table.statistics_columns),
+            health=measure(facts, settings),
+        )
+
+    @property
+    def _wish(self) -> Wish:
+        return Wish(force=self.request.force, keep_snapshots_days=self.request.keep_snapshots_days)
+
+    def _swept_at(self, table: str) -> datetime | None:
+        last = self.known.get(table)
+        return last.swept_at if last else None

@@ -1,0 +1,103 @@
+"""Runs table_maintenance over real Iceberg tables, with a router that lends datasets as it is told."""
+
+from collections import deque
+from datetime import UTC, datetime, timedelta
+
+from cartlake import contracts
+from cartlake.aws import client
+from cartlake.health import Action, Need, Wish, measure, needs, with_statistics
+from cartlake.upkeep import MaintenancePlan, MaintenanceReport, TableWork, owner_of
+from glue_jobs.table_maintenance import main as job
+from glue_jobs.table_maintenance.facts import facts_of
+from glue_jobs.table_maintenance.turns import Answer
+
+TABLES = {table.physical_name: (contract, table) for contract in contracts.load_all() for table in contract.tables}
+
+
+class FakeRouter:
+    """Lends every dataset. `answers` are given first, one for each time it is asked; `before` is called each time."""
+
+    def __init__(self, *answers, before=None):
+        self.answers, self.before, self.asked, self.released = deque(answers), before, [], []
+
+    def hold(self, owner):
+        self.asked.append(owner)
+        if self.before:
+            self.before()
+        return self.answers.popleft() if self.answers else Answer("held", "me", waiting=False)
+
+    def release(self, owner):
+        self.released.append(owner)
+
+
+class MaintainedLake:
+    """Tables of contracts, and a way to maintain them."""
+
+    def __init__(self, spark):
+        self.spark, self.runs = spark, 0
+
+    def facts(self, table):
+        return facts_of(self.spark, f"glue_catalog.{table}", TABLES[table][1].maintenance)
+
+    def health(self, table):
+        return measure(self.facts(table), TABLES[table][1].maintenance)
+
+    def work(self, table, *actions, force=False, keep_days=None, now=None):
+        """What the planner would have the job do; with `actions`, just those."""
+        contract, described = TABLES[table]
+        facts = self.facts(table)
+        wish = Wish(force=force, keep_snapshots_days=keep_days)
+        now = now or datetime.now(UTC) + timedelta(seconds=1)
+        wanted = [Need(action=action, why="a test") for action in actions] or with_statistics(
+            needs(facts, described.maintenance, now, wish=wish), described.statistics_columns
+        )
+        health = measure(facts, described.maintenance)
+        return TableWork(table=table, owner=owner_of(contract, described), needs=wanted, health=health)
+
+    def maintain(self, *works, router=None, force=False, keep_days=None, arguments="", monkeypatch=None):
+        """Run the job over the works; returns what became of each table by its name."""
+        self.runs += 1
+        self.run_id = f"maintenance-20260301T120000-{self.runs:06x}"
+        plan = MaintenancePlan(
+            run_id=self.run_id, created_at="", tables=list(works), force=force, keep_snapshots_days=keep_days
+        )
+        client("s3").put_object(Bucket="artifacts", Key="plan.json", Body=plan.model_dump_json().encode())
+        self.router = router or FakeRouter()
+        given, job.Router = job.Router, lambda _function, _run_id: self.router
+        try:
+            job.main(
+                f"--run_id {self.run_id} --dataset maintenance --plan_uri s3://artifacts/plan.json "
+                f"--report_uri s3://artifacts/maintenance.json --router_function router {arguments}".split()
+            )
+        finally:
+            job.Router = given
+        return self.report()
+
+    def report(self):
+        body = client("s3").get_object(Bucket="artifacts", Key="maintenance.json")["Body"].read()
+        return {table.table: table for table in MaintenanceReport.model_validate_json(body).tables}
+
+    def insert(self, table, rows):
+        schema = contracts.spark_schema_ddl(TABLES[table][1])
+        values = [tuple(row.get(column.name) for column in TABLES[table][1].columns) for row in rows]
+        self.spark.createDataFrame(values, schema).writeTo(f"glue_catalog.{table}").append()
+
+    def rows(self, table):
+        self.spark.catalog.refreshTable(f"glue_catalog.{table}")
+        return sorted(tuple(row) for row in self.spark.table(f"glue_catalog.{table}").collect())
+
+    def snapshots(self, table):
+        """(operation, run) of every snapshot, oldest first."""
+        self.spark.catalog.refreshTable(f"glue_catalog.{table}")
+        rows = self.spark.sql(
+            f"select operation, summary['cartlake.run-id'] as run, snapshot_id from glue_catalog.{table}.snapshots "
+            "order by committed_at"
+        ).collect()
+        return [(row.operation, row.run) for row in rows]
+
+
+def actions(upkeep):
+    return [done.action for done in upkeep.done]
+
+
+ALL_OF_MAIN = (Action.REWRITE, Action.REWRITE_DELETES, Action.REWRITE_MANIFESTS)

@@ -1,0 +1,66 @@
+"""The custom property `cartlake.maintenance`: defaults that do, and faults named with their repair."""
+
+import pytest
+
+from cartlake import contracts
+from cartlake.contracts import ContractError, Maintenance
+
+
+@pytest.fixture
+def table(document, read):
+    def compiled(**settings):
+        said = [{"property": "cartlake.maintenance", "value": settings}]
+        document["schema"][0].setdefault("customProperties", []).extend(said if settings else [])
+        return read(document).table
+
+    return compiled
+
+
+def test_a_contract_that_says_nothing_has_defaults(table):
+    assert table().maintenance == Maintenance()
+    assert table().table_properties["write.target-file-size-bytes"] == str(128 * 1024**2)
+
+
+def test_what_it_says_is_taken_and_new_files_have_the_size_old_ones_are_joined_to(table):
+    made = table(targetFileMb=256, sortBy=["item_id"], keepSnapshotsDays=30, statistics=[])
+
+    assert made.maintenance == Maintenance(targetFileMb=256, sortBy=("item_id",), keepSnapshotsDays=30.0, statistics=())
+    assert made.table_properties["write.target-file-size-bytes"] == str(256 * 1024**2)
+    assert made.statistics_columns == ()
+
+
+def test_distinct_values_are_counted_of_the_columns_tables_are_joined_by():
+    assert contracts.load("reviews").table.statistics_columns == ("review_id", "order_id", "customer_id", "product_id")
+
+
+@pytest.mark.parametrize(
+    ("settings", "where", "advice"),
+    [
+        pytest.param({"targetMb": 5}, "targetMb", "not a setting of maintenance; these are: enabled", id="typo"),
+        pytest.param({"targetFileMb": 0}, "targetFileMb", "greater than or equal to 1", id="no size"),
+        pytest.param({"smallFileRatio": 30}, "smallFileRatio", "less than or equal to 1", id="percent for a share"),
+        pytest.param({"orphanDays": 1}, "orphanDays", "greater than or equal to 3", id="younger than a write may be"),
+        pytest.param({"keepSnapshotsDays": 0}, "keepSnapshotsDays", "greater than or equal to 1", id="no time travel"),
+        pytest.param({"sortBy": ["nope"]}, "sortBy", "no such column: nope; the table has item_id", id="no column"),
+        pytest.param({"zOrderBy": ["item_id"]}, "zOrderBy", "use sortBy", id="one column in z-order"),
+        pytest.param({"zOrderBy": ["item_id", "amount"]}, "zOrderBy", "cannot be ordered by amount", id="decimal"),
+        pytest.param({"statistics": ["item_id", "item_id"]}, "statistics", "each column once", id="twice"),
+        pytest.param(
+            {"sortBy": ["item_id"], "zOrderBy": ["item_id", "changed_at"]}, "zOrderBy", "in one order only", id="both"
+        ),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named_with_its_repair(table, settings, where, advice):
+    with pytest.raises(ContractError) as caught:
+        table(**settings)
+
+    problems = {problem.where: problem.advice for problem in caught.value.problems}
+    assert f"schema.items.cartlake.maintenance.{where}" in problems
+    assert advice in problems[f"schema.items.cartlake.maintenance.{where}"]
+
+
+def test_a_dataset_may_not_have_the_name_of_the_work(document, tmp_path, read):
+    document["name"] = "maintenance"
+
+    with pytest.raises(ContractError, match="what the ledger calls the maintenance of tables"):
+        read(document)
