@@ -1019,6 +1019,37 @@ class TestCloudWatch:
             assert expected in body
 
 
+class TestScheduler:
+    """Maintenance is asked for by a schedule."""
+
+    def schedule(self, localaws, name, arn, **changes):
+        target = {"Arn": arn, "RoleArn": "arn:aws:iam::000000000000:role/test", "Input": '{"action": "maintain"}'}
+        schedule = {"ScheduleExpression": "cron(30 3 * * ? *)", "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target}
+        localaws.client("scheduler").create_schedule(Name=name, **(schedule | changes))
+
+    def test_a_schedule_that_is_due_calls_its_function_with_its_input(self, localaws, name, eventually):
+        url, _ = localaws.queue(name)
+        code = (
+            "import boto3, json\n\n\ndef handler(event, context):\n"
+            f"    boto3.client('sqs').send_message(QueueUrl={url!r}, MessageBody=json.dumps(event))\n"
+        )
+        self.schedule(localaws, name, localaws.function(name, code), ScheduleExpression="at(2026-01-01T00:00:00)")
+
+        assert [json.loads(body) for body in localaws.received(url, 60)] == [{"action": "maintain"}]
+
+    def test_a_schedule_is_told_as_it_was_made_and_outlives_a_restart(self, own_localaws, name):
+        self.schedule(
+            own_localaws, name, "arn:aws:lambda:us-east-1:000000000000:function:router", Description="nightly"
+        )
+
+        server.stop(own_localaws.root)
+        server.start(own_localaws.root)
+
+        found = own_localaws.client("scheduler").get_schedule(Name=name)
+        assert (found["ScheduleExpression"], found["Description"]) == ("cron(30 3 * * ? *)", "nightly")
+        assert found["Target"]["Input"] == '{"action": "maintain"}'
+
+
 class TestSns:
     def test_a_filtered_subscription_gets_only_what_it_asks_for(self, localaws, name):
         url, arn = localaws.queue(name)
