@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from cartlake.cli import (
     artifacts,
+    backfill,
     contracts,
     demo,
     doctor,
@@ -57,7 +58,20 @@ def choose_environment(
 
 def assemble() -> typer.Typer:
     """The application with every command, its own and those of the installed entry points."""
-    modules = (artifacts, drop, status, runs, query, recompute, quarantine, redrive, contracts, tables, history)
+    modules = (
+        artifacts,
+        drop,
+        backfill,
+        status,
+        runs,
+        query,
+        recompute,
+        quarantine,
+        redrive,
+        contracts,
+        tables,
+        history,
+    )
     for module in (*modules, doctor, demo):
         module.register(app)
     for entry_point in sorted(entry_points(group=COMMAND_GROUP), key=lambda point: point.name):
