@@ -58,21 +58,8 @@ def choose_environment(
 
 def assemble() -> typer.Typer:
     """The application with every command, its own and those of the installed entry points."""
-    modules = (
-        artifacts,
-        drop,
-        backfill,
-        status,
-        runs,
-        query,
-        recompute,
-        quarantine,
-        redrive,
-        contracts,
-        tables,
-        history,
-    )
-    for module in (*modules, doctor, demo):
+    modules = (artifacts, drop, status, runs, query, recompute, quarantine, redrive, contracts, tables, history)
+    for module in (*modules, backfill, doctor, demo):
         module.register(app)
     for entry_point in sorted(entry_points(group=COMMAND_GROUP), key=lambda point: point.name):
         entry_point.load()(app)

@@ -46,7 +46,7 @@ class Replayed:
 def replay_rows(lake: Lake, dataset: str, reason: str | None, run_id: str | None) -> Replayed:
     """Send the rows that were not replayed yet, in one file; first those that a replay which died had claimed."""
     replay_ids = _unsent(lake, dataset)
-    chosen, parameters = _chosen(dataset, reason, run_id)
+    chosen, parameters = _chosen(lake, dataset, reason, run_id)
     unparseable = f"replay_id is null and {IN_FORCE} and not ({REPLAYABLE})"
     counted = athena_of(lake).run(
         f"select count(*) from {quarantine_table(lake)} where {chosen} and {unparseable}",  # noqa: S608
@@ -117,8 +117,11 @@ def _key(dataset: str, name: str) -> str:
     return f"incoming/{dataset}/replay/{name}"
 
 
-def _chosen(dataset: str, reason: str | None, run_id: str | None) -> tuple[str, list[str]]:
+def _chosen(lake: Lake, dataset: str, reason: str | None, run_id: str | None) -> tuple[str, list[str]]:
+    """Rows of failed files are left out: they come again with their file."""
     conditions, parameters = ["dataset = ?"], [literal(dataset)]
+    if failed := [literal(file.file_id) for file in lake.ledger.files(dataset, FileState.FAILED)]:
+        conditions.append(f"file_id not in ({', '.join(failed)})")
     if reason:
         conditions.append("contains(reasons, ?)")
         parameters.append(literal(reason))
