@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 def history(context: typer.Context, table: TableName, json: Json = False) -> None:
     """List what readers of a table saw, newest first, and which run made it."""
     lake = lake_of(context)
-    _, described, stored = _table_named(lake, table)
+    _, described, stored = table_named(lake, table)
     rows = [{**asdict(version), "now": "<-" if version.is_current else None} for version in versions(stored)]
     lake.output.records(f"Versions of {described.physical_name}", COLUMNS, rows)
 
@@ -52,7 +52,7 @@ def rollback(
 ) -> None:
     """Make an earlier version of a table what readers see, in one commit; nothing is deleted, so it can be undone."""
     lake = lake_of(context)
-    contract, described, stored = _table_named(lake, table)
+    contract, described, stored = table_named(lake, table)
     name = described.physical_name
     _check_nobody_writes(lake, contract, described)
     known = versions(stored)
@@ -86,13 +86,13 @@ def diff(
 ) -> None:
     """Compare two versions of a table by its primary key: rows added, changed and removed, with examples."""
     lake = lake_of(context)
-    _, described, stored = _table_named(lake, table)
+    _, described, stored = table_named(lake, table)
     name = described.physical_name
     older, separator, newer = between.partition(BETWEEN)
     if not separator or not older:
         raise CommandError(f"{between!r} is not two versions: write A..B, each a snapshot id, a run id or a time.")
     before = find_version(stored, name, older)
-    after = find_version(stored, name, newer) if newer else _current(stored, name)
+    after = find_version(stored, name, newer) if newer else current(stored, name)
     columns, lost, new = _columns_of_both(stored, described, before, after)
     athena, placed = athena_of(lake), ".".join(placement(lake).identifier(described))
     arguments = (described, placed, columns, before.snapshot_id, after.snapshot_id)
@@ -112,7 +112,7 @@ def diff(
         lake.output.records("Examples", ["change", *described.primary_key, "changed_columns"], examples)
 
 
-def _table_named(lake: Lake, name: str) -> tuple[Contract, Table, "IcebergTable"]:
+def table_named(lake: Lake, name: str) -> tuple[Contract, Table, "IcebergTable"]:
     """The table as its contract and as the catalog has it. Raises NotFoundError naming the tables there are."""
     from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415 - a second of import
 
@@ -159,7 +159,7 @@ def _say_what_follows(lake: Lake, table: Table, left_alone: list[str], before: s
     lake.output.say(f"To undo this: lake rollback {name} --to {before}")
 
 
-def _current(stored: "IcebergTable", name: str) -> Version:
+def current(stored: "IcebergTable", name: str) -> Version:
     known = [version for version in versions(stored) if version.is_current]
     if not known:
         raise CommandError(f"{name} was never written.")
@@ -170,14 +170,14 @@ def _columns_of_both(
     stored: "IcebergTable", table: Table, before: Version, after: Version
 ) -> tuple[list[str], list[str], list[str]]:
     """Columns that both versions have, those only the older one has, and those only the newer one has."""
-    older, newer = (_columns_at(stored, version) for version in (before, after))
+    older, newer = (columns_at(stored, version) for version in (before, after))
     ours = [column.name for column in table.file_columns]
     both = [name for name in ours if name in older and name in newer]
     added_by_lake = {column.name for column in table.columns if column.lineage}
     return both, sorted(older - newer - added_by_lake), sorted(newer - older - added_by_lake)
 
 
-def _columns_at(stored: "IcebergTable", version: Version) -> set[str]:
+def columns_at(stored: "IcebergTable", version: Version) -> set[str]:
     schemas: dict[Any, Any] = {schema.schema_id: schema for schema in stored.metadata.schemas}
     snapshot = stored.metadata.snapshot_by_id(version.snapshot_id)
     schema = schemas.get(snapshot.schema_id if snapshot else None, stored.schema())

@@ -16,11 +16,13 @@ from cartlake.cli import (
     demo,
     doctor,
     drop,
+    export,
     history,
     quarantine,
     query,
     recompute,
     redrive,
+    register,
     runs,
     status,
     tables,
@@ -59,7 +61,7 @@ def choose_environment(
 def assemble() -> typer.Typer:
     """The application with every command, its own and those of the installed entry points."""
     modules = (artifacts, drop, status, runs, query, recompute, quarantine, redrive, contracts, tables, history)
-    for module in (*modules, backfill, doctor, demo):
+    for module in (*modules, backfill, export, register, doctor, demo):
         module.register(app)
     for entry_point in sorted(entry_points(group=COMMAND_GROUP), key=lambda point: point.name):
         entry_point.load()(app)
