@@ -82,6 +82,12 @@ def chosen_columns(table: Table, names: Sequence[str], stored: Sequence[str], *,
     return chosen
 
 
+def check_whole(name: str, files: Sequence[ExportedFile], rows: int) -> None:
+    """Raises ExportError when the rows counted in the files are not those the table has."""
+    if (found := sum(file.rows for file in files)) != rows:
+        raise ExportError(f"{found} rows were written of {rows} that {name} has. Nothing was announced; try again.")
+
+
 def described(columns: Sequence[Column], form: Format) -> list[ExportedColumn]:
     return [
         ExportedColumn(name=c.name, type=_exported_type(c, form), description=c.description, pii=c.pii) for c in columns

@@ -18,9 +18,9 @@ from cartlake.cli.tables import placement
 from cartlake.exports import (
     MANIFEST,
     ExportedFile,
-    ExportError,
     ExportManifest,
     Format,
+    check_whole,
     chosen_columns,
     count_sql,
     described,
@@ -133,8 +133,7 @@ def write_export(lake: Lake, wanted: Wanted, target: Target) -> ExportManifest:
         write = _write_parquet if wanted.form == "parquet" else _write_csv
         write(lake, select, data)
         files = [_examined(data, key, wanted.form) for key in sorted(data.keys())]
-        if (found := sum(file.rows for file in files)) != rows:
-            raise ExportError(f"{found} rows were written of {rows} that {name} has. Nothing was announced; try again.")
+        check_whole(name, files, rows)
     except BaseException:
         data.delete(data.keys())
         raise
@@ -186,7 +185,7 @@ def _rows_of_parquet(uri: str) -> int:
 def _lines(bucket: str, key: str) -> "Iterator[list[str]]":
     """Lines of CSV, where a line break inside quotes makes no new one; the file is streamed."""
     body: Any = client("s3").get_object(Bucket=bucket, Key=key)["Body"]
-    chunks = (line.decode() for line in body.iter_lines(keepends=True))
+    chunks = (line.decode() for line in body.iter_lines(chunk_size=1 << 20, keepends=True))
     return csv.reader(chunks)
 
 
@@ -200,16 +199,14 @@ def _show(lake: Lake, manifest: ExportManifest, target: Target) -> None:
     if lake.output.as_json:
         lake.output.json(manifest.model_dump(mode="json"))
         return
-    seconds = (
-        datetime.fromisoformat(manifest.finished_at) - datetime.fromisoformat(manifest.started_at)
-    ).total_seconds()
+    took = datetime.fromisoformat(manifest.finished_at) - datetime.fromisoformat(manifest.started_at)
     about = {
         "table": manifest.table,
         "snapshot": manifest.snapshot_id,
         "rows": manifest.rows,
         "files": len(manifest.files),
         "bytes": sum(file.bytes for file in manifest.files),
-        "seconds": seconds,
+        "seconds": took.total_seconds(),
         "manifest": f"{target.uri}{MANIFEST}",
     }
     lake.output.record(f"Exported {manifest.table}", about)
