@@ -18,6 +18,7 @@ from cartlake.cli.errors import CommandError, NotFoundError
 from cartlake.cli.follow import PATIENCE_SECONDS, POLL_SECONDS, follow_refresh
 from cartlake.cli.options import Dataset, Json
 from cartlake.cli.recompute import report_of
+from cartlake.cli.runs import plainly
 from cartlake.ledger import Backfill, FileRecord, FileState, RunRecord, RunState
 from cartlake.runs import EtlReport, SettleReport
 from cartlake.times import stamp, utc_now
@@ -155,7 +156,7 @@ def _progress(dataset: str, run_id: str | None, holder: str | None) -> str:
 def _succeeded(run: RunRecord) -> RunRecord:
     if run.state is not RunState.SUCCEEDED:
         raise CommandError(
-            f"Backfill {run.run_id} failed, and readers see what they saw before: {run.error}: {run.cause}. "
+            f"Backfill {run.run_id} failed, and readers see what they saw before: {run.error}: {plainly(run.cause)} "
             f"`lake run show {run.run_id}` says more."
         )
     return run

@@ -37,7 +37,7 @@ def history(context: typer.Context, table: TableName, json: Json = False) -> Non
     """List what readers of a table saw, newest first, and which run made it."""
     lake = lake_of(context)
     _, described, stored = table_named(lake, table)
-    rows = [{**asdict(version), "now": "<-" if version.is_current else None} for version in versions(stored)]
+    rows = [_row(version) for version in versions(stored)]
     lake.output.records(f"Versions of {described.physical_name}", COLUMNS, rows)
 
 
@@ -66,16 +66,17 @@ def rollback(
     rebuilt = run_recompute(lake, names).tables if names and dependents else []
     done = {
         "table": name,
-        "snapshot_before": current.snapshot_id if current else None,
-        "snapshot_now": wanted.snapshot_id,
+        "snapshot_before": str(current.snapshot_id) if current else None,
+        "snapshot_now": str(wanted.snapshot_id),
         "rows_before": current.rows if current else None,
         "rows_now": wanted.rows,
         "runs_undone": sorted({version.run_id for version in undone if version.run_id}),
         "rebuilt": [one.table for one in rebuilt if one.outcome == "rebuilt"],
         "left_alone": names if not dependents else [],
+        "backfill": _backfill_of(lake, contract, described, undone),
     }
     lake.output.record(f"{name} is what it was at {wanted.since:%Y-%m-%d %H:%M:%S} UTC", done)
-    _say_what_follows(lake, described, names if not dependents else [], str(done["snapshot_before"]))
+    _say_what_follows(lake, described, done)
 
 
 def diff(
@@ -100,7 +101,7 @@ def diff(
     changes = {kind: counted.get(kind, 0) for kind in ("added", "changed", "removed")}
     examples = athena.run(examples_sql(*arguments)).records() if counted else []
     if lake.output.as_json:
-        ends = {"before": before.snapshot_id, "after": after.snapshot_id}
+        ends = {"before": str(before.snapshot_id), "after": str(after.snapshot_id)}
         columns_changed = {"columns_added": new, "columns_dropped": lost}
         lake.output.json({"table": name, **ends, "rows": changes, **columns_changed, "examples": examples})
         return
@@ -147,16 +148,29 @@ def _upstreams(table: Table) -> list[str]:
     return [upstream.table for upstream in table.build.upstreams] if table.build else []
 
 
-def _say_what_follows(lake: Lake, table: Table, left_alone: list[str], before: str) -> None:
-    name = table.physical_name
+def _row(version: Version) -> dict[str, Any]:
+    """A version for people and programs: its id as text, which nobody rounds or groups."""
+    about = {**asdict(version), "snapshot_id": str(version.snapshot_id), "since": f"{version.since:%Y-%m-%d %H:%M:%S}"}
+    return {**about, "now": "<-" if version.is_current else None}
+
+
+def _backfill_of(lake: Lake, contract: Contract, table: Table, undone: list[Version]) -> str | None:
+    """The command that reads the files again whose rows were undone; None where no file was."""
+    runs = {version.run_id for version in undone if version.run_id} if not table.build else set()
+    days = sorted(file.received_at[:10] for run in runs for file in lake.ledger.run_files(run))
+    return f"lake backfill {contract.name} --from {days[0]} --to {days[-1]}" if days else None
+
+
+def _say_what_follows(lake: Lake, table: Table, done: dict[str, Any]) -> None:
+    name, left_alone = table.physical_name, done["left_alone"]
     if left_alone:
         lake.output.say(f"[yellow]Still built from the newer version:[/yellow] {', '.join(left_alone)}. ")
         lake.output.say(f"  lake recompute {' '.join(left_alone)}")
     if table.build:
         lake.output.say(f"{name} is built from other tables: it is rebuilt as soon as one of them changes.")
-    else:
-        lake.output.say("Files loaded since stay on record as loaded; `lake backfill` reads them again.")
-    lake.output.say(f"To undo this: lake rollback {name} --to {before}")
+    elif done["backfill"]:
+        lake.output.say(f"Files loaded since stay on record as loaded. To read them again: {done['backfill']}")
+    lake.output.say(f"To undo this: lake rollback {name} --to {done['snapshot_before']}")
 
 
 def current(stored: "IcebergTable", name: str) -> Version:

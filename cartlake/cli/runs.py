@@ -81,7 +81,7 @@ def _flat(run: RunRecord) -> dict[str, Any]:
     return {**about, **counts, "backfill": backfill, "seconds": seconds}
 
 
-def _plainly(cause: str | None) -> str | None:
+def plainly(cause: str | None) -> str | None:
     """A Lambda's error as a sentence instead of the JSON with its stack; anything else as it is."""
     try:
         error = jsonlib.loads(cause or "")
@@ -102,7 +102,7 @@ def _report(lake: Lake, run_id: str, name: str) -> dict[str, Any]:
 
 def _print(lake: Lake, run: RunRecord, files: list[FileRecord], reports: dict[str, Any]) -> None:
     output, etl = lake.output, reports["etl"]
-    about = {**_flat(run), "withdrawn": etl.get("withdrawn") or None, "cause": _plainly(run.cause)}
+    about = {**_flat(run), "withdrawn": etl.get("withdrawn") or None, "cause": plainly(run.cause)}
     output.record(f"Run {run.run_id}", {name: value for name, value in about.items() if value is not None})
     output.records("Files", ["key", "state", "reason"], records_of(files))
     broken = [rule for rule in etl.get("row_rules", []) if rule["broken"]]

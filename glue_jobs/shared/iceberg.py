@@ -32,8 +32,12 @@ class Branch:
 
 
 def sign_snapshots(spark: SparkSession, run_id: str) -> None:
-    """Write the run into the summary of every snapshot this session makes: `lake history` shows it."""
-    spark.conf.set(f"spark.sql.iceberg.snapshot-property.{RUN_PROPERTY}", run_id)
+    """Write the run into the summary of every snapshot this process makes: `lake history` shows it.
+
+    A process does one run at a time. Iceberg 1.10 takes such a property as an option of a write, which a MERGE has not,
+    or from here, where Spark itself says which version of it is at work.
+    """
+    spark._jvm.org.apache.iceberg.EnvironmentContext.put(RUN_PROPERTY, run_id)  # type: ignore[union-attr]  # noqa: SLF001 - no other way to Java
 
 
 def fresh_branch(spark: SparkSession, table: str, name: str) -> Branch:

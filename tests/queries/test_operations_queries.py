@@ -65,7 +65,12 @@ def test_late_orders_count_orders_and_lines_that_came_after_the_promised_hours(r
     [row] = run("late_orders")
 
     assert (row["order_date"], row["orders"], row["late_orders"]) == (TODAY, 2, 1)
-    assert (row["order_lines"], row["late_lines"], row["late_share"], row["most_hours"]) == (4, 2, Decimal("0.5000"), 72)
+    assert (row["order_lines"], row["late_lines"], row["late_share"], row["most_hours"]) == (
+        4,
+        2,
+        Decimal("0.5000"),
+        72,
+    )
 
 
 def test_late_orders_take_other_hours_and_another_first_day(run, arrival):
