@@ -27,7 +27,9 @@ STATE_STYLES = {
 }
 
 
-UNBROKEN = frozenset({"run_id", "state", "what", "name", "table", "dataset", "order_date", "as_of_date", "segment"})
+UNBROKEN = frozenset(
+    {"run_id", "snapshot_id", "state", "what", "name", "table", "dataset", "order_date", "as_of_date", "segment"}
+)
 WIDTH_OF_A_PIPE = 140
 """Characters a line may have where nobody's terminal limits it."""
 

@@ -110,7 +110,7 @@ class Backfill(Record):
     requested_at: str
 
     def __str__(self) -> str:
-        return f"{self.first} to {self.last}"
+        return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
 
 
 class RunRecord(Record):
