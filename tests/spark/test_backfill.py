@@ -98,7 +98,7 @@ def test_a_second_backfill_changes_nothing(lake, correct, refused):
 def test_a_value_that_is_read_differently_replaces_the_stored_one_though_its_version_is_the_same(lake):
     first = lake.drop("a.csv", file_of(line(1), line(2))).run()
     # The stored row differs from what its file says: as if the contract of that day had read it otherwise.
-    lake.spark.sql("update glue_catalog.processed.transactions set tax_amount = 1.00 where order_id like '%01'")
+    lake.spark.sql("update glue_catalog.processed.transactions set tax_amount = 99.00 where order_id like '%01'")
 
     report = lake.backfill(lake.loaded_by(*first))
 
