@@ -18,7 +18,9 @@ quarantined as (
 
     from ops.quarantine_rows
 
-    where quarantined_at >= cast(? as timestamp)
+    where
+        quarantined_at >= cast(? as timestamp)
+        and superseded_by is null
 
 ),
 

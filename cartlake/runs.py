@@ -49,8 +49,19 @@ class FileFormat(Document):
     line_bytes_at_most: Count | None = None
 
 
+class Load(Document):
+    """One reading of a file. The rows that came of it carry both in `_source_file` and `_run_id`."""
+
+    source_file: str
+    run_id: str
+
+
 class ManifestFile(Document):
-    """One claimed file: `size` in bytes as stored, `sha256` in hex of those bytes."""
+    """One claimed file: `size` in bytes as stored, `sha256` in hex of those bytes.
+
+    `source` names the file in `_source_file` where that is not `uri`: a backfill reads a copy of a version that was
+    overwritten since. `loads` are the earlier readings whose rows a backfill replaces.
+    """
 
     file_id: str
     uri: str
@@ -59,16 +70,23 @@ class ManifestFile(Document):
     size: Count
     sha256: str
     format: FileFormat
+    source: str | None = None
+    loads: list[Load] = []
+
+    @property
+    def source_file(self) -> str:
+        return self.source or self.uri
 
 
 class Manifest(Document):
-    """Everything one run reads, fixed before the run starts."""
+    """Everything one run reads, fixed before the run starts. A `backfill` reads files that were loaded before."""
 
     run_id: str
     dataset: str
     contract_version: str
     created_at: str
     files: list[ManifestFile]
+    backfill: bool = False
 
 
 class RowCounts(Document):
@@ -106,7 +124,10 @@ class Measurement(Document):
 
 
 class EtlReport(Document):
-    """What a transform job did. `snapshot_id` is the head of its audit branch, null when the run wrote nothing."""
+    """What a transform job did. `snapshot_id` is the head of its audit branch, null when the run wrote nothing.
+
+    `withdrawn` rows had come from these files, and left the table in this backfill without a successor.
+    """
 
     run_id: str
     dataset: str
@@ -119,9 +140,21 @@ class EtlReport(Document):
     row_rules: list[RuleCount] = []
     measurements: list[Measurement] = []
     touched_days: list[str] = []
+    withdrawn: Count = 0
     started_at: str
     ended_at: str
     phases: dict[str, float] = {}
+
+
+class SettleReport(Document):
+    """What a published backfill made of the quarantine: verdicts `in_force` now, and older ones they stand in for."""
+
+    run_id: str
+    dataset: str
+    in_force: Count
+    superseded: Count
+    started_at: str
+    ended_at: str
 
 
 class Difference(Document):

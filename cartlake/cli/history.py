@@ -36,8 +36,8 @@ def register(app: typer.Typer) -> None:
 def history(context: typer.Context, table: TableName, json: Json = False) -> None:
     """List what readers of a table saw, newest first, and which run made it."""
     lake = lake_of(context)
-    _, described, stored = _table_named(lake, table)
-    rows = [{**asdict(version), "now": "<-" if version.is_current else None} for version in versions(stored)]
+    _, described, stored = table_named(lake, table)
+    rows = [_row(version) for version in versions(stored)]
     lake.output.records(f"Versions of {described.physical_name}", COLUMNS, rows)
 
 
@@ -52,7 +52,7 @@ def rollback(
 ) -> None:
     """Make an earlier version of a table what readers see, in one commit; nothing is deleted, so it can be undone."""
     lake = lake_of(context)
-    contract, described, stored = _table_named(lake, table)
+    contract, described, stored = table_named(lake, table)
     name = described.physical_name
     _check_nobody_writes(lake, contract, described)
     known = versions(stored)
@@ -66,16 +66,17 @@ def rollback(
     rebuilt = run_recompute(lake, names).tables if names and dependents else []
     done = {
         "table": name,
-        "snapshot_before": current.snapshot_id if current else None,
-        "snapshot_now": wanted.snapshot_id,
+        "snapshot_before": str(current.snapshot_id) if current else None,
+        "snapshot_now": str(wanted.snapshot_id),
         "rows_before": current.rows if current else None,
         "rows_now": wanted.rows,
         "runs_undone": sorted({version.run_id for version in undone if version.run_id}),
         "rebuilt": [one.table for one in rebuilt if one.outcome == "rebuilt"],
         "left_alone": names if not dependents else [],
+        "backfill": _backfill_of(lake, contract, described, undone),
     }
     lake.output.record(f"{name} is what it was at {wanted.since:%Y-%m-%d %H:%M:%S} UTC", done)
-    _say_what_follows(lake, described, names if not dependents else [], str(done["snapshot_before"]))
+    _say_what_follows(lake, described, done)
 
 
 def diff(
@@ -86,13 +87,13 @@ def diff(
 ) -> None:
     """Compare two versions of a table by its primary key: rows added, changed and removed, with examples."""
     lake = lake_of(context)
-    _, described, stored = _table_named(lake, table)
+    _, described, stored = table_named(lake, table)
     name = described.physical_name
     older, separator, newer = between.partition(BETWEEN)
     if not separator or not older:
         raise CommandError(f"{between!r} is not two versions: write A..B, each a snapshot id, a run id or a time.")
     before = find_version(stored, name, older)
-    after = find_version(stored, name, newer) if newer else _current(stored, name)
+    after = find_version(stored, name, newer) if newer else current(stored, name)
     columns, lost, new = _columns_of_both(stored, described, before, after)
     athena, placed = athena_of(lake), ".".join(placement(lake).identifier(described))
     arguments = (described, placed, columns, before.snapshot_id, after.snapshot_id)
@@ -100,7 +101,7 @@ def diff(
     changes = {kind: counted.get(kind, 0) for kind in ("added", "changed", "removed")}
     examples = athena.run(examples_sql(*arguments)).records() if counted else []
     if lake.output.as_json:
-        ends = {"before": before.snapshot_id, "after": after.snapshot_id}
+        ends = {"before": str(before.snapshot_id), "after": str(after.snapshot_id)}
         columns_changed = {"columns_added": new, "columns_dropped": lost}
         lake.output.json({"table": name, **ends, "rows": changes, **columns_changed, "examples": examples})
         return
@@ -112,7 +113,7 @@ def diff(
         lake.output.records("Examples", ["change", *described.primary_key, "changed_columns"], examples)
 
 
-def _table_named(lake: Lake, name: str) -> tuple[Contract, Table, "IcebergTable"]:
+def table_named(lake: Lake, name: str) -> tuple[Contract, Table, "IcebergTable"]:
     """The table as its contract and as the catalog has it. Raises NotFoundError naming the tables there are."""
     from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415 - a second of import
 
@@ -147,19 +148,32 @@ def _upstreams(table: Table) -> list[str]:
     return [upstream.table for upstream in table.build.upstreams] if table.build else []
 
 
-def _say_what_follows(lake: Lake, table: Table, left_alone: list[str], before: str) -> None:
-    name = table.physical_name
+def _row(version: Version) -> dict[str, Any]:
+    """A version for people and programs: its id as text, which nobody rounds or groups."""
+    about = {**asdict(version), "snapshot_id": str(version.snapshot_id), "since": f"{version.since:%Y-%m-%d %H:%M:%S}"}
+    return {**about, "now": "<-" if version.is_current else None}
+
+
+def _backfill_of(lake: Lake, contract: Contract, table: Table, undone: list[Version]) -> str | None:
+    """The command that reads the files again whose rows were undone; None where no file was."""
+    runs = {version.run_id for version in undone if version.run_id} if not table.build else set()
+    days = sorted(file.received_at[:10] for run in runs for file in lake.ledger.run_files(run))
+    return f"lake backfill {contract.name} --from {days[0]} --to {days[-1]}" if days else None
+
+
+def _say_what_follows(lake: Lake, table: Table, done: dict[str, Any]) -> None:
+    name, left_alone = table.physical_name, done["left_alone"]
     if left_alone:
         lake.output.say(f"[yellow]Still built from the newer version:[/yellow] {', '.join(left_alone)}. ")
         lake.output.say(f"  lake recompute {' '.join(left_alone)}")
     if table.build:
         lake.output.say(f"{name} is built from other tables: it is rebuilt as soon as one of them changes.")
-    else:
-        lake.output.say("Files loaded since stay on record as loaded; `lake backfill` reads them again.")
-    lake.output.say(f"To undo this: lake rollback {name} --to {before}")
+    elif done["backfill"]:
+        lake.output.say(f"Files loaded since stay on record as loaded. To read them again: {done['backfill']}")
+    lake.output.say(f"To undo this: lake rollback {name} --to {done['snapshot_before']}")
 
 
-def _current(stored: "IcebergTable", name: str) -> Version:
+def current(stored: "IcebergTable", name: str) -> Version:
     known = [version for version in versions(stored) if version.is_current]
     if not known:
         raise CommandError(f"{name} was never written.")
@@ -170,14 +184,14 @@ def _columns_of_both(
     stored: "IcebergTable", table: Table, before: Version, after: Version
 ) -> tuple[list[str], list[str], list[str]]:
     """Columns that both versions have, those only the older one has, and those only the newer one has."""
-    older, newer = (_columns_at(stored, version) for version in (before, after))
+    older, newer = (columns_at(stored, version) for version in (before, after))
     ours = [column.name for column in table.file_columns]
     both = [name for name in ours if name in older and name in newer]
     added_by_lake = {column.name for column in table.columns if column.lineage}
     return both, sorted(older - newer - added_by_lake), sorted(newer - older - added_by_lake)
 
 
-def _columns_at(stored: "IcebergTable", version: Version) -> set[str]:
+def columns_at(stored: "IcebergTable", version: Version) -> set[str]:
     schemas: dict[Any, Any] = {schema.schema_id: schema for schema in stored.metadata.schemas}
     snapshot = stored.metadata.snapshot_by_id(version.snapshot_id)
     schema = schemas.get(snapshot.schema_id if snapshot else None, stored.schema())

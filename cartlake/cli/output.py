@@ -29,7 +29,7 @@ STATE_STYLES = {
 }
 
 
-UNBROKEN = frozenset({"run_id", "state", "what", "name", "table", "dataset", "segment"})
+UNBROKEN = frozenset({"run_id", "snapshot_id", "state", "what", "name", "table", "dataset", "segment"})
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}\b")
 NOT_AMOUNTS = ("id", "year", "version")
 """How the names of whole numbers end that people copy or read as they are, without separated thousands."""

@@ -35,7 +35,18 @@ def runs(
     works = [dataset] if dataset else [*contracts.names(), REFRESH, MAINTENANCE]
     found = [run for work in works for run in lake.ledger.runs(work)]
     found.sort(key=lambda run: run.started_at, reverse=True)
-    columns = ["run_id", "state", "files", "read", "published", "quarantined", "duplicate", "seconds", "error"]
+    columns = [
+        "run_id",
+        "state",
+        "files",
+        "read",
+        "published",
+        "quarantined",
+        "duplicate",
+        "backfill",
+        "seconds",
+        "error",
+    ]
     lake.output.records("Runs", columns, [_flat(run) for run in found[:limit]])
 
 
@@ -50,7 +61,7 @@ def show(
     if run is None:
         msg = f"There is no run {run_id!r} in {lake.environment}. `lake runs` lists them."
         raise NotFoundError(msg)
-    reports = {name: _report(lake, run_id, name) for name in ("etl", "quality", "refresh", "maintenance")}
+    reports = {name: _report(lake, run_id, name) for name in ("etl", "quality", "settle", "refresh", "maintenance")}
     files = lake.ledger.run_files(run_id)
     if lake.output.as_json:
         lake.output.json({**_flat(run), "files": records_of(files), "reports": reports})
@@ -65,10 +76,12 @@ def _flat(run: RunRecord) -> dict[str, Any]:
     counts = run.counts.model_dump() if run.counts else {}
     ended = datetime.fromisoformat(run.ended_at) if run.ended_at else None
     seconds = (ended - datetime.fromisoformat(run.started_at)).total_seconds() if ended else None
-    return {**run.model_dump(mode="json", exclude={"counts"}), **counts, "seconds": seconds}
+    backfill = str(run.backfill) if run.backfill else None
+    about = run.model_dump(mode="json", exclude={"counts", "backfill"})
+    return {**about, **counts, "backfill": backfill, "seconds": seconds}
 
 
-def _plainly(cause: str | None) -> str | None:
+def plainly(cause: str | None) -> str | None:
     """A Lambda's error as a sentence instead of the JSON with its stack; anything else as it is."""
     try:
         error = jsonlib.loads(cause or "")
@@ -89,7 +102,7 @@ def _report(lake: Lake, run_id: str, name: str) -> dict[str, Any]:
 
 def _print(lake: Lake, run: RunRecord, files: list[FileRecord], reports: dict[str, Any]) -> None:
     output, etl = lake.output, reports["etl"]
-    about = {**_flat(run), "cause": _plainly(run.cause)}
+    about = {**_flat(run), "withdrawn": etl.get("withdrawn") or None, "cause": plainly(run.cause)}
     output.record(f"Run {run.run_id}", {name: value for name, value in about.items() if value is not None})
     output.records("Files", ["key", "state", "reason"], records_of(files))
     broken = [rule for rule in etl.get("row_rules", []) if rule["broken"]]

@@ -2,6 +2,7 @@
 
 from cartlake.ledger.models import (
     UNKNOWN_DATASET,
+    Backfill,
     Content,
     FileRecord,
     FileState,
@@ -17,6 +18,7 @@ from cartlake.ledger.runs import Ledger
 
 __all__ = [
     "UNKNOWN_DATASET",
+    "Backfill",
     "Content",
     "FileRecord",
     "FileState",

@@ -1,6 +1,6 @@
 """Where each kind of item lies in the table. docs/ledger.md draws the picture."""
 
-from cartlake.ledger.models import FileRecord, FileState
+from cartlake.ledger.models import Backfill, FileRecord, FileState
 from cartlake.ledger.table import Key
 from cartlake.runs import REFRESH
 
@@ -33,6 +33,15 @@ def run_key(run_id: str) -> Key:
 
 def run_file_key(run_id: str, file_id: str) -> Key:
     return Key(f"RUN#{run_id}", f"FILE#{file_id}")
+
+
+def backfills_of(dataset: str) -> str:
+    """The partition of a dataset's backfills that wait for their run."""
+    return f"BACKFILL#{dataset}"
+
+
+def backfill_key(backfill: Backfill) -> Key:
+    return Key(backfills_of(backfill.dataset), f"{backfill.requested_at}#{backfill.request_id}")
 
 
 def stale_key(run_id: str, table: str) -> Key:

@@ -1,12 +1,13 @@
 """What the ledger remembers: files, runs and locks, with the states they go through."""
 
+from datetime import date
 from enum import StrEnum
 from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict
 
 from cartlake.errors import TerminalError
-from cartlake.runs import FileFormat, RowCounts
+from cartlake.runs import FileFormat, Load, RowCounts
 from cartlake.staleness import Scope
 
 UNKNOWN_DATASET = "_unknown"
@@ -78,10 +79,16 @@ class FileRecord(Record):
     updated_at: str
     run_id: str | None = None
     duplicate_of: str | None = None
+    loads: list[Load] = []
 
     @property
     def uri(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def all_loads(self) -> list[Load]:
+        """Every reading of the file whose rows may be in the table; a file claimed by older releases has no list."""
+        return self.loads or [Load(source_file=self.uri, run_id=str(self.run_id))]
 
 
 class Content(Record):
@@ -91,6 +98,19 @@ class Content(Record):
     contract_version: str
     format: FileFormat
     row_estimate: int
+
+
+class Backfill(Record):
+    """The wish to read again all files of a dataset that were received from `first` to `last` day, both included."""
+
+    request_id: str
+    dataset: str
+    first: date
+    last: date
+    requested_at: str
+
+    def __str__(self) -> str:
+        return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
 
 
 class RunRecord(Record):
@@ -107,6 +127,7 @@ class RunRecord(Record):
     ended_at: str | None = None
     execution_arn: str | None = None
     report_uri: str | None = None
+    backfill: Backfill | None = None
 
 
 class Lock(Record):

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import Attr
 
+from cartlake.ledger.backfills import BackfillLedger
 from cartlake.ledger.keys import lock_key, pending_key, run_file_key, run_index, run_key
 from cartlake.ledger.models import FileRecord, FileState, Lock, LockHeldError, RunRecord, RunState
 from cartlake.ledger.moves import move
@@ -19,7 +20,7 @@ FILES_PER_CLAIM: Final = (MAX_TRANSACTION - 1) // 3
 """A claim is three writes a file, and one look at the lock."""
 
 
-class Ledger(UpkeepLedger):
+class Ledger(UpkeepLedger, BackfillLedger):
     """The whole ledger. Every method may be repeated; what has been done already is not done again."""
 
     # --- locks
@@ -48,13 +49,6 @@ class Ledger(UpkeepLedger):
     def lock(self, dataset: str) -> Lock | None:
         item = self._table.get(lock_key(dataset))
         return None if item is None else Lock.model_validate(item)
-
-    def _try(self, action: Action) -> bool:
-        try:
-            self._table.write(action)
-        except ConflictError:
-            return False
-        return True
 
     # --- runs
 
@@ -162,8 +156,9 @@ class Ledger(UpkeepLedger):
 
 
 def _claim(run_id: str, file: FileRecord) -> list[Action]:
+    loads = [*(load.model_dump() for load in file.loads), {"source_file": file.uri, "run_id": run_id}]
     return [
-        move(file, FileState.CLAIMED, [FileState.VALIDATED], run_id=run_id),
+        move(file, FileState.CLAIMED, [FileState.VALIDATED], run_id=run_id, loads=loads),
         delete(pending_key(file)),
         put(run_file_key(run_id, file.file_id), {"file_id": file.file_id}),
     ]

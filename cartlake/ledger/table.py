@@ -120,12 +120,23 @@ class Table:
         expression = "pk = :pk" + (" AND begins_with(sk, :sk)" if sk_prefix else "")
         return self._pages(limit, KeyConditionExpression=expression, Values=values, ConsistentRead=True)
 
-    def query_index(self, gsi1pk: str, *, limit: int | None = None, newest_first: bool = False) -> list[Item]:
-        """Return the items under one key of the index `by_state`, which lags the table by well under a second."""
+    def query_index(
+        self,
+        gsi1pk: str,
+        *,
+        limit: int | None = None,
+        newest_first: bool = False,
+        between: tuple[str, str] | None = None,
+    ) -> list[Item]:
+        """Return the items under one key of the index `by_state`, which lags the table by well under a second.
+
+        `between` are the first and the last sort key, both included.
+        """
+        bounds = {":first": between[0], ":last": between[1]} if between else {}
         return self._pages(
             limit,
-            KeyConditionExpression="gsi1pk = :pk",
-            Values={":pk": gsi1pk},
+            KeyConditionExpression="gsi1pk = :pk" + (" AND gsi1sk BETWEEN :first AND :last" if bounds else ""),
+            Values={":pk": gsi1pk, **bounds},
             IndexName="by_state",
             ScanIndexForward=not newest_first,
         )

@@ -90,6 +90,16 @@ def stale_rows(branch: Branch, table: Table, kept: DataFrame, run_id: str, days:
     )
 
 
+def known_rows(branch: Branch, table: Table, kept: DataFrame, run_id: str) -> int:
+    """Rows of a backfill whose key the branch holds by another run: the same as before, or less than another file's."""
+    kept.select(*table.primary_key).createOrReplaceTempView("cartlake_kept")
+    return _number(
+        kept.sparkSession,
+        f"select count(*) from {branch.identifier} as t inner join cartlake_kept as s on {same_key(table)} "
+        f"where t._run_id <> '{run_id}'",
+    )
+
+
 def quarantined_rows(spark: SparkSession, quarantine_table: str, run_id: str, dataset: str) -> int:
     """Rows of this run that stand in the quarantine table."""
     return _number(

@@ -1,17 +1,15 @@
 """Glue entry point: the files of one run, conformed, judged and deduplicated, onto an audit branch of their table.
 
 Nobody sees the branch until the state machine has judged the report and published it. A run may be repeated: it starts
-from a new branch, and replaces what it quarantined and measured before.
+from a new branch, and replaces what it quarantined and measured before. Of a backfill, the quarantined rows count only
+after it is published: then the job is started again with the task `settle`.
 """
 
 import argparse
 import logging
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any, Final
 
 from pyspark import StorageLevel
@@ -19,14 +17,22 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cartlake import contracts
-from cartlake.contracts import Contract, Reference, Table
 from cartlake.errors import TerminalError
-from cartlake.runs import EtlReport, FileCount, Manifest, Measurement, RowCounts, RuleCount, audit_branch
-from cartlake.staleness import parent_of
+from cartlake.runs import (
+    EtlReport,
+    FileCount,
+    Manifest,
+    Measurement,
+    RowCounts,
+    RuleCount,
+    SettleReport,
+    audit_branch,
+)
 from cartlake.times import stamp, utc_now
-from glue_jobs.dataset_etl import evidence, merging, references, transforms
+from glue_jobs.dataset_etl import evidence, loading, references, settling, transforms
 from glue_jobs.dataset_etl.evidence import Layout
 from glue_jobs.dataset_etl.reading import read_files
+from glue_jobs.dataset_etl.running import Run
 from glue_jobs.shared import iceberg, objects, reporting
 from glue_jobs.shared.arguments import job_parser
 from glue_jobs.shared.functions import function_named
@@ -37,41 +43,12 @@ log = logging.getLogger(__name__)
 _BYTES_PER_SHUFFLE_PARTITION: Final = 16 * 1024**2
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one run works with. Tables are named as Spark names them: catalog.database.table."""
-
-    spark: SparkSession
-    manifest: Manifest
-    contract: Contract
-    database_prefix: str
-    target: str
-    quarantine: str
-    quality: str
-    started_at: datetime
-    phases: Phases
-
-    @property
-    def table(self) -> Table:
-        return self.contract.table
-
-    def parent(self, reference: Reference) -> DataFrame:
-        """The table a reference points at, as it is published now."""
-        tables = {table.physical_name: table for contract in contracts.load_all() for table in contract.tables}
-        name = f"{self.database_prefix}{parent_of(tables, reference).physical_name}"
-        self.spark.catalog.refreshTable(name)
-        return self.spark.table(name)
-
-    @property
-    def run_id(self) -> str:
-        return self.manifest.run_id
-
-
 def parse_args(argv: Sequence[str]) -> argparse.Namespace:
     parser = job_parser("dataset_etl")
     parser.add_argument("--manifest_uri", required=True, help="s3:// URI of the files to read")
     parser.add_argument("--quarantine_table", default="ops.quarantine_rows")
     parser.add_argument("--quality_table", default="ops.quality_results")
+    parser.add_argument("--task", choices=["load", "settle"], default="load", help="settle: after a backfill")
     args, _of_glue = parser.parse_known_args(argv)
     return args
 
@@ -82,9 +59,26 @@ def main(argv: Sequence[str]) -> None:
     manifest = Manifest.model_validate_json(objects.read_text(args.manifest_uri))
     if (manifest.run_id, manifest.dataset) != (args.run_id, args.dataset):
         raise TerminalError(f"{args.manifest_uri} is of run {manifest.run_id}, not of {args.run_id}.")
+    if args.task == "settle":
+        settled = settle(_open_run(args, manifest))
+        reporting.hand_in(settled, args.report_uri, args.task_token, settled.model_dump())
+        return
     report = transform(_open_run(args, manifest))
     output: dict[str, Any] = {"rows": report.rows.model_dump(), "snapshot_id": report.snapshot_id}
     reporting.hand_in(report, args.report_uri, args.task_token, output)
+
+
+def settle(run: Run) -> SettleReport:
+    """Make the quarantine agree with a backfill that was published."""
+    in_force, superseded = settling.settle(run.spark, run.quarantine, run.manifest)
+    return SettleReport(
+        run_id=run.run_id,
+        dataset=run.contract.name,
+        in_force=in_force,
+        superseded=superseded,
+        started_at=stamp(run.started_at),
+        ended_at=stamp(utc_now()),
+    )
 
 
 def transform(run: Run) -> EtlReport:
@@ -100,9 +94,10 @@ def transform(run: Run) -> EtlReport:
             quarantined = evidence.quarantined_rows(run.spark, run.quarantine, run.run_id, run.contract.name)
         with phases.timed("branch"):
             branch = iceberg.fresh_branch(run.spark, run.target, audit_branch(run.run_id))
-        by_day, duplicate = _load(run, judged, layout, branch)
+        loaded = (loading.reload if run.manifest.backfill else loading.load)(run, judged, layout, branch)
     with phases.timed("audit"):
-        measured = evidence.measure(run.spark, branch, run.table, layout.days, run.started_at)
+        days = layout.days | loaded.old_days
+        measured = evidence.measure(run.spark, branch, run.table, days, run.started_at)
         _record_quality(run, rules, measured)
     head = iceberg.head(run.spark, run.target, branch.name)
     return EtlReport(
@@ -110,15 +105,19 @@ def transform(run: Run) -> EtlReport:
         dataset=run.contract.name,
         table=run.target.partition(".")[2],
         branch=branch.name,
-        snapshot_id=None if head == branch.base or not layout.days else str(head),
+        snapshot_id=None if head == branch.base or not days else str(head),
         base_snapshot_id=None if branch.base is None else str(branch.base),
         rows=RowCounts(
-            read=layout.rows_by_file.total(), published=by_day.total(), quarantined=quarantined, duplicate=duplicate
+            read=layout.rows_by_file.total(),
+            published=loaded.published.total(),
+            quarantined=quarantined,
+            duplicate=loaded.duplicate,
         ),
-        files=[FileCount(file_id=f.file_id, rows_read=layout.rows_by_file[f.uri]) for f in run.manifest.files],
+        files=[FileCount(file_id=f.file_id, rows_read=layout.rows_by_file[f.source_file]) for f in run.manifest.files],
         row_rules=rules,
         measurements=measured,
-        touched_days=[day.isoformat() for day in sorted(by_day)],
+        touched_days=loaded.days,
+        withdrawn=loaded.withdrawn,
         started_at=stamp(run.started_at),
         ended_at=stamp(utc_now()),
         phases=phases.seconds,
@@ -187,40 +186,15 @@ def _rule_counts(run: Run, judged: DataFrame) -> list[RuleCount]:
 def _quarantine(run: Run, judged: DataFrame, layout: Layout) -> None:
     """Make the refused rows of this run all that is in quarantine of its files, but for rows already replayed."""
     files = run.spark.createDataFrame(
-        [(file.uri, file.file_id) for file in run.manifest.files], "_source_file string, file_id string"
+        [(file.source_file, file.file_id) for file in run.manifest.files], "_source_file string, file_id string"
     )
     rows = transforms.quarantined(judged, run.contract, F.broadcast(files), run.started_at)
     listed = ", ".join(f"'{file.file_id}'" for file in run.manifest.files)
     where = f"dataset = '{run.contract.name}' and file_id in ({listed}) and replayed_at is null"
+    if run.manifest.backfill:
+        rows = settling.held_back(rows, run.run_id)
+        where = f"dataset = '{run.contract.name}' and run_id = '{run.run_id}'"
     iceberg.replace_rows(run.spark, run.quarantine, where, rows if layout.refused else None)
-
-
-def _load(run: Run, judged: DataFrame, layout: Layout, branch: iceberg.Branch) -> tuple[Counter[date], int]:
-    """Write the accepted rows to the branch; return the published rows by day, and the number of duplicate ones."""
-    spark, table = run.spark, run.table
-    rows = transforms.accepted(judged, table)
-    repeated = transforms.repeated_keys(rows, table).persist(StorageLevel.DISK_ONLY)
-    with run.phases.timed("deduplicate"):
-        copies, keys = repeated.agg(F.coalesce(F.sum("copies"), F.lit(0)), F.count("*")).collect()[0]
-    kept = transforms.deduplicate(rows, repeated, table) if keys else rows
-    days = merging.split_days(spark, branch, table, layout.days)
-    with run.phases.timed("append"):
-        if days.new:
-            fresh = merging.rows_of_days(kept, table, days.new) if days.stored else kept
-            merging.append(spark, fresh, branch, clustered=layout.clustered)
-    known = merging.rows_of_days(kept, table, days.stored) if days.new else kept
-    with run.phases.timed("merge"):
-        if days.stored:
-            merging.merge(spark, known, branch, table, days.stored)
-    with run.phases.timed("count"):
-        published = evidence.published_rows(spark, branch, table, run.run_id, layout.days)
-        stale = (
-            evidence.stale_rows(branch, table, known, run.run_id, days.stored)
-            if days.stored and published.total() < layout.accepted_by_day.total() - (copies - keys)
-            else 0
-        )
-    repeated.unpersist()
-    return published, int(copies - keys) + stale
 
 
 def _record_quality(run: Run, rules: Sequence[RuleCount], measured: Sequence[Measurement]) -> None:

@@ -34,7 +34,8 @@ def read_files(spark: SparkSession, files: Sequence[ManifestFile], contract: Con
     frames = [_read_alike(spark, group, contract) for group in _alike(files)]
     rows = reduce(DataFrame.unionByName, frames)
     uris = uris_by_path(rows.inputFiles(), files)
-    renamed = {path: uri for path, uri in uris.items() if path != uri}
+    sources = {file.uri: file.source_file for file in files}
+    renamed = {path: sources[uri] for path, uri in uris.items() if path != sources[uri]}
     return rows.withColumn("_source_file", _looked_up("_source_file", renamed)) if renamed else rows
 
 

@@ -193,6 +193,8 @@ def quarantined(judged: DataFrame, contract: Contract, files: DataFrame, quarant
         F.lit(stamp(quarantined_at)).cast("timestamp").alias("quarantined_at"),
         F.lit(None).cast("string").alias("replay_id"),
         F.lit(None).cast("timestamp").alias("replayed_at"),
+        F.lit(None).cast("string").alias("superseded_by"),
+        F.lit(None).cast("timestamp").alias("superseded_at"),
     )
 
 

@@ -38,9 +38,11 @@ class Branch:
 
 
 def sign_snapshots(spark: SparkSession, run_id: str) -> None:
-    """Write the run into the summary of every snapshot this process makes: `lake history` shows it."""
-    spark.conf.set(f"spark.sql.iceberg.snapshot-property.{RUN_PROPERTY}", run_id)
-    # Procedures do not look at the session's settings. A JVM runs one job at a time, and the next puts its own.
+    """Write the run into the summary of every snapshot this process makes: `lake history` shows it.
+
+    A process does one run at a time. Iceberg 1.10 takes such a property as an option of a write, which a MERGE has not,
+    or from here, where Spark itself says which version of it is at work.
+    """
     jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - PySpark's only door to Iceberg's Java API
     jvm.org.apache.iceberg.EnvironmentContext.put(RUN_PROPERTY, run_id)
 

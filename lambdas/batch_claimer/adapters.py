@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -7,12 +7,13 @@ from botocore.exceptions import ClientError
 
 from cartlake.aws import aws_errors, client, error_code
 from cartlake.ledger import FileRecord, Ledger
-from lambdas.batch_claimer.domain import Stored
+from lambdas.batch_claimer.domain import Copied, Stored
 from lambdas.batch_claimer.settings import settings
 from lambdas.shared.objects import MISSING, Documents
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import CopySourceTypeDef
 
 PARALLEL_LOOKS: Final = 10
 """As many as a boto3 client keeps connections for."""
@@ -36,6 +37,30 @@ class RawObjects:
                 return None
             raise
         return Stored(found.get("VersionId"), found["ETag"].strip('"'))
+
+    def copy_versions(
+        self, files: Sequence[FileRecord], bucket: str, key_of: Callable[[FileRecord], str]
+    ) -> list[Copied | None]:
+        """Copy the very versions of files to another bucket, since Spark reads only what lies under a key now.
+
+        None for a version that exists no more.
+        """
+        with ThreadPoolExecutor(PARALLEL_LOOKS) as pool:
+            return list(pool.map(lambda file: self._copy_version(file, bucket, key_of(file)), files))
+
+    def _copy_version(self, file: FileRecord, bucket: str, key: str) -> Copied | None:
+        if file.version_id is None:
+            return None
+        source: CopySourceTypeDef = {"Bucket": file.bucket, "Key": file.key, "VersionId": file.version_id}
+        try:
+            with aws_errors():
+                self._s3.copy(source, bucket, key)  # in parts, if it has to be
+                found = self._s3.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error_code(error) in MISSING:
+                return None
+            raise
+        return Copied(f"s3://{bucket}/{key}", found["ETag"].strip('"'), found["ContentLength"])
 
 
 @cache

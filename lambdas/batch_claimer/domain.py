@@ -1,14 +1,25 @@
 """Which files does a run take, and what does it read? Pure rules over ledger records and what lies in the bucket."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from cartlake.errors import TerminalError
-from cartlake.ledger import FileRecord
+from cartlake.ledger import Backfill, FileRecord
 from cartlake.runs import ManifestFile
 
 MAX_FILES: Final = 1_000
 """Files in one run; what is left waits for the next, which starts as soon as this one is done."""
+
+MAX_BACKFILL_FILES: Final = 10_000
+"""Files in one backfill, which is one run: more are two backfills."""
+
+_NAMED: Final = 5
+"""Lost files that a message names; the others are counted."""
+
+
+class BackfillError(TerminalError):
+    """The files of a backfill cannot be read again. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,55 @@ def still_there(file: FileRecord, stored: Stored | None) -> Unfit | None:
         f"{file.uri} was overwritten after it was validated. The newer version has a record of its own;"
         " give every file a name of its own to load both.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A copy of a version that is no longer what lies under its key."""
+
+    uri: str
+    etag: str
+    size: int
+
+
+def check_window(backfill: Backfill, files: Sequence[FileRecord]) -> None:
+    """Raises BackfillError for a window without files, and for one with too many."""
+    if not files:
+        raise BackfillError(
+            f"No file of {backfill.dataset} that was received from {backfill} is loaded. "
+            f"`lake files --dataset {backfill.dataset}` lists those there are."
+        )
+    if len(files) > MAX_BACKFILL_FILES:
+        raise BackfillError(
+            f"{len(files)} files of {backfill.dataset} were received from {backfill}, and one backfill reads at most "
+            f"{MAX_BACKFILL_FILES}. Backfill fewer days at a time."
+        )
+
+
+def check_none_lost(lost: Sequence[FileRecord]) -> None:
+    """Raises BackfillError naming files whose versions exist no more."""
+    if lost:
+        names = ", ".join(f"{file.uri} (version {file.version_id})" for file in lost[:_NAMED])
+        others = f" and {len(lost) - _NAMED} others" if len(lost) > _NAMED else ""
+        raise BackfillError(
+            f"{len(lost)} raw files exist no more, so nothing was read: {names}{others}. "
+            "Restore them, or choose days without them."
+        )
+
+
+def backfill_entry(file: FileRecord, copied: Copied | None) -> ManifestFile:
+    """What a backfill needs to know of a file: which rows came of it, and its name where a copy of it is read."""
+    entry = manifest_entry(file).model_copy(update={"loads": file.all_loads})
+    if copied is None:
+        return entry
+    source = f"{file.uri}?versionId={file.version_id}"
+    found = {"uri": copied.uri, "etag": copied.etag, "size": copied.size, "version_id": None, "source": source}
+    return entry.model_copy(update=found)
+
+
+def staging_key(run_id: str, file: FileRecord) -> str:
+    """Where the copy of a version lies for the run that reads it. Terraform lets everything there expire."""
+    return f"staging/{run_id}/{file.file_id}/{file.key.rpartition('/')[2]}"
 
 
 def manifest_entry(file: FileRecord) -> ManifestFile:

@@ -1,6 +1,7 @@
 """First step of the state machine: all files that wait become one batch with a manifest.
 
-It may be invoked again after a timeout or a crash. Files this run has claimed already stay in its manifest.
+A backfill that waits goes first: its batch are files that were loaded before, and that stay LOADED meanwhile.
+It may be invoked again after a timeout or a crash. What this run has claimed already stays in its manifest.
 """
 
 from collections.abc import Sequence
@@ -9,11 +10,20 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from cartlake import contracts
-from cartlake.ledger import FileRecord, FileState, LockHeldError
-from cartlake.runs import Manifest, audit_branch
+from cartlake.contracts import Contract
+from cartlake.ledger import Backfill, FileRecord, FileState, LockHeldError
+from cartlake.runs import Manifest, ManifestFile, audit_branch
 from cartlake.times import stamp, utc_now
 from lambdas.batch_claimer.adapters import documents, ledger, raw_objects
-from lambdas.batch_claimer.domain import MAX_FILES, manifest_entry, still_there
+from lambdas.batch_claimer.domain import (
+    MAX_FILES,
+    backfill_entry,
+    check_none_lost,
+    check_window,
+    manifest_entry,
+    staging_key,
+    still_there,
+)
 from lambdas.batch_claimer.settings import settings
 from lambdas.shared.entry import Answer, entry, logger, tracer
 
@@ -29,14 +39,19 @@ class Request(BaseModel):
 def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     dataset, run_id = request.dataset, request.run_id
     contract = contracts.load(dataset)
-    files = claim(dataset, run_id)
-    logger.info("batch_claimed", dataset=dataset, run_id=run_id, files=len(files))
+    take_lock(dataset, run_id)
+    backfill = claim_backfill(dataset, run_id)
+    files = read_again(run_id, backfill) if backfill else [manifest_entry(file) for file in claim(dataset, run_id)]
+    logger.info("batch_claimed", dataset=dataset, run_id=run_id, files=len(files), backfill=str(backfill or ""))
     folder = f"s3://{settings().artifacts_bucket}/runs/{run_id}"
     return {
         "dataset": dataset,
         "run_id": run_id,
         "file_count": len(files),
-        "manifest_uri": write_manifest(f"{folder}/manifest.json", dataset, run_id, files) if files else "",
+        "backfill": backfill is not None,
+        "manifest_uri": write_manifest(f"{folder}/manifest.json", manifest(contract, run_id, files, backfill))
+        if files
+        else "",
         "report_uri": f"{folder}/etl.json",
         "etl_job": settings().etl_job,
         "branch": audit_branch(run_id),
@@ -44,12 +59,46 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     }
 
 
-def claim(dataset: str, run_id: str) -> list[FileRecord]:
-    """Claim what waits, up to MAX_FILES, and return all that this run has, oldest first."""
+def take_lock(dataset: str, run_id: str) -> None:
+    """Raises LockHeldError when another run works on the dataset."""
     if not ledger().acquire_lock(dataset, run_id):
         raise LockHeldError(
             f"Run {run_id} may not work on dataset {dataset}: another run holds it. `lake runs` shows which."
         )
+
+
+def claim_backfill(dataset: str, run_id: str) -> Backfill | None:
+    """The backfill of this run: the one it has, or else the oldest that waits; None for a run that loads new files."""
+    run = ledger().run(run_id)
+    if run is not None:
+        return run.backfill
+    lock = ledger().lock(dataset)
+    for waiting in ledger().pending_backfills(dataset):
+        if ledger().claim_backfill(run_id, waiting, lock.execution_arn if lock else None):
+            return waiting
+    return None
+
+
+@tracer.capture_method(capture_response=False)
+def read_again(run_id: str, backfill: Backfill) -> list[ManifestFile]:
+    """The files of a backfill, each in the very version that was loaded.
+
+    Raises BackfillError, before anything is done, when there is none or one exists no more.
+    """
+    files = ledger().loaded_between(backfill.dataset, backfill.first, backfill.last)
+    check_window(backfill, files)
+    replaced = [file for file, stored in raw_objects().look(files) if still_there(file, stored) is not None]
+    bucket = settings().artifacts_bucket
+    copies = raw_objects().copy_versions(replaced, bucket, lambda file: staging_key(run_id, file))
+    check_none_lost([file for file, copied in zip(replaced, copies, strict=True) if copied is None])
+    by_id = {file.file_id: copied for file, copied in zip(replaced, copies, strict=True)}
+    entries = [backfill_entry(file, by_id.get(file.file_id)) for file in files]
+    ledger().note_backfilled(run_id, files, {entry.file_id: entry.source_file for entry in entries})
+    return entries
+
+
+def claim(dataset: str, run_id: str) -> list[FileRecord]:
+    """Claim what waits, up to MAX_FILES, and return all that this run has, oldest first."""
     looked_at: set[str] = set()
     while room := MAX_FILES - len(mine := claimed_by(run_id)):
         # Setting a file aside may put a duplicate of it in its place, so look until nothing new waits.
@@ -81,13 +130,17 @@ def claimed_by(run_id: str) -> list[FileRecord]:
     return [file for file in ledger().run_files(run_id) if file.state is FileState.CLAIMED and file.run_id == run_id]
 
 
-def write_manifest(uri: str, dataset: str, run_id: str, files: Sequence[FileRecord]) -> str:
-    manifest = Manifest(
+def manifest(contract: Contract, run_id: str, files: Sequence[ManifestFile], backfill: Backfill | None) -> Manifest:
+    return Manifest(
         run_id=run_id,
-        dataset=dataset,
-        contract_version=contracts.load(dataset).version,
+        dataset=contract.name,
+        contract_version=contract.version,
         created_at=stamp(utc_now()),
-        files=[manifest_entry(file) for file in files],
+        files=list(files),
+        backfill=backfill is not None,
     )
-    documents().write(uri, manifest.model_dump_json(indent=2))
+
+
+def write_manifest(uri: str, written: Manifest) -> str:
+    documents().write(uri, written.model_dump_json(indent=2))
     return uri

@@ -4,7 +4,14 @@ from typing import Final, Literal
 
 from pydantic import BaseModel
 
-_INPUTS: Final = {"etl": "--manifest_uri", "refresh": "--plan_uri", "maintenance": "--plan_uri"}
+_INPUTS: Final = {
+    "etl": "--manifest_uri",
+    "settle": "--manifest_uri",
+    "refresh": "--plan_uri",
+    "maintenance": "--plan_uri",
+}
+_TASKS: Final = {"settle": {"--task": "settle"}}
+"""What a job is told that does more than one thing."""
 
 
 class JobRequest(BaseModel):
@@ -18,7 +25,7 @@ class JobRequest(BaseModel):
     run_id: str
     dataset: str
     input_uri: str
-    step: Literal["etl", "refresh", "maintenance"]
+    step: Literal["etl", "settle", "refresh", "maintenance"]
     task_token: str
 
 
@@ -30,4 +37,5 @@ def job_arguments(request: JobRequest, folder: str) -> dict[str, str]:
         _INPUTS[request.step]: request.input_uri,
         "--report_uri": f"{folder}/{request.step}.json",
         "--task_token": request.task_token,
+        **_TASKS.get(request.step, {}),
     }

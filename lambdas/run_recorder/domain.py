@@ -41,8 +41,13 @@ class Lineage:
     error: str | None = None
 
 
-def claimed_ids(files: Sequence[FileRecord], run_id: str) -> set[str]:
-    """The files that count in this run: claimed by it, or already settled as loaded by an earlier try of this step."""
+def claimed_ids(files: Sequence[FileRecord], run_id: str, *, backfill: bool = False) -> set[str]:
+    """The files that count in this run: claimed by it, or already settled as loaded by an earlier try of this step.
+
+    In a backfill all of them: they belong to the runs that loaded them, until it has succeeded.
+    """
+    if backfill:
+        return {file.file_id for file in files}
     return {
         file.file_id for file in files if file.run_id == run_id and file.state in {FileState.CLAIMED, FileState.LOADED}
     }

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, RootModel
 from cartlake import contracts
 from cartlake.errors import TerminalError
 from cartlake.ledger import RunRecord, RunState
-from cartlake.runs import MAINTENANCE, REFRESH, EtlReport, RefreshReport, dataset_of, reconcile
+from cartlake.runs import MAINTENANCE, REFRESH, EtlReport, Manifest, RefreshReport, dataset_of, reconcile
 from cartlake.upkeep import MaintenanceReport
 from lambdas.run_recorder.adapters import documents, event_bus, ledger, open_lineage
 from lambdas.run_recorder.domain import (
@@ -100,7 +100,9 @@ def check(request: Reconcile) -> Answer:
         # First of all: the rows are there for everyone to see, whatever comes of the run.
         table = contracts.load(request.dataset).table.physical_name
         ledger().mark_stale(request.run_id, table, published_days(report))
-    reconcile(report, claimed_ids(ledger().run_files(request.run_id), request.run_id))
+    run = ledger().run(request.run_id)
+    backfill = run is not None and run.backfill is not None
+    reconcile(report, claimed_ids(ledger().run_files(request.run_id), request.run_id, backfill=backfill))
     check_published(report, request.published_snapshot_id)
     logger.info("run_reconciled", run_id=request.run_id, **report.rows.model_dump())
     return {"rows": report.rows.model_dump()}
@@ -108,7 +110,7 @@ def check(request: Reconcile) -> Answer:
 
 def succeed(request: Record, catalog: str) -> Answer:
     report = documents().read(request.report_uri, EtlReport)
-    ledger().loaded(request.run_id, [file.file_id for file in report.files])
+    settle_files(request.run_id, report)
     run = ledger().finish_run(request.run_id, report.rows, request.report_uri)
     if run.state is not RunState.SUCCEEDED:
         raise TerminalError(f"Run {run.run_id} was recorded as {run.state} before: {run.error}: {run.cause}")
@@ -127,6 +129,16 @@ def succeed(request: Record, catalog: str) -> Answer:
     )
     logger.info("run_succeeded", run_id=run.run_id, files=run.files, **rows.model_dump())
     return {"state": run.state, "rows": rows.model_dump(), "files": run.files}
+
+
+def settle_files(run_id: str, report: EtlReport) -> None:
+    """Files LOADED; those of a backfill were so before, and their rows are now of this run."""
+    run = ledger().run(run_id)
+    if run is None or run.backfill is None:
+        ledger().loaded(run_id, [file.file_id for file in report.files])
+        return
+    manifest = documents().read(f"{folder(run_id)}/manifest.json", Manifest)
+    ledger().backfilled(run_id, [file.file_id for file in manifest.files], manifest.contract_version)
 
 
 def succeed_refresh(request: RecordRefresh, catalog: str) -> Answer:

@@ -191,7 +191,8 @@ def test_terraform_fills_every_placeholder(path):
 
 def test_terraform_makes_every_machine_and_knows_which_step_waits_for_its_job():
     terraform = (ROOT / "terraform" / "modules" / "orchestration" / "main.tf").read_text()
-    made = re.findall(r'^    (\w+) += \{ step = "(\w+)", job = "(\w+)" \}$', terraform, re.MULTILINE)
+    found = re.findall(r"^    (\w+) += \{ steps = (\[.*\]), job = \"(\w+)\" \}$", terraform, re.MULTILINE)
+    made = [(machine, step, job) for machine, steps, job in found for step in json.loads(steps)]
 
     waiting = {
         (path.name.removesuffix(".asl.json"), name)

@@ -38,6 +38,10 @@ class BrokenError(Exception):
     pass
 
 
+class BackfillError(Exception):
+    pass
+
+
 table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
 
 
@@ -54,8 +58,9 @@ def handler(event, context):
         raise globals()[told["error"]]("as told")
     if os.environ["STEP"] == "job_starter":
         states = boto3.client("stepfunctions")
-        if "job_error" in told:
-            states.send_task_failure(taskToken=event["task_token"], error=told["job_error"], cause="the job said why")
+        error = told.get("job_error") or told.get("job_errors", {}).get(event["step"])
+        if error:
+            states.send_task_failure(taskToken=event["task_token"], error=error, cause="the job said why")
         else:
             report = {"report_uri": "s3://runs/etl.json", "rows": {}, "snapshot_id": "7"}
             states.send_task_success(taskToken=event["task_token"], output=json.dumps(report))
@@ -65,6 +70,7 @@ def handler(event, context):
 
 CLAIM: dict[str, Any] = {
     "file_count": 2,
+    "backfill": False,
     "manifest_uri": "s3://runs/manifest.json",
     "etl_job": "etl",
     "branch": "audit_run",
@@ -89,6 +95,7 @@ class Run:
     cause: str
     tasks: list[str]
     events: dict[str, dict[str, Any]]  # what each step was last invoked with
+    calls: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,8 @@ class Machine:
             ExpressionAttributeValues={":run": {"S": run_id}},
         )["Items"]
         events = {row["step"]["S"]: json.loads(row["last_event"]["S"]) for row in rows if "last_event" in row}
-        return Run(ended["status"], ended.get("error"), ended.get("cause", ""), entered, events)
+        calls = {row["step"]["S"]: int(row["calls"]["N"]) for row in rows if "calls" in row}
+        return Run(ended["status"], ended.get("error"), ended.get("cause", ""), entered, events, calls)
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +183,31 @@ def test_a_good_batch_takes_every_step(ingest):
     assert run.events["table_publisher:publish"]["table"] == "dev_processed.things"
     assert run.events["table_publisher:publish"]["snapshot_id"] == "7"
     assert run.events["run_recorder:reconcile"]["published_snapshot_id"] == "7"
+
+
+def test_a_backfill_settles_the_quarantine_once_its_rows_are_published_and_marked(ingest):
+    run = ingest.run(batch_claimer={"answer": CLAIM | {"backfill": True}})
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", [*GOOD_WAY[:5], "Settle", *GOOD_WAY[5:]])
+    told = run.events["job_starter"]
+    assert (told["step"], told["job_name"], told["input_uri"]) == ("settle", "etl", "s3://runs/manifest.json")
+
+
+def test_a_quarantine_that_cannot_be_settled_is_tried_again_and_then_fails_the_backfill(ingest):
+    told = {"job_starter": {"job_errors": {"settle": "GlueJobFailed"}}}
+
+    run = ingest.run(batch_claimer={"answer": CLAIM | {"backfill": True}}, **told)
+
+    assert (run.status, run.error) == ("FAILED", "GlueJobFailed")
+    assert run.tasks == [*GOOD_WAY[:5], "Settle", "Discard", *BAD_END]
+    assert run.calls["job_starter"] == 4  # the load, the settling, and that twice again
+
+
+def test_a_backfill_that_is_refused_frees_the_dataset_at_once(ingest):
+    run = ingest.run(batch_claimer={"fails": FOR_EVER, "error": "BackfillError"})
+
+    assert (run.status, run.error) == ("FAILED", "BackfillError")
+    assert run.tasks == ["Claim", *BAD_END]
 
 
 def test_an_empty_batch_only_frees_the_dataset(ingest):

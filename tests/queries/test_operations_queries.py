@@ -96,6 +96,13 @@ def test_quarantine_overview_counts_a_row_under_each_of_its_reasons(run, quarant
     assert quantity["waiting_rows"] == 1
 
 
+def test_quarantine_overview_counts_no_verdict_that_a_backfill_has_judged_anew(run, quarantined):
+    quarantined("a_rule")
+    quarantined("a_rule", superseded_by="transactions-20260201T083000-bbbbbb")
+
+    assert [row["quarantined_rows"] for row in run("quarantine_overview")] == [1]
+
+
 def test_quarantine_overview_keeps_datasets_and_versions_of_the_contract_apart_most_waiting_first(run, quarantined):
     quarantined("a_rule")
     quarantined("a_rule", contract_version="1.1.0", replayed_at=NOON)

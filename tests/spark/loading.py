@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from cartlake import contracts
 from cartlake.aws import client
-from cartlake.runs import EtlReport, FileFormat, Manifest, ManifestFile, reconcile
+from cartlake.runs import EtlReport, FileFormat, Load, Manifest, ManifestFile, reconcile
 from glue_jobs.dataset_etl.main import main
 
 
@@ -55,17 +55,40 @@ class Lake:
         """Drop rows as a CSV file and run the job; returns its report."""
         return self.drop(name, csv(rows, header_of(self.dataset))).run()[0]
 
-    def run(self, run_id=None, *, publish=True):
+    def backfill(self, files, *, publish=True, settle=True):
+        """Read files again that were loaded by `files`' own loads; the quarantine follows once it is published."""
+        self.files = list(files)
+        report, files = self.run(publish=publish, backfill=True)
+        if publish and settle:
+            self.job(report.run_id, "--report_uri s3://artifacts/settle.json --task settle")
+        return report
+
+    def loaded_by(self, report, files):
+        """The files as the ledger knows them after a run."""
+        load = [Load(source_file=file.source_file, run_id=report.run_id) for file in files]
+        return [file.model_copy(update={"loads": [*file.loads, one]}) for file, one in zip(files, load, strict=True)]
+
+    def job(self, run_id, arguments):
+        main(
+            f"--run_id {run_id} --dataset {self.dataset} --manifest_uri s3://artifacts/manifest.json "
+            f"{arguments} --JOB_NAME etl --enable-metrics true".split()
+        )
+
+    def run(self, run_id=None, *, publish=True, backfill=False):
         if run_id is None:
             self.runs += 1
             run_id = f"{self.dataset}-20260301T120000-{self.runs:06x}"
         files, self.files = self.files, []
-        manifest = Manifest(run_id=run_id, dataset=self.dataset, contract_version="1.0.0", created_at="", files=files)
-        client("s3").put_object(Bucket="artifacts", Key="manifest.json", Body=manifest.model_dump_json().encode())
-        main(
-            f"--run_id {run_id} --dataset {self.dataset} --manifest_uri s3://artifacts/manifest.json "
-            "--report_uri s3://artifacts/etl.json --JOB_NAME etl --enable-metrics true".split()
+        manifest = Manifest(
+            run_id=run_id,
+            dataset=self.dataset,
+            contract_version="1.0.0",
+            created_at="",
+            files=files,
+            backfill=backfill,
         )
+        client("s3").put_object(Bucket="artifacts", Key="manifest.json", Body=manifest.model_dump_json().encode())
+        self.job(run_id, "--report_uri s3://artifacts/etl.json")
         report = EtlReport.model_validate_json(
             client("s3").get_object(Bucket="artifacts", Key="etl.json")["Body"].read()
         )

@@ -78,6 +78,18 @@ def test_files_of_all_formats_load_together(lake, spark, tmp_path):
     }
 
 
+def test_every_version_says_which_run_made_it(lake, spark):
+    """Also one that a MERGE made, which takes no properties of its own."""
+    appended, _ = lake.drop("a.csv", csv(orders(3))).run()
+    merged, _ = lake.drop("b.csv", csv(orders(1, order_status="shipped", updated_at="2026-02-28T00:00:00Z"))).run()
+
+    signed = spark.sql(f"select snapshot_id, summary['cartlake.run-id'] as run_id from {TARGET}.snapshots").collect()
+
+    made = {str(row.snapshot_id): row.run_id for row in signed}
+    assert made[appended.snapshot_id] == appended.run_id
+    assert made[merged.snapshot_id] == merged.run_id
+
+
 def test_refused_rows_stand_in_quarantine_with_reasons_and_the_rest_is_published(lake):
     content = csv([*orders(2), GOOD | {"currency": "XXX", "quantity": "two"}]) + b"only,three,fields\n"
 

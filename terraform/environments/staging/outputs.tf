@@ -33,6 +33,11 @@ output "crawlers" {
   value       = module.lake.crawlers
 }
 
+output "export_reader_roles" {
+  description = "ARNs of the roles that other accounts assume to read exports, keyed by reader."
+  value       = module.lake.export_reader_roles
+}
+
 output "workgroup" {
   description = "Athena workgroup that enforces encryption and the scan limit."
   value       = module.lake.workgroup

@@ -21,6 +21,7 @@ locals {
       "${var.bucket_arns["artifacts"]}/glue_jobs/${job}/*", # the hash in the name changes with each release
       "${var.bucket_arns["artifacts"]}/libs/*",
       "${var.bucket_arns["artifacts"]}/runs/*",
+      "${var.bucket_arns["artifacts"]}/staging/*",
     ]
   }
 

@@ -6,8 +6,9 @@ locals {
     processed      = {}
     curated        = {}
     quarantine     = {}
-    artifacts      = {}
+    artifacts      = { expiring_prefixes = { "staging/" = 7 } } # copies that a backfill reads, needed for one run
     athena-results = { expiration_days = var.retention.athena_results_days }
+    exports        = { expiration_days = var.retention.exports_days }
   }
 
   buckets = module.storage.bucket_names
@@ -143,6 +144,15 @@ module "orchestration" {
   log_level             = var.log_level
   log_retention_days    = var.retention.logs_days
   kms_key_arn           = module.storage.kms_key_arn
+}
+
+module "sharing" {
+  source = "../sharing"
+
+  name_prefix        = local.name_prefix
+  exports_bucket_arn = module.storage.bucket_arns["exports"]
+  readers            = var.export_readers
+  kms_key_arn        = module.storage.kms_key_arn
 }
 
 module "athena" {

@@ -133,12 +133,24 @@ variable "athena_scan_limit_gb" {
 }
 
 variable "retention" {
-  description = "Days things are kept: logs, Athena results, and raw files that were overwritten or deleted."
+  description = "Days things are kept: logs, Athena results, exports, and raw files that were overwritten or deleted."
   type = object({
     logs_days                   = optional(number, 30)
     athena_results_days         = optional(number, 14)
+    exports_days                = optional(number, 30)
     noncurrent_raw_objects_days = optional(number, 90)
   })
+  default  = {}
+  nullable = false
+}
+
+variable "export_readers" {
+  description = "Who may read exports from other accounts, keyed by a short name: their account, the external id they must present, and the prefix they may see (all of them when empty)."
+  type = map(object({
+    account_id  = string
+    external_id = string
+    prefix      = optional(string, "")
+  }))
   default  = {}
   nullable = false
 }

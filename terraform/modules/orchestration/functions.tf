@@ -44,7 +44,12 @@ locals {
           resources = ["${var.bucket_arns["raw"]}/incoming/*"]
         }
         TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.bucket_arns["raw"], var.bucket_arns["artifacts"]] }
-        WriteManifest            = { actions = ["s3:GetObject", "s3:PutObject"], resources = [local.run_files] }
+        FindLoadedFiles          = { actions = ["dynamodb:Query"], resources = ["${var.ledger.arn}/index/by_state"] }
+        CopyOldVersions = {
+          actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+          resources = ["${var.bucket_arns["artifacts"]}/staging/*"]
+        }
+        WriteManifest = { actions = ["s3:GetObject", "s3:PutObject"], resources = [local.run_files] }
       })
     }
     refresh_planner = {

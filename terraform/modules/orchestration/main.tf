@@ -5,11 +5,11 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  # Each machine, and its step that waits for which Glue job.
+  # Each machine, and its steps that wait for which Glue job.
   machines = {
-    ingest      = { step = "Transform", job = "dataset_etl" }
-    maintenance = { step = "Maintain", job = "table_maintenance" }
-    refresh     = { step = "Rebuild", job = "table_refresh" }
+    ingest      = { steps = ["Transform", "Settle"], job = "dataset_etl" }
+    maintenance = { steps = ["Maintain"], job = "table_maintenance" }
+    refresh     = { steps = ["Rebuild"], job = "table_refresh" }
   }
 
   # The router starts the machines and the machines call the router: one of the two ARNs has to be known beforehand.
@@ -63,7 +63,7 @@ resource "aws_sfn_state_machine" "this" {
 
   lifecycle {
     precondition {
-      condition     = var.glue_jobs[each.value.job].timeout_minutes * 60 < local.definitions[each.key].States[each.value.step].TimeoutSeconds
+      condition     = alltrue([for step in each.value.steps : var.glue_jobs[each.value.job].timeout_minutes * 60 < local.definitions[each.key].States[step].TimeoutSeconds])
       error_message = "A Glue job may run as long as the step that waits for it: lower timeout_minutes, or a run could be given up while its job still writes."
     }
 

@@ -106,6 +106,23 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
+  dynamic "rule" {
+    for_each = each.value.expiring_prefixes
+
+    content {
+      id     = "expire-${trimsuffix(rule.key, "/")}"
+      status = "Enabled"
+
+      filter {
+        prefix = rule.key
+      }
+
+      expiration {
+        days = rule.value
+      }
+    }
+  }
+
   # S3 refuses rules on versions of a bucket whose versioning is still being switched on.
   depends_on = [aws_s3_bucket_versioning.this]
 }

@@ -10,12 +10,13 @@ variable "name_prefix" {
 }
 
 variable "zones" {
-  description = "Buckets to create, keyed by zone. A null expiration_days keeps objects for ever; noncurrent_expiration_days needs a versioned zone."
+  description = "Buckets to create, keyed by zone. A null expiration_days keeps objects for ever; expiring_prefixes maps prefixes to days; noncurrent_expiration_days needs a versioned zone."
   type = map(object({
     versioned                  = optional(bool, false)
     event_notifications        = optional(bool, false)
     expiration_days            = optional(number)
     noncurrent_expiration_days = optional(number)
+    expiring_prefixes          = optional(map(number), {})
   }))
   nullable = false
 
@@ -27,6 +28,11 @@ variable "zones" {
   validation {
     condition     = alltrue([for zone in var.zones : coalesce(zone.expiration_days, 1) >= 1 && coalesce(zone.noncurrent_expiration_days, 1) >= 1])
     error_message = "expiration_days and noncurrent_expiration_days must be 1 or more."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for zone in var.zones : [for prefix, days in zone.expiring_prefixes : endswith(prefix, "/") && days >= 1]]))
+    error_message = "Each key of expiring_prefixes must end in a slash, and its days must be 1 or more."
   }
 
   validation {

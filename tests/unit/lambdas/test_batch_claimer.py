@@ -51,6 +51,7 @@ def test_all_waiting_files_become_one_batch(account, ledger, drop, claim):
         "dataset": "transactions",
         "run_id": RUN_ID,
         "file_count": 2,
+        "backfill": False,
         "manifest_uri": f"{FOLDER}/manifest.json",
         "report_uri": f"{FOLDER}/etl.json",
         "etl_job": "dataset-etl",

@@ -31,8 +31,8 @@ run "names_are_those_the_command_line_reads" {
   }
 
   assert {
-    condition     = output.buckets == { for zone in ["artifacts", "athena-results", "curated", "processed", "quarantine", "raw"] : zone => "cartlake-test-123456789012-${zone}" }
-    error_message = "There must be six zones, each with its bucket."
+    condition     = output.buckets == { for zone in ["artifacts", "athena-results", "curated", "exports", "processed", "quarantine", "raw"] : zone => "cartlake-test-123456789012-${zone}" }
+    error_message = "There must be seven zones, each with its bucket."
   }
 
   assert {

@@ -21,6 +21,7 @@ variables {
   zones = {
     raw     = { versioned = true, event_notifications = true, noncurrent_expiration_days = 30 }
     results = { expiration_days = 7 }
+    staging = { expiring_prefixes = { "copies/" = 3 } }
     curated = {}
   }
 }
@@ -113,6 +114,11 @@ run "only_what_a_zone_asks_for" {
   }
 
   assert {
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.this["staging"].rule : "${rule.filter[0].prefix} ${rule.expiration[0].days}" if rule.id == "expire-copies"] == ["copies/ 3"]
+    error_message = "expiring_prefixes must become expiry rules on these prefixes alone."
+  }
+
+  assert {
     condition     = [for rule in aws_s3_bucket_lifecycle_configuration.this["raw"].rule : rule.noncurrent_version_expiration[0].noncurrent_days if rule.id == "expire-noncurrent-versions"] == [30]
     error_message = "noncurrent_expiration_days must become a rule on old versions."
   }
@@ -132,6 +138,16 @@ run "rejects_a_zero_day_expiry" {
 
   variables {
     zones = { results = { expiration_days = 0 } }
+  }
+
+  expect_failures = [var.zones]
+}
+
+run "rejects_a_prefix_that_is_no_folder" {
+  command = plan
+
+  variables {
+    zones = { results = { expiring_prefixes = { "run" = 3 } } }
   }
 
   expect_failures = [var.zones]

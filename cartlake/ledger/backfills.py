@@ -1,0 +1,129 @@
+"""Backfills in the ledger: which wait, which run took which, and how a file is known that was read again.
+
+A file that is read again stays LOADED all the time. A backfill that fails therefore leaves no file behind in another
+state; it only gives its place back, and is asked for again by a person.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from boto3.dynamodb.conditions import Attr
+
+from cartlake.ledger.keys import backfill_key, backfills_of, content_key, lock_key, run_file_key, run_index, run_key
+from cartlake.ledger.keys import state_index as index_of
+from cartlake.ledger.models import Backfill, FileRecord, FileState, LockHeldError, RunRecord, RunState
+from cartlake.ledger.moves import move
+from cartlake.ledger.stale import StaleLedger
+from cartlake.ledger.table import (
+    ABSENT,
+    MAX_TRANSACTION,
+    PRESENT,
+    Action,
+    ConflictError,
+    check,
+    delete,
+    put,
+    update,
+)
+from cartlake.runs import Load
+from cartlake.times import stamp, utc_now
+
+_FILES_PER_NOTE: Final = (MAX_TRANSACTION - 1) // 2
+"""To note a file is two writes, and all of them take one look at the lock."""
+
+
+class BackfillLedger(StaleLedger):
+    def request_backfill(self, backfill: Backfill) -> None:
+        """Have a backfill wait for its run. The router starts it as soon as no other run works on the dataset."""
+        self._table.write(put(backfill_key(backfill), backfill.model_dump(mode="json")))
+
+    def pending_backfills(self, dataset: str) -> list[Backfill]:
+        """The backfills that wait, oldest first; strongly consistent."""
+        return [Backfill.model_validate(item) for item in self._table.query(backfills_of(dataset))]
+
+    def has_pending(self, dataset: str) -> bool:
+        """Whether a run of the dataset would find work: files or a backfill."""
+        return super().has_pending(dataset) or bool(self._table.query(backfills_of(dataset), limit=1))
+
+    def withdraw_backfill(self, backfill: Backfill) -> bool:
+        """Take back a backfill that still waits. False if a run has taken it."""
+        return self._try(delete(backfill_key(backfill), when=PRESENT))
+
+    def claim_backfill(self, run_id: str, backfill: Backfill, execution_arn: str | None = None) -> bool:
+        """Give a waiting backfill to a run, and put the run on record. False if it waits no more.
+
+        Raises LockHeldError when the run does not hold the dataset's lock.
+        """
+        now, dataset = stamp(utc_now()), backfill.dataset
+        run = RunRecord(
+            run_id=run_id,
+            dataset=dataset,
+            state=RunState.RUNNING,
+            started_at=now,
+            execution_arn=execution_arn,
+            backfill=backfill,
+        )
+        index = {"gsi1pk": run_index(dataset), "gsi1sk": now}
+        try:
+            self._table.write(
+                check(lock_key(dataset), when=Attr("run_id").eq(run_id)),
+                put(run_key(run_id), run.model_dump(mode="json") | index, when=ABSENT),
+                delete(backfill_key(backfill), when=PRESENT),
+            )
+        except ConflictError as conflict:
+            if 0 in conflict.failed:
+                raise LockHeldError(f"Run {run_id} may not backfill {dataset}: another run holds it.") from conflict
+            return False
+        return True
+
+    def loaded_between(self, dataset: str, first: date, last: date) -> list[FileRecord]:
+        """The LOADED files that were received on those days (UTC, both included), oldest first.
+
+        Reads the index: a file loaded within the last moment may be missing, and was loaded by today's contract.
+        """
+        window = (first.isoformat(), (last + timedelta(days=1)).isoformat())
+        items = self._table.query_index(index_of(dataset, FileState.LOADED), between=window)
+        return [file for file in map(FileRecord.model_validate, items) if file.state is FileState.LOADED]
+
+    def note_backfilled(self, run_id: str, files: Sequence[FileRecord], sources: Mapping[str, str]) -> None:
+        """Write down that a run reads these LOADED files again, and what their rows will say they come from.
+
+        Before any row is written, so that no row ever stands in a table whose file does not know of it. Raises
+        LockHeldError when the run does not hold the dataset's lock.
+        """
+        for start in range(0, len(files), _FILES_PER_NOTE):
+            some = files[start : start + _FILES_PER_NOTE]
+            lock = check(lock_key(some[0].dataset), when=Attr("run_id").eq(run_id))
+            notes = (
+                note for file in some for note in _notes(file, Load(source_file=sources[file.file_id], run_id=run_id))
+            )
+            try:
+                self._table.write(lock, *notes)
+            except ConflictError as conflict:
+                raise LockHeldError(f"Run {run_id} lost dataset {some[0].dataset} to another run.") from conflict
+
+    def backfilled(self, run_id: str, file_ids: Sequence[str], contract_version: str) -> None:
+        """Settle files that a published backfill has read: their newest rows are of this run.
+
+        Where the contract's major version has grown since, the file stands for its content under the new one as well,
+        so that the same content still counts once.
+        """
+        for file in self._read(list(file_ids)):
+            content = content_key(file.dataset, contract_version, str(file.sha256))
+            self._try(update(content, {"file_id": file.file_id}, when=ABSENT))
+            again = move(file, FileState.LOADED, [FileState.LOADED], run_id=run_id, contract_version=contract_version)
+            self._try(again)
+
+    def _try(self, action: Action) -> bool:
+        try:
+            self._table.write(action)
+        except ConflictError:
+            return False
+        return True
+
+
+def _notes(file: FileRecord, load: Load) -> Iterator[Action]:
+    yield put(run_file_key(load.run_id, file.file_id), {"file_id": file.file_id})
+    loads = list(dict.fromkeys((*file.all_loads, load)))
+    yield move(file, FileState.LOADED, [FileState.LOADED], loads=[known.model_dump() for known in loads])

@@ -1,0 +1,64 @@
+"""SQL with which Databricks and Snowflake read an Iceberg table of the lake in place, without a copy."""
+
+# ruff: noqa: S608 - names are those of contracts, and nobody runs these statements here
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Registered(BaseModel):
+    """Where a table lies now. `metadata_location` changes with every commit, `location` never."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    database: str
+    table: str
+    location: str
+    metadata_location: str
+    snapshot_id: str
+    region: str
+    account_id: str
+
+    @property
+    def bucket(self) -> str:
+        return self.location.removeprefix("s3://").partition("/")[0]
+
+    @property
+    def metadata_path(self) -> str:
+        """The metadata file below its bucket."""
+        return self.metadata_location.removeprefix("s3://").partition("/")[2]
+
+
+def databricks_sql(table: Registered) -> str:
+    """Federation with the Glue catalog: Databricks looks the metadata up itself, so the table stays current.
+
+    Needs a service credential that may read Glue, and an external location over the bucket.
+    """
+    return f"""\
+-- Once for the lake: a connection to its Glue catalog. `cartlake` is a service credential of Unity Catalog.
+CREATE CONNECTION IF NOT EXISTS cartlake TYPE glue
+OPTIONS (aws_region '{table.region}', aws_account_id '{table.account_id}', credential 'cartlake');
+
+-- Once for each bucket: the tables may be read from where they lie.
+CREATE FOREIGN CATALOG IF NOT EXISTS cartlake USING CONNECTION cartlake
+OPTIONS (authorized_paths 's3://{table.bucket}/');
+
+SELECT * FROM cartlake.{table.database}.{table.table} LIMIT 10;
+"""
+
+
+def snowflake_sql(table: Registered) -> str:
+    """A table of Iceberg files: it shows the version of this metadata file until it is refreshed to another."""
+    name = f"{table.database}_{table.table}"
+    return f"""\
+-- Once for the lake: the files say themselves what is in them. `cartlake` is an external volume over s3://{table.bucket}/.
+CREATE CATALOG INTEGRATION IF NOT EXISTS cartlake_files
+CATALOG_SOURCE = OBJECT_STORE TABLE_FORMAT = ICEBERG ENABLED = TRUE;
+
+CREATE ICEBERG TABLE IF NOT EXISTS {name}
+EXTERNAL_VOLUME = 'cartlake' CATALOG = 'cartlake_files'
+METADATA_FILE_PATH = '{table.metadata_path}';
+
+-- After every load; `lake register {table.name} --for snowflake` prints it with the new path.
+ALTER ICEBERG TABLE {name} REFRESH '{table.metadata_path}';
+"""

@@ -1,0 +1,158 @@
+"""What `lake backfill` does around the run: look first, ask, wait, and tell."""
+
+import json
+from datetime import timedelta
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner
+
+from cartlake.cli import backfill, main
+from cartlake.cli.errors import CommandError, Exit, NotFoundError
+from cartlake.ledger import Content, ObjectVersion
+from cartlake.runs import EtlReport, FileFormat, RowCounts, SettleReport
+from cartlake.times import utc_now
+
+LOADING = "transactions-20260131T083000-aaaaaa"
+RUN = "transactions-20260201T083000-bbbbbb"
+COUNTS = RowCounts(read=4, published=1, quarantined=1, duplicate=2)
+
+
+@pytest.fixture
+def today():
+    return utc_now().date()
+
+
+@pytest.fixture
+def loaded(lake):
+    """A file of transactions in the raw bucket, loaded today."""
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="raw")
+    s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+    put = s3.put_object(Bucket="raw", Key="incoming/transactions/a.csv", Body=b"rows")
+    version = ObjectVersion(
+        bucket="raw", key="incoming/transactions/a.csv", version_id=put["VersionId"], etag=put["ETag"], size=4
+    )
+    file = lake.ledger.receive("transactions", version)
+    content = Content(sha256="aa", contract_version="1.0.0", format=FileFormat(kind="csv"), row_estimate=1)
+    file = lake.ledger.validated(file.file_id, content)
+    lake.ledger.acquire_lock("transactions", LOADING)
+    lake.ledger.start_run(LOADING)
+    lake.ledger.claim(LOADING, [file])
+    lake.ledger.loaded(LOADING, [file.file_id])
+    lake.ledger.finish_run(LOADING, COUNTS, "s3://artifacts/etl.json")
+    lake.ledger.release_lock("transactions", LOADING)
+    return file
+
+
+@pytest.fixture
+def ends(lake):
+    """Let a run take the backfill that waits, and end it well."""
+
+    def run(withdrawn=1):
+        [waiting] = lake.ledger.pending_backfills("transactions")
+        lake.ledger.acquire_lock("transactions", RUN)
+        assert lake.ledger.claim_backfill(RUN, waiting)
+        report = EtlReport(
+            run_id=RUN, dataset="transactions", table="processed.transactions", branch="b", snapshot_id=None,
+            base_snapshot_id=None, rows=COUNTS, files=[], withdrawn=withdrawn, started_at="", ended_at="",
+        )  # fmt: skip
+        settled = SettleReport(run_id=RUN, dataset="transactions", in_force=1, superseded=2, started_at="", ended_at="")
+        for name, document in (("etl", report), ("settle", settled)):
+            body = document.model_dump_json().encode()
+            boto3.client("s3").put_object(Bucket="artifacts", Key=f"runs/{RUN}/{name}.json", Body=body)
+        lake.ledger.finish_run(RUN, COUNTS, "")
+        lake.ledger.release_lock("transactions", RUN)
+
+    return run
+
+
+@pytest.fixture
+def typed(lake, others, monkeypatch, today):
+    monkeypatch.setattr(backfill.time, "sleep", others.pause)
+
+    def run(*words, dataset="transactions"):
+        window = () if "--from" in words else ("--from", today, "--to", today)
+        arguments = ["--env", "dev", "backfill", dataset, *map(str, window), *map(str, words)]
+        return CliRunner().invoke(main.assemble(), arguments)
+
+    return run
+
+
+def test_a_backfill_is_asked_for_followed_and_told(lake, loaded, others, typed, ends):
+    others.acts = [lambda: None, ends]
+
+    result = typed("--json")
+
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert (told["run_id"], told["read"], told["published"], told["withdrawn"]) == (RUN, 4, 1, 1)
+    assert told["verdicts_superseded"] == 2
+    assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "dataset": "transactions"}
+
+
+def test_people_are_told_what_to_do_about_rows_that_left(lake, loaded, others, typed, ends):
+    others.acts = [ends]
+
+    assert "a backfill of those days as well" in " ".join(typed().output.split())
+
+
+def test_without_waiting_the_wish_stays(lake, loaded, typed, today):
+    result = typed("--no-wait", "--json")
+
+    [waiting] = lake.ledger.pending_backfills("transactions")
+    assert json.loads(result.stdout)["request_id"] == waiting.request_id
+    assert (waiting.first, waiting.last) == (today, today)
+
+
+def test_a_backfill_that_failed_says_why_and_that_nothing_changed(lake, loaded, others, typed):
+    def fails():
+        [waiting] = lake.ledger.pending_backfills("transactions")
+        lake.ledger.acquire_lock("transactions", RUN)
+        lake.ledger.claim_backfill(RUN, waiting)
+        lake.ledger.fail_run(RUN, "BackfillError", json.dumps({"errorMessage": "the cause", "stackTrace": ["x"]}))
+
+    others.acts = [fails]
+
+    error = typed().exception
+
+    assert isinstance(error, CommandError)
+    assert "readers see what they saw before: BackfillError: the cause" in str(error)
+    assert "stackTrace" not in str(error)
+
+
+def test_a_window_without_files_says_where_there_are_some(lake, loaded, typed, today):
+    yesterday = today - timedelta(days=1)
+
+    error = typed("--from", yesterday, "--to", yesterday).exception
+
+    assert isinstance(error, NotFoundError)
+    assert f"received from {today} to {today}" in str(error)
+    assert lake.ledger.pending_backfills("transactions") == []
+
+
+def test_a_lost_version_stops_it_before_anything_is_asked(lake, loaded, others, typed):
+    boto3.client("s3").delete_object(Bucket="raw", Key=loaded.key, VersionId=loaded.version_id)
+
+    error = typed().exception
+
+    assert "1 of 1 raw files exist no more" in str(error)
+    assert loaded.key in str(error)
+    assert (lake.ledger.pending_backfills("transactions"), others.invoked) == ([], [])
+
+
+def test_an_access_that_is_denied_is_not_taken_for_a_lost_file(lake, loaded, typed, monkeypatch):
+    class Denied:
+        def head_object(self, **_):
+            raise ClientError({"Error": {"Code": "403"}}, "HeadObject")
+
+    client = type(lake).client
+    monkeypatch.setattr(type(lake), "client", lambda self, name: Denied() if name == "s3" else client(self, name))
+
+    assert isinstance(typed().exception, ClientError)
+
+
+def test_days_the_wrong_way_round_and_unknown_datasets_are_refused(lake, loaded, typed, today):
+    assert typed("--from", today, "--to", today - timedelta(days=1)).exit_code == Exit.USAGE
+    assert isinstance(typed(dataset="invoices").exception, NotFoundError)
