@@ -72,6 +72,8 @@ class Output:
             self.json(value)
             return
         table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=SIMPLE)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
         for name, item in value.items():
             table.add_row(f"[bold]{name}[/bold]", styled(item))
         self.console.print(table)

@@ -55,6 +55,8 @@ def _columns(change: "TableChange") -> list[str]:
 
 def _row(change: "TableChange", read_by: list[str]) -> dict[str, Any]:
     moved = f"{change.before or '-'} → {change.after or '-'}" if change.before or change.after else ""
+    if change.action in ("sync_catalog", "foreign_column"):
+        moved = f"{change.before}:"
     return {
         "object": change.table,
         "change": change.action,

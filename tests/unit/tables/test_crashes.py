@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.transforms import IdentityTransform
+from pyiceberg.types import StringType
 
 from cartlake import contracts
+from cartlake.table_commit import evolve
 from cartlake.tables import apply, plan
 
 if TYPE_CHECKING:
@@ -153,3 +157,25 @@ def test_commits_of_writers_in_between_are_no_conflict(
     apply(catalog, [sales.rename("pieces", "quantity").version("2.0.0").contract], placement)
 
     assert [(row["order_id"], row["quantity"]) for row in rows()] == [("B", 1), ("C", 1)]
+
+
+@pytest.mark.parametrize("what", ["schema", "partitions", "sort order"])
+def test_a_table_that_somebody_else_evolved_since_it_was_looked_at_is_not_committed_over(
+    catalog: GlueCatalog, placement: Placement, sales: Sales, what: str
+) -> None:
+    apply(catalog, [sales.contract], placement)
+    looked_at = catalog.load_table("processed.sales")
+    with catalog.load_table("processed.sales").transaction() as other:
+        if what == "schema":
+            other.update_schema().add_column("scratch", StringType()).commit()
+        elif what == "partitions":
+            other.update_spec().remove_field("ordered_at_month").commit()
+        else:
+            other.update_sort_order().asc("price", IdentityTransform()).commit()
+    before = catalog.load_table("processed.sales").metadata_location
+    wanted = sales.rename("pieces", "quantity").version("2.0.0").contract
+
+    with pytest.raises(CommitFailedException, match="Requirement failed"):
+        evolve(looked_at, wanted.table)
+
+    assert catalog.load_table("processed.sales").metadata_location == before
