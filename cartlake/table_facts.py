@@ -11,7 +11,7 @@ from pyiceberg.exceptions import NoSuchTableError, ValidationError
 from pyiceberg.manifest import DataFileContent
 
 from cartlake.errors import TerminalError, TransientError
-from cartlake.health import Facts, PartitionFiles, Snapshot
+from cartlake.facts import Facts, PartitionFiles, Snapshot
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog

@@ -16,7 +16,8 @@ from cartlake.cli.maintain import TableNames, physical_names
 from cartlake.cli.options import Json
 from cartlake.cli.tables import placement
 from cartlake.contracts import Contract, Table
-from cartlake.health import Health, in_flight, measure, needs
+from cartlake.facts import in_flight
+from cartlake.health import Health, measure, needs
 from cartlake.ledger import RunRecord
 from cartlake.table_facts import UnreadableTableError, stored_facts
 from cartlake.times import utc_now
@@ -25,7 +26,7 @@ from cartlake.upkeep import UpkeepRecord, owner_of
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
-    from cartlake.health import Facts
+    from cartlake.facts import Facts
 
 COLUMNS = ["table", "state", "age h", "sla h", "rows", "MB", "files", "removable", "deletes", "versions", "last run"]
 COLUMNS += ["quarantined", "would do"]

@@ -12,7 +12,8 @@ from itertools import takewhile
 
 from cartlake.contracts import Table
 from cartlake.errors import TerminalError
-from cartlake.health import MOVES_MAIN, Action, Facts, Health, Snapshot, in_flight, keep_last, leftovers, measure
+from cartlake.facts import Facts, Snapshot, in_flight, leftovers
+from cartlake.health import MOVES_MAIN, Action, Health, keep_last, measure
 from cartlake.snapshots import RUN_PROPERTY
 from cartlake.upkeep import Done, Outcome, TableUpkeep, TableWork
 from glue_jobs.table_maintenance.facts import facts_of

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
     from cartlake.contracts import Table
-    from cartlake.health import Facts
+    from cartlake.facts import Facts
 
 
 class Metadata:

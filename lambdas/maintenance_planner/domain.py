@@ -6,7 +6,8 @@ from datetime import datetime
 
 from cartlake.contracts import Contract, Table
 from cartlake.errors import TerminalError
-from cartlake.health import Facts, Wish, in_flight, measure, needs, with_statistics
+from cartlake.facts import Facts, in_flight
+from cartlake.health import Wish, measure, needs, with_statistics
 from cartlake.upkeep import MaintenanceRequest, TableWork, UpkeepRecord, Well, owner_of
 
 

@@ -5,21 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cartlake.contracts import Maintenance
-from cartlake.health import (
-    Action,
-    Facts,
-    PartitionFiles,
-    Snapshot,
-    Wish,
-    expirable,
-    in_flight,
-    keep_last,
-    leftovers,
-    measure,
-    needs,
-    removable,
-    with_statistics,
-)
+from cartlake.facts import Facts, PartitionFiles, Snapshot, in_flight, leftovers
+from cartlake.health import Action, Wish, expirable, keep_last, measure, needs, removable, with_statistics
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MB = 1024**2

@@ -22,8 +22,8 @@ locals {
     file_router = {
       description = "Keeps one run at a time per dataset, one refresh and one maintenance: takes the lock and starts the run, or frees it and starts the next."
       environment = {
-        INGEST_STATE_MACHINE_ARN  = local.state_machine_arns["ingest"]
-        REFRESH_STATE_MACHINE_ARN = local.state_machine_arns["refresh"]
+        INGEST_STATE_MACHINE_ARN      = local.state_machine_arns["ingest"]
+        REFRESH_STATE_MACHINE_ARN     = local.state_machine_arns["refresh"]
         MAINTENANCE_STATE_MACHINE_ARN = local.state_machine_arns["maintenance"]
       }
       statements = merge(local.can_use_ledger, {

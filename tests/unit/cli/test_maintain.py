@@ -123,7 +123,7 @@ class TestHealth:
     def test_a_table_older_than_promised_is_overdue_and_the_command_fails(self, lake, rates, monkeypatch):
         later = datetime.now(UTC) + timedelta(hours=50)
         monkeypatch.setattr(health, "utc_now", lambda: later)
-        monkeypatch.setitem(RATES.__dict__, "promised_hours", 48.0)
+        monkeypatch.setitem(contracts.load("fx_rates").table.__dict__, "promised_hours", 48.0)
 
         ended = typed(lake, health, "health", "fx_rates", "--json")
 
