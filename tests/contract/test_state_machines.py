@@ -241,7 +241,9 @@ def test_every_failure_is_told_frees_the_dataset_and_ends_red(machine):
 def test_a_claim_that_keeps_failing_does_not_start_run_after_run(name):
     states = definition(name)["States"]
 
-    assert states["HasClaimed"]["Choices"] == [{"Variable": "$.claim", "IsPresent": True, "Next": "ReleaseFailed"}]
+    claimed, *others = states["HasClaimed"]["Choices"]
+    assert claimed == {"Variable": "$.claim", "IsPresent": True, "Next": "ReleaseFailed"}
+    assert {choice["StringEquals"] for choice in others} <= {"BackfillError"}  # which nobody asks for a second time
     assert states["HasClaimed"]["Default"] == "CoolDown"
     assert states["CoolDown"]["Seconds"] >= 60
     assert states["Claim"]["Catch"][0]["Next"] == "MarkFailed"
@@ -280,11 +282,17 @@ class TestIngest:
         assert ingest["States"]["AuditPassed"]["Default"] == "AuditFailed"
 
     def test_the_steps_follow_the_design(self, ingest):
-        with_rows = {"HasFiles": "Transform", "AuditPassed": "Publish"}
+        with_rows = {"HasFiles": "Transform", "AuditPassed": "Publish", "IsBackfill": "Record"}
 
         way = steps(ingest, with_rows)
 
         assert way == ["Claim", "Transform", "Audit", "Publish", "Reconcile", "Record", "Refresh", "Release"]
+
+    def test_the_quarantine_follows_a_backfill_once_its_rows_are_published_and_marked_stale(self, ingest):
+        way = steps(ingest, {"HasFiles": "Transform", "AuditPassed": "Publish", "IsBackfill": "Settle"})
+
+        assert way[3:7] == ["Publish", "Reconcile", "Settle", "Record"]
+        assert ingest["States"]["IsBackfill"]["Default"] == "Record"
 
     def test_a_batch_without_files_only_frees_the_dataset(self, ingest):
         assert steps(ingest, {"HasFiles": ingest["States"]["HasFiles"]["Choices"][0]["Next"]}) == ["Claim", "Release"]
@@ -305,7 +313,8 @@ class TestIngest:
         }
 
         assert "AuditFailed" not in retried
-        assert not {error for error in retried if error.startswith("GlueJob")}
+        load = {error for retry in ingest["States"]["Transform"]["Retry"] for error in retry["ErrorEquals"]}
+        assert not {error for error in load if error.startswith("GlueJob")}
 
 
 class TestRefresh:

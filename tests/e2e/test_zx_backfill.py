@@ -18,7 +18,7 @@ from cartlake.cli import export, replaying
 from cartlake.cli.errors import Exit
 from cartlake.ledger import FileState
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]  # the first test waits for two deployments
 
 CONTRACT = Path(__file__).with_name("parcels.odcs.yaml")
 HEADER = "parcel_id,grams,recipient,shipped_on,updated_at\n"
