@@ -90,6 +90,10 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
             faults.add(where, name, "two columns or rules have this name; rename one")
     types = {column.name: column.physical_type for column in table.properties}
     maintenance = maintenance_of(custom.get("cartlake.maintenance", {}), types, where, faults)
+    order = sort_order(custom, types, where, faults)
+    if order and maintenance.z_order_by:
+        advice = "choose cartlake.sortOrder or zOrderBy: rows lie in one order only"
+        faults.add(f"{where}.cartlake.maintenance.zOrderBy", list(maintenance.z_order_by), advice)
     sizes = {"write.target-file-size-bytes": str(maintenance.target_bytes)}
     properties = _TABLE_PROPERTIES | sizes | {k: str(v) for k, v in custom.get("cartlake.tableProperties", {}).items()}
     return Table(
@@ -108,7 +112,7 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
         references=tuple(_references(table, faults)),
         build=_build(table, custom, faults),
         prepare=_prepare(custom, where, faults),
-        sort_order=sort_order(custom, names, where, faults),
+        sort_order=order,
         promised_hours=min((rule.hours for rule in promises), default=None),
         maintenance=maintenance,
     )

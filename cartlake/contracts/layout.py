@@ -44,29 +44,32 @@ def renamed_from(custom: Mapping[str, Any], names: Sequence[str], where: str, fa
 
 
 def sort_order(
-    custom: Mapping[str, Any], names: Sequence[str], where: str, faults: Faults
+    custom: Mapping[str, Any], types: Mapping[str, str], where: str, faults: Faults
 ) -> tuple[SortField, ...] | None:
-    """The sort order; None when nothing is said of it."""
+    """The sort order; None when nothing is said of it. `types` holds the type of every column."""
     if SORT_ORDER not in custom:
         return None
     said, place = custom[SORT_ORDER], f"{where}.{SORT_ORDER}"
     if not isinstance(said, list):
         faults.add(place, said, "write a list of columns, each with `desc` and `nulls last` if need be")
         return None
-    fields = tuple(field for text in said if (field := _sort_field(text, names, place, faults)))
+    fields = tuple(field for text in said if (field := _sort_field(text, types, place, faults)))
     for column, count in Counter(field.column for field in fields).items():
         if count > 1:
             faults.add(place, column, "sorts twice; name it once")
     return fields
 
 
-def _sort_field(text: object, names: Sequence[str], place: str, faults: Faults) -> SortField | None:
+def _sort_field(text: object, types: Mapping[str, str], place: str, faults: Faults) -> SortField | None:
     match = _FIELD.fullmatch(" ".join(text.split())) if isinstance(text, str) else None
     if match is None:
         faults.add(place, text, "write `<column> [asc|desc] [nulls first|last]`")
         return None
-    if match[1] not in names:
-        faults.add(place, match[1], f"no such column; the table has {', '.join(names)}")
+    if match[1] not in types:
+        faults.add(place, match[1], f"no such column; the table has {', '.join(types)}")
+        return None
+    if types[match[1]].startswith("array"):
+        faults.add(place, match[1], "Iceberg does not sort by arrays: choose another column")
         return None
     direction: Literal["asc", "desc"] = "desc" if (match[2] or "").lower() == "desc" else "asc"
     # Iceberg's own defaults: nulls are below every value.

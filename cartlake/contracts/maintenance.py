@@ -4,7 +4,7 @@ targetFileMb: 128            # the size files are joined to
 minInputFiles: 5             # so many small files of one partition are worth joining
 smallFileRatio: 0.3          # the table is joined once it could do without this share of its files
 deleteRatio: 0.1             # deleted rows leave the files once they are this share
-sortBy: [customer_id]        # rows of joined files are sorted; or zOrderBy: [customer_id, product_id]
+zOrderBy: [customer_id, product_id]  # rows of joined files lie along a Z curve; else in the table's cartlake.sortOrder
 keepSnapshotsDays: 5         # how far time travel reaches back
 minSnapshots: 5              # and at least so many versions
 orphanDays: 3                # files that belong to nothing are deleted once they are so old
@@ -23,8 +23,8 @@ LEAST_ORPHAN_DAYS = 3
 """A write may be at work for hours, and its files belong to nothing until it commits."""
 
 
-_UNORDERED = {"sortBy": ("array",), "zOrderBy": ("array", "decimal")}
-"""Types that Iceberg does not sort by."""
+_UNORDERED = ("array", "decimal")
+"""Types that Iceberg puts into no Z order."""
 
 
 class Maintenance(Element):
@@ -35,7 +35,6 @@ class Maintenance(Element):
     min_input_files: int = Field(default=5, ge=2)
     small_file_ratio: float = Field(default=0.3, gt=0, le=1)
     delete_ratio: float = Field(default=0.1, gt=0, le=1)
-    sort_by: tuple[str, ...] = ()
     z_order_by: tuple[str, ...] = ()
     keep_snapshots_days: float = Field(default=5, ge=1)
     min_snapshots: int = Field(default=5, ge=1)
@@ -76,7 +75,6 @@ def _advice(kind: str, message: str) -> str:
 
 def _faults_of(settings: Maintenance, types: Mapping[str, str]) -> Iterator[tuple[str, object, str]]:
     lists = {
-        "sortBy": settings.sort_by,
         "zOrderBy": settings.z_order_by,
         "statistics": settings.statistics or (),
     }
@@ -85,10 +83,7 @@ def _faults_of(settings: Maintenance, types: Mapping[str, str]) -> Iterator[tupl
             yield place, list(names), f"no such column: {', '.join(unknown)}; the table has {', '.join(types)}"
         if len(set(names)) < len(names):
             yield place, list(names), "name each column once"
-    if settings.sort_by and settings.z_order_by:
-        yield "zOrderBy", list(settings.z_order_by), "choose sortBy or zOrderBy: rows lie in one order only"
-    for place, refused in _UNORDERED.items():
-        if bad := [name for name in lists[place] if types.get(name, "").startswith(refused)]:
-            yield place, list(lists[place]), f"rows cannot be ordered by {', '.join(bad)}: choose other columns"
+    if bad := [name for name in settings.z_order_by if types.get(name, "").startswith(_UNORDERED)]:
+        yield "zOrderBy", list(settings.z_order_by), f"rows cannot be ordered by {', '.join(bad)}: choose other columns"
     if len(settings.z_order_by) == 1:
-        yield "zOrderBy", list(settings.z_order_by), "one column is sorted by: use sortBy"
+        yield "zOrderBy", list(settings.z_order_by), "one column is sorted by: use cartlake.sortOrder"

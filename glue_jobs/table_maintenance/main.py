@@ -114,7 +114,14 @@ def _upkeep(run: Run, work: TableWork) -> Upkeep:
     table = run.tables[work.table]
     keep_days = run.plan.keep_snapshots_days
     return Upkeep(
-        procedures=Procedures(run.spark, run.name(work.table), table.maintenance, force=run.plan.force, pace=run.pace),
+        procedures=Procedures(
+            run.spark,
+            run.name(work.table),
+            table.maintenance,
+            force=run.plan.force,
+            pace=run.pace,
+            order=table.sort_order or (),
+        ),
         table=table,
         work=work,
         run_id=run.plan.run_id,

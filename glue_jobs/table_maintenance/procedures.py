@@ -11,6 +11,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from cartlake.contracts import Maintenance
+from cartlake.contracts.model import SortField
 from cartlake.errors import TransientError
 from cartlake.health import Health
 from glue_jobs.shared.iceberg import is_conflict
@@ -56,6 +57,7 @@ class Procedures:
     settings: Maintenance
     force: bool
     pace: Pace
+    order: tuple[SortField, ...] = ()
 
     def rewriting(self, health: Health) -> "Rewriting":
         """How data files of a table in this health are rewritten, step by step."""
@@ -78,8 +80,8 @@ class Procedures:
     def _order(self) -> str:
         if self.settings.z_order_by:
             return f"strategy => 'sort', sort_order => 'zorder({', '.join(self.settings.z_order_by)})', "
-        if self.settings.sort_by:
-            return f"strategy => 'sort', sort_order => '{', '.join(self.settings.sort_by)}', "
+        if self.order:
+            return f"strategy => 'sort', sort_order => '{', '.join(map(str, self.order))}', "
         return "strategy => 'binpack', "
 
     def rewrite_position_delete_files(self) -> Counts:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from cartlake.contracts.model import SortField
 from cartlake.errors import TransientError
 from cartlake.health import Action
 from cartlake.runs import audit_branch
@@ -101,12 +102,14 @@ def test_one_file_whose_rows_are_deleted_is_rewritten_alone(lake):
     assert (done.after.rows, done.after.deleted_rows, done.after.delete_files) == (16, 0, 0)
 
 
-@pytest.mark.parametrize("order", ["sort_by", "z_order_by"])
+@pytest.mark.parametrize("order", ["sorted", "z-order"])
 def test_rows_are_written_in_the_contracts_order(rates, monkeypatch, order):
     _, table = TABLES[RATES]
-    columns = ("currency",) if order == "sort_by" else ("currency", "updated_at")
-    settings = table.maintenance.model_copy(update={order: columns})
-    monkeypatch.setitem(table.__dict__, "maintenance", settings)
+    if order == "sorted":
+        monkeypatch.setitem(table.__dict__, "sort_order", (SortField("currency", "desc", "last"),))
+    else:
+        settings = table.maintenance.model_copy(update={"z_order_by": ("currency", "updated_at")})
+        monkeypatch.setitem(table.__dict__, "maintenance", settings)
     for number in (30, 20, 10):
         rates.insert(RATES, [rate(number)])
 
@@ -115,8 +118,8 @@ def test_rows_are_written_in_the_contracts_order(rates, monkeypatch, order):
     [file] = [row.file_path for row in rates.spark.sql(f"select file_path from glue_catalog.{RATES}.files").collect()]
     stored = [row.currency for row in rates.spark.read.parquet(file).collect()]
     assert len(stored) == 11
-    if order == "sort_by":
-        assert stored == sorted(stored)
+    if order == "sorted":
+        assert stored == sorted(stored, reverse=True)
 
 
 class TestTurns:

@@ -22,9 +22,11 @@ def test_a_contract_that_says_nothing_has_defaults(table):
 
 
 def test_what_it_says_is_taken_and_new_files_have_the_size_old_ones_are_joined_to(table):
-    made = table(targetFileMb=256, sortBy=["item_id"], keepSnapshotsDays=30, statistics=[])
+    made = table(targetFileMb=256, zOrderBy=["item_id", "changed_at"], keepSnapshotsDays=30, statistics=[])
 
-    assert made.maintenance == Maintenance(targetFileMb=256, sortBy=("item_id",), keepSnapshotsDays=30.0, statistics=())
+    assert made.maintenance == Maintenance(
+        targetFileMb=256, zOrderBy=("item_id", "changed_at"), keepSnapshotsDays=30.0, statistics=()
+    )
     assert made.table_properties["write.target-file-size-bytes"] == str(256 * 1024**2)
     assert made.statistics_columns == ()
 
@@ -41,13 +43,10 @@ def test_distinct_values_are_counted_of_the_columns_tables_are_joined_by():
         pytest.param({"smallFileRatio": 30}, "smallFileRatio", "less than or equal to 1", id="percent for a share"),
         pytest.param({"orphanDays": 1}, "orphanDays", "greater than or equal to 3", id="younger than a write may be"),
         pytest.param({"keepSnapshotsDays": 0}, "keepSnapshotsDays", "greater than or equal to 1", id="no time travel"),
-        pytest.param({"sortBy": ["nope"]}, "sortBy", "no such column: nope; the table has item_id", id="no column"),
-        pytest.param({"zOrderBy": ["item_id"]}, "zOrderBy", "use sortBy", id="one column in z-order"),
+        pytest.param({"statistics": ["nope"]}, "statistics", "no such column: nope; the table has item_id", id="no column"),
+        pytest.param({"zOrderBy": ["item_id"]}, "zOrderBy", "use cartlake.sortOrder", id="one column in z-order"),
         pytest.param({"zOrderBy": ["item_id", "amount"]}, "zOrderBy", "cannot be ordered by amount", id="decimal"),
         pytest.param({"statistics": ["item_id", "item_id"]}, "statistics", "each column once", id="twice"),
-        pytest.param(
-            {"sortBy": ["item_id"], "zOrderBy": ["item_id", "changed_at"]}, "zOrderBy", "in one order only", id="both"
-        ),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named_with_its_repair(table, settings, where, advice):
@@ -63,4 +62,16 @@ def test_a_dataset_may_not_have_the_name_of_the_work(document, tmp_path, read):
     document["name"] = "maintenance"
 
     with pytest.raises(ContractError, match="what the ledger calls the maintenance of tables"):
+        read(document)
+
+
+def test_rows_lie_in_one_order_only(document, read):
+    document["schema"][0].setdefault("customProperties", []).extend(
+        [
+            {"property": "cartlake.sortOrder", "value": ["item_id"]},
+            {"property": "cartlake.maintenance", "value": {"zOrderBy": ["item_id", "changed_at"]}},
+        ]
+    )
+
+    with pytest.raises(ContractError, match=r"choose cartlake\.sortOrder or zOrderBy: rows lie in one order only"):
         read(document)
