@@ -57,7 +57,8 @@ def ends(lake):
         assert lake.ledger.claim_backfill(RUN, waiting)
         report = EtlReport(
             run_id=RUN, dataset="transactions", table="processed.transactions", branch="b", snapshot_id=None,
-            base_snapshot_id=None, rows=COUNTS, files=[], withdrawn=withdrawn, touched_days=list(days), started_at="", ended_at="",
+            base_snapshot_id=None, rows=COUNTS, files=[], withdrawn=withdrawn, touched_days=list(days),
+            started_at="", ended_at="",
         )  # fmt: skip
         settled = SettleReport(run_id=RUN, dataset="transactions", in_force=1, superseded=2, started_at="", ended_at="")
         for name, document in (("etl", report), ("settle", settled)):
