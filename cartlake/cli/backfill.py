@@ -168,7 +168,8 @@ def outcome_of(lake: Lake, run: RunRecord) -> dict[str, Any]:
     settled = SettleReport.model_validate_json(_document(lake, run, "settle"))
     refreshes = follow_refresh(lake) if etl.touched_days else []
     took = [one for one in refreshes if any(mark.run_id == run.run_id for mark in lake.ledger.run_stale(one.run_id))]
-    tables = [table for one in took for table in report_of(lake, one.run_id).tables]
+    # A refresh that found nothing built from these rows has no report.
+    tables = [table for one in took if one.report_uri for table in report_of(lake, one.run_id).tables]
     return {
         "run_id": run.run_id,
         **etl.rows.model_dump(),

@@ -74,9 +74,11 @@ def watched(lake, loaded, typed, run_lake, rows_of):
 
     reader = threading.Thread(target=read)
     reader.start()
-    outcome = typed("backfill", "parcels", "--from", TODAY, "--to", datetime.now(UTC).date())
-    over.set()
-    reader.join()
+    try:
+        outcome = typed("backfill", "parcels", "--from", TODAY, "--to", datetime.now(UTC).date())
+    finally:
+        over.set()
+        reader.join()
     return outcome, seen
 
 

@@ -12,6 +12,7 @@ from cartlake.cli import backfill, main
 from cartlake.cli.errors import CommandError, Exit, NotFoundError
 from cartlake.ledger import Content, ObjectVersion
 from cartlake.runs import EtlReport, FileFormat, RowCounts, SettleReport
+from cartlake.staleness import WHOLE
 from cartlake.times import utc_now
 
 LOADING = "transactions-20260131T083000-aaaaaa"
@@ -50,13 +51,14 @@ def loaded(lake):
 def ends(lake):
     """Let a run take the backfill that waits, and end it well."""
 
-    def run(withdrawn=1):
+    def run(withdrawn=1, days=()):
         [waiting] = lake.ledger.pending_backfills("transactions")
         lake.ledger.acquire_lock("transactions", RUN)
         assert lake.ledger.claim_backfill(RUN, waiting)
         report = EtlReport(
             run_id=RUN, dataset="transactions", table="processed.transactions", branch="b", snapshot_id=None,
-            base_snapshot_id=None, rows=COUNTS, files=[], withdrawn=withdrawn, started_at="", ended_at="",
+            base_snapshot_id=None, rows=COUNTS, files=[], withdrawn=withdrawn, touched_days=list(days),
+            started_at="", ended_at="",
         )  # fmt: skip
         settled = SettleReport(run_id=RUN, dataset="transactions", in_force=1, superseded=2, started_at="", ended_at="")
         for name, document in (("etl", report), ("settle", settled)):
@@ -90,6 +92,24 @@ def test_a_backfill_is_asked_for_followed_and_told(lake, loaded, others, typed, 
     assert (told["run_id"], told["read"], told["published"], told["withdrawn"]) == (RUN, 4, 1, 1)
     assert told["verdicts_superseded"] == 2
     assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "dataset": "transactions"}
+
+
+def test_a_refresh_that_had_nothing_to_rebuild_has_no_report_and_is_waited_for(lake, loaded, others, typed, ends):
+    refresh = "refresh-20260201T083500-cccccc"
+
+    def refreshes():
+        ends(days=["2026-02-01"])
+        lake.ledger.mark_stale(RUN, "processed.transactions", WHOLE)
+        lake.ledger.start_run(refresh)
+        lake.ledger.claim_stale(refresh)
+        lake.ledger.finish_run(refresh, None, "")
+
+    others.acts = [refreshes]
+
+    result = typed("--json")
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["rebuilt"] == []
 
 
 def test_people_are_told_what_to_do_about_rows_that_left(lake, loaded, others, typed, ends):
