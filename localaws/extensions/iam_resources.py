@@ -3,6 +3,7 @@
 - `states:SendTask*`: the state machine that waits for the callback; MiniStack takes `*`, which the least privilege
   there is, a policy that names the machine, does not cover.
 - `glue:GetDatabase` and its like: the database; MiniStack takes a table of that name.
+- `athena:GetQueryExecution` and its like: the workgroup the query ran in; MiniStack takes `*`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region
+from ministack.services import athena
 from ministack.services import stepfunctions as sfn
 
 from localaws.hooks import wrap
@@ -36,7 +38,12 @@ def install() -> None:
     @wrap(iam_actions, "extract_resource_arn")
     def _(original: Any, service: str, *request: Any) -> str:
         _method, _path, headers, body = request[:4]
-        own = _callback(body) if service == "states" else _database(headers, body) if service == "glue" else None
+        named = {
+            "states": lambda: _callback(body),
+            "glue": lambda: _database(headers, body),
+            "athena": lambda: _workgroup(body),
+        }
+        own = named[service]() if service in named else None
         return own or str(original(service, *request))
 
 
@@ -57,6 +64,13 @@ def _database(headers: dict[str, str], body: bytes) -> str | None:
     if headers.get("x-amz-target") not in DATABASE_ACTIONS:
         return None
     return f"arn:aws:glue:{get_region()}:{get_account_id()}:database/{_fields(body).get('Name')}"
+
+
+def _workgroup(body: bytes) -> str | None:
+    execution = athena._executions.get(str(_fields(body).get("QueryExecutionId")))
+    if execution is None:
+        return None
+    return f"arn:aws:athena:{get_region()}:{get_account_id()}:workgroup/{execution['WorkGroup']}"
 
 
 def _fields(body: bytes) -> dict[str, Any]:
