@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyiceberg.exceptions import NoSuchTableError, ValidationError
 from pyiceberg.manifest import DataFileContent
 
+from cartlake.broken_metadata import BrokenMetadataError
 from cartlake.errors import TerminalError, TransientError
 from cartlake.facts import Facts, PartitionFiles, Snapshot
 
@@ -34,10 +35,12 @@ def stored_facts(catalog: Catalog, identifier: tuple[str, str], settings: Mainte
         return facts_of(catalog.load_table(identifier), settings)
     except NoSuchTableError:
         return None
+    except BrokenMetadataError as error:
+        raise UnreadableTableError(str(error)) from error
     except (FileNotFoundError, ValidationError, ValueError, KeyError, EOFError) as error:
         raise UnreadableTableError(
             f"The metadata of {'.'.join(identifier)} cannot be read ({type(error).__name__}: {str(error)[:300]}). "
-            "Restore the object, or point the Glue table's metadata_location at an earlier metadata file."
+            f"`lake tables repair {'.'.join(identifier)}` shows the way back."
         ) from error
     except OSError as error:
         raise TransientError(f"The metadata of {'.'.join(identifier)} could not be read now: {error}") from error

@@ -37,6 +37,10 @@ class ColumnName:
         return f"{self.table}.{self.column}"
 
 
+class _NamesOnly(DuckDBSession):
+    """SQLFrame has one session per process and class, with its connection: a class of our own takes nobody else's."""
+
+
 Sources = Mapping[ColumnName, tuple[ColumnName, ...]]
 
 
@@ -60,7 +64,7 @@ def column_sources(graph: Graph) -> Sources:
 
 def transform_queries(graph: Graph) -> dict[str, str]:
     """The SQL that each built table's transform amounts to on DuckDB."""
-    session: Any = DuckDBSession()
+    session: Any = _NamesOnly()
     session.catalog.add_table(SPINE, {"one": "int"})
     for name, table in graph.tables.items():
         session.catalog.add_table(_plain(name), {column.name: _type(column.type) for column in table.columns})
@@ -108,5 +112,5 @@ def _type(spark: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name of one word that nobody else has: SQLFrame keeps one session per process, whoever asks for it."""
+    """A name of one word."""
     return f"lineage_of_{name.replace('.', '_')}"

@@ -13,7 +13,7 @@ from cartlake.build import Platform, build, function_names
 
 pytestmark = pytest.mark.integration
 
-WITH_ARROW = {"file_validator", "table_publisher"}
+WITH_ARROW = {"file_validator", "maintenance_planner", "table_publisher"}
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-west-1",
     "POWERTOOLS_TRACE_DISABLED": "true",
@@ -25,9 +25,11 @@ ENVIRONMENT = {
     "IDEMPOTENCY_TABLE": "idempotency",
     "INGEST_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:ingest",
     "REFRESH_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:refresh",
+    "MAINTENANCE_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:maintenance",
     "FILE_ROUTER_FUNCTION": "file-router",
     "ETL_JOB": "dataset-etl",
     "REFRESH_JOB": "table-refresh",
+    "MAINTENANCE_JOB": "table-maintenance",
 }
 
 

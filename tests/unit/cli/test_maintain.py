@@ -140,7 +140,7 @@ class TestHealth:
         assert ended.exit_code == 1
         [found] = json.loads(ended.stdout)
         assert found["state"] == "unreadable"
-        assert "earlier metadata file" in found["reason"]
+        assert "`lake tables repair processed.fx_rates`" in found["reason"]
 
     def test_tables_that_were_not_made_yet_are_no_fault(self, lake, rates):
         ended = typed(lake, health, "health", "vendors", "fx_rates")

@@ -330,7 +330,7 @@ class TestRouting:
             def state(self, run_id):
                 return self.states.get(run_id, ExecutionState.NEVER_STARTED)
 
-            def start(self, _dataset, run_id):
+            def start(self, _dataset, run_id, _request=None):
                 self.states[run_id] = ExecutionState.RUNNING
                 return f"arn:{run_id}"
 

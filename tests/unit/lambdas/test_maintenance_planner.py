@@ -131,7 +131,7 @@ def test_metadata_that_is_gone_holds_up_no_other_table_and_is_named(tables, plan
     assert [work.table for work in written.tables] == ["processed.events"]
     [lost] = written.unreadable
     assert lost.table == "processed.sums"
-    assert "earlier metadata file" in lost.reason
+    assert "`lake tables repair processed.sums`" in lost.reason
 
 
 def test_metadata_that_is_gone_fails_a_run_that_has_nothing_else_to_do(tables, plan, tmp_path):
