@@ -17,6 +17,7 @@ from cartlake.cli.follow import follow_files
 from cartlake.cli.main import assemble
 from cartlake.cli.output import Output
 from cartlake.cli.query import athena_of
+from cartlake.contracts import loading
 from cartlake.ledger import FileRecord
 from generators.transactions import generate_transactions
 from localaws import server
@@ -47,6 +48,8 @@ def run_lake(lake: Lake) -> Callable[..., Result]:
     application = assemble()
 
     def run(*arguments: object, exit_code: int | None = 0) -> Result:
+        for cached in (loading._load, loading._stems):  # as in a process of its own
+            cached.cache_clear()
         result = CliRunner().invoke(application, [str(argument) for argument in arguments])
         if exit_code is not None:
             assert result.exit_code == exit_code, f"{result.output}\n{result.exception!r}"
