@@ -8,7 +8,11 @@ METADATA_LOCATION: Final = "metadata_location"
 """Parameter of a Glue table: its current metadata file."""
 
 
-class BrokenMetadataError(TerminalError):
+class UnreadableTableError(TerminalError):
+    """The metadata of a table cannot be read, so nobody can say how it is."""
+
+
+class BrokenMetadataError(UnreadableTableError):
     """Glue names no metadata file of a table, or one that is missing or cut short. Its rows are where they were."""
 
     def __init__(self, table: str, file: str | None, fault: str) -> None:

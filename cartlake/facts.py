@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-MAIN: Final = "main"
+from cartlake.runs import AUDIT_PREFIX
+from cartlake.snapshots import MAIN
+
 IN_FLIGHT: Final = timedelta(days=1)
 """A branch younger than this may be a run at work."""
 LEFTOVER: Final = timedelta(days=3)
 """No run lives that long."""
-AUDIT_PREFIX: Final = "audit_"
 _RUN_BEGAN: Final = re.compile(r"_(\d{8}T\d{6})_[0-9a-f]{6}$")
 
 

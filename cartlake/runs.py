@@ -22,6 +22,8 @@ REFRESH: Final = "refresh"
 MAINTENANCE: Final = "maintenance"
 """The work that keeps tables fast and small. It stands where a dataset would, too."""
 
+AUDIT_PREFIX: Final = "audit_"
+"""How the names of branches begin that runs write to before they are judged."""
 RUN_ID: Final = re.compile(r"(?P<dataset>[a-z][a-z0-9_]*)-(?P<started>\d{8}T\d{6})-[0-9a-f]{6}")
 
 
@@ -223,7 +225,7 @@ def dataset_of(run_id: str) -> str:
 
 def audit_branch(run_id: str) -> str:
     """Name the Iceberg branch a run writes to before anyone may see it."""
-    return f"audit_{run_id.replace('-', '_')}"
+    return f"{AUDIT_PREFIX}{run_id.replace('-', '_')}"
 
 
 def reconcile(report: EtlReport, claimed_file_ids: set[str]) -> None:

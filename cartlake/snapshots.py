@@ -13,6 +13,7 @@ from cartlake.runs import RUN_ID
 if TYPE_CHECKING:
     from pyiceberg.table import Table as IcebergTable
     from pyiceberg.table.snapshots import Snapshot
+    from pyiceberg.table.update import SetSnapshotRefUpdate
 
 MAIN: Final = "main"
 RUN_PROPERTY: Final = "cartlake.run-id"
@@ -107,25 +108,32 @@ def _instant(name: str, text: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def go_back(table: IcebergTable, snapshot_id: int) -> None:
-    """Make a snapshot what readers see. Raises TransientError, and changes nothing, if another commit came first."""
-    # Seconds to import, and the commands that only read need none of it.
-    from pyiceberg.exceptions import CommitFailedException  # noqa: PLC0415
-    from pyiceberg.table.update import AssertRefSnapshotId, SetSnapshotRefUpdate  # noqa: PLC0415
+def main_at(table: IcebergTable, snapshot_id: int) -> SetSnapshotRefUpdate:
+    """The update that moves main to a snapshot, and leaves what was configured on main as it is."""
+    from pyiceberg.table.update import SetSnapshotRefUpdate  # noqa: PLC0415 - seconds to import
 
     main = table.metadata.refs.get(MAIN)
-    update = SetSnapshotRefUpdate(
+    return SetSnapshotRefUpdate(
         ref_name=MAIN,
         type="branch",
         snapshot_id=snapshot_id,
-        # Setting a reference replaces it whole, so what was configured on main has to be said again.
+        # Setting a reference replaces it whole, so what was configured has to be said again.
         max_ref_age_ms=main.max_ref_age_ms if main else None,
         max_snapshot_age_ms=main.max_snapshot_age_ms if main else None,
         min_snapshots_to_keep=main.min_snapshots_to_keep if main else None,
     )
+
+
+def go_back(table: IcebergTable, snapshot_id: int) -> None:
+    """Make a snapshot what readers see. Raises TransientError, and changes nothing, if another commit came first."""
+    # Seconds to import, and the commands that only read need none of it.
+    from pyiceberg.exceptions import CommitFailedException  # noqa: PLC0415
+    from pyiceberg.table.update import AssertRefSnapshotId  # noqa: PLC0415
+
+    main = table.metadata.refs.get(MAIN)
     unmoved = AssertRefSnapshotId(ref=MAIN, snapshot_id=main.snapshot_id if main else None)
     try:
-        table.catalog.commit_table(table, (unmoved,), (update,))
+        table.catalog.commit_table(table, (unmoved,), (main_at(table, snapshot_id),))
     except CommitFailedException as error:
         raise TransientError(
             f"{'.'.join(table.name())} was changed by somebody else just now: see its history, then try again."

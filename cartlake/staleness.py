@@ -85,7 +85,7 @@ class Graph:
         tables = {table.physical_name: table for contract in contracts for table in contract.tables}
         _check_upstreams(tables)
         _check_references(tables)
-        upstreams = {name: [up.table for up in _upstreams(table)] for name, table in sorted(tables.items())}
+        upstreams = {name: [up.table for up in upstreams_of(table)] for name, table in sorted(tables.items())}
         try:
             order = tuple(name for name in TopologicalSorter(upstreams).static_order() if tables[name].build)
         except CycleError as error:
@@ -99,6 +99,10 @@ class Graph:
             raise TerminalError(f"No table {name!r} is built from others; these are: {', '.join(self.order)}.")
         return self.tables[found[0]]
 
+    def built_from(self, name: str) -> list[str]:
+        """The tables directly built from this one, in the order they are built."""
+        return [built for built in self.order if name in {up.table for up in upstreams_of(self.tables[built])}]
+
     def stale(self, changes: Mapping[str, Scope]) -> tuple[StaleTable, ...]:
         """The tables to rebuild after `changes`, each after those it is built from.
 
@@ -109,7 +113,7 @@ class Graph:
         for name in self.order:
             if scope := self.scope_of(name, known):
                 known[name] = scope
-                upstreams = [upstream.table for upstream in _upstreams(self.tables[name])]
+                upstreams = [upstream.table for upstream in upstreams_of(self.tables[name])]
                 after = tuple(one for one in upstreams if one in {table.table for table in stale})
                 stale.append(StaleTable(table=name, scope=scope, after=after))
         return tuple(stale)
@@ -118,7 +122,7 @@ class Graph:
         """The rows of one built table that changes of the tables it is built from, and of itself, make stale."""
         table = self.tables[name]
         scope = changes.get(name, Scope())
-        for upstream in _upstreams(table):
+        for upstream in upstreams_of(table):
             scope |= _affected(table, upstream, changes.get(upstream.table, Scope()))
         return scope
 
@@ -150,7 +154,7 @@ def _affected_keys(table: Table, upstream: Upstream, days: tuple[DayRange, ...])
 
 def _check_upstreams(tables: Mapping[str, Table]) -> None:
     for name, table in tables.items():
-        for upstream in _upstreams(table):
+        for upstream in upstreams_of(table):
             source = tables.get(upstream.table)
             if source is None:
                 known = ", ".join(sorted(tables))
@@ -198,7 +202,8 @@ def build_of(table: Table) -> Build:
     return table.build
 
 
-def _upstreams(table: Table) -> Sequence[Upstream]:
+def upstreams_of(table: Table) -> Sequence[Upstream]:
+    """What the table is built from; nothing for one that is loaded from files."""
     return table.build.upstreams if table.build else ()
 
 

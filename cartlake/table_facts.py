@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pyiceberg.exceptions import NoSuchTableError, ValidationError
 from pyiceberg.manifest import DataFileContent
 
-from cartlake.broken_metadata import BrokenMetadataError
-from cartlake.errors import TerminalError, TransientError
+from cartlake.broken_metadata import UnreadableTableError
+from cartlake.errors import TransientError
 from cartlake.facts import Facts, PartitionFiles, Snapshot
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table
 
     from cartlake.contracts import Maintenance
-
-
-class UnreadableTableError(TerminalError):
-    """The metadata of a table cannot be read, so nobody can say how it is."""
 
 
 def stored_facts(catalog: Catalog, identifier: tuple[str, str], settings: Maintenance) -> Facts | None:
@@ -35,8 +31,6 @@ def stored_facts(catalog: Catalog, identifier: tuple[str, str], settings: Mainte
         return facts_of(catalog.load_table(identifier), settings)
     except NoSuchTableError:
         return None
-    except BrokenMetadataError as error:
-        raise UnreadableTableError(str(error)) from error
     except (FileNotFoundError, ValidationError, ValueError, KeyError, EOFError) as error:
         raise UnreadableTableError(
             f"The metadata of {'.'.join(identifier)} cannot be read ({type(error).__name__}: {str(error)[:300]}). "

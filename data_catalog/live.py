@@ -15,7 +15,7 @@ MEASUREMENTS_SHOWN = 5
 REASONS = """
 select dataset, reason, count(*) as failed
 from ops.quarantine_rows cross join unnest(reasons) as broken(reason)
-where replay_id is null
+where replay_id is null and superseded_by is null
 group by dataset, reason
 order by dataset, failed desc, reason
 """

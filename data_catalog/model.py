@@ -9,7 +9,7 @@ from cartlake.cli.contract_diff import readers_of
 from cartlake.column_usage import ColumnUse
 from cartlake.contracts import Column, Contract, Table
 from cartlake.named_queries import NamedQuery
-from cartlake.staleness import Graph, parent_of
+from cartlake.staleness import Graph, parent_of, upstreams_of
 from data_catalog.lineage import ColumnName, Sources, column_sources
 
 QUERIES = "athena_queries"
@@ -108,8 +108,8 @@ def _entry(
         contract=contract,
         table=table,
         columns=tuple(_column(graph, table, column, sources, readers) for column in table.columns),
-        built_from=tuple(upstream.table for upstream in table.build.upstreams) if table.build else (),
-        used_by=tuple(other for other in graph.order if name in _upstreams(graph.tables[other])),
+        built_from=tuple(upstream.table for upstream in upstreams_of(table)),
+        used_by=tuple(graph.built_from(name)),
         queries=tuple(sorted(read_by)),
     )
 
@@ -127,10 +127,6 @@ def _column(
         readers=tuple(readers.get(ColumnUse(itself.table, itself.column), ())),
         refers_to=ColumnName(parent, reference.parent_column) if reference else None,
     )
-
-
-def _upstreams(table: Table) -> list[str]:
-    return [upstream.table for upstream in table.build.upstreams] if table.build else []
 
 
 def _queries(root: Path, readers: Mapping[ColumnUse, list[str]]) -> list[Query]:

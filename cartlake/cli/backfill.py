@@ -1,9 +1,8 @@
 """`lake backfill`: read raw files again through today's contract, as if they were loaded today."""
 
-import json as jsonlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -17,7 +16,8 @@ from cartlake.cli.drop import check_dataset
 from cartlake.cli.errors import CommandError, NotFoundError
 from cartlake.cli.follow import PATIENCE_SECONDS, POLL_SECONDS, follow_refresh
 from cartlake.cli.options import Dataset, Json
-from cartlake.cli.recompute import report_of
+from cartlake.cli.recompute import report_of, start_work
+from cartlake.cli.run_documents import run_document
 from cartlake.cli.runs import plainly
 from cartlake.ledger import Backfill, FileRecord, FileState, RunRecord, RunState
 from cartlake.runs import EtlReport, SettleReport
@@ -108,16 +108,19 @@ def ask(lake: Lake, dataset: str, first: date, last: date) -> Backfill:
         request_id=secrets.token_hex(8), dataset=dataset, first=first, last=last, requested_at=stamp(utc_now())
     )
     lake.ledger.request_backfill(request)
-    start_work(lake, dataset)
+    start_runs(lake, dataset)
     return request
 
 
-def start_work(lake: Lake, dataset: str) -> None:
+def backfill_of(lake: Lake, dataset: str, runs: Iterable[str]) -> str | None:
+    """The command that reads the files of these runs again; None where they read none."""
+    days = sorted(file.received_at[:10] for run in set(runs) for file in lake.ledger.run_files(run))
+    return f"lake backfill {dataset} --from {days[0]} --to {days[-1]}" if days else None
+
+
+def start_runs(lake: Lake, dataset: str) -> None:
     """Start a run for what waits, unless one is at work. Raises CommandError when it cannot be started."""
-    payload = jsonlib.dumps({"action": "start", "dataset": dataset}).encode()
-    answer = lake.client("lambda").invoke(FunctionName=lake.outputs.functions["file_router"], Payload=payload)
-    if "FunctionError" in answer:
-        raise CommandError(f"No run could be started: {answer['Payload'].read().decode()}")
+    start_work(lake, dataset, "No run could be started")
 
 
 def follow(lake: Lake, request: Backfill) -> RunRecord:
@@ -164,8 +167,8 @@ def _succeeded(run: RunRecord) -> RunRecord:
 
 def outcome_of(lake: Lake, run: RunRecord) -> dict[str, Any]:
     """What the run did to the table, the quarantine and what is built from them; waits for the last of these."""
-    etl = EtlReport.model_validate_json(_document(lake, run, "etl"))
-    settled = SettleReport.model_validate_json(_document(lake, run, "settle"))
+    etl = EtlReport.model_validate_json(run_document(lake, run.run_id, "etl"))
+    settled = SettleReport.model_validate_json(run_document(lake, run.run_id, "settle"))
     refreshes = follow_refresh(lake) if etl.touched_days else []
     took = [one for one in refreshes if any(mark.run_id == run.run_id for mark in lake.ledger.run_stale(one.run_id))]
     # A refresh that found nothing built from these rows has no report.
@@ -178,9 +181,3 @@ def outcome_of(lake: Lake, run: RunRecord) -> dict[str, Any]:
         "changed_days": etl.touched_days,
         "rebuilt": [table.table for table in tables if table.outcome == "rebuilt"],
     }
-
-
-def _document(lake: Lake, run: RunRecord, name: str) -> bytes:
-    key = f"runs/{run.run_id}/{name}.json"
-    body: bytes = lake.client("s3").get_object(Bucket=lake.outputs.buckets["artifacts"], Key=key)["Body"].read()
-    return body

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cartlake import contracts
+from cartlake.broken_metadata import UnreadableTableError
 from cartlake.catalog import load_catalog
 from cartlake.cli.context import Lake, lake_of
 from cartlake.cli.errors import Exit
@@ -19,7 +20,7 @@ from cartlake.contracts import Contract, Table
 from cartlake.facts import in_flight
 from cartlake.health import Health, measure, needs
 from cartlake.ledger import RunRecord
-from cartlake.table_facts import UnreadableTableError, stored_facts
+from cartlake.table_facts import stored_facts
 from cartlake.times import utc_now
 from cartlake.upkeep import UpkeepRecord, owner_of
 

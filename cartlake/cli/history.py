@@ -7,14 +7,15 @@ import typer
 
 from cartlake import contracts
 from cartlake.catalog import load_catalog
+from cartlake.cli.backfill import backfill_of
 from cartlake.cli.context import Lake, lake_of
 from cartlake.cli.errors import CommandError, NotFoundError
+from cartlake.cli.named_tables import lock_on, named_table
 from cartlake.cli.options import Json
 from cartlake.cli.query import athena_of
 from cartlake.cli.recompute import run_recompute
 from cartlake.cli.tables import placement
 from cartlake.contracts import Contract, Table
-from cartlake.runs import REFRESH
 from cartlake.snapshots import Version, find_version, go_back, versions
 from cartlake.staleness import Graph
 from cartlake.table_diff import count_sql, examples_sql
@@ -73,7 +74,7 @@ def rollback(
         "runs_undone": sorted({version.run_id for version in undone if version.run_id}),
         "rebuilt": [one.table for one in rebuilt if one.outcome == "rebuilt"],
         "left_alone": names if not dependents else [],
-        "backfill": _backfill_of(lake, contract, described, undone),
+        "backfill": _reads_again(lake, contract, described, undone),
     }
     lake.output.record(f"{name} is what it was at {wanted.since:%Y-%m-%d %H:%M:%S} UTC", done)
     _say_what_follows(lake, described, done)
@@ -117,11 +118,7 @@ def table_named(lake: Lake, name: str) -> tuple[Contract, Table, "IcebergTable"]
     """The table as its contract and as the catalog has it. Raises NotFoundError naming the tables there are."""
     from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415 - a second of import
 
-    tables = {table.physical_name: (contract, table) for contract in contracts.load_all() for table in contract.tables}
-    found = [pair for full, pair in tables.items() if name in (full, full.partition(".")[2])]
-    if len(found) != 1:
-        raise NotFoundError(f"There is no table {name!r}. There are: {', '.join(sorted(tables))}.")
-    [(contract, table)] = found
+    contract, table = named_table(name)
     lake.connect()
     try:
         return contract, table, load_catalog().load_table(placement(lake).identifier(table))
@@ -130,8 +127,7 @@ def table_named(lake: Lake, name: str) -> tuple[Contract, Table, "IcebergTable"]
 
 
 def _check_nobody_writes(lake: Lake, contract: Contract, table: Table) -> None:
-    work = REFRESH if table.build else contract.name
-    lock = lake.ledger.lock(work)
+    lock = lock_on(lake, contract, table)
     if lock is not None:
         raise CommandError(
             f"Run {lock.run_id} is writing {table.physical_name}. Wait for it (`lake status`), then go back."
@@ -140,12 +136,7 @@ def _check_nobody_writes(lake: Lake, contract: Contract, table: Table) -> None:
 
 def _built_from(table: Table) -> list[str]:
     """The tables directly built from this one; what is built from those follows by itself."""
-    graph = Graph.of(contracts.load_all())
-    return [name for name in graph.order if table.physical_name in _upstreams(graph.tables[name])]
-
-
-def _upstreams(table: Table) -> list[str]:
-    return [upstream.table for upstream in table.build.upstreams] if table.build else []
+    return Graph.of(contracts.load_all()).built_from(table.physical_name)
 
 
 def _row(version: Version) -> dict[str, Any]:
@@ -154,11 +145,10 @@ def _row(version: Version) -> dict[str, Any]:
     return {**about, "now": "<-" if version.is_current else None}
 
 
-def _backfill_of(lake: Lake, contract: Contract, table: Table, undone: list[Version]) -> str | None:
+def _reads_again(lake: Lake, contract: Contract, table: Table, undone: list[Version]) -> str | None:
     """The command that reads the files again whose rows were undone; None where no file was."""
-    runs = {version.run_id for version in undone if version.run_id} if not table.build else set()
-    days = sorted(file.received_at[:10] for run in runs for file in lake.ledger.run_files(run))
-    return f"lake backfill {contract.name} --from {days[0]} --to {days[-1]}" if days else None
+    runs = [version.run_id for version in undone if version.run_id]
+    return None if table.build else backfill_of(lake, contract.name, runs)
 
 
 def _say_what_follows(lake: Lake, table: Table, done: dict[str, Any]) -> None:

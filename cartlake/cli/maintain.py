@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cartlake import contracts
 from cartlake.cli.context import Lake, lake_of
-from cartlake.cli.errors import CommandError, Exit, NotFoundError
+from cartlake.cli.errors import CommandError, Exit
 from cartlake.cli.follow import PATIENCE_SECONDS, POLL_SECONDS
+from cartlake.cli.named_tables import named_table
 from cartlake.cli.options import Json
+from cartlake.cli.run_documents import run_document_if_any
 from cartlake.cli.upkeep import MAINTAINED, upkeep_rows
 from cartlake.ledger import RunRecord, RunState
 from cartlake.runs import MAINTENANCE
@@ -44,7 +45,7 @@ def maintain(
         lake.output.record("Maintenance was started", {"run_id": run_id})
         return
     run = wait_for(lake, run_id)
-    report, plan = document(lake, run_id, "maintenance"), document(lake, run_id, "plan")
+    report, plan = (run_document_if_any(lake, run_id, name) for name in ("maintenance", "plan"))
     if lake.output.as_json:
         lake.output.json({"run": run.model_dump(mode="json"), "plan": plan, "report": report})
     else:
@@ -55,11 +56,7 @@ def maintain(
 
 def physical_names(tables: list[str]) -> list[str]:
     """Raises NotFoundError naming the tables there are."""
-    known = [table.physical_name for contract in contracts.load_all() for table in contract.tables]
-    found = {name: [full for full in known if name in (full, full.partition(".")[2])] for name in tables}
-    if missing := [name for name, full in found.items() if len(full) != 1]:
-        raise NotFoundError(f"There is no table {', '.join(missing)}. There are: {', '.join(sorted(known))}.")
-    return [full[0] for full in found.values()]
+    return [named_table(name)[1].physical_name for name in tables]
 
 
 def start(lake: Lake, request: MaintenanceRequest) -> str:
@@ -87,17 +84,6 @@ def wait_for(lake: Lake, run_id: str) -> RunRecord:
         if time.monotonic() > deadline:
             raise CommandError(f"Run {run_id} has not ended for {PATIENCE_SECONDS:.0f} s. `lake run show {run_id}`.")
         time.sleep(POLL_SECONDS)
-
-
-def document(lake: Lake, run_id: str, name: str) -> dict[str, Any]:
-    """A document of the run, {} if there is none."""
-    s3 = lake.client("s3")
-    try:
-        body = s3.get_object(Bucket=lake.outputs.buckets["artifacts"], Key=f"runs/{run_id}/{name}.json")["Body"]
-    except s3.exceptions.NoSuchKey:
-        return {}
-    found: dict[str, Any] = jsonlib.loads(body.read())
-    return found
 
 
 def _show(lake: Lake, run: RunRecord, plan: dict[str, Any], report: dict[str, Any]) -> None:

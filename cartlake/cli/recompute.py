@@ -14,6 +14,7 @@ from cartlake.cli.context import Lake, lake_of
 from cartlake.cli.errors import CommandError, Exit, NotFoundError
 from cartlake.cli.follow import PATIENCE_SECONDS, POLL_SECONDS, WHICH_RUN, follow_refresh, wait_for_refresh
 from cartlake.cli.options import Json
+from cartlake.cli.run_documents import run_document
 from cartlake.errors import TerminalError
 from cartlake.ledger import RunRecord, RunState
 from cartlake.runs import REFRESH, RefreshReport, new_run_id
@@ -117,10 +118,18 @@ def _took(lake: Lake, run: RunRecord, request: str) -> bool:
 
 def start_refresh(lake: Lake) -> None:
     """Start rebuilding what is stale, unless that is at work already. Raises CommandError when it cannot be started."""
-    request = jsonlib.dumps({"action": "start", "dataset": REFRESH}).encode()
+    start_work(lake, REFRESH, "The refresh could not be started")
+
+
+def start_work(lake: Lake, work: str, failure: str) -> None:
+    """Start a run of a dataset, or the refresh, for what waits, unless one is at work.
+
+    Raises CommandError, which begins with `failure`, when it cannot be started.
+    """
+    request = jsonlib.dumps({"action": "start", "dataset": work}).encode()
     answer = lake.client("lambda").invoke(FunctionName=lake.outputs.functions["file_router"], Payload=request)
     if "FunctionError" in answer:
-        raise CommandError(f"The refresh could not be started: {answer['Payload'].read().decode()}")
+        raise CommandError(f"{failure}: {answer['Payload'].read().decode()}")
 
 
 def report_of(lake: Lake, run_id: str) -> RefreshReport:
@@ -130,9 +139,7 @@ def report_of(lake: Lake, run_id: str) -> RefreshReport:
         raise CommandError(f"Refresh {run_id} never began. `lake logs` says why.")
     if run.state is not RunState.SUCCEEDED:
         raise CommandError(f"Refresh {run.run_id} {run.state}: {run.error}: {run.cause}")
-    key = f"runs/{run.run_id}/refresh.json"
-    body = lake.client("s3").get_object(Bucket=lake.outputs.buckets["artifacts"], Key=key)["Body"].read()
-    return RefreshReport.model_validate_json(body)
+    return RefreshReport.model_validate_json(run_document(lake, run_id, "refresh"))
 
 
 def _show_differences(lake: Lake, report: RefreshReport) -> None:

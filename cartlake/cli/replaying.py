@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from cartlake import contracts
 from cartlake.athena import literal
-from cartlake.cli.backfill import start_work
+from cartlake.cli.backfill import start_runs
 from cartlake.cli.context import Lake
 from cartlake.cli.drop import uploaded
 from cartlake.cli.query import athena_of
@@ -151,7 +151,7 @@ def replay_files(lake: Lake, dataset: str, run_id: str | None) -> list[str]:
     for file in ready:
         ledger.requeue(file.file_id)
     if ready:
-        start_work(lake, dataset)
+        start_runs(lake, dataset)
     rejected = ledger.files(dataset, FileState.REJECTED) if run_id is None else []
     outdated = [file for file in failed if _major(file) != major]
     sent = [_again(lake, file) for file in (*rejected, *outdated) if _is_current(lake, file)]

@@ -11,9 +11,12 @@ from cartlake.cli.context import Lake, lake_of
 from cartlake.cli.errors import Exit, NotFoundError
 from cartlake.cli.options import Json, Limit, OptionalDataset
 from cartlake.cli.output import records_of
+from cartlake.cli.run_documents import run_document_if_any
 from cartlake.cli.upkeep import MAINTAINED, upkeep_rows
 from cartlake.ledger import FileRecord, RunRecord, RunState
 from cartlake.runs import MAINTENANCE, REFRESH
+
+REPORTS = ("etl", "quality", "settle", "refresh", "maintenance")
 
 run_app = typer.Typer(help="Look at one run.", no_args_is_help=True)
 
@@ -61,7 +64,7 @@ def show(
     if run is None:
         msg = f"There is no run {run_id!r} in {lake.environment}. `lake runs` lists them."
         raise NotFoundError(msg)
-    reports = {name: _report(lake, run_id, name) for name in ("etl", "quality", "settle", "refresh", "maintenance")}
+    reports = {name: run_document_if_any(lake, run_id, name) for name in REPORTS}
     files = lake.ledger.run_files(run_id)
     if lake.output.as_json:
         lake.output.json({**_flat(run), "files": records_of(files), "reports": reports})
@@ -88,16 +91,6 @@ def plainly(cause: str | None) -> str | None:
     except ValueError:
         return cause
     return str(error["errorMessage"]) if isinstance(error, dict) and "errorMessage" in error else cause
-
-
-def _report(lake: Lake, run_id: str, name: str) -> dict[str, Any]:
-    s3 = lake.client("s3")
-    try:
-        body = s3.get_object(Bucket=lake.outputs.buckets["artifacts"], Key=f"runs/{run_id}/{name}.json")["Body"]
-    except s3.exceptions.NoSuchKey:
-        return {}
-    report: dict[str, Any] = jsonlib.loads(body.read())
-    return report
 
 
 def _print(lake: Lake, run: RunRecord, files: list[FileRecord], reports: dict[str, Any]) -> None:

@@ -1,20 +1,22 @@
 """`lake tables repair`: a table whose metadata file is missing or cut short goes back to the newest whole one."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cartlake import contracts
 from cartlake.catalog import load_catalog
+from cartlake.cli.backfill import backfill_of
 from cartlake.cli.context import Lake, lake_of
 from cartlake.cli.errors import CommandError, NotFoundError
+from cartlake.cli.named_tables import lock_on, named_table
 from cartlake.cli.options import Json
 from cartlake.contracts import Contract, Table
 from cartlake.placement import Placement
-from cartlake.runs import REFRESH
 from cartlake.times import stamp
+from cartlake.upkeep import owner_of
 
 if TYPE_CHECKING:
     from cartlake.table_repair import BrokenTable, Repair
@@ -34,7 +36,7 @@ def repair(
 ) -> None:
     """Point Glue back to the newest metadata file that is whole, having shown what is lost by it."""
     lake = lake_of(context)
-    contract, described = _table_named(lake, table)
+    contract, described = named_table(table, Placement(lake.outputs.databases, {}))
     broken = _open(lake, described)
     found = broken.find(to)
     if found is None:
@@ -46,7 +48,7 @@ def repair(
         raise CommandError("Nothing was changed. Repeat the command with --yes to repair the table so.")
     broken.make(found)
     lake.output.record(f"{described.physical_name} is what {found.file.uri} says", {**shown, "repaired": True})
-    _say_what_follows(lake, contract, described)
+    _say_what_follows(lake, contract, described, shown["runs since"] or ())
 
 
 def _open(lake: Lake, table: Table) -> "BrokenTable":
@@ -61,22 +63,8 @@ def _open(lake: Lake, table: Table) -> "BrokenTable":
         raise NotFoundError(f"{table.physical_name} is not in Glue. `lake tables apply` makes it.") from error
 
 
-def _table_named(lake: Lake, name: str) -> tuple[Contract, Table]:
-    """By the name of the contract or of the environment. Raises NotFoundError naming the tables there are."""
-    tables = {table.physical_name: (contract, table) for contract in contracts.load_all() for table in contract.tables}
-    where = Placement(lake.outputs.databases, {})
-    found = [
-        pair
-        for full, pair in tables.items()
-        if name in (full, full.partition(".")[2], ".".join(where.identifier(pair[1])))
-    ]
-    if len(found) != 1:
-        raise NotFoundError(f"There is no table {name!r}. There are: {', '.join(sorted(tables))}.")
-    return found[0]
-
-
 def _check_nobody_writes(lake: Lake, contract: Contract, table: Table) -> None:
-    lock = lake.ledger.lock(_work(contract, table))
+    lock = lock_on(lake, contract, table)
     if lock is not None:
         raise CommandError(
             f"Run {lock.run_id} is writing {table.physical_name}. It fails by itself on the broken table: wait for it "
@@ -84,13 +72,10 @@ def _check_nobody_writes(lake: Lake, contract: Contract, table: Table) -> None:
         )
 
 
-def _work(contract: Contract, table: Table) -> str:
-    return REFRESH if table.build else contract.name
-
-
 def _shown(lake: Lake, contract: Contract, table: Table, found: "Repair") -> dict[str, Any]:
     written = found.file.written_at
-    runs = lake.ledger.runs(_work(contract, table), limit=RUNS_LOOKED_AT)
+    owner = owner_of(contract, table)
+    runs = lake.ledger.runs(owner, limit=RUNS_LOOKED_AT) if owner else []
     later = [run.run_id for run in runs if written is not None and run.ended_at and run.ended_at > stamp(written)]
     return {
         "table": table.physical_name,
@@ -113,13 +98,13 @@ def _agrees(lake: Lake, found: "Repair", shown: dict[str, Any]) -> bool:
     return typer.confirm("Repair it so?")
 
 
-def _say_what_follows(lake: Lake, contract: Contract, table: Table) -> None:
+def _say_what_follows(lake: Lake, contract: Contract, table: Table, runs: Sequence[str]) -> None:
     name = table.physical_name
     if table.build:
         lake.output.say(f"Build again what is lost: [bold]lake recompute {name}[/bold]")
-    else:
+    elif command := backfill_of(lake, contract.name, runs):
         lake.output.say(
-            f"Rows of the runs since are missing, and their files on record as loaded: "
-            f"[bold]lake backfill {contract.name}[/bold] reads them again."
+            "Rows of the runs since are missing, and their files on record as loaded. To read them again: "
+            f"[bold]{command}[/bold]"
         )
     lake.output.say(f"See what readers see now: [bold]lake history {name}[/bold]")

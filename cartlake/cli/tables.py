@@ -18,6 +18,7 @@ from cartlake.cli.table_repair import repair
 from cartlake.placement import Placement
 from cartlake.runs import REFRESH
 from cartlake.staleness import Graph, build_of
+from cartlake.upkeep import owner_of
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -84,7 +85,7 @@ def _check_nobody_writes(lake: Lake, changes: Sequence["TableChange"]) -> None:
         for table in contract.tables:
             if ".".join(placement(lake).identifier(table)) not in breaking:
                 continue
-            for work in {REFRESH if table.build else contract.name, REFRESH}:
+            for work in filter(None, {owner_of(contract, table), REFRESH}):
                 if (lock := lake.ledger.lock(work)) is not None:
                     raise CommandError(
                         f"Nothing was changed: run {lock.run_id} is at work, and columns of {table.physical_name} "

@@ -37,6 +37,7 @@ from glue_jobs.shared import iceberg, objects, reporting
 from glue_jobs.shared.arguments import job_parser
 from glue_jobs.shared.functions import function_named
 from glue_jobs.shared.phases import Phases
+from glue_jobs.shared.session import open_session
 
 log = logging.getLogger(__name__)
 
@@ -125,11 +126,10 @@ def transform(run: Run) -> EtlReport:
 
 
 def _open_run(args: argparse.Namespace, manifest: Manifest) -> Run:
-    spark = SparkSession.builder.appName("dataset_etl").getOrCreate()
+    spark = open_session("dataset_etl", manifest.run_id)
     contract = contracts.load(manifest.dataset)
     for name, value in _settings(spark, sum(file.size for file in manifest.files)).items():
         spark.conf.set(name, value)
-    iceberg.sign_snapshots(spark, manifest.run_id)
     return Run(
         spark=spark,
         manifest=manifest,
@@ -147,7 +147,6 @@ def _settings(spark: SparkSession, size: int) -> dict[str, str]:
     """Return the session's settings for a batch of `size` bytes."""
     partitions = max(spark.sparkContext.defaultParallelism, size // _BYTES_PER_SHUFFLE_PARTITION)
     return {
-        "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": str(partitions),
         # All rules in one generated method are more bytecode than the JVM compiles (8,000 bytes): it would interpret
         # them, at half the speed. Over this limit Spark generates many small methods instead.

@@ -17,8 +17,9 @@ from cartlake.contracts import Table
 from cartlake.errors import TerminalError
 from cartlake.times import stamp, utc_now
 from cartlake.upkeep import MaintenancePlan, MaintenanceReport, TableUpkeep, TableWork
-from glue_jobs.shared import iceberg, objects, reporting
+from glue_jobs.shared import objects, reporting
 from glue_jobs.shared.arguments import job_parser
+from glue_jobs.shared.session import open_session
 from glue_jobs.table_maintenance.procedures import Pace, Procedures
 from glue_jobs.table_maintenance.turns import Budget, Router, RunOverError
 from glue_jobs.table_maintenance.upkeep import RowsChangedError, Upkeep
@@ -73,12 +74,8 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _open_run(args: argparse.Namespace, plan: MaintenancePlan) -> Run:
-    spark = SparkSession.builder.appName("table_maintenance").getOrCreate()
-    spark.conf.set("spark.sql.session.timeZone", "UTC")
-    spark.conf.set("spark.sql.shuffle.partitions", str(2 * spark.sparkContext.defaultParallelism))
-    iceberg.sign_snapshots(spark, plan.run_id)
     return Run(
-        spark=spark,
+        spark=open_session("table_maintenance", plan.run_id),
         plan=plan,
         tables={table.physical_name: table for contract in contracts.load_all() for table in contract.tables},
         prefix=f"{args.catalog}.{args.database_prefix}",

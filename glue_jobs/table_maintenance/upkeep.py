@@ -120,13 +120,13 @@ class Upkeep:
 
     def _clear_away(self, action: Action) -> Counts:
         """What neither moves main nor disturbs a run at work."""
-        settings, facts = self.table.maintenance, self.facts()
+        settings = self.table.maintenance
         match action:
             case Action.DROP_BRANCHES:
-                return self.procedures.drop_branches(leftovers(facts, self.now))
+                return self.procedures.drop_branches(leftovers(self.facts(), self.now))
             case Action.EXPIRE:
                 oldest = self.now - timedelta(days=self.keep_days)
-                return self.procedures.expire_snapshots(oldest, keep_last(facts, settings))
+                return self.procedures.expire_snapshots(oldest, keep_last(self.facts(), settings))
             case Action.ORPHANS:
                 return self.procedures.remove_orphan_files(self.now - timedelta(days=settings.orphan_days))
             case Action.STATISTICS:

@@ -24,6 +24,7 @@ from cartlake.staleness import Graph, Scope, StaleTable
 from cartlake.times import stamp, utc_now
 from glue_jobs.shared import iceberg, objects, reporting
 from glue_jobs.shared.arguments import job_parser
+from glue_jobs.shared.session import open_session
 from glue_jobs.table_refresh import checking, storing
 from glue_jobs.table_refresh.building import Building
 from glue_jobs.table_refresh.checking import Measured
@@ -82,12 +83,8 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _open_run(args: argparse.Namespace, plan: RefreshPlan) -> Run:
-    spark = SparkSession.builder.appName("table_refresh").getOrCreate()
-    spark.conf.set("spark.sql.session.timeZone", "UTC")
-    spark.conf.set("spark.sql.shuffle.partitions", str(2 * spark.sparkContext.defaultParallelism))
-    iceberg.sign_snapshots(spark, plan.run_id)
     return Run(
-        spark=spark,
+        spark=open_session("table_refresh", plan.run_id),
         plan=plan,
         graph=Graph.of(contracts.load_all()),
         prefix=f"{args.catalog}.{args.database_prefix}",

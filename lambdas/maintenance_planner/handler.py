@@ -9,9 +9,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from cartlake import contracts
+from cartlake.broken_metadata import UnreadableTableError
 from cartlake.ledger import LockHeldError
 from cartlake.runs import MAINTENANCE
-from cartlake.table_facts import UnreadableTableError
 from cartlake.times import stamp, utc_now
 from cartlake.upkeep import MaintenancePlan, MaintenanceRequest, TableWork, Well
 from lambdas.maintenance_planner.adapters import documents, ledger, metadata

@@ -4,11 +4,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pyiceberg.exceptions import CommitFailedException
-from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotRefUpdate, SetSnapshotRefUpdate
+from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotRefUpdate
 
 from cartlake.catalog import load_catalog
 from cartlake.errors import TransientError
-from lambdas.table_publisher.domain import MAIN, TableState
+from cartlake.snapshots import MAIN, main_at
+from lambdas.table_publisher.domain import TableState
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -41,16 +42,7 @@ class IcebergTable:
     def fast_forward(self, branch: str) -> None:
         """Move main to the branch and drop the branch. Raises TransientError if another commit came in between."""
         refs = self.state.refs
-        main = self._table.metadata.refs.get(MAIN)
-        forward = SetSnapshotRefUpdate(
-            ref_name=MAIN,
-            type="branch",
-            snapshot_id=refs[branch],
-            # Setting a reference replaces it whole, so what was configured on main has to be said again.
-            max_ref_age_ms=main.max_ref_age_ms if main else None,
-            max_snapshot_age_ms=main.max_snapshot_age_ms if main else None,
-            min_snapshots_to_keep=main.min_snapshots_to_keep if main else None,
-        )
+        forward = main_at(self._table, refs[branch])
         unmoved = (_unmoved(MAIN, refs.get(MAIN)), _unmoved(branch, refs[branch]))
         self._commit((forward, RemoveSnapshotRefUpdate(ref_name=branch)), unmoved)
 

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from cartlake.errors import TerminalError
-
-MAIN: Final = "main"
+from cartlake.snapshots import MAIN
 
 
 class PublishError(TerminalError):

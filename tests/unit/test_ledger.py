@@ -1,4 +1,5 @@
 from datetime import date
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -50,7 +51,7 @@ class RacingClient:
 
 @pytest.fixture
 def dynamodb(monkeypatch):
-    monkeypatch.setattr(ledger_table.time, "sleep", lambda _: None)
+    monkeypatch.setattr(ledger_table, "time", SimpleNamespace(sleep=lambda _: None))
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         client.create_table(
@@ -698,7 +699,7 @@ class TestPages:
 
     @pytest.fixture
     def table(self, monkeypatch):
-        monkeypatch.setattr(ledger_table.time, "sleep", lambda _: None)
+        monkeypatch.setattr(ledger_table, "time", SimpleNamespace(sleep=lambda _: None))
         return ledger_table.Table(TABLE, self.OneByOne())
 
     def test_all_pages_of_a_query_are_read(self, table):

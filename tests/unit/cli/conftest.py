@@ -1,5 +1,6 @@
 """A lake of moto: the ledger, the artifacts, and a clock that others act by."""
 
+import time
 from types import SimpleNamespace
 
 import boto3
@@ -9,6 +10,8 @@ from moto import mock_aws
 from cartlake import aws
 from cartlake.cli.context import Lake
 from cartlake.cli.output import Output
+from cartlake.ledger import Content, ObjectVersion
+from cartlake.runs import FileFormat
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:test-refresh"
 
@@ -18,6 +21,8 @@ class Others:
 
     def __init__(self):
         self.acts, self.invoked, self.started, self.refuse = [], [], [], None
+        # In the place of a module's own `time`: a thread of another test that sleeps must not act here.
+        self.clock = SimpleNamespace(sleep=self.pause, monotonic=time.monotonic)
 
     def pause(self, _seconds):
         if not self.acts:
@@ -72,6 +77,29 @@ def lake(monkeypatch, others):
         )
         yield Lake("dev", Output())
     aws.client.cache_clear()
+
+
+@pytest.fixture
+def load_file(lake):
+    """Put a file of a dataset into the raw bucket, and on record as loaded by a run."""
+
+    def load(dataset, run_id, counts):
+        s3, ledger, key = boto3.client("s3"), lake.ledger, f"incoming/{dataset}/a.csv"
+        s3.create_bucket(Bucket="raw")
+        s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+        put = s3.put_object(Bucket="raw", Key=key, Body=b"rows")
+        version = ObjectVersion(bucket="raw", key=key, version_id=put["VersionId"], etag=put["ETag"], size=4)
+        content = Content(sha256="aa", contract_version="1.0.0", format=FileFormat(kind="csv"), row_estimate=1)
+        file = ledger.validated(ledger.receive(dataset, version).file_id, content)
+        ledger.acquire_lock(dataset, run_id)
+        ledger.start_run(run_id)
+        ledger.claim(run_id, [file])
+        ledger.loaded(run_id, [file.file_id])
+        ledger.finish_run(run_id, counts, "s3://artifacts/etl.json")
+        ledger.release_lock(dataset, run_id)
+        return file
+
+    return load
 
 
 def schema(names):

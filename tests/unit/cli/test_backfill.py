@@ -10,8 +10,7 @@ from typer.testing import CliRunner
 
 from cartlake.cli import backfill, main
 from cartlake.cli.errors import CommandError, Exit, NotFoundError
-from cartlake.ledger import Content, ObjectVersion
-from cartlake.runs import EtlReport, FileFormat, RowCounts, SettleReport
+from cartlake.runs import EtlReport, RowCounts, SettleReport
 from cartlake.staleness import WHOLE
 from cartlake.times import utc_now
 
@@ -26,25 +25,9 @@ def today():
 
 
 @pytest.fixture
-def loaded(lake):
+def loaded(load_file):
     """A file of transactions in the raw bucket, loaded today."""
-    s3 = boto3.client("s3")
-    s3.create_bucket(Bucket="raw")
-    s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
-    put = s3.put_object(Bucket="raw", Key="incoming/transactions/a.csv", Body=b"rows")
-    version = ObjectVersion(
-        bucket="raw", key="incoming/transactions/a.csv", version_id=put["VersionId"], etag=put["ETag"], size=4
-    )
-    file = lake.ledger.receive("transactions", version)
-    content = Content(sha256="aa", contract_version="1.0.0", format=FileFormat(kind="csv"), row_estimate=1)
-    file = lake.ledger.validated(file.file_id, content)
-    lake.ledger.acquire_lock("transactions", LOADING)
-    lake.ledger.start_run(LOADING)
-    lake.ledger.claim(LOADING, [file])
-    lake.ledger.loaded(LOADING, [file.file_id])
-    lake.ledger.finish_run(LOADING, COUNTS, "s3://artifacts/etl.json")
-    lake.ledger.release_lock("transactions", LOADING)
-    return file
+    return load_file("transactions", LOADING, COUNTS)
 
 
 @pytest.fixture
@@ -72,7 +55,7 @@ def ends(lake):
 
 @pytest.fixture
 def typed(lake, others, monkeypatch, today):
-    monkeypatch.setattr(backfill.time, "sleep", others.pause)
+    monkeypatch.setattr(backfill, "time", others.clock)
 
     def run(*words, dataset="transactions"):
         window = () if "--from" in words else ("--from", today, "--to", today)

@@ -58,11 +58,11 @@ class TestMaintain:
             "curated.fct_orders",
             "processed.fx_rates",
         ]
-        with pytest.raises(NotFoundError, match=r"no table nope. There are: curated\."):
+        with pytest.raises(NotFoundError, match=r"no table 'nope'. There are: curated\."):
             maintain.physical_names(["fct_orders", "nope"])
 
     def test_it_waits_until_the_run_has_freed_its_place(self, lake, others, monkeypatch):
-        monkeypatch.setattr(maintain.time, "sleep", others.pause)
+        monkeypatch.setattr(maintain, "time", others.clock)
         ledger = lake.ledger
         ledger.acquire_lock(MAINTENANCE, RUN_ID)
         others.acts = [

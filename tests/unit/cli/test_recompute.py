@@ -1,7 +1,6 @@
 """`lake recompute`, following a refresh, and tables that are built because they are new."""
 
 import json
-import time
 from types import SimpleNamespace
 
 import boto3
@@ -70,7 +69,7 @@ FEW = Graph.of([FewTables()])
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch, others):
     # The module's own clock: threads of other tests go on sleeping by the real one.
-    monkeypatch.setattr(recompute, "time", SimpleNamespace(sleep=others.pause, monotonic=time.monotonic))
+    monkeypatch.setattr(recompute, "time", others.clock)
     for name in ("follow_refresh", "wait_for_refresh"):
         waiting = getattr(follow, name)
         monkeypatch.setattr(recompute, name, lambda lake, waiting=waiting: waiting(lake, pause=others.pause))

@@ -17,6 +17,7 @@ from cartlake.cli import doctor, table_repair, tables
 from cartlake.cli.context import Lake
 from cartlake.lake_catalog import LakeCatalog
 from cartlake.placement import Placement
+from cartlake.runs import RowCounts
 from cartlake.tables import apply
 
 RUN = "vendors-20260301T120000-000001"
@@ -143,6 +144,18 @@ def test_a_repair_shows_first_and_acts_on_yes(made, run):
     assert (done, json.loads(answer)["repaired"]) == (0, True)
     assert made.load_table("processed.vendors").scan().to_arrow().num_rows == 0
     assert json.loads(run("tables", "repair", "processed.vendors", "--json")[1]) == {"repaired": False}
+
+
+def test_a_repair_names_the_command_that_reads_lost_files_again(made, run, lake, load_file, monkeypatch):
+    counts = RowCounts(read=1, published=1, quarantined=0, duplicate=0)
+    day = load_file("vendors", RUN, counts).received_at[:10]
+    metadata_of(made).unlink()
+    said = []
+    monkeypatch.setattr(lake.output, "say", said.append)
+
+    run("tables", "repair", "vendors", "--yes")
+
+    assert f"lake backfill vendors --from {day} --to {day}" in " ".join(said)
 
 
 def test_a_repair_waits_for_the_run_that_writes(made, run, lake):

@@ -7,6 +7,7 @@ import yaml
 from pydantic import ValidationError
 
 from cartlake import contracts
+from cartlake.broken_metadata import UnreadableTableError
 from cartlake.catalog import load_catalog
 from cartlake.contracts import loading
 from cartlake.contracts.schemas import iceberg_schema
@@ -14,7 +15,6 @@ from cartlake.errors import TerminalError
 from cartlake.health import Action
 from cartlake.ledger import Ledger, LockHeldError, RunState
 from cartlake.runs import MAINTENANCE, audit_branch
-from cartlake.table_facts import UnreadableTableError
 from cartlake.times import utc_now
 from cartlake.upkeep import MaintenancePlan, UpkeepRecord
 from lambdas.maintenance_planner import handler
