@@ -69,10 +69,7 @@ class GlueTables:
 
     def entry(self, database: str, table: str) -> dict[str, Any] | None:
         """The Glue table, or None."""
-        try:
-            return dict(self.clients.glue.get_table(DatabaseName=database, Name=table)["Table"])
-        except self.clients.glue.exceptions.EntityNotFoundException:
-            return None
+        return self.clients.table(database, table)
 
     def partitions(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
         """The partitions of a table over plain files, as Glue has them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import io
 import re
 import shutil
 import tempfile
@@ -92,6 +91,13 @@ class Clients:
             },
         )
 
+    def table(self, database: str, name: str) -> dict[str, Any] | None:
+        """A table as Glue has it, None if it has none."""
+        try:
+            return dict(self.glue.get_table(DatabaseName=database, Name=name)["Table"])
+        except self.glue.exceptions.EntityNotFoundException:
+            return None
+
     def read(self, uri: str) -> bytes:
         """The bytes of an object. Raises botocore's ClientError."""
         bucket, key = split_uri(in_s3(uri))
@@ -106,7 +112,7 @@ class Clients:
             extra = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": (encryption or {}).get("KmsKey", "")}
         elif option == "SSE_S3":
             extra = {"ServerSideEncryption": "AES256"}
-        self.s3.upload_fileobj(io.BytesIO(body), bucket, key, ExtraArgs=extra)
+        self.s3.put_object(Bucket=bucket, Key=key, Body=body, **extra)
 
     def list(self, uri: str) -> list[str]:
         """The URIs of the objects under a prefix that a query reads: not those whose names start with _ or a point."""

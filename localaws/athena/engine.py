@@ -17,7 +17,6 @@ from sqlglot import exp
 
 from localaws.athena import duck, parsing, results, show
 from localaws.athena.catalog import GlueTables
-from localaws.athena.clients import Clients, Endpoint
 from localaws.athena.compiler import Compiler
 from localaws.athena.errors import AthenaError, MalformedQueryError, QueryCancelledError, UnsupportedSqlError
 from localaws.athena.statements import Outcome, Running, Statement
@@ -25,6 +24,8 @@ from localaws.athena.trino_types import TrinoType, literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from localaws.athena.clients import Clients
 
 _READS = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
@@ -45,8 +46,8 @@ _UNLOAD = re.compile(
 class Engine:
     """Runs statements, any number at once. Keeps one DuckDB and nothing about tables."""
 
-    def __init__(self, endpoint: Endpoint, external_table: Callable[[str, str], None] | None = None) -> None:
-        self.clients = Clients(endpoint)
+    def __init__(self, clients: Clients, external_table: Callable[[str, str], None] | None = None) -> None:
+        self.clients = clients
         self._external_table = external_table or _no_external_tables
         self._opening = threading.Lock()
 

@@ -55,11 +55,12 @@ def engine_of(account: str, region: str) -> Engine:
     # Half a second and tens of megabytes that a server whose Athena nobody uses need not spend.
     from localaws.athena.clients import Endpoint  # noqa: PLC0415
     from localaws.athena.engine import Engine  # noqa: PLC0415
+    from localaws.own_server import OwnServer  # noqa: PLC0415
 
     scheme = "https" if os.environ.get("USE_SSL") == "1" else "http"
     key = "test" if account == _DEFAULT_ACCOUNT else account
     url = f"{scheme}://127.0.0.1:{os.environ.get('GATEWAY_PORT', '4566')}"
-    return Engine(Endpoint(url, region, access_key=key), external_table=_create_external_table)
+    return Engine(OwnServer(Endpoint(url, region, access_key=key)), external_table=_create_external_table)
 
 
 def start_query_execution(data: dict[str, Any]) -> Any:

@@ -4,7 +4,7 @@ import concurrent.futures
 
 import pytest
 
-from localaws.athena.clients import Endpoint
+from localaws.athena.clients import Clients, Endpoint
 from localaws.athena.duck import MEMORY_VARIABLE
 from localaws.athena.engine import Engine
 from localaws.athena.errors import AthenaError
@@ -32,7 +32,7 @@ def engine_with(localaws, monkeypatch, tmp_path):
         monkeypatch.setenv(MEMORY_VARIABLE, memory)
         for name, value in localaws.env.items():
             monkeypatch.setenv(name, value)
-        return Engine(Endpoint(localaws.endpoint, localaws.env["AWS_REGION"]))
+        return Engine(Clients(Endpoint(localaws.endpoint, localaws.env["AWS_REGION"])))
 
     return make
 

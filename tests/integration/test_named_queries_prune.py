@@ -7,7 +7,7 @@ import pytest
 from cartlake import contracts, tables, views
 from cartlake.named_queries import NamedQuery
 from cartlake.tables import Placement
-from localaws.athena.clients import Endpoint
+from localaws.athena.clients import Clients, Endpoint
 from localaws.athena.engine import Engine
 from localaws.athena.statements import Statement
 
@@ -72,7 +72,7 @@ def lake(localaws):
 
 @pytest.fixture(scope="module")
 def engine(localaws):
-    return Engine(Endpoint(localaws.endpoint, localaws.env["AWS_REGION"]))
+    return Engine(Clients(Endpoint(localaws.endpoint, localaws.env["AWS_REGION"])))
 
 
 @pytest.mark.parametrize("query", PARAMETRISED, ids=lambda query: query.name)
