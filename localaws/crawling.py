@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 CLASSIFICATIONS = {"csv": "csv", "tsv": "csv", "json": "json", "jsonl": "json", "ndjson": "json", "parquet": "parquet"}
 DELIMITERS = ",;\t|"
@@ -111,14 +111,21 @@ def delimiter_of(head: bytes) -> str:
 
 def csv_columns(head: bytes) -> dict[str, str]:
     """Return name → Glue type of a CSV's columns, by its header and first rows."""
-    reader = csv.reader(io.StringIO(head.decode("utf-8-sig", "replace")), delimiter=delimiter_of(head))
-    header = next(reader, [])
-    rows = [row for row in islice(reader, SAMPLE_ROWS) if len(row) == len(header)]
+    lines = _csv_lines(head)
+    header = next(lines, [])
+    rows = [row for row in islice(lines, SAMPLE_ROWS) if len(row) == len(header)]
     return {
         name.strip().lower(): text_type([row[index] for row in rows])
         for index, name in enumerate(header)
         if name.strip()
     }
+
+
+def _csv_lines(head: bytes) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(io.StringIO(head.decode("utf-8-sig", "replace")), delimiter=delimiter_of(head))
+    except csv.Error:  # a quote that never ends, or a text of more than 128 KiB: the lines before it must do
+        return
 
 
 def text_type(values: Sequence[str]) -> str:

@@ -1,6 +1,11 @@
+from io import BytesIO
+from types import SimpleNamespace
+
 import pytest
+from botocore.response import StreamingBody
 
 from cartlake import contracts
+from cartlake.cli import export
 from cartlake.cli.errors import CommandError
 from cartlake.cli.export import Target
 from cartlake.exports import (
@@ -15,6 +20,23 @@ from cartlake.exports import (
 from cartlake.registering import Registered, databricks_sql, snowflake_sql
 
 SNAPSHOT = 1234567890123
+
+
+ROWS = {
+    b'"a","b"\n': 0,
+    b'"a","b"\n"1","2"\n"3",\n': 2,
+    b'"a"\n"a break\r\nand a ""quote""\n"\n"2"\n': 2,
+    b'"a"\n"' + b"x" * 200_000 + b'"\n"2"': 2,
+    b'"a"\n\n"2"\n': 2,
+}
+
+
+@pytest.mark.parametrize(("text", "rows"), ROWS.items(), ids=["none", "null", "breaks", "long", "one null column"])
+def test_rows_of_a_csv_are_counted_whatever_is_in_them(monkeypatch, text, rows):
+    body = StreamingBody(BytesIO(text), len(text))
+    monkeypatch.setattr(export, "client", lambda _: SimpleNamespace(get_object=lambda **_: {"Body": body}))
+
+    assert export._rows_of_csv("bucket", "part-00000.csv") == rows
 
 
 @pytest.fixture

@@ -78,6 +78,22 @@ def test_csv_columns_come_from_header_and_rows_whatever_the_delimiter_and_byte_o
     assert crawling.delimiter_of(head) == ";"
 
 
+LONG = b"x" * 200_000
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"id,name\n1,a\nno number," + LONG, {"id": "bigint", "name": "string"}),
+        (b'id,name\n1,a\n2,"' + LONG, {"id": "bigint", "name": "string"}),
+        (LONG, {}),
+    ],
+    ids=["a long text", "a quote that never ends", "in the first line"],
+)
+def test_a_csv_is_known_by_the_lines_before_one_that_cannot_be_read(head, expected):
+    assert crawling.csv_columns(head) == expected
+
+
 def test_json_columns_are_the_members_of_all_lines():
     head = b'{"a": 1, "b": null}\n{"a": 1.5, "c": {"d": [true]}}\n{"cut'
 
