@@ -19,7 +19,7 @@ from cartlake.cli.tables import placement
 from cartlake.contracts import Contract, Table
 from cartlake.facts import in_flight
 from cartlake.health import Health, measure, needs
-from cartlake.ledger import RunRecord
+from cartlake.ledger import RunRecord, RunState
 from cartlake.table_facts import stored_facts
 from cartlake.times import utc_now
 from cartlake.upkeep import UpkeepRecord, owner_of
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from cartlake.facts import Facts
 
-COLUMNS = ["table", "state", "age h", "sla h", "rows", "MB", "files", "removable", "deletes", "versions", "last run"]
-COLUMNS += ["quarantined", "would do"]
+COLUMNS = ["table", "state", "age h", "sla h", "rows", "MB", "files", "removable", "deletes", "versions"]
+COLUMNS += ["quarantined", "last run", "would do"]
 RECENT_RUNS = 20
 TOGETHER = 8
 """Tables whose metadata is read at the same time: most of the time is waiting for S3."""
@@ -158,6 +158,7 @@ def _quarantine_rate(runs: list[RunRecord]) -> float | None:
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """What a person reads; what is as it should be in every table takes no room."""
     rate, last = row["quarantine_rate"], row["last_run"]
     return {
         "table": row["table"],
@@ -167,11 +168,11 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
         "rows": row.get("rows"),
         "MB": None if "size" not in row else round(row["size"] / 1e6, 2),
         "files": row.get("data_files"),
-        "removable": row.get("removable_files"),
-        "deletes": row.get("deleted_rows"),
+        "removable": row.get("removable_files") or None,
+        "deletes": row.get("deleted_rows") or None,
         "versions": row.get("snapshots"),
-        "last run": last["state"] if last else None,
         "quarantined": None if rate is None else f"{rate:.2%}",
+        "last run": last["state"] if last and last["state"] != RunState.SUCCEEDED else None,
         "would do": ", ".join(need["action"] for need in row["maintenance"]["would_do"]) or None,
     }
 

@@ -21,6 +21,7 @@ from cartlake.upkeep import MaintenanceRequest
 
 RUN_ID = "maintenance-20260131T084000-bbbbbb"
 RATES = contracts.load("fx_rates").table
+FAILING = "fx_rates-20991231T083000-ffffff"
 
 
 def answers(others, **said):
@@ -148,6 +149,15 @@ class TestHealth:
         assert ended.exit_code == 0
         assert "missing" in ended.stdout
         assert "15.00%" in ended.stdout
+        assert "deletes" not in ended.stdout
+        assert "SUCCEEDED" not in ended.stdout
+
+    def test_a_last_run_that_failed_is_shown(self, lake, rates):
+        lake.ledger.acquire_lock("fx_rates", FAILING)
+        lake.ledger.start_run(FAILING)
+        lake.ledger.fail_run(FAILING, "JobFailed", "no memory")
+
+        assert "FAILED" in typed(lake, health, "health", "fx_rates").stdout
 
 
 def typed(lake, module, *arguments):
