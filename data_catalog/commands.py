@@ -42,11 +42,8 @@ def docs(
     with lake.output.messages.status("Reading contracts, transforms and queries"):
         catalog = read_catalog(lake.root)
     files = {LIVE: _live_page(lake, catalog)} if live else committed_files(catalog)
-    rows = [{"file": name, "state": _state(lake.root / name, text)} for name, text in files.items()]
-    if not check:
-        for name, text in files.items():
-            (lake.root / name).parent.mkdir(parents=True, exist_ok=True)
-            (lake.root / name).write_text(text, encoding="utf-8")
+    look = _state if check else _written
+    rows = [{"file": name, "state": look(lake.root / name, text)} for name, text in files.items()]
     lake.output.records("Documents", ["file", "state"], rows)
     old = [row["file"] for row in rows if row["state"] != "current"]
     if check and old:
@@ -69,6 +66,14 @@ def committed_files(catalog: Catalog) -> dict[str, str]:
 def _live_page(lake: Lake, catalog: Catalog) -> str:
     now = datetime.now(UTC)
     return page(catalog, read_live(lake.environment, athena_of(lake), lake.ledger, contracts.load_all(), now))
+
+
+def _written(path: Path, text: str) -> str:
+    if _state(path, text) == "current":
+        return "current"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return "written"
 
 
 def _state(path: Path, text: str) -> str:

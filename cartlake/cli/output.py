@@ -71,7 +71,10 @@ class Output:
         if self.as_json:
             self.json(value)
             return
-        table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=SIMPLE)
+        title_width = min(len(title), self.console.width)
+        table = Table(
+            title=title, title_justify="left", title_style="bold", show_header=False, box=SIMPLE, min_width=title_width
+        )
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold")
         for name, item in value.items():

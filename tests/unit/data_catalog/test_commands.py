@@ -28,7 +28,7 @@ def states(result):
 def test_files_are_written_and_then_current(run, tmp_path):
     first, again = run("--json"), run("--json")
 
-    assert set(states(first).values()) == {"missing"}
+    assert set(states(first).values()) == {"written"}
     assert set(states(again).values()) == {"current"}
     assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in FILES} == FILES
 
@@ -55,7 +55,7 @@ def test_a_check_of_current_files_passes(run):
 def test_the_live_page_goes_where_nothing_is_committed(run, tmp_path, monkeypatch):
     monkeypatch.setattr(commands, "_live_page", lambda _lake, _catalog: "live")
 
-    assert states(run("--live", "--json")) == {".lake/catalog/index.html": "missing"}
+    assert states(run("--live", "--json")) == {".lake/catalog/index.html": "written"}
     assert (tmp_path / ".lake/catalog/index.html").read_text() == "live"
     assert not (tmp_path / "docs").exists()
 
