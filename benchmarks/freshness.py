@@ -13,6 +13,7 @@ from cartlake.cli.drop import upload
 from cartlake.cli.follow import follow_files
 from cartlake.cli.output import Output
 from cartlake.cli.query import athena_of
+from cartlake.cli.run_documents import run_document
 from cartlake.ledger import FileRecord
 from generators.transactions import generate_transactions
 from localaws.up import bring_up
@@ -66,8 +67,7 @@ def _visible(lake: Lake, file_id: str) -> FileRecord:
 
 def _steps(lake: Lake, file: FileRecord, started: float, visible: float) -> dict[str, float]:
     """Read from the ledger and the job's report: what the lake itself wrote down."""
-    artifacts, s3 = lake.outputs.buckets["artifacts"], lake.client("s3")
-    report = json.loads(s3.get_object(Bucket=artifacts, Key=f"runs/{file.run_id}/etl.json")["Body"].read())
+    report = json.loads(run_document(lake, str(file.run_id), "etl"))
     run = lake.ledger.run(str(file.run_id))
     received, run_started = _epoch(file.received_at), _epoch(run.started_at if run else file.received_at)
     etl_started, etl_ended = _epoch(report["started_at"]), _epoch(report["ended_at"])

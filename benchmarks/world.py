@@ -21,6 +21,7 @@ from cartlake import aws
 from cartlake.cli.context import LOCAL, Lake
 from cartlake.cli.drop import settle, upload
 from cartlake.cli.output import Output
+from cartlake.cli.run_documents import run_document
 from cartlake.ledger import FileState
 from cartlake.runs import REFRESH, RefreshReport
 from generators.worlds import generate_world
@@ -118,9 +119,7 @@ def job_starts(lake: Lake) -> Counter[str]:
 def table_seconds(lake: Lake, runs: list[str]) -> dict[str, float]:
     found: defaultdict[str, float] = defaultdict(float)
     for run in runs:
-        key = f"runs/{run}/refresh.json"
-        body = lake.client("s3").get_object(Bucket=lake.outputs.buckets["artifacts"], Key=key)["Body"].read()
-        for table in RefreshReport.model_validate_json(body).tables:
+        for table in RefreshReport.model_validate_json(run_document(lake, run, "refresh")).tables:
             found[table.table] += table.seconds
     return {table: round(seconds, 2) for table, seconds in found.items()}
 

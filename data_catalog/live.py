@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cartlake.athena import Athena
+from cartlake.cli.replaying import IN_FORCE
 from cartlake.contracts import Contract, Table
 from cartlake.ledger import Ledger
 
 RUNS_SHOWN = 10
 MEASUREMENTS_SHOWN = 5
-REASONS = """
+REASONS = f"""
 select dataset, reason, count(*) as failed
 from ops.quarantine_rows cross join unnest(reasons) as broken(reason)
-where replay_id is null and superseded_by is null
+where replay_id is null and {IN_FORCE}
 group by dataset, reason
 order by dataset, failed desc, reason
 """

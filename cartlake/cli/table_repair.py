@@ -43,12 +43,13 @@ def repair(
         lake.output.record(f"{described.physical_name} is whole: nothing was changed", {"repaired": False})
         return
     _check_nobody_writes(lake, contract, described)
-    shown = _shown(lake, contract, described, found)
+    later = _runs_since(lake, contract, described, found)
+    shown = _shown(described, found, later)
     if not (yes or _agrees(lake, found, shown)):
         raise CommandError("Nothing was changed. Repeat the command with --yes to repair the table so.")
     broken.make(found)
     lake.output.record(f"{described.physical_name} is what {found.file.uri} says", {**shown, "repaired": True})
-    _say_what_follows(lake, contract, described, shown["runs since"] or ())
+    _say_what_follows(lake, contract, described, later)
 
 
 def _open(lake: Lake, table: Table) -> "BrokenTable":
@@ -72,19 +73,24 @@ def _check_nobody_writes(lake: Lake, contract: Contract, table: Table) -> None:
         )
 
 
-def _shown(lake: Lake, contract: Contract, table: Table, found: "Repair") -> dict[str, Any]:
-    written = found.file.written_at
-    owner = owner_of(contract, table)
-    runs = lake.ledger.runs(owner, limit=RUNS_LOOKED_AT) if owner else []
-    later = [run.run_id for run in runs if written is not None and run.ended_at and run.ended_at > stamp(written)]
+def _runs_since(lake: Lake, contract: Contract, table: Table, found: "Repair") -> list[str]:
+    """The runs that ended after the file to go back to was written, sorted."""
+    written, owner = found.file.written_at, owner_of(contract, table)
+    if written is None or owner is None:
+        return []
+    runs = lake.ledger.runs(owner, limit=RUNS_LOOKED_AT)
+    return sorted(run.run_id for run in runs if run.ended_at and run.ended_at > stamp(written))
+
+
+def _shown(table: Table, found: "Repair", later: Sequence[str]) -> dict[str, Any]:
     return {
         "table": table.physical_name,
         "broken": f"{found.broken_file or 'Glue names no metadata file'} {found.fault}",
         "back to": found.file.uri,
-        "written at": written,
+        "written at": found.file.written_at,
         "commits lost": found.commits_lost,
         "snapshots lost": [asdict(one) for one in found.snapshots_lost] or None,
-        "runs since": sorted(later) or None,
+        "runs since": later or None,
         "newer files left out": [{"file": one.uri, "why": one.fault or UNPROVEN} for one in found.newer_files] or None,
         "known to have been the table": found.is_proven,
     }
