@@ -90,7 +90,8 @@ def test_pyathena_sqlalchemy_and_pandas(call, orders):
 
 
 def test_dbt_builds_seeds_tables_merges_and_tests(call, orders, tmp_path):
-    place = {"SHOP_DATABASE": orders.database, "SHOP_BUCKET": orders.bucket, "DBT_TARGET_PATH": str(tmp_path)}
+    place = {"SHOP_DATABASE": orders.database, "SHOP_BUCKET": orders.bucket}
+    place |= {"DBT_TARGET_PATH": str(tmp_path), "DBT_LOG_PATH": str(tmp_path)}
     options = ["--project-dir", HERE / "dbt_project", "--profiles-dir", HERE / "dbt_project", "--no-use-colors"]
 
     call("dbt", "build", *options, **place)
