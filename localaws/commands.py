@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from cartlake.cli.context import LOCAL, lake_of
-from cartlake.cli.errors import CommandError
-from cartlake.cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
+from cartlake_cli.context import LOCAL, lake_of
+from cartlake_cli.errors import CommandError
+from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
 from localaws import logs, server
 from localaws.paths import LakePaths
 

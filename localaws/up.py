@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cartlake.build import Platform, build
-from cartlake.cli.context import LOCAL, Lake, lake_of
-from cartlake.cli.errors import CommandError, NotReadyError
-from cartlake.cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
-from cartlake.cli.tables import apply_all
+from cartlake_cli.build import Platform, build
+from cartlake_cli.commands.tables.tables import apply_all
+from cartlake_cli.context import LOCAL, Lake, lake_of
+from cartlake_cli.errors import CommandError, NotReadyError
+from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
 from localaws import server
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from cartlake.cli.context import local_variables
+from cartlake_cli.context import local_variables
 from localaws import server
 from tests.integration.athena_lake import Lake
 

@@ -21,7 +21,7 @@ import pytest
 from botocore.exceptions import ClientError
 from pyiceberg.catalog.glue import GlueCatalog
 
-from cartlake.cli.context import local_variables
+from cartlake_cli.context import local_variables
 from localaws import server
 from localaws.spark.arguments import STATIC_SQL_SETTINGS
 

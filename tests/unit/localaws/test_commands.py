@@ -4,8 +4,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cartlake.cli.context import Lake
-from cartlake.cli.output import Output
+from cartlake_cli.context import Lake
+from cartlake_cli.output import Output
 from localaws import commands
 
 

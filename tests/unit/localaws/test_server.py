@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from cartlake.cli.context import local_variables
-from cartlake.cli.errors import NotReadyError
+from cartlake_cli.context import local_variables
+from cartlake_cli.errors import NotReadyError
 from localaws import server
 from localaws.locks import is_locked, try_lock
 from localaws.paths import LakePaths
