@@ -11,12 +11,12 @@ from typing import Any
 from cartlake.cli.context import LOCAL, Lake
 from cartlake.cli.drop import upload
 from cartlake.cli.follow import follow_files
+from cartlake.cli.local.up import bring_up
 from cartlake.cli.output import Output
 from cartlake.cli.query import athena_of
 from cartlake.cli.run_documents import run_document
 from cartlake.ledger import FileRecord
 from generators.transactions import generate_transactions
-from localaws.up import bring_up
 
 RUNS = 10
 WARM_UP = 2

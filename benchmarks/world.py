@@ -20,13 +20,13 @@ from typing import Any
 from cartlake import aws
 from cartlake.cli.context import LOCAL, Lake
 from cartlake.cli.drop import settle, upload
+from cartlake.cli.local.up import bring_up
 from cartlake.cli.output import Output
 from cartlake.cli.run_documents import run_document
 from cartlake.ledger import FileState
 from cartlake.runs import REFRESH, RefreshReport
 from generators.worlds import generate_world
 from localaws import server
-from localaws.up import bring_up
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 COPIED = (

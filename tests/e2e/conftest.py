@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from cartlake import aws
 from cartlake.cli.context import Lake
 from cartlake.cli.follow import follow_files
+from cartlake.cli.local.up import bring_up
 from cartlake.cli.main import assemble
 from cartlake.cli.output import Output
 from cartlake.cli.query import athena_of
@@ -21,7 +22,6 @@ from cartlake.contracts import loading
 from cartlake.ledger import FileRecord
 from generators.transactions import generate_transactions
 from localaws import server
-from localaws.up import bring_up
 
 
 @pytest.fixture(scope="package")

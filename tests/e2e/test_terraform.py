@@ -2,7 +2,7 @@
 
 import pytest
 
-from localaws.up import terraform
+from cartlake.cli.local.up import terraform
 
 pytestmark = pytest.mark.e2e
 

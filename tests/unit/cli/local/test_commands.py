@@ -5,8 +5,8 @@ import typer
 from typer.testing import CliRunner
 
 from cartlake.cli.context import Lake
+from cartlake.cli.local import commands
 from cartlake.cli.output import Output
-from localaws import commands
 
 
 @pytest.fixture

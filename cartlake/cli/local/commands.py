@@ -8,8 +8,9 @@ import typer
 
 from cartlake.cli.context import LOCAL, lake_of
 from cartlake.cli.errors import CommandError
+from cartlake.cli.local import logs
 from cartlake.cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
-from localaws import logs, server
+from localaws import server
 from localaws.paths import LakePaths
 
 
