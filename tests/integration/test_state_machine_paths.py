@@ -84,7 +84,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "maintenance_planner": {"answer": {"table_count": 2, "plan_uri": "s3://runs/plan.json", "maintenance_job": "m"}},
 }
 FOR_EVER = 99
-GOOD_WAY = ["Claim", "Transform", "Audit", "Publish", "Reconcile", "Record", "Refresh", "Release"]
+GOOD_WAY = ["Claim", "Transform", "Audit", "Publish", "Record", "Refresh", "Release"]
 BAD_END = ["MarkFailed", "NotifyFailure", "ReleaseFailed"]
 
 
