@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 import threading
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from ministack import app
 
 if TYPE_CHECKING:
+    import asyncio
     from types import FrameType
 
 logger = logging.getLogger("localaws.loop")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ministack import app
@@ -101,48 +102,70 @@ def install() -> None:
         if invocation is None:
             await carry_out(receive, send)
         else:
-            await answer(attempts, invocation, carry_out, receive, send)
+            await answer(attempts, Request(invocation, carry_out, receive, send))
 
 
-async def answer(attempts: Attempts, invocation: Invocation, carry_out: Carry, receive: Receive, send: Send) -> None:
+@dataclass(frozen=True)
+class Request:
+    """One request of an SDK: what it asks, how MiniStack carries it out, and its two ends."""
+
+    invocation: Invocation
+    carry_out: Carry
+    receive: Receive
+    send: Send
+
+    def log(self, outcome: str) -> None:
+        logger.warning(
+            "repeated request: %s, attempt %d of invocation %s: %s",
+            *(self.invocation.operation, self.invocation.attempt, self.invocation.id, outcome),
+        )
+
+
+async def answer(attempts: Attempts, request: Request) -> None:
     """Answer one request: with the answer of an earlier attempt of its call, else by carrying it out."""
-    earlier = attempts.find(invocation)
-    if earlier is None and invocation.attempt > 1:
-        _log(invocation, "its first attempt never came; carried out")
-    if not invocation.may_be_kept:
+    earlier = attempts.find(request.invocation)
+    if earlier is None and request.invocation.attempt > 1:
+        request.log("carried out, for no earlier attempt has come")
+    if not request.invocation.may_be_kept:
         if earlier is not None:
-            _log(invocation, "carried out again")
-        attempts.end(invocation, attempts.begin(invocation), None, None)
-        await carry_out(receive, send)
+            request.log("carried out again")
+        attempts.end(request.invocation, attempts.begin(request.invocation), None, None)
+        await request.carry_out(request.receive, request.send)
     elif earlier is None:
-        await _first(attempts, invocation, carry_out, receive, send)
+        await _carry_out(attempts, request)
     else:
-        await _repeated(attempts, invocation, earlier, carry_out, receive, send)
+        await _answer_again(attempts, request, earlier)
 
 
-async def _first(attempts: Attempts, invocation: Invocation, carry_out: Carry, receive: Receive, send: Send) -> None:
-    attempt = attempts.begin(invocation)
-    body, copy = RequestBody(receive), AnswerCopy(send)
+async def _carry_out(attempts: Attempts, request: Request) -> None:
+    attempt = attempts.begin(request.invocation)
+    body, copy = RequestBody(request.receive), AnswerCopy(request.send)
     try:
-        await carry_out(body.receive, copy.send)
+        await request.carry_out(body.receive, copy.send)
     finally:
-        attempts.end(invocation, attempt, body.digest, copy.answer)
+        attempts.end(request.invocation, attempt, body.digest, copy.answer)
 
 
-async def _repeated(
-    attempts: Attempts, invocation: Invocation, earlier: Attempt, carry_out: Carry, receive: Receive, send: Send
-) -> None:
-    body = await _whole_body(receive)
+async def _answer_again(attempts: Attempts, request: Request, earlier: Attempt) -> None:
+    body = await _whole_body(request.receive)
     if body is None:
         return
-    await earlier.ended.wait()
+    earlier = await _last_ended(attempts, request.invocation, earlier)
     seconds = attempts.age_seconds(earlier)
-    if earlier.answer is not None and earlier.answers(invocation.target, body):
-        _log(invocation, f"answered as {seconds:.1f} s ago")
-        await _send(earlier.answer, send)
+    if earlier.answer is not None and earlier.answers(request.invocation.target, body):
+        request.log(f"answered as {seconds:.1f} s ago")
+        await _send(earlier.answer, request.send)
         return
-    _log(invocation, f"carried out, for {seconds:.1f} s ago it failed or asked for something else")
-    await _first(attempts, invocation, carry_out, _again(body, receive), send)
+    request.log(f"carried out, for {seconds:.1f} s ago it failed or asked for something else")
+    await _carry_out(attempts, replace(request, receive=_again(body, request.receive)))
+
+
+async def _last_ended(attempts: Attempts, invocation: Invocation, attempt: Attempt) -> Attempt:
+    """Wait for the attempt, then for those that came after it and were carried out because it failed."""
+    while not attempt.ended.is_set():
+        await attempt.ended.wait()
+        attempt = attempts.find(invocation) or attempt
+    return attempt
 
 
 async def _whole_body(receive: Receive) -> bytes | None:
@@ -169,10 +192,3 @@ def _again(body: bytes, receive: Receive) -> Receive:
 async def _send(kept: Answer, send: Send) -> None:
     await send({"type": "http.response.start", "status": kept.status, "headers": list(kept.headers)})
     await send({"type": "http.response.body", "body": kept.body, "more_body": False})
-
-
-def _log(invocation: Invocation, outcome: str) -> None:
-    logger.warning(
-        "repeated request: %s, attempt %d of invocation %s: %s",
-        *(invocation.operation, invocation.attempt, invocation.id, outcome),
-    )
