@@ -82,7 +82,7 @@ def serve(port: int, loaded: Sequence[ModuleType]) -> NoReturn:
     async def run() -> NoReturn:
         code = 1
         try:
-            await hypercorn_serve(ministack.app, config)
+            await hypercorn_serve(ministack.app, config, mode="asgi")
             _shut_down(loaded)
             code = 0
         except Exception:
