@@ -20,8 +20,8 @@ from pyspark.sql import functions as F
 from cartlake.contracts import Table, measurements
 from cartlake.runs import Measurement
 from glue_jobs.dataset_etl.merging import newer, on_days, same_key
-from glue_jobs.dataset_etl.transforms import order_of_versions
 from glue_jobs.shared.iceberg import Branch
+from glue_jobs.transforms.file_rows.versions import order_of_versions
 
 _AUDITED: Final = "cartlake_audited_rows"
 

@@ -10,10 +10,11 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from glue_jobs.dataset_etl import evidence, merging, replacing, transforms
+from glue_jobs.dataset_etl import evidence, merging, replacing
 from glue_jobs.dataset_etl.evidence import Layout
 from glue_jobs.dataset_etl.running import Run
 from glue_jobs.shared.iceberg import Branch
+from glue_jobs.transforms.file_rows import judging, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,12 @@ class Loaded:
 @contextmanager
 def _kept(run: Run, judged: DataFrame) -> Iterator[tuple[DataFrame, int]]:
     """The accepted rows, one per key, and how many others of the same keys were left out."""
-    rows = transforms.accepted(judged, run.table)
-    repeated = transforms.repeated_keys(rows, run.table).persist(StorageLevel.DISK_ONLY)
+    rows = judging.accepted(judged, run.table)
+    repeated = versions.repeated_keys(rows, run.table).persist(StorageLevel.DISK_ONLY)
     with run.phases.timed("deduplicate"):
         copies, keys = repeated.agg(F.coalesce(F.sum("copies"), F.lit(0)), F.count("*")).collect()[0]
     try:
-        yield (transforms.deduplicate(rows, repeated, run.table) if keys else rows), int(copies - keys)
+        yield (versions.deduplicate(rows, repeated, run.table) if keys else rows), int(copies - keys)
     finally:
         repeated.unpersist()
 

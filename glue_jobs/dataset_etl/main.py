@@ -29,7 +29,7 @@ from cartlake.runs import (
     audit_branch,
 )
 from cartlake.times import stamp, utc_now
-from glue_jobs.dataset_etl import evidence, loading, references, settling, transforms
+from glue_jobs.dataset_etl import evidence, loading, settling
 from glue_jobs.dataset_etl.evidence import Layout
 from glue_jobs.dataset_etl.reading import read_files
 from glue_jobs.dataset_etl.running import Run
@@ -38,6 +38,7 @@ from glue_jobs.shared.arguments import job_parser
 from glue_jobs.shared.functions import function_named
 from glue_jobs.shared.phases import Phases
 from glue_jobs.shared.session import open_session
+from glue_jobs.transforms.file_rows import conforming, judging, parents, quarantine
 
 log = logging.getLogger(__name__)
 
@@ -161,11 +162,11 @@ def _judged(run: Run) -> Iterator[DataFrame]:
     """The judged rows of all files, kept on local disks: they are parsed once and looked at several times."""
     objects.check_unchanged(run.manifest.files)
     raw = read_files(run.spark, run.manifest.files, run.contract)
-    conformed = transforms.conform(raw, run.table, run.run_id, run.started_at)
+    conformed = conforming.conform(raw, run.table, run.run_id, run.started_at)
     if run.table.prepare is not None:
         conformed = function_named(run.table.prepare, run.table.physical_name)(conformed)
-    linked = references.with_parents(conformed, run.table, run.parent)
-    judged = transforms.judge(linked, run.table).persist(StorageLevel.DISK_ONLY)
+    linked = parents.with_parents(conformed, run.table, run.parent)
+    judged = judging.judge(linked, run.table).persist(StorageLevel.DISK_ONLY)
     try:
         yield judged
     finally:
@@ -173,7 +174,7 @@ def _judged(run: Run) -> Iterator[DataFrame]:
 
 
 def _rule_counts(run: Run, judged: DataFrame) -> list[RuleCount]:
-    broken = {row.rule: int(row.broken) for row in transforms.rule_counts(judged).collect()}
+    broken = {row.rule: int(row.broken) for row in judging.rule_counts(judged).collect()}
     severities = {rule.name: rule.severity for rule in run.table.row_rules}
     for reason in broken:
         severities.setdefault(reason, "error")
@@ -187,7 +188,7 @@ def _quarantine(run: Run, judged: DataFrame, layout: Layout) -> None:
     files = run.spark.createDataFrame(
         [(file.source_file, file.file_id) for file in run.manifest.files], "_source_file string, file_id string"
     )
-    rows = transforms.quarantined(judged, run.contract, F.broadcast(files), run.started_at)
+    rows = quarantine.quarantined(judged, run.contract, F.broadcast(files), run.started_at)
     listed = ", ".join(f"'{file.file_id}'" for file in run.manifest.files)
     where = f"dataset = '{run.contract.name}' and file_id in ({listed}) and replayed_at is null"
     if run.manifest.backfill:

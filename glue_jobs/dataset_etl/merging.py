@@ -10,9 +10,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cartlake.contracts import Table
-from glue_jobs.dataset_etl.transforms import order_of_versions
 from glue_jobs.shared.iceberg import Branch, as_stored, within_days
-from glue_jobs.shared.scopes import event_column
+from glue_jobs.transforms.file_rows.versions import order_of_versions
+from glue_jobs.transforms.scopes import event_column
 
 _SOURCE = "cartlake_merge_source"
 
@@ -61,7 +61,7 @@ def merge(spark: SparkSession, rows: DataFrame, branch: Branch, table: Table, da
     """Insert rows with a new key and update those with a higher version; equal and lower versions change nothing.
 
     `rows` holds one row per key. Only the files of `days` are looked at, because an event never changes its day.
-    Two rows of one version that differ are decided as `transforms.newest` decides: in whatever order files come, the
+    Two rows of one version that differ are decided as `versions.newest` decides: in whatever order files come, the
     same row stays.
     """
     rows.createOrReplaceTempView(_SOURCE)

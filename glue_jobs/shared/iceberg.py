@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from cartlake.days import ONE_DAY, DayRange
 from cartlake.snapshots import RUN_PROPERTY
-from glue_jobs.shared.scopes import on_days_sql
+from glue_jobs.transforms.scopes import on_days_sql
 
 _ATTEMPTS: Final = 4
 _CONFLICT: Final = re.compile(r"CommitFailedException|exceptions\.ValidationException|Cannot commit|missing data files")

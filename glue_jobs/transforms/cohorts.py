@@ -1,8 +1,8 @@
 """The mart cohort_retention as a pure function: who came back after the month of the first order."""
 
 from cartlake.engine import Column, DataFrame, F, Window
-from glue_jobs.curated_marts.people import as_of, sold_months
-from glue_jobs.shared.money import MONEY, quotient
+from glue_jobs.transforms.money import MONEY, quotient
+from glue_jobs.transforms.people import as_of, sold_months
 
 
 def cohort_retention(customer_months: DataFrame, customer_identities: DataFrame) -> DataFrame:

@@ -1,4 +1,4 @@
-"""Customer marts as pure functions of orders: months, RFM scores, segments, lifetime value, cohorts.
+"""Customer marts as pure functions of orders: months, RFM scores, segments, lifetime value.
 
 An order counts when it was not cancelled. Amounts are euros, days and months UTC.
 """
@@ -6,12 +6,9 @@ An order counts when it was not cancelled. Amounts are euros, days and months UT
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
-from glue_jobs.curated_marts.cohorts import cohort_retention
-from glue_jobs.curated_marts.people import as_of, sold_months
-from glue_jobs.curated_marts.segments import segment_name
-from glue_jobs.shared.money import MONEY, cents, quotient
-
-__all__ = ["cohort_retention", "customer_ltv", "customer_months", "customer_rfm", "customer_segments"]
+from glue_jobs.transforms.money import MONEY, cents, quotient
+from glue_jobs.transforms.people import as_of, sold_months
+from glue_jobs.transforms.segments import segment_name
 
 _COUNTS: Final = ("orders", "cancelled_orders", "units")
 _AMOUNTS: Final = ("net_reporting", "returned_reporting", "revenue_reporting", "cost_reporting")

@@ -5,7 +5,7 @@ columns that begin with `returned`. Amounts in euros leave out lines that could 
 """
 
 from cartlake.engine import Column, F
-from glue_jobs.shared.money import MONEY
+from glue_jobs.transforms.money import MONEY
 
 
 def counts() -> dict[str, Column]:

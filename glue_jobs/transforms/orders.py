@@ -6,7 +6,7 @@ Amounts ending in `_reporting` are in euros. Days are UTC.
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
-from glue_jobs.shared.money import MONEY, cents, converted, rate_units
+from glue_jobs.transforms.money import MONEY, cents, converted, rate_units
 
 REPORTING_CURRENCY: Final = "EUR"
 PROGRESS: Final = ("placed", "paid", "shipped", "delivered")

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cartlake.engine import DataFrame, F
-from glue_jobs.shared.money import quotient
+from glue_jobs.transforms.money import quotient
 
 PRIOR_WEIGHT: Final = 10
 """C: how many reviews of an average product are added to those of every product. With ten reviews of its own, a product

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
-from glue_jobs.review_etl.masking import masked
+from glue_jobs.transforms.personal_data.masking import masked
 
 TEXTS: Final = ("title", "body", "_raw_title", "_raw_body", "_corrupt_record")
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F
-from glue_jobs.curated_marts.measures import amounts_in_euros, counts, is_converted, total
-from glue_jobs.shared.money import cents, quotient
+from glue_jobs.transforms.measures import amounts_in_euros, counts, is_converted, total
+from glue_jobs.transforms.money import cents, quotient
 
 _PLACE: Final = ("channel", "country_code")
 

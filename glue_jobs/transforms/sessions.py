@@ -3,8 +3,8 @@
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
-from glue_jobs.clickstream_aggregation.attribution import channel, is_attributed, medium, source
-from glue_jobs.clickstream_aggregation.robots import without_robots
+from glue_jobs.transforms.traffic.attribution import channel, is_attributed, medium, source
+from glue_jobs.transforms.traffic.robots import without_robots
 
 SILENCE_MINUTES: Final = 30
 """A session ends after more than this without an event: the default of Google Analytics 4."""

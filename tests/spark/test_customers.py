@@ -9,8 +9,9 @@ import pytest
 
 from cartlake import contracts
 from cartlake.engine import F
-from glue_jobs.curated_marts import customers as marts
-from glue_jobs.curated_marts.segments import SEGMENTS
+from glue_jobs.transforms import cohorts
+from glue_jobs.transforms import customers as marts
+from glue_jobs.transforms.segments import SEGMENTS
 
 pytestmark = pytest.mark.spark
 
@@ -81,7 +82,8 @@ def built(frame, mart, orders, people=None):
     upstreams = {"customer_months": months, "customer_identities": identities_frame(frame, people or {})}
     if mart == "customer_segments":
         return marts.customer_segments(customer_rfm=marts.customer_rfm(**upstreams))
-    return getattr(marts, mart)(**upstreams)
+    module = cohorts if mart == "cohort_retention" else marts
+    return getattr(module, mart)(**upstreams)
 
 
 def rows_of(frame, mart, orders, people=None):
@@ -475,13 +477,13 @@ def test_scores_are_those_told_plainly_from_orders(frame):
 def test_cohorts_add_up_to_all_customers_orders_and_revenue(frame):
     orders, people = world(seed=9)
 
-    cohorts = rows_of(frame, "cohort_retention", orders, people)
+    retention = rows_of(frame, "cohort_retention", orders, people)
     values = rows_of(frame, "customer_ltv", orders, people)
 
-    assert sum(row["customers"] for row in cohorts if row["months_since"] == 0) == len(values)
+    assert sum(row["customers"] for row in retention if row["months_since"] == 0) == len(values)
     for name in ("orders", "revenue_reporting"):
-        assert sum(row[name] for row in cohorts) == sum(row[name] for row in values)
-    last = {row["cohort_month"]: row["cumulative_revenue"] for row in cohorts}
+        assert sum(row[name] for row in retention) == sum(row[name] for row in values)
+    last = {row["cohort_month"]: row["cumulative_revenue"] for row in retention}
     assert sum(last.values()) == sum(row["revenue_reporting"] for row in values)
 
 

@@ -1,4 +1,4 @@
-"""The transforms of dataset_etl, the same cases on Spark and on DuckDB."""
+"""Rows of files, from text to accepted or quarantined, the same cases on Spark and on DuckDB."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from cartlake import contracts
-from glue_jobs.dataset_etl import transforms
+from glue_jobs.transforms.file_rows import conforming, judging, versions
+from glue_jobs.transforms.file_rows.quarantine import quarantined
 from tests.spark.order_lines import AS_WRITTEN
 
 pytestmark = pytest.mark.spark
@@ -26,11 +27,11 @@ def raw(**changes):
 
 
 def conform(frame, *rows):
-    return transforms.conform(frame(rows, RAW_SCHEMA), TABLE, "run-1", NOW)
+    return conforming.conform(frame(rows, RAW_SCHEMA), TABLE, "run-1", NOW)
 
 
 def judge(frame, *rows):
-    return transforms.judge(conform(frame, *rows), TABLE).persist()  # as the job does: see the module
+    return judging.judge(conform(frame, *rows), TABLE).persist()  # as the job does: see the module
 
 
 def instant(value):
@@ -48,7 +49,7 @@ def broken(frame, *rows):
 
 
 def test_a_good_row_gets_the_types_of_the_contract(frame):
-    [row] = transforms.accepted(judge(frame, raw()), TABLE).collect()
+    [row] = judging.accepted(judge(frame, raw()), TABLE).collect()
 
     values = row.asDict()
     assert [values.pop(name) for name in ("order_id", "line_number", "quantity")] == ["ORD-00000A17F3", 1, 2]
@@ -60,7 +61,7 @@ def test_a_good_row_gets_the_types_of_the_contract(frame):
 
 
 def test_accepted_rows_have_the_types_of_the_contract(frame):
-    accepted = transforms.accepted(judge(frame, raw()), TABLE)
+    accepted = judging.accepted(judge(frame, raw()), TABLE)
 
     types = {field.name: field.dataType.simpleString().replace(", ", ",") for field in accepted.schema}
     assert types == {column.name: column.type for column in TABLE.columns}
@@ -150,7 +151,7 @@ def test_every_required_column_is_missed(frame):
 def test_rules_are_counted_with_warnings_and_reasons_beyond_rules(frame):
     rows = [raw(), raw(customer_email="ada"), raw(customer_email="eve", currency="XXX"), raw(_corrupt_record="x")]
 
-    counts = transforms.rule_counts(judge(frame, *rows)).collect()
+    counts = judging.rule_counts(judge(frame, *rows)).collect()
 
     assert sorted((row["rule"], row["broken"]) for row in counts) == [
         ("currency_is_known", 1),
@@ -169,9 +170,9 @@ def line(**changes):
 
 def kept_statuses(frame, *rows):
     accepted = frame(rows, contracts.spark_schema_ddl(TABLE))
-    repeated = transforms.repeated_keys(accepted, TABLE)
-    kept = transforms.deduplicate(accepted, repeated, TABLE).collect()
-    assert sorted(map(str, kept)) == sorted(map(str, transforms.newest(accepted, TABLE).collect()))
+    repeated = versions.repeated_keys(accepted, TABLE)
+    kept = versions.deduplicate(accepted, repeated, TABLE).collect()
+    assert sorted(map(str, kept)) == sorted(map(str, versions.newest(accepted, TABLE).collect()))
     return sorted((row["order_id"], row["line_number"], row["order_status"]) for row in kept)
 
 
@@ -207,7 +208,7 @@ def test_of_equal_versions_in_one_file_the_choice_is_always_the_same(frame):
 
 def quarantine(frame, *rows):
     files = frame([(FILE, "file-1")], "_source_file string, file_id string")
-    return transforms.quarantined(judge(frame, *rows), CONTRACT, files, NOW).collect()
+    return quarantined(judge(frame, *rows), CONTRACT, files, NOW).collect()
 
 
 def test_a_quarantined_row_holds_what_was_read(frame):

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from glue_jobs.curated_marts import transforms
+from glue_jobs.transforms import products, sales
+from glue_jobs.transforms.calendar import dim_date
 from tests.spark.built import built_rows, promised_types, table_rows, types_of
 
 pytestmark = pytest.mark.spark
@@ -66,7 +67,7 @@ MIXED = [
 
 
 def mart(frame, name, *lines):
-    return getattr(transforms, name)(order_lines=table_rows(frame, "order_lines", *lines))
+    return getattr(sales, name)(order_lines=table_rows(frame, "order_lines", *lines))
 
 
 def rows_of(frame, name, *lines):
@@ -207,7 +208,7 @@ def event(event_type="product_view", visitor="VIS-1", at="2026-02-10T12:00:00+00
 
 
 def performance(frame, lines=(), events=()):
-    return transforms.product_performance(
+    return products.product_performance(
         order_lines=table_rows(frame, "order_lines", *lines), clickstream=table_rows(frame, "clickstream", *events)
     )
 
@@ -271,7 +272,7 @@ def test_equal_revenues_are_ranked_by_product_whatever_the_order_of_rows(frame):
 
 
 def calendar(frame):
-    return transforms.dim_date(spine=frame([(1,)], "one int"))
+    return dim_date(spine=frame([(1,)], "one int"))
 
 
 def test_the_calendar_has_the_columns_and_types_of_its_contract(frame):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from cartlake import contracts
 from cartlake.engine import F, using
-from glue_jobs.clickstream_aggregation import attribution, robots, transforms
+from glue_jobs.transforms.sessions import STAGES, conversion_funnel, fct_sessions
+from glue_jobs.transforms.traffic import attribution, robots
 from tests.spark.built import built_rows, promised_types, table_rows, types_of
 
 pytestmark = pytest.mark.spark
@@ -50,7 +51,7 @@ def every(gap, count, start=NOON, **changes):
 
 
 def sessions_of(frame, *events):
-    return transforms.fct_sessions(clickstream=table_rows(frame, "clickstream", *events))
+    return fct_sessions(clickstream=table_rows(frame, "clickstream", *events))
 
 
 def sessions(frame, *events):
@@ -395,7 +396,7 @@ def python_session(visitor, start, end, events):
 
 
 def stage(event_type):
-    return transforms.STAGES.index(event_type) if event_type in transforms.STAGES else 0
+    return STAGES.index(event_type) if event_type in STAGES else 0
 
 
 def drawn(number, day_minute, jump, visitor, kind, *said):
@@ -474,7 +475,7 @@ def session(**changes):
 
 
 def funnel_of(frame, *rows):
-    return transforms.conversion_funnel(fct_sessions=table_rows(frame, "fct_sessions", *rows))
+    return conversion_funnel(fct_sessions=table_rows(frame, "fct_sessions", *rows))
 
 
 def test_the_funnel_counts_a_session_at_all_stages_up_to_its_deepest(frame):
@@ -511,8 +512,8 @@ def test_the_funnel_keeps_its_promise_also_when_there_are_no_sessions(frame):
 @pytest.mark.parametrize("contract", ["fct_sessions", "conversion_funnel"])
 def test_what_is_built_breaks_no_rule_of_its_contract(frame, contract):
     events = table_rows(frame, "clickstream", *random_events(9), event(NOON, event_type="purchase", order_id="ORD-1"))
-    built = transforms.fct_sessions(clickstream=events)
-    built = transforms.conversion_funnel(fct_sessions=built) if contract == "conversion_funnel" else built
+    built = fct_sessions(clickstream=events)
+    built = conversion_funnel(fct_sessions=built) if contract == "conversion_funnel" else built
     rules = [rule for rule in contracts.load(contract).table.row_rules if not rule.name.startswith("_")]
 
     broken = built.select(*(F.expr(rule.broken).alias(rule.name) for rule in rules)).collect()

@@ -1,1 +1,1 @@
-"""Order lines in the reporting currency, and the orders they make up."""
+"""Rows of dropped files: typed, judged by their contract, and one per key."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
-from glue_jobs.master_data_merge.records import newest
+from glue_jobs.transforms.identities.records import newest
 
 ROUNDS: Final = 8
 """How many matches may lie between a record and the oldest one of its person."""

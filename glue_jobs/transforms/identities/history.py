@@ -5,7 +5,7 @@ from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
 from cartlake.times import stamp
-from glue_jobs.master_data_merge.survivorship import ATTRIBUTES, Attribute, winner
+from glue_jobs.transforms.identities.survivorship import ATTRIBUTES, Attribute, winner
 
 UNKNOWN: Final = "GLD-UNKNOWN"
 """The person of facts whose customer is not known, from UNKNOWN_SINCE on."""

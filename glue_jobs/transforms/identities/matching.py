@@ -11,8 +11,8 @@ from operator import and_
 from types import MappingProxyType
 
 from cartlake.engine import Column, DataFrame, F, Window
-from glue_jobs.master_data_merge.records import comparable
-from glue_jobs.master_data_merge.spelling import SURE, likeness
+from glue_jobs.transforms.identities.records import comparable
+from glue_jobs.transforms.identities.spelling import SURE, likeness
 
 BLOCKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

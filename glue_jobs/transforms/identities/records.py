@@ -1,7 +1,7 @@
 """Customer records as matching and identities see them: one row per customer_id."""
 
 from cartlake.engine import DataFrame, F, Window
-from glue_jobs.master_data_merge.spelling import area, house_number, letters, mailbox, sound, street_name
+from glue_jobs.transforms.identities.spelling import area, house_number, letters, mailbox, sound, street_name
 
 
 def newest(customers: DataFrame) -> DataFrame:

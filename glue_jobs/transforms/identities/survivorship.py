@@ -11,7 +11,7 @@ from operator import add, or_
 from types import MappingProxyType
 
 from cartlake.engine import Column, F
-from glue_jobs.master_data_merge.spelling import mailbox
+from glue_jobs.transforms.identities.spelling import mailbox
 
 SOURCES = ("shop", "marketplace", "newsletter")
 """Most trusted first: the shop checks what it is told, the newsletter asks for nothing but an address."""

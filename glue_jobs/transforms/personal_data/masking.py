@@ -21,7 +21,7 @@ Masks hold neither digits nor @, so masking twice changes nothing.
 from typing import Final
 
 from cartlake.engine import Column, F
-from glue_jobs.review_etl.numbers import (
+from glue_jobs.transforms.personal_data.numbers import (
     IBAN_SHAPE,
     OWN_ID,
     in_tokens,

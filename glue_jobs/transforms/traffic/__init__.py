@@ -1,1 +1,1 @@
-"""Events of the shop front to sessions of people, and the funnel they walk through."""
+"""Where visitors came from, and which of them are robots."""

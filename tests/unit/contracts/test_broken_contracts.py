@@ -329,7 +329,7 @@ def test_a_preparation_that_is_no_function_of_a_job_is_refused(
 ) -> None:
     document["schema"][0]["customProperties"].append({"property": "cartlake.prepare", "value": prepare})
 
-    with pytest.raises(ContractError, match=r"schema\.items\.cartlake\.prepare.*folder below glue_jobs"):
+    with pytest.raises(ContractError, match=r"schema\.items\.cartlake\.prepare.*module below glue_jobs/transforms"):
         read(document)
 
 

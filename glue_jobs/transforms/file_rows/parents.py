@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from cartlake.contracts import Reference, Table
 from cartlake.engine import DataFrame, F
-from glue_jobs.dataset_etl.transforms import has_parent, quarantining
+from glue_jobs.transforms.file_rows.judging import has_parent, quarantining
 
 Parent = Callable[[Reference], DataFrame]
 """Gives the rows of the table a reference points at."""
