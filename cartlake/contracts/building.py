@@ -22,7 +22,7 @@ from pydantic import Field, ValidationError
 from cartlake.contracts.faults import Faults
 from cartlake.contracts.odcs import Element
 
-TRANSFORM: Final = re.compile(r"([a-z][a-z0-9_]*\.)+[a-z][a-z0-9_]*")
+TRANSFORM: Final = re.compile(r"([a-z][a-z0-9_]*\.){1,2}[a-z][a-z0-9_]*")
 """`<module>.<function>` below glue_jobs/transforms/, or `<package>.<module>.<function>`."""
 
 PERIODS: Final = ("days", "weeks", "months")
