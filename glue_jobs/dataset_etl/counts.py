@@ -3,139 +3,61 @@
 No count is derived from the others, so that read = published + quarantined + duplicate can fail.
 """
 
-# ruff: noqa: S608 - table names and conditions are written here, from contracts and run ids
-
-import re
 from collections import Counter
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Final
+from collections.abc import Collection
+from datetime import date
 
-from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-
-from cartlake.contracts import Table, measurements
-from cartlake.runs.documents import Measurement
-from glue_jobs.dataset_etl.merging import newer, on_days, same_key
-from glue_jobs.shared.iceberg import Branch
-from glue_jobs.transforms.file_rows.versions import order_of_versions
-
-_AUDITED: Final = "cartlake_audited_rows"
+from cartlake.contracts import Table
+from cartlake.engine import DataFrame, F
+from cartlake.runs.documents import RuleCount
+from glue_jobs.transforms.file_rows.judging import rule_counts
+from glue_jobs.transforms.file_rows.versions import newer, order_of_versions, same_key
+from glue_jobs.transforms.scopes import in_days_sql
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where the rows read lie: by file, by day, and in how many places each day is."""
-
-    rows_by_file: Counter[str]
-    refused: int
-    accepted_by_day: Counter[date]
-    places: int
-
-    @property
-    def days(self) -> frozenset[date]:
-        return frozenset(self.accepted_by_day)
-
-    @property
-    def clustered(self) -> bool:
-        """Whether tasks hold few days each, as with daily files, and so can write them without many small files."""
-        return self.places <= 3 * len(self.days)
+def broken_rules(judged: DataFrame, table: Table) -> list[RuleCount]:
+    """Return how many rows break each row rule, zeros included, and each reason that is no rule of the contract."""
+    broken = {row["rule"]: int(row["broken"]) for row in rule_counts(judged).collect()}
+    severities = {rule.name: rule.severity for rule in table.row_rules}
+    for reason in broken:
+        severities.setdefault(reason, "error")
+    return [
+        RuleCount(rule=name, severity=severity, broken=broken.get(name, 0)) for name, severity in severities.items()
+    ]
 
 
-def layout(judged: DataFrame, event_time: str) -> Layout:
-    """Count the judged rows, in one pass."""
-    counted = (
-        judged.groupBy(
-            F.spark_partition_id().alias("task"),
-            "_source_file",
-            F.when(F.col("_broken") == "", F.to_date(event_time)).alias("day"),
-        )
-        .count()
-        .collect()
-    )
-    by_file: Counter[str] = Counter()
-    by_day: Counter[date] = Counter()
-    refused = 0
-    for row in counted:
-        by_file[row._source_file] += row["count"]  # noqa: SLF001 - a column
-        if row.day is None:
-            refused += row["count"]
-        else:
-            by_day[row.day] += row["count"]
-    places = {(row.task, row.day) for row in counted if row.day is not None}
-    return Layout(by_file, refused, by_day, len(places))
+def published_rows(branch: DataFrame, table: Table, run_id: str, days: Collection[date]) -> Counter[date]:
+    """Return how many rows of the branch carry this run's id, by day."""
+    ours = branch.where(F.expr(in_days_sql(table, days))).where(F.col("_run_id") == F.lit(run_id))
+    by_day = ours.groupBy(F.to_date(F.col(str(table.event_time))).alias("day"))
+    return Counter({row["day"]: row["rows"] for row in by_day.agg(F.count(F.lit(1)).alias("rows")).collect()})
 
 
-def published_rows(
-    spark: SparkSession, branch: Branch, table: Table, run_id: str, days: Collection[date]
-) -> Counter[date]:
-    """Rows on the branch that carry this run's id, by day."""
-    counted = spark.sql(
-        f"select to_date({table.event_time}) as day, count(*) as published from {branch.identifier} "
-        f"where {on_days(table, days)} and _run_id = '{run_id}' group by 1"
-    ).collect()
-    return Counter({row.day: row.published for row in counted})
+def outdated_rows(branch: DataFrame, kept: DataFrame, table: Table, run_id: str, days: Collection[date]) -> int:
+    """Return how many of the kept rows lost to a stored row: of the same key, not older, and of another run."""
+    stored = _of_other_runs(branch.where(F.expr(in_days_sql(table, days))), run_id)
+    batch = kept.select(*table.primary_key, *order_of_versions(table))
+    return _joined(stored, batch, table).where(F.expr(f"not {newer(table)}")).count()
 
 
-def stale_rows(branch: Branch, table: Table, kept: DataFrame, run_id: str, days: Collection[date]) -> int:
-    """Rows of the batch that lost to a stored row: of the same key, not older, and of another run."""
-    kept.select(*table.primary_key, *order_of_versions(table)).createOrReplaceTempView("cartlake_kept")
-    return _number(
-        kept.sparkSession,
-        f"select count(*) from {branch.identifier} as t inner join cartlake_kept as s on {same_key(table)} "
-        f"where {on_days(table, days, 't.')} and t._run_id <> '{run_id}' and not {newer(table)}",
-    )
+def known_rows(branch: DataFrame, kept: DataFrame, table: Table, run_id: str) -> int:
+    """Return how many of the kept rows have a key that the branch holds by another run.
 
-
-def known_rows(branch: Branch, table: Table, kept: DataFrame, run_id: str) -> int:
-    """Rows of a backfill whose key the branch holds by another run: the same as before, or less than another file's."""
-    kept.select(*table.primary_key).createOrReplaceTempView("cartlake_kept")
-    return _number(
-        kept.sparkSession,
-        f"select count(*) from {branch.identifier} as t inner join cartlake_kept as s on {same_key(table)} "
-        f"where t._run_id <> '{run_id}'",
-    )
-
-
-def quarantined_rows(spark: SparkSession, quarantine_table: str, run_id: str, dataset: str) -> int:
-    """Rows of this run that stand in the quarantine table."""
-    return _number(
-        spark, f"select count(*) from {quarantine_table} where dataset = '{dataset}' and run_id = '{run_id}'"
-    )
-
-
-def measure(
-    spark: SparkSession, branch: Branch, table: Table, days: Collection[date], now: datetime
-) -> list[Measurement]:
-    """Measure every table rule on the branch, over the days of the batch. Others judge the numbers."""
-    found: dict[str, float | None] = {}
-    with _audited(spark, branch, table, days):
-        for measurement in measurements(table.table_rules, _AUDITED, now=now):
-            found |= spark.sql(measurement.sql).collect()[0].asDict()
-    return [Measurement(rule=rule.name, value=found[rule.name]) for rule in table.table_rules]
-
-
-@contextmanager
-def _audited(spark: SparkSession, branch: Branch, table: Table, days: Collection[date]) -> Iterator[None]:
-    """A view of the rows in scope: read once, with the columns rules name, and the rows of a key side by side.
-
-    Rules that group by the key then need no shuffle of their own.
+    In a backfill those are rows that are the same as before, or that lost to a row of another file.
     """
-    mentioned = " ".join(" ".join((*rule.columns, rule.failing, rule.query)) for rule in table.table_rules)
-    words = set(re.findall(r"\w+", mentioned)) | set(table.primary_key)
-    columns = [column.name for column in table.columns if column.name in words]
-    rows = spark.table(branch.identifier).where(on_days(table, days)).select(*columns)
-    held = rows.repartition(table.primary_key[0]).persist(StorageLevel.DISK_ONLY)
-    held.createOrReplaceTempView(_AUDITED)
-    try:
-        yield
-    finally:
-        spark.catalog.dropTempView(_AUDITED)
-        held.unpersist()
+    return _joined(_of_other_runs(branch, run_id), kept.select(*table.primary_key), table).count()
 
 
-def _number(spark: SparkSession, query: str) -> int:
-    return int(spark.sql(query).collect()[0][0])
+def withdrawn_rows(branch: DataFrame, gone: DataFrame, table: Table) -> int:
+    """Return how many of the keys that were to leave the branch really has no row of any more."""
+    keys = list(table.primary_key)
+    return gone.join(branch.select(*keys), on=keys, how="left_anti").count()
+
+
+def _of_other_runs(rows: DataFrame, run_id: str) -> DataFrame:
+    return rows.where(F.col("_run_id") != F.lit(run_id))
+
+
+def _joined(stored: DataFrame, batch: DataFrame, table: Table) -> DataFrame:
+    """Stored rows `t` beside the rows `s` of the batch that have the same key."""
+    return stored.alias("t").join(batch.alias("s"), on=F.expr(same_key(table)), how="inner")

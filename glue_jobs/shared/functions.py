@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from importlib import import_module
 
+from cartlake.contracts import Table
 from cartlake.engine import DataFrame
 from cartlake.errors import TerminalError
 
@@ -21,3 +22,10 @@ def function_named(name: str, table: str) -> Callable[..., DataFrame]:
             f"glue_jobs/transforms/{module.replace('.', '/')}.py: {error}"
         ) from error
     return found
+
+
+def prepared(conformed: DataFrame, table: Table) -> DataFrame:
+    """The rows after the function the contract names as `cartlake.prepare`, or as they are when it names none."""
+    if table.prepare is None:
+        return conformed
+    return function_named(table.prepare, table.physical_name)(conformed)

@@ -19,10 +19,10 @@ def log_to_stdout() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(levelname)s %(name)s %(message)s")
 
 
-def hand_in(report: BaseModel, report_uri: str, task_token: str | None, output: Mapping[str, Any]) -> None:
+def report_success(report: BaseModel, report_uri: str, task_token: str | None, output: Mapping[str, Any]) -> None:
     """Write the report, then send `output` and the report's URI to the waiting task, if one waits.
 
-    In this order, so that whoever is told finds the report there.
+    In this order, so that the report exists when the next step looks for it.
     """
     write_text(report_uri, report.model_dump_json(indent=2))
     log.info("report written to %s", report_uri)

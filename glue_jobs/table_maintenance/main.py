@@ -17,12 +17,12 @@ from cartlake.contracts import Table
 from cartlake.errors import TerminalError
 from cartlake.maintenance.documents import MaintenancePlan, MaintenanceReport, TableUpkeep, TableWork
 from cartlake.times import stamp, utc_now
+from glue_jobs.engines.spark.session import open_session
 from glue_jobs.shared import objects, reporting
 from glue_jobs.shared.arguments import job_parser
-from glue_jobs.shared.session import open_session
+from glue_jobs.table_maintenance.leases import Budget, Router, RunOverError
+from glue_jobs.table_maintenance.maintenance import RowsChangedError, Upkeep
 from glue_jobs.table_maintenance.procedures import Pace, Procedures
-from glue_jobs.table_maintenance.turns import Budget, Router, RunOverError
-from glue_jobs.table_maintenance.upkeep import RowsChangedError, Upkeep
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def main(argv: Sequence[str]) -> None:
         objects.write_text(args.report_uri, report.model_dump_json(indent=2))
         faults = " ".join(f"{table.table}: {table.reason}" for table in report.failed)
         raise MaintenanceError(f"{len(report.failed)} tables failed. {faults}")
-    reporting.hand_in(report, args.report_uri, args.task_token, {"tables": len(report.tables)})
+    reporting.report_success(report, args.report_uri, args.task_token, {"tables": len(report.tables)})
 
 
 def _open_run(args: argparse.Namespace, plan: MaintenancePlan) -> Run:

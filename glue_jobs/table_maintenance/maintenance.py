@@ -16,9 +16,9 @@ from cartlake.maintenance.documents import Done, Outcome, TableUpkeep, TableWork
 from cartlake.maintenance.health import MOVES_MAIN, Action, Health, keep_last, measure
 from cartlake.tables.file_stats import Facts, Snapshot, in_flight, leftovers
 from cartlake.tables.snapshots import RUN_PROPERTY
-from glue_jobs.table_maintenance.facts import facts_of
+from glue_jobs.table_maintenance.file_stats import facts_of
+from glue_jobs.table_maintenance.leases import Budget, LostTurnError, Router, Turn, turn_at
 from glue_jobs.table_maintenance.procedures import ConflictError, Counts, Procedures
-from glue_jobs.table_maintenance.turns import Budget, LostTurnError, Router, Turn, turn_at
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from cartlake.contracts import Maintenance
 from cartlake.contracts.model import SortField
 from cartlake.errors import TransientError
 from cartlake.maintenance.health import Health
-from glue_jobs.shared.iceberg import is_conflict
+from glue_jobs.engines.spark.iceberg import is_conflict
 
 Counts = dict[str, int]
 

@@ -23,9 +23,11 @@ from cartlake.refresh.graph import Graph, Scope, StaleTable
 from cartlake.runs.documents import RefreshPlan, RefreshReport, TableRefresh
 from cartlake.runs.ids import REFRESH
 from cartlake.times import stamp, utc_now
-from glue_jobs.shared import iceberg, objects, reporting
+from glue_jobs.engines.spark import iceberg
+from glue_jobs.engines.spark.session import open_session
+from glue_jobs.shared import objects, reporting
 from glue_jobs.shared.arguments import job_parser
-from glue_jobs.shared.session import open_session
+from glue_jobs.shared.quality import QUALITY_SCHEMA
 from glue_jobs.table_refresh import checking, storing
 from glue_jobs.table_refresh.building import Building
 from glue_jobs.table_refresh.checking import Measured
@@ -80,7 +82,7 @@ def main(argv: Sequence[str]) -> None:
     if faults := [f"{table.table}: {table.error}" for table in report.tables if table.outcome == "failed"]:
         objects.write_text(args.report_uri, report.model_dump_json(indent=2))
         raise RefreshError(f"{len(faults)} of {len(report.tables)} tables failed. {' '.join(faults)}")
-    reporting.hand_in(report, args.report_uri, args.task_token, {"tables": len(report.tables)})
+    reporting.report_success(report, args.report_uri, args.task_token, {"tables": len(report.tables)})
 
 
 def _open_run(args: argparse.Namespace, plan: RefreshPlan) -> Run:
@@ -210,11 +212,7 @@ def _record_quality(run: Run, measured: dict[str, list[Measured]]) -> None:
         for name, found in sorted(measured.items())
         for one in found
     ]
-    rows = run.spark.createDataFrame(
-        values,
-        "run_id string, dataset string, table_name string, rule string, severity string, value double, "
-        "measured_at timestamp",
-    )
+    rows = run.spark.createDataFrame(values, QUALITY_SCHEMA)
     iceberg.replace_rows(run.spark, run.quality, f"run_id = '{run.plan.run_id}'", rows)
 
 

@@ -1,8 +1,10 @@
 """Rows of some days, or of some keys: conditions and frames for either engine. Nothing here reads or writes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from functools import reduce
+from itertools import pairwise
+from typing import Final
 
 from cartlake.contracts import Table
 from cartlake.engine import DataFrame, F
@@ -12,6 +14,8 @@ from cartlake.refresh.graph import KeySource
 
 Read = Callable[[str], DataFrame]
 """Gives the rows of a table by its physical name."""
+
+_MOST_RANGES: Final = 50  # a longer condition costs more to plan than the files it leaves out
 
 
 def on_days_sql(column: str, kind: str, ranges: Iterable[DayRange]) -> str:
@@ -57,3 +61,37 @@ def keys_of(sources: Iterable[KeySource], key: str, tables: Mapping[str, Table],
 
 def _union(one: DataFrame, other: DataFrame) -> DataFrame:
     return one.unionByName(other)
+
+
+def day_ranges(days: Collection[date]) -> list[tuple[date, date]]:
+    """Join days into ranges [first day, day after the last), at most 50: the narrowest gaps are filled first.
+
+    >>> day_ranges([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 9)])
+    [(datetime.date(2026, 1, 1), datetime.date(2026, 1, 3)), (datetime.date(2026, 1, 9), datetime.date(2026, 1, 10))]
+    """
+    ordered = sorted(set(days))
+    gaps = sorted((later - earlier for earlier, later in pairwise(ordered)), reverse=True)
+    widest_filled = gaps[_MOST_RANGES - 1] if len(gaps) >= _MOST_RANGES else timedelta(days=1)
+    ranges: list[tuple[date, date]] = []
+    for day in ordered:
+        after = day + timedelta(days=1)
+        if ranges and after - ranges[-1][1] <= widest_filled:
+            ranges[-1] = (ranges[-1][0], after)
+        else:
+            ranges.append((day, after))
+    return ranges
+
+
+def in_days_sql(table: Table, days: Collection[date], side: str = "") -> str:
+    """SQL that is true for rows of those days, or of the gaps `day_ranges` fills: literals, so that files are pruned.
+
+    `side` is the alias of the table with its dot, if it has one. Raises TerminalError for a table without event time.
+    """
+    column, kind = event_column(table)
+    ranges = [DayRange(first=first, last=after - ONE_DAY) for first, after in day_ranges(days)]
+    return f"({on_days_sql(f'{side}{column}', kind, ranges)})"
+
+
+def rows_of_days(rows: DataFrame, table: Table, days: Collection[date]) -> DataFrame:
+    """The rows whose event time lies on one of the days, and on no other."""
+    return rows.where(F.to_date(F.col(str(table.event_time))).isin(sorted(days)))

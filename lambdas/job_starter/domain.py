@@ -6,11 +6,11 @@ from pydantic import BaseModel
 
 _INPUTS: Final = {
     "etl": "--manifest_uri",
-    "settle": "--manifest_uri",
+    "supersede_quarantine": "--manifest_uri",
     "refresh": "--plan_uri",
     "maintenance": "--plan_uri",
 }
-_TASKS: Final = {"settle": {"--task": "settle"}}
+_TASKS: Final = {"supersede_quarantine": {"--task": "supersede_quarantine"}}
 """What a job is told that does more than one thing."""
 
 
@@ -25,7 +25,7 @@ class JobRequest(BaseModel):
     run_id: str
     dataset: str
     input_uri: str
-    step: Literal["etl", "settle", "refresh", "maintenance"]
+    step: Literal["etl", "supersede_quarantine", "refresh", "maintenance"]
     task_token: str
 
 

@@ -289,9 +289,9 @@ class TestIngest:
         assert way == ["Claim", "Transform", "Audit", "Publish", "Reconcile", "Record", "Refresh", "Release"]
 
     def test_the_quarantine_follows_a_backfill_once_its_rows_are_published_and_marked_stale(self, ingest):
-        way = steps(ingest, {"HasFiles": "Transform", "AuditPassed": "Publish", "IsBackfill": "Settle"})
+        way = steps(ingest, {"HasFiles": "Transform", "AuditPassed": "Publish", "IsBackfill": "SupersedeQuarantine"})
 
-        assert way[3:7] == ["Publish", "Reconcile", "Settle", "Record"]
+        assert way[3:7] == ["Publish", "Reconcile", "SupersedeQuarantine", "Record"]
         assert ingest["States"]["IsBackfill"]["Default"] == "Record"
 
     def test_a_batch_without_files_only_frees_the_dataset(self, ingest):

@@ -8,8 +8,8 @@ from cartlake.aws.clients import client
 from cartlake.maintenance.documents import MaintenancePlan, MaintenanceReport, TableWork, owner_of
 from cartlake.maintenance.health import Action, Need, Wish, measure, needs, with_statistics
 from glue_jobs.table_maintenance import main as job
-from glue_jobs.table_maintenance.facts import facts_of
-from glue_jobs.table_maintenance.turns import Answer
+from glue_jobs.table_maintenance.file_stats import facts_of
+from glue_jobs.table_maintenance.leases import Answer
 
 TABLES = {table.physical_name: (contract, table) for contract in contracts.load_all() for table in contract.tables}
 

@@ -10,11 +10,11 @@ from cartlake.contracts.model import SortField
 from cartlake.errors import TransientError
 from cartlake.maintenance.health import Action
 from cartlake.runs.ids import audit_branch
-from glue_jobs.shared import iceberg
+from glue_jobs.engines.spark import iceberg
 from glue_jobs.table_maintenance import main as job
 from glue_jobs.table_maintenance import procedures, upkeep
+from glue_jobs.table_maintenance.leases import Answer, RunOverError
 from glue_jobs.table_maintenance.main import MaintenanceError
-from glue_jobs.table_maintenance.turns import Answer, RunOverError
 from tests.spark.maintaining import TABLES, FakeRouter, MaintainedLake, actions
 
 pytestmark = pytest.mark.spark

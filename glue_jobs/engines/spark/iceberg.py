@@ -3,10 +3,6 @@
 # ruff: noqa: S608 - table names and conditions are written by the jobs, from contracts and run ids
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import pairwise
 from typing import Any, Final
 
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]
@@ -14,27 +10,16 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from cartlake.refresh.day_ranges import ONE_DAY, DayRange
 from cartlake.tables.snapshots import RUN_PROPERTY
-from glue_jobs.transforms.scopes import on_days_sql
+from glue_jobs.engines.base import Branch
 
 _ATTEMPTS: Final = 4
 _CONFLICT: Final = re.compile(r"CommitFailedException|exceptions\.ValidationException|Cannot commit|missing data files")
-_MOST_RANGES: Final = 50  # a longer condition costs more to plan than the files it leaves out
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A branch of a table. `base` is the snapshot of main it grew from, None for a table without one."""
-
-    table: str
-    name: str
-    base: int | None
-
-    @property
-    def identifier(self) -> str:
-        """Names the branch as a table, to read and to write."""
-        return f"{self.table}.branch_{self.name}"
+def identifier(branch: Branch) -> str:
+    """The name of a branch as a table, to read and to write."""
+    return f"{branch.table}.branch_{branch.name}"
 
 
 def sign_snapshots(spark: SparkSession, run_id: str) -> None:
@@ -43,7 +28,7 @@ def sign_snapshots(spark: SparkSession, run_id: str) -> None:
     A process does one run at a time. Iceberg 1.10 takes such a property as an option of a write, which a MERGE has not,
     or from here, where Spark itself says which version of it is at work.
     """
-    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - PySpark's only door to Iceberg's Java API
+    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - PySpark has no other way to Iceberg's Java API
     jvm.org.apache.iceberg.EnvironmentContext.put(RUN_PROPERTY, run_id)
 
 
@@ -63,34 +48,6 @@ def head(spark: SparkSession, table: str, reference: str) -> int | None:
     spark.catalog.refreshTable(table)  # others commit too, and Spark caches what it has read of a table
     rows = spark.sql(f"select snapshot_id from {table}.refs where name = '{reference}'").collect()
     return int(rows[0].snapshot_id) if rows else None
-
-
-def day_ranges(days: Collection[date]) -> list[tuple[date, date]]:
-    """Join days into ranges [first day, day after the last), at most 50: the narrowest gaps are filled first.
-
-    >>> day_ranges([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 9)])
-    [(datetime.date(2026, 1, 1), datetime.date(2026, 1, 3)), (datetime.date(2026, 1, 9), datetime.date(2026, 1, 10))]
-    """
-    ordered = sorted(set(days))
-    gaps = sorted((later - earlier for earlier, later in pairwise(ordered)), reverse=True)
-    widest_filled = gaps[_MOST_RANGES - 1] if len(gaps) >= _MOST_RANGES else timedelta(days=1)
-    ranges: list[tuple[date, date]] = []
-    for day in ordered:
-        after = day + timedelta(days=1)
-        if ranges and after - ranges[-1][1] <= widest_filled:
-            ranges[-1] = (ranges[-1][0], after)
-        else:
-            ranges.append((day, after))
-    return ranges
-
-
-def within_days(column: str, days: Collection[date], kind: str = "timestamp") -> str:
-    """SQL that is true for values in those days or the gaps `day_ranges` fills: literals, so files are pruned.
-
-    `kind` is the type of the column, date or timestamp.
-    """
-    ranges = [DayRange(first=first, last=after - ONE_DAY) for first, after in day_ranges(days)]
-    return f"({on_days_sql(column, kind, ranges)})"
 
 
 def as_stored(spark: SparkSession, table: str, rows: DataFrame) -> DataFrame:

@@ -2,7 +2,7 @@
 
 from pyspark.sql import SparkSession
 
-from glue_jobs.shared import iceberg
+from glue_jobs.engines.spark import iceberg
 
 
 def open_session(job: str, run_id: str) -> SparkSession:

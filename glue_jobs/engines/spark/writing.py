@@ -1,57 +1,44 @@
-"""Accepted rows onto an audit branch: appended where their days are new, merged where rows are already stored."""
+"""Rows onto an audit branch with Spark SQL: appended, merged by version or replaced. And verdicts of a backfill."""
 
-# ruff: noqa: S608 - table names and conditions are written here, from contracts and days
+# ruff: noqa: S608 - table names and conditions are written here, from contracts, days and run ids
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cartlake.contracts import Table
-from glue_jobs.shared.iceberg import Branch, as_stored, within_days
-from glue_jobs.transforms.file_rows.versions import order_of_versions
-from glue_jobs.transforms.scopes import event_column
-
-_SOURCE = "cartlake_merge_source"
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """Days of a batch: those the table has no file of, and those it may have rows of."""
-
-    new: frozenset[date]
-    stored: frozenset[date]
+from glue_jobs.engines.base import Branch
+from glue_jobs.engines.spark.iceberg import as_stored, identifier
+from glue_jobs.transforms.file_rows.versions import newer, same_key
+from glue_jobs.transforms.scopes import in_days_sql
 
 
-def split_days(spark: SparkSession, branch: Branch, table: Table, days: Collection[date]) -> Split:
-    """Look up in the table's metadata which days have data files.
+def stored_days(spark: SparkSession, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
+    """Return those of the days that have data files, by the table's metadata; all days where it cannot tell.
 
     The branch began at the snapshot looked at, and it is published only if main is still there.
     """
     day_field = _day_partition(table)
-    if branch.base is None or day_field is None:
-        stored = frozenset(days) if branch.base is not None else frozenset()
-        return Split(frozenset(days) - stored, stored)
+    if branch.base is None:
+        return frozenset()
+    if day_field is None:
+        return frozenset(days)
     listed = ", ".join(f"date '{day}'" for day in sorted(days))
     found = spark.sql(
         f"select distinct partition.{day_field} as day from {branch.table}.files version as of {branch.base} "
         f"where partition.{day_field} in ({listed}) or partition.{day_field} is null"
     ).collect()
     if any(row.day is None for row in found):  # files of an older partitioning can hold any day
-        return Split(frozenset(), frozenset(days))
-    stored = frozenset(row.day for row in found)
-    return Split(frozenset(days) - stored, stored)
-
-
-def rows_of_days(rows: DataFrame, table: Table, days: Collection[date]) -> DataFrame:
-    return rows.where(F.to_date(F.col(str(table.event_time))).isin(sorted(days)))
+        return frozenset(days)
+    return frozenset(row.day for row in found)
 
 
 def append(spark: SparkSession, rows: DataFrame, branch: Branch, *, clustered: bool) -> None:
     """Add rows whose days the branch has no rows of. `clustered` spares the shuffle that gathers the rows of a day."""
-    writer = as_stored(spark, branch.table, rows).writeTo(branch.identifier)
+    writer = as_stored(spark, branch.table, rows).writeTo(identifier(branch))
     if clustered:
         writer = writer.option("distribution-mode", "none").option("fanout-enabled", "true")
     writer.append()
@@ -60,43 +47,63 @@ def append(spark: SparkSession, rows: DataFrame, branch: Branch, *, clustered: b
 def merge(spark: SparkSession, rows: DataFrame, branch: Branch, table: Table, days: Collection[date]) -> None:
     """Insert rows with a new key and update those with a higher version; equal and lower versions change nothing.
 
-    `rows` holds one row per key. Only the files of `days` are looked at, because an event never changes its day.
+    `rows` has one row per key. Only the files of `days` are looked at, because an event never changes its day.
     Two rows of one version that differ are decided as `versions.newest` decides: in whatever order files come, the
     same row stays.
     """
-    rows.createOrReplaceTempView(_SOURCE)
     # By name, not `*`: a column that somebody added to the table by hand must not stop the load.
     names = [column.name for column in table.columns]
-    try:
+    with _view(spark, rows, "cartlake_merge_source") as source:
         spark.sql(
-            f"merge into {branch.identifier} as t using {_SOURCE} as s "
-            f"on {same_key(table)} and {on_days(table, days, 't.')} "
+            f"merge into {identifier(branch)} as t using {source} as s "
+            f"on {same_key(table)} and {in_days_sql(table, days, 't.')} "
             f"when matched and {newer(table)} then update set {', '.join(f't.{n} = s.{n}' for n in names)} "
             f"when not matched then insert ({', '.join(names)}) values ({', '.join(f's.{n}' for n in names)})"
         )
-    finally:
-        spark.catalog.dropTempView(_SOURCE)
 
 
-def same_key(table: Table) -> str:
-    return " and ".join(f"t.{name} = s.{name}" for name in table.primary_key)
+def replace(spark: SparkSession, changed: DataFrame, gone: DataFrame, branch: Branch, table: Table) -> None:
+    """Insert or update `changed` rows and delete the keys of `gone` in one statement, so in one snapshot.
 
-
-def newer(table: Table) -> str:
-    """SQL that is true when row `s` wins over row `t` of the same key: a higher version, or of one version the greater
-    values. Spark compares structs field by field, null below everything.
+    Does nothing when both are empty. The whole table is looked at: a corrected contract may give a row another day.
     """
-    version = str(table.version_column)
-    values = [name for name in order_of_versions(table) if name != version]
-    mine, theirs = (", ".join(f"{side}.{name}" for name in values) for side in ("s", "t"))
-    tie = f" or (s.{version} = t.{version} and struct({mine}) > struct({theirs}))" if values else ""
-    return f"(s.{version} > t.{version}{tie})"
+    names = [column.name for column in table.columns]
+    if changed.isEmpty() and gone.isEmpty():
+        return
+    rows = changed.withColumn("_gone", F.expr("false")).unionByName(
+        gone.withColumn("_gone", F.expr("true")), allowMissingColumns=True
+    )
+    with _view(spark, rows, "cartlake_replacement") as source:
+        spark.sql(
+            f"merge into {identifier(branch)} as t using {source} as s on {same_key(table)} "
+            "when matched and s._gone then delete "
+            f"when matched then update set {', '.join(f't.{n} = s.{n}' for n in names)} "
+            f"when not matched and not s._gone then insert ({', '.join(names)}) "
+            f"values ({', '.join(f's.{n}' for n in names)})"
+        )
 
 
-def on_days(table: Table, days: Collection[date], side: str = "") -> str:
-    """SQL that is true for rows of those days, or of the gaps `day_ranges` fills."""
-    column, kind = event_column(table)
-    return within_days(f"{side}{column}", days, kind)
+def supersede_quarantine(spark: SparkSession, table: str, dataset: str, run_id: str, file_ids: Sequence[str]) -> None:
+    """Put the verdicts of a backfill in force and mark the older ones of its files, in one commit; may be repeated."""
+    files = spark.createDataFrame([(file_id,) for file_id in file_ids], "file_id string")
+    ours = f"t.dataset = '{dataset}' and t.run_id = '{run_id}'"
+    with _view(spark, files, "cartlake_backfilled_files") as source:
+        spark.sql(
+            f"merge into {table} as t using {source} as s on t.dataset = '{dataset}' and t.file_id = s.file_id "
+            f"when matched and {ours} and t.superseded_by = '{run_id}' then update set t.superseded_by = null "
+            f"when matched and not ({ours}) and t.superseded_by is null "
+            f"then update set t.superseded_by = '{run_id}', t.superseded_at = current_timestamp()"
+        )
+
+
+@contextmanager
+def _view(spark: SparkSession, rows: DataFrame, name: str) -> Iterator[str]:
+    """A temporary view: MERGE reads its source by a name."""
+    rows.createOrReplaceTempView(name)
+    try:
+        yield name
+    finally:
+        spark.catalog.dropTempView(name)
 
 
 def _day_partition(table: Table) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cartlake.contracts import Reference, Table
-from cartlake.engine import DataFrame, F
+from cartlake.engine import DataFrame, F, broadcast
 from glue_jobs.transforms.file_rows.judging import has_parent, quarantining
 
 Parent = Callable[[Reference], DataFrame]
@@ -20,7 +20,7 @@ def with_parents(conformed: DataFrame, table: Table, parent: Parent) -> DataFram
         column = reference.column
         wanted = conformed.select(column).where(F.col(column).isNotNull()).distinct()
         keys = parent(reference).select(F.col(reference.parent_column).alias(column))
-        known = keys.join(F.broadcast(wanted), on=column, how="left_semi").distinct()
+        known = keys.join(broadcast(wanted), on=column, how="left_semi").distinct()
         found = known.withColumn(has_parent(reference), F.lit(True))  # noqa: FBT003 - a literal of SQL
-        conformed = conformed.join(F.broadcast(found), on=column, how="left")
+        conformed = conformed.join(broadcast(found), on=column, how="left")
     return conformed

@@ -37,3 +37,19 @@ def order_of_versions(table: Table) -> list[str]:
     """
     others = [column.name for column in table.file_columns if column.name not in table.primary_key]
     return list(dict.fromkeys([str(table.version_column), *others]))
+
+
+def same_key(table: Table) -> str:
+    """SQL that is true when the rows `t` and `s` have the same primary key."""
+    return " and ".join(f"t.{name} = s.{name}" for name in table.primary_key)
+
+
+def newer(table: Table) -> str:
+    """SQL that is true when row `s` wins over row `t` of the same key: by a higher version, or of one version by the
+    greater values. Structs are compared field by field, null below everything.
+    """
+    version = str(table.version_column)
+    values = [name for name in order_of_versions(table) if name != version]
+    mine, theirs = (", ".join(f"{side}.{name}" for name in values) for side in ("s", "t"))
+    tie = f" or (s.{version} = t.{version} and struct({mine}) > struct({theirs}))" if values else ""
+    return f"(s.{version} > t.{version}{tie})"
