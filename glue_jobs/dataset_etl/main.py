@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from cartlake import contracts
+from cartlake.aws import s3
 from cartlake.errors import TerminalError
 from cartlake.runs.documents import Document, Manifest
 from cartlake.times import utc_now
@@ -18,7 +19,7 @@ from glue_jobs.dataset_etl.quarantine import supersede_quarantine
 from glue_jobs.dataset_etl.run import Run
 from glue_jobs.engines.base import Engine
 from glue_jobs.engines.spark.engine import spark_engine
-from glue_jobs.shared import objects, reporting
+from glue_jobs.shared import reporting
 from glue_jobs.shared.arguments import job_parser
 from glue_jobs.shared.phases import Phases
 
@@ -41,7 +42,7 @@ def main(argv: Sequence[str]) -> None:
     """Do the task and report it. Raises TerminalError for the manifest of another run, and what the task raises."""
     reporting.log_to_stdout()
     args = parse_args(argv)
-    manifest = Manifest.model_validate_json(objects.read_text(args.manifest_uri))
+    manifest = s3.read_model(args.manifest_uri, Manifest)
     if (manifest.run_id, manifest.dataset) != (args.run_id, args.dataset):
         raise TerminalError(f"{args.manifest_uri} is of run {manifest.run_id}, not of {args.run_id}.")
     with spark_engine(JOB, manifest.run_id, sum(file.size for file in manifest.files)) as engine:

@@ -16,8 +16,8 @@ from glue_jobs.dataset_etl.quarantine import quarantine_rows
 from glue_jobs.dataset_etl.run import Run
 from glue_jobs.dataset_etl.storing import Stored, deduplicate
 from glue_jobs.engines.base import BatchCounts, Branch
+from glue_jobs.shared.files import check_unchanged
 from glue_jobs.shared.functions import prepared
-from glue_jobs.shared.objects import check_unchanged
 from glue_jobs.shared.quality import QUALITY_SCHEMA
 from glue_jobs.transforms.file_rows.conforming import conform
 from glue_jobs.transforms.file_rows.judging import accepted, judge
@@ -44,8 +44,9 @@ def load_files(run: Run) -> EtlReport:
     with timed("read"):
         check_unchanged(files)
         raw = engine.read_files(files, run.contract)
-        conformed = prepared(conform(raw, table, run.run_id, run.started_at), table)
-        judged = engine.keep(judge(with_parents(conformed, table, run.parent), table))
+        conformed = conform(raw, table, run.run_id, run.started_at)
+        linked = with_parents(prepared(conformed, table), table, run.parent)
+        judged = engine.keep(judge(linked, table))
         batch = engine.count_batch(judged, table)
         check_unchanged(files)
         rules = broken_rules(judged, table)

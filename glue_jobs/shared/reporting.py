@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from cartlake.aws import s3
 from cartlake.aws.clients import aws_errors, client
-from glue_jobs.shared.objects import write_text
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def report_success(report: BaseModel, report_uri: str, task_token: str | None, o
 
     In this order, so that the report exists when the next step looks for it.
     """
-    write_text(report_uri, report.model_dump_json(indent=2))
+    s3.write_text(report_uri, report.model_dump_json(indent=2))
     log.info("report written to %s", report_uri)
     if task_token:
         answer = json.dumps({"report_uri": report_uri, **output})

@@ -1,4 +1,4 @@
-"""The facts of a table as Spark reads them: Iceberg's metadata tables, never a data file."""
+"""The file statistics of a table as Spark reads them from Iceberg's metadata tables, without opening a data file."""
 
 # ruff: noqa: S608 - table names come from contracts, numbers from settings
 
@@ -11,8 +11,8 @@ from cartlake.tables.file_stats import FileStats, PartitionFiles, Snapshot
 
 
 def file_stats_of(spark: SparkSession, name: str, settings: Maintenance) -> FileStats:
-    """Look at the table as it is now. `name` is catalog.database.table."""
-    spark.catalog.refreshTable(name)  # others commit too, and Spark remembers what it has read of a table
+    """Return the statistics of the table as it is now. `name` is catalog.database.table."""
+    spark.catalog.refreshTable(name)  # others commit too, and Spark caches what it has read of a table
     data = _data_files(spark, name, settings)
     deletes = spark.sql(
         f"select count(*) as files, coalesce(sum(if(content = 1, record_count, 0)), 0) as deleted_rows "

@@ -1,4 +1,4 @@
-"""Whose turn it is: a table is rewritten only while nobody else may write it, and others get it back when they wait."""
+"""Leases: a table is rewritten only while this run holds its dataset's lock, and given back when others wait."""
 
 import json
 import time
@@ -11,34 +11,41 @@ from cartlake.errors import TerminalError, TransientError
 
 
 class RunOverError(TerminalError):
-    """The run of this job is over on record: its execution failed or was stopped, and others may be at work."""
+    """The ledger says that the run of this job has ended: its execution failed or was stopped."""
 
 
-class LostTurnError(TransientError):
-    """Somebody else has the table now."""
+class LostLeaseError(TransientError):
+    """Another run has the lock now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """What became of a request for a lock: `held`, or `busy` and the run that has it; and whether runs wait for it."""
+
     outcome: str
     run_id: str | None
     waiting: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Router:
-    """The function run_coordinator, which alone gives and takes locks."""
+class Coordinator:
+    """The function run_coordinator, which gives and takes back all locks."""
 
     function: str
     run_id: str
 
     def hold(self, owner: str) -> Answer:
+        """Take, or keep, the lock of a dataset or workflow. Raises RunOverError when this run has ended."""
         said = self._ask("hold", owner)
         if said["outcome"] == "over":
-            raise RunOverError(f"Run {self.run_id} is over on record, so its job ends here. `lake runs` says why.")
+            raise RunOverError(
+                f"Run {self.run_id} has ended according to the ledger, so its job stops here. "
+                f"`lake run show {self.run_id}` says why."
+            )
         return Answer(said["outcome"], said["run_id"], bool(said["waiting"]))
 
     def release(self, owner: str) -> None:
+        """Give the lock back; a run that waits for it starts."""
         self._ask("release", owner)
 
     def _ask(self, action: str, owner: str) -> dict[str, str]:
@@ -53,25 +60,25 @@ class Router:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """The right to write the tables of one owner. `owner` is None for tables that everybody appends to."""
+class Lease:
+    """The right to rewrite the tables of one owner. `owner` is None for tables that all runs append to."""
 
-    router: Router
+    coordinator: Coordinator
     owner: str | None
 
     def others_wait(self) -> bool:
-        """Whether a run waits for this owner. Raises LostTurnError if the lock went to somebody else."""
+        """Whether a run waits for this owner. Raises LostLeaseError if another run has the lock."""
         if self.owner is None:
             return False
-        answer = self.router.hold(self.owner)
+        answer = self.coordinator.hold(self.owner)
         if answer.outcome != "held":
-            raise LostTurnError(f"{self.owner} was taken by {answer.run_id}")
+            raise LostLeaseError(f"the lock of {self.owner} was taken by {answer.run_id}")
         return answer.waiting
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How long the job begins new steps. What is left is for the next run."""
+    """For how many seconds the job begins new steps. What is left is for the next run."""
 
     seconds: float
     clock: Callable[[], float] = time.monotonic
@@ -83,19 +90,19 @@ class Budget:
 
 
 @contextmanager
-def turn_at(router: Router, owner: str | None) -> Iterator[Turn | Answer]:
-    """A turn at the owner's tables, or, without waiting, the answer that says who has them. It is given back."""
+def leased(coordinator: Coordinator, owner: str | None) -> Iterator[Lease | Answer]:
+    """A lease of the owner's tables, or, without waiting, the answer that says who has them. It is given back."""
     if owner is None:
-        yield Turn(router, None)
+        yield Lease(coordinator, None)
         return
-    answer = router.hold(owner)
+    answer = coordinator.hold(owner)
     if answer.outcome != "held":
         yield answer
         return
     try:
-        if answer.waiting:  # files came before us: theirs is the turn, and releasing starts their run
+        if answer.waiting:  # files came first: releasing the lock starts their run
             yield Answer("busy", "a run that is about to start", waiting=True)
         else:
-            yield Turn(router, owner)
+            yield Lease(coordinator, owner)
     finally:
-        router.release(owner)
+        coordinator.release(owner)

@@ -1,6 +1,6 @@
-"""Maintenance of one table: rewrite what pays while it is ours, prove that no row changed, then clear away the old."""
+"""Maintenance of one table: rewrite its files under a lease, check that no row changed, then remove what is old."""
 
-# ruff: noqa: S608 - table names come from contracts, run ids from the router
+# ruff: noqa: S608 - table names come from contracts, run ids from the coordinator
 
 import logging
 import time
@@ -12,27 +12,27 @@ from itertools import takewhile
 
 from cartlake.contracts import Table
 from cartlake.errors import TerminalError
-from cartlake.maintenance.documents import Done, Outcome, MaintainedTable, TableWork
+from cartlake.maintenance.documents import Done, MaintainedTable, Outcome, TableWork
 from cartlake.maintenance.health import MOVES_MAIN, Action, Health, keep_last, measure
 from cartlake.tables.file_stats import FileStats, Snapshot, in_flight, leftovers
 from cartlake.tables.snapshots import RUN_PROPERTY
 from glue_jobs.table_maintenance.file_stats import file_stats_of
-from glue_jobs.table_maintenance.leases import Budget, LostTurnError, Router, Turn, turn_at
+from glue_jobs.table_maintenance.leases import Budget, Coordinator, Lease, LostLeaseError, leased
 from glue_jobs.table_maintenance.procedures import ConflictError, Counts, Procedures
 
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-"""Tries of a step that others' commits got in the way of."""
+"""Tries of a step that conflicts with commits of other writers."""
 
 
 class RowsChangedError(TerminalError):
-    """A rewrite changed how many rows there are. It was undone if nobody had written since."""
+    """A rewrite changed the number of rows. It was rolled back unless others had written since."""
 
 
 @dataclass
-class Upkeep:
-    """One table at work. `run_id` signs the snapshots."""
+class TableMaintenance:
+    """The maintenance of one table. New snapshots carry `run_id`; those older than `keep_days` days expire."""
 
     procedures: Procedures
     table: Table
@@ -43,10 +43,10 @@ class Upkeep:
     budget: Budget
     done: list[Done] = field(default_factory=list)
 
-    def run(self, router: Router) -> MaintainedTable:
-        """Do what is needed; never raises but for rows that changed and a run that is over."""
+    def run(self, coordinator: Coordinator) -> MaintainedTable:
+        """Do what is needed and return what was done. Raises RowsChangedError and RunOverError."""
         started, before = time.monotonic(), self.health()
-        outcome, reason = self._do(router)
+        outcome, reason = self._do(coordinator)
         seconds = round(time.monotonic() - started, 3)
         log.info("%s: %s %s in %.1f s", self.table.physical_name, outcome, reason, seconds)
         return MaintainedTable(
@@ -59,82 +59,84 @@ class Upkeep:
             seconds=seconds,
         )
 
-    def facts(self) -> FileStats:
+    def file_stats(self) -> FileStats:
         return file_stats_of(self.procedures.spark, self.procedures.name, self.table.maintenance)
 
     def health(self) -> Health:
-        return measure(self.facts(), self.table.maintenance)
+        return measure(self.file_stats(), self.table.maintenance)
 
-    def _do(self, router: Router) -> tuple[Outcome, str]:
-        outcome, reason = self._rewrite_in_turn(router)
+    def _do(self, coordinator: Coordinator) -> tuple[Outcome, str]:
+        outcome, reason = self._rewrite_leased(coordinator)
         wanted = [need.action for need in self.work.needs if need.action not in MOVES_MAIN]
         if outcome != "maintained":
             wanted = [action for action in wanted if action is not Action.STATISTICS]
         for action in wanted:
             if self.budget.spent:
                 return "yielded", "the time of this run was over; the rest follows with the next"
-            self._note(action, partial(self._clear_away, action))
+            self._note(action, partial(self._clean_up, action))
         return outcome, reason
 
-    def _rewrite_in_turn(self, router: Router) -> tuple[Outcome, str]:
-        """The part that moves main, which no run at work may see happen."""
+    def _rewrite_leased(self, coordinator: Coordinator) -> tuple[Outcome, str]:
+        """The steps that move main, which must not happen while a run writes the table."""
         if not [need for need in self.work.needs if need.action in MOVES_MAIN]:
             return "maintained", ""
-        with turn_at(router, self.work.owner) as turn:
-            if not isinstance(turn, Turn):
-                return "busy", f"{turn.run_id} has it"
-            facts = self.facts()
-            if branches := in_flight(facts, self.now):
+        with leased(coordinator, self.work.owner) as lease:
+            if not isinstance(lease, Lease):
+                return "busy", f"{lease.run_id} has it"
+            stats = self.file_stats()
+            if branches := in_flight(stats, self.now):
                 return "busy", f"a run is at work on it: branch {', '.join(branches)}"
             try:
-                return self._rewrite(turn)
-            except (ConflictError, LostTurnError) as error:
+                return self._rewrite(lease)
+            except (ConflictError, LostLeaseError) as error:
                 return "busy", str(error)
             finally:
-                self._check_rows(facts.head)
+                self._check_rows(stats.head)
 
-    def _rewrite(self, turn: Turn) -> tuple[Outcome, str]:
+    def _rewrite(self, lease: Lease) -> tuple[Outcome, str]:
         for _ in self._steps():
-            if turn.others_wait():
+            if lease.others_wait():
                 return "yielded", "files came for it; the rest follows with the next run"
             if self.budget.spent:
                 return "yielded", "the time of this run was over; the rest follows with the next"
         return "maintained", ""
 
     def _steps(self) -> Iterator[Counts]:
-        """Rewrite step by step; between two of them others may have their turn."""
+        """Rewrite step by step; between two steps the lease may be given back."""
         wanted = {need.action for need in self.work.needs}
         if Action.REWRITE in wanted:
             yield from self._join_files()
-        # Rewritten files leave deletes behind that delete nothing any more.
-        if Action.REWRITE_DELETES in wanted or (Action.REWRITE in wanted and self.facts().delete_files):
+        # After a rewrite there are deletes of rows in files that are no longer part of the table.
+        if Action.REWRITE_DELETES in wanted or (Action.REWRITE in wanted and self.file_stats().delete_files):
             yield self._note(Action.REWRITE_DELETES, self.procedures.rewrite_position_delete_files)
         if Action.REWRITE_MANIFESTS in wanted:
             yield self._note(Action.REWRITE_MANIFESTS, self.procedures.rewrite_manifests)
 
     def _join_files(self) -> Iterator[Counts]:
         rewriting, counts = self.procedures.rewriting(self.health()), None
-        while counts is None or rewriting.goes_on(counts):
+        while counts is None or rewriting.has_more(counts):
             counts = self._note(Action.REWRITE, lambda: self.procedures.rewrite_data_files(rewriting))
             yield counts
 
-    def _clear_away(self, action: Action) -> Counts:
-        """What neither moves main nor disturbs a run at work."""
+    def _clean_up(self, action: Action) -> Counts:
+        """Do one of the steps that change nothing a running load reads or writes."""
         settings = self.table.maintenance
         match action:
             case Action.DROP_BRANCHES:
-                return self.procedures.drop_branches(leftovers(self.facts(), self.now))
+                return self.procedures.drop_branches(leftovers(self.file_stats(), self.now))
             case Action.EXPIRE:
                 oldest = self.now - timedelta(days=self.keep_days)
-                return self.procedures.expire_snapshots(oldest, keep_last(self.facts(), settings))
+                return self.procedures.expire_snapshots(oldest, keep_last(self.file_stats(), settings))
             case Action.ORPHANS:
                 return self.procedures.remove_orphan_files(self.now - timedelta(days=settings.orphan_days))
             case Action.STATISTICS:
                 return self.procedures.compute_table_stats(self.table.statistics_columns)
-        raise TerminalError(f"{action} of {self.table.physical_name} is no clearing away.")
+        raise TerminalError(
+            f"{action} of {self.table.physical_name} is not a step of the clean-up; report this as a bug."
+        )
 
     def _note(self, action: Action, call: Callable[[], Counts]) -> Counts:
-        """Do it, again if another commit came first, and keep what it counted. Raises ConflictError in the end."""
+        """Do a step, put it on record and return its counts. Raises ConflictError after ATTEMPTS conflicts."""
         started = time.monotonic()
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -148,7 +150,7 @@ class Upkeep:
         return counts
 
     def _add(self, done: Done) -> None:
-        """Steps of one action are told as one."""
+        """Steps of one action make one record."""
         if self.done and self.done[-1].action is done.action:
             last = self.done.pop()
             sums = {name: last.counts.get(name, 0) + count for name, count in done.counts.items()}
@@ -156,9 +158,9 @@ class Upkeep:
         self.done.append(done)
 
     def _check_rows(self, before: int | None) -> None:
-        """Prove that no snapshot of ours changed the number of rows. Raises RowsChangedError."""
-        facts = self.facts()
-        since = list(takewhile(lambda one: one.snapshot_id != before, facts.line(facts.head)))
+        """Check that no snapshot of this run changed the number of rows. Raises RowsChangedError."""
+        stats = self.file_stats()
+        since = list(takewhile(lambda one: one.snapshot_id != before, stats.line(stats.head)))
         for older, newer in _ours(since, self._signed()):
             was, now = self.procedures.rows_at(older), self.procedures.rows_at(newer)
             if was != now:
@@ -174,10 +176,13 @@ class Upkeep:
 
     def _undone(self, older: int, newer: int, fault: str) -> str:
         name = self.table.physical_name
-        if self.facts().head == newer:
+        if self.file_stats().head == newer:
             self.procedures.roll_back(older)
-            return f"{name} was put back to snapshot {older}: {fault}."
-        return f"{name} lost or won rows: {fault}. Others wrote since; `lake diff {name} {older}..{newer}` shows which."
+            return f"{name} was rolled back to snapshot {older}: {fault}."
+        return (
+            f"{name} lost or gained rows: {fault}. Others wrote since, so it was not rolled back; "
+            f"`lake diff {name} {older}..{newer}` shows which."
+        )
 
 
 def _ours(line: Sequence[Snapshot], signed: set[int]) -> Iterator[tuple[int, int]]:

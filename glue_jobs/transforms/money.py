@@ -23,7 +23,7 @@ def cents(amount: str) -> Column:
 
 def rate_units(rate: str) -> Column:
     """A rate as a whole number of hundred-millionths."""
-    # DuckDB multiplies decimals of up to 18 digits in 64 bits, and that would not do.
+    # DuckDB multiplies decimals of up to 18 digits in 64 bits, and the product has more.
     return (F.col(rate).cast("decimal(28,8)") * F.lit(RATE_UNITS)).cast("bigint")
 
 

@@ -1,4 +1,4 @@
-"""What is dear and what is scarce: thresholds as data, and the columns made from them."""
+"""Price bands and availability of products: thresholds as data, and the columns made from them."""
 
 from typing import Final
 
@@ -26,22 +26,22 @@ LOW_STOCK_UNITS: Final = 10
 
 
 def price_band() -> Column:
-    """The band of `list_price` within its `category`."""
+    """The price band, one of BANDS, of `list_price` (euros) within its `category`."""
     by_category = (F.when(F.col("category") == F.lit(name), _band(limits)) for name, limits in LIMITS.items())
     return F.coalesce(*by_category, _band(USUAL_LIMITS))
 
 
 def _band(limits: tuple[int, ...]) -> Column:
-    begun = (F.when(F.col("list_price") >= F.lit(limit), F.lit(name)) for limit, name in _dearest_first(limits))
+    begun = (F.when(F.col("list_price") >= F.lit(limit), F.lit(name)) for limit, name in _highest_first(limits))
     return F.coalesce(*begun, F.lit(BANDS[0]))
 
 
-def _dearest_first(limits: tuple[int, ...]) -> list[tuple[int, str]]:
+def _highest_first(limits: tuple[int, ...]) -> list[tuple[int, str]]:
     return sorted(zip(limits, BANDS[1:], strict=True), reverse=True)
 
 
 def availability() -> Column:
-    """From `is_active` and `stock_quantity`."""
+    """`discontinued`, `out_of_stock`, `low_stock` or `in_stock`, from `is_active` and `stock_quantity` (units)."""
     stock = F.col("stock_quantity")
     return (
         F.when(~F.col("is_active"), F.lit("discontinued"))

@@ -14,13 +14,13 @@ CLUSTER_LIMIT: Final = 50
 
 def customer_identities(customers: DataFrame, customer_matches: DataFrame) -> DataFrame:
     """Every record's person: `golden_customer_id`, how many records are `members`, the `match_keys` of the record's
-    own matches (null without any), and the `cluster_state`, which says whether the matches were believed.
+    own matches (null without any), and the `cluster_state`, which says whether the matches were accepted.
 
     A person is named after the oldest record: `GLD-` and the digits of the customer_id that registered first. Younger
     records come and go without changing it; two people who turn out to be one keep the older name; when they turn out
     to be two again, both have the names they had before.
 
-    Matches are not transitive, so what hangs together is not always believed:
+    Matches are not transitive, so a connected component is not always accepted as one person:
 
     - overgrown: further than ROUNDS matches from its oldest record, or above CLUSTER_LIMIT. All records stand alone.
     - split: the records have several birth dates. Each birth date is a person.
@@ -63,7 +63,7 @@ def golden_id(customer_id: Column) -> Column:
 
 
 def _neighbours(matches: DataFrame) -> DataFrame:
-    """Both directions of every match, and every record as its own neighbour: it keeps what it knows."""
+    """Both directions of every match, and every record as its own neighbour, so that it keeps its label."""
     ends = (("left", "right"), ("right", "left"), ("left", "left"), ("right", "right"))
     steps = F.array(
         *(
@@ -77,19 +77,19 @@ def _neighbours(matches: DataFrame) -> DataFrame:
 
 
 def _clusters(neighbours: DataFrame, people: DataFrame) -> DataFrame:
-    """The records that match any: `_cluster` (its oldest record), `match_keys`, and `_is_open`, 1 where it has a
-    neighbour that heard of an older record. All names of a cluster that is not settled border on one another.
+    """The records that match any: `_cluster` (its oldest record), `match_keys`, and `_is_open`, 1 where a
+    neighbour is labelled with another record: then the rounds were too few for the cluster.
 
     Every round reads the one before once. A faster method, such as pointer jumping, would read it twice, and the plan
     would double with every round.
     """
-    heard = people.select("customer_id", F.struct("registered_at", "customer_id").alias("_oldest"))
+    labels = people.select("customer_id", F.struct("registered_at", "customer_id").alias("_oldest"))
     for _ in range(ROUNDS):
-        heard = _told(neighbours, heard).groupBy("customer_id").agg(F.min("_oldest").alias("_oldest"))
-    named = heard.select("customer_id", F.col("_oldest.customer_id").alias("_name"))
+        labels = _labels_of_neighbours(neighbours, labels).groupBy("customer_id").agg(F.min("_oldest").alias("_oldest"))
+    named = labels.select("customer_id", F.col("_oldest.customer_id").alias("_name"))
     own = F.when(F.col("customer_id") == F.col("neighbour"), F.col("_name"))
     return (
-        _told(neighbours, named)
+        _labels_of_neighbours(neighbours, named)
         .groupBy("customer_id")
         .agg(
             F.max(own).alias("_cluster"),
@@ -99,8 +99,8 @@ def _clusters(neighbours: DataFrame, people: DataFrame) -> DataFrame:
     )
 
 
-def _told(neighbours: DataFrame, heard: DataFrame) -> DataFrame:
-    return neighbours.join(heard.withColumnRenamed("customer_id", "neighbour"), on="neighbour", how="inner")
+def _labels_of_neighbours(neighbours: DataFrame, labels: DataFrame) -> DataFrame:
+    return neighbours.join(labels.withColumnRenamed("customer_id", "neighbour"), on="neighbour", how="inner")
 
 
 def _is_overgrown() -> Column:
