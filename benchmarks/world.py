@@ -100,7 +100,9 @@ def load_files(lake: Lake, files: list[Path]) -> Load:
         raise RuntimeError(f"{len(lost)} files were not loaded, the first is {lost[0]}.")
     runs = {str(file.run_id) for file in settled}
     counts = [run.counts.read for run in map(lake.ledger.runs.get, runs) if run and run.counts]
-    refreshed = [run for run in lake.ledger.runs.list(Workflow.REFRESH) if run.run_id not in started_runs and run.report_uri]
+    refreshed = [
+        run for run in lake.ledger.runs.list(Workflow.REFRESH) if run.run_id not in started_runs and run.report_uri
+    ]
     return Load(
         seconds=seconds,
         rows=sum(counts),

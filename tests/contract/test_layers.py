@@ -11,7 +11,7 @@ PURE_FILES = [
     for pattern in (
         "lambdas/*/domain.py",
         "lambdas/*/content/*.py",
-        "glue_jobs/*/transforms.py",
+        "glue_jobs/transforms/**/*.py",
         "cartlake/runs/*.py",
         "cartlake/ledger/models.py",
     )
