@@ -8,7 +8,7 @@ LAKE := $(BIN)/lake
 SETUP := .venv/.setup-done
 ENVIRONMENTS := local dev staging prod
 MODULES := $(notdir $(wildcard terraform/modules/*))
-PYTHON_FILES := cartlake lambdas glue_jobs generators localaws data_catalog benchmarks tests terraform
+PYTHON_FILES := cartlake cartlake_cli lambdas glue_jobs generators localaws data_catalog benchmarks tests terraform conftest.py
 
 # Terraform downloads the AWS provider once for the whole checkout, not once for each of ten folders.
 export TF_PLUGIN_CACHE_DIR := $(CURDIR)/.cache/terraform-plugins
@@ -77,7 +77,7 @@ lint: setup ## Lint Python and SQL
 
 .PHONY: types
 types: setup ## Check types (mypy strict)
-	$(BIN)/mypy cartlake lambdas glue_jobs generators localaws/src data_catalog benchmarks
+	$(BIN)/mypy cartlake cartlake_cli lambdas glue_jobs generators localaws/src data_catalog benchmarks
 
 .PHONY: contracts-diff
 contracts-diff: setup ## Fail if contracts break readers or senders without a new major version (BASE=main)
@@ -110,7 +110,7 @@ terraform-check: setup ## Terraform fmt, validate and test; needs no account and
 
 .PHONY: build
 build: setup ## Build the artifacts for this machine; `make build PLATFORM=aws` for AWS
-	$(BIN)/python -m cartlake.build --platform $(or $(PLATFORM),host)
+	$(BIN)/python -m cartlake_cli.build --platform $(or $(PLATFORM),host)
 
 .PHONY: bench
 bench: setup ## Measure what the project claims; writes benchmarks/results.json

@@ -4,6 +4,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
+from localaws.athena.compiler import compile_text
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 
 D = Decimal

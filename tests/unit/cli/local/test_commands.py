@@ -4,9 +4,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cartlake.cli.context import Lake
-from cartlake.cli.local import commands
-from cartlake.cli.output import Output
+from cartlake_cli.commands.local import commands
+from cartlake_cli.context import Lake
+from cartlake_cli.output import Output
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from cartlake.cli.context import local_variables
-from cartlake.cli.errors import NotReadyError
+from cartlake_cli.context import local_variables
+from cartlake_cli.errors import NotReadyError
 
 
 def test_clients_are_pointed_at_the_kept_port_even_when_it_is_down(tmp_path):
