@@ -1,4 +1,5 @@
 import pytest
+
 from localaws.athena import duck, parsing
 from localaws.athena.compiler import compile_text
 from localaws.athena.ddl_text import PartitionField, parse_create
