@@ -23,7 +23,7 @@ from localaws.locks import lock
 from localaws.paths import LakePaths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from types import ModuleType
 
 logger = logging.getLogger("localaws")
@@ -52,19 +52,29 @@ def ministack_environment(paths: LakePaths, port: int) -> dict[str, str]:
     }
 
 
-def extension_names() -> Iterator[str]:
-    """Yield the extensions to load: all but those that `LOCALAWS_WITHOUT` (comma-separated) leaves out."""
+def extension_names() -> dict[str, str]:
+    """Return the extensions to load, name → module, in the order of their names.
+
+    The name of `extensions/s3/events.py` is `s3_events`. Left out are those that `LOCALAWS_WITHOUT` names, separated
+    by commas.
+    """
     left_out = os.environ.get("LOCALAWS_WITHOUT", "").split(",")
-    for module in pkgutil.iter_modules(extensions.__path__):
-        if module.name not in left_out:
-            yield module.name
+    prefix = f"{extensions.__name__}."
+    modules = [found.name for found in pkgutil.walk_packages(extensions.__path__, prefix) if not found.ispkg]
+    named = {_extension_name(module.removeprefix(prefix)): module for module in modules}
+    return {name: module for name, module in sorted(named.items()) if name not in left_out}
+
+
+def _extension_name(path: str) -> str:
+    # A folder or module whose name Python has taken ends with an underscore: lambda_.async_ is lambda_async.
+    return "_".join(part.rstrip("_") for part in path.split("."))
 
 
 def install_extensions() -> list[ModuleType]:
     """Load every extension. One that fails stops the server: half an emulator would give false answers."""
     loaded = []
-    for name in extension_names():
-        loaded.append(importlib.import_module(f"localaws.extensions.{name}"))
+    for name, module in extension_names().items():
+        loaded.append(importlib.import_module(module))
         loaded[-1].install()
         logger.info("extension %s installed", name)
     return loaded

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from cartlake.errors import TerminalError
+from localaws.errors import TerminalError
 from localaws.locks import is_locked, try_lock
 from localaws.paths import LakePaths
 

@@ -2,11 +2,11 @@ import json
 
 import pytest
 
-from localaws.extensions.alarm_evaluation import judge
-from localaws.extensions.cloudwatch_alarms import to_xml, with_iso_times
+from localaws.extensions.cloudwatch.alarm_evaluation import judge
+from localaws.extensions.cloudwatch.alarms import to_xml, with_iso_times
+from localaws.extensions.cloudwatch.service_metrics import embedded_metrics, queue_metrics
 from localaws.extensions.retention import cut_histories, cut_streams
-from localaws.extensions.s3_listing import url_encode_keys
-from localaws.extensions.service_metrics import embedded_metrics, queue_metrics
+from localaws.extensions.s3.listing import url_encode_keys
 from localaws.extensions.sqs_redrive import move_messages
 
 

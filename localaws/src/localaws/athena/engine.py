@@ -15,10 +15,12 @@ import duckdb
 from botocore.exceptions import ClientError
 from sqlglot import exp
 
-from localaws.athena import duck, parsing, results, show
-from localaws.athena.catalog import GlueTables
-from localaws.athena.compiler import Compiler
+from localaws.athena import duck, results
+from localaws.athena.catalog.glue_tables import GlueTables
+from localaws.athena.ddl import show
 from localaws.athena.errors import AthenaError, MalformedQueryError, QueryCancelledError, UnsupportedSqlError
+from localaws.athena.sql import parsing
+from localaws.athena.sql.compiler import Compiler
 from localaws.athena.statements import Outcome, Running, Statement
 from localaws.athena.trino_types import TrinoType, literal
 
@@ -119,7 +121,7 @@ class _Run:
             return Outcome(list(relation.columns), body, scanned_bytes=scanned, files_read=opened)
 
     def _write(self, verb: str) -> Outcome:
-        from localaws.athena.writes import Writer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+        from localaws.athena.dml.writes import Writer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
         tree = self._parsed()
         writer = Writer(self.tables, self.cursor, self.sql, self.statement.database)
@@ -141,21 +143,21 @@ class _Run:
         return Outcome(columns, b"", row_count=count, files=files or [])
 
     def _define(self, external_table: Callable[[str, str], None]) -> Outcome:
-        from localaws.athena.ddl import Definer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+        from localaws.athena.ddl.definitions import Definer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
         location = f"{self.statement.result_location.rstrip('/')}/tables/{uuid.uuid4()}"
         definer = Definer(self.tables, self.cursor, self.sql, self.statement.database, location)
         return self._written(*definer.run(external_table))
 
     def _keep_up(self, verb: str) -> Outcome:
-        from localaws.athena.upkeep import Upkeep  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+        from localaws.athena.dml.maintenance import Upkeep  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
         upkeep = Upkeep(self.tables, self.cursor, self.sql, self.statement.database)
         upkeep.optimize() if verb == "OPTIMIZE" else upkeep.vacuum()
         return self._written(None)
 
     def _repair(self) -> Outcome:
-        from localaws.athena.alter import Alterer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+        from localaws.athena.ddl.alter import Alterer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
         matched = _MSCK.fullmatch(self.sql)
         if matched is None:
@@ -178,8 +180,8 @@ class _Run:
         return Outcome([("Query Plan", TrinoType("varchar"))], str(plan).rstrip().encode())
 
     def _unload(self) -> Outcome:
-        from localaws.athena import files  # noqa: PLC0415 -- rarely needed
-        from localaws.athena.ddl import file_format  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+        from localaws.athena.catalog import files  # noqa: PLC0415 -- rarely needed
+        from localaws.athena.ddl.definitions import file_format  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
         matched = _UNLOAD.fullmatch(self.sql)
         if matched is None:

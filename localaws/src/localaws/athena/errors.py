@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cartlake.errors import TerminalError
+from localaws.errors import TerminalError
 
 USER_ERROR_CATEGORY = 2  # https://docs.aws.amazon.com/athena/latest/ug/error-reference.html
 SYSTEM_ERROR_CATEGORY = 1

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, new_uuid
 from ministack.services import athena, eventbridge, glue, s3
 
-from localaws.athena import parsing, results
-from localaws.athena.ddl_text import split_top
+from localaws.athena import results
+from localaws.athena.ddl.text import split_top
 from localaws.athena.errors import AthenaError, MalformedQueryError, QueryCancelledError
+from localaws.athena.sql import parsing
 from localaws.athena.statements import Outcome, Running, Statement
 
 if TYPE_CHECKING:

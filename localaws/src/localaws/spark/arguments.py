@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from cartlake.errors import TerminalError
+from localaws.errors import TerminalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,7 +15,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
-from cartlake.errors import TransientError
+from localaws.errors import TransientError
 from localaws.spark import java
 from localaws.spark.jars import SPARK_HOME
 from localaws.spark.session import QUICK_START_FLAGS, java_properties

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cartlake.errors import TransientError
+from localaws.errors import TransientError
 from localaws.spark import java
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -17,7 +17,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cartlake.errors import TerminalError
+from localaws.errors import TerminalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

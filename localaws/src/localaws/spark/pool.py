@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cartlake.errors import TransientError
+from localaws.errors import TransientError
 from localaws.spark import archive
 from localaws.spark.worker_process import Settings, Worker, WorkerDiedError
 

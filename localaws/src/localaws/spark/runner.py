@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cartlake.errors import CartlakeError
+from localaws.errors import LocalAwsError
 from localaws.spark.arguments import LaunchError, spark_settings, split_settings
 from localaws.spark.messages import RunRequest
 from localaws.spark.pool import CancelledError
@@ -102,7 +102,7 @@ class Runner:
         active = self._active[run.run_id]
         try:
             outcome = self._execute(run, active, on_running, sink)
-        except CartlakeError as failure:
+        except LocalAwsError as failure:
             outcome = Outcome(FAILED, _message_of(failure))
         finally:
             del self._active[run.run_id]
@@ -144,7 +144,7 @@ class Runner:
         return RunRequest(run.run_id, run.script_uri, directory, run.arguments, session, run.environment)
 
 
-def _message_of(failure: CartlakeError) -> str:
+def _message_of(failure: LocalAwsError) -> str:
     if isinstance(failure, WorkerDiedError):
         return f"Command failed: {failure} while it ran the job"
     if isinstance(failure, LaunchError):

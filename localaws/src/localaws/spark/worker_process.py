@@ -16,7 +16,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cartlake.errors import TransientError
+from localaws.errors import TransientError
 from localaws.spark import archive, java
 from localaws.spark.jars import ROOT
 from localaws.spark.messages import REHEARSAL, RunRequest, RunResult, encode, end_mark

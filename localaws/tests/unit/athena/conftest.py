@@ -4,8 +4,8 @@ import duckdb
 import pytest
 
 from localaws.athena import duck
-from localaws.athena.compiler import compile_text
-from localaws.athena.tables import Source, View
+from localaws.athena.sql.compiler import compile_text
+from localaws.athena.sql.tables import Source, View
 from localaws.athena.trino_types import BIGINT, DATE, VARCHAR, TrinoType, array, decimal
 
 ORDERS = (

@@ -4,8 +4,8 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from localaws.athena.compiler import compile_text
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.sql.compiler import compile_text
 
 D = Decimal
 

@@ -1,11 +1,12 @@
 import pytest
 
-from localaws.athena import duck, parsing
-from localaws.athena.compiler import compile_text
-from localaws.athena.ddl_text import PartitionField, parse_create
+from localaws.athena import duck
+from localaws.athena.ddl.text import PartitionField, parse_create
 from localaws.athena.engine import translated
 from localaws.athena.errors import AthenaError, MalformedQueryError
 from localaws.athena.results import csv_line, java_double, read_csv, rendered
+from localaws.athena.sql import parsing
+from localaws.athena.sql.compiler import compile_text
 from localaws.athena.trino_types import can_coerce, decimal, from_hive, from_iceberg, to_hive
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from localaws.athena import duck
-from localaws.athena.compiler import compile_text
 from localaws.athena.errors import UnsupportedSqlError
+from localaws.athena.sql.compiler import compile_text
 
 CASES = json.loads((Path(__file__).parent / "trino_answers.json").read_text(encoding="utf-8"))
 # Approximate by definition: the engine counts exactly, which is within any error bound.
