@@ -265,7 +265,7 @@ _WORDS = {
     ),
     "Out of Memory Error": (
         "EXCEEDED_LOCAL_MEMORY_LIMIT",
-        "Query exhausted resources at this scale factor: {0} CARTLAKE_ATHENA_MEMORY gives the engine more.",
+        "Query exhausted resources at this scale factor: {0} LOCALAWS_ATHENA_MEMORY gives the engine more.",
     ),
     "Permission Error": ("PERMISSION_DENIED", "The local Athena engine reads objects of S3 and nothing else: {0}"),
     "Out of Range Error": ("NUMERIC_VALUE_OUT_OF_RANGE", "{0}"),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from ministack.core import persistence
 from ministack.services import lambda_svc, s3
 
 from localaws.hooks import wrap
+from localaws.settings import load
 from localaws.snapshot import BLOB_KEY, BLOB_MIN_BYTES, Snapshots
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("localaws.autosave")
 
-LOOK_SECONDS = float(os.environ.get("LOCALAWS_AUTOSAVE_SECONDS", "0.5"))
+LOOK_SECONDS = load().autosave_seconds
 # Schedules and pollers change state without a request.
 IDLE_SECONDS = 15.0
 # Saving may take at most a twentieth of the time, however much state there is.

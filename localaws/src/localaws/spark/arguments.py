@@ -116,7 +116,7 @@ def check_python_modules(arguments: Mapping[str, str]) -> None:
     if unmet:
         raise LaunchError(
             "Python Module Installer indicates modules that failed to install: "
-            f"{'; '.join(unmet)}. The local runner uses the checkout's virtual environment as it is."
+            f"{'; '.join(unmet)}. The local runner uses its own virtual environment as it is."
         )
 
 

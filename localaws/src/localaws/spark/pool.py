@@ -40,7 +40,7 @@ class Pool:
         """Lend a worker whose JVM has the given settings, for one run.
 
         Raises CancelledError when `cancelled()` becomes true while waiting, WorkerDiedError when a new one does not
-        come up, JarsError or JavaNotFoundError when `make setup` was not run.
+        come up, JarsError or JavaNotFoundError when `python -m localaws.spark.jars` was not run.
         """
         worker = self._take(static, cancelled)
         try:

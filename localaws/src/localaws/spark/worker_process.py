@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from localaws.errors import TransientError
 from localaws.spark import archive, java
-from localaws.spark.jars import ROOT
 from localaws.spark.messages import REHEARSAL, RunRequest, RunResult, encode, end_mark
 from localaws.spark.session import catalog_conf, worker_conf
 
@@ -62,7 +61,7 @@ class Worker:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "localaws.spark.worker", "--control", str(theirs.fileno())],
-                cwd=ROOT,
+                cwd=settings.scratch,
                 env=_environment(settings),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -15,19 +15,22 @@ import pytest
 from botocore.config import Config
 
 from localaws import server
+from localaws.settings import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from localaws.settings import Settings
 
 ROLE = "arn:aws:iam::000000000000:role/test"
 
 
 @dataclass(frozen=True)
 class LocalAws:
-    """A running embedded AWS: its checkout root, its endpoint, the environment of its clients."""
+    """A running embedded AWS: its settings, its endpoint, the environment of its clients."""
 
-    root: Path
+    settings: Settings
     endpoint: str
     env: dict[str, str]
 
@@ -118,8 +121,10 @@ def eventually(attempt: Callable[[], Any], seconds: float = 20) -> Any:
 
 @contextmanager
 def running(root: Path) -> Iterator[LocalAws]:
-    started = server.start(root)
+    """Run a server that keeps everything in `root`, with the environment as it is, and stop it afterwards."""
+    settings = load(home=root / ".localaws")
+    started = server.start(settings)
     try:
-        yield LocalAws(root, started.endpoint, server.client_environment(root))
+        yield LocalAws(settings, started.endpoint, server.client_environment(settings))
     finally:
-        server.stop(root)
+        server.stop(settings)

@@ -13,7 +13,6 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ministack import app
@@ -22,20 +21,22 @@ from ministack.services import cloudwatch_logs, glue, sts
 
 from localaws.extensions.glue.events import RUNNING_STATES, emit_job_state_change
 from localaws.hooks import succeeded, wrap
-from localaws.paths import LakePaths
+from localaws.paths import Paths
+from localaws.settings import load
 from localaws.spark.pool import Pool
 from localaws.spark.runner import FAILED, JobRun, Outcome, Runner
 from localaws.spark.worker_process import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 logger = logging.getLogger("localaws.glue_spark")
 
 # Tests shorten it, so that a timeout of one minute need not take one.
-MINUTE_SECONDS = float(os.environ.get("LOCALAWS_GLUE_MINUTE_SECONDS", "60"))
+MINUTE_SECONDS = load().glue_minute_seconds
 LOG_LIMIT_BYTES = 50_000_000
-PREWARM = os.environ.get("LOCALAWS_SPARK_PREWARM", "1") == "1"
+PREWARM = load().spark_prewarm
 
 
 @dataclass
@@ -199,7 +200,7 @@ def install() -> None:
 
 
 def _glue_spark() -> GlueSpark:
-    paths = LakePaths(Path(os.environ["LOCALAWS_ROOT"]))
+    paths = Paths(load().home)
     endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
     log = paths.logs / "spark.log"
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """A Lambda sees what it would see on AWS: its zip, its layers, boto3, its own environment variables. Nothing else.
 
-MiniStack runs Python functions with the interpreter of this checkout's virtual environment and the whole environment
+MiniStack runs Python functions with the interpreter of its own virtual environment and the whole environment
 of the server, so a function that lacks a dependency or a variable works here and fails on AWS.
 """
 
@@ -16,6 +16,8 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 from localaws.hooks import wrap
+from localaws.paths import Paths
+from localaws.settings import load
 
 # What AWS's Python runtime offers beside the standard library: the SDK and what it needs.
 RUNTIME_MODULES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
@@ -52,7 +54,7 @@ def write_interpreter(path: Path) -> None:
 
 def install() -> None:
     """Run Python functions with that interpreter, in an environment of their own."""
-    home = Path(os.environ["LOCALAWS_ROOT"]) / ".lake" / "lambda-runtime"
+    home = Paths(load().home).lambda_runtime
     link_runtime(home / "modules")
     write_interpreter(home / "python")
     hidden = sorted(name for name in os.environ if name not in KEPT_VARIABLES and not name.startswith("AWS_"))

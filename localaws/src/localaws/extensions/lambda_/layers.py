@@ -1,7 +1,7 @@
 """Layers are unpacked once and shared by all Lambdas, as `/opt` is read by all invocations of a function on AWS.
 
-MiniStack unpacks every layer again for each of its workers: with the lake's two layers a cold start takes four seconds
-and 200 MB of disk, after every error as well, because an error ends the worker.
+MiniStack unpacks every layer again for each of its workers: with two layers of 60 MB a cold start takes four
+seconds and 200 MB of disk, after every error as well, because an error ends the worker.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ import shutil
 import threading
 import time
 import zipfile
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 from localaws.hooks import wrap
+from localaws.paths import Paths
+from localaws.settings import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAYS_KEPT = 3.0
 
@@ -61,7 +65,7 @@ class LayerCache:
 
 def install() -> None:
     """Give Python workers the shared directories instead of layers to unpack."""
-    cache = LayerCache(Path(os.environ["LOCALAWS_ROOT"]) / ".lake" / "lambda-runtime" / "layers")
+    cache = LayerCache(Paths(load().home).lambda_runtime / "layers")
 
     cache.forget_unused(DAYS_KEPT)
 
