@@ -62,7 +62,21 @@ print(json.dumps([name for name in names if importlib.util.find_spec(name)]))
 def python(tmp_path_factory):
     """The interpreter of an environment with the wheel and what it asks for, in the versions of the lock."""
     folder = tmp_path_factory.mktemp("alone")
-    subprocess.run([UV, "build", "--quiet", "--wheel", "--out-dir", folder, PROJECT], check=True)
+    subprocess.run(
+        [
+            UV,
+            "build",
+            "--quiet",
+            "--wheel",
+            "--no-build-isolation",
+            "--python",
+            sys.executable,
+            "--out-dir",
+            folder,
+            PROJECT,
+        ],
+        check=True,
+    )
     subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder / "venv"], check=True)
     (wheel,) = folder.glob("localaws-*.whl")
     lock = PROJECT.parent / "requirements" / "dev.lock"
@@ -102,7 +116,7 @@ def variables_in(text):
 
 
 def call(python, variables, code):
-    done = subprocess.run([python, "-c", code], env=variables, capture_output=True, text=True, check=False)
+    done = subprocess.run([python, "-c", code], cwd="/", env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
