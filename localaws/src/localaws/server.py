@@ -199,7 +199,7 @@ def _open_log(paths: Paths) -> IO[bytes]:
 def _came_up(server: Server, paths: Paths, deadline: float) -> bool:
     """Wait until the server answers. Returns False when its process has ended instead."""
     while not _answers(server.port):
-        if not _is_alive(server.pid):
+        if not _is_running(server.pid):
             return False
         _sleep_until(deadline, f"the embedded AWS does not answer on port {server.port}; its log is {paths.server_log}")
     return True
@@ -216,9 +216,9 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def _is_alive(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
-        if os.waitpid(pid, os.WNOHANG) != (0, 0):  # our own child that ended stays a zombie until asked for
+        if os.waitpid(pid, os.WNOHANG) != (0, 0):  # a child process that ended stays a zombie until it is waited for
             return False
     except ChildProcessError:
         pass

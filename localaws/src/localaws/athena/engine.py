@@ -33,7 +33,7 @@ _READS = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _DEFINES = frozenset({"CREATE", "DROP", "ALTER"})
 _SHOWS = frozenset({"SHOW", "DESCRIBE", "DESC"})
-_UPKEEP = frozenset({"OPTIMIZE", "VACUUM"})
+_MAINTENANCE = frozenset({"OPTIMIZE", "VACUUM"})
 _TEXT_SCANS = frozenset({"READ_JSON", "READ_CSV"})
 _TAKES_PARAMETERS = _READS | _WRITES | {"UNLOAD", "EXPLAIN"}
 _MSCK = re.compile(r"MSCK\s+REPAIR\s+(?:TABLE\s+)?(?P<name>[\w.`\"-]+)", re.IGNORECASE)
@@ -87,7 +87,7 @@ class _Run:
             "UNLOAD": self._unload,
             "EXPLAIN": self._explain,
             **dict.fromkeys(_DEFINES, partial(self._define, external_table)),
-            **dict.fromkeys(_UPKEEP, partial(self._keep_up, verb)),
+            **dict.fromkeys(_MAINTENANCE, partial(self._maintain, verb)),
             "MSCK": self._repair,
             **dict.fromkeys(_SHOWS, self._show),
         }
@@ -149,11 +149,11 @@ class _Run:
         definer = Definer(self.tables, self.cursor, self.sql, self.statement.database, location)
         return self._written(*definer.run(external_table))
 
-    def _keep_up(self, verb: str) -> Outcome:
-        from localaws.athena.dml.maintenance import Upkeep  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+    def _maintain(self, verb: str) -> Outcome:
+        from localaws.athena.dml.maintenance import Maintenance  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
-        upkeep = Upkeep(self.tables, self.cursor, self.sql, self.statement.database)
-        upkeep.optimize() if verb == "OPTIMIZE" else upkeep.vacuum()
+        maintenance = Maintenance(self.tables, self.cursor, self.sql, self.statement.database)
+        maintenance.optimize() if verb == "OPTIMIZE" else maintenance.vacuum()
         return self._written(None)
 
     def _repair(self) -> Outcome:
@@ -255,7 +255,7 @@ def _no_external_tables(sql: str, database: str) -> None:
 _THROWN = re.compile(r"([A-Z][A-Z_]{4,}): ([^\n]*?)(?:' to INT32)?(?:\n|$)")
 
 
-# DuckDB's own words, and the code and message Athena has for them; {0} is the first line of DuckDB's text.
+# What DuckDB's messages contain, and the code and message Athena has for it; {0} is the first line of DuckDB's text.
 _WORDS = {
     "TRY can not be used": ("NOT_SUPPORTED", "TRY around this expression is not supported by the local Athena engine"),
     "GROUP BY clause": ("EXPRESSION_NOT_AGGREGATE", "must be an aggregate expression or appear in GROUP BY: {0}"),
@@ -277,7 +277,7 @@ _WORDS = {
 
 
 def translated(error: duckdb.Error) -> AthenaError:
-    """DuckDB's error in Trino's words, as far as there are any."""
+    """Return DuckDB's error as Trino reports it, where that is known."""
     text = str(error)
     thrown = _THROWN.search(text)
     if thrown is not None:

@@ -1,4 +1,4 @@
-"""Why a query fails, in Athena's words: the text of StateChangeReason starts with Trino's error code."""
+"""Why a query fails, as Athena reports it: StateChangeReason starts with Trino's error code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class UnsupportedSqlError(AthenaError):
 
 
 class MalformedQueryError(AthenaError):
-    """Text that is no Athena SQL: refused by StartQueryExecution itself."""
+    """Text that is not Athena SQL: refused by StartQueryExecution itself."""
 
     def __init__(self, message: str) -> None:
         super().__init__("SYNTAX_ERROR", message)

@@ -1,4 +1,4 @@
-"""State that survives a kill: MiniStack saves only when it ends in good order, this saves after changes.
+"""State that survives a kill: MiniStack saves only when it ends normally, this saves after changes.
 
 Also keeps object versions out of memory: with S3 on disk MiniStack still holds the body of every version.
 """
@@ -98,7 +98,7 @@ def install() -> None:
 
 
 def _keep_code_blobs_until_saved() -> None:
-    """Let a replaced function's code live on disk as long as the state file on disk may still refer to it."""
+    """Keep a replaced function's code on disk as long as the state file on disk may still refer to it."""
     previous: set[str] = set()
 
     @wrap(lambda_svc, "_prune_orphan_code_blobs")

@@ -21,8 +21,8 @@ QUIET = ("-Xshare:auto", "-Xlog:disable", "-Xlog:all=error:stderr")
 
 def path() -> Path:
     """Return where the archive for this Java, these jars and these flags belongs."""
-    facts = (java.java_home(), _release(), directory(), SPARK_HOME, SPARK_VERSION, QUICK_START_FLAGS)
-    return _folder() / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}.jsa"
+    made_for = (java.java_home(), _release(), directory(), SPARK_HOME, SPARK_VERSION, QUICK_START_FLAGS)
+    return _folder() / f"{hashlib.sha256(repr(made_for).encode()).hexdigest()[:16]}.jsa"
 
 
 def _folder() -> Path:

@@ -26,7 +26,7 @@ LAUNCHER_ARGUMENTS = frozenset(
     }
 )
 
-# Spark's StaticSQLConf: settled when the JVM starts. tests/integration holds this list against Spark's own.
+# Spark's StaticSQLConf: fixed when the JVM starts. tests/integration holds this list against Spark's own.
 STATIC_SQL_SETTINGS = frozenset(
     {
         "spark.sql.broadcastExchange.maxThreadThreshold",
@@ -60,7 +60,7 @@ STATIC_SQL_SETTINGS = frozenset(
 
 
 class LaunchError(TerminalError):
-    """A run that cannot start: a missing script, a missing module, an argument nobody understands."""
+    """A run that cannot start: a missing script, a missing module, an argument that is not known."""
 
 
 def script_arguments(arguments: Mapping[str, str]) -> list[str]:

@@ -57,7 +57,7 @@ class DriverError(TransientError):
 
 @dataclass(frozen=True)
 class Driver:
-    """A running JVM and the way to it. It ends when its standard input closes, so never outlives who started it."""
+    """A running JVM and the way to it. It ends when its standard input closes: with the process that started it."""
 
     process: subprocess.Popen[bytes]
     port: int

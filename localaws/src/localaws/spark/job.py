@@ -69,7 +69,7 @@ def _launch_error(reason: str) -> RunResult:
 
 
 def _end_with_parent() -> None:
-    """End this process when the worker is killed: nobody would be left to tell, or to stop it."""
+    """End this process when the worker is killed: nothing would be left to report to, or to stop it."""
     parent = parent_process()
     if parent is None:
         return
@@ -219,7 +219,7 @@ def _clean_up(spark: SparkSession) -> bool:
     try:
         java_context(spark).cancelAllJobs()
         spark.catalog.clearCache()
-        gc.collect()  # tells the JVM which of its objects nobody refers to any more
+        gc.collect()  # so that the JVM frees the objects that Python no longer refers to
         return not java_context(spark).isStopped()
     except Exception:  # noqa: BLE001 -- the worker then ends, which cleans up better
         traceback.print_exc()

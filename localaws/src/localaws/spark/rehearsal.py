@@ -42,7 +42,7 @@ def run(request: RunRequest, driver: Driver) -> RunResult:
     for step in _steps(spark, Path(request.directory)):
         try:
             step()
-        except Exception:  # noqa: BLE001 -- a rehearsal: what fails here will fail again, and tell, in a real job
+        except Exception:  # noqa: BLE001 -- a rehearsal: what fails here fails again, with its message, in a real job
             traceback.print_exc()
     return RunResult(succeeded=True)
 

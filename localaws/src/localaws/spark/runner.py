@@ -46,7 +46,7 @@ class Outcome:
 
 @dataclass
 class _Active:
-    """A run in progress. Whoever ends it before its time says why, and kills its worker."""
+    """A run in progress. `interrupt` ends it early with an outcome, and kills its worker."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     worker: Worker | None = None
@@ -134,7 +134,7 @@ class Runner:
         session, static = split_settings(settings, running)
         for name, value in list(session.items()):
             if value in (ICEBERG_CATALOG, ICEBERG_SESSION_CATALOG):
-                # The job's own word counts, but for where its catalog's AWS is.
+                # The job's own settings count; only the endpoint of its catalog is added.
                 here = catalog_conf(self._endpoint, name.removeprefix("spark.sql.catalog."))
                 session |= {key: setting for key, setting in here.items() if key not in session}
         return session, static

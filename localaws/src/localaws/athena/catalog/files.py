@@ -64,7 +64,7 @@ class FileFormat:
 
     @property
     def copy_options(self) -> str:
-        """DuckDB's words for it."""
+        """DuckDB's options for it."""
         match self.name:
             case "PARQUET":
                 return f"FORMAT parquet, COMPRESSION {self._codec}"
@@ -75,7 +75,7 @@ class FileFormat:
 
     @property
     def storage(self) -> dict[str, Any]:
-        """What Glue is told of such files in a table's StorageDescriptor."""
+        """What Glue stores about such files in a table's StorageDescriptor."""
         reader, writer, serde = SERDES[self.name]
         parameters = {"field.delim": self.delimiter} if self.name == "TEXTFILE" else {}
         info = {"SerializationLibrary": serde, "Parameters": {"serialization.format": "1", **parameters}}

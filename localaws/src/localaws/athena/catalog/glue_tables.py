@@ -1,4 +1,4 @@
-"""Tables of one query: looked up in Glue when the query runs, never remembered."""
+"""Tables of one query: looked up in Glue when the query runs, never cached."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class GlueTables:
         self._read_together: dict[str, list[str]] = {}
 
     def files_under(self, location: str) -> list[str]:
-        """The plain files below a location, whose sizes are remembered."""
+        """Return the plain files below a location; their sizes are kept for `bytes_of`."""
         found = self.clients.sizes(location)
         self._bytes |= found
         return list(found)
 
     def note_scan(self, files: list[str]) -> None:
-        """Remember which files one scan reads."""
+        """Keep which files one scan reads."""
         self._read_together[files[0]] = files
 
     def bytes_of(self, files: list[str]) -> int:

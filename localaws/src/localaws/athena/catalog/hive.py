@@ -37,7 +37,7 @@ class StoredFiles(Protocol):
         ...
 
     def note_scan(self, files: list[str]) -> None:
-        """Remember which files one scan reads."""
+        """Keep which files one scan reads."""
         ...
 
 

@@ -99,7 +99,7 @@ def _integers(key: str, said: Mapping[str, str]) -> Callable[[str], bool]:
 
 def _dates(key: str, said: Mapping[str, str], now: dt.datetime) -> Callable[[str], bool]:
     """Every date of the range that is written in the format: a folder between two steps of an interval is no partition
-    in Athena, and none is made by whoever writes them, so that steps are not counted here.
+    in Athena, and no writer makes one, so that steps are not counted here.
     """
     form = said.get("format", "")
     python = form

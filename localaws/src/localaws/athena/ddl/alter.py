@@ -63,7 +63,7 @@ class Alterer:
         raise UnsupportedSqlError(f"ALTER TABLE … {' '.join(action.split()[:2])}{kind}")
 
     def repair(self) -> list[str]:
-        """Add the partitions whose folders lie under the table's location. Returns Hive's words about them."""
+        """Add the partitions whose folders lie under the table's location. Returns Hive's messages about them."""
         if is_iceberg(self.entry) or not self._keys:
             raise AthenaError("FAILED", f"Table {self.database}.{self.name} is not a partitioned table of plain files")
         location = self.entry["StorageDescriptor"]["Location"].rstrip("/")
@@ -88,7 +88,9 @@ class Alterer:
     def _iceberg(self) -> Table:
         location = self.entry["Parameters"].get("metadata_location")
         in_s3(location or "s3://none/")
-        iceberg.load(self.clients, f"{self.database}.{self.name}", location)  # says in Athena's words what is broken
+        iceberg.load(
+            self.clients, f"{self.database}.{self.name}", location
+        )  # fails with Athena's message if it is broken
         return self.clients.iceberg.load_table((self.database, self.name))
 
     def add_columns(self, matched: re.Match[str]) -> None:
@@ -205,7 +207,7 @@ class Alterer:
         self.clients.glue.update_table(DatabaseName=self.database, TableInput=table)
 
     def _kept(self) -> dict[str, Any]:
-        """What Glue takes back of what it tells of a table; empty texts it refuses."""
+        """Return the members of a table that UpdateTable takes; it refuses empty texts."""
         return {key: self.entry[key] for key in _GLUE_KEEPS if self.entry.get(key) not in (None, "")}
 
 

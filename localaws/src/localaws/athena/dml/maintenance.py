@@ -47,7 +47,7 @@ class Replacement(_OverwriteFiles):
         return Summary(operation=Operation.REPLACE, **overwrite.additional_properties)
 
 
-class Upkeep:
+class Maintenance:
     """Runs the two statements of one query."""
 
     def __init__(self, tables: GlueTables, cursor: duckdb.DuckDBPyConnection, text: str, database: str) -> None:

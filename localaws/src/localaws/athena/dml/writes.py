@@ -74,7 +74,7 @@ class Writer:
             raise UnsupportedSqlError(f"Writing to {qualified}, which is not an Iceberg table,")
         location = entry["Parameters"].get("metadata_location")
         in_s3(location or "s3://none/")
-        iceberg.load(self.tables.clients, qualified, location)  # says in Athena's words what is broken
+        iceberg.load(self.tables.clients, qualified, location)  # fails with Athena's message if it is broken
         try:
             table = self.tables.clients.iceberg.load_table((database, name))
         except NoSuchTableError as error:

@@ -1,4 +1,4 @@
-"""SELECT, set operations, VALUES and WITH. Every query yields columns c0, c1, …; names live in `Relation.columns`."""
+"""SELECT, set operations, VALUES and WITH. Every query yields columns c0, c1, …; `Relation.columns` has names."""
 
 from __future__ import annotations
 

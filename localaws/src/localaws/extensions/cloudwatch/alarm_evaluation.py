@@ -1,7 +1,7 @@
-"""CloudWatch alarms judged as CloudWatch judges them, and often.
+"""CloudWatch alarms evaluated as CloudWatch evaluates them, every few seconds.
 
-MiniStack looks at an alarm only when someone puts a metric, ignores its dimensions, adds all its periods into one and
-knows no missing data. Here every alarm is judged every few seconds over its own periods. Metric math is not judged.
+MiniStack evaluates an alarm only when a metric is put, ignores its dimensions, adds all its periods into one and
+knows no missing data. Here every alarm is evaluated over its own periods. Metric math is not evaluated.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-def judge(values: Sequence[float | None], alarm: dict[str, Any]) -> str | None:
+def new_state(values: Sequence[float | None], alarm: dict[str, Any]) -> str | None:
     """Return the alarm's new state, or None to leave it as it is.
 
     `values` holds one value per evaluation period, None where the period has no data.
@@ -59,13 +59,13 @@ def period_values(alarm: dict[str, Any], points: Sequence[dict[str, Any]], now: 
 
 
 def evaluate(alarm: dict[str, Any]) -> None:
-    """Judge one alarm of the calling account and region; on a change of state record it and run its actions."""
+    """Evaluate one alarm of the calling account and region; on a change of state record it and run its actions."""
     if not alarm.get("MetricName") or alarm.get("ComparisonOperator") not in COMPARISONS:
         return
     dimensions = {item["Name"]: item["Value"] for item in alarm.get("Dimensions") or []}
     key = (alarm["Namespace"], alarm["MetricName"], cloudwatch._dims_key(dimensions))
     values = period_values(alarm, list(cloudwatch._metrics.get(key) or ()), time.time())
-    state, old = judge(values, alarm), alarm["StateValue"]
+    state, old = new_state(values, alarm), alarm["StateValue"]
     if state is None or state == old:
         return
     reason = f"Threshold Crossed: {values} against {alarm['ComparisonOperator']} {alarm['Threshold']}"
@@ -76,13 +76,13 @@ def evaluate(alarm: dict[str, Any]) -> None:
 
 
 def evaluate_all() -> None:
-    """Judge every alarm of every account and region."""
+    """Evaluate every alarm of every account and region."""
     for (account, region, name), alarm in cloudwatch._alarms.all_items():
         with request_scope(account, region):
             try:
                 evaluate(alarm)
             except Exception:
-                logger.exception("alarm %s cannot be judged", name)
+                logger.exception("alarm %s cannot be evaluated", name)
 
 
 def _run_for_ever() -> None:
@@ -92,7 +92,7 @@ def _run_for_ever() -> None:
 
 
 def install() -> None:
-    """Judge alarms in the background, and with this judgement wherever MiniStack judges one."""
+    """Evaluate alarms in the background, and in the same way wherever MiniStack evaluates one."""
     if not hasattr(cloudwatch, "_evaluate_alarm"):
         raise AttributeError("MiniStack's CloudWatch no longer has _evaluate_alarm")
     cloudwatch._evaluate_alarm = evaluate

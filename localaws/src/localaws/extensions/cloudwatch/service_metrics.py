@@ -1,6 +1,6 @@
 """The metrics that SQS, Step Functions and Powertools publish on AWS, so that alarms on them fire.
 
-MiniStack publishes those of Lambda only. Points older than an hour are forgotten: they would grow for ever.
+MiniStack publishes those of Lambda only. Points older than an hour are deleted: they would grow without end.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def sample_queues() -> None:
                 cloudwatch.record_metric("AWS/SQS", name, value, unit, dimensions)
 
 
-def forget_old_points() -> None:
+def delete_old_points() -> None:
     """Drop metric points older than an hour."""
     oldest = time.time() - KEEP_SECONDS
     for points in cloudwatch._metrics.all_values():
@@ -115,6 +115,6 @@ def _run_for_ever() -> None:
         time.sleep(SAMPLE_SECONDS)
         try:
             sample_queues()
-            forget_old_points()
+            delete_old_points()
         except Exception:
             logger.exception("sampling failed")

@@ -148,7 +148,7 @@ def _run(crawler: dict[str, Any]) -> None:
 
 
 def install() -> None:
-    """Run crawlers for real."""
+    """Replace crawlers that only wait by ones that crawl."""
 
     def start_crawler(data: dict[str, Any]) -> Any:
         crawler = glue._crawlers.get(data.get("Name"))

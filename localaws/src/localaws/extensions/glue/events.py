@@ -1,6 +1,6 @@
-"""What Glue tells when a job run ends: "Glue Job State Change" on the default event bus, and its job metrics.
+"""What Glue reports when a job run ends: "Glue Job State Change" on the default event bus, and its job metrics.
 
-MiniStack tells nothing. The Spark runner calls `emit_job_state_change` when a run ends.
+MiniStack reports nothing. The Spark runner calls `emit_job_state_change` when a run ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ logger = logging.getLogger("localaws.glue_events")
 END_STATES = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"})
 RUNNING_STATES = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
 INTERRUPTED = "the embedded AWS ended while this run was running"
-# Time for the server to load all state and answer, before it is told what the last one left unfinished.
+# Time for the server to load all state and answer, before the runs that the last one left unfinished are reported.
 ANNOUNCE_AFTER_SECONDS = 3.0
 
 

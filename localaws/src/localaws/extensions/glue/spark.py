@@ -1,6 +1,6 @@
-"""Glue Spark jobs that really run: StartJobRun runs the job's script from S3 with local PySpark.
+"""Glue Spark jobs: StartJobRun runs the job's script from S3 with local PySpark.
 
-MiniStack without Docker reports SUCCEEDED without even looking for the script.
+MiniStack without Docker reports SUCCEEDED and does not look for the script.
 """
 
 from __future__ import annotations

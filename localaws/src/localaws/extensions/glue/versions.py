@@ -1,4 +1,4 @@
-"""The versions Glue keeps of a table: each update puts the old one by. MiniStack knows of none; dbt asks for them.
+"""The versions Glue keeps of a table: each update keeps the old one. MiniStack has none; dbt asks for them.
 
 They are kept in memory: after a restart of the server a table has its current version only.
 """
@@ -22,7 +22,7 @@ _earlier: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
 
 
 def install() -> None:
-    """Put versions by on updates, forget them with their table, and answer the four actions about them."""
+    """Keep a version at each update, delete versions with their table, and answer the four actions about them."""
 
     @wrap(glue, "_update_table")
     def _(original: Any, data: dict[str, Any]) -> Any:
@@ -75,17 +75,17 @@ def _get_table_version(data: dict[str, Any]) -> Any:
 
 
 def _delete_table_version(data: dict[str, Any]) -> Any:
-    return _missing(data) if not _forget(data, str(data.get("VersionId"))) else json_response({})
+    return _missing(data) if not _delete(data, str(data.get("VersionId"))) else json_response({})
 
 
 def _batch_delete_table_version(data: dict[str, Any]) -> Any:
-    gone = [version for version in data.get("VersionIds") or [] if not _forget(data, version)]
+    gone = [version for version in data.get("VersionIds") or [] if not _delete(data, version)]
     detail = {"ErrorCode": "EntityNotFoundException", "ErrorMessage": "Version not found."}
     errors = [{"TableName": data.get("TableName"), "VersionId": version, "ErrorDetail": detail} for version in gone]
     return json_response({"Errors": errors})
 
 
-def _forget(data: dict[str, Any], version: str) -> bool:
+def _delete(data: dict[str, Any], version: str) -> bool:
     kept = _earlier.get(_key(f"{data.get('DatabaseName')}/{data.get('TableName')}"), [])
     found = [table for table in kept if table["VersionId"] == version]
     for table in found:

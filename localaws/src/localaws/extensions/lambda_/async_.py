@@ -1,7 +1,7 @@
 """Asynchronous invocations of one function wait for each other: a few at a time, each in a warm worker.
 
-AWS starts as many environments as there are events. So does MiniStack, but here every cold start is paid by the same
-few cores: a hundred files would start a hundred interpreters to say a hundred times that a run is at work already.
+AWS starts as many environments as there are events. So does MiniStack, but here all cold starts share the same few
+cores: a hundred files would start a hundred interpreters to answer a hundred times that a run is in progress.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ AT_ONCE = max(2, os.cpu_count() or 1)
 
 
 def install() -> None:
-    """Bound what a function does of its queue of events; who invokes it and waits for the answer never waits longer."""
+    """Limit how many events of its queue a function handles at once; synchronous invocations never wait."""
     places: defaultdict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(AT_ONCE))
     is_asynchronous = ContextVar("is_asynchronous", default=False)
 

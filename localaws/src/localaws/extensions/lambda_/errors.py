@@ -1,6 +1,6 @@
 """Lambda errors as on AWS: `errorType` is the exception's class, so that Retry and Catch in a state machine match it.
 
-MiniStack says `Runtime.HandlerError` for every exception.
+MiniStack answers `Runtime.HandlerError` for every exception.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HANDLER_FAILED_AS_ON_AWS = (
 
 
 def install() -> None:
-    """Let the Python worker tell the exception's class, and put it into the answer of the invocation."""
+    """Let the Python worker report the exception's class, and put it into the answer of the invocation."""
     if HANDLER_FAILED not in lambda_runtime._PYTHON_WORKER_SCRIPT:
         raise AttributeError("MiniStack's Python worker reports errors in another way than this extension knows")
     lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(

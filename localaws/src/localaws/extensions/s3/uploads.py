@@ -1,7 +1,7 @@
 """Multipart uploads: their parts wait on disk, not in memory, and the object gets the tags the upload was begun with.
 
-MiniStack holds all parts of a 2 GB upload in memory and then joins them: 4 GB for one file. It forgets the tags, and a
-Terraform plan wants to add them again for ever.
+MiniStack holds all parts of a 2 GB upload in memory and then joins them: 4 GB for one file. It drops the tags, so
+that every Terraform plan adds them again.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ PAIR = 2
 
 @dataclass(frozen=True)
 class Aggregation:
-    """One aggregate call: its arguments, and what stands around it, already in DuckDB's words."""
+    """One aggregate call: its arguments, and what stands around it, already as DuckDB SQL."""
 
     call: Invocation
     distinct: bool
