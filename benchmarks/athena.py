@@ -19,7 +19,7 @@ from cartlake.catalog import load_catalog
 from cartlake.cli.context import Lake
 from cartlake.cli.query import athena_of
 from cartlake.named_queries import NamedQuery
-from generators.worlds import generate_world
+from generators.world import generate_world
 from localaws.athena import duck, parsing
 from localaws.athena.clients import Clients, Endpoint
 from localaws.athena.compiler import Compiler

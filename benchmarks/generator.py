@@ -13,10 +13,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from generators.order_lines import Plan
+from generators.orders.lines import Plan
 from generators.transactions import Format, generate_transactions
-from generators.world import build_world
-from generators.worlds import DATASETS, generate_world
+from generators.shop.shop import build_world
+from generators.world import DATASETS, generate_world
 
 ROWS = 1_000_000
 AIM = 500_000

@@ -24,7 +24,7 @@ from cartlake.cli.output import Output
 from cartlake.cli.run_documents import run_document
 from cartlake.ledger import FileState
 from cartlake.runs import REFRESH, RefreshReport
-from generators.worlds import generate_world
+from generators.world import generate_world
 from localaws import server
 from localaws.up import bring_up
 

@@ -16,8 +16,8 @@ from cartlake.cli.options import Json
 from cartlake.cli.output import Output
 
 if TYPE_CHECKING:
-    from generators.manifest import Manifest
-    from generators.world_manifest import WorldManifest
+    from generators.manifests.transactions import Manifest
+    from generators.manifests.world import WorldManifest
 
 SINGLE: Final = "transactions"
 WORLD: Final = "all"
@@ -115,7 +115,8 @@ def over(last: date) -> date:
 
 
 def make_transactions(output: Output, directory: Path, dataset: str, options: dict[str, Any]) -> "Manifest":
-    from generators.transactions import generate_transactions, yesterday  # noqa: PLC0415 - see the module
+    from generators.times import yesterday  # noqa: PLC0415
+    from generators.transactions import generate_transactions  # noqa: PLC0415 - see the module
 
     options["end_date"] = over(options["end_date"] or yesterday())
     manifest = generate_transactions(directory, **options)
@@ -139,7 +140,7 @@ def summary(manifest: "Manifest") -> dict[str, str | int]:
 
 
 def make_world(output: Output, directory: Path, dataset: str, options: dict[str, Any]) -> "WorldManifest":
-    from generators.worlds import DEFAULT_WORLD_DAYS, first_day, generate_world, last_day  # noqa: PLC0415 - the module
+    from generators.world import DEFAULT_WORLD_DAYS, first_day, generate_world, last_day  # noqa: PLC0415 - the module
 
     start, end = options.get("start_date"), options["end_date"]
     days = options.setdefault("days", (end - start).days + 1 if start and end else DEFAULT_WORLD_DAYS)

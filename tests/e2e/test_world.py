@@ -10,7 +10,7 @@ from cartlake.cli.drop import files_by_dataset, settle, upload
 from cartlake.cli.reconciling import reconcile_datasets
 from cartlake.ledger import FileState
 from cartlake.runs import REFRESH
-from generators.worlds import generate_world
+from generators.world import generate_world
 from tests.e2e.test_demo import DEMO
 
 pytestmark = pytest.mark.e2e

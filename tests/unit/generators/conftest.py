@@ -5,7 +5,7 @@ import pytest
 from cartlake import contracts
 from generators.schemas import TRANSACTIONS
 from generators.transactions import generate_transactions
-from generators.worlds import generate_world
+from generators.world import generate_world
 
 from .judging import connect, load, read_csv
 

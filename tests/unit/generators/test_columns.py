@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from generators.columns import Amount, Choice, Day, Flag, Identifier, Instant, Pool, Text, Whole
-from generators.render import csv_lines, json_lines
+from generators.files.text import csv_lines, json_lines
 
 RANDOM = np.random.default_rng(1)
 AWKWARD = ["plain", "a, b", 'say "so"', "Grüße\n", "back\\slash", None, "", "tab\there"]

@@ -9,8 +9,8 @@ from cartlake.cli.context import Lake
 from cartlake.cli.errors import NotFoundError
 from cartlake.cli.output import Output
 from generators import commands
-from generators.manifest import Manifest
-from generators.world_manifest import WorldManifest
+from generators.manifests.transactions import Manifest
+from generators.manifests.world import WorldManifest
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from cartlake import contracts
-from generators.dirt import KINDS
-from generators.lifecycle import STATUSES
+from generators.dirt.order_lines import KINDS
+from generators.orders.lifecycle import STATUSES
 from generators.schemas import TRANSACTIONS
 from generators.transactions import generate_transactions
-from generators.world import CHANNELS, CURRENCIES, PAYMENT_METHODS
+from generators.shop.shop import CHANNELS, CURRENCIES, PAYMENT_METHODS
 
 from .conftest import SMALL
 from .judging import CAST, MALFORMED, connect, verdicts_of

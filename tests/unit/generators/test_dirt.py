@@ -2,8 +2,8 @@
 
 import pytest
 
-from generators.dirt import KINDS, kinds_for
-from generators.render import csv_line, json_line
+from generators.dirt.order_lines import KINDS, kinds_for
+from generators.files.text import csv_line, json_line
 from generators.schemas import TRANSACTIONS
 
 CLEAN = dict(

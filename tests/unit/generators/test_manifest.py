@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from generators.dirt import KINDS
-from generators.manifest import Manifest
+from generators.dirt.order_lines import KINDS
+from generators.manifests.transactions import Manifest
 from generators.schemas import TRANSACTIONS
 
 

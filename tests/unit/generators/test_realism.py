@@ -8,9 +8,9 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import pytest
 
-from generators.order_lines import CHUNK_ROWS, ORDER_NUMBERS, SCRAMBLER, Plan, draw, midnight, slots
-from generators.seasonality import day_weight, rows_per_day, window
-from generators.world import EMAIL_DOMAINS, MARKETS, build_world, names
+from generators.orders.lines import CHUNK_ROWS, ORDER_NUMBERS, SCRAMBLER, Plan, draw, midnight, slots
+from generators.plan.seasonality import day_weight, rows_per_day, window
+from generators.shop.shop import EMAIL_DOMAINS, MARKETS, build_world, names
 
 MONDAY = date(2026, 3, 2)
 CENT = Decimal("0.01")

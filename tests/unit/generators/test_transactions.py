@@ -6,7 +6,7 @@ from decimal import Decimal
 import pyarrow.parquet as pq
 import pytest
 
-from generators.render import typed_value
+from generators.files.text import typed_value
 from generators.schemas import TRANSACTIONS
 from generators.transactions import BYTES_PER_CSV_ROW, generate_transactions, write_large_csv
 

@@ -7,8 +7,8 @@ import pytest
 
 from cartlake import contracts
 from generators.schemas import SCHEMAS
-from generators.world_dirt import KINDS
-from generators.worlds import generate_world
+from generators.dirt.datasets import KINDS
+from generators.world import generate_world
 
 from .conftest import dirty_rows
 from .judging import CAST, MALFORMED, connect, read_csv, verdicts_of

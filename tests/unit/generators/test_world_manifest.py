@@ -7,7 +7,7 @@ import pytest
 
 from cartlake import contracts
 from generators.schemas import SCHEMAS
-from generators.world_manifest import WorldManifest
+from generators.manifests.world import WorldManifest
 
 NEWEST_LINES = """
     select * from transactions

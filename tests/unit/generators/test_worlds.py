@@ -8,14 +8,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from generators.columns import rows_of
-from generators.personal_data import KINDS, card, iban
+from generators.reviews.personal_data import KINDS, card, iban
 from generators.randomness import stream
-from generators.render import typed_value
+from generators.files.text import typed_value
 from generators.schemas import SCHEMAS
-from generators.spool import Spool, pack
+from generators.files.spool import Spool, pack
 from generators.transactions import generate_transactions
-from generators.world_plan import ORDERS_PER_CHUNK, WorldPlan
-from generators.worlds import DATASETS, WorldGeneration, generate_world
+from generators.plan.world import ORDERS_PER_CHUNK, WorldPlan
+from generators.world import DATASETS, WorldGeneration, generate_world
 
 from .judging import read_csv
 
