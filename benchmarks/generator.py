@@ -13,9 +13,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from generators.orders.lines import Plan
+from generators.plan.rows import RowPlan
 from generators.transactions import Format, generate_transactions
-from generators.shop.shop import build_world
+from generators.shop.shop import build_shop
 from generators.world import DATASETS, generate_world
 
 ROWS = 1_000_000
@@ -27,7 +27,7 @@ LAST_DAY = date(2026, 6, 30)
 
 def measure() -> list[dict[str, Any]]:
     """One measure per format; `value` is the median of `runs`."""
-    build_world(0, Plan(ROWS, 30, 0, LAST_DAY).customers)  # names are made once per process, whatever the rows
+    build_shop(0, RowPlan(ROWS, 30, 0, LAST_DAY).customers)  # names are made once per process, whatever the rows
     return [
         measure_format("csv", compressed=False),
         measure_format("csv", compressed=True),

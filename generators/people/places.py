@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from faker import Faker
+from faker.providers.address.it_IT import Provider as ItalianAddresses
 
 from generators.files.arrays import as_texts, chosen, texts, where
 from generators.randomness import Bools, Ints
@@ -28,6 +29,7 @@ DIAL_CODES: Final = {
     "ES": "+346",
     "AT": "+43660",
 }
+ITALIAN_CITIES: Final = tuple(sorted(ItalianAddresses.cities))
 PHONE_SCRAMBLER: Final = 61_803_397
 
 
@@ -60,8 +62,13 @@ def spelt_places(seed: int, locale: str) -> tuple[list[str], list[str], list[str
     return (
         [faker.street_name() for _ in range(STREETS)],
         [faker.postcode() for _ in range(PLACES)],
-        [faker.city() for _ in range(PLACES)],
+        [city(faker, locale) for _ in range(PLACES)],
     )
+
+
+def city(faker: Faker, locale: str) -> str:
+    """A city. Faker keeps those of Italy in a set, whose order is another one in each process: here they are sorted."""
+    return str(faker.random_element(ITALIAN_CITIES)) if locale == "it_IT" else faker.city()
 
 
 def phone_numbers(owners: Ints) -> Ints:
