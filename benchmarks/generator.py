@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from generators.plan.rows import RowPlan
-from generators.transactions import Format, generate_transactions
 from generators.shop.shop import build_shop
+from generators.transactions import Format, generate_transactions
 from generators.world import DATASETS, generate_world
 
 ROWS = 1_000_000

@@ -7,17 +7,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from generators.columns import rows_of
-from generators.reviews.personal_data import KINDS, card, iban
-from generators.randomness import stream
-from generators.files.text import typed_value
-from generators.schemas import SCHEMAS
+from generators.files.arrays import rows_of
 from generators.files.spool import Spool, pack
-from generators.transactions import generate_transactions
 from generators.plan.world import ORDERS_PER_CHUNK, WorldPlan
-from generators.world import DATASETS, WorldGeneration, generate_world
+from generators.randomness import stream
+from generators.reviews.personal_data import KINDS, card, iban
+from generators.schemas import DATASETS, schema_of
+from generators.transactions import generate_transactions
+from generators.world import generate_world
+from generators.world_days import WorldGeneration
 
-from .judging import read_csv
+from .judging import read_csv, typed_value
 
 START = date(2026, 1, 8)
 TINY = {"days": 9, "orders_per_day": 40, "seed": 5, "dirty": 0.05, "start_date": START}
@@ -92,7 +92,8 @@ def test_all_formats_carry_the_same_clean_rows(tmp_path):
     for file_format in ("csv", "jsonl", "parquet"):
         generate_world(tmp_path / file_format, **TINY | {"days": 30, "dirty": 0.0}, file_format=file_format)
 
-    for dataset, schema in SCHEMAS.items():
+    for dataset in DATASETS:
+        schema = schema_of(dataset)
         files = sorted(path.stem for path in (tmp_path / "csv" / dataset).iterdir())
         for stem in (files[0], files[-1]):
             rows = [
