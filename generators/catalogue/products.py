@@ -14,7 +14,7 @@ from generators.randomness import Bools, Ints, stream
 from generators.shop.shop import CATEGORIES, EURO, PRODUCT_COUNT
 from generators.times import DAY, HOUR
 
-UNKNOWN_VENDORS: Final = 3  # products name them, but nobody ever sends them
+UNKNOWN_VENDORS: Final = 3  # products name them, but no vendor file has them
 SHARE_OF_UNKNOWN_VENDORS: Final = 0.002  # of the products
 PRODUCT_CHANGES: Final = 0.025  # a day, of all products
 SHARE_OF_PRICES: Final = 0.16  # of the changes; the others are counts of stock
@@ -47,7 +47,7 @@ BRAND_NAMES: Final = texts(BRANDS)
 
 @dataclass
 class Products:
-    """The state of all products, changed in place as days go by. Prices and costs are in euro cents."""
+    """The state of all products, changed in place day by day. Prices and costs are in euro cents."""
 
     plan: WorldPlan
     price: Ints = field(init=False)
@@ -73,7 +73,7 @@ class Products:
         unknown = VENDOR_COUNT + numbers % UNKNOWN_VENDORS
         self.vendor = np.where(rng.random(PRODUCT_COUNT) < SHARE_OF_UNKNOWN_VENDORS, unknown, known)
         self.first_day = np.zeros(PRODUCT_COUNT, dtype=np.int64)
-        # Late ones must be sold from the start, or nobody would notice.
+        # Late ones must be sold from the start, or no order would come before its product.
         popular = np.argsort(-self.plan.shop.offer.popularity, kind="stable")[20:220]
         late = rng.choice(popular, LATE_PRODUCTS, replace=False)
         self.first_day[late] = rng.integers(2, LATEST_PRODUCT_DAY + 1, LATE_PRODUCTS)
@@ -88,6 +88,7 @@ class Products:
         self._names = texts(product_names(style, thing.tolist(), collection))
 
     def batches(self, day: PlanDay) -> Iterator[Batch]:
+        """The rows of the file of this day."""
         if day.index == 0:
             there = np.flatnonzero(self.first_day == 0)
             yield self._rows(there, self._touched[there])

@@ -27,7 +27,7 @@ VENDOR_COUNTRIES: Final = tuple(COMPANY_FORM)
 
 @dataclass
 class Vendors:
-    """The state of all vendors, changed in place as days go by."""
+    """The state of all vendors, changed in place day by day."""
 
     plan: WorldPlan
     country: Ints = field(init=False)
@@ -47,6 +47,7 @@ class Vendors:
         self._born = self.plan.first_second - rng.integers(DAY, 900 * DAY, VENDOR_COUNT)
 
     def batches(self, day: PlanDay) -> Iterator[Batch]:
+        """The rows of the file of this day."""
         if day.index == 0:
             yield self._rows(np.arange(VENDOR_COUNT), self._born)
         rng = stream(self.plan.seed, "vendor_changes", day.date.toordinal())

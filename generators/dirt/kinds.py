@@ -1,4 +1,4 @@
-"""What a kind of dirt is, and kinds that any dataset can have: small faults as real feeds have them.
+"""What a kind of dirt is, and kinds that any dataset can have: small faults as in real files.
 
 A kind spoils one clean record in place. `choice` (0 or more) picks among variants of the fault. A kind that must break
 a rule may break others too, when the rules overlap: an empty price also fails to add up.

@@ -90,8 +90,9 @@ class VisitTruth(Model):
 
 
 class PersonTruth(Model):
-    """Who is who. `duplicates`: by the customer_id of the shop, the customer_ids of the same person elsewhere.
+    """Which records are of one person.
 
+    duplicates: by the customer_id of the shop, the customer_ids of the same person in other systems.
     Every other customer_id is a person of its own. by_source: customer records by system, versions not counted.
     unknown_customers: who ordered without any record.
     """
@@ -104,7 +105,7 @@ class PersonTruth(Model):
 
 
 class PersonalData(Model):
-    """One value in the text of a review. A decoy fails the check of its kind and is nobody's: it may stay."""
+    """One value in the text of a review. A decoy fails the check of its kind, so it is not personal data."""
 
     review_id: str
     kind: str

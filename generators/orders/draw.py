@@ -8,7 +8,7 @@ import numpy as np
 
 from generators.orders.lifecycle import PLACED, draw_times, observe
 from generators.orders.lines import Basket, OrderLines, Orders, assemble
-from generators.orders.timeline import Timeline, unfold
+from generators.orders.timeline import Timeline, make_timeline
 from generators.plan.rows import RowPlan, Slot
 from generators.plan.seasonality import second_of_day
 from generators.plan.world import Chunk
@@ -92,7 +92,7 @@ def pays_late(payment: Ints) -> Bools:
 
 
 def group_into_orders(rng: np.random.Generator, rows: int) -> tuple[Ints, Ints]:
-    """For each row, the zero-based number of its order and its line number from 1; the last order may be cut short."""
+    """For each row, the zero-based number of its order and its line number from 1; the rows end with any line."""
     ends = np.cumsum(1 + pick(rng, LINES_PER_ORDER, rows))
     of_order = np.searchsorted(ends, np.arange(rows), side="right")
     starts = np.concatenate([[0], ends])
@@ -100,7 +100,7 @@ def group_into_orders(rng: np.random.Generator, rows: int) -> tuple[Ints, Ints]:
 
 
 def orders_of(rng: np.random.Generator, chunk: Chunk) -> Orders:
-    """The orders of a chunk; `ordered_at` is when the customer comes, visits decide when the order is placed."""
+    """The orders of a chunk; `ordered_at` is when the visit begins; `order_moments` tells when it is placed."""
     first, end = chunk.customers
     return draw_orders(rng, chunk.plan.shop, Demand(chunk.orders, first, end, chunk.day.date))
 
@@ -134,10 +134,10 @@ def placed_lines(chunk: Chunk, orders: Orders, basket: Basket, moments: Ints) ->
 
 
 def timeline_of(chunk: Chunk, orders: Orders, basket: Basket, lines: OrderLines) -> Timeline:
-    """What becomes of the lines."""
+    """The lines with all their versions."""
     rng = stream(chunk.plan.seed, "timeline", *chunk.place)
     times = draw_times(rng, pays_late(orders.payment))
-    return unfold(rng, lines, basket.order, times, orders.percent_off)
+    return make_timeline(rng, lines, basket.order, times, orders.percent_off)
 
 
 def keep_or_change(rng: np.random.Generator, habit: Ints, choices: int) -> Ints:

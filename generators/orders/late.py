@@ -31,7 +31,7 @@ class LateFile:
 
 @dataclass
 class LatePicker:
-    """Sets lines aside while the daily files are made, so that no more than those need to be kept."""
+    """Picks lines for the late file while the daily files are written, so that only those are kept in memory."""
 
     plan: RowPlan
     _for_update: list[OrderLines] = field(default_factory=list)
@@ -42,7 +42,7 @@ class LatePicker:
         rng = stream(self.plan.seed, "late_pick", *slot.place)
         clean = np.ones(len(lines), dtype=bool)
         clean[dirty] = False
-        # Known before the gap that the late file reports on, and not yet at its end.
+        # Changed last before the half day that the late file is about, and not in a final status.
         can_move = clean & (lines.updated_at <= self.plan.observed) & (advance(rng, lines.status) != lines.status)
         updated = some(rng, np.flatnonzero(can_move), ceil(len(lines) * SHARE_UPDATED))
         clean[updated] = False

@@ -110,7 +110,7 @@ def assemble(offer: Offer, orders: Orders, first_order: int, basket: Basket) -> 
 
 
 def order_identifiers(numbers: Ints) -> Ints:
-    """Consecutive numbers to the scattered ones of order_id, each its own."""
+    """The numbers behind order_id: another one for each order number, and not consecutive."""
     # The multiplication may overflow: the 40 bits that are kept stay right.
     return (numbers * SCRAMBLER) & (ORDER_NUMBERS - 1)
 

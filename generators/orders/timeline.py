@@ -1,7 +1,8 @@
-"""What becomes of the order lines of a world: every version of every line, and the file that carries it.
+"""The versions of the order lines of a world: every version of every line, and the day of the file it is in.
 
 The file of a day holds the lines placed on it, as they stand when it ends, and one version of each older line that
-changed on it. A few versions come days late, after newer ones; a few lines are sent again as they once were.
+changed on it. A few versions are in files days later, after newer ones; a few lines are sent again in their first
+version.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -24,7 +25,7 @@ SHARE_CORRECTED: Final = 0.004  # of the lines
 SHARE_RETURNED: Final = 0.75  # of the lines of an order from which something comes back
 SHARE_DELAYED: Final = 0.004  # of the versions that are not the first
 SHARE_REPEATED: Final = 0.003  # of the lines
-OFF_PAGE: Final = np.iinfo(np.int64).max
+NOT_SENT: Final = np.iinfo(np.int64).max
 
 SMALL: Final = {"line", "status", "channel", "payment", "market", "currency", "mailed"}
 LINE: Final[np.dtype[Any]] = np.dtype(
@@ -33,13 +34,14 @@ LINE: Final[np.dtype[Any]] = np.dtype(
 
 
 def unpack(rows: np.ndarray[Any, Any]) -> OrderLines:
+    """The lines of rows of the type `LINE`."""
     columns = {name: rows[name].astype(np.int64) for name in LINE.names or ()}
     return OrderLines(**columns | {"mailed": columns["mailed"].astype(bool)})
 
 
 @dataclass(frozen=True)
 class Versions:
-    """Some versions of the lines of a chunk: `line` says which line, `step` how far it has come, `day` which file."""
+    """Some versions of the lines of a chunk: which line, which step of `STEPS`, and the day (since 1970) of the file."""
 
     line: Ints
     step: Ints
@@ -48,9 +50,11 @@ class Versions:
 
 @dataclass(frozen=True)
 class Timeline:
-    """lines: as placed. corrected: the same with what corrections changed. at: [n, steps] Unix seconds, or `NEVER`.
+    """The lines of a chunk with all their versions.
 
-    sent: [n, steps] the day whose file carries that version, or `OFF_PAGE` for none.
+    lines: as placed. corrected: the same with what corrections changed. at: [n, steps] Unix seconds, or `NEVER`.
+
+    sent: [n, steps] the day (since 1970) of the file with that version, or `NOT_SENT` for none.
     """
 
     lines: OrderLines
@@ -60,7 +64,8 @@ class Timeline:
     repeats: Versions
 
     def versions(self) -> Versions:
-        line, step = np.nonzero(self.sent != OFF_PAGE)
+        """All versions that are in files, of whatever day."""
+        line, step = np.nonzero(self.sent != NOT_SENT)
         return Versions(line, step, self.sent[line, step])
 
     def rows(self, versions: Versions) -> OrderLines:
@@ -81,10 +86,10 @@ class Timeline:
         return Versions(line, newest[line], self.sent[line, newest[line]])
 
 
-def unfold(
+def make_timeline(
     rng: np.random.Generator, lines: OrderLines, of_order: Ints, times: StatusTimes, percent_off: Ints
 ) -> Timeline:
-    """`times` and `percent_off` are of the orders; what comes back is decided line by line."""
+    """The timeline of lines; `times` and `percent_off` are of the orders, what is returned is drawn for each line."""
     at = moments(rng, lines, of_order, times)
     days = at // DAY
     last_of_day = np.empty(at.shape, dtype=bool)
@@ -94,12 +99,12 @@ def unfold(
         last_of_day[:, step] = happens & (days[:, step] != following)
         following = np.where(happens, days[:, step], following)
     delay = np.where(rng.random(at.shape) < SHARE_DELAYED, rng.integers(1, 4, at.shape), 0)
-    sent = np.where(last_of_day, np.where(days == days[:, :1], days, days + delay), OFF_PAGE)
+    sent = np.where(last_of_day, np.where(days == days[:, :1], days, days + delay), NOT_SENT)
     repeated = np.flatnonzero(rng.random(len(lines)) < SHARE_REPEATED)
     again = days[repeated, 0] + rng.integers(1, 6, len(repeated))
     repeats = Versions(repeated, np.zeros(len(repeated), dtype=np.int64), again)
     wrong = at[:, CORRECTED] < NEVER
-    return Timeline(lines, put_right(rng, lines, wrong, percent_off[of_order]), at, sent, repeats)
+    return Timeline(lines, corrected_lines(rng, lines, wrong, percent_off[of_order]), at, sent, repeats)
 
 
 def moments(rng: np.random.Generator, lines: OrderLines, of_order: Ints, times: StatusTimes) -> Ints:
@@ -123,8 +128,8 @@ def moments(rng: np.random.Generator, lines: OrderLines, of_order: Ints, times: 
     return np.where(stopped | (steps >= NEVER), NEVER, steps + lines.ordered_at[:, None])
 
 
-def put_right(rng: np.random.Generator, lines: OrderLines, wrong: Bools, percent_off: Ints) -> OrderLines:
-    """Corrected lines had one unit more or less, or a price a tenth lower, than was sent before."""
+def corrected_lines(rng: np.random.Generator, lines: OrderLines, wrong: Bools, percent_off: Ints) -> OrderLines:
+    """The lines as corrections leave them: where `wrong`, with another quantity or a price a tenth lower."""
     by_price = rng.random(len(lines)) < 0.5  # noqa: PLR2004 - half of them
     other_quantity = np.where(lines.quantity > 1, lines.quantity - 1, 2)
     quantity = np.where(wrong & ~by_price, other_quantity, lines.quantity)

@@ -38,7 +38,7 @@ YEARS_BEFORE: Final = 4 * 365 * DAY
 
 @dataclass
 class People:
-    """The state of all customers [n], changed in place as days go by. Codes point into pools over all countries."""
+    """The state of all customers [n], changed in place day by day. Codes point into `spellings`."""
 
     plan: WorldPlan
     market: Ints = field(init=False)
@@ -80,7 +80,7 @@ class People:
         self.spellings = spellings_of(plan.seed)
 
     def _share_homes(self, chance: Floats) -> None:
-        """A partner, a child: another first name at the same address, under the same last name."""
+        """Households: another first name at the same address, under the same last name."""
         member, other = pairs(self.market, chance < SHARE_HOUSEHOLD)
         for codes in (self.street, self.house, self.place, self.last):
             codes[member] = codes[other]
@@ -88,13 +88,13 @@ class People:
         self.first[same] = self.market[same] * NAMES_PER_LOCALE + (self.first[same] + 1) % NAMES_PER_LOCALE
 
     def _share_names(self, chance: Floats, at_home: Bools) -> None:
-        """Somebody else of the same name: other address, other everything."""
+        """Namesakes: different people with the same first and last name."""
         namesake, other = pairs(self.market, (chance > 1 - SHARE_NAMESAKE) & ~at_home)
         for codes in (self.first, self.last):
             codes[namesake] = codes[other]
 
     def _join(self, chance: Floats) -> None:
-        """Those of the start registered in the years before; the others on their day."""
+        """Customers of the start registered in the years before, the others on the day they joined."""
         at_start = self.plan.joined(-1)
         self.registered = self.plan.first_second - DAY - (chance[:, 11] * YEARS_BEFORE).astype(np.int64)
         self.updated = self.registered + ((self.plan.first_second - self.registered) * chance[:, 12]).astype(np.int64)
@@ -107,6 +107,7 @@ class People:
         self.others = [OtherSystem.of(self.plan, number, self._day, self.known) for number in range(len(OTHER_SYSTEMS))]
 
     def batches(self, day: PlanDay) -> Iterator[Batch]:
+        """The rows of the file of this day."""
         if day.index == 0:
             for first in range(0, day.known, BASE_CHUNK):
                 there = np.arange(first, min(first + BASE_CHUNK, day.known))

@@ -1,4 +1,4 @@
-"""How one person is spelt in another system: typing errors, other alphabets, columns mixed up, things left out."""
+"""How one person is spelt in another system: typing errors, other alphabets, columns swapped, values missing."""
 
 from collections.abc import Callable, Sequence
 from typing import Final

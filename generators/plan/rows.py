@@ -16,7 +16,7 @@ ROWS_PER_CUSTOMER: Final = 7
 MIN_CUSTOMERS: Final = 200
 CUSTOMERS_AT_START: Final = 0.7  # share of all customers who bought before the window; the others join during it
 
-# The files show each line as it was known half a day before the window ends; the late file tells what came after.
+# The files show each line as it was half a day before the window ends; the late file has the changes after that.
 UNOBSERVED_END: Final = 12 * HOUR
 
 
@@ -50,7 +50,7 @@ class RowPlan:
 
     @property
     def observed(self) -> int:
-        """The second up to which the daily files know what became of their lines."""
+        """The second (Unix, UTC) up to which the daily files show changes of their lines."""
         return self.end - UNOBSERVED_END
 
 
@@ -90,6 +90,6 @@ def slots(plan: RowPlan) -> Iterator[Slot]:
 
 
 def first_order_number(plan: RowPlan) -> int:
-    """Plans that differ in anything start far apart, so that their orders may live in one lake."""
+    """The first order number: plans that differ in any field start far apart, so that one lake can hold them all."""
     text = f"{plan.rows} {plan.days} {plan.seed} {plan.end_date}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:5], "big")

@@ -35,7 +35,7 @@ def rows_per_day(rows: int, days: list[date], seed: int) -> list[int]:
 
 
 def day_weight(day: date, seed: int) -> float:
-    """Growth x week x year x campaigns x the weather: relative demand on one day."""
+    """Relative demand on one day: growth x weekday x time of year x campaigns x noise."""
     years = (day - EPOCH).days / 365.25
     yearly = 1.0 + 0.16 * np.cos(2 * np.pi * (day.timetuple().tm_yday - 340) / 365.25)  # peak in early December
     noise = stream(seed, "calendar", day.toordinal()).lognormal(0.0, 0.05)
@@ -44,7 +44,7 @@ def day_weight(day: date, seed: int) -> float:
 
 
 def campaign(day: date) -> float:
-    """Black Friday to Cyber Monday, and the weeks before Christmas."""
+    """The factor of campaigns: Black Friday to Cyber Monday, and the weeks before Christmas."""
     first_friday = 1 + (FRIDAY - date(day.year, 11, 1).weekday()) % 7
     since_black_friday = (day - date(day.year, 11, first_friday + 21)).days
     if since_black_friday in range(len(BLACK_FRIDAY_DEMAND)):

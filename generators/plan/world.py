@@ -1,6 +1,6 @@
 """The plan of a whole world: which days, how many orders and customers on each.
 
-Everything hangs on the first day: what a day holds does not depend on how many days follow it.
+What a day holds depends on the first day, not on how many days follow it.
 """
 
 import hashlib
@@ -79,7 +79,7 @@ class WorldPlan:
 
     @property
     def first_second(self) -> int:
-        """Unix, UTC."""
+        """The first second (Unix, UTC) of the first day."""
         return midnight(self.start)
 
     @property
@@ -98,13 +98,13 @@ class WorldPlan:
 
     @cached_property
     def anchor(self) -> int:
-        """Worlds of another seed, start or size have other identifiers of orders, events, visitors and reviews."""
+        """A number added to all identifiers, so that worlds of another seed, start or size have other ones."""
         text = f"world {self.seed} {self.start} {self.orders_per_day}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
 
     @cached_property
     def shop(self) -> Shop:
-        """With the customers of all days: a longer plan only adds customers at the end."""
+        """The shop with the customers of all days: a longer plan only adds customers at the end."""
         return build_shop(self.seed, self.joined(self.days - 1))
 
     def joined(self, index: int) -> int:
@@ -129,7 +129,7 @@ class WorldPlan:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Part `part` of a day: all its hours, but only some of the customers, so that parts know nothing of each other."""
+    """Part `part` of a day: all its hours, but only some of the customers; no customer is in two parts."""
 
     plan: WorldPlan
     day: Day
@@ -141,7 +141,7 @@ class Chunk:
 
     @property
     def number(self) -> int:
-        """No other chunk of the world has it."""
+        """A number that no other chunk of the world has."""
         return self.day.index * MOST_PARTS + self.part
 
     @property
@@ -154,7 +154,7 @@ class Chunk:
 
     @cached_property
     def customers(self) -> tuple[int, int]:
-        """The first customer, and the one after the last: those with their share of all loyalty."""
+        """The first customer, and the one after the last; each part has customers of the same loyalty in sum."""
         loyalty = self.plan.shop.loyalty[: self.day.known]
         bounds = np.array([self.part, self.part + 1]) / self.day.parts * loyalty[-1]
         first, end = np.searchsorted(loyalty, bounds).tolist()

@@ -1,4 +1,4 @@
-"""Personal data as people write it into reviews, and numbers that only look like it. None belongs to anybody."""
+"""Personal data as people write it into reviews, and numbers that only look like it. All of it is made up."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -24,7 +24,7 @@ from generators.times import DAY, HOUR
 SHARE_REVIEWED: Final = 0.04  # of delivered lines
 SHARE_AGAIN: Final = 0.015  # of the reviews: the same customer, order and product once more
 SHARE_EDITED: Final = 0.08
-SHARE_UNMATCHED: Final = 0.015  # beside the others: about orders that nobody placed
+SHARE_UNMATCHED: Final = 0.015  # beside the others: about orders that do not exist
 SHARE_PERSONAL: Final = 0.06
 SHARE_WORDLESS: Final = 0.01
 STARS: Final = np.array([0.06, 0.06, 0.12, 0.28, 0.48])
@@ -61,7 +61,7 @@ def due_reviews(rng: np.random.Generator, chunk: Chunk, timeline: Timeline, of_o
     second, matched = np.repeat([0, 1, 0], sizes), np.repeat([1, 1, 0], sizes)
     later = written[again] + rng.integers(HOUR, 6 * DAY, len(again))
     written = np.concatenate([written, later, written[unmatched]])
-    # Orders of this world have numbers from 0 on: those below are nobody's.
+    # Orders of this world have numbers from 0 on: those below do not exist.
     order = np.where(matched, first_order + of_order[line], -1 - first_order - of_order[line])
     rows = pack(
         REVIEW,

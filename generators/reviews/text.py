@@ -1,4 +1,4 @@
-"""What reviews say, put together from sentences: commas, quotes and umlauts among them, as in life."""
+"""The text of reviews, joined from sentences with commas, quotes and umlauts."""
 
 from typing import Final
 
@@ -73,13 +73,16 @@ EDITS: Final = (
 
 
 def titles(rating: Ints, text: Ints, wordless: Bools) -> pa.Array:
-    """One in five has none."""
+    """The title of each review, null for one in five; `text` is a random code that chooses it."""
     chosen = choose(TITLES, TONE_OF_STARS[rating], text >> 3)
     return pc.if_else(pa.array(wordless | (text % 5 == 0)), pa.scalar(None, pa.string()), chosen)
 
 
 def bodies(rating: Ints, text: Ints, wordless: Bools, personal: list[str], edited: Ints) -> pa.Array:
-    """Two to five sentences; `personal` holds one more for some rows, `edited` is 0 or 1 + the number of an edit."""
+    """The body of each review, two to five sentences.
+
+    personal: one sentence more for some rows, empty for the others. edited: 0, or 1 + the number of an edit.
+    """
     tone = TONE_OF_STARS[rating]
     sentences = (
         choose(OPENINGS, tone, text >> 7),

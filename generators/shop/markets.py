@@ -12,7 +12,7 @@ CURRENCIES: Final = ("EUR", "USD", "GBP", "SEK", "PLN")
 
 @dataclass(frozen=True)
 class Market:
-    """One country: its share of customers, its standard tax in basis points, and how it likes to pay."""
+    """One country: its share of customers, its standard tax in basis points, and the shares of its ways to pay."""
 
     country: str
     currency: str

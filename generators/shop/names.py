@@ -19,7 +19,7 @@ LETTERS_WITHOUT_DECOMPOSITION: Final = str.maketrans({"ł": "l", "ø": "o", "ß"
 
 
 def emails(seed: int, market: Ints) -> pa.Array:
-    """One address per customer, made of names of the customer's country, unique, at domains nobody can own."""
+    """One address per customer, made of names of the customer's country, unique, at domains reserved for examples."""
     first, last = zip(*(names(seed, market.locale) for market in MARKETS), strict=True)
     first_code, last_code = name_codes(seed, market)
     domain = (stream(seed, "customer_domain").random(len(market)) * len(EMAIL_DOMAINS)).astype(np.int64)
@@ -59,5 +59,6 @@ def spelt_names(seed: int, locale: str) -> tuple[tuple[str, ...], tuple[str, ...
 
 
 def mailable(name: str) -> str:
+    """The name in lower-case ASCII letters and digits."""
     plain = unicodedata.normalize("NFKD", name.lower().translate(LETTERS_WITHOUT_DECOMPOSITION))
     return "".join(letter for letter in plain if letter.isascii() and letter.isalnum()) or "customer"

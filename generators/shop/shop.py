@@ -71,7 +71,7 @@ def build_shop(seed: int, customers: int) -> Shop:
 
 
 def price_list(seed: int) -> Offer:
-    """Popularity is Zipf-Mandelbrot over a random order; list prices end in 9 as shops like them."""
+    """Popularity is Zipf-Mandelbrot over a random order; list prices end in 9."""
     rank = stream(seed, "product_popularity").permutation(PRODUCT_COUNT)
     euros = np.clip(stream(seed, "product_price").lognormal(np.log(24.0), 0.95, PRODUCT_COUNT), 1.5, 2_400.0)
     local = euros[:, None] * EXCHANGE_RATES[None, :]
@@ -81,6 +81,7 @@ def price_list(seed: int) -> Offer:
 
 
 def payment_habit(market: Ints, chance: Floats) -> Ints:
+    """The usual way to pay of each customer, by the shares of the country."""
     cumulative = np.cumsum([market.payment_shares for market in MARKETS], axis=1)[:, :-1]
     habit: Ints = (chance[:, None] >= cumulative[market]).sum(axis=1)
     return habit

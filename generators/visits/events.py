@@ -19,7 +19,7 @@ EVENT_BITS_IN_CHUNK: Final = 22
 ROBOT_PART: Final = MOST_PARTS - 1
 
 QUICK_DELAYS: Final = np.array([0, 0, 1, 1, 1, 2, 2, 3])  # seconds to the collector
-SHARE_LATE_VISITS: Final = 0.006  # of those without a purchase: phones that were off line
+SHARE_LATE_VISITS: Final = 0.006  # of those without a purchase: all their events come late
 SHARE_LATE_EVENTS: Final = 0.006
 SHARE_TWICE: Final = 0.004
 LATE_AT_MOST: Final = 72 * HOUR

@@ -41,7 +41,7 @@ ROBOT_KINDS: Final = (
 
 @dataclass(frozen=True)
 class Robot:
-    """One robot on one day."""
+    """One robot on one day; `visitor` is its visitor number."""
 
     kind: RobotKind
     visitor: int

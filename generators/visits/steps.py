@@ -47,7 +47,7 @@ GAPS: Final = np.array(
 
 @dataclass(frozen=True)
 class Steps:
-    """One per step of the visits, visit by visit: which visit, its position in it, its kind, and when it happens."""
+    """Arrays with one element per step, visit by visit: which visit, its position in it, its kind, and Unix seconds."""
 
     visit: Ints
     position: Ints

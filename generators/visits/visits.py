@@ -1,4 +1,4 @@
-"""Visits of people to the shop: who comes when, from where, how far they get, and what each step is.
+"""Visits of people to the shop: whose, when they begin, on which device, and which steps they take.
 
 A visit that buys ends with the purchase. Visits of one visitor are always more than half an hour apart, and steps of
 one visit less, so that sessions can be counted beforehand.
@@ -52,9 +52,9 @@ VISITOR_SCRAMBLER: Final = 0x9E3779B97F4B | 1
 
 @dataclass(frozen=True)
 class Visits:
-    """One per visit, in order of `start` (Unix seconds). Codes index the tables of `generators.visits`.
+    """Arrays with one element per visit, in order of `start` (Unix seconds). Codes index the tables of this folder.
 
-    customer: -1 for nobody known. login: position of the first step at which the customer is known.
+    customer: -1 for an unknown one. login: position of the first step at which the customer is known.
     order: index of the order placed, within its chunk, or -1. products: [n, MOST_PRODUCTS].
     """
 
@@ -102,7 +102,7 @@ class VisitMaker:
         by_time = np.argsort(together["start"], kind="stable")
         visits = Visits(**{name: values[by_time] for name, values in together.items()})
         steps = walk(rng, visits.start, visits.template)
-        return replace(visits, visitor=kept_apart(visits, steps, chunk)), steps
+        return replace(visits, visitor=separate_visitors(visits, steps, chunk)), steps
 
     def _buyers(self, rng: np.random.Generator, orders: Orders, bought: Ints) -> Visits:
         online = np.flatnonzero(buys_online(orders.channel))
@@ -159,8 +159,8 @@ def one_time(chunk: Chunk, number: Ints) -> Ints:
     return ONE_TIME + (chunk.number << 18) + number
 
 
-def kept_apart(visits: Visits, steps: Steps, chunk: Chunk) -> Ints:
-    """The visitors, with a new cookie for a visit too close to an earlier one, or that lasts into the next day."""
+def separate_visitors(visits: Visits, steps: Steps, chunk: Chunk) -> Ints:
+    """The visitor of each visit: a new one when it is too close to an earlier visit, or lasts into the next day."""
     day = chunk.day
     by_visitor = np.lexsort((visits.start, visits.visitor))
     visitor = visits.visitor[by_visitor]
@@ -174,7 +174,7 @@ def kept_apart(visits: Visits, steps: Steps, chunk: Chunk) -> Ints:
 
 
 def visitor_identifiers(plan: WorldPlan, numbers: Ints) -> Longs:
-    """Numbers of visitors to the scattered ones of visitor_id, each its own."""
+    """The numbers behind visitor_id: another one for each visitor number, and not consecutive."""
     shifted = numbers.astype(np.uint64) + np.uint64(plan.anchor & ((1 << VISITOR_BITS) - 1))
     return (shifted * np.uint64(VISITOR_SCRAMBLER)) & np.uint64((1 << VISITOR_BITS) - 1)
 
