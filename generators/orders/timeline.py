@@ -41,7 +41,7 @@ def unpack(rows: np.ndarray[Any, Any]) -> OrderLines:
 
 @dataclass(frozen=True)
 class Versions:
-    """Some versions of the lines of a chunk: which line, which step of `STEPS`, and the day (since 1970) of the file."""
+    """Versions of the lines of a chunk: which line, which step of `STEPS`, and the day (since 1970) of the file."""
 
     line: Ints
     step: Ints
