@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cartlake.athena import Athena
-from cartlake.cli.replaying import IN_FORCE
 from cartlake.contracts import Contract, Table
 from cartlake.ledger import Ledger
+from cartlake_cli.athena.client import Athena
+from cartlake_cli.operations.replay import IN_FORCE
 
 RUNS_SHOWN = 10
 MEASUREMENTS_SHOWN = 5
@@ -152,7 +152,7 @@ def _runs(ledger: Ledger, dataset: str) -> list[RunShown]:
             quarantined=run.counts.quarantined if run.counts else None,
             duplicate=run.counts.duplicate if run.counts else None,
         )
-        for run in ledger.runs(dataset, RUNS_SHOWN)
+        for run in ledger.runs.list(dataset, RUNS_SHOWN)
     ]
 
 

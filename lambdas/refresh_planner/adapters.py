@@ -1,23 +1,10 @@
 from functools import cache
 
 from cartlake import contracts
-from cartlake.aws import client
-from cartlake.ledger import Ledger
-from cartlake.staleness import Graph
-from lambdas.refresh_planner.settings import settings
-from lambdas.shared.objects import Documents
-
-
-@cache
-def ledger() -> Ledger:
-    return Ledger(settings().ledger_table, client("dynamodb"))
-
-
-@cache
-def documents() -> Documents:
-    return Documents(client("s3"))
+from cartlake.refresh.graph import Graph
 
 
 @cache
 def graph() -> Graph:
+    """Which table is built from which, by the contracts."""
     return Graph.of(contracts.load_all())
