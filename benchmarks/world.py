@@ -24,7 +24,8 @@ from cartlake.runs.ids import Workflow
 from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.up import bring_up
 from cartlake_cli.commands.runs.drop import settle, upload
-from cartlake_cli.context import LOCAL, Lake
+from cartlake_cli.context import Lake
+from cartlake_cli.environments import LOCAL
 from cartlake_cli.operations.run_documents import run_document
 from cartlake_cli.output import Output
 from generators.worlds import generate_world
@@ -100,7 +101,9 @@ def load_files(lake: Lake, files: list[Path]) -> Load:
         raise RuntimeError(f"{len(lost)} files were not loaded, the first is {lost[0]}.")
     runs = {str(file.run_id) for file in settled}
     counts = [run.counts.read for run in map(lake.ledger.runs.get, runs) if run and run.counts]
-    refreshed = [run for run in lake.ledger.runs.list(Workflow.REFRESH) if run.run_id not in started_runs and run.report_uri]
+    refreshed = [
+        run for run in lake.ledger.runs.list(Workflow.REFRESH) if run.run_id not in started_runs and run.report_uri
+    ]
     return Load(
         seconds=seconds,
         rows=sum(counts),

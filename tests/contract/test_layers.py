@@ -11,7 +11,7 @@ PURE_FILES = [
     for pattern in (
         "lambdas/*/domain.py",
         "lambdas/*/content/*.py",
-        "glue_jobs/*/transforms.py",
+        "glue_jobs/transforms/**/*.py",
         "cartlake/runs/*.py",
         "cartlake/ledger/models.py",
     )
@@ -46,7 +46,7 @@ OURS = {
 }
 ALLOWED = {
     "cartlake": {"cartlake"},
-    "cartlake_cli": {"cartlake", "cartlake_cli"},
+    "cartlake_cli": {"cartlake", "cartlake_cli", "localaws"},
     "lambdas": {"cartlake", "lambdas"},
     "glue_jobs": {"cartlake", "glue_jobs"},
     "generators": {"cartlake", "cartlake_cli", "generators"},

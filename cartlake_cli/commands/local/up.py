@@ -16,7 +16,8 @@ import typer
 from cartlake_cli.build import Platform, build
 from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.tables.tables import apply_all
-from cartlake_cli.context import LOCAL, Lake, lake_of
+from cartlake_cli.context import Lake, lake_of
+from cartlake_cli.environments import LOCAL
 from cartlake_cli.errors import CommandError, NotReadyError
 from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
 
