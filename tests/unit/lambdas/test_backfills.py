@@ -4,13 +4,13 @@ from datetime import date, timedelta
 from typing import ClassVar
 
 import pytest
+from lambdas.file_router.domain import ExecutionState, Outcome, Router
 
 from cartlake.ledger import Backfill, Content, FileState, Ledger, LockHeldError, ObjectVersion, RunState
 from cartlake.runs.documents import EtlReport, FileCount, FileFormat, Load, Manifest, RowCounts
 from cartlake.times import utc_now
 from lambdas.batch_claimer import domain, handler
 from lambdas.batch_claimer.domain import BackfillError
-from lambdas.file_router.domain import ExecutionState, Outcome, Router
 from lambdas.run_recorder import handler as recorder
 
 LOADING = "transactions-20260131T083000-aaaaaa"
