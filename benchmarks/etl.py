@@ -170,7 +170,7 @@ def session(home: Path) -> Iterator[SparkSession]:
     """A session that is to run for minutes: the optimizing compiler, an Iceberg catalog and `s3://raw` in `home`."""
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
     os.environ.pop("AWS_ENDPOINT_URL", None)
-    conf = session_conf("http://127.0.0.1:9")
+    conf = session_conf("http://127.0.0.1:9", Path(__file__).resolve().parents[1] / ".cache")
     catalog = {name: "" for name in conf if name.startswith("spark.sql.catalog.glue_catalog.")}
     conf = {name: value for name, value in conf.items() if name not in catalog}
     options = [option for option in conf["spark.driver.extraJavaOptions"].split() if option not in QUICK_START_FLAGS]

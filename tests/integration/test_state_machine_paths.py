@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from localaws.testing.fixtures import LocalAws
+    from localaws.testing.server import LocalAws
 
 pytestmark = pytest.mark.integration
 
