@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -21,7 +22,8 @@ OURS, THEIRS = "s3://raw/ours.csv", "s3://raw/theirs.csv"
 
 def rate(currency="USD", day=DAY, value="1.1", **changes):
     lineage = {"_source_file": OURS, "_run_id": OTHER_RUN}
-    return {"currency": currency, "rate_date": day, "rate": value, "updated_at": OLD, **lineage, **changes}
+    exact = None if value is None else Decimal(value)
+    return {"currency": currency, "rate_date": day, "rate": exact, "updated_at": OLD, **lineage, **changes}
 
 
 def rates(frame, *rows):
