@@ -293,8 +293,8 @@ class TestIngest:
 
         assert after == ["SupersedeQuarantine", "Record"]
         failed = payload(ingest["States"]["MarkPublishedFailed"])
-        assert failed["published_snapshot_id.$"] == "$.publish.Payload.published_snapshot_id"
-        assert payload(ingest["States"]["Record"])["published_snapshot_id.$"] == failed["published_snapshot_id.$"]
+        assert failed["published_snapshot_id"] == "$.publish.Payload.published_snapshot_id"
+        assert payload(ingest["States"]["Record"])["published_snapshot_id"] == failed["published_snapshot_id"]
 
     def test_the_quarantine_follows_a_backfill_once_its_rows_are_published(self, ingest):
         way = steps(ingest, {"HasFiles": "Transform", "AuditPassed": "Publish", "IsBackfill": "SupersedeQuarantine"})
