@@ -1,6 +1,11 @@
 locals {
   history = "s3://${var.artifacts_bucket.name}/query_history/"
 
+  query_ended = {
+    workgroupName = [aws_athena_workgroup.this.name]
+    currentState  = ["CANCELLED", "FAILED", "SUCCEEDED"]
+  }
+
   # What lambdas/query_recorder writes, a JSON object for each query.
   query_history_columns = {
     query_execution_id  = "string"
@@ -83,10 +88,7 @@ module "query_ended" {
   event = {
     source      = "aws.athena"
     detail_type = "Athena Query State Change"
-    detail = {
-      workgroupName = [aws_athena_workgroup.this.name]
-      currentState  = ["CANCELLED", "FAILED", "SUCCEEDED"]
-    }
+    detail      = local.query_ended
   }
   function          = { folder = "query_recorder", name = module.query_recorder.name, arn = module.query_recorder.arn }
   failure_queue_arn = var.shared.failure_queue_arn

@@ -1,14 +1,5 @@
 locals {
-  job_events = { folder = "job_events", name = module.job_events.name, arn = module.job_events.arn }
-}
-
-module "glue_job_ended" {
-  source = "../event_rule"
-
-  name_prefix = var.shared.name_prefix
-  rule        = "glue-job-ended"
-  description = "A Glue job ended: if it did not report so itself, fail the step that waits for it."
-  event = {
+  job_ended = {
     source      = "aws.glue"
     detail_type = "Glue Job State Change"
     detail = {
@@ -16,17 +7,8 @@ module "glue_job_ended" {
       state   = ["FAILED", "STOPPED", "SUCCEEDED", "TIMEOUT"]
     }
   }
-  function          = local.job_events
-  failure_queue_arn = var.shared.failure_queue_arn
-}
 
-module "execution_ended_badly" {
-  source = "../event_rule"
-
-  name_prefix = var.shared.name_prefix
-  rule        = "execution-ended-badly"
-  description = "A run ended badly: whatever it could not tidy up itself is tidied up now."
-  event = {
+  execution_ended = {
     source      = "aws.states"
     detail_type = "Step Functions Execution Status Change"
     detail = {
@@ -34,6 +16,28 @@ module "execution_ended_badly" {
       status          = ["ABORTED", "FAILED", "TIMED_OUT"]
     }
   }
+
+  job_events = { folder = "job_events", name = module.job_events.name, arn = module.job_events.arn }
+}
+
+module "glue_job_ended" {
+  source = "../event_rule"
+
+  name_prefix       = var.shared.name_prefix
+  rule              = "glue-job-ended"
+  description       = "A Glue job ended: if it did not report so itself, fail the step that waits for it."
+  event             = local.job_ended
+  function          = local.job_events
+  failure_queue_arn = var.shared.failure_queue_arn
+}
+
+module "execution_ended_badly" {
+  source = "../event_rule"
+
+  name_prefix       = var.shared.name_prefix
+  rule              = "execution-ended-badly"
+  description       = "A run ended badly: whatever it could not tidy up itself is tidied up now."
+  event             = local.execution_ended
   function          = local.job_events
   failure_queue_arn = var.shared.failure_queue_arn
 }
