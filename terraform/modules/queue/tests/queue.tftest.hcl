@@ -63,11 +63,6 @@ run "a_queue_without_senders_takes_dead_letters_of_its_source_only" {
     condition     = jsondecode(aws_sqs_queue.this.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = ["arn:aws:sqs:eu-west-1:123456789012:cartlake-test-incoming"] }
     error_message = "Only the incoming queue may use its DLQ."
   }
-
-  assert {
-    condition     = aws_sqs_queue.this.redrive_policy == null
-    error_message = "Dead letters stay where they are."
-  }
 }
 
 run "a_message_that_waits_too_long_is_an_alarm" {
