@@ -5,11 +5,11 @@ locals {
   execution_arns = [for arn in local.machine_arns : "${replace(arn, ":stateMachine:", ":execution:")}:*"] # executions are named by run
 }
 
-module "file_router" {
+module "run_coordinator" {
   source = "../function"
 
   shared      = var.shared
-  function    = "file_router"
+  function    = "run_coordinator"
   description = "Keeps one run at a time per dataset, one refresh and one maintenance: takes the lock and starts the run, or frees it and starts the next."
   memory_mb   = 512 # the share of a processor grows with it, and cold starts are processor time
   environment_variables = {
@@ -32,12 +32,12 @@ module "job_events" {
   description           = "Fails the waiting step of a Glue job that ended without reporting, and tidies up after a run that ended badly."
   memory_mb             = 512
   timeout_seconds       = 300
-  environment_variables = { FILE_ROUTER_FUNCTION = module.file_router.name }
+  environment_variables = { RUN_COORDINATOR_FUNCTION = module.run_coordinator.name }
   statements = {
     UseLedger    = var.grants["UseLedger"]
     Announce     = var.grants["Announce"]
     ReadJobRuns  = { actions = ["glue:GetJobRun"], resources = [for job in var.glue_jobs : job.arn] }
     FailSteps    = { actions = ["states:SendTaskFailure"], resources = local.machine_arns }
-    FreeDatasets = { actions = ["lambda:InvokeFunction"], resources = [module.file_router.arn] }
+    FreeDatasets = { actions = ["lambda:InvokeFunction"], resources = [module.run_coordinator.arn] }
   }
 }

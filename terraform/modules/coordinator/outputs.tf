@@ -1,6 +1,6 @@
 output "coordinator" {
   description = "Function that locks and frees datasets and starts runs: its folder under lambdas/, name and ARN."
-  value       = { folder = "file_router", name = module.file_router.name, arn = module.file_router.arn }
+  value       = { folder = "run_coordinator", name = module.run_coordinator.name, arn = module.run_coordinator.arn }
 }
 
 output "maintenance_schedule" {
@@ -10,5 +10,5 @@ output "maintenance_schedule" {
 
 output "function_names" {
   description = "Functions of this module: folder under lambdas/ to name in AWS."
-  value       = { file_router = module.file_router.name, job_events = module.job_events.name }
+  value       = { run_coordinator = module.run_coordinator.name, job_events = module.job_events.name }
 }

@@ -4,7 +4,7 @@ mock_provider "aws" {
 
 override_module {
   override_during = plan
-  target          = module.file_router
+  target          = module.run_coordinator
   outputs         = { name = "cartlake-test-some-function", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-some-function", role_arn = "arn:aws:iam::123456789012:role/some" }
 }
 
@@ -75,7 +75,7 @@ run "functions_are_found_by_their_folder" {
   command = plan
 
   assert {
-    condition     = keys(output.function_names) == ["file_router", "job_events"] && output.coordinator.folder == "file_router"
+    condition     = keys(output.function_names) == ["run_coordinator", "job_events"] && output.coordinator.folder == "run_coordinator"
     error_message = "Functions must be found by their folder."
   }
 }
@@ -89,7 +89,7 @@ run "maintenance_is_asked_for_by_schedule" {
 
   assert {
     condition     = aws_scheduler_schedule.maintenance[0].target[0].input == jsonencode({ action = "maintain" }) && aws_scheduler_schedule.maintenance[0].target[0].dead_letter_config[0].arn == var.shared.failure_queue_arn
-    error_message = "The schedule must ask file_router, and an unanswered request must be kept."
+    error_message = "The schedule must ask run_coordinator, and an unanswered request must be kept."
   }
 
   assert {

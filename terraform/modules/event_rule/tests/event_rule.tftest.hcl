@@ -8,7 +8,7 @@ variables {
   description       = "A dropped file is good."
   event_bus         = "cartlake-test"
   event             = { source = "cartlake", detail_type = "FileValidated", detail = { dataset = ["orders"] } }
-  function          = { folder = "file_router", name = "cartlake-test-file-router", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-file-router" }
+  function          = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator" }
   failure_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:q"
 }
 
@@ -48,7 +48,7 @@ run "no_event_is_lost" {
   }
 
   assert {
-    condition     = aws_cloudwatch_event_target.this.target_id == "file_router" && aws_cloudwatch_event_target.this.arn == var.function.arn
+    condition     = aws_cloudwatch_event_target.this.target_id == "run_coordinator" && aws_cloudwatch_event_target.this.arn == var.function.arn
     error_message = "The event must reach the function."
   }
 

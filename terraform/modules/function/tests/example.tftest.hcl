@@ -11,7 +11,7 @@ run "the_example_applies" {
   }
 
   assert {
-    condition     = output.name == "cartlake-test-file-router"
+    condition     = output.name == "cartlake-test-run-coordinator"
     error_message = "A function carries the name of the lake."
   }
 }

@@ -28,7 +28,7 @@ variables {
     quarantine = { name = "test-quarantine", arn = "arn:aws:s3:::test-quarantine" }
   }
   event_bus   = "cartlake-test"
-  coordinator = { folder = "file_router", name = "cartlake-test-file-router", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-file-router" }
+  coordinator = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator" }
 }
 
 run "every_key_of_the_raw_bucket_is_looked_at" {

@@ -28,7 +28,7 @@ variables {
       write_paths     = ["curated/"]
       read_databases  = ["processed"]
       write_databases = ["curated"]
-      function_arns   = ["arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-file-router"]
+      function_arns   = ["arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator"]
     }
   }
   size = { number_of_workers = 4 }
@@ -101,7 +101,7 @@ run "the_role_reaches_its_own_zones" {
   }
 
   assert {
-    condition     = one([for statement in data.aws_iam_policy_document.this.statement : statement.resources if statement.sid == "CallFunctions"]) == toset(["arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-file-router"])
+    condition     = one([for statement in data.aws_iam_policy_document.this.statement : statement.resources if statement.sid == "CallFunctions"]) == toset(["arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator"])
     error_message = "A job calls what it names."
   }
 }

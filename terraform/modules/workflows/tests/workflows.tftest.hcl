@@ -54,7 +54,7 @@ variables {
     quarantine = { name = "test-quarantine", arn = "arn:aws:s3:::test-quarantine" }
     artifacts  = { name = "test-artifacts", arn = "arn:aws:s3:::test-artifacts" }
   }
-  coordinator     = { folder = "file_router", name = "cartlake-test-file-router", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-file-router" }
+  coordinator     = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator" }
   database_prefix = "dev_"
   glue_jobs = {
     dataset_etl       = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }
@@ -133,7 +133,7 @@ run "the_machines_call_the_functions_of_their_steps" {
   }
 
   assert {
-    condition     = setunion([for machine in module.state_machine : machine.called_functions]...) == setunion(keys(local.functions), ["file_router"])
+    condition     = setunion([for machine in module.state_machine : machine.called_functions]...) == setunion(keys(local.functions), ["run_coordinator"])
     error_message = "Each function of a step must be called by a machine."
   }
 }

@@ -15,7 +15,7 @@ module "function" {
     failure_queue_arn     = "arn:aws:sqs:eu-west-1:123456789012:q"
     alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
   }
-  function    = "file_router"
+  function    = "run_coordinator"
   description = "Starts runs."
   layers      = ["cartlake", "arrow"]
   statements = {

@@ -11,7 +11,7 @@ module "glue" {
   }
   databases              = { raw = "raw", processed = "processed", curated = "curated", ops = "ops" }
   artifacts_dir          = "${path.module}/../../../../fixtures/artifacts"
-  coordinator            = { folder = "file_router", name = "cartlake-test-file-router", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-file-router" }
+  coordinator            = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator" }
   state_machine_arns     = ["arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"]
   security_configuration = "cartlake-test"
   kms_key_arn            = "arn:aws:kms:eu-west-1:123456789012:key/k"

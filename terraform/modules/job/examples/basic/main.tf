@@ -26,7 +26,7 @@ module "job" {
       write_paths     = ["curated/"]
       read_databases  = ["processed"]
       write_databases = ["curated"]
-      function_arns   = ["arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-file-router"]
+      function_arns   = ["arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator"]
     }
   }
   size = { number_of_workers = 4 }

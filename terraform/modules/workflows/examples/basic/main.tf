@@ -28,7 +28,7 @@ module "workflows" {
     quarantine = { name = "test-quarantine", arn = "arn:aws:s3:::test-quarantine" }
     artifacts  = { name = "test-artifacts", arn = "arn:aws:s3:::test-artifacts" }
   }
-  coordinator     = { folder = "file_router", name = "cartlake-test-file-router", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-file-router" }
+  coordinator     = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator" }
   database_prefix = "dev_"
   glue_jobs = {
     dataset_etl       = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }
