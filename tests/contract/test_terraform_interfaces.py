@@ -197,3 +197,21 @@ def test_the_command_line_finds_the_machines_and_functions_it_calls():
     assert {"ingest", Workflow.MAINTENANCE, Workflow.REFRESH} == {
         path.name.removesuffix(".asl.json") for path in ROOT.glob("state_machines/*.json")
     }
+
+
+def test_locks_are_made_for_every_platform_and_root_and_by_known_actions_only():
+    workflows = ROOT / ".github" / "workflows"
+    lock, actions = (workflows / "terraform-lock.yml").read_text(), re.compile(r"uses: (\S+@[0-9a-f]{40}) # v")
+
+    platforms = {f"{system}_{processor}" for system in ("linux", "darwin") for processor in ("amd64", "arm64")}
+    assert set(re.findall(r"-platform=(\w+)", lock)) == platforms
+    assert re.search(r"for environment in (.*); do", lock)[1].split() == ENVIRONMENTS
+    assert len(re.findall("uses:", lock)) == len(actions.findall(lock))
+    assert set(actions.findall(lock)) <= set(actions.findall((workflows / "ci.yml").read_text()))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(TERRAFORM).as_posix())
+def test_every_skipped_check_says_why(path):
+    skipped = [line for line in path.read_text().splitlines() if "checkov:" in line]
+
+    assert [line for line in skipped if not re.match(r"^  #checkov:skip=CKV2?_AWS_\d+:\w.{20,}$", line)] == []

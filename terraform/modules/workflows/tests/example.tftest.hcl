@@ -26,7 +26,7 @@ run "the_example_applies" {
   }
 
   assert {
-    condition     = output.state_machine_arns == tomap({ for machine in ["ingest", "maintenance", "refresh"] : machine => "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-${machine}" })
+    condition     = output.state_machine_arns == { for machine in ["ingest", "maintenance", "refresh"] : machine => "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-${machine}" }
     error_message = "There must be three machines."
   }
 }
