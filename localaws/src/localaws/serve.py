@@ -19,6 +19,7 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 
 from localaws import extensions
+from localaws.connections import forget_closed_connections, keep_connections
 from localaws.locks import lock
 from localaws.paths import LakePaths
 
@@ -75,13 +76,13 @@ def serve(port: int, loaded: Sequence[ModuleType]) -> NoReturn:
     ministack = importlib.import_module("ministack.app")
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
-    config.keep_alive_timeout = 75
+    keep_connections(config)
     config.loglevel = "WARNING"
 
     async def run() -> NoReturn:
         code = 1
         try:
-            await hypercorn_serve(ministack.app, config)
+            await hypercorn_serve(ministack.app, config, mode="asgi")
             _shut_down(loaded)
             code = 0
         except Exception:
@@ -122,6 +123,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     _allow_many_files()
     with held:
         importlib.import_module("ministack.app")  # sets up logging
+        forget_closed_connections()
         serve(args.port, install_extensions())
 
 

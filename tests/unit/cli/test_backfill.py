@@ -75,7 +75,7 @@ def test_a_backfill_is_asked_for_followed_and_told(lake, loaded, others, typed, 
     told = json.loads(result.stdout)
     assert (told["run_id"], told["read"], told["published"], told["withdrawn"]) == (RUN, 4, 1, 1)
     assert told["verdicts_superseded"] == 2
-    assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "dataset": "transactions"}
+    assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "subject": "transactions"}
 
 
 def test_a_refresh_that_had_nothing_to_rebuild_has_no_report_and_is_waited_for(lake, loaded, others, typed, ends):
