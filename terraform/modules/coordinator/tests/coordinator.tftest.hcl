@@ -75,7 +75,7 @@ run "functions_are_found_by_their_folder" {
   command = plan
 
   assert {
-    condition     = keys(output.function_names) == ["run_coordinator", "job_events"] && output.coordinator.folder == "run_coordinator"
+    condition     = keys(output.function_names) == ["job_events", "run_coordinator"] && output.coordinator.folder == "run_coordinator"
     error_message = "Functions must be found by their folder."
   }
 }
