@@ -8,7 +8,7 @@ LAKE := $(BIN)/lake
 SETUP := .venv/.setup-done
 ENVIRONMENTS := local dev staging prod
 MODULES := $(notdir $(wildcard terraform/modules/*))
-PYTHON_FILES := cartlake cartlake_cli lambdas glue_jobs generators localaws data_catalog benchmarks tests terraform
+PYTHON_FILES := cartlake cartlake_cli lambdas glue_jobs generators localaws data_catalog benchmarks tests terraform conftest.py
 
 # Terraform downloads the AWS provider once for the whole checkout, not once for each of ten folders.
 export TF_PLUGIN_CACHE_DIR := $(CURDIR)/.cache/terraform-plugins
@@ -29,7 +29,7 @@ $(SETUP): requirements/dev.lock pyproject.toml localaws/pyproject.toml
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . --editable localaws
 	$(BIN)/python -m localaws.spark.java --install
-	$(BIN)/python -m localaws.spark.jars
+	LOCALAWS_CACHE=$(CURDIR)/.cache $(BIN)/python -m localaws.spark.jars
 	mkdir -p $(TF_PLUGIN_CACHE_DIR)
 	touch $(SETUP)
 

@@ -21,13 +21,13 @@ from cartlake.aws import clients as aws
 from cartlake.contracts import loading
 from cartlake.ledger import FileRecord
 from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.up import bring_up
 from cartlake_cli.commands.runs.follow import follow_files
 from cartlake_cli.context import Lake
-from cartlake_cli.main import assemble
+from cartlake_cli.main import app
 from cartlake_cli.output import Output
 from generators.transactions import generate_transactions
-from localaws import server
 
 PARCELS = Path(__file__).with_name("parcels.odcs.yaml")
 PARCELS_HEADER = "parcel_id,grams,recipient,shipped_on,updated_at\n"
@@ -56,12 +56,12 @@ def lake(checkout: Path) -> Iterator[Lake]:
     aws.client.cache_clear()
     shutil.copy(PARCELS, checkout / "contracts")
     # Started first: Lambdas and jobs must read the contracts that were deployed with them, never this folder.
-    server.start(checkout)
+    emulator.start(checkout)
     os.environ["CARTLAKE_CONTRACTS_DIR"] = str(checkout / "contracts")
     deployed = Lake("local", Output(as_json=True), root=checkout)
     bring_up(deployed)
     yield deployed
-    server.stop(checkout)
+    emulator.stop(checkout)
     aws.client.cache_clear()
     os.environ.clear()
     os.environ |= environment
@@ -70,7 +70,7 @@ def lake(checkout: Path) -> Iterator[Lake]:
 @pytest.fixture(scope="package")
 def run_lake(lake: Lake) -> Callable[..., Result]:
     """Type a `lake` command; returns its result with exit code and standard output."""
-    application = assemble()
+    application = app
 
     def run(*arguments: object, exit_code: int | None = 0) -> Result:
         for cached in (loading._load, loading._stems):  # as in a process of its own
@@ -134,7 +134,7 @@ def loaded_before(
     orders.write_text(orders.read_text().replace(",card,", ",crypto,"))
     [loaded] = json.loads(run_lake("drop", "parcels", parcels, "--wait", "--json").stdout)
     [refused] = json.loads(run_lake("drop", "transactions", orders, "--wait", "--json").stdout)
-    return LoadedBefore(loaded["run_id"], lake.ledger.file(refused["file_id"]))
+    return LoadedBefore(loaded["run_id"], lake.ledger.files.get(refused["file_id"]))
 
 
 @pytest.fixture(scope="package")

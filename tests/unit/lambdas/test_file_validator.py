@@ -153,7 +153,7 @@ def asked_for(monkeypatch):
 
 
 def only(ledger):
-    (file,) = ledger.files()
+    (file,) = ledger.files.list()
     return file
 
 
@@ -210,7 +210,7 @@ class TestVerdicts:
         validate(account.drop("incoming/transactions/a.csv", csv_file()))
         validate(account.drop("incoming/transactions/b.csv", csv_file()))
 
-        first, second = ledger.files()
+        first, second = ledger.files.list()
         assert (second.state, second.duplicate_of) == (FileState.DUPLICATE, first.file_id)
         assert bus.types == ["FileValidated", "FileDuplicate"]
 
@@ -242,14 +242,14 @@ class TestVerdicts:
 
         assert validate(old, new) == 0
 
-        rejected, validated = ledger.files()
+        rejected, validated = ledger.files.list()
         assert (rejected.reason, validated.state) == ("superseded", FileState.VALIDATED)
         assert account.read(f"s3://quarantine/rejected/transactions/{rejected.file_id}/a.csv") == csv_file(1)
 
     def test_console_folders_leave_no_trace(self, account, validate, ledger, bus):
         assert validate(account.drop("incoming/transactions/", b"")) == 0
 
-        assert ledger.files() == []
+        assert ledger.files.list() == []
         assert bus.sent == []
 
     def test_gzip_is_streamed(self, account, validate, ledger):
@@ -262,7 +262,7 @@ def test_the_version_the_event_told_of_is_read_even_if_it_is_replaced_at_that_mo
     landed = handler.Landed.model_validate(account.drop("incoming/transactions/a.csv", b"old")).version()
     account.drop("incoming/transactions/a.csv", b"new")
 
-    assert b"".join(adapters.RawObjects(account.s3).chunks(landed)) == b"old"
+    assert b"".join(adapters.LandedFile(landed).chunks()) == b"old"
 
 
 def test_every_reason_is_explained_to_users():
@@ -303,26 +303,26 @@ class TestParquet:
         sink = io.BytesIO()
         pq.write_table(ids, sink, use_dictionary=False, compression="none")
         landed = handler.Landed.model_validate(account.drop("incoming/x.parquet", sink.getvalue())).version()
-        objects = adapters.RawObjects(account.s3)
-        fetched, original = [], objects.read_range
-        objects.read_range = lambda *where: fetched.append(where[2] - where[1]) or original(*where)
+        file = adapters.LandedFile(landed)
+        fetched, original = [], file.read_range
+        file.read_range = lambda start, end: fetched.append(end - start) or original(start, end)
 
-        footer = objects.parquet_footer(landed)
+        footer = file.parquet_footer()
 
         assert footer.rows == 300_000
         assert sum(fetched) < landed.size / 10
 
     def test_a_failing_connection_is_not_taken_for_a_broken_footer(self, account, monkeypatch):
         landed = handler.Landed.model_validate(account.drop("incoming/x.parquet", parquet_file())).version()
-        objects = adapters.RawObjects(account.s3)
+        file = adapters.LandedFile(landed)
 
         def fail(*_):
             raise TransientError("connection reset")
 
-        monkeypatch.setattr(objects, "read_range", fail)
+        monkeypatch.setattr(file, "read_range", fail)
 
         with pytest.raises(TransientError):
-            objects.parquet_footer(landed)
+            file.parquet_footer()
 
 
 class TestDelivery:
@@ -332,7 +332,7 @@ class TestDelivery:
         assert validate(*[landed] * 5) == 0
 
         assert only(ledger).state is FileState.VALIDATED
-        assert len(ledger.pending("transactions")) == 1
+        assert len(ledger.files.pending("transactions")) == 1
         assert set(bus.types) == {"FileValidated"}
 
     def test_one_message_that_fails_does_not_bring_the_others_back(self, account, validate, ledger, bus):
@@ -342,7 +342,7 @@ class TestDelivery:
 
         assert validate(good, other) == 1
 
-        assert {file.state for file in ledger.files()} == {FileState.VALIDATED}
+        assert {file.state for file in ledger.files.list()} == {FileState.VALIDATED}
         assert [detail["key"] for _, detail in bus.sent] == ["incoming/transactions/b.csv"]
 
     def test_a_message_that_failed_comes_back_before_its_visibility_ends_and_later_each_time(
@@ -418,7 +418,7 @@ class TestDelivery:
     ):
         landed = account.drop("incoming/transactions/a.csv", csv_file())
         with monkeypatch.context() as crash:
-            crash.setattr(adapters.RawObjects, "chunks", lambda *_: (_ for _ in ()).throw(TransientError("reset")))
+            crash.setattr(adapters.LandedFile, "chunks", lambda *_: (_ for _ in ()).throw(TransientError("reset")))
             assert validate(landed) == 1
         assert only(ledger).state is FileState.RECEIVED
 
@@ -430,8 +430,8 @@ class TestDelivery:
         landed = account.drop("incoming/transactions/a.csv", csv_file())
         validate(landed)
         run_id = "transactions-20260131T083000-aaaaaa"
-        ledger.acquire_lock("transactions", run_id)
-        ledger.claim(run_id, ledger.pending("transactions"))
+        ledger.locks.acquire("transactions", run_id)
+        ledger.runs.claim(run_id, ledger.files.pending("transactions"))
 
         assert validate(landed) == 0
 

@@ -1,0 +1,92 @@
+"""Entry point for our event FileValidated, for the last step of the state machines, and for maintenance."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal, TypeAlias
+
+from aws_lambda_powertools.utilities.parser.models import EventBridgeModel
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, Discriminator, RootModel, Tag
+
+from cartlake.maintenance.documents import MaintenanceRequest
+from lambdas.run_coordinator.adapters import coordinator
+from lambdas.run_coordinator.domain import Decision, Outcome
+from lambdas.run_coordinator.settings import settings
+from lambdas.shared.counting import count
+from lambdas.shared.entry import Answer, entry, logger
+
+settings()  # a bad environment fails the cold start
+
+
+class ValidatedFile(BaseModel):
+    dataset: str
+
+
+class FileValidated(EventBridgeModel):
+    detail: ValidatedFile
+
+
+class Start(BaseModel):
+    action: Literal["start"]
+    subject: str
+
+
+class Release(BaseModel):
+    action: Literal["release"]
+    subject: str
+    run_id: str
+
+
+class Maintain(MaintenanceRequest):
+    """From the schedule, or from `lake maintain`."""
+
+    action: Literal["maintain"]
+
+
+class Hold(BaseModel):
+    """From the job that maintains tables, before and while it writes those of a dataset or of the refresh."""
+
+    action: Literal["hold"]
+    subject: str
+    run_id: str
+
+
+def _form(event: Any) -> str:
+    return str(event["action"]) if isinstance(event, dict) and "action" in event else "event"
+
+
+AnyRequest: TypeAlias = Annotated[
+    Annotated[FileValidated, Tag("event")]
+    | Annotated[Start, Tag("start")]
+    | Annotated[Release, Tag("release")]
+    | Annotated[Maintain, Tag("maintain")]
+    | Annotated[Hold, Tag("hold")],
+    Discriminator(_form),
+]
+
+
+class Request(RootModel[AnyRequest]):
+    pass
+
+
+def decide(request: FileValidated | Start | Release | Maintain | Hold) -> Decision:
+    """Do what the request asks for, and return what was decided."""
+    match request:
+        case Release():
+            return coordinator().release(request.subject, request.run_id)
+        case Start():
+            return coordinator().start(request.subject)
+        case FileValidated():
+            return coordinator().start(request.detail.dataset)
+        case Maintain():
+            return coordinator().maintain(MaintenanceRequest(**request.model_dump(exclude={"action"})))
+        case Hold():
+            return coordinator().hold(request.subject, request.run_id)
+
+
+@entry(Request)
+def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
+    decision = decide(request.root)
+    if decision.outcome in {Outcome.STARTED, Outcome.TAKEN_OVER}:
+        count(decision.subject, RunsStarted=1)
+    logger.info("coordinated", **asdict(decision))
+    return asdict(decision)
