@@ -13,10 +13,12 @@ from localaws.athena.catalog import is_iceberg, is_view, view_input
 from localaws.athena.clients import in_s3, split_uri
 from localaws.athena.compiler import Compiler
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.hive_types import hive_columns, hive_type
 from localaws.athena.iceberg import load
 from localaws.athena.iceberg_types import partition_spec, schema_of
 from localaws.athena.parsing import parse
-from localaws.athena.trino_types import TrinoType, quote, to_hive
+from localaws.athena.trino_types import TrinoType, quote
+from localaws.athena.view_text import stored_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,13 +88,13 @@ class Definer:
         database, name = self._split(matched["name"])
         body = matched["body"].strip()
         relation = Compiler(self.tables, body, self.database).query(parse(body))
-        columns = [(column, str(kind), to_hive(kind)) for column, kind in relation.columns]
+        columns = [(column, str(kind), hive_type(kind)) for column, kind in relation.columns]
         if len({column.lower() for column, *_ in columns}) != len(columns):
             raise AthenaError("DUPLICATE_COLUMN_NAME", "Column names of a view must be unique")
         existing = self.tables.entry(database, name)
         if existing is not None and (not matched["replace"] or not is_view(existing)):
             raise AthenaError("TABLE_ALREADY_EXISTS", f"View or table '{database}.{name}' already exists")
-        table: Any = view_input(name, body, self.database, columns)
+        table: Any = view_input(name, stored_text(body), self.database, columns)
         if existing is None:
             self.clients.glue.create_table(DatabaseName=database, TableInput=table)
         else:
@@ -218,8 +220,8 @@ class Definer:
             raise AthenaError(
                 "HIVE_PATH_ALREADY_EXISTS", f"Target directory for table '{database}.{name}' already exists: {location}"
             )
+        described = hive_columns(columns)
         written = files.write(self.cursor, query, columns, files.Destination(location, form, keys))
-        described = [{"Name": column, "Type": to_hive(kind)} for column, kind in columns]
         table: Any = {
             "Name": name,
             "TableType": "EXTERNAL_TABLE",
