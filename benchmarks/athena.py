@@ -14,11 +14,12 @@ from typing import Any
 import duckdb
 
 from benchmarks.world import LAST_DAY, ORDERS_PER_DAY, SEED, as_measure, load_files, new_lake
-from cartlake import contracts, views
-from cartlake.catalog import load_catalog
-from cartlake.cli.context import Lake
-from cartlake.cli.query import athena_of
-from cartlake.named_queries import NamedQuery
+from cartlake import contracts
+from cartlake.tables.catalog import load_catalog
+from cartlake_cli.athena import views
+from cartlake_cli.athena.named_queries import NamedQuery
+from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.context import Lake
 from generators.worlds import generate_world
 from localaws.athena import duck, parsing
 from localaws.athena.clients import Clients, Endpoint

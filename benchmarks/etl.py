@@ -19,8 +19,8 @@ from moto import mock_aws
 from pyspark.sql import SparkSession
 
 from cartlake import contracts
-from cartlake.aws import client
-from cartlake.runs import FileFormat, Manifest, ManifestFile
+from cartlake.aws.clients import client
+from cartlake.runs.documents import FileFormat, Manifest, ManifestFile
 from generators.transactions import generate_transactions
 from glue_jobs.dataset_etl import merging
 from glue_jobs.dataset_etl.main import main

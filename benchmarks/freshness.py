@@ -8,15 +8,15 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from cartlake.cli.context import LOCAL, Lake
-from cartlake.cli.drop import upload
-from cartlake.cli.follow import follow_files
-from cartlake.cli.output import Output
-from cartlake.cli.query import athena_of
-from cartlake.cli.run_documents import run_document
 from cartlake.ledger import FileRecord
+from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.commands.local.up import bring_up
+from cartlake_cli.commands.runs.drop import upload
+from cartlake_cli.commands.runs.follow import follow_files
+from cartlake_cli.context import LOCAL, Lake
+from cartlake_cli.operations.run_documents import run_document
+from cartlake_cli.output import Output
 from generators.transactions import generate_transactions
-from localaws.up import bring_up
 
 RUNS = 10
 WARM_UP = 2

@@ -15,12 +15,12 @@ from typing import Any
 import pyarrow as pa
 
 from benchmarks.world import as_measure
-from cartlake.aws import client
-from cartlake.catalog import load_catalog
-from cartlake.cli.context import local_variables
+from cartlake.aws.clients import client
 from cartlake.contracts import Maintenance
-from cartlake.health import measure as measured
-from cartlake.table_facts import facts_of
+from cartlake.maintenance.health import measure as measured
+from cartlake.tables.catalog import load_catalog
+from cartlake.tables.file_stats_reader import facts_of
+from cartlake_cli.context import local_variables
 from localaws import server
 
 LOADS = int(os.environ.get("CARTLAKE_BENCH_LOADS", "200"))

@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.world import as_measure, job_starts, new_lake, peak_memory
-from cartlake.cli.drop import settle, upload
-from cartlake.cli.query import athena_of
 from cartlake.ledger import FileState
+from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.commands.runs.drop import settle, upload
 from generators.transactions import generate_transactions
 
 FILES = int(os.environ.get("CARTLAKE_BENCH_FILES", "10000"))

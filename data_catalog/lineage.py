@@ -14,7 +14,7 @@ from sqlglot.optimizer.scope import Scope, build_scope
 from cartlake.contracts import Table
 from cartlake.engine import using
 from cartlake.errors import TerminalError
-from cartlake.staleness import Graph, build_of
+from cartlake.refresh.graph import Graph, build_of
 from glue_jobs.table_refresh.building import transform_of
 
 DUCKDB_TYPES = {"string": "varchar", "timestamp": "timestamptz", "array<string>": "varchar[]"}

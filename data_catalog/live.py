@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cartlake.athena import Athena
-from cartlake.cli.replaying import IN_FORCE
 from cartlake.contracts import Contract, Table
 from cartlake.ledger import Ledger
+from cartlake_cli.athena.client import Athena
+from cartlake_cli.operations.replay import IN_FORCE
 
 RUNS_SHOWN = 10
 MEASUREMENTS_SHOWN = 5

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cartlake import contracts, views
-from cartlake.cli.contract_diff import readers_of
-from cartlake.column_usage import ColumnUse
+from cartlake import contracts
 from cartlake.contracts import Column, Contract, Table
-from cartlake.named_queries import NamedQuery
-from cartlake.staleness import Graph, parent_of, upstreams_of
+from cartlake.refresh.graph import Graph, parent_of, upstreams_of
+from cartlake_cli.athena import views
+from cartlake_cli.athena.columns_read import ColumnUse
+from cartlake_cli.athena.named_queries import NamedQuery
+from cartlake_cli.commands.contracts.diff import readers_of
 from data_catalog.lineage import ColumnName, Sources, column_sources
 
 QUERIES = "athena_queries"

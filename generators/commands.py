@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cartlake.cli.context import lake_of
-from cartlake.cli.errors import NotFoundError
-from cartlake.cli.options import Json
-from cartlake.cli.output import Output
+from cartlake_cli.context import lake_of
+from cartlake_cli.errors import NotFoundError
+from cartlake_cli.options import Json
+from cartlake_cli.output import Output
 
 if TYPE_CHECKING:
     from generators.manifest import Manifest

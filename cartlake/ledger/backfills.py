@@ -26,7 +26,7 @@ from cartlake.ledger.table import (
     put,
     update,
 )
-from cartlake.runs import Load
+from cartlake.runs.documents import Load
 from cartlake.times import stamp, utc_now
 
 _FILES_PER_NOTE: Final = (MAX_TRANSACTION - 1) // 2

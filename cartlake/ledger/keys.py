@@ -2,7 +2,7 @@
 
 from cartlake.ledger.models import Backfill, FileRecord, FileState
 from cartlake.ledger.table import Key
-from cartlake.runs import REFRESH
+from cartlake.runs.ids import REFRESH
 
 
 def file_key(file_id: str) -> Key:

@@ -7,8 +7,8 @@ from hashlib import sha256
 from pydantic import BaseModel, ConfigDict
 
 from cartlake.errors import TerminalError
-from cartlake.runs import FileFormat, Load, RowCounts
-from cartlake.staleness import Scope
+from cartlake.refresh.graph import Scope
+from cartlake.runs.documents import FileFormat, Load, RowCounts
 
 UNKNOWN_DATASET = "_unknown"
 """The dataset of files that lie outside every known dataset's folder."""

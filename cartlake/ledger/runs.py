@@ -6,11 +6,12 @@ from boto3.dynamodb.conditions import Attr
 
 from cartlake.ledger.backfills import BackfillLedger
 from cartlake.ledger.keys import lock_key, pending_key, run_file_key, run_index, run_key
+from cartlake.ledger.maintenance import UpkeepLedger
 from cartlake.ledger.models import FileRecord, FileState, Lock, LockHeldError, RunRecord, RunState
 from cartlake.ledger.moves import move
 from cartlake.ledger.table import ABSENT, MAX_TRANSACTION, Action, ConflictError, check, delete, put, update
-from cartlake.ledger.upkeep import UpkeepLedger
-from cartlake.runs import REFRESH, RowCounts, dataset_of
+from cartlake.runs.documents import RowCounts
+from cartlake.runs.ids import REFRESH, dataset_of
 from cartlake.times import stamp, utc_now
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from cartlake.ledger.files import FileLedger
 from cartlake.ledger.keys import run_key, run_stale_key, stale_aside_key, stale_key
 from cartlake.ledger.models import RunState, StaleMark
 from cartlake.ledger.table import MAX_TRANSACTION, PRESENT, Action, ConflictError, Item, Key, check, delete, put
-from cartlake.runs import REFRESH
-from cartlake.staleness import Scope
+from cartlake.refresh.graph import Scope
+from cartlake.runs.ids import REFRESH
 
 MARKS_PER_WRITE: Final = (MAX_TRANSACTION - 1) // 2
 """To move a mark is two writes, and to claim any one look at the run."""

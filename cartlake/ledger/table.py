@@ -10,7 +10,7 @@ from boto3.dynamodb.conditions import And, Attr, ConditionBase, ConditionExpress
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from cartlake.aws import aws_errors, error_code
+from cartlake.aws.clients import aws_errors, error_code
 from cartlake.errors import CartlakeError, TransientError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cartlake.contracts import Table, measurements
-from cartlake.runs import Measurement
+from cartlake.runs.documents import Measurement
 from glue_jobs.dataset_etl.merging import newer, on_days, same_key
 from glue_jobs.dataset_etl.transforms import order_of_versions
 from glue_jobs.shared.iceberg import Branch

@@ -18,16 +18,8 @@ from pyspark.sql import functions as F
 
 from cartlake import contracts
 from cartlake.errors import TerminalError
-from cartlake.runs import (
-    EtlReport,
-    FileCount,
-    Manifest,
-    Measurement,
-    RowCounts,
-    RuleCount,
-    SettleReport,
-    audit_branch,
-)
+from cartlake.runs.documents import EtlReport, FileCount, Manifest, Measurement, RowCounts, RuleCount, SettleReport
+from cartlake.runs.ids import audit_branch
 from cartlake.times import stamp, utc_now
 from glue_jobs.dataset_etl import evidence, loading, references, settling, transforms
 from glue_jobs.dataset_etl.evidence import Layout

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from cartlake.contracts import Contract, Table, raw_schema
 from cartlake.errors import TerminalError
-from cartlake.runs import ManifestFile
+from cartlake.runs.documents import ManifestFile
 
 _CORRUPT: Final = "_corrupt_record"
 _PATH: Final = "_metadata.file_path"

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cartlake.contracts import Table
-from cartlake.runs import ManifestFile
+from cartlake.runs.documents import ManifestFile
 from glue_jobs.dataset_etl.merging import newer, same_key
 from glue_jobs.shared.iceberg import Branch
 

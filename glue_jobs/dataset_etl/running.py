@@ -7,8 +7,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from cartlake import contracts
 from cartlake.contracts import Contract, Reference, Table
-from cartlake.runs import Manifest
-from cartlake.staleness import parent_of
+from cartlake.refresh.graph import parent_of
+from cartlake.runs.documents import Manifest
 from glue_jobs.shared.phases import Phases
 
 

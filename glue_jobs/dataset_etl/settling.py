@@ -11,7 +11,7 @@ from typing import Final
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from cartlake.runs import Manifest
+from cartlake.runs.documents import Manifest
 
 _FILES: Final = "cartlake_backfilled_files"
 

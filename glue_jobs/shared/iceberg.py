@@ -14,8 +14,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from cartlake.days import ONE_DAY, DayRange
-from cartlake.snapshots import RUN_PROPERTY
+from cartlake.refresh.day_ranges import ONE_DAY, DayRange
+from cartlake.tables.snapshots import RUN_PROPERTY
 from glue_jobs.shared.scopes import on_days_sql
 
 _ATTEMPTS: Final = 4

@@ -6,9 +6,9 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from cartlake.aws import aws_errors, client, error_code
+from cartlake.aws.clients import aws_errors, client, error_code
 from cartlake.errors import TerminalError
-from cartlake.runs import ManifestFile
+from cartlake.runs.documents import ManifestFile
 
 _PARALLEL_HEADS: Final = 16
 _MISSING: Final = frozenset({"404", "NoSuchKey", "NotFound"})

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from cartlake.aws import aws_errors, client
+from cartlake.aws.clients import aws_errors, client
 from glue_jobs.shared.objects import write_text
 
 log = logging.getLogger(__name__)

@@ -5,10 +5,10 @@ from datetime import date
 from functools import reduce
 
 from cartlake.contracts import Table
-from cartlake.days import ALWAYS, ONE_DAY, DayRange
 from cartlake.engine import DataFrame, F
 from cartlake.errors import TerminalError
-from cartlake.staleness import KeySource
+from cartlake.refresh.day_ranges import ALWAYS, ONE_DAY, DayRange
+from cartlake.refresh.graph import KeySource
 
 Read = Callable[[str], DataFrame]
 """Gives the rows of a table by its physical name."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pyspark.sql import Row, SparkSession
 
 from cartlake.contracts import Maintenance
-from cartlake.facts import Facts, PartitionFiles, Snapshot
+from cartlake.tables.file_stats import Facts, PartitionFiles, Snapshot
 
 
 def facts_of(spark: SparkSession, name: str, settings: Maintenance) -> Facts:

@@ -15,8 +15,8 @@ from pyspark.sql import SparkSession
 from cartlake import contracts
 from cartlake.contracts import Table
 from cartlake.errors import TerminalError
+from cartlake.maintenance.documents import MaintenancePlan, MaintenanceReport, TableUpkeep, TableWork
 from cartlake.times import stamp, utc_now
-from cartlake.upkeep import MaintenancePlan, MaintenanceReport, TableUpkeep, TableWork
 from glue_jobs.shared import objects, reporting
 from glue_jobs.shared.arguments import job_parser
 from glue_jobs.shared.session import open_session

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from cartlake.contracts import Maintenance
 from cartlake.contracts.model import SortField
 from cartlake.errors import TransientError
-from cartlake.health import Health
+from cartlake.maintenance.health import Health
 from glue_jobs.shared.iceberg import is_conflict
 
 Counts = dict[str, int]

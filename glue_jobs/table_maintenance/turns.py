@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from cartlake.aws import aws_errors, client
+from cartlake.aws.clients import aws_errors, client
 from cartlake.errors import TerminalError, TransientError
 
 

@@ -12,10 +12,10 @@ from itertools import takewhile
 
 from cartlake.contracts import Table
 from cartlake.errors import TerminalError
-from cartlake.facts import Facts, Snapshot, in_flight, leftovers
-from cartlake.health import MOVES_MAIN, Action, Health, keep_last, measure
-from cartlake.snapshots import RUN_PROPERTY
-from cartlake.upkeep import Done, Outcome, TableUpkeep, TableWork
+from cartlake.maintenance.documents import Done, Outcome, TableUpkeep, TableWork
+from cartlake.maintenance.health import MOVES_MAIN, Action, Health, keep_last, measure
+from cartlake.tables.file_stats import Facts, Snapshot, in_flight, leftovers
+from cartlake.tables.snapshots import RUN_PROPERTY
 from glue_jobs.table_maintenance.facts import facts_of
 from glue_jobs.table_maintenance.procedures import ConflictError, Counts, Procedures
 from glue_jobs.table_maintenance.turns import Budget, LostTurnError, Router, Turn, turn_at

@@ -7,7 +7,7 @@ from functools import cached_property
 from cartlake.contracts import Table
 from cartlake.contracts.building import PERIODS, Upstream
 from cartlake.engine import DataFrame, F
-from cartlake.staleness import Graph, Scope, build_of, days_read
+from cartlake.refresh.graph import Graph, Scope, build_of, days_read
 from glue_jobs.shared.functions import function_named
 from glue_jobs.shared.scopes import Read, keys_of, rows_on
 

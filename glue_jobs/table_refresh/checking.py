@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from cartlake.contracts import Table, measurements
 from cartlake.errors import TerminalError
-from cartlake.runs import Difference
+from cartlake.runs.documents import Difference
 
 
 class BrokenRuleError(TerminalError):

@@ -19,8 +19,9 @@ from pyspark.sql import functions as F
 
 from cartlake import contracts
 from cartlake.errors import TerminalError
-from cartlake.runs import REFRESH, RefreshPlan, RefreshReport, TableRefresh
-from cartlake.staleness import Graph, Scope, StaleTable
+from cartlake.refresh.graph import Graph, Scope, StaleTable
+from cartlake.runs.documents import RefreshPlan, RefreshReport, TableRefresh
+from cartlake.runs.ids import REFRESH
 from cartlake.times import stamp, utc_now
 from glue_jobs.shared import iceberg, objects, reporting
 from glue_jobs.shared.arguments import job_parser

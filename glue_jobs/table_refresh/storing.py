@@ -17,7 +17,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cartlake.contracts import Table
-from cartlake.days import ALWAYS, DayRange, Unit, aligned
+from cartlake.refresh.day_ranges import ALWAYS, DayRange, Unit, aligned
 from glue_jobs.shared import iceberg
 from glue_jobs.shared.scopes import event_column, on_days_sql
 from glue_jobs.table_refresh.building import Building

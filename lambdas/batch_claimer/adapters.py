@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from cartlake.aws import aws_errors, client, error_code
+from cartlake.aws.clients import aws_errors, client, error_code
 from cartlake.ledger import FileRecord, Ledger
 from lambdas.batch_claimer.domain import Copied, Stored
 from lambdas.batch_claimer.settings import settings

@@ -6,7 +6,7 @@ from typing import Final
 
 from cartlake.errors import TerminalError
 from cartlake.ledger import Backfill, FileRecord
-from cartlake.runs import ManifestFile
+from cartlake.runs.documents import ManifestFile
 
 MAX_FILES: Final = 1_000
 """Files in one run; what is left waits for the next, which starts as soon as this one is done."""

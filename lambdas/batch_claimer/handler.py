@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from cartlake import contracts
 from cartlake.contracts import Contract
 from cartlake.ledger import Backfill, FileRecord, FileState, LockHeldError
-from cartlake.runs import Manifest, ManifestFile, audit_branch
+from cartlake.runs.documents import Manifest, ManifestFile
+from cartlake.runs.ids import audit_branch
 from cartlake.times import stamp, utc_now
 from lambdas.batch_claimer.adapters import documents, ledger, raw_objects
 from lambdas.batch_claimer.domain import (

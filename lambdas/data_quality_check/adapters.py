@@ -1,6 +1,6 @@
 from functools import cache
 
-from cartlake.aws import client
+from cartlake.aws.clients import client
 from lambdas.shared.objects import Documents
 
 

@@ -6,7 +6,8 @@ from typing import Final
 from pydantic import BaseModel
 
 from cartlake.contracts import TableRule
-from cartlake.runs import EtlReport, Manifest, ReconciliationError, reconcile
+from cartlake.runs.documents import EtlReport, Manifest
+from cartlake.runs.reconciliation import ReconciliationError, reconcile
 
 RECONCILIATION: Final = "rows_reconcile"
 

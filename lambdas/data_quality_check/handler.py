@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from cartlake import contracts
-from cartlake.runs import EtlReport, Manifest
+from cartlake.runs.documents import EtlReport, Manifest
 from cartlake.times import stamp, utc_now
 from lambdas.data_quality_check.adapters import documents
 from lambdas.data_quality_check.domain import judge

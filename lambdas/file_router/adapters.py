@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from cartlake import contracts
-from cartlake.aws import aws_errors, client, error_code
+from cartlake.aws.clients import aws_errors, client, error_code
 from cartlake.ledger import Ledger
-from cartlake.runs import MAINTENANCE, REFRESH, dataset_of, new_run_id
+from cartlake.maintenance.documents import MaintenanceRequest
+from cartlake.runs.ids import MAINTENANCE, REFRESH, dataset_of, new_run_id
 from cartlake.times import utc_now
-from cartlake.upkeep import MaintenanceRequest
 from lambdas.file_router.domain import ExecutionState, Router
 from lambdas.file_router.settings import settings
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from cartlake.ledger import Lock, RunRecord, RunState
-from cartlake.runs import MAINTENANCE, dataset_of
-from cartlake.upkeep import MaintenanceRequest
+from cartlake.maintenance.documents import MaintenanceRequest
+from cartlake.runs.ids import MAINTENANCE, dataset_of
 
 
 class Outcome(StrEnum):

@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.parser.models import EventBridgeModel
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Discriminator, RootModel, Tag
 
-from cartlake.upkeep import MaintenanceRequest
+from cartlake.maintenance.documents import MaintenanceRequest
 from lambdas.file_router.adapters import router
 from lambdas.file_router.domain import Outcome, Routing
 from lambdas.file_router.settings import settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from cartlake.aws import aws_errors, client, error_code
+from cartlake.aws.clients import aws_errors, client, error_code
 from cartlake.ledger import FileRecord, Ledger, ObjectVersion
 from lambdas.file_validator.content.parquet import ParquetColumn, ParquetFooter, UnreadableFooterError
 from lambdas.file_validator.settings import settings

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Final, Literal, TypeAlias
 
 from cartlake.ledger import UNKNOWN_DATASET, Content
-from cartlake.runs import FileFormat
+from cartlake.runs.documents import FileFormat
 from lambdas.file_validator.content.csv_head import CsvHead
 from lambdas.file_validator.content.json_head import JsonHead
 from lambdas.file_validator.content.parquet import (

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from cartlake.aws import aws_errors, client, error_code
+from cartlake.aws.clients import aws_errors, client, error_code
 from cartlake.ledger import Ledger
 from lambdas.job_events.domain import JobRun, TaskFailure
 from lambdas.job_events.settings import settings

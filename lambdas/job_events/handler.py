@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.parser.models import EventBridgeModel
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Discriminator, RootModel, Tag
 
-from cartlake.runs import dataset_of
+from cartlake.runs.ids import dataset_of
 from lambdas.job_events.adapters import event_bus, glue_jobs, ledger, router, tasks
 from lambdas.job_events.domain import task_failure
 from lambdas.job_events.settings import settings

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
 from botocore.exceptions import ClientError
 
-from cartlake.aws import aws_errors, client, error_code
+from cartlake.aws.clients import aws_errors, client, error_code
 from cartlake.errors import TransientError
 from lambdas.job_starter.settings import settings
 

@@ -1,10 +1,10 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cartlake.aws import client
-from cartlake.catalog import load_catalog
+from cartlake.aws.clients import client
 from cartlake.ledger import Ledger
-from cartlake.table_facts import stored_facts
+from cartlake.tables.catalog import load_catalog
+from cartlake.tables.file_stats_reader import stored_facts
 from lambdas.maintenance_planner.settings import settings
 from lambdas.shared.objects import Documents
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
     from cartlake.contracts import Table
-    from cartlake.facts import Facts
+    from cartlake.tables.file_stats import Facts
 
 
 class Metadata:

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from cartlake.contracts import Contract, Table
 from cartlake.errors import TerminalError
-from cartlake.facts import Facts, in_flight
-from cartlake.health import Wish, measure, needs, with_statistics
-from cartlake.upkeep import MaintenanceRequest, TableWork, UpkeepRecord, Well, owner_of
+from cartlake.maintenance.documents import MaintenanceRequest, TableWork, UpkeepRecord, Well, owner_of
+from cartlake.maintenance.health import Wish, measure, needs, with_statistics
+from cartlake.tables.file_stats import Facts, in_flight
 
 
 def chosen(contracts: Iterable[Contract], names: Sequence[str] | None) -> list[tuple[Contract, Table]]:

@@ -9,11 +9,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from cartlake import contracts
-from cartlake.broken_metadata import UnreadableTableError
 from cartlake.ledger import LockHeldError
-from cartlake.runs import MAINTENANCE
+from cartlake.maintenance.documents import MaintenancePlan, MaintenanceRequest, TableWork, Well
+from cartlake.runs.ids import MAINTENANCE
+from cartlake.tables.broken_metadata import UnreadableTableError
 from cartlake.times import stamp, utc_now
-from cartlake.upkeep import MaintenancePlan, MaintenanceRequest, TableWork, Well
 from lambdas.maintenance_planner.adapters import documents, ledger, metadata
 from lambdas.maintenance_planner.domain import Look, chosen
 from lambdas.maintenance_planner.settings import settings

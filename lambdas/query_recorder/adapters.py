@@ -1,7 +1,7 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cartlake.aws import aws_errors, client
+from cartlake.aws.clients import aws_errors, client
 from lambdas.shared.objects import Documents
 
 if TYPE_CHECKING:

@@ -1,9 +1,9 @@
 from functools import cache
 
 from cartlake import contracts
-from cartlake.aws import client
+from cartlake.aws.clients import client
 from cartlake.ledger import Ledger
-from cartlake.staleness import Graph
+from cartlake.refresh.graph import Graph
 from lambdas.refresh_planner.settings import settings
 from lambdas.shared.objects import Documents
 

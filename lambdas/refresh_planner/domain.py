@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from cartlake.errors import TerminalError
 from cartlake.ledger import StaleMark
-from cartlake.staleness import WHOLE, Graph, Scope, StaleTable
+from cartlake.refresh.graph import WHOLE, Graph, Scope, StaleTable
 
 
 def changed(graph: Graph, marks: Iterable[StaleMark]) -> dict[str, Scope]:

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 
 from cartlake import contracts
 from cartlake.ledger import Lock, LockHeldError
-from cartlake.runs import MAINTENANCE, REFRESH, RefreshPlan, dataset_of
-from cartlake.staleness import Scope
+from cartlake.refresh.graph import Scope
+from cartlake.runs.documents import RefreshPlan
+from cartlake.runs.ids import MAINTENANCE, REFRESH, dataset_of
 from cartlake.times import parse, stamp, utc_now
 from lambdas.refresh_planner.adapters import documents, graph, ledger
 from lambdas.refresh_planner.domain import changed, checked_tables

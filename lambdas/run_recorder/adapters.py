@@ -1,7 +1,7 @@
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from cartlake.aws import client
+from cartlake.aws.clients import client
 from cartlake.ledger import Ledger
 from lambdas.run_recorder.domain import Lineage, LineageDataset
 from lambdas.run_recorder.settings import settings

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from cartlake.days import of_days
 from cartlake.ledger import FileRecord, FileState, RunRecord
-from cartlake.runs import REFRESH, EtlReport, ReconciliationError, RefreshReport
-from cartlake.staleness import Scope
+from cartlake.maintenance.documents import MaintenanceReport, UpkeepRecord
+from cartlake.refresh.day_ranges import of_days
+from cartlake.refresh.graph import Scope
+from cartlake.runs.documents import EtlReport, RefreshReport
+from cartlake.runs.ids import REFRESH
+from cartlake.runs.reconciliation import ReconciliationError
 from cartlake.times import parse
-from cartlake.upkeep import MaintenanceReport, UpkeepRecord
 
 RUN_NAMESPACE: Final = uuid.UUID("9b3d9a52-6c0e-5f0e-8f57-3a6f0a5d2f11")
 """Ours alone; OpenLineage wants a UUID for a run, and the same run must get the same one every time."""

@@ -12,8 +12,10 @@ from pydantic import BaseModel, Field, RootModel
 from cartlake import contracts
 from cartlake.errors import TerminalError
 from cartlake.ledger import RunRecord, RunState
-from cartlake.runs import MAINTENANCE, REFRESH, EtlReport, Manifest, RefreshReport, dataset_of, reconcile
-from cartlake.upkeep import MaintenanceReport
+from cartlake.maintenance.documents import MaintenanceReport
+from cartlake.runs.documents import EtlReport, Manifest, RefreshReport
+from cartlake.runs.ids import MAINTENANCE, REFRESH, dataset_of
+from cartlake.runs.reconciliation import reconcile
 from lambdas.run_recorder.adapters import documents, event_bus, ledger, open_lineage
 from lambdas.run_recorder.domain import (
     Lineage,

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from cartlake.aws import aws_errors
+from cartlake.aws.clients import aws_errors
 
 Request = TypeVar("Request", bound=BaseModel)
 Answer = dict[str, Any]

@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from cartlake.aws import aws_errors
+from cartlake.aws.clients import aws_errors
 from cartlake.errors import TransientError
 
 if TYPE_CHECKING:

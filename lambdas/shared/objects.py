@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
-from cartlake.aws import aws_errors, error_code
+from cartlake.aws.clients import aws_errors, error_code
 from cartlake.errors import TerminalError
 
 if TYPE_CHECKING:

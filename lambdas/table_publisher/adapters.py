@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotRefUpdate
 
-from cartlake.catalog import load_catalog
 from cartlake.errors import TransientError
-from cartlake.snapshots import MAIN, main_at
+from cartlake.tables.catalog import load_catalog
+from cartlake.tables.snapshots import MAIN, main_at
 from lambdas.table_publisher.domain import TableState
 
 if TYPE_CHECKING:

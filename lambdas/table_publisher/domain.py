@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cartlake.errors import TerminalError
-from cartlake.snapshots import MAIN
+from cartlake.tables.snapshots import MAIN
 
 
 class PublishError(TerminalError):

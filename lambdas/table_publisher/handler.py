@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Field, RootModel
 
-from cartlake.snapshots import MAIN
+from cartlake.tables.snapshots import MAIN
 from lambdas.shared.entry import Answer, entry, logger
 from lambdas.table_publisher.adapters import IcebergTable, tables
 from lambdas.table_publisher.domain import PublishError, Step, plan_discard, plan_publish

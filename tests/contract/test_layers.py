@@ -12,7 +12,7 @@ PURE_FILES = [
         "lambdas/*/domain.py",
         "lambdas/*/content/*.py",
         "glue_jobs/*/transforms.py",
-        "cartlake/runs.py",
+        "cartlake/runs/*.py",
         "cartlake/ledger/models.py",
     )
     for path in sorted(ROOT.glob(pattern))
@@ -34,6 +34,7 @@ OUTSIDE_WORLD = {
 SIBLING_WIRES = {"adapters", "handler", "main", "settings"}
 OURS = {
     "cartlake",
+    "cartlake_cli",
     "dashboard",
     "generators",
     "glue_jobs",
@@ -45,16 +46,25 @@ OURS = {
 }
 ALLOWED = {
     "cartlake": {"cartlake"},
+    "cartlake_cli": {"cartlake", "cartlake_cli"},
     "lambdas": {"cartlake", "lambdas"},
     "glue_jobs": {"cartlake", "glue_jobs"},
-    "generators": {"cartlake", "generators"},
-    "localaws": {"cartlake", "localaws"},
-    "data_catalog": {"cartlake", "data_catalog", "glue_jobs"},
+    "generators": {"cartlake", "cartlake_cli", "generators"},
+    "localaws/src/localaws": {"cartlake", "localaws"},
+    "data_catalog": {"cartlake", "cartlake_cli", "data_catalog", "glue_jobs"},
 }
 
 
+# The commands that run the lake on this machine: they do not ship.
+LOCAL_COMMANDS = ROOT / "cartlake" / "cli" / "local"
+
+
 def python_files(folder):
-    return sorted(path for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts)
+    return sorted(
+        path
+        for path in (ROOT / folder).rglob("*.py")
+        if "__pycache__" not in path.parts and not path.is_relative_to(LOCAL_COMMANDS)
+    )
 
 
 def imports(path):

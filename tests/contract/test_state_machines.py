@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cartlake.runs import REFRESH
+from cartlake.runs.ids import REFRESH
 from lambdas.job_starter.domain import JobRequest
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cartlake.runs import MAINTENANCE, REFRESH
+from cartlake.runs.ids import MAINTENANCE, REFRESH
 
 ROOT = Path(__file__).parents[2]
 TERRAFORM = ROOT / "terraform"

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cartlake.cli.drop import upload
 from cartlake.ledger import FileState, ObjectVersion
+from cartlake_cli.commands.runs.drop import upload
 from generators.transactions import generate_transactions
 from tests.e2e.conftest import eventually
 

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from cartlake.catalog import load_catalog
-from cartlake.cli.drop import upload
 from cartlake.ledger import FileState, RunState
+from cartlake.tables.catalog import load_catalog
+from cartlake_cli.commands.runs.drop import upload
 from localaws import server
 from tests.e2e.conftest import eventually
 

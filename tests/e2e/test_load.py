@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from cartlake.cli.drop import upload
-from cartlake.cli.follow import follow_refresh
 from cartlake.ledger import FileState
+from cartlake_cli.commands.runs.drop import upload
+from cartlake_cli.commands.runs.follow import follow_refresh
 from tests.e2e.conftest import eventually
 
 pytestmark = pytest.mark.e2e

@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from cartlake.cli.drop import upload
 from cartlake.ledger import FileState, RunState
-from cartlake.runs import MAINTENANCE
+from cartlake.runs.ids import MAINTENANCE
+from cartlake_cli.commands.runs.drop import upload
 from tests.e2e.conftest import eventually
 
 pytestmark = pytest.mark.e2e

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from cartlake.cli.drop import files_by_dataset, settle, upload
-from cartlake.cli.reconciling import reconcile_datasets
 from cartlake.ledger import FileState
-from cartlake.runs import REFRESH
+from cartlake.runs.ids import REFRESH
+from cartlake_cli.commands.runs.drop import files_by_dataset, settle, upload
+from cartlake_cli.operations.manifest_check import reconcile_datasets
 from generators.worlds import generate_world
 from tests.e2e.test_demo import DEMO
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from cartlake.cli import export, replaying
-from cartlake.cli.errors import Exit
 from cartlake.ledger import FileState
+from cartlake_cli.commands.tables import export
+from cartlake_cli.errors import Exit
+from cartlake_cli.operations import replay as replaying
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]  # the first test waits for two deployments
 

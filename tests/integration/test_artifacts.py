@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cartlake.build import Platform, build, function_names
+from cartlake_cli.build import Platform, build, function_names
 
 pytestmark = pytest.mark.integration
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from cartlake import aws
-from cartlake.catalog import load_catalog
-from cartlake.table_repair import BrokenTable
+from cartlake.aws import clients as aws
+from cartlake.tables.catalog import load_catalog
+from cartlake_cli.migrations.repair import BrokenTable
 
 pytestmark = pytest.mark.integration
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from cartlake import contracts, tables, views
-from cartlake.named_queries import NamedQuery
-from cartlake.tables import Placement
+from cartlake import contracts
+from cartlake_cli.athena import views
+from cartlake_cli.athena.named_queries import NamedQuery
+from cartlake_cli.migrations import migrate as tables
+from cartlake_cli.migrations.migrate import Placement
 from localaws.athena.clients import Clients, Endpoint
 from localaws.athena.engine import Engine
 from localaws.athena.statements import Statement
@@ -51,7 +53,7 @@ def lake(localaws):
 
     Dimensions are left out of `old`: a product sold today may have been described long ago.
     """
-    from tests.integration.athena_lake import Lake
+    from localaws.testing.athena_lake import Lake
 
     made = Lake(localaws, "prunetest")
     for database in ("processed", "curated", "ops"):

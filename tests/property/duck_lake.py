@@ -15,8 +15,8 @@ from sqlframe.duckdb import DuckDBSession
 from cartlake import contracts
 from cartlake.contracts import Table
 from cartlake.contracts.building import PERIODS, Upstream
-from cartlake.days import ALWAYS, DayRange, of_days
-from cartlake.staleness import WHOLE, Graph, Scope, StaleTable, build_of, days_read
+from cartlake.refresh.day_ranges import ALWAYS, DayRange, of_days
+from cartlake.refresh.graph import WHOLE, Graph, Scope, StaleTable, build_of, days_read
 from glue_jobs.dataset_etl import transforms
 from glue_jobs.shared.functions import function_named
 from glue_jobs.shared.scopes import event_column, on_days_sql

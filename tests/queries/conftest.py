@@ -8,8 +8,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from cartlake import contracts, views
-from cartlake.named_queries import NamedQuery
+from cartlake import contracts
+from cartlake_cli.athena import views
+from cartlake_cli.athena.named_queries import NamedQuery
 from localaws.athena import duck, parsing
 from localaws.athena.compiler import Compiler
 from localaws.athena.tables import Source, View

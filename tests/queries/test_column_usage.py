@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cartlake import contracts
-from cartlake.cli.contract_diff import readers_of
-from cartlake.column_usage import ColumnUse, UnreadableSqlError, columns_read, through_views
+from cartlake_cli.athena.columns_read import ColumnUse, UnreadableSqlError, columns_read, through_views
+from cartlake_cli.commands.contracts.diff import readers_of
 
 ROOT = Path(__file__).parents[2]
 KNOWN = {"a.orders": ["id", "amount", "day"], "a.lines": ["id", "product"]}

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from sqlglot import exp
 
-from cartlake.named_queries import NamedQuery, Parameter, ParameterError
+from cartlake_cli.athena.named_queries import NamedQuery, Parameter, ParameterError
 from localaws.athena import parsing
 from tests.queries.conftest import QUERIES, TODAY
 

@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from cartlake import contracts
-from cartlake.table_diff import EXAMPLES, count_sql, examples_sql
+from cartlake_cli.athena.table_diff import EXAMPLES, count_sql, examples_sql
 from localaws.athena import duck
 from localaws.athena.compiler import compile_text
 from localaws.athena.tables import Source

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 from sqlframe.duckdb import DuckDBSession
 
 from cartlake import contracts
-from cartlake.aws import client
+from cartlake.aws.clients import client
 from cartlake.engine import using
 from localaws.spark import java
 from localaws.spark.jars import classpath

@@ -10,7 +10,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.update import update_table_metadata
 
 from cartlake import contracts
-from cartlake.table_commit import evolve
+from cartlake_cli.migrations.commit import evolve
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 

@@ -5,8 +5,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from cartlake import contracts
-from cartlake.aws import client
-from cartlake.runs import EtlReport, FileFormat, Load, Manifest, ManifestFile, reconcile
+from cartlake.aws.clients import client
+from cartlake.runs.documents import EtlReport, FileFormat, Load, Manifest, ManifestFile
+from cartlake.runs.reconciliation import reconcile
 from glue_jobs.dataset_etl.main import main
 
 

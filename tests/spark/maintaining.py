@@ -4,9 +4,9 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 
 from cartlake import contracts
-from cartlake.aws import client
-from cartlake.health import Action, Need, Wish, measure, needs, with_statistics
-from cartlake.upkeep import MaintenancePlan, MaintenanceReport, TableWork, owner_of
+from cartlake.aws.clients import client
+from cartlake.maintenance.documents import MaintenancePlan, MaintenanceReport, TableWork, owner_of
+from cartlake.maintenance.health import Action, Need, Wish, measure, needs, with_statistics
 from glue_jobs.table_maintenance import main as job
 from glue_jobs.table_maintenance.facts import facts_of
 from glue_jobs.table_maintenance.turns import Answer

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from cartlake import contracts
-from cartlake.aws import client
-from cartlake.runs import RefreshPlan, RefreshReport
-from cartlake.staleness import Graph, StaleTable
+from cartlake.aws.clients import client
+from cartlake.refresh.graph import Graph, StaleTable
+from cartlake.runs.documents import RefreshPlan, RefreshReport
 from glue_jobs.table_refresh.main import main
 from tests.spark.order_lines import IN_THE_TABLE
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from cartlake import contracts
-from cartlake.runs import Manifest
+from cartlake.runs.documents import Manifest
 from lambdas.data_quality_check.domain import judge
 from tests.spark.loading import Lake
 

@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from cartlake import contracts
-from cartlake.aws import client
+from cartlake.aws.clients import client
 from cartlake.errors import TerminalError
-from cartlake.runs import audit_branch
+from cartlake.runs.ids import audit_branch
 from glue_jobs.dataset_etl.main import main
 from tests.spark import loading
 from tests.spark.loading import header_of

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from cartlake.staleness import WHOLE
+from cartlake.refresh.graph import WHOLE
 from tests.spark.evolving import Evolution, renamed, without
 from tests.spark.loading import header_of
 from tests.spark.order_lines import AS_WRITTEN

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from cartlake.days import of_days
-from cartlake.staleness import WHOLE, Scope
+from cartlake.refresh.day_ranges import of_days
+from cartlake.refresh.graph import WHOLE, Scope
 from tests.property.worlds import files
 from tests.spark.loading import Lake
 from tests.spark.refreshing import GRAPH, RefreshLake

@@ -8,8 +8,8 @@ import pytest
 
 from cartlake.contracts.model import SortField
 from cartlake.errors import TransientError
-from cartlake.health import Action
-from cartlake.runs import audit_branch
+from cartlake.maintenance.health import Action
+from cartlake.runs.ids import audit_branch
 from glue_jobs.shared import iceberg
 from glue_jobs.table_maintenance import main as job
 from glue_jobs.table_maintenance import procedures, upkeep

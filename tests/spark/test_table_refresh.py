@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 from pyspark.sql import functions as F
 
-from cartlake.aws import client
-from cartlake.days import of_days
+from cartlake.aws.clients import client
 from cartlake.errors import TerminalError
-from cartlake.runs import RefreshPlan
-from cartlake.staleness import WHOLE, Scope
+from cartlake.refresh.day_ranges import of_days
+from cartlake.refresh.graph import WHOLE, Scope
+from cartlake.runs.documents import RefreshPlan
 from glue_jobs.table_refresh import building
 from glue_jobs.table_refresh.main import RefreshError, main
 from tests.spark.refreshing import GRAPH, RefreshLake, arguments

@@ -7,11 +7,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cartlake import aws
-from cartlake.cli.context import Lake
-from cartlake.cli.output import Output
+from cartlake.aws import clients as aws
 from cartlake.ledger import Content, ObjectVersion
-from cartlake.runs import FileFormat
+from cartlake.runs.documents import FileFormat
+from cartlake_cli.context import Lake
+from cartlake_cli.output import Output
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:test-refresh"
 

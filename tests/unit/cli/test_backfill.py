@@ -8,11 +8,12 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
-from cartlake.cli import backfill, main
-from cartlake.cli.errors import CommandError, Exit, NotFoundError
-from cartlake.runs import EtlReport, RowCounts, SettleReport
-from cartlake.staleness import WHOLE
+from cartlake.refresh.graph import WHOLE
+from cartlake.runs.documents import EtlReport, RowCounts, SettleReport
 from cartlake.times import utc_now
+from cartlake_cli import main
+from cartlake_cli.commands.runs import backfill
+from cartlake_cli.errors import CommandError, Exit, NotFoundError
 
 LOADING = "transactions-20260131T083000-aaaaaa"
 RUN = "transactions-20260201T083000-bbbbbb"

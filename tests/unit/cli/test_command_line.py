@@ -10,9 +10,9 @@ import typer
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from typer.testing import CliRunner
 
-from cartlake.cli import main
-from cartlake.cli.errors import CommandError, Exit, NotFoundError, NotReadyError
 from cartlake.errors import TerminalError
+from cartlake_cli import main
+from cartlake_cli.errors import CommandError, Exit, NotFoundError, NotReadyError
 
 DOCS = Path(__file__).parents[3] / "docs" / "cli.md"
 
@@ -109,7 +109,7 @@ def test_contracts_can_be_checked_and_shown_without_a_lake(application, fresh_ch
 
 
 def test_doctor_names_what_is_missing_and_how_to_get_it(application, fresh_checkout, monkeypatch):
-    monkeypatch.setattr("cartlake.cli.doctor.shutil.which", lambda _: None)
+    monkeypatch.setattr("cartlake_cli.commands.lake.doctor.shutil.which", lambda _: None)
 
     result = CliRunner().invoke(application, ["doctor", "--json"])
 

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from cartlake.cli import crawl as crawl_command
-from cartlake.cli import main
-from cartlake.cli.context import Lake
-from cartlake.cli.errors import CommandError, NotFoundError
-from cartlake.crawls import Crawl, CrawlError
+from cartlake_cli import main
+from cartlake_cli.commands.tables import crawl as crawl_command
+from cartlake_cli.context import Lake
+from cartlake_cli.errors import CommandError, NotFoundError
+from cartlake_cli.operations.crawls import Crawl, CrawlError
 
 
 class RunningError(Exception):

@@ -10,14 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from cartlake import contracts
-from cartlake.catalog import load_catalog
-from cartlake.cli import health, maintain
-from cartlake.cli.errors import CommandError, NotFoundError
-from cartlake.cli.upkeep import upkeep_rows
 from cartlake.contracts.schemas import iceberg_schema
 from cartlake.ledger import RunState
-from cartlake.runs import MAINTENANCE, RowCounts
-from cartlake.upkeep import MaintenanceRequest
+from cartlake.maintenance.documents import MaintenanceRequest
+from cartlake.runs.documents import RowCounts
+from cartlake.runs.ids import MAINTENANCE
+from cartlake.tables.catalog import load_catalog
+from cartlake_cli.commands.maintenance import health, maintain
+from cartlake_cli.commands.maintenance.records import upkeep_rows
+from cartlake_cli.errors import CommandError, NotFoundError
 
 RUN_ID = "maintenance-20260131T084000-bbbbbb"
 RATES = contracts.load("fx_rates").table

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from cartlake.cli.output import Output, styled
+from cartlake_cli.output import Output, styled
 
 
 @pytest.mark.parametrize(

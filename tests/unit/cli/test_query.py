@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from cartlake.athena import QueryResult
-from cartlake.cli.output import Output
-from cartlake.cli.query import show
+from cartlake_cli.athena.client import QueryResult
+from cartlake_cli.commands.lake.query import show
+from cartlake_cli.output import Output
 
 VALUES = {
     "boolean": "false",

@@ -8,14 +8,16 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
-from cartlake.cli import follow, main, recompute
-from cartlake.cli import tables as tables_command
-from cartlake.cli.errors import CommandError, Exit, NotFoundError
-from cartlake.cli.follow import follow_refresh
 from cartlake.contracts import Column, Table
 from cartlake.contracts.building import Build
-from cartlake.runs import REFRESH, Difference, RefreshReport, TableRefresh
-from cartlake.staleness import WHOLE, Graph
+from cartlake.refresh.graph import WHOLE, Graph
+from cartlake.runs.documents import Difference, RefreshReport, TableRefresh
+from cartlake.runs.ids import REFRESH
+from cartlake_cli import main
+from cartlake_cli.commands.runs import follow, recompute
+from cartlake_cli.commands.runs.follow import follow_refresh
+from cartlake_cli.commands.tables import tables as tables_command
+from cartlake_cli.errors import CommandError, Exit, NotFoundError
 
 RUN = "refresh-20260131T083000-aaaaaa"
 OTHER_RUN = "refresh-20260131T084000-bbbbbb"
@@ -368,7 +370,7 @@ class TestNewTables:
 
 class TestRuns:
     def test_runs_of_the_refresh_are_listed_with_the_others(self, lake, begins, ends, monkeypatch):
-        monkeypatch.setattr("cartlake.cli.runs.contracts.names", lambda: ("events",))
+        monkeypatch.setattr("cartlake_cli.commands.runs.runs.contracts.names", lambda: ("events",))
         lake.ledger.start_run(LOAD)
         begins()
         ends()

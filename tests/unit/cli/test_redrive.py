@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from cartlake.cli.context import Lake
-from cartlake.cli.errors import CommandError
-from cartlake.cli.output import Output
-from cartlake.cli.redrive import destination, invoke_again, move_incoming
+from cartlake_cli.commands.runs.redrive import destination, invoke_again, move_incoming
+from cartlake_cli.context import Lake
+from cartlake_cli.errors import CommandError
+from cartlake_cli.output import Output
 
 EVENT = {"detail-type": "FileValidated", "detail": {"dataset": "transactions"}}
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:file-router"

@@ -12,13 +12,15 @@ import typer
 from typer.testing import CliRunner
 
 from cartlake import contracts
-from cartlake.cli import contracts as contract_commands
-from cartlake.cli import doctor, table_repair, tables
-from cartlake.cli.context import Lake
-from cartlake.lake_catalog import LakeCatalog
-from cartlake.placement import Placement
-from cartlake.runs import RowCounts
-from cartlake.tables import apply
+from cartlake.runs.documents import RowCounts
+from cartlake.tables.glue_catalog import LakeCatalog
+from cartlake_cli.commands.contracts import contracts as contract_commands
+from cartlake_cli.commands.lake import doctor
+from cartlake_cli.commands.tables import repair as table_repair
+from cartlake_cli.commands.tables import tables
+from cartlake_cli.context import Lake
+from cartlake_cli.migrations.migrate import apply
+from cartlake_cli.migrations.placement import Placement
 
 RUN = "vendors-20260301T120000-000001"
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from cartlake import contracts
-from cartlake.contract_changes import compare, version_faults, widens
 from cartlake.contracts.model import SortField
+from cartlake_cli.contracts.changes import compare, version_faults, widens
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from cartlake.cli import main
-from cartlake.cli.errors import CommandError, Exit
+from cartlake_cli import main
+from cartlake_cli.errors import CommandError, Exit
 from data_catalog import commands
 
 FILES = {"docs/data-dictionary.md": "words\n", "docs/catalog/index.html": "<p>ü\n"}

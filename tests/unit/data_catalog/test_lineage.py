@@ -3,7 +3,7 @@
 import pytest
 
 from cartlake import contracts
-from cartlake.staleness import Graph
+from cartlake.refresh.graph import Graph
 from data_catalog import lineage
 from data_catalog.lineage import ColumnName, LineageError, column_sources
 

@@ -5,9 +5,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cartlake.cli.context import Lake
-from cartlake.cli.errors import NotFoundError
-from cartlake.cli.output import Output
+from cartlake_cli.context import Lake
+from cartlake_cli.errors import NotFoundError
+from cartlake_cli.output import Output
 from generators import commands
 from generators.manifest import Manifest
 from generators.world_manifest import WorldManifest

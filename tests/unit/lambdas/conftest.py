@@ -8,7 +8,7 @@ import pytest
 import yaml
 from moto import mock_aws
 
-from cartlake import aws
+from cartlake.aws import clients as aws
 
 # Powertools and settings are read when a handler module is imported, so they are set before any test is collected.
 os.environ |= {

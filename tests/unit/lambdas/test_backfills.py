@@ -6,7 +6,7 @@ from typing import ClassVar
 import pytest
 
 from cartlake.ledger import Backfill, Content, FileState, Ledger, LockHeldError, ObjectVersion, RunState
-from cartlake.runs import EtlReport, FileCount, FileFormat, Load, Manifest, RowCounts
+from cartlake.runs.documents import EtlReport, FileCount, FileFormat, Load, Manifest, RowCounts
 from cartlake.times import utc_now
 from lambdas.batch_claimer import domain, handler
 from lambdas.batch_claimer.domain import BackfillError

@@ -2,7 +2,7 @@ import pytest
 
 from cartlake.contracts import UnknownDatasetError
 from cartlake.ledger import Content, FileState, Ledger, LockHeldError, ObjectVersion, RunState
-from cartlake.runs import FileFormat, Manifest
+from cartlake.runs.documents import FileFormat, Manifest
 from lambdas.batch_claimer import handler
 from lambdas.batch_claimer.domain import Stored, still_there
 

@@ -4,7 +4,7 @@ import pytest
 
 from cartlake import contracts
 from cartlake.contracts import TableRule, Threshold
-from cartlake.runs import EtlReport, FileCount, FileFormat, Manifest, ManifestFile, Measurement, RowCounts
+from cartlake.runs.documents import EtlReport, FileCount, FileFormat, Manifest, ManifestFile, Measurement, RowCounts
 from lambdas.data_quality_check import handler
 from lambdas.data_quality_check.domain import judge
 from lambdas.shared.objects import ReportError

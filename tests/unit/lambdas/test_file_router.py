@@ -5,9 +5,10 @@ import pytest
 from pydantic import ValidationError
 
 from cartlake.ledger import Content, FileState, Ledger, ObjectVersion
-from cartlake.runs import MAINTENANCE, REFRESH, RUN_ID, FileFormat
-from cartlake.staleness import WHOLE
-from cartlake.upkeep import MaintenanceRequest
+from cartlake.maintenance.documents import MaintenanceRequest
+from cartlake.refresh.graph import WHOLE
+from cartlake.runs.documents import FileFormat
+from cartlake.runs.ids import MAINTENANCE, REFRESH, RUN_ID
 from lambdas.file_router import handler
 from lambdas.file_router.adapters import StateMachines
 from lambdas.file_router.domain import ExecutionState, Outcome, Router

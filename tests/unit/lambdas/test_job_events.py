@@ -6,8 +6,9 @@ from pydantic import ValidationError
 
 from cartlake.errors import TerminalError
 from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState
-from cartlake.runs import REFRESH, FileFormat, RowCounts
-from cartlake.staleness import WHOLE
+from cartlake.refresh.graph import WHOLE
+from cartlake.runs.documents import FileFormat, RowCounts
+from cartlake.runs.ids import REFRESH
 from lambdas.job_events import adapters, handler
 from lambdas.job_events.domain import JobRun, task_failure
 

@@ -7,16 +7,16 @@ import yaml
 from pydantic import ValidationError
 
 from cartlake import contracts
-from cartlake.broken_metadata import UnreadableTableError
-from cartlake.catalog import load_catalog
 from cartlake.contracts import loading
 from cartlake.contracts.schemas import iceberg_schema
 from cartlake.errors import TerminalError
-from cartlake.health import Action
 from cartlake.ledger import Ledger, LockHeldError, RunState
-from cartlake.runs import MAINTENANCE, audit_branch
+from cartlake.maintenance.documents import MaintenancePlan, UpkeepRecord
+from cartlake.maintenance.health import Action
+from cartlake.runs.ids import MAINTENANCE, audit_branch
+from cartlake.tables.broken_metadata import UnreadableTableError
+from cartlake.tables.catalog import load_catalog
 from cartlake.times import utc_now
-from cartlake.upkeep import MaintenancePlan, UpkeepRecord
 from lambdas.maintenance_planner import handler
 
 RUN_ID = "maintenance-20260131T084000-bbbbbb"

@@ -10,7 +10,7 @@ import moto.dynamodb.models
 import pytest
 
 from cartlake.ledger import Content, Ledger, ObjectVersion
-from cartlake.runs import FileFormat, Manifest
+from cartlake.runs.documents import FileFormat, Manifest
 from lambdas.batch_claimer import handler as claimer
 from lambdas.batch_claimer.adapters import RawObjects
 from lambdas.batch_claimer.domain import Stored

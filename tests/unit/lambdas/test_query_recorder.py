@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cartlake.aws import client
+from cartlake.aws.clients import client
 from lambdas.query_recorder.domain import name_of, record_of
 
 EXECUTION = {

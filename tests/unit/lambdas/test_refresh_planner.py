@@ -3,11 +3,12 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from cartlake.days import DayRange, of_days
 from cartlake.errors import TerminalError
 from cartlake.ledger import Ledger, LockHeldError, RunState
-from cartlake.runs import REFRESH, RefreshPlan
-from cartlake.staleness import WHOLE, GraphError, Scope, StaleTable
+from cartlake.refresh.day_ranges import DayRange, of_days
+from cartlake.refresh.graph import WHOLE, GraphError, Scope, StaleTable
+from cartlake.runs.documents import RefreshPlan
+from cartlake.runs.ids import REFRESH
 from lambdas.refresh_planner import handler
 
 RUN_ID = "refresh-20260131T084000-bbbbbb"

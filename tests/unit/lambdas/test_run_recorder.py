@@ -4,23 +4,15 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic import ValidationError
 
-from cartlake.days import DayRange
 from cartlake.errors import TerminalError
-from cartlake.health import Action, Health
 from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState, StaleMark
-from cartlake.runs import (
-    MAINTENANCE,
-    REFRESH,
-    EtlReport,
-    FileCount,
-    FileFormat,
-    ReconciliationError,
-    RefreshReport,
-    RowCounts,
-    TableRefresh,
-)
-from cartlake.staleness import WHOLE, Scope
-from cartlake.upkeep import Done, MaintenanceReport, TableUpkeep
+from cartlake.maintenance.documents import Done, MaintenanceReport, TableUpkeep
+from cartlake.maintenance.health import Action, Health
+from cartlake.refresh.day_ranges import DayRange
+from cartlake.refresh.graph import WHOLE, Scope
+from cartlake.runs.documents import EtlReport, FileCount, FileFormat, RefreshReport, RowCounts, TableRefresh
+from cartlake.runs.ids import MAINTENANCE, REFRESH
+from cartlake.runs.reconciliation import ReconciliationError
 from lambdas.run_recorder import handler
 from lambdas.shared.objects import ReportError
 

@@ -5,7 +5,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ValidationError
 
 from cartlake.errors import TransientError
-from cartlake.runs import RowCounts
+from cartlake.runs.documents import RowCounts
 from lambdas.shared.entry import entry
 from lambdas.shared.events import EventBus
 from lambdas.shared.objects import Documents, ReportError, bucket_and_key

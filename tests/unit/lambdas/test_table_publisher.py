@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from cartlake.catalog import load_catalog
 from cartlake.errors import TransientError
+from cartlake.tables.catalog import load_catalog
 from lambdas.table_publisher import adapters, handler
 from lambdas.table_publisher.domain import PublishError, Step, TableState, plan_discard, plan_publish
 

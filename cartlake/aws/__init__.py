@@ -1,0 +1,1 @@
+"""boto3 clients and AWS error classes."""

@@ -1,0 +1,187 @@
+"""How a table is: files, deletes, snapshots, manifests; and what maintenance would pay for. Pure, over metadata.
+
+The planner, the Glue job and `lake health` look at tables through different libraries, and judge them by this module.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from math import ceil
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cartlake.contracts import Maintenance
+from cartlake.tables.file_stats import Facts, PartitionFiles, leftovers
+
+MANY_MANIFESTS: Final = 50
+"""Planning a query reads every manifest, each a request to S3."""
+MANY_DELETE_FILES: Final = 20
+EXPIRES_AT_LEAST: Final = 10
+"""So many snapshots have to go before a job is started for them."""
+ORPHAN_SWEEP: Final = timedelta(days=7)
+"""Files that belong to nothing come from writers that died: rare, and found only by listing the whole table."""
+
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class Action(StrEnum):
+    """What maintenance does to a table, in this order."""
+
+    REWRITE = "rewrite_data_files"
+    REWRITE_DELETES = "rewrite_position_delete_files"
+    REWRITE_MANIFESTS = "rewrite_manifests"
+    DROP_BRANCHES = "drop_branches"
+    EXPIRE = "expire_snapshots"
+    ORPHANS = "remove_orphan_files"
+    STATISTICS = "compute_table_stats"
+
+
+MOVES_MAIN: Final = frozenset({Action.REWRITE, Action.REWRITE_DELETES, Action.REWRITE_MANIFESTS})
+"""These commit a snapshot, which would keep a run that is at work from publishing."""
+
+
+class Need(BaseModel):
+    """One thing that pays, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: Action
+    why: str
+
+
+class Health(BaseModel):
+    """The numbers of one table. `removable_files` are those it could do without if small ones were joined."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rows: Count
+    data_files: Count
+    size: Count
+    small_files: Count
+    removable_files: Count
+    delete_files: Count
+    deleted_rows: Count
+    manifests: Count
+    snapshots: Count
+    oldest_snapshot_at: datetime | None
+    written_at: datetime | None
+
+    @property
+    def small_file_ratio(self) -> float:
+        return self.removable_files / self.data_files if self.data_files else 0.0
+
+    @property
+    def delete_ratio(self) -> float:
+        return min(1.0, self.deleted_rows / (self.rows + self.deleted_rows)) if self.deleted_rows else 0.0
+
+
+def measure(facts: Facts, settings: Maintenance) -> Health:
+    main = facts.line(facts.head)
+    return Health(
+        rows=max(0, facts.records - facts.deleted_rows),
+        data_files=sum(one.files for one in facts.partitions),
+        size=sum(one.size for one in facts.partitions),
+        small_files=sum(one.small for one in facts.partitions),
+        removable_files=removable(facts.partitions, settings, settings.min_input_files),
+        delete_files=facts.delete_files,
+        deleted_rows=facts.deleted_rows,
+        manifests=facts.manifests,
+        snapshots=len(facts.snapshots),
+        oldest_snapshot_at=min((snapshot.at for snapshot in facts.snapshots), default=None),
+        written_at=next((snapshot.at for snapshot in main if snapshot.operation != "replace"), None),
+    )
+
+
+def removable(partitions: Iterable[PartitionFiles], settings: Maintenance, least: int) -> int:
+    """How many files joining small ones would spare. Files of two partitions cannot be joined."""
+    joined = (one for one in partitions if one.small >= least)
+    return sum(one.small - max(1, ceil(one.small_size / settings.target_bytes)) for one in joined)
+
+
+def keep_last(facts: Facts, settings: Maintenance) -> int:
+    """How many snapshots of main stay, whatever their age: so many that the last write is among them.
+
+    Without it a table would seem to have been written when it was last maintained.
+    """
+    since_written = 1
+    for snapshot in facts.line(facts.head):
+        if snapshot.operation != "replace":
+            return max(settings.min_snapshots, since_written)
+        since_written += 1
+    return settings.min_snapshots
+
+
+def expirable(facts: Facts, settings: Maintenance, now: datetime, keep_days: float) -> set[int]:
+    """Snapshots nobody may still need: old, no head of a branch or tag, and not among the last of their branch."""
+    cutoff, least = now - timedelta(days=keep_days), keep_last(facts, settings)
+    kept = set(facts.tags.values())
+    for head in facts.branches.values():
+        line = facts.line(head)
+        kept |= {one.snapshot_id for place, one in enumerate(line) if place < least or one.at >= cutoff}
+    return {one.snapshot_id for one in facts.snapshots if one.at < cutoff} - kept
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asked for. `force` does whatever could be of use; `keep_snapshots_days` overrules the contract."""
+
+    force: bool = False
+    keep_snapshots_days: float | None = None
+
+
+def needs(
+    facts: Facts, settings: Maintenance, now: datetime, *, wish: Wish | None = None, swept_at: datetime | None = None
+) -> list[Need]:
+    """What pays, in the order to do it; empty for a table that is well. `swept_at`: when orphans were last removed."""
+    wish = wish or Wish()
+    health = measure(facts, settings)
+    rewriting = [*_rewriting(facts, health, settings, force=wish.force)]
+    if health.manifests >= (2 if wish.force else MANY_MANIFESTS):
+        rewriting.append(Need(action=Action.REWRITE_MANIFESTS, why=f"{health.manifests} manifests"))
+    if left := leftovers(facts, now):
+        rewriting.append(Need(action=Action.DROP_BRANCHES, why=f"runs that ended left {', '.join(left)}"))
+    found = [*rewriting, *_expiring(facts, settings, now, wish)]
+    if _may_hold_orphans(health, settings, now, swept_at):
+        since = f"since {swept_at:%Y-%m-%d}" if swept_at else "so far"
+        found.append(Need(action=Action.ORPHANS, why=f"nobody looked for files that belong to nothing {since}"))
+    return found
+
+
+def _rewriting(facts: Facts, health: Health, settings: Maintenance, *, force: bool) -> Iterable[Need]:
+    least = 2 if force else settings.min_input_files
+    spared = removable(facts.partitions, settings, least)
+    share = spared / health.data_files if health.data_files else 0.0
+    if spared and share >= (0 if force else settings.small_file_ratio):
+        yield Need(action=Action.REWRITE, why=f"{spared} of {health.data_files} files could be joined to others")
+    elif health.deleted_rows and health.delete_ratio >= (0 if force else settings.delete_ratio):
+        yield Need(
+            action=Action.REWRITE,
+            why=f"{health.deleted_rows} rows ({health.delete_ratio:.0%}) are deleted but still in the files",
+        )
+    if health.delete_files >= (2 if force else MANY_DELETE_FILES):
+        yield Need(action=Action.REWRITE_DELETES, why=f"{health.delete_files} delete files")
+
+
+def _expiring(facts: Facts, settings: Maintenance, now: datetime, wish: Wish) -> Iterable[Need]:
+    days = settings.keep_snapshots_days if wish.keep_snapshots_days is None else wish.keep_snapshots_days
+    old = expirable(facts, settings, now, days)
+    if len(old) >= (1 if wish.force or wish.keep_snapshots_days is not None else EXPIRES_AT_LEAST):
+        why = f"{len(old)} of {len(facts.snapshots)} snapshots are older than {days:g} days"
+        yield Need(action=Action.EXPIRE, why=why)
+
+
+def _may_hold_orphans(health: Health, settings: Maintenance, now: datetime, swept_at: datetime | None) -> bool:
+    oldest = health.oldest_snapshot_at
+    if oldest is None or now - oldest < timedelta(days=settings.orphan_days):
+        return False  # the table itself is younger than any file that may be deleted
+    return swept_at is None or now - swept_at >= ORPHAN_SWEEP
+
+
+def with_statistics(wanted: Sequence[Need], columns: Collection[str]) -> list[Need]:
+    """Count distinct values when the files are rewritten anyway: it reads as much again."""
+    if columns and any(need.action is Action.REWRITE for need in wanted):
+        return [*wanted, Need(action=Action.STATISTICS, why=f"the files change: {', '.join(columns)} are counted anew")]
+    return list(wanted)

@@ -1,0 +1,225 @@
+"""What a change makes stale: from tables that changed to the tables built from them, in the order to rebuild them.
+
+Nothing but contracts is looked at. A table reads rows of its upstreams (`cartlake.build`); turned around, that says
+which of its rows depend on the ones that changed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from cartlake.contracts.building import PERIODS, Build, Upstream
+from cartlake.contracts.model import Contract, Reference, Table
+from cartlake.errors import TerminalError
+from cartlake.refresh.day_ranges import ALWAYS, DayRange, aligned, joined, widened
+
+
+class GraphError(TerminalError):
+    """The tables of the contracts cannot be built in any order."""
+
+
+class KeySource(BaseModel):
+    """The keys to rebuild: those in column `key` of the rows of `table` whose event time lies in `days`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: str
+    key: str
+    days: tuple[DayRange, ...]
+
+
+class Scope(BaseModel):
+    """Which rows of a table are stale: all of them, those of some days, or those of some keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    days: tuple[DayRange, ...] = ()
+    keys: tuple[KeySource, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        return ALWAYS in self.days
+
+    def __bool__(self) -> bool:
+        return bool(self.days or self.keys)
+
+    def __or__(self, other: "Scope") -> "Scope":
+        days = joined((*self.days, *other.days))
+        if ALWAYS in days:
+            return WHOLE
+        return Scope(days=days, keys=tuple(dict.fromkeys((*self.keys, *other.keys))))
+
+    def __str__(self) -> str:
+        if self.whole:
+            return "all rows"
+        keys = [f"{source.key} of {source.table} on {_listed(source.days)}" for source in self.keys]
+        return "; ".join([*([_listed(self.days)] if self.days else []), *keys])
+
+
+WHOLE: Final = Scope(days=(ALWAYS,))
+
+
+class StaleTable(BaseModel):
+    """One table to rebuild, after those of `after` that are rebuilt too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: str
+    scope: Scope
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The tables of all contracts, and which are built from which."""
+
+    tables: Mapping[str, Table]
+    order: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(cls, contracts: Iterable[Contract]) -> "Graph":
+        """Raises GraphError for an upstream no contract describes, and for a circle."""
+        tables = {table.physical_name: table for contract in contracts for table in contract.tables}
+        _check_upstreams(tables)
+        _check_references(tables)
+        upstreams = {name: [up.table for up in upstreams_of(table)] for name, table in sorted(tables.items())}
+        try:
+            order = tuple(name for name in TopologicalSorter(upstreams).static_order() if tables[name].build)
+        except CycleError as error:
+            raise GraphError(f"Tables are built from each other in a circle: {' ← '.join(error.args[1])}.") from error
+        return cls(tables, order)
+
+    def table(self, name: str) -> Table:
+        """Find a built table by its physical or bare name. Raises TerminalError, naming those there are."""
+        found = [known for known in self.order if name in (known, self.tables[known].bare_name)]
+        if not found:
+            raise TerminalError(f"No table {name!r} is built from others; these are: {', '.join(self.order)}.")
+        return self.tables[found[0]]
+
+    def built_from(self, name: str) -> list[str]:
+        """The tables directly built from this one, in the order they are built."""
+        return [built for built in self.order if name in {up.table for up in upstreams_of(self.tables[built])}]
+
+    def stale(self, changes: Mapping[str, Scope]) -> tuple[StaleTable, ...]:
+        """The tables to rebuild after `changes`, each after those it is built from.
+
+        A change of a built table is that table's own rows being stale; of any other, rows that were written.
+        """
+        known = dict(changes)
+        stale: list[StaleTable] = []
+        for name in self.order:
+            if scope := self.scope_of(name, known):
+                known[name] = scope
+                upstreams = [upstream.table for upstream in upstreams_of(self.tables[name])]
+                after = tuple(one for one in upstreams if one in {table.table for table in stale})
+                stale.append(StaleTable(table=name, scope=scope, after=after))
+        return tuple(stale)
+
+    def scope_of(self, name: str, changes: Mapping[str, Scope]) -> Scope:
+        """The rows of one built table that changes of the tables it is built from, and of itself, make stale."""
+        table = self.tables[name]
+        scope = changes.get(name, Scope())
+        for upstream in upstreams_of(table):
+            scope |= _affected(table, upstream, changes.get(upstream.table, Scope()))
+        return scope
+
+
+def _affected(table: Table, upstream: Upstream, change: Scope) -> Scope:
+    """Which rows of the table depend on the changed rows of one upstream."""
+    build = build_of(table)
+    if not change:
+        return Scope()
+    if build.replaces == "all" or upstream.reads == "all" or change.whole:
+        return WHOLE
+    if change.keys:
+        return WHOLE  # nobody knows the days of those keys, nor which other keys their rows had before
+    if build.replaces == "keys":
+        return _affected_keys(table, upstream, change.days)
+    if upstream.reads == "up_to":
+        days = joined(DayRange(first=one.first, last=None) for one in change.days)
+    else:
+        days = widened(change.days, upstream.days_after, upstream.days_before)
+    return Scope(days=aligned(days, build.replaces))
+
+
+def _affected_keys(table: Table, upstream: Upstream, days: tuple[DayRange, ...]) -> Scope:
+    """The keys that rows of those days have, and those they had: what this table still holds of those days."""
+    now = KeySource(table=upstream.table, key=str(upstream.key), days=days)
+    before = KeySource(table=table.physical_name, key=str(build_of(table).key), days=days)
+    return Scope(keys=(now, before))
+
+
+def _check_upstreams(tables: Mapping[str, Table]) -> None:
+    for name, table in tables.items():
+        for upstream in upstreams_of(table):
+            source = tables.get(upstream.table)
+            if source is None:
+                known = ", ".join(sorted(tables))
+                raise GraphError(
+                    f"{name} is built from {upstream.table}, which no contract describes; there are: {known}."
+                )
+            if upstream.reads != "all" and source.event_time is None:
+                raise GraphError(
+                    f"{name} reads some rows of {upstream.table}, whose contract names no cartlake.eventTime: "
+                    "name it there, or read all of it."
+                )
+            if upstream.key is not None and upstream.key not in {column.name for column in source.columns}:
+                raise GraphError(f"{name} reads {upstream.table} by {upstream.key}, which is no column of it.")
+
+
+def days_read(upstream: Upstream, scope: Scope) -> tuple[DayRange, ...]:
+    """The days of an upstream's rows that a scope of days is built from."""
+    if scope.whole or upstream.reads == "all":
+        return (ALWAYS,)
+    if upstream.reads == "up_to":
+        return (DayRange(first=None, last=scope.days[-1].last),)
+    return widened(scope.days, upstream.days_before, upstream.days_after)
+
+
+def parent_of(tables: Mapping[str, Table], reference: Reference) -> Table:
+    """The table a reference points at. Raises GraphError when no contract describes it, or its column."""
+    for table in tables.values():
+        if table.bare_name == reference.parent and reference.parent_column in {c.name for c in table.columns}:
+            return table
+    raise GraphError(
+        f"{reference.column} refers to {reference.parent}.{reference.parent_column}, which no contract describes."
+    )
+
+
+def _check_references(tables: Mapping[str, Table]) -> None:
+    for table in tables.values():
+        for reference in table.references:
+            parent_of(tables, reference)
+
+
+def build_of(table: Table) -> Build:
+    """How the table is built. Raises TerminalError for one that is loaded from files."""
+    if table.build is None:
+        raise TerminalError(f"{table.physical_name} is not built from others: it is loaded from files.")
+    return table.build
+
+
+def upstreams_of(table: Table) -> Sequence[Upstream]:
+    """What the table is built from; nothing for one that is loaded from files."""
+    return table.build.upstreams if table.build else ()
+
+
+def _listed(ranges: Iterable[DayRange]) -> str:
+    return ", ".join(map(str, ranges))
+
+
+__all__ = [
+    "PERIODS",
+    "WHOLE",
+    "Graph",
+    "GraphError",
+    "KeySource",
+    "Scope",
+    "StaleTable",
+    "build_of",
+    "days_read",
+    "parent_of",
+]

@@ -1,0 +1,41 @@
+"""The sum that has to come out of every run: rows read = published + quarantined + duplicate, file by file."""
+
+from collections import Counter
+
+from cartlake.errors import TerminalError
+from cartlake.runs.documents import EtlReport
+
+
+class ReconciliationError(TerminalError):
+    """The rows of a run do not add up, or the job did not read the files it was given. Never retried."""
+
+
+def reconcile(report: EtlReport, claimed_file_ids: set[str]) -> None:
+    """Check that nothing was lost or invented: rows add up, in total and over files, and every claimed file was read.
+
+    Raises ReconciliationError with all differences found.
+    """
+    faults = [*_row_faults(report), *_file_faults(report, claimed_file_ids)]
+    if faults:
+        raise ReconciliationError(f"Run {report.run_id} does not reconcile: {'; '.join(faults)}.")
+
+
+def _row_faults(report: EtlReport) -> list[str]:
+    rows, faults = report.rows, []
+    if rows.read != rows.settled:
+        faults.append(
+            f"{rows.read} rows read, but {rows.published} published + {rows.quarantined} quarantined"
+            f" + {rows.duplicate} duplicate = {rows.settled}"
+        )
+    by_file = sum(file.rows_read for file in report.files)
+    if by_file != rows.read:
+        faults.append(f"{rows.read} rows read in all, but {by_file} when its files are added up")
+    return faults
+
+
+def _file_faults(report: EtlReport, claimed: set[str]) -> list[str]:
+    read = [file.file_id for file in report.files]
+    faults = [f"file {file_id} was claimed but not read" for file_id in sorted(claimed - set(read))]
+    faults += [f"file {file_id} was read but not claimed" for file_id in sorted(set(read) - claimed)]
+    faults += [f"file {file_id} was read {times} times" for file_id, times in Counter(read).items() if times > 1]
+    return faults

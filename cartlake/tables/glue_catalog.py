@@ -1,0 +1,34 @@
+"""The Glue catalog, saying plainly when a table's metadata cannot be read: which table, which file, what to do."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.exceptions import NoSuchIcebergTableError, NoSuchPropertyException, ValidationError
+
+from cartlake.tables.broken_metadata import METADATA_LOCATION, BrokenMetadataError
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
+    from types_boto3_glue.type_defs import TableTypeDef
+
+
+class LakeCatalog(GlueCatalog):
+    """pyiceberg reads Glue's answer in one private method, for loading and for committing alike."""
+
+    def _convert_glue_to_iceberg(self, glue_table: TableTypeDef) -> Table:
+        name = f"{glue_table.get('DatabaseName')}.{glue_table.get('Name')}"
+        file = (glue_table.get("Parameters") or {}).get(METADATA_LOCATION)
+        try:
+            return super()._convert_glue_to_iceberg(glue_table)
+        except FileNotFoundError as error:
+            raise BrokenMetadataError(name, file, "is missing") from error
+        except (ValidationError, UnicodeDecodeError, EOFError, zlib.error) as error:
+            raise BrokenMetadataError(name, file, "is not whole: it was cut short, or written over") from error
+        except NoSuchIcebergTableError as error:
+            fault = "no longer says that it is an Iceberg table"
+            raise BrokenMetadataError(name, None, fault) from error
+        except NoSuchPropertyException as error:
+            raise BrokenMetadataError(name, None, f"is incomplete: {error}") from error

@@ -1,0 +1,209 @@
+"""Builds everything Terraform deploys, into `build/`: Lambda zips and layers, the Glue library and scripts.
+
+    build/lambdas/<function>.zip      lambdas/<function>/ and lambdas/shared/
+    build/layers/cartlake.zip         requirements/lambda.lock + cartlake + contracts
+    build/layers/arrow.zip            requirements/arrow.lock without what the first layer has
+    build/glue/libs/cartlake.zip      cartlake + contracts + glue_jobs, for --extra-py-files
+    build/glue/jobs/<job>.py          the script of each Glue job
+    build/manifest.json               {"platform": ..., "files": {"<path below build/>": "<sha256 hex>"}}
+
+Zips are reproducible byte for byte: entries sorted, one fixed time stamp, fixed permissions. Only the layers depend
+on the platform; functions and Glue code are pure Python, the same bytes on a laptop and on AWS.
+"""
+
+import argparse
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+
+from cartlake.errors import TerminalError
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time a zip can hold."""
+
+LAYER_LIMIT_MB = 250
+"""AWS Lambda: function and layers unzipped together, "Lambda quotas" in its developer guide."""
+
+UNUSED_IN_LAMBDA = (
+    "pyarrow/include/",
+    "pyarrow/tests/",
+    "pyarrow/src/",
+    "pyarrow/libarrow_flight",
+    "pyarrow/_flight",
+    "bin/",
+)
+"""Tests, headers and the RPC parts of Arrow: 30 MB of a budget of 250. A test imports what is left."""
+
+
+class Platform(StrEnum):
+    """Where the layers will run."""
+
+    HOST = "host"
+    """This machine: the embedded AWS runs Lambdas as processes of its own."""
+
+    AWS = "aws"
+    """AWS Lambda python3.11 on arm64: Amazon Linux 2, glibc 2.26, so manylinux2014 wheels."""
+
+    @property
+    def uv_arguments(self) -> list[str]:
+        if self is Platform.HOST:
+            return []
+        return ["--python-platform", "aarch64-manylinux2014", "--python-version", "3.11"]
+
+
+class BuildError(TerminalError):
+    """An artifact could not be built. The message says which and what to do."""
+
+
+def build(root: Path, platform: Platform) -> Path:
+    """Build every artifact of the checkout `root` and return the manifest's path.
+
+    Raises BuildError when dependencies cannot be installed or the layers exceed Lambda's limit.
+    """
+    out = root / "build"
+    files = {
+        **{f"lambdas/{name}.zip": _function_files(root, name) for name in function_names(root)},
+        "layers/cartlake.zip": _cartlake_layer(root, platform),
+        "glue/libs/cartlake.zip": [*_library(root), *_tree(root, "glue_jobs")],
+    }
+    for name, entries in files.items():
+        write_zip(out / name, entries)
+    _copy_arrow_layer(root, platform, out / "layers" / "arrow.zip")
+    for job in job_names(root):
+        script = out / "glue" / "jobs" / f"{job}.py"
+        script.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / "glue_jobs" / job / "main.py", script)
+    _remove_stale(out, {*files, "layers/arrow.zip", *(f"glue/jobs/{job}.py" for job in job_names(root))})
+    return _write_manifest(out, platform)
+
+
+def function_names(root: Path) -> list[str]:
+    return sorted(path.parent.name for path in (root / "lambdas").glob("*/handler.py"))
+
+
+def job_names(root: Path) -> list[str]:
+    return sorted(path.parent.name for path in (root / "glue_jobs").glob("*/main.py"))
+
+
+def write_zip(path: Path, entries: Iterable[tuple[str, Path]]) -> None:
+    """Write (name in the zip, file on disk) pairs; the bytes depend on names and contents only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".tmp")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name, source in sorted(entries):
+            info = zipfile.ZipInfo(name, EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = (0o755 if source.suffix == ".so" else 0o644) << 16
+            archive.writestr(info, source.read_bytes())
+    unfinished.replace(path)
+
+
+def _function_files(root: Path, name: str) -> list[tuple[str, Path]]:
+    package = [("lambdas/__init__.py", root / "lambdas" / "__init__.py")]
+    return [*package, *_tree(root, f"lambdas/{name}"), *_tree(root, "lambdas/shared")]
+
+
+def _library(root: Path) -> list[tuple[str, Path]]:
+    code = _tree(root, "cartlake")
+    contracts = [(f"cartlake/_contracts/{path.name}", path) for path in sorted((root / "contracts").glob("*.yaml"))]
+    return [*code, *contracts]
+
+
+def _tree(root: Path, folder: str) -> Iterator[tuple[str, Path]]:
+    for path in sorted((root / folder).rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.relative_to(root).as_posix(), path
+
+
+def _cartlake_layer(root: Path, platform: Platform) -> list[tuple[str, Path]]:
+    own = [(f"python/{name}", path) for name, path in _library(root)]
+    return [*_installed(root, "lambda", platform), *own]
+
+
+def _copy_arrow_layer(root: Path, platform: Platform, target: Path) -> None:
+    """The largest artifact follows from two lock files alone, so it is zipped once and then copied."""
+    cached = _cache_folder(root, "arrow", platform).with_suffix(".zip")
+    if not cached.exists():
+        common = _installed(root, "lambda", platform)
+        in_first_layer = {name for name, _ in common}
+        arrow = [entry for entry in _installed(root, "arrow", platform) if entry[0] not in in_first_layer]
+        _check_size([*common, *arrow])
+        write_zip(cached, arrow)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(cached, target)
+
+
+def _check_size(entries: list[tuple[str, Path]]) -> None:
+    size_mb = sum(path.stat().st_size for _, path in entries) / 1e6
+    if size_mb > LAYER_LIMIT_MB:
+        msg = (
+            f"The Lambda layers unpack to {size_mb:.0f} MB, more than AWS's {LAYER_LIMIT_MB} MB. "
+            "Take a dependency out of the `lambda` or `arrow` extra in pyproject.toml, then run `make lock`."
+        )
+        raise BuildError(msg)
+
+
+def _cache_folder(root: Path, extra: str, platform: Platform) -> Path:
+    locks = b"".join((root / "requirements" / f"{name}.lock").read_bytes() for name in ("lambda", extra))
+    key = hashlib.sha256(locks + "".join([platform, *UNUSED_IN_LAMBDA]).encode()).hexdigest()[:12]
+    return root / ".cache" / "layers" / f"{extra}-{platform}-{key}"
+
+
+def _installed(root: Path, extra: str, platform: Platform) -> list[tuple[str, Path]]:
+    """Files of one locked set of wheels, installed once per lock and platform below `.cache/layers/`."""
+    target = _cache_folder(root, extra, platform)
+    if not target.exists():
+        _install(root / "requirements" / f"{extra}.lock", target, platform)
+    files = [(path.relative_to(target).as_posix(), path) for path in sorted(target.rglob("*")) if path.is_file()]
+    return [
+        (f"python/{name}", path)
+        for name, path in files
+        if not name.startswith(UNUSED_IN_LAMBDA) and "__pycache__" not in name and not name.endswith((".pxd", ".pyi"))
+    ]
+
+
+def _install(lock: Path, target: Path, platform: Platform) -> None:
+    unfinished = target.with_name(target.name + ".tmp")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(unfinished)]
+    wheels = ["--only-binary", ":all:", "--require-hashes", "--requirement", str(lock)]
+    done = subprocess.run([*uv, *platform.uv_arguments, *wheels], capture_output=True, text=True, check=False)
+    if done.returncode:
+        msg = f"Could not install {lock.name} for {platform}: {done.stderr.strip()}\nIs the package index reachable?"
+        raise BuildError(msg)
+    unfinished.rename(target)
+
+
+def _remove_stale(out: Path, wanted: set[str]) -> None:
+    for path in out.rglob("*"):
+        if path.is_file() and path.relative_to(out).as_posix() not in wanted:
+            path.unlink()
+
+
+def _write_manifest(out: Path, platform: Platform) -> Path:
+    digests = {
+        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(out.rglob("*"))
+        if path.is_file()
+    }
+    manifest = out / "manifest.json"
+    manifest.write_text(json.dumps({"platform": platform, "files": digests}, indent=2) + "\n")
+    return manifest
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="cartlake_cli.build", description="Build the artifacts Terraform deploys.")
+    parser.add_argument("--platform", type=Platform, choices=list(Platform), default=Platform.HOST)
+    parser.add_argument("--root", type=Path, default=Path.cwd())
+    arguments = parser.parse_args()
+    print(build(arguments.root, arguments.platform))  # noqa: T201  # the path is this command's answer
+
+
+if __name__ == "__main__":
+    main()

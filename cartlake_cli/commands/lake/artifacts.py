@@ -1,0 +1,38 @@
+"""`lake build`: the artifacts Terraform deploys."""
+
+import json as jsonlib
+from typing import Annotated
+
+import typer
+
+from cartlake_cli.build import Platform, build
+from cartlake_cli.context import lake_of
+from cartlake_cli.options import Json
+
+
+def register(app: typer.Typer) -> None:
+    app.command("build")(build_artifacts)
+
+
+def build_artifacts(
+    context: typer.Context,
+    platform: Annotated[
+        Platform | None, typer.Option(help="Where Lambdas will run; by default what --env needs.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Build Lambda zips and layers and the Glue library into build/, the same bytes for the same input."""
+    lake = lake_of(context)
+    chosen = platform or (Platform.HOST if lake.is_local else Platform.AWS)
+    manifest = jsonlib.loads(build(lake.root, chosen).read_text())
+    folder = lake.root / "build"
+    rows = [
+        {
+            "name": name,
+            "kilobytes": round((folder / name).stat().st_size / 1000),
+            "digest": digest[:12],
+            "sha256": digest,
+        }
+        for name, digest in manifest["files"].items()
+    ]
+    lake.output.records(f"build/ for {chosen}", ["name", "kilobytes", "digest"], rows)

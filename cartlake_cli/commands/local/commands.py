@@ -1,0 +1,75 @@
+"""`lake down`, `lake logs` and `lake env`: the commands of the embedded AWS beside `lake up`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cartlake_cli.commands.local import logs
+from cartlake_cli.context import LOCAL, lake_of
+from cartlake_cli.errors import CommandError
+from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
+from localaws import server
+from localaws.paths import LakePaths
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the `lake` command line."""
+    app.command("down")(down)
+    app.command("logs")(show_logs)
+    app.command("env")(env)
+
+
+def down(
+    context: typer.Context,
+    wipe: Annotated[bool, typer.Option(help="Also forget everything it stores: data, tables, deployment.")] = False,
+    json: Json = False,
+) -> None:
+    """Stop the embedded AWS once its state is saved. `lake up` brings it back as it was."""
+    lake = lake_of(context)
+    if lake.environment != LOCAL:
+        raise CommandError(f"`lake down` is for this machine. Remove {lake.environment} with Terraform.")
+    stopped = server.stop(lake.root)
+    if wipe:
+        server.wipe(lake.root)
+    if json:
+        lake.output.json({"stopped": stopped, "wiped": wipe})
+    else:
+        lake.output.say("Stopped." if stopped else "It was not running.")
+        home = LakePaths(lake.root).home
+        lake.output.say(f"All its data is gone: {home}." if wipe else f"Its data is kept in {home}.")
+
+
+def show_logs(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(help="A Lambda (file_validator), a log file (server, terraform) or a log group.")
+    ] = "server",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines until Ctrl-C.")] = False,
+    job: Annotated[str | None, typer.Option("--job", help="A Glue job run id: what that run printed.")] = None,
+    lines: Annotated[int, typer.Option(min=1, help="How many of the last lines to print first.")] = 100,
+) -> None:
+    """Print what a part of the lake logged."""
+    lake = lake_of(context)
+    log_file = LakePaths(lake.root).logs / f"{name}.log"
+    if job is not None:
+        found = logs.cloudwatch_lines(lake.client("logs"), logs.JOB_GROUPS, job, lines, follow=follow)
+    elif lake.is_local and log_file.exists():
+        found = logs.file_lines(log_file, lines, follow=follow)
+    else:
+        groups = [logs.group_of(name, lake.outputs.functions)]
+        found = logs.cloudwatch_lines(lake.client("logs"), groups, None, lines, follow=follow)
+    for line in found:
+        typer.echo(line)
+
+
+def env(context: typer.Context, json: Json = False) -> None:
+    r"""Print the variables that point any AWS client at the embedded AWS: eval "$(lake env)"."""
+    lake = lake_of(context)
+    variables = lake.local_variables()
+    if json:
+        lake.output.json(variables)
+        return
+    for name, value in variables.items():
+        typer.echo(f"export {name}={value}")

@@ -1,0 +1,157 @@
+"""`lake up`: the embedded AWS, started, with the whole lake deployed to it by the project's own Terraform."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cartlake_cli.build import Platform, build
+from cartlake_cli.commands.tables.tables import apply_all
+from cartlake_cli.context import LOCAL, Lake, lake_of
+from cartlake_cli.errors import CommandError, NotReadyError
+from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
+from localaws import server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+PARALLEL = "-parallelism=30"
+"""Most of an apply is the provider waiting; nothing here limits how many resources wait side by side."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add `lake up`."""
+    app.command("up")(up)
+
+
+def up(
+    context: typer.Context,
+    force: Annotated[bool, typer.Option(help="Apply even when nothing changed since the last time.")] = False,
+    json: Json = False,
+) -> None:
+    """Start the embedded AWS, build the artifacts, apply terraform/environments/local, create the tables."""
+    lake = lake_of(context)
+    if lake.environment != LOCAL:
+        raise CommandError(f"`lake up` is for this machine. Deploy {lake.environment} with Terraform.")
+    seconds = bring_up(lake, force=force)
+    if lake.output.as_json:
+        lake.output.json({"endpoint": lake.local_variables()["AWS_ENDPOINT_URL"], "seconds": seconds})
+        return
+    lake.output.say(f"[green]The lake is up[/green] at {lake.local_variables()['AWS_ENDPOINT_URL']}.")
+    lake.output.say('Other AWS clients reach it after [bold]eval "$(lake env)"[/bold].')
+
+
+def bring_up(lake: Lake, *, force: bool = False) -> dict[str, float]:
+    """Do all that `lake up` does; returns the seconds of each phase. Safe to repeat.
+
+    Raises NotReadyError when a tool is missing and CommandError when Terraform fails.
+    """
+    seconds: dict[str, float] = {}
+    with _phase(lake, seconds, "start", "Starting the embedded AWS"):
+        server.start(lake.root)
+    with _phase(lake, seconds, "build", "Building the artifacts"):
+        manifest = build(lake.root, Platform.HOST)
+    fingerprint = _fingerprint(lake, manifest)
+    applied = lake.home / "applied.sha256"
+    if not force and applied.exists() and applied.read_text() == fingerprint:
+        lake.output.say("Nothing changed since the last apply.")
+    else:
+        with _phase(lake, seconds, "terraform", "Applying terraform/environments/local (about two minutes)"):
+            apply(lake)
+        applied.write_text(_fingerprint(lake, manifest))
+    with _phase(lake, seconds, "tables", "Creating tables and views from the contracts"):
+        apply_all(lake)
+    return seconds
+
+
+def apply(lake: Lake) -> None:
+    """Run init and apply of environments/local; keeps the outputs in `.lake/outputs.json`."""
+    terraform(lake, "init", "-input=false", "-reconfigure", f"-backend-config=path={lake.home}/terraform.tfstate")
+    terraform(lake, "apply", "-input=false", "-auto-approve", PARALLEL)
+    outputs = {name: value["value"] for name, value in json.loads(terraform(lake, "output", "-json")).items()}
+    (lake.home / "outputs.json").write_text(json.dumps(outputs, indent=2))
+    lake.__dict__.pop("outputs", None)  # what was read before this apply is old
+
+
+def destroy(lake: Lake) -> None:
+    """Run destroy of environments/local."""
+    terraform(lake, "destroy", "-input=false", "-auto-approve", PARALLEL)
+
+
+def terraform(lake: Lake, *arguments: str) -> str:
+    """Run Terraform in environments/local against the embedded AWS and return what it printed.
+
+    Raises NotReadyError where Terraform is missing and CommandError with its own words where it fails.
+    """
+    log = lake.home / "logs" / "terraform.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = ["terraform", f"-chdir={lake.terraform_folder}", *arguments, "-no-color"]
+    if arguments[0] == "output":
+        command.pop()
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=terraform_environment(lake))
+    except FileNotFoundError as error:
+        raise NotReadyError("Terraform is not on PATH. `lake doctor` says what to install.") from error
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"$ terraform {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
+    if done.returncode:
+        raise CommandError(f"`terraform {arguments[0]}` failed:\n{done.stderr.strip()}\nThe whole output is in {log}.")
+    return done.stdout
+
+
+def terraform_environment(lake: Lake) -> dict[str, str]:
+    """The environment Terraform needs to deploy to this checkout's embedded AWS."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {
+        **own,
+        **lake.local_variables(),
+        "TF_DATA_DIR": str(lake.home / "terraform"),
+        "TF_IN_AUTOMATION": "1",
+        "TF_VAR_lambda_architecture": lambda_architecture(),
+        **_plugin_cache(lake.root),
+    }
+
+
+def lambda_architecture() -> str:
+    """Name the machine's processor as AWS Lambda does."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+
+
+def _plugin_cache(root: Path) -> dict[str, str]:
+    cache = root / ".cache" / "terraform-plugins"
+    cache.mkdir(parents=True, exist_ok=True)
+    return {"TF_PLUGIN_CACHE_DIR": str(cache), "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "true"}
+
+
+def _fingerprint(lake: Lake, manifest: Path) -> str:
+    """Hash all that an apply depends on: artifacts, Terraform, state machines, queries, and the state itself."""
+    digest = hashlib.sha256(manifest.read_bytes())
+    for folder, pattern in (("terraform", "*.tf"), ("state_machines", "*.json"), ("athena_queries", "*.sql")):
+        for path in sorted((lake.root / folder).rglob(pattern)):
+            if ".terraform" not in path.parts:
+                digest.update(path.relative_to(lake.root).as_posix().encode() + path.read_bytes())
+    state = lake.home / "terraform.tfstate"
+    digest.update(state.read_bytes() if state.exists() else b"")
+    return digest.hexdigest()
+
+
+@contextmanager
+def _phase(lake: Lake, seconds: dict[str, float], name: str, title: str) -> Iterator[None]:
+    started = time.monotonic()
+    if lake.output.as_json:
+        yield
+    else:
+        with lake.output.messages.status(title):
+            yield
+    seconds[name] = round(time.monotonic() - started, 2)
+    lake.output.say(f"{title}: {seconds[name]:.1f} s")

@@ -1,0 +1,1 @@
+"""`lake health` and `lake maintain`."""

@@ -1,0 +1,118 @@
+"""`lake runs` and `lake run show`: what every run read, published, set aside and recognised."""
+
+import json as jsonlib
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from cartlake import contracts
+from cartlake.ledger import FileRecord, RunRecord, RunState
+from cartlake.runs.ids import MAINTENANCE, REFRESH
+from cartlake_cli.commands.maintenance.records import MAINTAINED, upkeep_rows
+from cartlake_cli.context import Lake, lake_of
+from cartlake_cli.errors import Exit, NotFoundError
+from cartlake_cli.operations.run_documents import run_document_if_any
+from cartlake_cli.options import Json, Limit, OptionalDataset
+from cartlake_cli.output import records_of
+
+REPORTS = ("etl", "quality", "settle", "refresh", "maintenance")
+
+run_app = typer.Typer(help="Look at one run.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.command("runs")(runs)
+    run_app.command("show")(show)
+    app.add_typer(run_app, name="run")
+
+
+def runs(
+    context: typer.Context,
+    dataset: OptionalDataset = None,
+    limit: Limit = 20,
+    json: Json = False,
+) -> None:
+    """List runs, newest first."""
+    lake = lake_of(context)
+    works = [dataset] if dataset else [*contracts.names(), REFRESH, MAINTENANCE]
+    found = [run for work in works for run in lake.ledger.runs(work)]
+    found.sort(key=lambda run: run.started_at, reverse=True)
+    columns = [
+        "run_id",
+        "state",
+        "files",
+        "read",
+        "published",
+        "quarantined",
+        "duplicate",
+        "backfill",
+        "seconds",
+        "error",
+    ]
+    lake.output.records("Runs", columns, [_flat(run) for run in found[:limit]])
+
+
+def show(
+    context: typer.Context,
+    run_id: Annotated[str, typer.Argument(help="As `lake runs` prints it.")],
+    json: Json = False,
+) -> None:
+    """Show one run whole: counts, files, broken rules, table rules, and where the seconds went."""
+    lake = lake_of(context)
+    run = lake.ledger.run(run_id)
+    if run is None:
+        msg = f"There is no run {run_id!r} in {lake.environment}. `lake runs` lists them."
+        raise NotFoundError(msg)
+    reports = {name: run_document_if_any(lake, run_id, name) for name in REPORTS}
+    files = lake.ledger.run_files(run_id)
+    if lake.output.as_json:
+        lake.output.json({**_flat(run), "files": records_of(files), "reports": reports})
+        return
+    _print(lake, run, files, reports)
+    if run.state is RunState.FAILED:
+        raise typer.Exit(Exit.FAILED)
+
+
+def _flat(run: RunRecord) -> dict[str, Any]:
+    """The run with its counts beside its other attributes, and how long it took."""
+    counts = run.counts.model_dump() if run.counts else {}
+    ended = datetime.fromisoformat(run.ended_at) if run.ended_at else None
+    seconds = (ended - datetime.fromisoformat(run.started_at)).total_seconds() if ended else None
+    backfill = str(run.backfill) if run.backfill else None
+    about = run.model_dump(mode="json", exclude={"counts", "backfill"})
+    return {**about, **counts, "backfill": backfill, "seconds": seconds}
+
+
+def plainly(cause: str | None) -> str | None:
+    """A Lambda's error as a sentence instead of the JSON with its stack; anything else as it is."""
+    try:
+        error = jsonlib.loads(cause or "")
+    except ValueError:
+        return cause
+    return str(error["errorMessage"]) if isinstance(error, dict) and "errorMessage" in error else cause
+
+
+def _print(lake: Lake, run: RunRecord, files: list[FileRecord], reports: dict[str, Any]) -> None:
+    output, etl = lake.output, reports["etl"]
+    about = {**_flat(run), "withdrawn": etl.get("withdrawn") or None, "cause": plainly(run.cause)}
+    output.record(f"Run {run.run_id}", {name: value for name, value in about.items() if value is not None})
+    output.records("Files", ["key", "state", "reason"], records_of(files))
+    broken = [rule for rule in etl.get("row_rules", []) if rule["broken"]]
+    if broken:
+        output.records("Row rules that rows broke", ["rule", "severity", "broken"], broken)
+    if etl.get("measurements"):
+        failures = {failure["rule"]: failure["expected"] for failure in reports["quality"].get("failures", [])}
+        measured = [{**m, "verdict": failures.get(m["rule"], "ok")} for m in etl["measurements"]]
+        output.records("Table rules, on the audit branch", ["rule", "value", "verdict"], measured)
+    if tables := reports["refresh"].get("tables"):
+        output.records("Tables", ["table", "outcome", "scope", "rows", "seconds", "error"], tables)
+    if maintained := reports["maintenance"].get("tables"):
+        output.records("Tables", MAINTAINED, upkeep_rows(maintained))
+    phases = [
+        {"step": step, "phase": phase, "seconds": round(seconds, 2)}
+        for step in ("etl",)
+        for phase, seconds in reports[step].get("phases", {}).items()
+    ]
+    if phases:
+        output.records("Where the seconds went", ["step", "phase", "seconds"], phases)

@@ -1,0 +1,188 @@
+"""`lake history`, `lake rollback` and `lake diff`: the versions of a table, going back to one, comparing two."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cartlake import contracts
+from cartlake.contracts import Contract, Table
+from cartlake.refresh.graph import Graph
+from cartlake.tables.catalog import load_catalog
+from cartlake.tables.snapshots import Version, find_version, go_back, versions
+from cartlake_cli.athena.table_diff import count_sql, examples_sql
+from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.commands.runs.backfill import backfill_of
+from cartlake_cli.commands.runs.recompute import run_recompute
+from cartlake_cli.commands.tables.named_tables import lock_on, named_table
+from cartlake_cli.commands.tables.tables import placement
+from cartlake_cli.context import Lake, lake_of
+from cartlake_cli.errors import CommandError, NotFoundError
+from cartlake_cli.options import Json
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table as IcebergTable
+
+COLUMNS = ["since", "snapshot_id", "operation", "added_rows", "removed_rows", "rows", "data_files", "run_id", "now"]
+TableName = Annotated[str, typer.Argument(metavar="TABLE", help="Its name, with or without the database.")]
+BETWEEN = ".."
+
+
+def register(app: typer.Typer) -> None:
+    app.command("history")(history)
+    app.command("rollback")(rollback)
+    app.command("diff")(diff)
+
+
+def history(context: typer.Context, table: TableName, json: Json = False) -> None:
+    """List what readers of a table saw, newest first, and which run made it."""
+    lake = lake_of(context)
+    _, described, stored = table_named(lake, table)
+    rows = [_row(version) for version in versions(stored)]
+    lake.output.records(f"Versions of {described.physical_name}", COLUMNS, rows)
+
+
+def rollback(
+    context: typer.Context,
+    table: TableName,
+    to: Annotated[str, typer.Option("--to", metavar="SNAPSHOT|TIME|RUN", help="The version to go back to.")],
+    dependents: Annotated[
+        bool, typer.Option(help="Rebuild the tables that are built from it as well, and wait for them.")
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Make an earlier version of a table what readers see, in one commit; nothing is deleted, so it can be undone."""
+    lake = lake_of(context)
+    contract, described, stored = table_named(lake, table)
+    name = described.physical_name
+    _check_nobody_writes(lake, contract, described)
+    known = versions(stored)
+    current = next((version for version in known if version.is_current), None)
+    wanted = find_version(stored, name, to)
+    if current is not None and wanted.snapshot_id == current.snapshot_id:
+        raise CommandError(f"{name} is at {to} already: snapshot {current.snapshot_id}. Nothing was changed.")
+    undone = [version for version in known if version.since > wanted.since]
+    go_back(stored, wanted.snapshot_id)
+    names = _built_from(described)
+    rebuilt = run_recompute(lake, names).tables if names and dependents else []
+    done = {
+        "table": name,
+        "snapshot_before": str(current.snapshot_id) if current else None,
+        "snapshot_now": str(wanted.snapshot_id),
+        "rows_before": current.rows if current else None,
+        "rows_now": wanted.rows,
+        "runs_undone": sorted({version.run_id for version in undone if version.run_id}),
+        "rebuilt": [one.table for one in rebuilt if one.outcome == "rebuilt"],
+        "left_alone": names if not dependents else [],
+        "backfill": _reads_again(lake, contract, described, undone),
+    }
+    lake.output.record(f"{name} is what it was at {wanted.since:%Y-%m-%d %H:%M:%S} UTC", done)
+    _say_what_follows(lake, described, done)
+
+
+def diff(
+    context: typer.Context,
+    table: TableName,
+    between: Annotated[str, typer.Argument(metavar="A..B", help="Two versions; without B, the current one.")],
+    json: Json = False,
+) -> None:
+    """Compare two versions of a table by its primary key: rows added, changed and removed, with examples."""
+    lake = lake_of(context)
+    _, described, stored = table_named(lake, table)
+    name = described.physical_name
+    older, separator, newer = between.partition(BETWEEN)
+    if not separator or not older:
+        raise CommandError(f"{between!r} is not two versions: write A..B, each a snapshot id, a run id or a time.")
+    before = find_version(stored, name, older)
+    after = find_version(stored, name, newer) if newer else current(stored, name)
+    columns, lost, new = _columns_of_both(stored, described, before, after)
+    athena, placed = athena_of(lake), ".".join(placement(lake).identifier(described))
+    arguments = (described, placed, columns, before.snapshot_id, after.snapshot_id)
+    counted = {str(row["change"]): int(str(row["rows"])) for row in athena.run(count_sql(*arguments)).records()}
+    changes = {kind: counted.get(kind, 0) for kind in ("added", "changed", "removed")}
+    examples = athena.run(examples_sql(*arguments)).records() if counted else []
+    if lake.output.as_json:
+        ends = {"before": str(before.snapshot_id), "after": str(after.snapshot_id)}
+        columns_changed = {"columns_added": new, "columns_dropped": lost}
+        lake.output.json({"table": name, **ends, "rows": changes, **columns_changed, "examples": examples})
+        return
+    lake.output.record(f"{name}, {before.snapshot_id} to {after.snapshot_id}", changes)
+    for words, names in (("not in the older version", new), ("not in the newer version", lost)):
+        if names:
+            lake.output.say(f"Columns {words}, so not compared: {', '.join(names)}")
+    if examples:
+        lake.output.records("Examples", ["change", *described.primary_key, "changed_columns"], examples)
+
+
+def table_named(lake: Lake, name: str) -> tuple[Contract, Table, "IcebergTable"]:
+    """The table as its contract and as the catalog has it. Raises NotFoundError naming the tables there are."""
+    from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415 - a second of import
+
+    contract, table = named_table(name)
+    lake.connect()
+    try:
+        return contract, table, load_catalog().load_table(placement(lake).identifier(table))
+    except NoSuchTableError as error:
+        raise NotFoundError(f"{table.physical_name} was not made yet. `lake tables apply` makes it.") from error
+
+
+def _check_nobody_writes(lake: Lake, contract: Contract, table: Table) -> None:
+    lock = lock_on(lake, contract, table)
+    if lock is not None:
+        raise CommandError(
+            f"Run {lock.run_id} is writing {table.physical_name}. Wait for it (`lake status`), then go back."
+        )
+
+
+def _built_from(table: Table) -> list[str]:
+    """The tables directly built from this one; what is built from those follows by itself."""
+    return Graph.of(contracts.load_all()).built_from(table.physical_name)
+
+
+def _row(version: Version) -> dict[str, Any]:
+    """A version for people and programs: its id as text, which nobody rounds or groups."""
+    about = {**asdict(version), "snapshot_id": str(version.snapshot_id), "since": f"{version.since:%Y-%m-%d %H:%M:%S}"}
+    return {**about, "now": "<-" if version.is_current else None}
+
+
+def _reads_again(lake: Lake, contract: Contract, table: Table, undone: list[Version]) -> str | None:
+    """The command that reads the files again whose rows were undone; None where no file was."""
+    runs = [version.run_id for version in undone if version.run_id]
+    return None if table.build else backfill_of(lake, contract.name, runs)
+
+
+def _say_what_follows(lake: Lake, table: Table, done: dict[str, Any]) -> None:
+    name, left_alone = table.physical_name, done["left_alone"]
+    if left_alone:
+        lake.output.say(f"[yellow]Still built from the newer version:[/yellow] {', '.join(left_alone)}. ")
+        lake.output.say(f"  lake recompute {' '.join(left_alone)}")
+    if table.build:
+        lake.output.say(f"{name} is built from other tables: it is rebuilt as soon as one of them changes.")
+    elif done["backfill"]:
+        lake.output.say(f"Files loaded since stay on record as loaded. To read them again: {done['backfill']}")
+    lake.output.say(f"To undo this: lake rollback {name} --to {done['snapshot_before']}")
+
+
+def current(stored: "IcebergTable", name: str) -> Version:
+    known = [version for version in versions(stored) if version.is_current]
+    if not known:
+        raise CommandError(f"{name} was never written.")
+    return known[0]
+
+
+def _columns_of_both(
+    stored: "IcebergTable", table: Table, before: Version, after: Version
+) -> tuple[list[str], list[str], list[str]]:
+    """Columns that both versions have, those only the older one has, and those only the newer one has."""
+    older, newer = (columns_at(stored, version) for version in (before, after))
+    ours = [column.name for column in table.file_columns]
+    both = [name for name in ours if name in older and name in newer]
+    added_by_lake = {column.name for column in table.columns if column.lineage}
+    return both, sorted(older - newer - added_by_lake), sorted(newer - older - added_by_lake)
+
+
+def columns_at(stored: "IcebergTable", version: Version) -> set[str]:
+    schemas: dict[Any, Any] = {schema.schema_id: schema for schema in stored.metadata.schemas}
+    snapshot = stored.metadata.snapshot_by_id(version.snapshot_id)
+    schema = schemas.get(snapshot.schema_id if snapshot else None, stored.schema())
+    return {field.name for field in schema.fields}

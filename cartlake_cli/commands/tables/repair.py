@@ -1,0 +1,116 @@
+"""`lake tables repair`: a table whose metadata file is missing or cut short goes back to the newest whole one."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cartlake.contracts import Contract, Table
+from cartlake.maintenance.documents import owner_of
+from cartlake.tables.catalog import load_catalog
+from cartlake.times import stamp
+from cartlake_cli.commands.runs.backfill import backfill_of
+from cartlake_cli.commands.tables.named_tables import lock_on, named_table
+from cartlake_cli.context import Lake, lake_of
+from cartlake_cli.errors import CommandError, NotFoundError
+from cartlake_cli.migrations.placement import Placement
+from cartlake_cli.options import Json
+
+if TYPE_CHECKING:
+    from cartlake_cli.migrations.repair import BrokenTable, Repair
+
+RUNS_LOOKED_AT = 50
+UNPROVEN = "nothing says that it was ever the table"
+
+
+def repair(
+    context: typer.Context,
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Its name, with or without the database.")],
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="FILE", help="Go back to this metadata file, not to the best one.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Repair without asking.")] = False,
+    json: Json = False,
+) -> None:
+    """Point Glue back to the newest metadata file that is whole, having shown what is lost by it."""
+    lake = lake_of(context)
+    contract, described = named_table(table, Placement(lake.outputs.databases, {}))
+    broken = _open(lake, described)
+    found = broken.find(to)
+    if found is None:
+        lake.output.record(f"{described.physical_name} is whole: nothing was changed", {"repaired": False})
+        return
+    _check_nobody_writes(lake, contract, described)
+    later = _runs_since(lake, contract, described, found)
+    shown = _shown(described, found, later)
+    if not (yes or _agrees(lake, found, shown)):
+        raise CommandError("Nothing was changed. Repeat the command with --yes to repair the table so.")
+    broken.make(found)
+    lake.output.record(f"{described.physical_name} is what {found.file.uri} says", {**shown, "repaired": True})
+    _say_what_follows(lake, contract, described, later)
+
+
+def _open(lake: Lake, table: Table) -> "BrokenTable":
+    from cartlake_cli.migrations.repair import BrokenTable  # noqa: PLC0415 - a second of import
+
+    lake.connect()
+    database, name = Placement(lake.outputs.databases, {}).identifier(table)
+    catalog = load_catalog()
+    try:
+        return BrokenTable(catalog, database, name)
+    except catalog.glue.exceptions.EntityNotFoundException as error:
+        raise NotFoundError(f"{table.physical_name} is not in Glue. `lake tables apply` makes it.") from error
+
+
+def _check_nobody_writes(lake: Lake, contract: Contract, table: Table) -> None:
+    lock = lock_on(lake, contract, table)
+    if lock is not None:
+        raise CommandError(
+            f"Run {lock.run_id} is writing {table.physical_name}. It fails by itself on the broken table: wait for it "
+            "(`lake status`), then repair."
+        )
+
+
+def _runs_since(lake: Lake, contract: Contract, table: Table, found: "Repair") -> list[str]:
+    """The runs that ended after the file to go back to was written, sorted."""
+    written, owner = found.file.written_at, owner_of(contract, table)
+    if written is None or owner is None:
+        return []
+    runs = lake.ledger.runs(owner, limit=RUNS_LOOKED_AT)
+    return sorted(run.run_id for run in runs if run.ended_at and run.ended_at > stamp(written))
+
+
+def _shown(table: Table, found: "Repair", later: Sequence[str]) -> dict[str, Any]:
+    return {
+        "table": table.physical_name,
+        "broken": f"{found.broken_file or 'Glue names no metadata file'} {found.fault}",
+        "back to": found.file.uri,
+        "written at": found.file.written_at,
+        "commits lost": found.commits_lost,
+        "snapshots lost": [asdict(one) for one in found.snapshots_lost] or None,
+        "runs since": later or None,
+        "newer files left out": [{"file": one.uri, "why": one.fault or UNPROVEN} for one in found.newer_files] or None,
+        "known to have been the table": found.is_proven,
+    }
+
+
+def _agrees(lake: Lake, found: "Repair", shown: dict[str, Any]) -> bool:
+    if lake.output.as_json or not sys.stdin.isatty():
+        lake.output.record(f"To repair {found.table}", shown)
+        return False
+    lake.output.record(f"To repair {found.table}", shown)
+    return typer.confirm("Repair it so?")
+
+
+def _say_what_follows(lake: Lake, contract: Contract, table: Table, runs: Sequence[str]) -> None:
+    name = table.physical_name
+    if table.build:
+        lake.output.say(f"Build again what is lost: [bold]lake recompute {name}[/bold]")
+    elif command := backfill_of(lake, contract.name, runs):
+        lake.output.say(
+            "Rows of the runs since are missing, and their files on record as loaded. To read them again: "
+            f"[bold]{command}[/bold]"
+        )
+    lake.output.say(f"See what readers see now: [bold]lake history {name}[/bold]")

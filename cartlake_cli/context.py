@@ -1,0 +1,141 @@
+"""What every command shares: which environment, where its resources are, how to talk to them and to the user."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import BaseModel, ConfigDict
+
+from cartlake.aws import clients as aws
+from cartlake.ledger import Ledger
+from cartlake_cli.errors import NotReadyError
+from cartlake_cli.output import Output
+
+LOCAL = "local"
+LOCAL_REGION = "us-east-1"
+ENVIRONMENTS = (LOCAL, "dev", "staging", "prod")
+
+
+class Outputs(BaseModel):
+    """The Terraform outputs of one environment that commands use."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name_prefix: str
+    region: str
+    account_id: str
+    environment: str
+    buckets: dict[str, str]
+    databases: dict[str, str]
+    workgroup: str
+    ledger_table: str
+    incoming_queue_url: str
+    incoming_dlq_url: str
+    events_dlq_url: str
+    event_bus: str
+    state_machine_arns: dict[str, str]
+    alerts_topic_arn: str
+    glue_jobs: dict[str, str]
+    crawlers: dict[str, str]
+    functions: dict[str, str]
+    maintenance_schedule: str | None = None
+
+
+def checkout_root() -> Path:
+    """The checkout to work on: CARTLAKE_CHECKOUT, else the one this command line is installed from."""
+    return Path(os.environ.get("CARTLAKE_CHECKOUT") or Path(__file__).parents[1]).resolve()
+
+
+def local_variables(root: Path) -> dict[str, str]:
+    """The environment that points any AWS client at the embedded AWS of a checkout, running or not.
+
+    Raises NotReadyError when it was never started.
+    """
+    server = root.resolve() / ".lake" / "server.json"
+    if not server.exists():
+        raise NotReadyError("The embedded AWS was never started here. Run `lake up` first.")
+    return {
+        "AWS_ENDPOINT_URL": json.loads(server.read_text())["endpoint"],
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": LOCAL_REGION,
+        "AWS_DEFAULT_REGION": LOCAL_REGION,
+    }
+
+
+@dataclass
+class Lake:
+    """One environment of the lake, as the commands see it."""
+
+    environment: str
+    output: Output
+    root: Path = field(default_factory=checkout_root)
+
+    @property
+    def home(self) -> Path:
+        """What the embedded AWS of this checkout keeps."""
+        return self.root / ".lake"
+
+    @property
+    def is_local(self) -> bool:
+        return self.environment == LOCAL
+
+    @property
+    def terraform_folder(self) -> Path:
+        return self.root / "terraform" / "environments" / self.environment
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """Read once. Raises NotReadyError when the environment was never deployed."""
+        return Outputs.model_validate(self._cached_outputs() if self.is_local else self._terraform_outputs())
+
+    def connect(self) -> None:
+        """Point every AWS client of this process, whoever makes it, at the environment."""
+        if self.is_local:
+            os.environ.update(self.local_variables())
+        else:
+            os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = self.outputs.region
+
+    def client(self, service: str) -> Any:
+        """A boto3 client, made once for each service."""
+        self.connect()
+        return aws.client(service)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.outputs.ledger_table, self.client("dynamodb"))
+
+    def local_variables(self) -> dict[str, str]:
+        """What an AWS client needs to talk to the embedded AWS of this checkout."""
+        return local_variables(self.root)
+
+    def _cached_outputs(self) -> Any:
+        cached = self.home / "outputs.json"
+        if not cached.exists():
+            raise NotReadyError("The lake is not deployed to the embedded AWS. Run `lake up` first.")
+        return json.loads(cached.read_text())
+
+    def _terraform_outputs(self) -> Any:
+        command = ["terraform", f"-chdir={self.terraform_folder}", "output", "-json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        values = json.loads(done.stdout or "{}") if done.returncode == 0 else {}
+        if not values:
+            msg = (
+                f"Terraform has no outputs for `{self.environment}`: {done.stderr.strip() or 'nothing is applied'}. "
+                f"Run `terraform init` and `terraform apply` in terraform/environments/{self.environment}."
+            )
+            raise NotReadyError(msg)
+        return {name: output["value"] for name, output in values.items()}
+
+
+def lake_of(context: typer.Context) -> Lake:
+    """The Lake that the command line's options chose."""
+    lake = context.find_object(Lake)
+    if lake is None:  # a command was called without the application around it
+        raise NotReadyError("No environment was chosen.")
+    return lake

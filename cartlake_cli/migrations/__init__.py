@@ -1,0 +1,1 @@
+"""Creating, changing and repairing Iceberg tables so that they match their contracts."""

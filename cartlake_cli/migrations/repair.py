@@ -1,0 +1,221 @@
+"""Finds the way back for a table whose metadata file is missing or cut short: the newest earlier file that is whole.
+
+Only a file that is known to have been committed is chosen by itself. A writer that lost a race leaves a metadata file
+behind that looks whole and was never the table; what tells them apart is that a committed file is named by the next
+one, in its log, or by Glue.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from pyarrow import fs as arrow_fs
+from pyiceberg.exceptions import ValidationError
+from pyiceberg.io.pyarrow import PyArrowFileIO
+from pyiceberg.manifest import read_manifest_list
+from pyiceberg.serializers import FromInputFile
+from pyiceberg.table import Table as IcebergTable
+
+from cartlake.errors import TerminalError
+from cartlake.tables.broken_metadata import METADATA_LOCATION, BrokenMetadataError
+from cartlake_cli.migrations import glue_sync as glue_copy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pyiceberg.table.metadata import TableMetadata
+
+    from cartlake.tables.glue_catalog import LakeCatalog
+
+PREVIOUS: Final = "previous_metadata_location"
+_METADATA: Final = re.compile(r"(?:v?(\d+))?.*\.metadata\.json(?:\.gz)?")
+_SNAPSHOT: Final = re.compile(r"snap-(\d+)-.*\.avro")
+
+
+class NoWayBackError(TerminalError):
+    """No metadata file of the table is whole."""
+
+
+@dataclass(frozen=True)
+class MetadataFile:
+    """One metadata file. `fault` says why it cannot be the table, and is empty for a whole one."""
+
+    uri: str
+    number: int
+    metadata: TableMetadata | None
+    fault: str = ""
+
+    @property
+    def written_at(self) -> datetime | None:
+        return None if self.metadata is None else datetime.fromtimestamp(self.metadata.last_updated_ms / 1000, UTC)
+
+
+@dataclass(frozen=True)
+class LostSnapshot:
+    """A snapshot whose files are there and which the repaired table does not know. It may never have been committed."""
+
+    snapshot_id: int
+    added_rows: int | None
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What is broken, which file the table goes back to, and what is lost by it."""
+
+    table: str
+    broken_file: str | None
+    fault: str
+    file: MetadataFile
+    is_proven: bool
+    commits_lost: int | None
+    snapshots_lost: tuple[LostSnapshot, ...]
+    newer_files: tuple[MetadataFile, ...]
+    """Files that are newer than the chosen one: broken ones, and whole ones nobody says were committed."""
+
+
+class BrokenTable:
+    """A table of the catalog whose metadata cannot be read, and the files of its metadata folder."""
+
+    def __init__(self, catalog: LakeCatalog, database: str, name: str) -> None:
+        self.catalog, self.database, self.name = catalog, database, name
+        self.entry = glue_copy.glue_entry(catalog, database, name)
+        self.parameters: Mapping[str, str] = self.entry.get("Parameters") or {}
+        self.io = PyArrowFileIO(catalog.properties)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.database}.{self.name}"
+
+    @property
+    def folder(self) -> str:
+        current = self.parameters.get(METADATA_LOCATION)
+        if current:
+            return current.rpartition("/")[0]
+        return str((self.entry.get("StorageDescriptor") or {}).get("Location", "")).rstrip("/") + "/metadata"
+
+    @cached_property
+    def files(self) -> list[MetadataFile]:
+        """Every metadata file there is, newest first."""
+        found = [self._read(uri) for uri in self._listed if _METADATA.fullmatch(uri.rpartition("/")[2])]
+        return sorted(found, key=_age, reverse=True)
+
+    @cached_property
+    def _listed(self) -> list[str]:
+        scheme, place, path = PyArrowFileIO.parse_location(self.folder, self.io.properties)
+        files = self.io.fs_by_scheme(scheme, place)
+        infos = files.get_file_info(arrow_fs.FileSelector(path, allow_not_found=True))
+        return [f"{self.folder}/{info.base_name}" for info in infos if info.is_file]
+
+    def _read(self, uri: str) -> MetadataFile:
+        match = _METADATA.fullmatch(uri.rpartition("/")[2])
+        number = int(match[1]) if match and match[1] else 0
+        try:
+            metadata = FromInputFile.table_metadata(self.io.new_input(uri))
+        except (ValidationError, UnicodeDecodeError, EOFError, OSError):
+            return MetadataFile(uri, number, None, "is not whole")
+        missing = next((file for file in self._files_of(metadata) if not self.io.new_input(file).exists()), None)
+        return MetadataFile(uri, number, metadata, f"needs {missing}, which is missing" if missing else "")
+
+    def _files_of(self, metadata: TableMetadata) -> Iterator[str]:
+        """Manifest lists and manifests of what its branches and tags show. Data files are many, and not looked at."""
+        heads = {ref.snapshot_id for ref in metadata.refs.values()}
+        for snapshot in metadata.snapshots:
+            if snapshot.snapshot_id in heads and snapshot.manifest_list:
+                yield snapshot.manifest_list
+                yield from (manifest.manifest_path for manifest in snapshot.manifests(self.io))
+
+    @cached_property
+    def committed(self) -> set[str]:
+        """Files that were the table once: Glue says so, or the log of a file that was made from them."""
+        logs = {entry.metadata_file for file in self.files if file.metadata for entry in file.metadata.metadata_log}
+        return logs | {self.parameters[name] for name in (METADATA_LOCATION, PREVIOUS) if name in self.parameters}
+
+    def find(self, file: str | None = None) -> Repair | None:
+        """The repair, by the file that is named or else the best one; None when the table is fine.
+
+        Raises NoWayBackError when no file, or not the one named, can be gone back to.
+        """
+        try:
+            self.catalog.load_table((self.database, self.name))
+        except BrokenMetadataError as error:
+            return self._repair(self._chosen(file), error)
+        return None
+
+    def _chosen(self, name: str | None) -> MetadataFile:
+        whole = [file for file in self.files if not file.fault]
+        if name is not None:
+            chosen = next((file for file in self.files if name in (file.uri, file.uri.rpartition("/")[2])), None)
+            if chosen is None or chosen.fault:
+                why = "there is no such file" if chosen is None else f"it {chosen.fault}"
+                raise NoWayBackError(f"{self.full_name} cannot go back to {name}: {why}. {_choices(whole)}")
+            return chosen
+        # Where Glue names no file any more, the table's last one is in no log yet.
+        proven = (
+            [file for file in whole if file.uri in self.committed] if METADATA_LOCATION in self.parameters else whole
+        )
+        if not proven:
+            raise NoWayBackError(
+                f"{self.full_name}: no metadata file in {self.folder} is whole and known to have been the table. "
+                f"{_choices(whole)} Otherwise restore one from the bucket's versions: "
+                "`aws s3api list-object-versions`. Or take the table out of Glue (`aws glue delete-table`), make it "
+                "anew (`lake tables apply`), and fill it (`lake backfill`, `lake recompute`)."
+            )
+        return proven[0]
+
+    def _repair(self, chosen: MetadataFile, error: BrokenMetadataError) -> Repair:
+        newer = tuple(file for file in self.files if _age(file) > _age(chosen))
+        current = self.parameters.get(METADATA_LOCATION)
+        match = _METADATA.fullmatch(current.rpartition("/")[2]) if current else None
+        number = int(match[1]) if match and match[1] else None
+        return Repair(
+            table=self.full_name,
+            broken_file=error.file,
+            fault=error.fault,
+            file=chosen,
+            is_proven=chosen.uri in self.committed,
+            commits_lost=None if number is None else max(number - chosen.number, 0),
+            snapshots_lost=tuple(self._lost(chosen)),
+            newer_files=newer,
+        )
+
+    def _lost(self, chosen: MetadataFile) -> Iterator[LostSnapshot]:
+        known = {snapshot.snapshot_id for snapshot in chosen.metadata.snapshots} if chosen.metadata else set()
+        for uri in self._listed:
+            match = _SNAPSHOT.fullmatch(uri.rpartition("/")[2])
+            if match and int(match[1]) not in known:
+                yield LostSnapshot(int(match[1]), self._rows_added(uri, int(match[1])))
+
+    def _rows_added(self, manifest_list: str, snapshot_id: int) -> int | None:
+        try:
+            manifests = list(read_manifest_list(self.io.new_input(manifest_list)))
+        except (ValueError, OSError):  # it is lost all the more
+            return None
+        return sum(m.added_rows_count or 0 for m in manifests if m.added_snapshot_id == snapshot_id)
+
+    def make(self, repair: Repair) -> None:
+        """Point Glue at the chosen file, if nobody has changed the table since it was looked at.
+
+        Raises TransientError when somebody has; TerminalError when the table cannot be read afterwards.
+        """
+        if repair.file.metadata is None:
+            raise NoWayBackError(f"{repair.file.uri} is not whole")
+        identifier = (self.database, self.name)
+        table = IcebergTable(identifier, repair.file.metadata, repair.file.uri, self.io, self.catalog)
+        parameters = {key: value for key, value in self.parameters.items() if key != PREVIOUS}
+        glue_copy.sync(self.catalog, self.database, {**self.entry, "Parameters": parameters}, table)
+        repaired = self.catalog.load_table(identifier)
+        if repaired.metadata_location != repair.file.uri:
+            raise TerminalError(f"{self.full_name} was repaired, but Glue names {repaired.metadata_location}")
+
+
+def _age(file: MetadataFile) -> tuple[int, int]:
+    return (file.number, file.metadata.last_updated_ms if file.metadata else 0)
+
+
+def _choices(files: Iterable[MetadataFile]) -> str:
+    names = [file.uri.rpartition("/")[2] for file in files]
+    return f"These are whole; choose one with --to: {', '.join(names)}." if names else "None is."

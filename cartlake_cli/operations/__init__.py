@@ -1,0 +1,1 @@
+"""Operations on data and files: replay, backfill, exports, crawls, registration."""

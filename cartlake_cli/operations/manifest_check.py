@@ -1,0 +1,114 @@
+"""A generated world beside what the lake made of it: every row of every dataset, and what is true of the whole."""
+
+# ruff: noqa: S608 - table names are the environment's, run ids are literals
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cartlake.ledger import FileRecord, FileState
+from cartlake_cli.athena.client import literal
+from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.context import Lake
+from cartlake_cli.errors import CommandError
+
+COLUMNS = ["dataset", "files", "read", "quarantined", "published", "duplicate", "in table", "planted", "holds"]
+SHARE_OF_PEOPLE = 0.01
+"""Who is who is a judgement: so far may it be from what is true. Everything else is exact."""
+
+WHERE_ROWS_GO = ("published", "quarantined", "duplicate")
+
+
+def reconcile_datasets(lake: Lake, manifest: Mapping[str, Any], settled: Iterable[FileRecord]) -> list[dict[str, Any]]:
+    """A line per dataset: where its rows went, beside what was planted; `holds` only if all of it agrees.
+
+    Files dropped again are known by their content: their rows were counted by the run that loaded them first.
+    Raises CommandError when a file was not loaded, or a run also loaded other files, whose rows cannot be told apart.
+    """
+    files = list(settled)
+    by_dataset = {name: [file for file in files if file.dataset == name] for name in manifest["datasets"]}
+    return [_dataset_line(lake, name, manifest["datasets"][name], found) for name, found in by_dataset.items() if found]
+
+
+def _dataset_line(lake: Lake, name: str, truth: Mapping[str, Any], files: list[FileRecord]) -> dict[str, Any]:
+    runs = loading_runs(lake, files)
+    counts = [run.counts.model_dump() for run in map(lake.ledger.run, runs) if run and run.counts]
+    went = {where: sum(count[where] for count in counts) for where in ("read", *WHERE_ROWS_GO)}
+    stored = _rows_of_runs(lake, "processed", name, runs)
+    refused = _rows_of_runs(lake, "ops", "quarantine_rows", runs, column="run_id")
+    holds = (
+        len(files) == len(truth["files"])
+        and went["read"] == truth["rows"] == sum(went[where] for where in WHERE_ROWS_GO)
+        and went["quarantined"] == truth["expected_quarantined"] == refused
+        and stored == truth["keys"]
+    )
+    planted = f"{truth['rows']:,} rows, {truth['expected_quarantined']:,} dirty, {truth['keys']:,} keys"
+    return {"dataset": name, "files": len(files), **went, "in table": stored, "planted": planted, "holds": holds}
+
+
+def loading_runs(lake: Lake, files: Sequence[FileRecord]) -> list[str]:
+    """The runs that loaded these files, or the files they repeat. Raises CommandError as `reconcile_datasets` says."""
+    firsts = [lake.ledger.file(file.duplicate_of) if file.duplicate_of else file for file in files]
+    unsettled = [file.key for file in firsts if file.state is not FileState.LOADED]
+    if unsettled:
+        raise CommandError(f"These files were not loaded: {', '.join(unsettled)}. `lake files` says why.")
+    run_ids = sorted({str(file.run_id) for file in firsts})
+    ours = {file.file_id for file in firsts}
+    others = [file.key for run in run_ids for file in lake.ledger.run_files(run) if file.file_id not in ours]
+    if others:
+        msg = f"The same runs also loaded {', '.join(others)}. Run the demo again when nothing else is dropped."
+        raise CommandError(msg)
+    return run_ids
+
+
+def _rows_of_runs(lake: Lake, database: str, table: str, runs: Sequence[str], column: str = "_run_id") -> int:
+    listed = ", ".join(literal(run_id) for run_id in runs)
+    return _number(
+        lake, f"select count(*) from {lake.outputs.databases[database]}.{table} where {column} in ({listed})"
+    )
+
+
+def reconcile_world(lake: Lake, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is true of the whole world beside what the built tables say.
+
+    They are built of everything in the lake, so there is nothing to compare when it also holds other orders.
+    """
+    processed, curated = lake.outputs.databases["processed"], lake.outputs.databases["curated"]
+    if _number(lake, f"select count(*) from {processed}.transactions") != manifest["datasets"]["transactions"]["keys"]:
+        lake.output.say("The lake holds other orders too, so the built tables are not compared with this world.")
+        return []
+    orders, visits, reviews = manifest["orders"], manifest["visits"], manifest["reviews"]
+    wanted = {
+        "orders": (orders["orders"], f"select count(*) from {curated}.fct_orders"),
+        "cancelled orders": (
+            orders["cancelled"],
+            f"select count(*) from {curated}.fct_orders where order_status = 'cancelled'",
+        ),
+        "sessions of people, robots left out": (visits["sessions"], f"select count(*) from {curated}.fct_sessions"),
+        "sessions with a purchase": (
+            visits["by_deepest_stage"]["purchase"],
+            f"select count(*) from {curated}.fct_sessions where deepest_stage = 'purchase'",
+        ),
+        "reviews without a known purchase": (
+            reviews["unmatched"],
+            f"select count(*) from {processed}.verified_reviews where not is_verified_purchase",
+        ),
+        "products, the unknown one left out": (
+            manifest["catalogue"]["products"],
+            f"select count(*) from {curated}.dim_product where is_current and product_id <> 'PRD-UNKNOWN'",
+        ),
+    }
+    lines = []
+    for what, (planted, sql) in wanted.items():
+        found = _number(lake, sql)
+        lines.append({"what": what, "planted": planted, "found": found, "holds": planted == found})
+    people = manifest["people"]["people"]
+    found = _number(
+        lake, f"select count(*) from {curated}.dim_customer where is_current and golden_customer_id <> 'GLD-UNKNOWN'"
+    )
+    close = abs(found - people) <= people * SHARE_OF_PEOPLE
+    what = "people behind the customer records, within 1 %"
+    return [*lines, {"what": what, "planted": people, "found": found, "holds": close}]
+
+
+def _number(lake: Lake, sql: str) -> int:
+    return int(athena_of(lake).run(sql).scalar() or 0)

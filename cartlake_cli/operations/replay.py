@@ -1,0 +1,184 @@
+"""How quarantined rows and files go through the lake again, each exactly once.
+
+Rows are claimed in the quarantine table before they are sent, as one statement that takes no row twice. A replay that
+dies after that is finished by the next one: its rows name it, and its file is not there.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from botocore.exceptions import ClientError
+
+from cartlake import contracts
+from cartlake.ledger import FileRecord, FileState
+from cartlake_cli.athena.client import literal
+from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.commands.runs.backfill import start_runs
+from cartlake_cli.commands.runs.drop import uploaded
+from cartlake_cli.context import Lake
+
+ROW_ID_KEY = "_quarantine_row_id"
+"""Names the quarantined row in a replay file. Two replays of the same record therefore never have the same content,
+and the lake reads keys that start with an underscore as metadata."""
+
+UNPARSEABLE_KEY = "_corrupt_record"
+"""Rows that could not be split into columns; they come back only in a corrected file."""
+
+IN_FORCE = "superseded_by is null"
+"""Leaves out verdicts of files that a backfill has read again since."""
+
+REPLAYABLE = f"replay_id is null and {IN_FORCE} and json_extract(raw_record, '$.{UNPARSEABLE_KEY}') is null"
+BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How many rows went back, how many could not, and the files that carry them."""
+
+    rows: int
+    not_replayable: int
+    file_ids: list[str]
+
+
+def replay_rows(lake: Lake, dataset: str, reason: str | None, run_id: str | None) -> Replayed:
+    """Send the rows that were not replayed yet, in one file; first those that a replay which died had claimed."""
+    replay_ids = _unsent(lake, dataset)
+    chosen, parameters = _chosen(lake, dataset, reason, run_id)
+    unparseable = f"replay_id is null and {IN_FORCE} and not ({REPLAYABLE})"
+    counted = athena_of(lake).run(
+        f"select count(*) from {quarantine_table(lake)} where {chosen} and {unparseable}",  # noqa: S608
+        parameters,
+    )
+    if claimed := _claim(lake, chosen, parameters):
+        replay_ids.append(claimed)
+    sent = [_send(lake, dataset, replay_id) for replay_id in replay_ids]
+    file_ids = [file_id for _, file_id in sent if file_id]
+    return Replayed(sum(rows for rows, _ in sent), int(counted.scalar() or 0), file_ids)
+
+
+def _claim(lake: Lake, chosen: str, parameters: Sequence[str]) -> str | None:
+    """Mark the rows that wait; returns the replay they now belong to, None where none waits."""
+    athena, table = athena_of(lake), quarantine_table(lake)
+    waiting = athena.run(
+        f"select row_id from {table} where {chosen} and {REPLAYABLE} order by row_id",  # noqa: S608
+        parameters,
+    )
+    row_ids = [str(row["row_id"]) for row in waiting.records()]
+    if not row_ids:
+        return None
+    replay_id = "replay-" + hashlib.sha256("\n".join(row_ids).encode()).hexdigest()[:16]
+    for batch in _batches(row_ids):
+        athena.run(
+            f"update {table} set replay_id = {literal(replay_id)}, replayed_at = current_timestamp "  # noqa: S608
+            f"where row_id in ({', '.join(map(literal, batch))}) and {REPLAYABLE}"
+        )
+    return replay_id
+
+
+def _unsent(lake: Lake, dataset: str) -> list[str]:
+    """Replays whose rows were claimed, and whose file was never written."""
+    claimed = athena_of(lake).run(
+        f"select distinct replay_id from {quarantine_table(lake)} "  # noqa: S608
+        "where dataset = ? and replay_id is not null order by replay_id",
+        [literal(dataset)],
+    )
+    replay_ids = [str(row["replay_id"]) for row in claimed.records()]
+    if not replay_ids:
+        return []
+    pages = lake.client("s3").get_paginator("list_objects_v2")
+    found = pages.paginate(Bucket=lake.outputs.buckets["raw"], Prefix=_key(dataset, ""))
+    there = {entry["Key"] for page in found for entry in page.get("Contents", [])}
+    return [replay_id for replay_id in replay_ids if _key(dataset, f"{replay_id}.jsonl") not in there]
+
+
+def _send(lake: Lake, dataset: str, replay_id: str) -> tuple[int, str | None]:
+    """Write the rows of a replay to a file where the lake picks it up: the same rows, the same bytes.
+
+    Returns how many, and the file; no file where another replay was faster and has claimed them all.
+    """
+    rows = athena_of(lake).run(
+        f"select row_id, raw_record from {quarantine_table(lake)} "  # noqa: S608
+        "where dataset = ? and replay_id = ? order by row_id",
+        [literal(dataset), literal(replay_id)],
+    )
+    records = {str(row["row_id"]): json.loads(str(row["raw_record"])) for row in rows.records()}
+    if not records:
+        return 0, None
+    body = "".join(json.dumps({**record, ROW_ID_KEY: row_id}) + "\n" for row_id, record in records.items()).encode()
+    bucket, key = lake.outputs.buckets["raw"], _key(dataset, f"{replay_id}.jsonl")
+    answer = lake.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+    return len(records), uploaded(bucket, key, answer, len(body)).file_id
+
+
+def _key(dataset: str, name: str) -> str:
+    return f"incoming/{dataset}/replay/{name}"
+
+
+def _chosen(lake: Lake, dataset: str, reason: str | None, run_id: str | None) -> tuple[str, list[str]]:
+    """Rows of failed files are left out: they come again with their file."""
+    conditions, parameters = ["dataset = ?"], [literal(dataset)]
+    if failed := [literal(file.file_id) for file in lake.ledger.files(dataset, FileState.FAILED)]:
+        conditions.append(f"file_id not in ({', '.join(failed)})")
+    if reason:
+        conditions.append("contains(reasons, ?)")
+        parameters.append(literal(reason))
+    if run_id:
+        conditions.append("run_id = ?")
+        parameters.append(literal(run_id))
+    return " and ".join(conditions), parameters
+
+
+def _batches(row_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (row_ids[start : start + BATCH] for start in range(0, len(row_ids), BATCH))
+
+
+def quarantine_table(lake: Lake) -> str:
+    return f"{lake.outputs.databases['ops']}.quarantine_rows"
+
+
+def replay_files(lake: Lake, dataset: str, run_id: str | None) -> list[str]:
+    """Send failed files to the next run and rejected ones to validation again. Returns the file ids to follow.
+
+    A failed file that was validated under another major version of the contract is validated again as well: its
+    header and its identity are the old contract's.
+    """
+    ledger, major = lake.ledger, contracts.load(dataset).major
+    failed = [file for file in ledger.files(dataset, FileState.FAILED) if run_id in {None, file.run_id}]
+    ready = [file for file in failed if _major(file) == major]
+    for file in ready:
+        ledger.requeue(file.file_id)
+    if ready:
+        start_runs(lake, dataset)
+    rejected = ledger.files(dataset, FileState.REJECTED) if run_id is None else []
+    outdated = [file for file in failed if _major(file) != major]
+    sent = [_again(lake, file) for file in (*rejected, *outdated) if _is_current(lake, file)]
+    return [*(file.file_id for file in ready), *sent]
+
+
+def _major(file: FileRecord) -> int:
+    return int(str(file.contract_version).partition(".")[0])
+
+
+def _is_current(lake: Lake, file: FileRecord) -> bool:
+    """Whether the file's version is still what lies under its key; a newer one was judged by itself."""
+    s3 = lake.client("s3")
+    try:
+        head = s3.head_object(Bucket=file.bucket, Key=file.key)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND:
+            return False
+        raise
+    return bool(head.get("VersionId") == file.version_id)
+
+
+def _again(lake: Lake, file: FileRecord) -> str:
+    """Copy an object onto itself: a new version, whose event starts validation afresh. Returns its file id."""
+    source = {"Bucket": file.bucket, "Key": file.key}
+    copied = lake.client("s3").copy_object(
+        Bucket=file.bucket, Key=file.key, CopySource=source, MetadataDirective="REPLACE"
+    )
+    answer = {"ETag": copied["CopyObjectResult"]["ETag"], "VersionId": copied.get("VersionId")}
+    return uploaded(file.bucket, file.key, answer, file.size).file_id

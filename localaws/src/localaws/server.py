@@ -1,0 +1,236 @@
+"""Start, stop and find the embedded AWS of a checkout.
+
+One server per checkout: its port is chosen at the first start and kept in `.lake/server.json`, because queue URLs and
+Terraform state contain it. A lock file, not the process id, says whether the server lives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from cartlake.errors import TerminalError
+from localaws.locks import is_locked, try_lock
+from localaws.paths import LakePaths
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+# Below the ephemeral ports of Linux and macOS: no outgoing connection ever borrows one of these.
+FIRST_PORT, PORT_COUNT = 20_000, 10_000
+LOG_LIMIT_BYTES = 50_000_000
+PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+
+
+class ServerError(TerminalError):
+    """The embedded AWS could not be started or stopped; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """One embedded AWS: where it listens, and its process."""
+
+    port: int
+    pid: int
+    endpoint: str
+
+
+def start(root: Path, *, timeout_seconds: float = 60.0) -> Server:
+    """Start the server of this checkout and wait until it answers; return the running one if there is one.
+
+    Raises ServerError when its port is taken by another program, or when it does not come up in time.
+    """
+    paths = LakePaths(root.resolve())
+    deadline = time.monotonic() + timeout_seconds
+    while (guard := try_lock(paths.start_lock)) is None:  # two `lake up` at once: the second finds the first's server
+        _sleep_until(deadline, "another `lake up` of this checkout is still starting the embedded AWS")
+    with guard:
+        running = status(root)
+        if running is not None and _came_up(running, paths, deadline):
+            return running
+        launched = _launch(paths)
+        if not _came_up(launched, paths, deadline):
+            raise ServerError(f"the embedded AWS ended while starting: {_log_tail(paths)}")
+        return launched
+
+
+def stop(root: Path, *, timeout_seconds: float = 90.0) -> bool:
+    """Stop the server and wait until its state is saved. Returns False when none was running.
+
+    Raises ServerError when it does not end in time.
+    """
+    paths = LakePaths(root.resolve())
+    running = status(root)
+    if running is None:
+        return False
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + timeout_seconds
+    while is_locked(paths.lock):
+        _sleep_until(deadline, f"process {running.pid} does not end; its log is {paths.server_log}")
+    return True
+
+
+def status(root: Path) -> Server | None:
+    """Return the running server of this checkout, or None."""
+    paths = LakePaths(root.resolve())
+    if not is_locked(paths.lock) or not paths.server_file.exists():
+        return None
+    return Server(**json.loads(paths.server_file.read_text(encoding="utf-8")))
+
+
+def client_environment(root: Path) -> dict[str, str]:
+    """Return the variables that point any AWS client at the embedded AWS of this folder, running or not.
+
+    Raises ServerError when it was never started there.
+    """
+    file = LakePaths(root.resolve()).server_file
+    if not file.exists():
+        raise ServerError(f"the embedded AWS was never started in {root}: start it first")
+    return {
+        "AWS_ENDPOINT_URL": json.loads(file.read_text(encoding="utf-8"))["endpoint"],
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+    }
+
+
+def wipe(root: Path) -> None:
+    """Forget everything the embedded AWS of this checkout ever stored. Raises ServerError while it runs."""
+    if status(root) is not None:
+        raise ServerError("the embedded AWS is running: stop it first (`lake down`)")
+    shutil.rmtree(LakePaths(root.resolve()).home, ignore_errors=True)
+
+
+def _launch(paths: LakePaths) -> Server:
+    port = choose_port(paths)
+    _clear_scratch(paths)
+    log = _open_log(paths)
+    with log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "localaws.serve", "--root", str(paths.root), "--port", str(port)],
+            cwd=PACKAGE_ROOT,
+            env=server_environment(os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C in the terminal of `lake up` must not reach it
+        )
+    server = Server(port=port, pid=process.pid, endpoint=f"http://{HOST}:{port}")
+    write_server_file(paths, server)
+    return server
+
+
+def write_server_file(paths: LakePaths, server: Server) -> None:
+    """Record the server, atomically: readers never see half a file."""
+    temporary = paths.server_file.with_suffix(".tmp")
+    temporary.write_text(json.dumps(asdict(server)), encoding="utf-8")
+    temporary.replace(paths.server_file)
+
+
+def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the server: the caller's, without anything that would change what AWS it is.
+
+    A developer's real AWS keys, profile or endpoint must never reach the Lambdas and jobs that run inside it.
+    """
+    return {
+        name: value for name, value in environment.items() if not name.startswith(("AWS_", "PYTHON", "POWERTOOLS_"))
+    } | {"TZ": "UTC"}
+
+
+def choose_port(paths: LakePaths) -> int:
+    """Return `LOCALAWS_PORT`, else the port of the first start, else a free one derived from the checkout's path.
+
+    Raises ServerError when the kept or wished port is in use by another program.
+    """
+    wished = os.environ.get("LOCALAWS_PORT")
+    if wished is None and paths.server_file.exists():
+        wished = str(json.loads(paths.server_file.read_text(encoding="utf-8"))["port"])
+    if wished is not None:
+        if not _is_free(int(wished)):
+            raise ServerError(
+                f"port {wished} of this checkout is used by another program: stop that program, or move with "
+                "`LOCALAWS_PORT=<port> lake up`"
+            )
+        return int(wished)
+    offset = int.from_bytes(hashlib.sha256(str(paths.root).encode()).digest()[:4], "big")
+    candidates = (FIRST_PORT + (offset + step) % PORT_COUNT for step in range(PORT_COUNT))
+    return next(port for port in candidates if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _clear_scratch(paths: LakePaths) -> None:
+    shutil.rmtree(paths.scratch, ignore_errors=True)
+    for directory in (paths.scratch, paths.state, paths.objects, paths.logs):
+        directory.mkdir(parents=True, exist_ok=True)
+
+
+def _open_log(paths: LakePaths) -> IO[bytes]:
+    if paths.server_log.exists() and paths.server_log.stat().st_size > LOG_LIMIT_BYTES:
+        paths.server_log.replace(paths.server_log.with_suffix(".log.1"))
+    return paths.server_log.open("ab")
+
+
+def _came_up(server: Server, paths: LakePaths, deadline: float) -> bool:
+    """Wait until the server answers. Returns False when its process has ended instead."""
+    while not _answers(server.port):
+        if not _is_alive(server.pid):
+            return False
+        _sleep_until(deadline, f"the embedded AWS does not answer on port {server.port}; its log is {paths.server_log}")
+    return True
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        if os.waitpid(pid, os.WNOHANG) != (0, 0):  # our own child that ended stays a zombie until asked for
+            return False
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _log_tail(paths: LakePaths, lines: int = 15) -> str:
+    return "\n".join(paths.server_log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+
+def _sleep_until(deadline: float, complaint: str) -> None:
+    if time.monotonic() > deadline:
+        raise ServerError(complaint)
+    time.sleep(0.05)

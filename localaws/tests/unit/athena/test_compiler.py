@@ -1,0 +1,195 @@
+import datetime as dt
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from localaws.athena.errors import AthenaError, UnsupportedSqlError
+
+D = Decimal
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows", "types"),
+    [
+        pytest.param("SELECT 7 / -2, -7 % 3", [(-3, -1)], ["integer", "integer"], id="integers truncate"),
+        pytest.param(
+            "SELECT sum(amount), avg(amount), sum(amount) / count(*) FROM orders",
+            [(D("30.50"), D("15.25"), D("10.17"))],
+            ["decimal(38,2)", "decimal(12,2)", "decimal(38,2)"],
+            id="decimals keep their scale",
+        ),
+        pytest.param(
+            "SELECT amount * 2.50, amount + 1, amount / 3 FROM orders WHERE id = 1",
+            [(D("26.2500"), D("11.50"), D("3.50"))],
+            ["decimal(15,4)", "decimal(13,2)", "decimal(12,2)"],
+            id="decimal arithmetic",
+        ),
+        pytest.param(
+            "SELECT date_trunc('month', day) AS m, count(*) FROM orders GROUP BY 1 ORDER BY m",
+            [(dt.date(2024, 1, 1), 3)],
+            ["date", "bigint"],
+            id="date stays a date",
+        ),
+        pytest.param(
+            "SELECT CAST(at AT TIME ZONE 'Europe/Berlin' AS DATE) FROM orders WHERE id = 3",
+            [(dt.date(2024, 1, 3),)],
+            ["date"],
+            id="the day depends on the zone",
+        ),
+        pytest.param(
+            "SELECT o.id, u.tag FROM orders o CROSS JOIN UNNEST(o.tags) AS u(tag) ORDER BY 2 DESC",
+            [(1, "b"), (1, "a")],
+            ["bigint", "varchar"],
+            id="unnest",
+        ),
+        pytest.param(
+            "SELECT id FROM orders ORDER BY amount DESC", [(2,), (1,), (3,)], ["bigint"], id="nulls stand last"
+        ),
+        pytest.param(
+            "WITH a AS (SELECT id AS n FROM orders), b(m) AS (SELECT n + 1 FROM a) SELECT max(m) FROM b",
+            [(4,)],
+            ["bigint"],
+            id="with",
+        ),
+        pytest.param(
+            "select sum(id) over (order by id rows between 1 preceding and current row) from orders order by id",
+            [(1,), (3,), (5,)],
+            ["bigint"],
+            id="frames in lower case",
+        ),
+        pytest.param(
+            "SELECT id, (SELECT count(*) FROM orders i WHERE i.day = o.day) FROM orders o ORDER BY id",
+            [(1, 1), (2, 2), (3, 2)],
+            ["bigint", "bigint"],
+            id="correlated subquery",
+        ),
+        pytest.param(
+            "SELECT total FROM daily ORDER BY day", [(D("10.50"),), (D("20.00"),)], ["decimal(38,2)"], id="view"
+        ),
+        pytest.param(
+            "SELECT lake.orders.id FROM awsdatacatalog.lake.orders WHERE orders.id IN (1, 9)",
+            [(1,)],
+            ["bigint"],
+            id="qualified names",
+        ),
+        pytest.param(
+            "SELECT id FROM orders UNION SELECT 1.5 ORDER BY id LIMIT 2",
+            [(D("1.0"),), (D("1.5"),)],
+            ["decimal(20,1)"],
+            id="set operations widen",
+        ),
+        pytest.param("SELECT TRY(1 / 0), TRY_CAST('x' AS DATE)", [(None, None)], ["integer", "date"], id="try"),
+        pytest.param(
+            "SELECT day, sum(sum(amount)) OVER (ORDER BY day) FROM orders GROUP BY day ORDER BY day",
+            [(dt.date(2024, 1, 1), D("10.50")), (dt.date(2024, 1, 2), D("30.50"))],
+            ["date", "decimal(38,2)"],
+            id="window over an aggregate",
+        ),
+        pytest.param(
+            "SELECT x AS id FROM (VALUES 2, 1) t(x) ORDER BY -id", [(2,), (1,)], ["integer"], id="order by alias"
+        ),
+    ],
+)
+def test_queries_mean_what_they_mean_in_trino(run, sql, rows, types):
+    assert run(sql) == (rows, types)
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELECT *\n FROM missing", "TABLE_NOT_FOUND: line 2:7: Table 'awsdatacatalog.lake.missing' does not exist"),
+        ("SELECT id, nope FROM orders", "COLUMN_NOT_FOUND: line 1:12: Column 'nope' cannot be resolved"),
+        ("SELECT id FROM orders a, orders b", "AMBIGUOUS_NAME: Column 'id' is ambiguous"),
+        ("SELECT * FROM orders WHERE id = 'x'", "TYPE_MISMATCH: Cannot apply operator: bigint = varchar(1)"),
+        ("SELECT * FROM orders WHERE id", "TYPE_MISMATCH: WHERE clause must evaluate to a boolean"),
+        ("SELECT lower(id) FROM orders", "FUNCTION_NOT_FOUND: Unexpected parameters (bigint) for function lower"),
+        ("SELECT id FROM orders ORDER BY 3", "INVALID_COLUMN_REFERENCE: ORDER BY position 3"),
+        ("SELECT 1 UNION SELECT 'a'", "TYPE_MISMATCH: column 1 in UNION query has incompatible types"),
+        ("SELECT now() AT TIME ZONE 'Nowhere/X'", "INVALID_FUNCTION_ARGUMENT: 'Nowhere/X' is not a valid time zone"),
+        ("SELECT * FROM loop", "INVALID_VIEW"),
+        ("SELECT (SELECT id, day FROM orders)", "INVALID_COLUMN_REFERENCE: Subquery must return one column"),
+    ],
+)
+def test_mistakes_are_told_in_trinos_words(run, sql, message):
+    with pytest.raises(AthenaError) as raised:
+        run(sql)
+
+    assert str(raised.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("sql", "construct"),
+    [
+        ("SELECT xxhash64(to_utf8('a'))", "Function xxhash64"),
+        (
+            "SELECT sum(id) OVER (ORDER BY day RANGE BETWEEN INTERVAL '1' DAY PRECEDING AND CURRENT ROW) FROM orders",
+            "RANGE",
+        ),
+        ("SELECT date_format(at, '%D') FROM orders", "Date format %D"),
+        ("SELECT regexp_replace('a', '(?<n>a)', '${n}')", "named group"),
+        ("SELECT json_extract_scalar('{}', '$..a')", "JSON path"),
+        ("SELECT * FROM orders NATURAL JOIN orders", "NATURAL JOIN"),
+        ("SELECT DISTINCT ON (id) id FROM orders", "DISTINCT ON"),
+        ("SELECT id FROM orders TABLESAMPLE SYSTEM (10)", "Sampling"),
+        ("SELECT TIMESTAMP '2024-01-01 00:00:00 +02:00'", "Time zone offset"),
+        ("SELECT year(IF(id = 1, at AT TIME ZONE 'Asia/Tokyo', at)) FROM orders", "time zones differ"),
+        ("SELECT id FROM orders GROUP BY ALL", "ALL"),
+    ],
+)
+def test_what_could_be_answered_wrongly_is_refused_by_name(run, sql, construct):
+    with pytest.raises(UnsupportedSqlError, match="not supported by the local Athena engine") as raised:
+        run(sql)
+
+    assert construct in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 2147483647 + 1",
+        "SELECT CAST('1.5' AS INTEGER)",
+        "SELECT ARRAY[1][2]",
+        "SELECT MAP(ARRAY['a'], ARRAY[1])['b']",
+        "SELECT id / (id - id) FROM orders",
+        "SELECT amount % 0 FROM orders",
+        "SELECT DATE '2024-01-01' + (at - at + INTERVAL '1' HOUR) FROM orders",
+        "SELECT (SELECT id FROM orders)",
+        "SELECT CAST('maybe' AS BOOLEAN)",
+    ],
+)
+def test_values_trino_fails_on_fail_here(run, sql):
+    with pytest.raises(duckdb.Error):
+        run(sql)
+
+
+def test_a_filter_inside_a_common_table_expression_reaches_the_scan(instance, run):
+    from tests.unit.athena.conftest import Tables
+
+    from localaws.athena.compiler import compile_text
+
+    relation = compile_text(
+        Tables(), "WITH o AS (SELECT * FROM orders) SELECT id FROM o WHERE day = DATE '2024-01-01'", "lake"
+    )
+
+    assert "NOT MATERIALIZED" in relation.sql
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("ROW(1, NULL) = ROW(1, NULL)", None),
+        ("ROW(1, NULL) = ROW(2, NULL)", False),
+        ("ARRAY[1, NULL] = ARRAY[1, NULL]", None),
+        ("ARRAY[1, NULL] = ARRAY[2, NULL]", False),
+        ("ARRAY[1, 2] <> ARRAY[1]", True),
+        ("contains(ARRAY[1, NULL], 2)", None),
+        ("contains(ARRAY[1, NULL], 1)", True),
+        ("any_match(ARRAY[1, NULL], x -> x > 1)", None),
+        ("ROW(1, 'a') IN (ROW(1, 'b'), ROW(1, 'a'))", True),
+        ("NULL IN (1, 2)", None),
+        ("arrays_overlap(ARRAY[1, NULL], ARRAY[2])", None),
+    ],
+)
+def test_unknown_stays_unknown_inside_nested_values(run, expression, value):
+    assert run(f"SELECT {expression}")[0] == [(value,)]

@@ -1,0 +1,115 @@
+import json
+import os
+import socket
+
+import pytest
+
+from localaws import server
+from localaws.locks import is_locked, try_lock
+from localaws.paths import LakePaths
+
+
+@pytest.fixture
+def paths(tmp_path):
+    (tmp_path / ".lake").mkdir()
+    return LakePaths(tmp_path)
+
+
+def remember(paths, port, pid=1):
+    paths.server_file.write_text(json.dumps({"port": port, "pid": pid, "endpoint": f"http://127.0.0.1:{port}"}))
+
+
+def test_a_developers_real_aws_settings_never_reach_the_server():
+    environment = {
+        "AWS_PROFILE": "prod",
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "AWS_ENDPOINT_URL": "x",
+        "PYTHONPATH": "/elsewhere",
+        "PATH": "/bin",
+    }
+
+    assert server.server_environment(environment) == {"PATH": "/bin", "TZ": "UTC"}
+
+
+def test_the_port_of_the_first_start_is_kept(paths):
+    first = server.choose_port(paths)
+    remember(paths, first + 1)
+
+    assert server.choose_port(paths) == first + 1
+
+
+def test_checkouts_prefer_different_ports(tmp_path):
+    chosen = {server.choose_port(LakePaths(tmp_path / name)) for name in "abcdef"}
+
+    assert len(chosen) == 6
+    assert all(20_000 <= port < 30_000 for port in chosen)
+
+
+def test_a_port_in_use_is_passed_over_at_the_first_start(paths):
+    wanted = server.choose_port(paths)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", wanted))
+        other.listen()
+
+        assert server.choose_port(paths) == wanted + 1
+
+
+def test_a_kept_port_in_use_is_an_error_that_says_what_to_do(paths):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        remember(paths, other.getsockname()[1])
+
+        with pytest.raises(server.ServerError, match="LOCALAWS_PORT"):
+            server.choose_port(paths)
+
+
+def test_the_port_can_be_wished(paths, monkeypatch):
+    remember(paths, 20_001)
+    monkeypatch.setenv("LOCALAWS_PORT", "29999")
+
+    assert server.choose_port(paths) == 29_999
+
+
+def test_a_process_id_alone_is_no_running_server(paths):
+    remember(paths, 20_001, pid=os.getpid())
+
+    assert server.status(paths.root) is None
+
+
+def test_a_held_lock_is_a_running_server(paths):
+    remember(paths, 20_001, pid=os.getpid())
+
+    with try_lock(paths.lock):
+        assert server.status(paths.root) == server.Server(20_001, os.getpid(), "http://127.0.0.1:20001")
+    assert not is_locked(paths.lock)
+
+
+def test_stopping_what_does_not_run_says_so(paths):
+    assert server.stop(paths.root) is False
+
+
+def test_a_running_server_is_not_wiped(paths):
+    remember(paths, 20_001)
+
+    with try_lock(paths.lock), pytest.raises(server.ServerError, match="lake down"):
+        server.wipe(paths.root)
+    server.wipe(paths.root)
+    assert not paths.home.exists()
+
+
+def test_clients_are_pointed_at_the_kept_port_even_when_it_is_down(paths):
+    remember(paths, 20_001)
+
+    assert server.client_environment(paths.root) == {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:20001",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
+def test_clients_of_a_server_that_never_was_are_told_to_start_it(tmp_path):
+    with pytest.raises(server.ServerError, match="never started"):
+        server.client_environment(tmp_path)

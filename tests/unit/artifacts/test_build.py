@@ -1,0 +1,128 @@
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from cartlake_cli import build as building
+from cartlake_cli.build import BuildError, Platform, build, write_zip
+
+LOCK = "six==1.17.0\n"
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A small checkout whose two locks need no download."""
+    for path, text in {
+        "lambdas/__init__.py": "",
+        "lambdas/file_validator/handler.py": "HANDLER = 1\n",
+        "lambdas/shared/events.py": "EVENT = 1\n",
+        "glue_jobs/dataset_etl/main.py": "print('etl')\n",
+        "cartlake/__init__.py": "",
+        "cartlake/ledger.py": "LEDGER = 1\n",
+        "cartlake_cli/main.py": "CLI = 1\n",
+        "cartlake/__pycache__/ledger.pyc": "junk",
+        "contracts/transactions.odcs.yaml": "kind: DataContract\n",
+        "requirements/lambda.lock": LOCK,
+        "requirements/arrow.lock": LOCK,
+    }.items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def install(lock, target, platform):
+        target.mkdir(parents=True)
+        (target / "common.py").write_text("COMMON = 1\n")
+        if "arrow" in lock.name:
+            (target / "pyarrow" / "tests").mkdir(parents=True)
+            (target / "pyarrow" / "lib.so").write_text("binary")
+            (target / "pyarrow" / "tests" / "test_all.py").write_text("junk")
+
+    monkeypatch.setattr(building, "_install", install)
+    return tmp_path
+
+
+def names(path):
+    return set(zipfile.ZipFile(path).namelist())
+
+
+def test_a_function_zip_holds_its_own_code_and_what_functions_share(checkout):
+    build(checkout, Platform.HOST)
+
+    assert names(checkout / "build/lambdas/file_validator.zip") == {
+        "lambdas/__init__.py",
+        "lambdas/file_validator/handler.py",
+        "lambdas/shared/events.py",
+    }
+
+
+def test_what_ships_has_the_contracts_but_not_the_command_line(checkout):
+    build(checkout, Platform.HOST)
+
+    assert names(checkout / "build/glue/libs/cartlake.zip") == {
+        "cartlake/__init__.py",
+        "cartlake/ledger.py",
+        "cartlake/_contracts/transactions.odcs.yaml",
+        "glue_jobs/dataset_etl/main.py",
+    }
+
+
+def test_the_arrow_layer_repeats_nothing_of_the_first_and_leaves_out_what_no_lambda_needs(checkout):
+    build(checkout, Platform.HOST)
+
+    assert "python/common.py" in names(checkout / "build/layers/cartlake.zip")
+    assert names(checkout / "build/layers/arrow.zip") == {"python/pyarrow/lib.so"}
+
+
+def test_the_same_input_gives_the_same_bytes_and_a_stale_artifact_goes(checkout):
+    first = json.loads(build(checkout, Platform.HOST).read_text())
+    (checkout / "build/lambdas/old.zip").write_text("stale")
+
+    second = json.loads(build(checkout, Platform.HOST).read_text())
+
+    assert first == second
+    assert not (checkout / "build/lambdas/old.zip").exists()
+
+
+def test_a_change_in_one_function_changes_that_zip_alone(checkout):
+    before = json.loads(build(checkout, Platform.HOST).read_text())["files"]
+    (checkout / "lambdas/file_validator/handler.py").write_text("HANDLER = 2\n")
+
+    after = json.loads(build(checkout, Platform.HOST).read_text())["files"]
+
+    assert {name for name in after if after[name] != before[name]} == {"lambdas/file_validator.zip"}
+
+
+def test_layers_beyond_the_limit_of_lambda_are_refused(checkout, monkeypatch):
+    monkeypatch.setattr(building, "LAYER_LIMIT_MB", 0)
+
+    with pytest.raises(BuildError, match=r"more than AWS's 0 MB.*make lock"):
+        build(checkout, Platform.HOST)
+
+
+def test_a_lock_that_cannot_be_installed_is_named(tmp_path):
+    lock = tmp_path / "lambda.lock"
+    lock.write_text("no-such-package-anywhere\n")
+
+    with pytest.raises(BuildError, match=r"Could not install lambda\.lock for aws"):
+        building._install(lock, tmp_path / "target", Platform.AWS)
+
+
+def test_zip_entries_have_no_time_of_their_own(tmp_path):
+    source = tmp_path / "a.py"
+    source.write_text("x")
+
+    write_zip(tmp_path / "out.zip", [("a.py", source)])
+
+    [entry] = zipfile.ZipFile(tmp_path / "out.zip").infolist()
+    assert (entry.date_time, oct(entry.external_attr >> 16)) == ((1980, 1, 1, 0, 0, 0), "0o644")
+
+
+def test_the_module_can_be_run(checkout):
+    command = [sys.executable, "-m", "cartlake_cli.build", "--root", str(checkout), "--help"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+
+    assert "--platform" in done.stdout
