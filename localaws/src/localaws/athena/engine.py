@@ -19,7 +19,7 @@ from localaws.athena import duck, parsing, results, show
 from localaws.athena.catalog import GlueTables
 from localaws.athena.compiler import Compiler
 from localaws.athena.errors import AthenaError, MalformedQueryError, QueryCancelledError, UnsupportedSqlError
-from localaws.athena.hive_types import hive_type
+from localaws.athena.hive_types import hive_columns
 from localaws.athena.statements import Outcome, Running, Statement
 from localaws.athena.trino_types import TrinoType, literal
 
@@ -197,8 +197,7 @@ class _Run:
         tree = parsing.bind(parsing.parse(matched["query"]), list(self.statement.parameters))
         relation = self._compiler().query(tree)
         columns = [(name.lower(), kind) for name, kind in relation.columns]
-        for _, kind in columns:
-            hive_type(kind)  # refuses what files of Hive cannot hold
+        hive_columns(columns)  # refuses what files of Hive cannot hold
         cells = ", ".join(f"c{i} AS {_quoted(name)}" for i, (name, _) in enumerate(columns))
         destination = files.Destination(target, form, keys)
         written = files.write(self.cursor, f"SELECT {cells} FROM ({relation.sql})", columns, destination)

@@ -80,7 +80,7 @@ class Compiler:
 
     def compile(self, shape: Shape) -> Check | None:
         """Return what appends the faults of a value to a list, or None when no value can break anything."""
-        name = shape.name
+        name = _identity(shape)
         if name in self._compiling:
             return lambda value, path, faults: self._check_again(name, value, path, faults)
         if name not in self._compiled:
@@ -213,6 +213,12 @@ class Compiler:
                     part(value, path, faults)
 
         return check
+
+
+def _identity(shape: Shape) -> str:
+    """Return what tells compiled shapes apart: a reference to a shape may have an enum or a range of its own."""
+    own = {trait: shape.metadata[trait] for trait in ("enum", "max", "min", "pattern") if trait in shape.metadata}
+    return f"{shape.name} {own}" if own else shape.name
 
 
 def _each(problems: Problems, items: Callable[[Any], Any], phrase: str, constraints: list[str]) -> Check:
