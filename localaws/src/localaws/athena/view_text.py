@@ -25,8 +25,7 @@ class _Formatter(_BASE_GENERATOR):  # type: ignore[misc]
 
     def binary(self, expression: exp.Binary, op: str) -> str:
         text = str(super().binary(expression, op))
-        inside = isinstance(expression.parent, exp.Paren) or isinstance(expression, exp.Dot)
-        return text if inside else f"({text})"
+        return text if isinstance(expression, exp.Dot) else f"({text})"
 
     def alias_sql(self, expression: exp.Alias) -> str:
         alias = self.sql(expression, "alias")
@@ -41,7 +40,7 @@ class _Formatter(_BASE_GENERATOR):  # type: ignore[misc]
 
     def connector_sql(self, expression: exp.Connector, op: str, stack: Any = None) -> str:
         text = str(super().connector_sql(expression, op, stack))
-        inside = stack is not None or isinstance(expression.parent, (exp.Paren, type(expression)))
+        inside = stack is not None or isinstance(expression.parent, type(expression))
         return text if inside or not text else f"({text})"
 
 
@@ -51,14 +50,15 @@ def stored_text(sql: str) -> str:
     A query that sqlglot does not print faithfully is returned as it was sent.
     """
     formatter = _Formatter(pretty=True, comments=False, normalize_functions=False, leading_comma=True)
-    text = str(formatter.generate(parse(sql)))
-    return text if _bare(parse(text)) == _bare(parse(sql)) else sql
+    text = str(formatter.generate(structure(sql)))
+    return text if structure(text) == structure(sql) else sql
 
 
-def _bare(tree: exp.Expr) -> exp.Expr:
-    """Return a query without the brackets that its structure makes superfluous."""
-    bare = exp.Paren(this=tree)
-    for bracket in reversed(list(bare.find_all(exp.Paren))):
-        if bracket is not bare:
+def structure(sql: str) -> exp.Expr:
+    """Return the tree of a query without its brackets: the tree itself says what belongs together."""
+    whole = exp.Paren(this=parse(sql))
+    for bracket in reversed(list(whole.find_all(exp.Paren))):
+        if bracket is not whole:
             bracket.replace(bracket.this)
-    return bare
+    tree: exp.Expr = whole.this.pop()
+    return tree
