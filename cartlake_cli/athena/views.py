@@ -1,9 +1,9 @@
 """Athena views: those of the SQL files, one `create or replace view` a file, named after the view; and those made from
 the contracts, so that a new dataset is in them without a line of SQL.
 
-A view's columns have Hive's types, so instants are cast to `timestamp(3)`, in UTC. Athena stores a view as its formatter
-prints it, so its text cannot be compared with the file: two fingerprints among the Glue table's parameters tell whether
-it is still the view that was made from the file.
+A view's columns have Hive's types, so instants are cast to `timestamp(3)`, in UTC. Athena stores a view as its
+formatter prints it, so its text cannot be compared with the file: two fingerprints among the parameters of its Glue
+table tell whether it is still the view that was made from the file.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ STATEMENT_PARAMETER = "cartlake.view_statement"
 """Parameter of a view in Glue: the fingerprint of the statement it was made with."""
 
 STORED_PARAMETER = "cartlake.view_stored"
-"""Parameter of a view in Glue: the fingerprint of what Athena stored then. It differs once anybody replaced the view."""
+"""Parameter of a view in Glue: the fingerprint of what Athena stored then. It differs once the view was replaced."""
 
 _TABLE_INPUT = (
     "Name",

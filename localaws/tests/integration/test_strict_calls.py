@@ -25,7 +25,10 @@ def error_of(call, **parameters):
 
 
 def one_task(resource, parameters):
-    return {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True}}}
+    return {
+        "StartAt": "T",
+        "States": {"T": {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True}},
+    }
 
 
 def failure_of(localaws, machine):
@@ -56,7 +59,12 @@ class TestClients:
             ),
             pytest.param("iam", "create_user", {"UserName": "a b"}, "ValidationError", "'userName'", id="query"),
             pytest.param(
-                "ec2", "describe_vpcs", {"MaxResults": 1}, "InvalidParameterValue", "greater than or equal to 5", id="ec2"
+                "ec2",
+                "describe_vpcs",
+                {"MaxResults": 1},
+                "InvalidParameterValue",
+                "greater than or equal to 5",
+                id="ec2",
             ),
             pytest.param(
                 "s3",
@@ -74,7 +82,9 @@ class TestClients:
                 "'protocolType'",
                 id="second model of a module",
             ),
-            pytest.param("sqs", "create_queue", {}, "MissingParameter", "must contain the parameter QueueName", id="sqs"),
+            pytest.param(
+                "sqs", "create_queue", {}, "MissingParameter", "must contain the parameter QueueName", id="sqs"
+            ),
             pytest.param(
                 "cloudwatch", "put_metric_data", {"Namespace": ":n"}, "ValidationError", "'namespace'", id="query code"
             ),
@@ -106,17 +116,19 @@ class TestClients:
         assert localaws.client("glue").get_tables(DatabaseName=name)["TableList"] == []
 
     def test_a_request_by_hand_is_checked_as_well(self, localaws):
-        signed = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/athena/aws4_request, SignedHeaders=host, Signature=0"
+        signed = (
+            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/athena/aws4_request, SignedHeaders=host, Signature=0"
+        )
         headers = {
             "Authorization": signed,
             "Content-Type": "application/x-amz-json-1.1",
             "X-Amz-Target": "AmazonAthena.StartQueryExecution",
         }
         body = json.dumps({"QueryString": "x" * 262_145}).encode()
-        request = urllib.request.Request(localaws.endpoint, data=body, headers=headers)  # noqa: S310 -- our server
+        request = urllib.request.Request(localaws.endpoint, data=body, headers=headers)
 
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(request)  # noqa: S310
+            urllib.request.urlopen(request)
         answer = json.loads(caught.value.read())
 
         assert (caught.value.code, answer["__type"]) == (400, "InvalidRequestException")
@@ -156,13 +168,19 @@ class TestStateMachines:
         ("resource", "parameters", "error", "words"),
         [
             pytest.param(
-                "dynamodb:getItem", {"TableName": "", "Key": {}}, "DynamoDB.AmazonDynamoDBException", "'tableName'", id="item"
+                "dynamodb:getItem",
+                {"TableName": "", "Key": {}},
+                "DynamoDB.AmazonDynamoDBException",
+                "'tableName'",
+                id="item",
             ),
             pytest.param(
                 "sqs:sendMessage", {"QueueUrl": "http://q"}, "SQS.AmazonSQSException", "MessageBody", id="message"
             ),
             pytest.param("sns:publish", {"TopicArn": "t"}, "SNS.AmazonSNSException", "'message'", id="publish"),
-            pytest.param("events:putEvents", {"Entries": []}, "EventBridge.AmazonEventBridgeException", "'entries'", id="events"),
+            pytest.param(
+                "events:putEvents", {"Entries": []}, "EventBridge.AmazonEventBridgeException", "'entries'", id="events"
+            ),
             pytest.param(
                 "lambda:invoke",
                 {"FunctionName": "a b", "Payload": {"a": 1}},
@@ -172,7 +190,11 @@ class TestStateMachines:
             ),
             pytest.param(
                 "states:startExecution",
-                {"StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m", "Name": "x" * 81, "Input": {}},
+                {
+                    "StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m",
+                    "Name": "x" * 81,
+                    "Input": {},
+                },
                 "StepFunctions.ValidationException",
                 "'name'",
                 id="execution",
@@ -203,7 +225,14 @@ class TestEventTargets:
         transformer = {"InputPathsMap": {"text": "$.detail.text"}, "InputTemplate": '{"a": "<text>", "b": "<text>"}'}
         events.put_targets(
             Rule=name,
-            Targets=[{"Id": "m", "Arn": machine, "InputTransformer": transformer, "RoleArn": "arn:aws:iam::000000000000:role/r"}],
+            Targets=[
+                {
+                    "Id": "m",
+                    "Arn": machine,
+                    "InputTransformer": transformer,
+                    "RoleArn": "arn:aws:iam::000000000000:role/r",
+                }
+            ],
         )
 
         def put(characters):

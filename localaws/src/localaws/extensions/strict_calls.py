@@ -21,7 +21,7 @@ from ministack.services import stepfunctions as sfn
 
 from localaws.hooks import wrap
 from localaws.strict import answers
-from localaws.strict.constraints import message
+from localaws.strict.faults import message
 from localaws.strict.requests import Request
 from localaws.strict.services import Service
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from localaws.strict.answers import Response
-    from localaws.strict.constraints import Fault
+    from localaws.strict.faults import Fault
 
 logger = logging.getLogger("localaws.strict")
 
@@ -117,23 +117,29 @@ def _check_requests() -> None:
         return module
 
     @wrap(app, "_handle_s3_control_request")
-    async def _(original: Any, path: str, method: str, body: bytes, query: Any, request_id: str, headers: Any) -> Any:
+    async def _(original: Any, path: str, method: str, *more: Any) -> Any:
+        body, query, _, headers = more
         if path.startswith("/v20180820/"):
             refused = await _refusal("s3control", Request(method, path, headers, body, query))
             if refused is not None:
                 return refused
-        return await original(path, method, body, query, request_id, headers)
+        return await original(path, method, *more)
 
 
 def _check_module(module: ModuleType, name: str) -> None:
     @wrap(module, "handle_request")
-    async def _(original: Any, method: str, path: str, headers: Any, body: Any, query: Any, **more: Any) -> Any:
+    async def _(original: Any, *request: Any, **more: Any) -> Any:
         if not more.get("internal"):  # what MiniStack stores for itself, such as Firehose's objects
-            sent = body.encode() if isinstance(body, str) else body or b""
-            refused = await _refusal(name, Request(method, path, headers, sent, query or {}))
+            refused = await _refusal(name, _request(*request))
             if refused is not None:
                 return refused
-        return await original(method, path, headers, body, query, **more)
+        return await original(*request, **more)
+
+
+def _request(*request: Any) -> Request:
+    """Return what MiniStack hands to every service; state machines hand over their bodies as text."""
+    method, path, headers, body, query = request
+    return Request(method, path, headers, body.encode() if isinstance(body, str) else body or b"", query or {})
 
 
 _loaded: set[str] = set()

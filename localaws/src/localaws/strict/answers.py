@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
-from localaws.strict.constraints import message
+from localaws.strict.faults import message
 
 if TYPE_CHECKING:
-    from localaws.strict.constraints import Fault
+    from localaws.strict.faults import Fault
 
 Response = tuple[int, dict[str, str], bytes]
 

@@ -1,68 +1,24 @@
-"""Says which constraints of a service model the members of a request break, in the words AWS uses.
+"""Says which constraints of a service model the members of a request break.
 
 A shape is compiled once to a function; shapes whose values can break nothing are compiled to None and never visited.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from localaws.strict.patterns import matcher
+from localaws.strict.faults import NOT_NULL, Fault, display
+from localaws.strict.scalars import ENUM, constraints_of, problems_of, range_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+    from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-Kind = Literal["missing", "enum", "other"]
-NOT_NULL = "Member must not be null"
-NUMBERS = frozenset({"integer", "long", "float", "double"})
+    from localaws.strict.faults import Kind
+    from localaws.strict.scalars import Problems
 
-
-class Blob(int):
-    """A blob of a request, which stands for its length in bytes: its content breaks no constraint."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One broken constraint: where (`path`, as AWS writes it), of which value, and what AWS says about it."""
-
-    path: str
-    value: str | None
-    constraint: str
-    kind: Kind = "other"
-
-    def __str__(self) -> str:
-        value = " " if self.value is None else f" {self.value} "
-        return f"Value{value}at '{self.path}' failed to satisfy constraint: {self.constraint}"
-
-
-if TYPE_CHECKING:
     Check = Callable[[Any, str, list[Fault]], None]
-    Problems = Callable[[Any], list[str]]
-
-
-def message(faults: list[Fault]) -> str:
-    """Return AWS's sentence about all faults of a request."""
-    noun = "error" if len(faults) == 1 else "errors"
-    return f"{len(faults)} validation {noun} detected: {'; '.join(map(str, faults))}"
-
-
-def display(value: object) -> str:
-    """Return a value as AWS writes it in its messages: as Java prints lists and maps."""
-    match value:
-        case Blob():
-            return f"java.nio.HeapByteBuffer[pos=0 lim={int(value)} cap={int(value)}]"
-        case dict():
-            return "{" + ", ".join(f"{key}={display(item)}" for key, item in value.items()) + "}"
-        case list():
-            return "[" + ", ".join(map(display, value)) + "]"
-        case bool():
-            return str(value).lower()
-        case None:
-            return "null"
-    return str(value)
 
 
 class Compiler:
@@ -145,25 +101,17 @@ class Compiler:
         def check(value: Any, path: str, faults: list[Fault]) -> None:
             for problem in problems(value):
                 shown = None if sensitive else f"'{display(value)}'"
-                kind: Kind = "enum" if problem.startswith("Member must satisfy enum") else "other"
+                kind: Kind = "enum" if problem.startswith(ENUM) else "other"
                 faults.append(Fault(path.lstrip("."), shown, problem, kind))
 
         return check
 
     def _problems(self, shape: Shape) -> Problems | None:
         """Return what lists the constraints that a scalar breaks, or None when it has none."""
-        if shape.name in self._lenient:
-            return None
-        if shape.type_name == "string":
-            return _string_problems(shape)  # type: ignore[arg-type]
-        if shape.type_name == "blob":
-            return _range_problems(shape, "length", _blob_length)
-        if shape.type_name in NUMBERS:
-            return _range_problems(shape, "value", _number)
-        return None
+        return None if shape.name in self._lenient else problems_of(shape)
 
     def _container(self, shape: Shape, members: Check | None) -> Check | None:
-        size = None if shape.name in self._lenient else _range_problems(shape, "length", len)
+        size = None if shape.name in self._lenient else range_problems(shape, "length", len)
         if size is None and members is None:
             return None
 
@@ -171,8 +119,7 @@ class Compiler:
             if not isinstance(value, (list, dict)):
                 return
             if size is not None:
-                for problem in size(value):
-                    faults.append(Fault(path.lstrip("."), f"'{display(value)}'", problem))
+                faults.extend(Fault(path.lstrip("."), f"'{display(value)}'", problem) for problem in size(value))
             if members is not None:
                 members(value, path, faults)
 
@@ -181,7 +128,7 @@ class Compiler:
     def _members_of_list(self, shape: ListShape) -> Check | None:
         problems = self._problems(shape.member)
         if problems is not None:
-            return _each(problems, list, "Member must satisfy constraint", _constraints(shape.member))
+            return _each(problems, list, "Member must satisfy constraint", constraints_of(shape.member))
         check_member = self.compile(shape.member)
         if check_member is None:
             return None
@@ -198,10 +145,10 @@ class Compiler:
         key_problems, value_problems = self._problems(shape.key), self._problems(shape.value)
         checks = []
         if key_problems is not None:
-            checks.append(_each(key_problems, list, "Map keys must satisfy constraint", _constraints(shape.key)))
+            checks.append(_each(key_problems, list, "Map keys must satisfy constraint", constraints_of(shape.key)))
         if value_problems is not None:
-            values_of = dict.values
-            checks.append(_each(value_problems, values_of, "Map value must satisfy constraint", _constraints(shape.value)))
+            constraints = constraints_of(shape.value)
+            checks.append(_each(value_problems, dict.values, "Map value must satisfy constraint", constraints))
         elif (check_value := self.compile(shape.value)) is not None:
             checks.append(_each_value(check_value))
         if not checks:
@@ -224,7 +171,7 @@ def _identity(shape: Shape) -> str:
 def _each(problems: Problems, items: Callable[[Any], Any], phrase: str, constraints: list[str]) -> Check:
     """AWS reports a list or map of scalars as a whole, with every constraint of its members."""
     constraint = f"{phrase}: [{', '.join(constraints)}]"
-    kind: Kind = "enum" if constraints[0].startswith("Member must satisfy enum") else "other"
+    kind: Kind = "enum" if constraints[0].startswith(ENUM) else "other"
 
     def check(value: Any, path: str, faults: list[Fault]) -> None:
         if any(item is not None and problems(item) for item in items(value)):
@@ -240,81 +187,3 @@ def _each_value(check_value: Check) -> Check:
                 check_value(item, f"{path}.{key}.member", faults)
 
     return check
-
-
-def _constraints(shape: Shape) -> list[str]:
-    """Return all constraints of a scalar as AWS lists them."""
-    what = "value" if shape.type_name in NUMBERS else "length"
-    found = []
-    if "max" in shape.metadata:
-        found.append(f"Member must have {what} less than or equal to {_bound(shape, 'max')}")
-    if "min" in shape.metadata:
-        found.append(f"Member must have {what} greater than or equal to {_bound(shape, 'min')}")
-    if "pattern" in shape.metadata:
-        found.append(f"Member must satisfy regular expression pattern: {shape.metadata['pattern']}")
-    if getattr(shape, "enum", None):
-        found.append(_enum_constraint(shape))  # type: ignore[arg-type]
-    return found
-
-
-def _enum_constraint(shape: StringShape) -> str:
-    return f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
-
-
-def _bound(shape: Shape, which: str) -> Any:
-    bound = shape.metadata[which]
-    return int(bound) if float(bound).is_integer() else bound
-
-
-def _range_problems(shape: Shape, what: str, measure: Callable[[Any], Any]) -> Problems | None:
-    if not {"min", "max"} & shape.metadata.keys():
-        return None
-    low, high = shape.metadata.get("min", float("-inf")), shape.metadata.get("max", float("inf"))
-    if what == "length" and low <= 0 and high == float("inf"):
-        return None
-
-    def problems(value: Any) -> list[str]:
-        measured = measure(value)
-        if measured is None or low <= measured <= high:
-            return []
-        if measured > high:
-            return [f"Member must have {what} less than or equal to {_bound(shape, 'max')}"]
-        return [f"Member must have {what} greater than or equal to {_bound(shape, 'min')}"]
-
-    return problems
-
-
-def _string_problems(shape: StringShape) -> Problems | None:
-    length = _range_problems(shape, "length", lambda text: len(text) if isinstance(text, str) else None)
-    pattern = shape.metadata.get("pattern")
-    matches = matcher(pattern) if pattern else None
-    allowed = frozenset(shape.enum) or None
-    if length is None and matches is None and allowed is None:
-        return None
-
-    def problems(value: Any) -> list[str]:
-        if not isinstance(value, str):
-            return []
-        found = length(value) if length is not None else []
-        if matches is not None and not matches(value):
-            found = [*found, f"Member must satisfy regular expression pattern: {pattern}"]
-        if allowed is not None and value not in allowed:
-            found = [*found, _enum_constraint(shape)]
-        return found
-
-    return problems
-
-
-def _blob_length(value: Any) -> int | None:
-    if isinstance(value, Blob):
-        return int(value)
-    if isinstance(value, bytes):
-        return len(value)
-    return len(value) * 3 // 4 - value[-2:].count("=") if isinstance(value, str) else None  # base64
-
-
-def _number(value: Any) -> float | None:
-    try:
-        return None if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        return None

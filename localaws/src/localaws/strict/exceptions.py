@@ -1,6 +1,7 @@
 """Where AWS and its published model differ: names in messages, and constraints that AWS does not enforce.
 
-Add to LENIENT only what a real account was seen to accept, or what AWS documents against its own model, with the reason.
+Add to LENIENT only what a real account was seen to accept, or what AWS documents against its
+model, with the reason.
 """
 
 from __future__ import annotations

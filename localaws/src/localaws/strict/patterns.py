@@ -1,7 +1,7 @@
-"""Patterns of service models, written for Java, as expressions of the `regex` package.
+r"""Patterns of service models, written for Java, as expressions of the `regex` package.
 
 Java stores text in UTF-16, so models name characters beyond U+FFFF by ranges of surrogates; Python has the characters
-themselves. `\\w`, `\\d`, `\\s` and the POSIX classes mean ASCII in Java.
+themselves. `\w`, `\d`, `\s` and the POSIX classes mean ASCII in Java.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import regex
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+HYPHEN, END_OF_CLASS = "-", "]"
 SURROGATES = r"\uD800\uDC00-\uDBFF\uDFFF"
 BEYOND_U_FFFF = r"\U00010000-\U0010FFFF"
 
@@ -53,9 +54,9 @@ def translate(pattern: str) -> str:
     translated, in_class, before = [], False, ""
     for token in _TOKEN.findall(pattern.replace(SURROGATES, BEYOND_U_FFFF)):
         # After a class a hyphen can begin no range: `[\w-.]` holds a hyphen.
-        literal = token == "-" and in_class and before in JAVA_CLASSES
+        literal = token == HYPHEN and in_class and before in JAVA_CLASSES
         translated.append(r"\-" if literal else _translate_token(token, in_class=in_class))
-        in_class = token != "]" if in_class else token.startswith("[")
+        in_class = token != END_OF_CLASS if in_class else token.startswith("[")
         before = token
     return "".join(translated)
 
@@ -79,4 +80,5 @@ def matcher(pattern: str) -> Callable[[str], object] | None:
     version = regex.V1 if "&&[" in pattern else regex.V0  # only V1 knows the intersection of classes
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # a bare "[" within a class: both engines take it as itself
-        return regex.compile(translate(pattern), version).fullmatch
+        matches: Callable[[str], object] = regex.compile(translate(pattern), version).fullmatch
+    return matches

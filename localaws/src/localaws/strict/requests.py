@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
-from localaws.strict.constraints import Blob
+from localaws.strict.faults import Blob
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -71,14 +71,12 @@ def _routes(model: ServiceModel) -> Iterator[tuple[str, Route]]:
         query: dict[str, str | None] = {
             key: values[0] or None for key, values in parse_qs(literal_query, keep_blank_values=True).items()
         }
-        headers = set()
+        headers: set[str] = set()
         shape = operation.input_shape
-        for member_name in shape.required_members if shape is not None else ():
-            member = shape.members[member_name].serialization
-            if member.get("location") == "querystring" and model.service_name == "s3":
-                query.setdefault(member["name"], None)
-            if member.get("location") == "header" and model.service_name == "s3":
-                headers.add(member["name"].lower())
+        if shape is not None and model.service_name == "s3":  # several of its operations share a method and a path
+            required = [shape.members[member].serialization for member in shape.required_members]
+            query |= {member["name"]: None for member in required if member.get("location") == "querystring"}
+            headers = {member["name"].lower() for member in required if member.get("location") == "header"}
         labels, path = _path(template)
         literals = len(_LABEL.sub("", template))
         route = Route(name, path, labels, query, frozenset(headers), literals, deprecated=operation.deprecated)

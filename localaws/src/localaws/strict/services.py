@@ -1,4 +1,4 @@
-"""Judges the requests of one service, its model loaded with its first request and each operation compiled at its first."""
+"""Judges the requests of one service. An operation is compiled with its first request."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localaws.strict import answers, requests
-from localaws.strict.constraints import Compiler, Fault
+from localaws.strict.constraints import Compiler
 from localaws.strict.exceptions import LENIENT, RENAMED
 from localaws.strict.routes import Routes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from localaws.strict.constraints import Check
 
     from botocore.model import OperationModel, ServiceModel
 
     from localaws.strict.answers import Response
+    from localaws.strict.constraints import Check
+    from localaws.strict.faults import Fault
     from localaws.strict.requests import Request
 
 REST = frozenset({"rest-json", "rest-xml"})

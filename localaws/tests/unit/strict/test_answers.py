@@ -7,6 +7,8 @@ from xml.etree import ElementTree as ET
 import botocore.session
 import pytest
 
+from localaws.strict import exceptions
+from localaws.strict.constraints import Compiler
 from localaws.strict.requests import Request
 from localaws.strict.services import Service
 
@@ -52,16 +54,18 @@ SINGLE_LINE = r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\t]*"
     [
         pytest.param(
             "glue",
-            call("AWSGlue.CreateTable", DatabaseName="d", TableInput=table({"Name": "a"}, {"Name": "b", "Comment": LONG})),
-            f"1 validation error detected: Value '{LONG}' at 'table.storageDescriptor.columns.2.member.comment' failed to "
-            "satisfy constraint: Member must have length less than or equal to 255",
+            call(
+                "AWSGlue.CreateTable", DatabaseName="d", TableInput=table({"Name": "a"}, {"Name": "b", "Comment": LONG})
+            ),
+            f"1 validation error detected: Value '{LONG}' at 'table.storageDescriptor.columns.2.member.comment' failed "
+            "to satisfy constraint: Member must have length less than or equal to 255",
             id="length of a member of a list",
         ),
         pytest.param(
             "glue",
             call("AWSGlue.CreateTable", TableInput=table({"Name": "a", "Comment": "b\nc"})),
-            "2 validation errors detected: Value null at 'databaseName' failed to satisfy constraint: Member must not be "
-            "null; Value 'b\nc' at 'table.storageDescriptor.columns.1.member.comment' failed to satisfy constraint: "
+            "2 validation errors detected: Value null at 'databaseName' failed to satisfy constraint: Member must not "
+            "be null; Value 'b\nc' at 'table.storageDescriptor.columns.1.member.comment' failed to satisfy constraint: "
             f"Member must satisfy regular expression pattern: {SINGLE_LINE}",
             id="two errors",
         ),
@@ -91,8 +95,8 @@ SINGLE_LINE = r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\t]*"
         pytest.param(
             "kinesis",
             call("Kinesis_20131202.PutRecords", StreamName="s", Records=[]),
-            "1 validation error detected: Value '[]' at 'records' failed to satisfy constraint: Member must have length "
-            "greater than or equal to 1",
+            "1 validation error detected: Value '[]' at 'records' failed to satisfy constraint: Member must have "
+            "length greater than or equal to 1",
             id="too few",
         ),
         pytest.param(
@@ -105,8 +109,8 @@ SINGLE_LINE = r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\t]*"
         pytest.param(
             "cognito-idp",
             call("AWSCognitoIdentityProviderService.ChangePassword", ProposedPassword="a b", AccessToken="a"),
-            "1 validation error detected: Value at 'proposedPassword' failed to satisfy constraint: Member must satisfy "
-            r"regular expression pattern: [\S]+",
+            "1 validation error detected: Value at 'proposedPassword' failed to satisfy constraint: Member must "
+            r"satisfy regular expression pattern: [\S]+",
             id="a secret is not repeated",
         ),
     ],
@@ -125,7 +129,11 @@ def test_the_message_is_in_the_words_of_aws(refusal, service, request_, expected
         pytest.param("stepfunctions", "AWSStepFunctions.StartExecution", {}, "ValidationException", id="states"),
         pytest.param("sqs", "AmazonSQS.SendMessage", {}, "MissingParameter", id="sqs, missing"),
         pytest.param(
-            "sqs", "AmazonSQS.CreateQueue", {"QueueName": "q", "Attributes": {"No": "1"}}, "InvalidAttributeName", id="sqs"
+            "sqs",
+            "AmazonSQS.CreateQueue",
+            {"QueueName": "q", "Attributes": {"No": "1"}},
+            "InvalidAttributeName",
+            id="sqs",
         ),
         pytest.param(
             "cognito-idp",
@@ -158,7 +166,11 @@ def test_the_code_is_the_services(refusal, service, target, members, code):
             "ec2", form("Action=DescribeVpcs&MaxResults=1"), "InvalidParameterValue", "'maxResults'", id="ec2"
         ),
         pytest.param(
-            "ec2", form("Action=TerminateInstances"), "MissingParameter", "must contain the parameter InstanceId", id="ec2,"
+            "ec2",
+            form("Action=TerminateInstances"),
+            "MissingParameter",
+            "must contain the parameter InstanceId",
+            id="ec2,",
         ),
         pytest.param("cloudwatch", form("Action=DeleteAlarms"), "ValidationError", "'alarmNames'", id="cloudwatch"),
         pytest.param(
@@ -217,6 +229,26 @@ def test_a_body_that_is_no_json_has_no_members(refusal):
     broken = Request("POST", "/", JSON | {"x-amz-target": "AWSGlue.GetTable"}, b"{", {})
 
     assert "2 validation errors detected" in message(refusal("glue", broken))
+
+
+def test_what_is_known_of_aws_beyond_its_models_is_of_its_models():
+    for service, names in [*exceptions.RENAMED.items(), *exceptions.LENIENT.items()]:
+        model = SESSION.get_service_model(service)
+        members = {name for shape in model.shape_names for name in getattr(model.shape_for(shape), "members", {})}
+
+        assert set(names) <= members | set(model.shape_names)
+
+
+def test_a_constraint_that_aws_does_not_enforce_is_left_out():
+    model = SESSION.get_service_model("glue")
+    shape = model.operation_model("GetDatabase").input_shape
+
+    def faults(lenient):
+        found = []
+        Compiler({}, lenient).compile(shape)({"Name": LONG}, "", found)
+        return len(found)
+
+    assert (faults({}), faults({"NameString": "an account was seen to accept it"})) == (1, 0)
 
 
 def test_a_typical_call_costs_less_than_a_fifth_of_a_millisecond():

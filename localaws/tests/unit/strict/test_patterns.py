@@ -19,7 +19,9 @@ def patterns_of(service):
 
 
 def test_the_services_of_the_lake_are_among_those_looked_at():
-    assert {"glue", "athena", "iam", "lambda", "logs", "events", "stepfunctions", "dynamodb", "cloudwatch"} <= set(SERVED)
+    assert {"glue", "athena", "iam", "lambda", "logs", "events", "stepfunctions", "dynamodb", "cloudwatch"} <= set(
+        SERVED
+    )
 
 
 @pytest.mark.parametrize("service", SERVED)

@@ -54,13 +54,9 @@ class Sample:
                 return self.list(shape, path, seen)
             case "map":
                 return self.map(shape, path, seen)
-            case "string" | "integer" | "long" | "float" | "double":
-                return self.scalar(shape, path)
-            case "blob":
-                return b"blob"
-            case "boolean":
-                return True
-        return None
+        if shape.type_name in SCALARS:
+            return self.scalar(shape, path)
+        return {"blob": b"blob", "boolean": True}.get(shape.type_name)
 
     def scalar(self, shape, path):
         value = broken(shape)
