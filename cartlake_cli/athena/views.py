@@ -161,7 +161,7 @@ def _remember(glue: "GlueClient", view: View) -> None:
     """Write both fingerprints to the view. Until then, it counts as one that was not made from its file."""
     entry = _entry(glue, view) or {}
     marks = {STATEMENT_PARAMETER: view.fingerprint, STORED_PARAMETER: _stored(entry)}
-    written: Any = {key: entry[key] for key in _TABLE_INPUT if entry.get(key) is not None}
+    written: Any = {key: entry[key] for key in _TABLE_INPUT if entry.get(key)}
     written["Parameters"] = {**(entry.get("Parameters") or {}), **marks}
     version: Any = {"VersionId": entry["VersionId"]} if entry.get("VersionId") else {}
     try:
