@@ -3,7 +3,7 @@
 import pytest
 
 from localaws.athena.errors import MalformedQueryError
-from localaws.athena.view_text import stored_text, structure
+from localaws.athena.ddl.view_text import stored_text, structure
 
 
 @pytest.mark.parametrize(
