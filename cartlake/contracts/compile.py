@@ -7,6 +7,7 @@ from typing import Any
 
 from cartlake.contracts.building import TRANSFORM, Build, build_of
 from cartlake.contracts.faults import Faults
+from cartlake.contracts.glue_limits import check_table
 from cartlake.contracts.layout import renamed_from, sort_order
 from cartlake.contracts.maintenance import maintenance_of
 from cartlake.contracts.masks import MASK, mask_of
@@ -78,6 +79,7 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
     where = f"schema.{table.name}"
     custom = _custom(table.custom_properties)
     names = [column.name for column in table.properties]
+    check_table(table, where, faults)
     for key in ("cartlake.versionColumn", "cartlake.eventTime"):
         if custom.get(key) is not None and custom[key] not in names:
             faults.add(f"{where}.{key}", custom[key], f"no such column; the table has {', '.join(names)}")

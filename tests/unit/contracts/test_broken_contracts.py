@@ -409,6 +409,51 @@ def test_a_pattern_that_engines_read_differently_is_refused(document: dict[str, 
         read(document)
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "fault"),
+    [
+        pytest.param(
+            (*AMOUNT, "description"),
+            "x" * 256,
+            f"schema.items.amount.description = '{'x' * 40}…': has 256 characters, Glue takes 255; shorten it by 1",
+            id="comment too long",
+        ),
+        pytest.param(
+            (*AMOUNT, "description"),
+            "two\nlines",
+            r"schema.items.amount.description = 'two\nlines': Glue takes no '\n' in a column's comment",
+            id="comment of two lines",
+        ),
+        pytest.param(
+            (*TABLE, "description"),
+            "x" * 2049,
+            f"schema.items.description = '{'x' * 40}…': has 2049 characters, Glue takes 2048; shorten it by 1",
+            id="description of a table too long",
+        ),
+        pytest.param((*AMOUNT, "name"), "a" * 256, "has 256 characters, Glue takes 255", id="name of a column"),
+        pytest.param((*TABLE, "name"), "a" * 256, "has 256 characters, Glue takes 255", id="name of a table"),
+    ],
+)
+def test_what_glue_refuses_is_a_fault_of_the_contract(
+    document: dict[str, Any], read: Read, path: tuple[str | int, ...], text: str, fault: str
+) -> None:
+    set_at(document, path, text)
+
+    with pytest.raises(ContractError) as caught:
+        read(document)
+
+    assert fault in str(caught.value)
+
+
+def test_texts_as_long_as_glue_takes_are_no_fault(document: dict[str, Any], read: Read) -> None:
+    set_at(document, (*AMOUNT, "description"), "é" * 255)
+    set_at(document, (*TABLE, "description"), "line\n" * 409)
+
+    [table] = read(document).tables
+
+    assert (len(table.columns[1].description), len(table.description)) == (255, 2045)
+
+
 def test_every_fault_is_named_at_once(document: dict[str, Any], read: Read) -> None:
     set_at(document, (*ITEM_ID, "physicalType"), "text")
     set_at(document, (*AMOUNT, "logicalTypeOptions"), {"multipleOf": 5})
