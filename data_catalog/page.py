@@ -1,17 +1,19 @@
 """The catalog as one HTML file that needs nothing else: no server, no network, no fonts."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from data_catalog.diagrams import flow_diagram, lineage_diagram, model_diagram
 from data_catalog.live import Live
 from data_catalog.model import ZONES, Catalog, ColumnEntry, Entry, Query
-from data_catalog.svg import STYLE, svg
+from data_catalog.drawing import svg
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -41,6 +43,7 @@ def page(catalog: Catalog, live: Live | None = None) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["prose"] = prose
     entries = [Shown(**entry.__dict__) for entry in catalog.entries]
     text = environment.get_template("index.html.j2").render(
         entries=entries,
@@ -62,10 +65,15 @@ def page(catalog: Catalog, live: Live | None = None) -> str:
         search_index=_json(search_items(catalog)),
         column_sources=_json(_sources(catalog)),
         file_columns=_json({entry.name: entry.files for entry in entries if entry.files}),
-        style=(TEMPLATES / "style.css").read_text() + STYLE,
+        style=(TEMPLATES / "style.css").read_text(),
         script=(TEMPLATES / "app.js").read_text(),
     )
     return "\n".join(line.rstrip() for line in text.split("\n"))
+
+
+def prose(text: str) -> Markup:
+    """Words of a contract or a query as HTML: escaped, with `names` in backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped within
 
 
 def search_items(catalog: Catalog) -> list[dict[str, str]]:

@@ -64,17 +64,19 @@
       showResults(words);
       return;
     }
-    const row = column && document.getElementById(`${page}#${column}`);
-    if (row) {
-      row.classList.add("found");
-      row.scrollIntoView({ block: "center" });
+    if (document.activeElement !== box) box.value = "";
+    const place = column && document.getElementById(`${page}#${column}`);
+    const heading = place && place.tagName === "H3" ? place : found.querySelector("h2");
+    if (place) {
+      if (place !== heading) place.classList.add("found");
+      place.scrollIntoView({ block: place === heading ? "start" : "center" });
     } else {
       scrollTo(0, 0);
     }
-    if (document.activeElement !== box) found.querySelector("h2").focus({ preventScroll: true });
+    if (document.activeElement !== box) heading.focus({ preventScroll: true });
     found.querySelectorAll(".scroll").forEach((area) => {
       const here = area.querySelector(".here");
-      if (here) area.scrollLeft = Math.max(0, here.x.baseVal.value - area.clientWidth / 2 + 60);
+      if (here) area.scrollLeft += here.getBoundingClientRect().left - area.getBoundingClientRect().left - area.clientWidth / 2 + 60;
     });
   };
 
