@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from cartlake import contracts
-from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.commands.contracts.contracts import contracts_app
+from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError, Exit
 from cartlake_cli.options import Json
-from cartlake_cli.commands.lake.query import athena_of
 from data_catalog.checks import faults_of
 from data_catalog.diagrams import flow_diagram, model_diagram
 from data_catalog.dictionary import dictionary

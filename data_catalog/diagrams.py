@@ -83,9 +83,7 @@ def _table_cards(entries: Iterable[Entry], here: str = "") -> Iterator[Card]:
         if entry.files:
             yield Card(f"file {entry.name}", f"{contract.name}/", "raw", link, about=entry.files, end="first")
         database = entry.table.database
-        yield Card(
-            entry.name, entry.table.bare_name, database, link, about=contract.purpose, here=entry.name == here
-        )
+        yield Card(entry.name, entry.table.bare_name, database, link, about=contract.purpose, here=entry.name == here)
 
 
 def _query_card(query: Query) -> Card:

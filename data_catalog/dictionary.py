@@ -7,7 +7,8 @@ from data_catalog.model import ZONES, Catalog, ColumnEntry, Entry
 HEAD = """# Data dictionary
 
 Every table of the lake with its columns, rules and lineage.
-`lake contracts docs` builds this page from the contracts; `index.html` beside it has the same with search, diagrams and queries.
+`lake contracts docs` builds this page from the contracts.
+The page `index.html` beside it has the same with search, diagrams and queries.
 """
 
 

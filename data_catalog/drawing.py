@@ -3,12 +3,12 @@
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from math import ceil
-from typing import Any, Literal
+from typing import Literal
 from xml.etree import ElementTree as ET
 
 from pygraphviz import AGraph
@@ -145,16 +145,16 @@ def _legend(legend: Mapping[str, str]) -> str:
 
 def _drawn(graph: AGraph) -> bytes:
     with _standard_error() as written:
-        try:
-            drawn: Any = graph.draw(format="svg", prog="dot")
-        except ValueError as error:
-            raise DrawingError(f"Graphviz: {error} {written()}") from error
-    text: bytes = drawn
-    return text
+        drawn: bytes = graph.draw(format="svg", prog="dot")
+        faults = [line for line in written().splitlines() if line.startswith("Error")]
+    if faults:
+        # Graphviz goes on without the label it could not read, and pygraphviz raises nothing.
+        raise DrawingError(f"Graphviz could not read a diagram: {'; '.join(faults)}")
+    return drawn
 
 
 @contextmanager
-def _standard_error() -> Iterator[Any]:
+def _standard_error() -> Iterator[Callable[[], str]]:
     """Keep what C code writes to standard error; gives a function that returns it.
 
     The fontconfig within pygraphviz is older than that of most machines, and warns of settings it does not need.

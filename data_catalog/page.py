@@ -11,9 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from data_catalog.diagrams import flow_diagram, lineage_diagram, model_diagram
+from data_catalog.drawing import svg
 from data_catalog.live import Live
 from data_catalog.model import ZONES, Catalog, ColumnEntry, Entry, Query
-from data_catalog.drawing import svg
 
 TEMPLATES = Path(__file__).with_name("templates")
 
