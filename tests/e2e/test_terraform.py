@@ -2,7 +2,7 @@
 
 import pytest
 
-from localaws.up import terraform
+from cartlake_cli.commands.local.up import terraform
 
 pytestmark = pytest.mark.e2e
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localaws.up import destroy
+from cartlake_cli.commands.local.up import destroy
 
 pytestmark = pytest.mark.e2e
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import LocalAws
+    from localaws.testing.fixtures import LocalAws
 
 pytestmark = pytest.mark.integration
 

@@ -21,7 +21,6 @@ import pytest
 from botocore.exceptions import ClientError
 from pyiceberg.catalog.glue import GlueCatalog
 
-from cartlake_cli.context import local_variables
 from localaws import server
 from localaws.spark.arguments import STATIC_SQL_SETTINGS
 
@@ -136,7 +135,7 @@ def serving(root: Path, settings: dict[str, str]) -> Iterator[Glue]:
             environment.setenv(name, value)
         server.start(root)
     try:
-        running = Glue(root, local_variables(root))
+        running = Glue(root, server.client_environment(root))
         running.client("s3").create_bucket(Bucket=BUCKET)
         yield running
     finally:

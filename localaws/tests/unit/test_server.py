@@ -4,8 +4,6 @@ import socket
 
 import pytest
 
-from cartlake_cli.context import local_variables
-from cartlake_cli.errors import NotReadyError
 from localaws import server
 from localaws.locks import is_locked, try_lock
 from localaws.paths import LakePaths
@@ -103,7 +101,7 @@ def test_a_running_server_is_not_wiped(paths):
 def test_clients_are_pointed_at_the_kept_port_even_when_it_is_down(paths):
     remember(paths, 20_001)
 
-    assert local_variables(paths.root) == {
+    assert server.client_environment(paths.root) == {
         "AWS_ENDPOINT_URL": "http://127.0.0.1:20001",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -113,5 +111,5 @@ def test_clients_are_pointed_at_the_kept_port_even_when_it_is_down(paths):
 
 
 def test_clients_of_a_server_that_never_was_are_told_to_start_it(tmp_path):
-    with pytest.raises(NotReadyError, match="lake up"):
-        local_variables(tmp_path)
+    with pytest.raises(server.ServerError, match="never started"):
+        server.client_environment(tmp_path)

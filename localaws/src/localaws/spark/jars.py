@@ -20,7 +20,7 @@ from pathlib import Path
 from cartlake.errors import TransientError
 from localaws.spark import java
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 # Found, not imported: the server needs to know where Spark is, and no second of its start for more.
 SPARK_HOME = Path(importlib.util.find_spec("pyspark").origin or "").parent  # type: ignore[union-attr]
 SPARK_VERSION = importlib.metadata.version("pyspark")

@@ -12,7 +12,7 @@ import pytest
 pytestmark = pytest.mark.integration
 
 HERE = Path(__file__).parent / "athena_clients"
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="session")

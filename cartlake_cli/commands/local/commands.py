@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from cartlake_cli.commands.local import logs
 from cartlake_cli.context import LOCAL, lake_of
 from cartlake_cli.errors import CommandError
 from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
-from localaws import logs, server
+from localaws import server
 from localaws.paths import LakePaths
 
 

@@ -4,9 +4,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from cartlake_cli.commands.local import commands
 from cartlake_cli.context import Lake
 from cartlake_cli.output import Output
-from localaws import commands
 
 
 @pytest.fixture

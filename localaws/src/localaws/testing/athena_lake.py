@@ -1,10 +1,16 @@
 """A bucket and a database for one test of Athena, and short ways to ask it."""
 
+from __future__ import annotations
+
 import base64
 import json
 import time
+from typing import TYPE_CHECKING, Any
 
 from pyiceberg.catalog.glue import GlueCatalog
+
+if TYPE_CHECKING:
+    from localaws.testing.fixtures import LocalAws
 
 FINAL = {"SUCCEEDED", "FAILED", "CANCELLED"}
 
@@ -12,53 +18,67 @@ FINAL = {"SUCCEEDED", "FAILED", "CANCELLED"}
 class Lake:
     """A bucket and a database of the test's own, with Athena over them."""
 
-    def __init__(self, aws, name):
+    def __init__(self, aws: LocalAws, name: str) -> None:
         self.aws, self.bucket, self.database = aws, name, name
-        self.athena, self.s3, self.glue = (aws.client(s) for s in ("athena", "s3", "glue"))
+        self.athena: Any = aws.client("athena")
+        self.s3: Any = aws.client("s3")
+        self.glue: Any = aws.client("glue")
         self.s3.create_bucket(Bucket=name)
         self.glue.create_database(DatabaseInput={"Name": name, "LocationUri": f"s3://{name}/"})
 
-    def start(self, sql, *parameters, **request):
-        return self.athena.start_query_execution(
+    def start(self, sql: str, *parameters: str, **request: Any) -> str:
+        """Start a statement; return its execution's id."""
+        started = self.athena.start_query_execution(
             QueryString=sql,
             QueryExecutionContext={"Database": self.database},
             **({"ExecutionParameters": list(parameters)} if parameters else {}),
             **{"ResultConfiguration": {"OutputLocation": f"s3://{self.bucket}/results/"}, **request},
-        )["QueryExecutionId"]
+        )
+        return str(started["QueryExecutionId"])
 
-    def execution(self, query_id):
-        return self.athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+    def execution(self, query_id: str) -> dict[str, Any]:
+        """Return what the API says of an execution."""
+        found: dict[str, Any] = self.athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+        return found
 
-    def ended(self, query_id):
+    def ended(self, query_id: str) -> dict[str, Any]:
+        """Return the execution once it has ended, however it ended."""
         deadline = time.monotonic() + 60
         while (found := self.execution(query_id))["Status"]["State"] not in FINAL:
             assert time.monotonic() < deadline, "the query never ended"
             time.sleep(0.02)
         return found
 
-    def run(self, sql, *parameters, **request):
+    def run(self, sql: str, *parameters: str, **request: Any) -> dict[str, Any]:
+        """Run a statement that must succeed; return its execution."""
         ended = self.ended(self.start(sql, *parameters, **request))
         assert ended["Status"]["State"] == "SUCCEEDED", ended["Status"]["StateChangeReason"]
         return ended
 
-    def failure(self, sql, *parameters, **request):
+    def failure(self, sql: str, *parameters: str, **request: Any) -> str:
+        """Run a statement that must fail; return the reason the API gives."""
         ended = self.ended(self.start(sql, *parameters, **request))
         assert ended["Status"]["State"] == "FAILED"
-        return ended["Status"]["StateChangeReason"]
+        return str(ended["Status"]["StateChangeReason"])
 
-    def results(self, sql, *parameters):
+    def results(self, sql: str, *parameters: str) -> dict[str, Any]:
+        """Run a statement; return the first page of its results."""
         query_id = self.run(sql, *parameters)["QueryExecutionId"]
-        return self.athena.get_query_results(QueryExecutionId=query_id)
+        page: dict[str, Any] = self.athena.get_query_results(QueryExecutionId=query_id)
+        return page
 
-    def rows(self, sql, *parameters):
+    def rows(self, sql: str, *parameters: str) -> list[tuple[str | None, ...]]:
+        """Run a statement; return its rows as texts, without the header that queries have."""
         answer = self.results(sql, *parameters)
         lines = [tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in answer["ResultSet"]["Rows"]]
         return lines[1:] if sql.lstrip().lower().startswith(("select", "with", "values", "execute")) else lines
 
-    def put(self, key, text):
+    def put(self, key: str, text: str | bytes) -> None:
+        """Write an object to the bucket."""
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=text.encode() if isinstance(text, str) else text)
 
-    def create(self, table, columns, partitioned="", **properties):
+    def create(self, table: str, columns: str, partitioned: str = "", **properties: str) -> None:
+        """Create an Iceberg table."""
         parts = f" PARTITIONED BY ({partitioned})" if partitioned else ""
         extra = "".join(f", '{k}'='{v}'" for k, v in properties.items())
         self.run(
@@ -66,13 +86,14 @@ class Lake:
             f"TBLPROPERTIES ('table_type'='ICEBERG'{extra})"
         )
 
-    def result_text(self, sql):
+    def result_text(self, sql: str) -> str:
         """The result object of a statement, as it lies in S3."""
         location = self.run(sql)["ResultConfiguration"]["OutputLocation"]
         bucket, _, key = location.removeprefix("s3://").partition("/")
-        return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+        content: bytes = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return content.decode()
 
-    def iceberg(self):
+    def iceberg(self) -> GlueCatalog:
         """The catalog, for what SQL cannot do."""
         environment = self.aws.env
         return GlueCatalog(
@@ -86,7 +107,7 @@ class Lake:
             },
         )
 
-    def replace_view(self, entry, document):
+    def replace_view(self, entry: dict[str, Any], document: dict[str, Any]) -> None:
         """Give a view another definition behind Athena's back."""
         encoded = base64.b64encode(json.dumps(document).encode()).decode()
         self.glue.update_table(

@@ -1,4 +1,5 @@
 import pytest
+from tests.unit.athena.test_trino_answers import NoTables
 
 from localaws.athena import duck, parsing
 from localaws.athena.compiler import compile_text
@@ -7,7 +8,6 @@ from localaws.athena.engine import translated
 from localaws.athena.errors import AthenaError, MalformedQueryError
 from localaws.athena.results import csv_line, java_double, read_csv, rendered
 from localaws.athena.trino_types import can_coerce, decimal, from_hive, from_iceberg, to_hive
-from tests.unit.localaws_athena.test_trino_answers import NoTables
 
 
 @pytest.mark.parametrize(

@@ -164,8 +164,9 @@ def test_values_trino_fails_on_fail_here(run, sql):
 
 
 def test_a_filter_inside_a_common_table_expression_reaches_the_scan(instance, run):
+    from tests.unit.athena.conftest import Tables
+
     from localaws.athena.compiler import compile_text
-    from tests.unit.localaws_athena.conftest import Tables
 
     relation = compile_text(
         Tables(), "WITH o AS (SELECT * FROM orders) SELECT id FROM o WHERE day = DATE '2024-01-01'", "lake"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HOST = "127.0.0.1"
+REGION = "us-east-1"
 # Below the ephemeral ports of Linux and macOS: no outgoing connection ever borrows one of these.
 FIRST_PORT, PORT_COUNT = 20_000, 10_000
 LOG_LIMIT_BYTES = 50_000_000
@@ -88,6 +89,23 @@ def status(root: Path) -> Server | None:
     if not is_locked(paths.lock) or not paths.server_file.exists():
         return None
     return Server(**json.loads(paths.server_file.read_text(encoding="utf-8")))
+
+
+def client_environment(root: Path) -> dict[str, str]:
+    """Return the variables that point any AWS client at the embedded AWS of this folder, running or not.
+
+    Raises ServerError when it was never started there.
+    """
+    file = LakePaths(root.resolve()).server_file
+    if not file.exists():
+        raise ServerError(f"the embedded AWS was never started in {root}: start it first")
+    return {
+        "AWS_ENDPOINT_URL": json.loads(file.read_text(encoding="utf-8"))["endpoint"],
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+    }
 
 
 def wipe(root: Path) -> None:

@@ -2,7 +2,7 @@ from itertools import islice
 
 import pytest
 
-from localaws import logs
+from cartlake_cli.commands.local import logs
 
 
 class FakeLogs:

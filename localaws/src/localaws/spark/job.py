@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from localaws.spark.driver import Driver
     from localaws.spark.messages import RunRequest
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[4]
 MESSAGE_LIMIT = 2000
 PRELOADED_TO_KEEP = frozenset({"pyspark", "py4j", "localaws"})
 

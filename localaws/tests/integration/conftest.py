@@ -1,0 +1,10 @@
+from localaws.testing.fixtures import (  # noqa: F401 -- fixtures
+    eventually_fixture,
+    lake,
+    localaws,
+    name,
+    orders,
+    own_localaws,
+    running_localaws,
+    zipped_fixture,
+)
