@@ -41,8 +41,8 @@ def _table(entry: Entry) -> Iterator[str]:
             yield f"| `{rule.name}` | {rule.severity} | {_rule(rule.description, rule.expression)} |"
         for whole in table.table_rules:
             measured = f"{whole.metric}({', '.join(whole.columns)})" if whole.columns else whole.query or whole.metric
-            said = _rule(whole.description, measured)
-            yield f"| `{whole.name}`, of the table | {whole.severity} | {said} {_cell(whole.expected)} |"
+            text = _rule(whole.description, measured)
+            yield f"| `{whole.name}`, of the table | {whole.severity} | {text} {_cell(whole.expected)} |"
         yield ""
 
 
@@ -56,7 +56,7 @@ def _properties(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "newest version by", _names((table.version_column,) if table.version_column else ())
     yield "event time", _names((table.event_time,) if table.event_time else ())
     yield "partitioned by", _names(tuple(f"{field.transform}({field.column})" for field in table.partitioning))
-    yield "freshness promised", entry.promise
+    yield "freshness SLA", entry.freshness_sla
     yield "files", f"`{entry.files}`: {', '.join(contract.accepted_formats)}" if entry.files else ""
     yield "built by", f"`{table.build.transform}`, replaces {table.build.replaces}" if table.build else ""
     yield "built from", _links(entry.built_from)
@@ -86,8 +86,8 @@ def _origin(entry: Entry, one: ColumnEntry) -> str:
 
 
 def _rule(description: str, expression: str) -> str:
-    said = f"{_cell(description)} " if description else ""
-    return f"{said}`{_cell(expression)}`"
+    words = f"{_cell(description)} " if description else ""
+    return f"{words}`{_cell(expression)}`"
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -19,22 +19,23 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True)
-class Shown(Entry):
-    """A table with what only the page needs."""
+class PageEntry(Entry):
+    """A table, with what only the page needs."""
 
     @property
     def pii(self) -> bool:
+        """Whether a column holds personal data."""
         return any(one.column.pii for one in self.columns)
 
     @property
     def first_rows(self) -> str:
-        """A query that reads little: newest partitions first where the table has an event time."""
+        """A query of ten rows, the newest first where the table has an event time."""
         newest = f"\norder by {self.table.event_time} desc" if self.table.event_time else ""
         return f"select *\nfrom {self.name}{newest}\nlimit 10"
 
 
 def page(catalog: Catalog, live: Live | None = None) -> str:
-    """The HTML. The same catalog gives the same bytes."""
+    """The HTML, with figures of a deployed lake if they are given. The same input gives the same bytes."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -44,7 +45,7 @@ def page(catalog: Catalog, live: Live | None = None) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["prose"] = prose
-    entries = [Shown(**entry.__dict__) for entry in catalog.entries]
+    entries = [PageEntry(**entry.__dict__) for entry in catalog.entries]
     text = environment.get_template("index.html.j2").render(
         entries=entries,
         tables={entry.name for entry in entries},
@@ -77,7 +78,7 @@ def prose(text: str) -> Markup:
 
 
 def search_items(catalog: Catalog) -> list[dict[str, str]]:
-    """Everything that can be found: its name, the text that is searched too, and where it is."""
+    """Everything that can be searched for: its kind and name, the text that is searched, and the link to it."""
     return [
         *(item for entry in catalog.entries for item in _of_table(entry)),
         *(
@@ -117,5 +118,5 @@ def _sources(catalog: Catalog) -> dict[str, list[str]]:
 
 
 def _json(value: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
+    """JSON without `<`, so that no text in it can end the script element around it."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")

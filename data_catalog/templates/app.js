@@ -96,7 +96,7 @@
     if (!button) return;
     if (button.dataset.copy) {
       const text = document.getElementById(button.dataset.copy).textContent;
-      const said = button.textContent;
+      const label = button.textContent;
       try {
         await navigator.clipboard.writeText(text);
       } catch {
@@ -108,7 +108,7 @@
         area.remove();
       }
       button.textContent = "Copied";
-      setTimeout(() => { button.textContent = said; }, 1500);
+      setTimeout(() => { button.textContent = label; }, 1500);
     }
     if (button.dataset.trace) {
       const place = document.getElementById(button.getAttribute("aria-controls"));
