@@ -1,1 +1,1 @@
-"""The catalog of the lake: a data dictionary, a page to browse and diagrams, built from contracts, transforms and queries."""
+"""The catalog: data dictionary, page to browse and diagrams, built from contracts, transforms and queries."""
