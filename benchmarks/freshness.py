@@ -56,7 +56,7 @@ def _visible(lake: Lake, file_id: str) -> FileRecord:
     """Ask Athena for the rows, as soon as the ledger knows the run they belong to, until they are there."""
     athena, deadline = athena_of(lake), time.monotonic() + GIVE_UP_SECONDS
     while time.monotonic() < deadline:
-        found = [file for file in lake.ledger.files("transactions") if file.file_id == file_id and file.run_id]
+        found = [file for file in lake.ledger.files.list("transactions") if file.file_id == file_id and file.run_id]
         if found:
             sql = f"select count(*) from processed.transactions where _run_id = '{found[0].run_id}'"
             if athena.run(sql).scalar() == str(ROWS_OF_1_MB):
@@ -68,7 +68,7 @@ def _visible(lake: Lake, file_id: str) -> FileRecord:
 def _steps(lake: Lake, file: FileRecord, started: float, visible: float) -> dict[str, float]:
     """Read from the ledger and the job's report: what the lake itself wrote down."""
     report = json.loads(run_document(lake, str(file.run_id), "etl"))
-    run = lake.ledger.run(str(file.run_id))
+    run = lake.ledger.runs.get(str(file.run_id))
     received, run_started = _epoch(file.received_at), _epoch(run.started_at if run else file.received_at)
     etl_started, etl_ended = _epoch(report["started_at"]), _epoch(report["ended_at"])
     return {

@@ -19,7 +19,7 @@ from cartlake.aws.clients import client
 from cartlake.contracts import Maintenance
 from cartlake.maintenance.health import measure as measured
 from cartlake.tables.catalog import load_catalog
-from cartlake.tables.file_stats_reader import facts_of
+from cartlake.tables.file_stats_reader import file_stats_of
 from cartlake_cli.context import local_variables
 from localaws import server
 
@@ -65,7 +65,7 @@ def _measured(table: Any) -> list[dict[str, Any]]:
 
 def _look(table: Any) -> tuple[float, Any]:
     started = time.perf_counter()
-    health = measured(facts_of(table, Maintenance()), Maintenance())
+    health = measured(file_stats_of(table, Maintenance()), Maintenance())
     return time.perf_counter() - started, health
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from cartlake.aws import clients as aws
 from cartlake.ledger import FileState
 from cartlake.runs.documents import RefreshReport
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 from cartlake_cli.commands.local.up import bring_up
 from cartlake_cli.commands.runs.drop import settle, upload
 from cartlake_cli.context import LOCAL, Lake
@@ -87,7 +87,7 @@ def load_world(days: int, orders_per_day: int) -> tuple[Load, Load]:
 
 def load_files(lake: Lake, files: list[Path]) -> Load:
     """Drop files of several datasets and wait until what is built from them is rebuilt."""
-    started_runs = {run.run_id for run in lake.ledger.runs(REFRESH)}
+    started_runs = {run.run_id for run in lake.ledger.runs.list(Workflow.REFRESH)}
     jobs_before = job_starts(lake)
     by_dataset: dict[str, list[Path]] = {}
     for file in files:
@@ -99,8 +99,8 @@ def load_files(lake: Lake, files: list[Path]) -> Load:
     if lost := [file.key for file in settled if file.state is not FileState.LOADED]:
         raise RuntimeError(f"{len(lost)} files were not loaded, the first is {lost[0]}.")
     runs = {str(file.run_id) for file in settled}
-    counts = [run.counts.read for run in map(lake.ledger.run, runs) if run and run.counts]
-    refreshed = [run for run in lake.ledger.runs(REFRESH) if run.run_id not in started_runs and run.report_uri]
+    counts = [run.counts.read for run in map(lake.ledger.runs.get, runs) if run and run.counts]
+    refreshed = [run for run in lake.ledger.runs.list(Workflow.REFRESH) if run.run_id not in started_runs and run.report_uri]
     return Load(
         seconds=seconds,
         rows=sum(counts),

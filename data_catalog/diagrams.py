@@ -20,7 +20,7 @@ def query_link(name: str) -> str:
 
 
 def model_diagram(catalog: Catalog) -> Diagram:
-    """Facts to the left of the dimensions they refer to, marts that only refer to dimensions to the right."""
+    """FileStats to the left of the dimensions they refer to, marts that only refer to dimensions to the right."""
     entries = {entry.name: entry for entry in catalog.entries if _in_model(entry, catalog)}
     refers = {name: _parents(entry) & set(entries) for name, entry in entries.items()}
     dimensions = {name for name in entries if not refers[name]}

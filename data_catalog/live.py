@@ -154,7 +154,7 @@ def _runs(ledger: Ledger, dataset: str) -> list[RunRow]:
             quarantined=run.counts.quarantined if run.counts else None,
             duplicate=run.counts.duplicate if run.counts else None,
         )
-        for run in ledger.runs(dataset, RUNS_SHOWN)
+        for run in ledger.runs.list(dataset, RUNS_SHOWN)
     ]
 
 

@@ -1,12 +1,12 @@
-"""Doors to AWS: cached boto3 clients, and AWS errors sorted into transient and terminal.
+"""AWS clients and error classes: one boto3 client a service, and errors sorted into transient and terminal.
 
 Nothing here knows where AWS is. boto3 reads the region, the credentials and `AWS_ENDPOINT_URL` from its environment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
-from typing import Any, Final
+from functools import cache, lru_cache, wraps
+from typing import Any, Final, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -35,6 +35,8 @@ THROTTLES: Final = frozenset(
     }
 )
 
+Made = TypeVar("Made")
+
 BROKEN_CONNECTIONS: Final = (BotoConnectionError, HTTPClientError, IncompleteReadError)
 
 
@@ -44,8 +46,27 @@ def client(service: str) -> Any:
     return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
 
 
+def kept_with(service: str) -> Callable[[Callable[[Any], Made]], Callable[[], Made]]:
+    """Make a factory that takes the boto3 client of a service into one that takes nothing.
+
+    It is called once for each client that `client(service)` returns, so a test that clears the clients also gets new
+    results.
+    """
+
+    def decorate(make: Callable[[Any], Made]) -> Callable[[], Made]:
+        made = lru_cache(maxsize=1)(make)
+
+        @wraps(make)
+        def get() -> Made:
+            return made(client(service))
+
+        return get
+
+    return decorate
+
+
 def region() -> str:
-    """Name the region boto3 resolved for this process."""
+    """Return the region boto3 resolved for this process, e.g. `eu-central-1`."""
     return str(client("s3").meta.region_name)
 
 

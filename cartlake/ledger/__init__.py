@@ -1,5 +1,6 @@
-"""The ledger: one DynamoDB table that remembers every file and every run, and lets each count exactly once."""
+"""The ledger: one DynamoDB table of files, runs and locks, in which each file counts exactly once."""
 
+from cartlake.ledger.ledger import Ledger
 from cartlake.ledger.models import (
     UNKNOWN_DATASET,
     Backfill,
@@ -14,7 +15,6 @@ from cartlake.ledger.models import (
     StaleMark,
     UnknownFileError,
 )
-from cartlake.ledger.runs import Ledger
 
 __all__ = [
     "UNKNOWN_DATASET",

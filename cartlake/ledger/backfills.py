@@ -10,17 +10,18 @@ from typing import Final
 
 from boto3.dynamodb.conditions import Attr
 
+from cartlake.ledger.files import FileLedger
 from cartlake.ledger.keys import backfill_key, backfills_of, content_key, lock_key, run_file_key, run_index, run_key
 from cartlake.ledger.keys import state_index as index_of
 from cartlake.ledger.models import Backfill, FileRecord, FileState, LockHeldError, RunRecord, RunState
 from cartlake.ledger.moves import move
-from cartlake.ledger.stale import StaleLedger
 from cartlake.ledger.table import (
     ABSENT,
     MAX_TRANSACTION,
     PRESENT,
     Action,
     ConflictError,
+    Table,
     check,
     delete,
     put,
@@ -33,24 +34,30 @@ _FILES_PER_NOTE: Final = (MAX_TRANSACTION - 1) // 2
 """To note a file is two writes, and all of them take one look at the lock."""
 
 
-class BackfillLedger(StaleLedger):
-    def request_backfill(self, backfill: Backfill) -> None:
-        """Have a backfill wait for its run. The router starts it as soon as no other run works on the dataset."""
+class BackfillLedger:
+    """The backfills of all datasets."""
+
+    def __init__(self, table: Table, files: FileLedger) -> None:
+        self._table = table
+        self._files = files
+
+    def request(self, backfill: Backfill) -> None:
+        """Have a backfill wait for its run. The run coordinator starts it as soon as no other run works on the dataset."""
         self._table.write(put(backfill_key(backfill), backfill.model_dump(mode="json")))
 
-    def pending_backfills(self, dataset: str) -> list[Backfill]:
+    def pending(self, dataset: str) -> list[Backfill]:
         """The backfills that wait, oldest first; strongly consistent."""
         return [Backfill.model_validate(item) for item in self._table.query(backfills_of(dataset))]
 
     def has_pending(self, dataset: str) -> bool:
-        """Whether a run of the dataset would find work: files or a backfill."""
-        return super().has_pending(dataset) or bool(self._table.query(backfills_of(dataset), limit=1))
+        """Whether a backfill waits for its run; strongly consistent."""
+        return bool(self._table.query(backfills_of(dataset), limit=1))
 
-    def withdraw_backfill(self, backfill: Backfill) -> bool:
+    def withdraw(self, backfill: Backfill) -> bool:
         """Take back a backfill that still waits. False if a run has taken it."""
-        return self._try(delete(backfill_key(backfill), when=PRESENT))
+        return self._table.try_write(delete(backfill_key(backfill), when=PRESENT))
 
-    def claim_backfill(self, run_id: str, backfill: Backfill, execution_arn: str | None = None) -> bool:
+    def claim(self, run_id: str, backfill: Backfill, execution_arn: str | None = None) -> bool:
         """Give a waiting backfill to a run, and put the run on record. False if it waits no more.
 
         Raises LockHeldError when the run does not hold the dataset's lock.
@@ -58,7 +65,7 @@ class BackfillLedger(StaleLedger):
         now, dataset = stamp(utc_now()), backfill.dataset
         run = RunRecord(
             run_id=run_id,
-            dataset=dataset,
+            subject=dataset,
             state=RunState.RUNNING,
             started_at=now,
             execution_arn=execution_arn,
@@ -86,7 +93,7 @@ class BackfillLedger(StaleLedger):
         items = self._table.query_index(index_of(dataset, FileState.LOADED), between=window)
         return [file for file in map(FileRecord.model_validate, items) if file.state is FileState.LOADED]
 
-    def note_backfilled(self, run_id: str, files: Sequence[FileRecord], sources: Mapping[str, str]) -> None:
+    def note_read(self, run_id: str, files: Sequence[FileRecord], sources: Mapping[str, str]) -> None:
         """Write down that a run reads these LOADED files again, and what their rows will say they come from.
 
         Before any row is written, so that no row ever stands in a table whose file does not know of it. Raises
@@ -103,24 +110,17 @@ class BackfillLedger(StaleLedger):
             except ConflictError as conflict:
                 raise LockHeldError(f"Run {run_id} lost dataset {some[0].dataset} to another run.") from conflict
 
-    def backfilled(self, run_id: str, file_ids: Sequence[str], contract_version: str) -> None:
+    def settle(self, run_id: str, file_ids: Sequence[str], contract_version: str) -> None:
         """Settle files that a published backfill has read: their newest rows are of this run.
 
         Where the contract's major version has grown since, the file stands for its content under the new one as well,
         so that the same content still counts once.
         """
-        for file in self._read(list(file_ids)):
+        for file in self._files.get_many(file_ids):
             content = content_key(file.dataset, contract_version, str(file.sha256))
-            self._try(update(content, {"file_id": file.file_id}, when=ABSENT))
+            self._table.try_write(update(content, {"file_id": file.file_id}, when=ABSENT))
             again = move(file, FileState.LOADED, [FileState.LOADED], run_id=run_id, contract_version=contract_version)
-            self._try(again)
-
-    def _try(self, action: Action) -> bool:
-        try:
-            self._table.write(action)
-        except ConflictError:
-            return False
-        return True
+            self._table.try_write(again)
 
 
 def _notes(file: FileRecord, load: Load) -> Iterator[Action]:

@@ -2,7 +2,7 @@
 
 from cartlake.ledger.models import Backfill, FileRecord, FileState
 from cartlake.ledger.table import Key
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 
 
 def file_key(file_id: str) -> Key:
@@ -23,8 +23,9 @@ def pending_key(record: FileRecord) -> Key:
     return Key(f"PENDING#{record.dataset}", f"{record.received_at}#{record.file_id}")
 
 
-def lock_key(dataset: str) -> Key:
-    return Key(f"LOCK#{dataset}", "LOCK")
+def lock_key(subject: str) -> Key:
+    """The lock of a dataset, or of a workflow that works for all datasets."""
+    return Key(f"LOCK#{subject}", "LOCK")
 
 
 def run_key(run_id: str) -> Key:
@@ -46,20 +47,20 @@ def backfill_key(backfill: Backfill) -> Key:
 
 def stale_key(run_id: str, table: str) -> Key:
     """A table that waits to be rebuilt since a run, among the pending work of the refresh."""
-    return Key(f"PENDING#{REFRESH}", f"{run_id}#{table}")
+    return Key(f"PENDING#{Workflow.REFRESH}", f"{run_id}#{table}")
 
 
 def stale_aside_key(sort_key: str) -> Key:
     """The same after a refresh that failed: it waits for the next one, and starts none by itself."""
-    return Key(f"ASIDE#{REFRESH}", sort_key)
+    return Key(f"ASIDE#{Workflow.REFRESH}", sort_key)
 
 
 def run_stale_key(run_id: str, sort_key: str) -> Key:
     return Key(f"RUN#{run_id}", f"STALE#{sort_key}")
 
 
-def upkeep_key(table: str) -> Key:
-    return Key("UPKEEP", table)
+def maintenance_key(table: str) -> Key:
+    return Key("MAINTENANCE", table)
 
 
 def dataset_key(dataset: str) -> Key:
@@ -71,5 +72,6 @@ def state_index(dataset: str, state: FileState) -> str:
     return f"{dataset}#{state}"
 
 
-def run_index(dataset: str) -> str:
-    return f"RUN#{dataset}"
+def run_index(subject: str) -> str:
+    """The runs of a dataset, or of a workflow that works for all datasets."""
+    return f"RUN#{subject}"

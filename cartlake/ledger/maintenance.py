@@ -1,24 +1,21 @@
-"""Maintenance in the ledger: how it last went with each table, and the datasets whose lock a run of it holds."""
+"""Maintenance in the ledger: how it last ended for each table."""
 
-from collections.abc import Iterable
-
-from cartlake.ledger.keys import lock_key, upkeep_key
-from cartlake.ledger.stale import StaleLedger
-from cartlake.ledger.table import put
-from cartlake.maintenance.documents import UpkeepRecord
+from cartlake.ledger.keys import maintenance_key
+from cartlake.ledger.table import Table, put
+from cartlake.maintenance.documents import MaintenanceRecord
 
 
-class UpkeepLedger(StaleLedger):
-    def note_upkeep(self, record: UpkeepRecord) -> None:
+class MaintenanceLedger:
+    """The last maintenance of every table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def note(self, record: MaintenanceRecord) -> None:
         """Remember how maintenance of a table ended, in place of what was known of it."""
-        self._table.write(put(upkeep_key(record.table), record.model_dump(mode="json")))
+        self._table.write(put(maintenance_key(record.table), record.model_dump(mode="json")))
 
-    def upkeep(self) -> dict[str, UpkeepRecord]:
+    def last(self) -> dict[str, MaintenanceRecord]:
         """How the last maintenance of every table ended, by its physical name."""
-        items = self._table.query(upkeep_key("").pk)
-        return {item["table"]: UpkeepRecord.model_validate(item) for item in items}
-
-    def held_by(self, run_id: str, works: Iterable[str]) -> list[str]:
-        """Those of the works (datasets, the refresh) whose lock the run has."""
-        locks = self._table.get_many([lock_key(work) for work in works])
-        return sorted(str(lock["dataset"]) for lock in locks if lock["run_id"] == run_id)
+        items = self._table.query(maintenance_key("").pk)
+        return {item["table"]: MaintenanceRecord.model_validate(item) for item in items}

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cartlake.errors import TerminalError
 from cartlake.refresh.graph import Scope
+from cartlake.runs import ids
 from cartlake.runs.documents import FileFormat, Load, RowCounts
 
 UNKNOWN_DATASET = "_unknown"
@@ -101,7 +102,7 @@ class Content(Record):
 
 
 class Backfill(Record):
-    """The wish to read again all files of a dataset that were received from `first` to `last` day, both included."""
+    """A request to read again all files of a dataset received from `first` to `last` day, both included."""
 
     request_id: str
     dataset: str
@@ -114,10 +115,13 @@ class Backfill(Record):
 
 
 class RunRecord(Record):
-    """One run. `files` counts the files it claimed; `counts` is known once it has succeeded."""
+    """One run. `files` counts the files it claimed; `counts` is known once it has succeeded.
+
+    `subject` is the dataset whose files it loads, or the name of its workflow where that works for all datasets.
+    """
 
     run_id: str
-    dataset: str
+    subject: str
     state: RunState
     files: int = 0
     counts: RowCounts | None = None
@@ -129,11 +133,21 @@ class RunRecord(Record):
     report_uri: str | None = None
     backfill: Backfill | None = None
 
+    @property
+    def workflow(self) -> ids.Workflow:
+        """What the run does."""
+        return ids.workflow_of(self.subject)
+
+    @property
+    def dataset(self) -> str | None:
+        """The dataset whose files the run loads, None for a refresh and for maintenance."""
+        return ids.dataset_of(self.subject)
+
 
 class Lock(Record):
-    """The one run that may work on a dataset."""
+    """The one run that may work on a dataset, or be the refresh or the maintenance that is at work."""
 
-    dataset: str
+    subject: str
     run_id: str
     execution_arn: str | None = None
     acquired_at: str

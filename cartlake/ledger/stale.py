@@ -10,46 +10,62 @@ from typing import Final
 
 from boto3.dynamodb.conditions import Attr
 
-from cartlake.ledger.files import FileLedger
 from cartlake.ledger.keys import run_key, run_stale_key, stale_aside_key, stale_key
 from cartlake.ledger.models import RunState, StaleMark
-from cartlake.ledger.table import MAX_TRANSACTION, PRESENT, Action, ConflictError, Item, Key, check, delete, put
+from cartlake.ledger.table import (
+    MAX_TRANSACTION,
+    PRESENT,
+    Action,
+    ConflictError,
+    Item,
+    Key,
+    Table,
+    check,
+    delete,
+    put,
+)
 from cartlake.refresh.graph import Scope
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 
 MARKS_PER_WRITE: Final = (MAX_TRANSACTION - 1) // 2
 """To move a mark is two writes, and to claim any one look at the run."""
 
-_PENDING: Final = f"PENDING#{REFRESH}"
-_ASIDE: Final = f"ASIDE#{REFRESH}"
+_PENDING: Final = f"PENDING#{Workflow.REFRESH}"
+_ASIDE: Final = f"ASIDE#{Workflow.REFRESH}"
 
 
-class StaleLedger(FileLedger):
-    def mark_stale(self, run_id: str, table: str, scope: Scope) -> None:
-        """Note that a run changed rows of `table`, or with a run of nobody's, that a table is to be rebuilt."""
+class StaleLedger:
+    """The marks of stale tables."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def mark(self, run_id: str, table: str, scope: Scope) -> None:
+        """Note that a run changed rows of `table`; with an id that belongs to no run, that `table` is to be rebuilt."""
         mark = StaleMark(table=table, run_id=run_id, scope=scope)
         self._table.write(put(stale_key(run_id, table), mark.model_dump(mode="json")))
 
-    def pending_stale(self) -> list[StaleMark]:
+    def pending(self) -> list[StaleMark]:
         """The marks that wait: new ones, and those a failed refresh set aside."""
-        return [*_marks(self._table.query(_PENDING)), *self.stale_aside()]
+        return [*_marks(self._table.query(_PENDING)), *self.aside()]
 
-    def stale_aside(self) -> list[StaleMark]:
+    def aside(self) -> list[StaleMark]:
         """The marks of refreshes that failed, until another has taken them."""
         return _marks(self._table.query(_ASIDE))
 
-    def claim_stale(self, refresh_run_id: str) -> list[StaleMark]:
+    def claim(self, refresh_run_id: str) -> list[StaleMark]:
         """Give all marks that wait to a refresh, and return all that it has. One that is over gets no more."""
         at_work = check(run_key(refresh_run_id), when=Attr("state").eq(str(RunState.RUNNING)))
         for place in (_PENDING, _ASIDE):
             self._move_marks(self._table.query(place), lambda sk: run_stale_key(refresh_run_id, sk), at_work)
-        return self.run_stale(refresh_run_id)
+        return self.of_run(refresh_run_id)
 
-    def run_stale(self, refresh_run_id: str) -> list[StaleMark]:
+    def of_run(self, refresh_run_id: str) -> list[StaleMark]:
         """The marks a refresh has claimed."""
         return _marks(self._table.query(f"RUN#{refresh_run_id}", "STALE#"))
 
-    def _set_stale_aside(self, refresh_run_id: str) -> None:
+    def set_aside(self, refresh_run_id: str) -> None:
+        """Keep what a failed refresh had claimed for the next refresh, without starting one."""
         claimed = self._table.query(f"RUN#{refresh_run_id}", "STALE#")
         self._move_marks(claimed, lambda sk: stale_aside_key(sk.removeprefix("STALE#")))
 

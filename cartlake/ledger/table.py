@@ -1,4 +1,4 @@
-"""One DynamoDB table with conditional writes: a condition that fails is an answer, not an accident."""
+"""One DynamoDB table with conditional writes: a condition that fails is an expected answer, `ConflictError`."""
 
 import random
 import time
@@ -165,6 +165,22 @@ class Table:
             else:
                 return
         raise TransientError(f"Other writers kept {self._name} busy for {ATTEMPTS} tries; deliver again.")
+
+    def try_write(self, action: Action) -> bool:
+        """Apply one action. Returns False, with nothing written, if its condition does not hold."""
+        try:
+            self.write(action)
+        except ConflictError:
+            return False
+        return True
+
+    def write_each(self, actions: Sequence[Action]) -> None:
+        """Apply all actions in one transaction; if one of them has been done before, the others one by one."""
+        try:
+            self.write(*actions)
+        except ConflictError:
+            for action in actions if len(actions) > 1 else ():
+                self.write_each([action])
 
     def _transact(self, members: list[Any]) -> None:
         try:

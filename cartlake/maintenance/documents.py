@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cartlake.contracts import Contract, Table
 from cartlake.maintenance.health import Action, Health, Need
 from cartlake.runs.documents import Document
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 
 Outcome = Literal["maintained", "yielded", "busy", "failed"]
 """`maintained`: all was done. `yielded`: files came for it, so the rest waits for the next time; `busy`: somebody else
@@ -36,7 +36,7 @@ class TableWork(Document):
     health: Health
 
 
-class Well(Document):
+class SkippedTable(Document):
     """A table that is left alone, or cannot even be looked at."""
 
     table: str
@@ -51,8 +51,8 @@ class MaintenancePlan(Document):
     force: bool = False
     keep_snapshots_days: float | None = None
     tables: list[TableWork]
-    well: list[Well] = Field(default_factory=list)
-    unreadable: list[Well] = Field(default_factory=list)
+    skipped: list[SkippedTable] = Field(default_factory=list)
+    unreadable: list[SkippedTable] = Field(default_factory=list)
 
 
 class Done(Document):
@@ -63,7 +63,7 @@ class Done(Document):
     counts: dict[str, int] = Field(default_factory=dict)
 
 
-class TableUpkeep(Document):
+class MaintainedTable(Document):
     """What became of one table; `after` is None when it could not be measured any more."""
 
     table: str
@@ -75,7 +75,7 @@ class TableUpkeep(Document):
     seconds: float = 0.0
 
     @property
-    def swept(self) -> bool:
+    def removed_orphans(self) -> bool:
         return any(done.action is Action.ORPHANS for done in self.done)
 
 
@@ -83,16 +83,16 @@ class MaintenanceReport(Document):
     """What a run of maintenance did, table by table."""
 
     run_id: str
-    tables: list[TableUpkeep]
+    tables: list[MaintainedTable]
     started_at: str
     ended_at: str
 
     @property
-    def failed(self) -> list[TableUpkeep]:
+    def failed(self) -> list[MaintainedTable]:
         return [table for table in self.tables if table.outcome == "failed"]
 
 
-class UpkeepRecord(BaseModel):
+class MaintenanceRecord(BaseModel):
     """When a table was last maintained, how that ended, and when files that belong to nothing were last removed."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -101,11 +101,11 @@ class UpkeepRecord(BaseModel):
     run_id: str
     at: datetime
     outcome: Outcome
-    swept_at: datetime | None = None
+    orphans_removed_at: datetime | None = None
 
 
 def owner_of(contract: Contract, table: Table) -> str | None:
     """Whose lock keeps others from writing it: its dataset's or the refresh's; None for what all runs append to."""
     if table.build is not None:
-        return REFRESH
+        return Workflow.REFRESH
     return contract.name if contract.droppable else None

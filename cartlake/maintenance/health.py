@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from cartlake.contracts import Maintenance
-from cartlake.tables.file_stats import Facts, PartitionFiles, leftovers
+from cartlake.tables.file_stats import FileStats, PartitionFiles, leftovers
 
 MANY_MANIFESTS: Final = 50
 """Planning a query reads every manifest, each a request to S3."""
@@ -78,19 +78,19 @@ class Health(BaseModel):
         return min(1.0, self.deleted_rows / (self.rows + self.deleted_rows)) if self.deleted_rows else 0.0
 
 
-def measure(facts: Facts, settings: Maintenance) -> Health:
-    main = facts.line(facts.head)
+def measure(stats: FileStats, settings: Maintenance) -> Health:
+    main = stats.line(stats.head)
     return Health(
-        rows=max(0, facts.records - facts.deleted_rows),
-        data_files=sum(one.files for one in facts.partitions),
-        size=sum(one.size for one in facts.partitions),
-        small_files=sum(one.small for one in facts.partitions),
-        removable_files=removable(facts.partitions, settings, settings.min_input_files),
-        delete_files=facts.delete_files,
-        deleted_rows=facts.deleted_rows,
-        manifests=facts.manifests,
-        snapshots=len(facts.snapshots),
-        oldest_snapshot_at=min((snapshot.at for snapshot in facts.snapshots), default=None),
+        rows=max(0, stats.records - stats.deleted_rows),
+        data_files=sum(one.files for one in stats.partitions),
+        size=sum(one.size for one in stats.partitions),
+        small_files=sum(one.small for one in stats.partitions),
+        removable_files=removable(stats.partitions, settings, settings.min_input_files),
+        delete_files=stats.delete_files,
+        deleted_rows=stats.deleted_rows,
+        manifests=stats.manifests,
+        snapshots=len(stats.snapshots),
+        oldest_snapshot_at=min((snapshot.at for snapshot in stats.snapshots), default=None),
         written_at=next((snapshot.at for snapshot in main if snapshot.operation != "replace"), None),
     )
 
@@ -101,31 +101,31 @@ def removable(partitions: Iterable[PartitionFiles], settings: Maintenance, least
     return sum(one.small - max(1, ceil(one.small_size / settings.target_bytes)) for one in joined)
 
 
-def keep_last(facts: Facts, settings: Maintenance) -> int:
+def keep_last(stats: FileStats, settings: Maintenance) -> int:
     """How many snapshots of main stay, whatever their age: so many that the last write is among them.
 
     Without it a table would seem to have been written when it was last maintained.
     """
     since_written = 1
-    for snapshot in facts.line(facts.head):
+    for snapshot in stats.line(stats.head):
         if snapshot.operation != "replace":
             return max(settings.min_snapshots, since_written)
         since_written += 1
     return settings.min_snapshots
 
 
-def expirable(facts: Facts, settings: Maintenance, now: datetime, keep_days: float) -> set[int]:
+def expirable(stats: FileStats, settings: Maintenance, now: datetime, keep_days: float) -> set[int]:
     """Snapshots nobody may still need: old, no head of a branch or tag, and not among the last of their branch."""
-    cutoff, least = now - timedelta(days=keep_days), keep_last(facts, settings)
-    kept = set(facts.tags.values())
-    for head in facts.branches.values():
-        line = facts.line(head)
+    cutoff, least = now - timedelta(days=keep_days), keep_last(stats, settings)
+    kept = set(stats.tags.values())
+    for head in stats.branches.values():
+        line = stats.line(head)
         kept |= {one.snapshot_id for place, one in enumerate(line) if place < least or one.at >= cutoff}
-    return {one.snapshot_id for one in facts.snapshots if one.at < cutoff} - kept
+    return {one.snapshot_id for one in stats.snapshots if one.at < cutoff} - kept
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class MaintenanceOptions:
     """What somebody asked for. `force` does whatever could be of use; `keep_snapshots_days` overrules the contract."""
 
     force: bool = False
@@ -133,26 +133,31 @@ class Wish:
 
 
 def needs(
-    facts: Facts, settings: Maintenance, now: datetime, *, wish: Wish | None = None, swept_at: datetime | None = None
+    stats: FileStats,
+    settings: Maintenance,
+    now: datetime,
+    *,
+    options: MaintenanceOptions | None = None,
+    orphans_removed_at: datetime | None = None,
 ) -> list[Need]:
-    """What pays, in the order to do it; empty for a table that is well. `swept_at`: when orphans were last removed."""
-    wish = wish or Wish()
-    health = measure(facts, settings)
-    rewriting = [*_rewriting(facts, health, settings, force=wish.force)]
-    if health.manifests >= (2 if wish.force else MANY_MANIFESTS):
+    """What pays, in the order to do it; empty for a table that is well. `orphans_removed_at`: when orphans were last removed."""
+    options = options or MaintenanceOptions()
+    health = measure(stats, settings)
+    rewriting = [*_rewriting(stats, health, settings, force=options.force)]
+    if health.manifests >= (2 if options.force else MANY_MANIFESTS):
         rewriting.append(Need(action=Action.REWRITE_MANIFESTS, why=f"{health.manifests} manifests"))
-    if left := leftovers(facts, now):
+    if left := leftovers(stats, now):
         rewriting.append(Need(action=Action.DROP_BRANCHES, why=f"runs that ended left {', '.join(left)}"))
-    found = [*rewriting, *_expiring(facts, settings, now, wish)]
-    if _may_hold_orphans(health, settings, now, swept_at):
-        since = f"since {swept_at:%Y-%m-%d}" if swept_at else "so far"
+    found = [*rewriting, *_expiring(stats, settings, now, options)]
+    if _may_hold_orphans(health, settings, now, orphans_removed_at):
+        since = f"since {orphans_removed_at:%Y-%m-%d}" if orphans_removed_at else "so far"
         found.append(Need(action=Action.ORPHANS, why=f"nobody looked for files that belong to nothing {since}"))
     return found
 
 
-def _rewriting(facts: Facts, health: Health, settings: Maintenance, *, force: bool) -> Iterable[Need]:
+def _rewriting(stats: FileStats, health: Health, settings: Maintenance, *, force: bool) -> Iterable[Need]:
     least = 2 if force else settings.min_input_files
-    spared = removable(facts.partitions, settings, least)
+    spared = removable(stats.partitions, settings, least)
     share = spared / health.data_files if health.data_files else 0.0
     if spared and share >= (0 if force else settings.small_file_ratio):
         yield Need(action=Action.REWRITE, why=f"{spared} of {health.data_files} files could be joined to others")
@@ -165,19 +170,21 @@ def _rewriting(facts: Facts, health: Health, settings: Maintenance, *, force: bo
         yield Need(action=Action.REWRITE_DELETES, why=f"{health.delete_files} delete files")
 
 
-def _expiring(facts: Facts, settings: Maintenance, now: datetime, wish: Wish) -> Iterable[Need]:
-    days = settings.keep_snapshots_days if wish.keep_snapshots_days is None else wish.keep_snapshots_days
-    old = expirable(facts, settings, now, days)
-    if len(old) >= (1 if wish.force or wish.keep_snapshots_days is not None else EXPIRES_AT_LEAST):
-        why = f"{len(old)} of {len(facts.snapshots)} snapshots are older than {days:g} days"
+def _expiring(stats: FileStats, settings: Maintenance, now: datetime, options: MaintenanceOptions) -> Iterable[Need]:
+    days = settings.keep_snapshots_days if options.keep_snapshots_days is None else options.keep_snapshots_days
+    old = expirable(stats, settings, now, days)
+    if len(old) >= (1 if options.force or options.keep_snapshots_days is not None else EXPIRES_AT_LEAST):
+        why = f"{len(old)} of {len(stats.snapshots)} snapshots are older than {days:g} days"
         yield Need(action=Action.EXPIRE, why=why)
 
 
-def _may_hold_orphans(health: Health, settings: Maintenance, now: datetime, swept_at: datetime | None) -> bool:
+def _may_hold_orphans(
+    health: Health, settings: Maintenance, now: datetime, orphans_removed_at: datetime | None
+) -> bool:
     oldest = health.oldest_snapshot_at
     if oldest is None or now - oldest < timedelta(days=settings.orphan_days):
         return False  # the table itself is younger than any file that may be deleted
-    return swept_at is None or now - swept_at >= ORPHAN_SWEEP
+    return orphans_removed_at is None or now - orphans_removed_at >= ORPHAN_SWEEP
 
 
 def with_statistics(wanted: Sequence[Need], columns: Collection[str]) -> list[Need]:

@@ -35,7 +35,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FileStats:
     """What metadata says of a table now. `references` are heads by the name of their branch or tag.
 
     `records` counts the rows of data files, those of `deleted_rows` included.
@@ -64,19 +64,19 @@ class Facts:
         return found
 
 
-def in_flight(facts: Facts, now: datetime) -> list[str]:
+def in_flight(stats: FileStats, now: datetime) -> list[str]:
     """Branches that may be of a run at work: begun or written in the last day, and not main."""
-    return sorted(name for name in facts.branches if name != MAIN and now - _touched_at(facts, name, now) < IN_FLIGHT)
+    return sorted(name for name in stats.branches if name != MAIN and now - _touched_at(stats, name, now) < IN_FLIGHT)
 
 
-def leftovers(facts: Facts, now: datetime) -> list[str]:
+def leftovers(stats: FileStats, now: datetime) -> list[str]:
     """Audit branches of runs that died long ago: nobody will publish them, and they keep files alive."""
-    audits = (name for name in facts.branches if name.startswith(AUDIT_PREFIX))
-    return sorted(name for name in audits if now - _touched_at(facts, name, now) >= LEFTOVER)
+    audits = (name for name in stats.branches if name.startswith(AUDIT_PREFIX))
+    return sorted(name for name in audits if now - _touched_at(stats, name, now) >= LEFTOVER)
 
 
-def _touched_at(facts: Facts, branch: str, now: datetime) -> datetime:
+def _touched_at(stats: FileStats, branch: str, now: datetime) -> datetime:
     """When a branch was last written; one that holds nothing of its own yet tells in its name when its run began."""
-    known = {snapshot.snapshot_id: snapshot.at for snapshot in facts.snapshots}
-    written, begun = known.get(facts.branches[branch], now), _RUN_BEGAN.search(branch)
+    known = {snapshot.snapshot_id: snapshot.at for snapshot in stats.snapshots}
+    written, begun = known.get(stats.branches[branch], now), _RUN_BEGAN.search(branch)
     return written if begun is None else max(written, datetime.strptime(f"{begun[1]}+0000", "%Y%m%dT%H%M%S%z"))

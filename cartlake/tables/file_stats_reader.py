@@ -1,4 +1,4 @@
-"""The facts of a table as pyiceberg reads them: manifests and metadata, never a data file."""
+"""Read the file statistics of a table with PyIceberg: manifests and metadata, never a data file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pyiceberg.manifest import DataFileContent
 
 from cartlake.errors import TransientError
 from cartlake.tables.broken_metadata import UnreadableTableError
-from cartlake.tables.file_stats import Facts, PartitionFiles, Snapshot
+from cartlake.tables.file_stats import FileStats, PartitionFiles, Snapshot
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from cartlake.contracts import Maintenance
 
 
-def stored_facts(catalog: Catalog, identifier: tuple[str, str], settings: Maintenance) -> Facts | None:
-    """The facts of a table by its name in the catalog, None for one that was not made yet.
+def read_file_stats(catalog: Catalog, identifier: tuple[str, str], settings: Maintenance) -> FileStats | None:
+    """The file statistics of a table by its name in the catalog, None for one that was not made yet.
 
     Raises UnreadableTableError for metadata that is missing or damaged, TransientError where S3 did not answer.
     """
     try:
-        return facts_of(catalog.load_table(identifier), settings)
+        return file_stats_of(catalog.load_table(identifier), settings)
     except NoSuchTableError:
         return None
     except (FileNotFoundError, ValidationError, ValueError, KeyError, EOFError) as error:
@@ -61,7 +61,7 @@ class _Files:
         return PartitionFiles(self.files, self.size, self.small, self.small_size)
 
 
-def facts_of(table: Table, settings: Maintenance) -> Facts:
+def file_stats_of(table: Table, settings: Maintenance) -> FileStats:
     """Read every manifest of the current snapshot once."""
     metadata, current = table.metadata, table.current_snapshot()
     partitions: defaultdict[object, _Files] = defaultdict(_Files)
@@ -76,7 +76,7 @@ def facts_of(table: Table, settings: Maintenance) -> Facts:
             delete_files += 1
             deleted_rows += file.record_count if file.content is DataFileContent.POSITION_DELETES else 0
     refs = metadata.refs.items()
-    return Facts(
+    return FileStats(
         partitions=[files.added for files in partitions.values()],
         records=sum(files.records for files in partitions.values()),
         delete_files=delete_files,

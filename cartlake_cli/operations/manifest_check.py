@@ -31,7 +31,7 @@ def reconcile_datasets(lake: Lake, manifest: Mapping[str, Any], settled: Iterabl
 
 def _dataset_line(lake: Lake, name: str, truth: Mapping[str, Any], files: list[FileRecord]) -> dict[str, Any]:
     runs = loading_runs(lake, files)
-    counts = [run.counts.model_dump() for run in map(lake.ledger.run, runs) if run and run.counts]
+    counts = [run.counts.model_dump() for run in map(lake.ledger.runs.get, runs) if run and run.counts]
     went = {where: sum(count[where] for count in counts) for where in ("read", *WHERE_ROWS_GO)}
     stored = _rows_of_runs(lake, "processed", name, runs)
     refused = _rows_of_runs(lake, "ops", "quarantine_rows", runs, column="run_id")
@@ -47,13 +47,13 @@ def _dataset_line(lake: Lake, name: str, truth: Mapping[str, Any], files: list[F
 
 def loading_runs(lake: Lake, files: Sequence[FileRecord]) -> list[str]:
     """The runs that loaded these files, or the files they repeat. Raises CommandError as `reconcile_datasets` says."""
-    firsts = [lake.ledger.file(file.duplicate_of) if file.duplicate_of else file for file in files]
+    firsts = [lake.ledger.files.get(file.duplicate_of) if file.duplicate_of else file for file in files]
     unsettled = [file.key for file in firsts if file.state is not FileState.LOADED]
     if unsettled:
         raise CommandError(f"These files were not loaded: {', '.join(unsettled)}. `lake files` says why.")
     run_ids = sorted({str(file.run_id) for file in firsts})
     ours = {file.file_id for file in firsts}
-    others = [file.key for run in run_ids for file in lake.ledger.run_files(run) if file.file_id not in ours]
+    others = [file.key for run in run_ids for file in lake.ledger.runs.files(run) if file.file_id not in ours]
     if others:
         msg = f"The same runs also loaded {', '.join(others)}. Run the demo again when nothing else is dropped."
         raise CommandError(msg)

@@ -120,7 +120,7 @@ def _key(dataset: str, name: str) -> str:
 def _chosen(lake: Lake, dataset: str, reason: str | None, run_id: str | None) -> tuple[str, list[str]]:
     """Rows of failed files are left out: they come again with their file."""
     conditions, parameters = ["dataset = ?"], [literal(dataset)]
-    if failed := [literal(file.file_id) for file in lake.ledger.files(dataset, FileState.FAILED)]:
+    if failed := [literal(file.file_id) for file in lake.ledger.files.list(dataset, FileState.FAILED)]:
         conditions.append(f"file_id not in ({', '.join(failed)})")
     if reason:
         conditions.append("contains(reasons, ?)")
@@ -146,13 +146,13 @@ def replay_files(lake: Lake, dataset: str, run_id: str | None) -> list[str]:
     header and its identity are the old contract's.
     """
     ledger, major = lake.ledger, contracts.load(dataset).major
-    failed = [file for file in ledger.files(dataset, FileState.FAILED) if run_id in {None, file.run_id}]
+    failed = [file for file in ledger.files.list(dataset, FileState.FAILED) if run_id in {None, file.run_id}]
     ready = [file for file in failed if _major(file) == major]
     for file in ready:
-        ledger.requeue(file.file_id)
+        ledger.files.requeue(file.file_id)
     if ready:
         start_runs(lake, dataset)
-    rejected = ledger.files(dataset, FileState.REJECTED) if run_id is None else []
+    rejected = ledger.files.list(dataset, FileState.REJECTED) if run_id is None else []
     outdated = [file for file in failed if _major(file) != major]
     sent = [_again(lake, file) for file in (*rejected, *outdated) if _is_current(lake, file)]
     return [*(file.file_id for file in ready), *sent]

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pyspark.sql import Row, SparkSession
 
 from cartlake.contracts import Maintenance
-from cartlake.tables.file_stats import Facts, PartitionFiles, Snapshot
+from cartlake.tables.file_stats import FileStats, PartitionFiles, Snapshot
 
 
-def facts_of(spark: SparkSession, name: str, settings: Maintenance) -> Facts:
+def file_stats_of(spark: SparkSession, name: str, settings: Maintenance) -> FileStats:
     """Look at the table as it is now. `name` is catalog.database.table."""
     spark.catalog.refreshTable(name)  # others commit too, and Spark remembers what it has read of a table
     data = _data_files(spark, name, settings)
@@ -19,7 +19,7 @@ def facts_of(spark: SparkSession, name: str, settings: Maintenance) -> Facts:
         f"from {name}.delete_files"
     ).collect()[0]
     refs = spark.sql(f"select name, type, snapshot_id from {name}.refs").collect()
-    return Facts(
+    return FileStats(
         partitions=[PartitionFiles(row.files, row.size, row.small, row.small_size) for row in data],
         records=sum(row.records for row in data),
         delete_files=deletes.files,

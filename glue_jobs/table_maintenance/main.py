@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 from cartlake import contracts
 from cartlake.contracts import Table
 from cartlake.errors import TerminalError
-from cartlake.maintenance.documents import MaintenancePlan, MaintenanceReport, TableUpkeep, TableWork
+from cartlake.maintenance.documents import MaintenancePlan, MaintenanceReport, MaintainedTable, TableWork
 from cartlake.times import stamp, utc_now
 from glue_jobs.shared import objects, reporting
 from glue_jobs.shared.arguments import job_parser
@@ -88,7 +88,7 @@ def _open_run(args: argparse.Namespace, plan: MaintenancePlan) -> Run:
 
 def maintain(run: Run) -> MaintenanceReport:
     """Maintain table after table. One that fails holds up no other, unless rows changed: then nothing goes on."""
-    done = [TableUpkeep(table=one.table, outcome="failed", reason=one.reason) for one in run.plan.unreadable]
+    done = [MaintainedTable(table=one.table, outcome="failed", reason=one.reason) for one in run.plan.unreadable]
     for work in run.plan.tables:
         try:
             done.append(_upkeep(run, work).run(run.router))
@@ -97,7 +97,7 @@ def maintain(run: Run) -> MaintenanceReport:
         except Exception as error:  # whatever it is, the other tables are not to suffer from it
             log.exception("%s could not be maintained", work.table)
             reason = f"{type(error).__name__}: {error}"[:2000]
-            done.append(TableUpkeep(table=work.table, outcome="failed", reason=reason, before=work.health))
+            done.append(MaintainedTable(table=work.table, outcome="failed", reason=reason, before=work.health))
             if isinstance(error, RowsChangedError):
                 break
     return MaintenanceReport(

@@ -27,7 +27,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """The function file_router, which alone gives and takes locks."""
+    """The function run_coordinator, which alone gives and takes locks."""
 
     function: str
     run_id: str
@@ -42,7 +42,7 @@ class Router:
         self._ask("release", owner)
 
     def _ask(self, action: str, owner: str) -> dict[str, str]:
-        payload = json.dumps({"action": action, "dataset": owner, "run_id": self.run_id}).encode()
+        payload = json.dumps({"action": action, "subject": owner, "run_id": self.run_id}).encode()
         with aws_errors():
             answer = client("lambda").invoke(FunctionName=self.function, Payload=payload)
             said = answer["Payload"].read().decode()

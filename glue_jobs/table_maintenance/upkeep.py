@@ -12,11 +12,11 @@ from itertools import takewhile
 
 from cartlake.contracts import Table
 from cartlake.errors import TerminalError
-from cartlake.maintenance.documents import Done, Outcome, TableUpkeep, TableWork
+from cartlake.maintenance.documents import Done, Outcome, MaintainedTable, TableWork
 from cartlake.maintenance.health import MOVES_MAIN, Action, Health, keep_last, measure
-from cartlake.tables.file_stats import Facts, Snapshot, in_flight, leftovers
+from cartlake.tables.file_stats import FileStats, Snapshot, in_flight, leftovers
 from cartlake.tables.snapshots import RUN_PROPERTY
-from glue_jobs.table_maintenance.facts import facts_of
+from glue_jobs.table_maintenance.facts import file_stats_of
 from glue_jobs.table_maintenance.procedures import ConflictError, Counts, Procedures
 from glue_jobs.table_maintenance.turns import Budget, LostTurnError, Router, Turn, turn_at
 
@@ -43,13 +43,13 @@ class Upkeep:
     budget: Budget
     done: list[Done] = field(default_factory=list)
 
-    def run(self, router: Router) -> TableUpkeep:
+    def run(self, router: Router) -> MaintainedTable:
         """Do what is needed; never raises but for rows that changed and a run that is over."""
         started, before = time.monotonic(), self.health()
         outcome, reason = self._do(router)
         seconds = round(time.monotonic() - started, 3)
         log.info("%s: %s %s in %.1f s", self.table.physical_name, outcome, reason, seconds)
-        return TableUpkeep(
+        return MaintainedTable(
             table=self.table.physical_name,
             outcome=outcome,
             reason=reason,
@@ -59,8 +59,8 @@ class Upkeep:
             seconds=seconds,
         )
 
-    def facts(self) -> Facts:
-        return facts_of(self.procedures.spark, self.procedures.name, self.table.maintenance)
+    def facts(self) -> FileStats:
+        return file_stats_of(self.procedures.spark, self.procedures.name, self.table.maintenance)
 
     def health(self) -> Health:
         return measure(self.facts(), self.table.maintenance)

@@ -21,7 +21,7 @@ from cartlake import contracts
 from cartlake.errors import TerminalError
 from cartlake.refresh.graph import Graph, Scope, StaleTable
 from cartlake.runs.documents import RefreshPlan, RefreshReport, TableRefresh
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 from cartlake.times import stamp, utc_now
 from glue_jobs.shared import iceberg, objects, reporting
 from glue_jobs.shared.arguments import job_parser
@@ -206,7 +206,7 @@ def _mentioned(graph: Graph, tables: Iterable[StaleTable]) -> list[str]:
 
 def _record_quality(run: Run, measured: dict[str, list[Measured]]) -> None:
     values = [
-        (run.plan.run_id, REFRESH, name, one.rule, one.severity, one.value, run.started_at)
+        (run.plan.run_id, Workflow.REFRESH, name, one.rule, one.severity, one.value, run.started_at)
         for name, found in sorted(measured.items())
         for one in found
     ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from cartlake.aws.objects import Head
 from cartlake.errors import TerminalError
 from cartlake.ledger import Backfill, FileRecord
 from cartlake.runs.documents import ManifestFile
@@ -23,14 +24,6 @@ class BackfillError(TerminalError):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What lies under a key at this moment."""
-
-    version_id: str | None
-    etag: str
-
-
-@dataclass(frozen=True, slots=True)
 class Unfit:
     """Why a validated file cannot be loaded any more."""
 
@@ -38,7 +31,7 @@ class Unfit:
     detail: str
 
 
-def still_there(file: FileRecord, stored: Stored | None) -> Unfit | None:
+def still_there(file: FileRecord, stored: Head | None) -> Unfit | None:
     """Check that a run would read the very bytes that were validated; None if it would."""
     if stored is None:
         return Unfit("object_missing", f"{file.uri} was deleted after it was validated. Drop it again to load it.")

@@ -10,12 +10,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from cartlake import contracts
+from cartlake.aws import s3
 from cartlake.contracts import Contract
 from cartlake.ledger import Backfill, FileRecord, FileState, LockHeldError
 from cartlake.runs.documents import Manifest, ManifestFile
 from cartlake.runs.ids import audit_branch
 from cartlake.times import stamp, utc_now
-from lambdas.batch_claimer.adapters import documents, ledger, raw_objects
+from lambdas.batch_claimer.adapters import copy_versions, current_versions
 from lambdas.batch_claimer.domain import (
     MAX_FILES,
     backfill_entry,
@@ -26,6 +27,7 @@ from lambdas.batch_claimer.domain import (
     still_there,
 )
 from lambdas.batch_claimer.settings import settings
+from lambdas.shared.clients import ledger
 from lambdas.shared.entry import Answer, entry, logger, tracer
 
 settings()  # a bad environment fails the cold start
@@ -44,16 +46,14 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     backfill = claim_backfill(dataset, run_id)
     files = read_again(run_id, backfill) if backfill else [manifest_entry(file) for file in claim(dataset, run_id)]
     logger.info("batch_claimed", dataset=dataset, run_id=run_id, files=len(files), backfill=str(backfill or ""))
-    folder = f"s3://{settings().artifacts_bucket}/runs/{run_id}"
+    folder = settings().folder(run_id)
     return {
         "dataset": dataset,
         "run_id": run_id,
         "file_count": len(files),
         "backfill": backfill is not None,
-        "manifest_uri": write_manifest(f"{folder}/manifest.json", manifest(contract, run_id, files, backfill))
-        if files
-        else "",
-        "report_uri": f"{folder}/etl.json",
+        "manifest_uri": write_manifest(folder.manifest, manifest(contract, run_id, files, backfill)) if files else "",
+        "report_uri": folder.report("etl"),
         "etl_job": settings().etl_job,
         "branch": audit_branch(run_id),
         "table": contract.table.physical_name,
@@ -62,7 +62,7 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
 
 def take_lock(dataset: str, run_id: str) -> None:
     """Raises LockHeldError when another run works on the dataset."""
-    if not ledger().acquire_lock(dataset, run_id):
+    if not ledger().locks.acquire(dataset, run_id):
         raise LockHeldError(
             f"Run {run_id} may not work on dataset {dataset}: another run holds it. `lake runs` shows which."
         )
@@ -70,12 +70,12 @@ def take_lock(dataset: str, run_id: str) -> None:
 
 def claim_backfill(dataset: str, run_id: str) -> Backfill | None:
     """The backfill of this run: the one it has, or else the oldest that waits; None for a run that loads new files."""
-    run = ledger().run(run_id)
+    run = ledger().runs.get(run_id)
     if run is not None:
         return run.backfill
-    lock = ledger().lock(dataset)
-    for waiting in ledger().pending_backfills(dataset):
-        if ledger().claim_backfill(run_id, waiting, lock.execution_arn if lock else None):
+    lock = ledger().locks.get(dataset)
+    for waiting in ledger().backfills.pending(dataset):
+        if ledger().backfills.claim(run_id, waiting, lock.execution_arn if lock else None):
             return waiting
     return None
 
@@ -86,15 +86,15 @@ def read_again(run_id: str, backfill: Backfill) -> list[ManifestFile]:
 
     Raises BackfillError, before anything is done, when there is none or one exists no more.
     """
-    files = ledger().loaded_between(backfill.dataset, backfill.first, backfill.last)
+    files = ledger().backfills.loaded_between(backfill.dataset, backfill.first, backfill.last)
     check_window(backfill, files)
-    replaced = [file for file, stored in raw_objects().look(files) if still_there(file, stored) is not None]
+    replaced = [file for file, stored in current_versions(files) if still_there(file, stored) is not None]
     bucket = settings().artifacts_bucket
-    copies = raw_objects().copy_versions(replaced, bucket, lambda file: staging_key(run_id, file))
+    copies = copy_versions(replaced, bucket, lambda file: staging_key(run_id, file))
     check_none_lost([file for file, copied in zip(replaced, copies, strict=True) if copied is None])
     by_id = {file.file_id: copied for file, copied in zip(replaced, copies, strict=True)}
     entries = [backfill_entry(file, by_id.get(file.file_id)) for file in files]
-    ledger().note_backfilled(run_id, files, {entry.file_id: entry.source_file for entry in entries})
+    ledger().backfills.note_read(run_id, files, {entry.file_id: entry.source_file for entry in entries})
     return entries
 
 
@@ -103,7 +103,7 @@ def claim(dataset: str, run_id: str) -> list[FileRecord]:
     looked_at: set[str] = set()
     while room := MAX_FILES - len(mine := claimed_by(run_id)):
         # Setting a file aside may put a duplicate of it in its place, so look until nothing new waits.
-        waiting = [file for file in ledger().pending(dataset, limit=room) if file.file_id not in looked_at]
+        waiting = [file for file in ledger().files.pending(dataset, limit=room) if file.file_id not in looked_at]
         if not waiting:
             break
         looked_at |= {file.file_id for file in waiting}
@@ -114,21 +114,21 @@ def claim(dataset: str, run_id: str) -> list[FileRecord]:
 @tracer.capture_method(capture_response=False)
 def claim_some(run_id: str, waiting: Sequence[FileRecord]) -> None:
     fit: list[FileRecord] = []
-    for file, stored in raw_objects().look(waiting):
+    for file, stored in current_versions(waiting):
         unfit = still_there(file, stored)
         if unfit is None:
             fit.append(file)
         else:
-            kept = ledger().set_aside(file, unfit.reason, unfit.detail)
+            kept = ledger().files.set_aside(file, unfit.reason, unfit.detail)
             logger.warning("file_set_aside", key=file.key, file_id=file.file_id, reason=unfit.reason, state=kept.state)
     if fit:
-        lock = ledger().lock(fit[0].dataset)
-        ledger().start_run(run_id, lock.execution_arn if lock else None)
-        ledger().claim(run_id, fit)
+        lock = ledger().locks.get(fit[0].dataset)
+        ledger().runs.start(run_id, lock.execution_arn if lock else None)
+        ledger().runs.claim(run_id, fit)
 
 
 def claimed_by(run_id: str) -> list[FileRecord]:
-    return [file for file in ledger().run_files(run_id) if file.state is FileState.CLAIMED and file.run_id == run_id]
+    return [file for file in ledger().runs.files(run_id) if file.state is FileState.CLAIMED and file.run_id == run_id]
 
 
 def manifest(contract: Contract, run_id: str, files: Sequence[ManifestFile], backfill: Backfill | None) -> Manifest:
@@ -143,5 +143,5 @@ def manifest(contract: Contract, run_id: str, files: Sequence[ManifestFile], bac
 
 
 def write_manifest(uri: str, written: Manifest) -> str:
-    documents().write(uri, written.model_dump_json(indent=2))
+    s3.write_text(uri, written.model_dump_json(indent=2))
     return uri

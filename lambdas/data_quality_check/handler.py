@@ -6,13 +6,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from cartlake import contracts
+from cartlake.aws import s3
+from cartlake.aws.s3 import DocumentError
 from cartlake.runs.documents import EtlReport, Manifest
 from cartlake.times import stamp, utc_now
-from lambdas.data_quality_check.adapters import documents
 from lambdas.data_quality_check.domain import judge
 from lambdas.data_quality_check.settings import settings
 from lambdas.shared.entry import Answer, entry, logger
-from lambdas.shared.objects import ReportError
 
 settings()  # a bad environment fails the cold start
 
@@ -25,14 +25,14 @@ class Request(BaseModel):
 
 @entry(Request)
 def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
-    folder = f"s3://{settings().artifacts_bucket}/runs/{request.run_id}"
-    report = documents().read(request.report_uri, EtlReport)
+    folder = settings().folder(request.run_id)
+    report = s3.read_model(request.report_uri, EtlReport)
     if report.run_id != request.run_id:
-        raise ReportError(f"{request.report_uri} is the report of run {report.run_id}, not of {request.run_id}.")
-    manifest = documents().read(f"{folder}/manifest.json", Manifest)
+        raise DocumentError(f"{request.report_uri} is the report of run {report.run_id}, not of {request.run_id}.")
+    manifest = s3.read_model(folder.manifest, Manifest)
     contract = contracts.load(request.dataset)
     verdict = judge(report, manifest, contract.table.table_rules).model_dump(mode="json")
     about = {"run_id": request.run_id, "contract": f"{contract.name} {contract.version}", "at": stamp(utc_now())}
-    documents().write(f"{folder}/quality.json", json.dumps({**about, **verdict}, indent=2))
+    s3.write_text(folder.quality, json.dumps({**about, **verdict}, indent=2))
     logger.info("batch_judged", run_id=request.run_id, **verdict)
-    return {**verdict, "report_uri": f"{folder}/quality.json"}
+    return {**verdict, "report_uri": folder.quality}

@@ -5,10 +5,10 @@ a broken file.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from cartlake.ledger import UNKNOWN_DATASET, Content
 from cartlake.runs.documents import FileFormat
@@ -22,7 +22,7 @@ from lambdas.file_validator.content.parquet import (
 )
 from lambdas.file_validator.content.refusal import Reason, RefusedError, Rejection
 from lambdas.file_validator.content.rules import FileRules
-from lambdas.file_validator.content.stored import GZIP_MAGIC, Gunzip, StoredBytes, check_file_size, with_head
+from lambdas.file_validator.content.stored import GZIP_MAGIC, ByteStream, Gunzip, StoredBytes, check_file_size
 from lambdas.file_validator.content.text import UTF8_BOM, TextCheck, check_head
 
 Kind: TypeAlias = Literal["csv", "jsonl", "parquet"]
@@ -108,24 +108,26 @@ def _unknown_dataset(name: str, datasets: Collection[str]) -> str:
     return f"No dataset is called {name!r}; there are: {', '.join(sorted(datasets))}.{hint}"
 
 
-def examine(
-    candidate: Candidate,
-    rules: FileRules,
-    size: int,
-    chunks: Callable[[], Iterable[bytes]],
-    footer: Callable[[], ParquetFooter],
-) -> Verdict:
+class File(Protocol):
+    """The bytes of one file. What its methods raise is about the reading, not about the file."""
+
+    @property
+    def size(self) -> int: ...
+    def chunks(self) -> Iterable[bytes]: ...
+    def parquet_footer(self) -> ParquetFooter: ...
+
+
+def examine(candidate: Candidate, rules: FileRules, file: File) -> Verdict:
     """Read a file once, from front to back, in memory that does not depend on its size; stop at the first fault.
 
-    `chunks` opens the stream of stored bytes, `footer` reads the footer of a Parquet file. What they raise passes
-    through; it is about the reading, not about the file.
+    Returns what was found out about a good file, or why it is rejected.
     """
     try:
         _check_format(candidate, rules)
-        check_file_size(size, rules.max_file_bytes)
-        stored = StoredBytes(chunks(), rules.max_file_bytes)
+        check_file_size(file.size, rules.max_file_bytes)
+        stored = StoredBytes(file.chunks(), rules.max_file_bytes)
         if candidate.kind == "parquet":
-            return _examine_parquet(stored, rules, footer)
+            return _examine_parquet(stored, rules, file)
         return _examine_text(candidate, stored, rules)
     except RefusedError as refused:
         return refused.rejection
@@ -143,36 +145,30 @@ def _check_format(candidate: Candidate, rules: FileRules) -> None:
         )
 
 
-def _examine_parquet(stored: StoredBytes, rules: FileRules, footer: Callable[[], ParquetFooter]) -> Content:
-    head, chunks = with_head(stored)
+def _examine_parquet(stored: StoredBytes, rules: FileRules, file: File) -> Content:
+    stream = ByteStream(stored)
+    head = stream.peek()
     _refuse_empty(head)
-    for _ in chunks:
+    for _ in stream:
         pass  # the checksum needs every byte; the footer alone is read again
     check_envelope(head, stored.tail, stored.size)
     try:
-        found = footer()
+        footer = file.parquet_footer()
     except UnreadableFooterError as error:
         raise RefusedError(
             Reason.CORRUPT_PARQUET, f"The Parquet footer cannot be read ({error}). Write the file again and drop it."
         ) from error
-    check_footer(found, rules)
-    header = [column.name for column in found.columns]
-    return _content(stored, rules, FileFormat(kind="parquet", header=header), found.rows)
+    check_footer(footer, rules)
+    header = [column.name for column in footer.columns]
+    return _content(stored, rules, FileFormat(kind="parquet", header=header), footer.rows)
 
 
 def _examine_text(candidate: Candidate, stored: StoredBytes, rules: FileRules) -> Content:
-    head, chunks = with_head(stored)
-    _refuse_empty(head)
-    _check_compression(head, candidate)
-    if candidate.gzip_name:
-        chunks = Gunzip(stored, rules.max_expanded_bytes, rules.max_expansion_ratio).expand(chunks)
-        head, chunks = with_head(chunks)
-        _refuse_empty(head)
-    check_head(head)
-    offset, chunks = _without_bom(head, chunks)
-    text = TextCheck(rules.max_line_bytes, offset)
+    stream = _expanded(candidate, stored, rules)
+    check_head(stream.peek())
+    text = TextCheck(rules.max_line_bytes, offset=stream.skip(UTF8_BOM))
     beginning: CsvHead | JsonHead = CsvHead(rules) if candidate.kind == "csv" else JsonHead(rules)
-    for chunk in chunks:
+    for chunk in stream:
         text.feed(chunk)
         beginning.feed(chunk)
     text.finish()
@@ -186,6 +182,17 @@ def _examine_text(candidate: Candidate, stored: StoredBytes, rules: FileRules) -
         line_bytes_at_most=text.line_bytes_at_most,
     )
     return _content(stored, rules, found, text.lines - (1 if header else 0))
+
+
+def _expanded(candidate: Candidate, stored: StoredBytes, rules: FileRules) -> ByteStream:
+    """The text of a file: its bytes, or what they expand to."""
+    stream = ByteStream(stored)
+    _refuse_empty(stream.peek())
+    _check_compression(stream.peek(), candidate)
+    if candidate.gzip_name:
+        stream = ByteStream(Gunzip(stored, rules.max_expanded_bytes, rules.max_expansion_ratio).expand(stream))
+        _refuse_empty(stream.peek())
+    return stream
 
 
 def _refuse_empty(head: bytes) -> None:
@@ -205,18 +212,6 @@ def _check_compression(head: bytes, candidate: Candidate) -> None:
             Reason.WRONG_COMPRESSION,
             f"The name says gzip, but the content starts with {head[:4]!r}. Compress it, or drop it without .gz.",
         )
-
-
-def _without_bom(head: bytes, chunks: Iterator[bytes]) -> tuple[int, Iterator[bytes]]:
-    if not head.startswith(UTF8_BOM):
-        return 0, chunks
-    first = next(chunks)
-    return len(UTF8_BOM), _with_first(first[len(UTF8_BOM) :], chunks)
-
-
-def _with_first(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
 
 
 def _content(stored: StoredBytes, rules: FileRules, found: FileFormat, rows: int) -> Content:

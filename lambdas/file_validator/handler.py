@@ -1,4 +1,4 @@
-"""SQS entry point: judge each landed object once, remember the verdict, announce it.
+"""SQS entry point: judge each landed object once, record the verdict, send it to the bus.
 
 A message may come five times, twice at once, or again after a crash between any two steps. So the steps are ordered:
 the quarantine copy before the verdict, the verdict before the announcement; and each may be repeated. A verdict that
@@ -19,22 +19,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, Field, Json
 
 from cartlake import contracts
+from cartlake.aws.objects import Head
+from cartlake.aws.s3 import ObjectMissingError
 from cartlake.errors import TransientError
+from cartlake.events import FileDuplicate, FileRejected, FileValidated
 from cartlake.ledger import FileRecord, FileState, ObjectVersion
 from cartlake.times import stamp, utc_now
-from lambdas.file_validator.adapters import (
-    Head,
-    ObjectMissingError,
-    event_bus,
-    incoming,
-    ledger,
-    quarantine,
-    raw_objects,
-)
+from lambdas.file_validator.adapters import LandedFile, incoming, quarantine
 from lambdas.file_validator.content.refusal import Reason, Rejection
 from lambdas.file_validator.content.rules import FileRules, rules_of
 from lambdas.file_validator.domain import Candidate, Ignored, Misplaced, Verdict, examine, locate
 from lambdas.file_validator.settings import settings
+from lambdas.shared.clients import event_bus, ledger
 from lambdas.shared.counting import count
 from lambdas.shared.entry import logger, tracer
 
@@ -82,7 +78,7 @@ processor = BatchProcessor(event_type=EventType.SQS, model=LandedMessage)
 
 @contextmanager
 def _delivered_again_soon(message: LandedMessage) -> Iterator[None]:
-    """Log why a message failed, and let it come back before the queue would bring it. The failure goes on its way."""
+    """Log why a message failed, have it delivered again before the queue would, and raise the failure again."""
     try:
         yield
     except Exception:
@@ -90,9 +86,9 @@ def _delivered_again_soon(message: LandedMessage) -> Iterator[None]:
         logger.exception("message_failed", key=key, deliveries=deliveries)
         try:
             seconds = incoming().deliver_again(message.receiptHandle, deliveries)
-            logger.info("message_comes_back", key=key, seconds=seconds)
-        except (BotoCoreError, ClientError, TransientError):  # the queue brings it in any case, only later
-            logger.exception("message_comes_back_late", key=key)
+            logger.info("message_redelivered", key=key, seconds=seconds)
+        except (BotoCoreError, ClientError, TransientError):  # the queue delivers it again in any case, only later
+            logger.exception("message_redelivery_failed", key=key)
         raise
 
 
@@ -107,18 +103,18 @@ def _handle(landed: ObjectVersion) -> None:
     if isinstance(place, Ignored):
         logger.info("object_ignored", key=landed.key, why=place.why)
         return
-    file = ledger().receive(place.dataset, landed)
+    file = ledger().files.receive(place.dataset, landed)
     if file.state is FileState.RECEIVED:
-        file = settle(file, judge(place, landed))
+        file = decide(file, judge(place, landed))
         count(file.dataset, **{f"Files{file.state.title()}": 1})
     announce(file)
-    logger.info("file_settled", key=file.key, file_id=file.file_id, state=file.state, reason=file.reason)
+    logger.info("file_judged", key=file.key, file_id=file.file_id, state=file.state, reason=file.reason)
 
 
 def judge(place: Misplaced | Candidate, landed: ObjectVersion) -> Verdict:
     if isinstance(place, Misplaced):
         return place.rejection
-    found = raw_objects().head(landed.bucket, landed.key)
+    found = LandedFile(landed).head()
     if found is None:
         return _missing(landed)
     if not _is_current(found, landed):
@@ -128,15 +124,9 @@ def judge(place: Misplaced | Candidate, landed: ObjectVersion) -> Verdict:
             " give every file a name of its own to load both.",
             {"version_id": landed.version_id, "current_version_id": found.version_id},
         )
-    objects, current = raw_objects(), landed.model_copy(update={"size": found.size})
     try:
-        return examine(
-            place,
-            rules(place.dataset),
-            found.size,
-            lambda: objects.chunks(current),
-            lambda: objects.parquet_footer(current),
-        )
+        file = LandedFile(landed.model_copy(update={"size": found.size}))
+        return examine(place, rules(place.dataset), file)
     except ObjectMissingError:
         return _missing(landed)
 
@@ -153,12 +143,13 @@ def _is_current(found: Head, landed: ObjectVersion) -> bool:
     return found.etag == landed.etag
 
 
-def settle(file: FileRecord, verdict: Verdict) -> FileRecord:
+def decide(file: FileRecord, verdict: Verdict) -> FileRecord:
+    """Put the verdict on record: a good file waits for a run, a bad one is copied to quarantine first."""
     if not isinstance(verdict, Rejection):
-        return ledger().validated(file.file_id, verdict)
+        return ledger().files.validated(file.file_id, verdict)
     copied = quarantine().copy(file)
     quarantine().explain(file, explanation(file, verdict, copied=copied))
-    return ledger().rejected(file.file_id, verdict.reason, verdict.message)
+    return ledger().files.rejected(file.file_id, verdict.reason, verdict.message)
 
 
 def explanation(file: FileRecord, rejection: Rejection, *, copied: bool) -> str:
@@ -178,16 +169,16 @@ def explanation(file: FileRecord, rejection: Rejection, *, copied: bool) -> str:
 
 
 def announce(file: FileRecord) -> None:
-    """Send the verdict to the bus, also when it is old: the one who found it may have died before this line."""
+    """Send the verdict to the bus, also when it is an old one: the call that found it may have ended before this."""
     about = {"dataset": file.dataset, "file_id": file.file_id, "bucket": file.bucket, "key": file.key}
     match file.state:
         case FileState.VALIDATED:
-            event_bus().send("FileValidated", {**about, "size": file.size, "sha256": file.sha256})
+            event_bus().send(FileValidated(**about, size=file.size, sha256=file.sha256))
         case FileState.DUPLICATE:
-            event_bus().send("FileDuplicate", {**about, "duplicate_of": file.duplicate_of})
+            event_bus().send(FileDuplicate(**about, duplicate_of=file.duplicate_of))
         case FileState.REJECTED:
-            reason = {"reason": file.reason, "message": file.detail, "reason_uri": quarantine().reason_uri(file)}
-            event_bus().send("FileRejected", {**about, **reason})
+            uri = quarantine().reason_uri(file)
+            event_bus().send(FileRejected(**about, reason=file.reason, message=file.detail, reason_uri=uri))
         case _:
             pass  # a run has it already
 

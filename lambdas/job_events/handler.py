@@ -1,4 +1,4 @@
-"""Hears of job runs and executions that ended without their own last word, and says it for them."""
+"""Fails the waiting task of a Glue run that ended without reporting, and closes runs whose execution just ended."""
 
 from typing import Annotated, Any, TypeAlias
 
@@ -6,10 +6,12 @@ from aws_lambda_powertools.utilities.parser.models import EventBridgeModel
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Discriminator, RootModel, Tag
 
-from cartlake.runs.ids import dataset_of
-from lambdas.job_events.adapters import event_bus, glue_jobs, ledger, router, tasks
+from cartlake.events import RunFailed
+from cartlake.runs.ids import dataset_of, subject_of, workflow_of
+from lambdas.job_events.adapters import ended_job_run, fail_task, release
 from lambdas.job_events.domain import task_failure
 from lambdas.job_events.settings import settings
+from lambdas.shared.clients import event_bus, ledger
 from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, entry, logger
 
@@ -61,22 +63,26 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
 
 def job_run_ended(detail: JobRunDetail) -> Answer:
     """Fail the task that still waits for this job run, if one does."""
-    run = glue_jobs().ended(detail.jobName, detail.jobRunId, detail.state)
+    run = ended_job_run(detail.jobName, detail.jobRunId, detail.state)
     failure = task_failure(run)
-    told = failure is not None and run.task_token is not None and tasks().fail(run.task_token, failure)
-    logger.info("job_run_ended", job=run.job_name, job_run_id=run.job_run_id, state=run.state, task_failed=told)
-    return {"task_failed": told}
+    failed = failure is not None and run.task_token is not None and fail_task(run.task_token, failure)
+    logger.info("job_run_ended", job=run.job_name, job_run_id=run.job_run_id, state=run.state, task_failed=failed)
+    return {"task_failed": failed}
 
 
 def execution_ended(detail: ExecutionDetail) -> Answer:
     """Clean up after an execution that could not do it itself: aborted, timed out, or failed in its last steps."""
-    run_id, dataset = detail.name, dataset_of(detail.name)
+    run_id, subject = detail.name, subject_of(detail.name)
     error = detail.error or f"Execution{detail.status.replace('_', ' ').title().replace(' ', '')}"
     cause = detail.cause or f"The execution of run {run_id} ended as {detail.status} and gave no cause."
-    failed = ledger().fail_run(run_id, error, cause)
+    failed = ledger().runs.fail(run_id, error, cause)
     if failed:
-        count(dataset, RunsFailed=1)
-        event_bus().send("RunFailed", {"dataset": dataset, "run_id": run_id, "error": error, "cause": cause})
-    router().release(dataset, run_id)
+        count(subject, RunsFailed=1)
+        event_bus().send(
+            RunFailed(
+                workflow=workflow_of(subject), dataset=dataset_of(subject), run_id=run_id, error=error, cause=cause
+            )
+        )
+    release(run_id)
     logger.info("execution_ended", run_id=run_id, status=detail.status, run_failed=failed)
     return {"run_failed": failed}

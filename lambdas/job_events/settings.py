@@ -6,7 +6,7 @@ from lambdas.shared.settings import LedgerSettings
 
 
 class Settings(LedgerSettings):
-    file_router_function: str = Field(min_length=1)
+    run_coordinator_function: str = Field(min_length=1)
 
 
 @cache

@@ -4,41 +4,33 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
 from botocore.exceptions import ClientError
 
-from cartlake.aws.clients import aws_errors, client, error_code
+from cartlake.aws.clients import aws_errors, client, error_code, kept_with
 from cartlake.errors import TransientError
 from lambdas.job_starter.settings import settings
 
 if TYPE_CHECKING:
-    from types_boto3_glue import GlueClient
+    from types_boto3_dynamodb import DynamoDBClient
 
 
 class GlueConcurrencyError(TransientError):
-    """As many runs of the job are at work as it may have. The state machine waits longer for this than for others."""
+    """The job has as many runs at work as it may have. The state machine waits longer for this than for others."""
 
 
-class GlueJobs:
-    def __init__(self, glue: "GlueClient") -> None:
-        self._glue = glue
-
-    def start(self, job_name: str, arguments: dict[str, str]) -> str:
-        """Start a job run and return its id. Raises GlueConcurrencyError when the job is at its limit."""
-        try:
-            with aws_errors():
-                return self._glue.start_job_run(JobName=job_name, Arguments=arguments)["JobRunId"]
-        except ClientError as error:
-            if error_code(error) in {"ConcurrentRunsExceededException", "ResourceNumberLimitExceededException"}:
-                raise GlueConcurrencyError(f"Glue job {job_name} cannot start another run yet: {error}") from error
-            raise
+def start_job_run(job_name: str, arguments: dict[str, str]) -> str:
+    """Start a Glue job run and return its id. Raises GlueConcurrencyError when the job is at its limit."""
+    try:
+        with aws_errors():
+            return str(client("glue").start_job_run(JobName=job_name, Arguments=arguments)["JobRunId"])
+    except ClientError as error:
+        if error_code(error) in {"ConcurrentRunsExceededException", "ResourceNumberLimitExceededException"}:
+            raise GlueConcurrencyError(f"Glue job {job_name} cannot start another run yet: {error}") from error
+        raise
 
 
-@cache
-def glue_jobs() -> GlueJobs:
-    return GlueJobs(client("glue"))
-
-
-@cache
-def idempotency_store() -> DynamoDBPersistenceLayer:
-    return DynamoDBPersistenceLayer(table_name=settings().idempotency_table, boto3_client=client("dynamodb"))
+@kept_with("dynamodb")
+def idempotency_store(dynamodb: "DynamoDBClient") -> DynamoDBPersistenceLayer:
+    """Where Powertools remembers the answers of earlier calls."""
+    return DynamoDBPersistenceLayer(table_name=settings().idempotency_table, boto3_client=dynamodb)
 
 
 @cache

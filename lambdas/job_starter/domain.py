@@ -1,8 +1,10 @@
-"""What a Glue job is told when it starts."""
+"""The arguments a Glue job is started with."""
 
 from typing import Final, Literal
 
 from pydantic import BaseModel
+
+from cartlake.runs.folder import RunFolder
 
 _INPUTS: Final = {
     "etl": "--manifest_uri",
@@ -11,7 +13,7 @@ _INPUTS: Final = {
     "maintenance": "--plan_uri",
 }
 _TASKS: Final = {"settle": {"--task": "settle"}}
-"""What a job is told that does more than one thing."""
+"""Further arguments of a job that does more than one step."""
 
 
 class JobRequest(BaseModel):
@@ -23,19 +25,19 @@ class JobRequest(BaseModel):
 
     job_name: str
     run_id: str
-    dataset: str
+    subject: str
     input_uri: str
     step: Literal["etl", "settle", "refresh", "maintenance"]
     task_token: str
 
 
-def job_arguments(request: JobRequest, folder: str) -> dict[str, str]:
-    """Arguments of a job run. `folder` is the run's place among the artifacts, as an S3 URI without a last slash."""
+def job_arguments(request: JobRequest, folder: RunFolder) -> dict[str, str]:
+    """Return the arguments of a job run, whose documents lie in `folder`."""
     return {
         "--run_id": request.run_id,
-        "--dataset": request.dataset,
+        "--dataset": request.subject,
         _INPUTS[request.step]: request.input_uri,
-        "--report_uri": f"{folder}/{request.step}.json",
+        "--report_uri": folder.report(request.step),
         "--task_token": request.task_token,
         **_TASKS.get(request.step, {}),
     }

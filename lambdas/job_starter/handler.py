@@ -1,30 +1,33 @@
 """Starts a Glue job with the task token it has to return. Invoked twice for one token, it starts one job run."""
 
 from collections.abc import Callable
-from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.idempotency import idempotent_function
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from cartlake.aws.clients import kept_with
 from cartlake.errors import TransientError
-from lambdas.job_starter.adapters import glue_jobs, idempotency_config, idempotency_store
+from lambdas.job_starter.adapters import idempotency_config, idempotency_store, start_job_run
 from lambdas.job_starter.domain import JobRequest, job_arguments
 from lambdas.job_starter.settings import settings
 from lambdas.shared.entry import Answer, entry, logger
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
 
 settings()  # a bad environment fails the cold start
 
 
 def start(request: dict[str, Any]) -> Answer:
     work = JobRequest.model_validate(request)
-    arguments = job_arguments(work, f"s3://{settings().artifacts_bucket}/runs/{work.run_id}")
-    return {"job_run_id": glue_jobs().start(work.job_name, arguments)}
+    arguments = job_arguments(work, settings().folder(work.run_id))
+    return {"job_run_id": start_job_run(work.job_name, arguments)}
 
 
-@cache
-def start_once() -> Callable[..., Answer]:
+@kept_with("dynamodb")
+def start_once(_dynamodb: "DynamoDBClient") -> Callable[..., Answer]:
     """`start`, remembering its answer by run, step and token."""
     remembered: Callable[..., Answer] = idempotent_function(
         start,

@@ -1,18 +1,16 @@
-from functools import cache
 from typing import TYPE_CHECKING
 
-from cartlake.aws.clients import client
-from cartlake.ledger import Ledger
+from cartlake.aws.clients import kept_with
 from cartlake.tables.catalog import load_catalog
-from cartlake.tables.file_stats_reader import stored_facts
+from cartlake.tables.file_stats_reader import read_file_stats
 from lambdas.maintenance_planner.settings import settings
-from lambdas.shared.objects import Documents
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
+    from types_boto3_glue import GlueClient
 
     from cartlake.contracts import Table
-    from cartlake.tables.file_stats import Facts
+    from cartlake.tables.file_stats import FileStats
 
 
 class Metadata:
@@ -22,21 +20,12 @@ class Metadata:
         self._catalog = catalog
         self._prefix = database_prefix
 
-    def facts(self, table: "Table") -> "Facts | None":
+    def file_stats(self, table: "Table") -> "FileStats | None":
         """None for a table that was not made yet. Raises UnreadableTableError."""
-        return stored_facts(self._catalog, (f"{self._prefix}{table.database}", table.bare_name), table.maintenance)
+        return read_file_stats(self._catalog, (f"{self._prefix}{table.database}", table.bare_name), table.maintenance)
 
 
-@cache
-def metadata() -> Metadata:
+@kept_with("glue")
+def metadata(_glue: "GlueClient") -> Metadata:
+    """The metadata of this environment's tables."""
     return Metadata(load_catalog(), settings().database_prefix)
-
-
-@cache
-def ledger() -> Ledger:
-    return Ledger(settings().ledger_table, client("dynamodb"))
-
-
-@cache
-def documents() -> Documents:
-    return Documents(client("s3"))

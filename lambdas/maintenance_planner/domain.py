@@ -6,9 +6,9 @@ from datetime import datetime
 
 from cartlake.contracts import Contract, Table
 from cartlake.errors import TerminalError
-from cartlake.maintenance.documents import MaintenanceRequest, TableWork, UpkeepRecord, Well, owner_of
-from cartlake.maintenance.health import Wish, measure, needs, with_statistics
-from cartlake.tables.file_stats import Facts, in_flight
+from cartlake.maintenance.documents import MaintenanceRecord, MaintenanceRequest, SkippedTable, TableWork, owner_of
+from cartlake.maintenance.health import MaintenanceOptions, measure, needs, with_statistics
+from cartlake.tables.file_stats import FileStats, in_flight
 
 
 def chosen(contracts: Iterable[Contract], names: Sequence[str] | None) -> list[tuple[Contract, Table]]:
@@ -26,31 +26,31 @@ class Look:
 
     request: MaintenanceRequest
     now: datetime
-    known: Mapping[str, UpkeepRecord]
+    known: Mapping[str, MaintenanceRecord]
 
-    def judge(self, contract: Contract, table: Table, facts: Facts | None) -> TableWork | Well:
+    def judge(self, contract: Contract, table: Table, stats: FileStats | None) -> TableWork | SkippedTable:
         """What a table needs by its metadata, or why it needs nothing."""
         name, settings = table.physical_name, table.maintenance
         if not settings.enabled:
-            return Well(table=name, reason="its contract says enabled: false")
-        if facts is None or facts.head is None:
-            return Well(table=name, reason="it was never written")
-        if branches := in_flight(facts, self.now):
-            return Well(table=name, reason=f"a run is at work on it: branch {', '.join(branches)}")
-        wanted = needs(facts, settings, self.now, wish=self._wish, swept_at=self._swept_at(name))
+            return SkippedTable(table=name, reason="its contract says enabled: false")
+        if stats is None or stats.head is None:
+            return SkippedTable(table=name, reason="it was never written")
+        if branches := in_flight(stats, self.now):
+            return SkippedTable(table=name, reason=f"a run is at work on it: branch {', '.join(branches)}")
+        wanted = needs(stats, settings, self.now, options=self._wish, orphans_removed_at=self._swept_at(name))
         if not wanted:
-            return Well(table=name, reason="nothing would pay")
+            return SkippedTable(table=name, reason="nothing would pay")
         return TableWork(
             table=name,
             owner=owner_of(contract, table),
             needs=with_statistics(wanted, table.statistics_columns),
-            health=measure(facts, settings),
+            health=measure(stats, settings),
         )
 
     @property
-    def _wish(self) -> Wish:
-        return Wish(force=self.request.force, keep_snapshots_days=self.request.keep_snapshots_days)
+    def _wish(self) -> MaintenanceOptions:
+        return MaintenanceOptions(force=self.request.force, keep_snapshots_days=self.request.keep_snapshots_days)
 
     def _swept_at(self, table: str) -> datetime | None:
         last = self.known.get(table)
-        return last.swept_at if last else None
+        return last.orphans_removed_at if last else None

@@ -9,14 +9,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from cartlake import contracts
+from cartlake.aws import s3
 from cartlake.ledger import LockHeldError
-from cartlake.maintenance.documents import MaintenancePlan, MaintenanceRequest, TableWork, Well
-from cartlake.runs.ids import MAINTENANCE
+from cartlake.maintenance.documents import MaintenancePlan, MaintenanceRequest, SkippedTable, TableWork
+from cartlake.runs.ids import Workflow
 from cartlake.tables.broken_metadata import UnreadableTableError
 from cartlake.times import stamp, utc_now
-from lambdas.maintenance_planner.adapters import documents, ledger, metadata
+from lambdas.maintenance_planner.adapters import metadata
 from lambdas.maintenance_planner.domain import Look, chosen
 from lambdas.maintenance_planner.settings import settings
+from lambdas.shared.clients import ledger
 from lambdas.shared.entry import Answer, entry, logger
 
 settings()  # a bad environment fails the cold start
@@ -30,18 +32,18 @@ class Request(BaseModel):
 @entry(Request)
 def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     run_id = request.run_id
-    if not ledger().acquire_lock(MAINTENANCE, run_id):
+    if not ledger().locks.acquire(Workflow.MAINTENANCE, run_id):
         raise LockHeldError(f"Run {run_id} may not maintain tables: another run does. `lake runs` shows which.")
-    lock = ledger().lock(MAINTENANCE)
-    ledger().start_run(run_id, lock.execution_arn if lock else None)
+    lock = ledger().locks.get(Workflow.MAINTENANCE)
+    ledger().runs.start(run_id, lock.execution_arn if lock else None)
     plan = planned(run_id, request.request, utc_now())
-    uri = f"s3://{settings().artifacts_bucket}/runs/{run_id}/plan.json"
-    documents().write(uri, plan.model_dump_json(indent=2))
+    uri = settings().folder(run_id).plan
+    s3.write_text(uri, plan.model_dump_json(indent=2))
     logger.info("maintenance_planned", run_id=run_id, tables=[work.table for work in plan.tables])
     if not plan.tables:
         if plan.unreadable:
             raise UnreadableTableError(" ".join(one.reason for one in plan.unreadable))
-        ledger().finish_run(run_id, None, "")
+        ledger().runs.finish(run_id, None, "")
     return {
         "run_id": run_id,
         "table_count": len(plan.tables),
@@ -52,19 +54,19 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
 
 def planned(run_id: str, request: MaintenanceRequest, now: datetime) -> MaintenancePlan:
     """Look at every table. One whose metadata cannot be read holds up none of the others."""
-    look, judged, unreadable = Look(request, now, ledger().upkeep()), [], []
+    look, judged, unreadable = Look(request, now, ledger().maintenance.last()), [], []
     for contract, table in chosen(contracts.load_all(), request.tables):
         try:
-            judged.append(look.judge(contract, table, metadata().facts(table)))
+            judged.append(look.judge(contract, table, metadata().file_stats(table)))
         except UnreadableTableError as error:
             logger.exception("table_unreadable", table=table.physical_name)
-            unreadable.append(Well(table=table.physical_name, reason=str(error)))
+            unreadable.append(SkippedTable(table=table.physical_name, reason=str(error)))
     return MaintenancePlan(
         run_id=run_id,
         created_at=stamp(now),
         force=request.force,
         keep_snapshots_days=request.keep_snapshots_days,
         tables=[one for one in judged if isinstance(one, TableWork)],
-        well=[one for one in judged if isinstance(one, Well)],
+        skipped=[one for one in judged if isinstance(one, SkippedTable)],
         unreadable=unreadable,
     )

@@ -4,7 +4,8 @@ from aws_lambda_powertools.utilities.parser.models import EventBridgeModel
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from lambdas.query_recorder.adapters import documents, queries
+from cartlake.aws import s3
+from lambdas.query_recorder.adapters import query_execution
 from lambdas.query_recorder.domain import record_of
 from lambdas.query_recorder.settings import settings
 from lambdas.shared.entry import Answer, entry, logger
@@ -22,8 +23,8 @@ class QueryEnded(EventBridgeModel):
 
 @entry(QueryEnded)
 def lambda_handler(event: QueryEnded, _context: LambdaContext) -> Answer:
-    record = record_of(queries().execution(event.detail.queryExecutionId))
+    record = record_of(query_execution(event.detail.queryExecutionId))
     uri = f"s3://{settings().artifacts_bucket}/{record.key}"
-    documents().write(uri, record.model_dump_json())
+    s3.write_text(uri, record.model_dump_json())
     logger.info("query_recorded", **record.model_dump())
     return {"uri": uri}

@@ -1,12 +1,6 @@
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from cartlake.aws.clients import client
-from cartlake.ledger import Ledger
-from lambdas.run_recorder.domain import Lineage, LineageDataset
-from lambdas.run_recorder.settings import settings
-from lambdas.shared.events import EventBus
-from lambdas.shared.objects import Documents
+from lambdas.run_recorder.domain import LineageDataset, LineageRun
 
 if TYPE_CHECKING:
     from openlineage.client.generated.base import RunFacet
@@ -15,7 +9,7 @@ PRODUCER: Final = "urn:cartlake"
 """OpenLineage asks who says so, as a URI."""
 
 
-def open_lineage(lineage: Lineage) -> str:
+def open_lineage(lineage: LineageRun) -> str:
     """Write a run as OpenLineage events, one JSON object a line: START, then COMPLETE or FAIL."""
     # Half a second of import, which only the last step of a run should cost.
     from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState  # noqa: PLC0415
@@ -57,18 +51,3 @@ def open_lineage(lineage: Lineage) -> str:
         for state, at, facets in moments
     ]
     return "".join(f"{Serde.to_json(event)}\n" for event in events)
-
-
-@cache
-def ledger() -> Ledger:
-    return Ledger(settings().ledger_table, client("dynamodb"))
-
-
-@cache
-def event_bus() -> EventBus:
-    return EventBus(settings().event_bus, client("events"))
-
-
-@cache
-def documents() -> Documents:
-    return Documents(client("s3"))

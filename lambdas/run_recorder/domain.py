@@ -7,16 +7,16 @@ from datetime import date, datetime
 from typing import Final
 
 from cartlake.ledger import FileRecord, FileState, RunRecord
-from cartlake.maintenance.documents import MaintenanceReport, UpkeepRecord
+from cartlake.maintenance.documents import MaintenanceRecord, MaintenanceReport
 from cartlake.refresh.day_ranges import of_days
 from cartlake.refresh.graph import Scope
 from cartlake.runs.documents import EtlReport, RefreshReport
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 from cartlake.runs.reconciliation import ReconciliationError
 from cartlake.times import parse
 
 RUN_NAMESPACE: Final = uuid.UUID("9b3d9a52-6c0e-5f0e-8f57-3a6f0a5d2f11")
-"""Ours alone; OpenLineage wants a UUID for a run, and the same run must get the same one every time."""
+"""OpenLineage identifies a run by a UUID: it is derived from the run id, so that a run always has the same one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class LineageDataset:
 
 
 @dataclass(frozen=True, slots=True)
-class Lineage:
-    """One run as OpenLineage tells it: a START and a COMPLETE or, with `error`, a FAIL. Times are ISO 8601."""
+class LineageRun:
+    """One run in OpenLineage's terms: a START and a COMPLETE or, with `error`, a FAIL. Times are ISO 8601."""
 
     run_uuid: str
     job_namespace: str
@@ -69,49 +69,51 @@ def published_days(report: EtlReport) -> Scope:
     return Scope(days=of_days(date.fromisoformat(day) for day in report.touched_days))
 
 
-def lineage(run: RunRecord, files: Sequence[FileRecord], report: EtlReport | None, catalog: str) -> Lineage:
-    """Tell where a run's rows came from and went. `catalog` is the ARN of the Glue catalog, the tables' namespace."""
+def lineage(run: RunRecord, files: Sequence[FileRecord], report: EtlReport | None, catalog: str) -> LineageRun:
+    """Return where a run's rows came from and went. `catalog` is the ARN of the Glue catalog, the tables' namespace."""
     read = {file.file_id: file.rows_read for file in report.files} if report else {}
     inputs = tuple(LineageDataset(f"s3://{file.bucket}", file.key, read.get(file.file_id), file.size) for file in files)
     published = report.rows.published if report and not run.error else None
     outputs = [_table(catalog, report.table, published)] if report else []
-    return _told(run, f"ingest.{run.dataset}", inputs, outputs)
+    return _lineage_run(run, f"{Workflow.INGEST}.{run.dataset}", inputs, outputs)
 
 
 def refresh_lineage(
     run: RunRecord, report: RefreshReport | None, upstreams: Mapping[str, Sequence[str]], catalog: str
-) -> Lineage:
-    """Tell which tables a refresh rebuilt, and from which. `upstreams` holds those of every table it looked at."""
+) -> LineageRun:
+    """Return which tables a refresh rebuilt, and from which. `upstreams` holds those of every table it looked at."""
     rebuilt = [table for table in report.tables if table.outcome == "rebuilt"] if report else []
     read = dict.fromkeys(name for table in rebuilt for name in upstreams.get(table.table, ()))
     outputs = [_table(catalog, table.table, table.rows) for table in rebuilt]
-    return _told(run, REFRESH, [_table(catalog, name, None) for name in read], outputs)
+    return _lineage_run(run, Workflow.REFRESH, [_table(catalog, name, None) for name in read], outputs)
 
 
-def upkeep_records(report: MaintenanceReport, known: Mapping[str, UpkeepRecord]) -> list[UpkeepRecord]:
-    """What to remember of every table; a look for files that belong to nothing counts until the next."""
+def maintenance_records(report: MaintenanceReport, known: Mapping[str, MaintenanceRecord]) -> list[MaintenanceRecord]:
+    """Return what to remember of every table; the time of the last removal of orphan files is kept until the next."""
     return [
-        UpkeepRecord(
+        MaintenanceRecord(
             table=one.table,
             run_id=report.run_id,
             at=parse(report.ended_at),
             outcome=one.outcome,
-            swept_at=parse(report.ended_at) if one.swept else _swept_at(known.get(one.table)),
+            orphans_removed_at=parse(report.ended_at) if one.removed_orphans else _swept_at(known.get(one.table)),
         )
         for one in report.tables
     ]
 
 
-def _swept_at(record: UpkeepRecord | None) -> datetime | None:
-    return record.swept_at if record else None
+def _swept_at(record: MaintenanceRecord | None) -> datetime | None:
+    return record.orphans_removed_at if record else None
 
 
 def files_joined(report: MaintenanceReport) -> int:
     return sum(one.before.data_files - one.after.data_files for one in report.tables if one.before and one.after)
 
 
-def _told(run: RunRecord, job: str, inputs: Sequence[LineageDataset], outputs: Sequence[LineageDataset]) -> Lineage:
-    return Lineage(
+def _lineage_run(
+    run: RunRecord, job: str, inputs: Sequence[LineageDataset], outputs: Sequence[LineageDataset]
+) -> LineageRun:
+    return LineageRun(
         run_uuid=str(uuid.uuid5(RUN_NAMESPACE, run.run_id)),
         job_namespace="cartlake",
         job_name=job,

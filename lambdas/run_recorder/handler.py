@@ -1,54 +1,51 @@
-"""Last steps of the state machine: reconcile, then put on record that the run succeeded, or that it failed and why.
+"""Last steps of the state machines: put on record that a run succeeded, or that it failed and why.
 
-Each may be invoked again after a crash: what is settled in the ledger stays, documents are written anew with the same
-content, and only the event may come twice.
+A load is reconciled first: rows read = published + quarantined + duplicate, and what was published is what was audited.
+Each step may be invoked again after a crash: what is recorded in the ledger stays, documents are written anew with the
+same content, and only the event may be sent twice.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, TypeAlias
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Field, RootModel
 
 from cartlake import contracts
+from cartlake.aws import s3
 from cartlake.errors import TerminalError
+from cartlake.events import RunFailed, RunSucceeded
 from cartlake.ledger import RunRecord, RunState
 from cartlake.maintenance.documents import MaintenanceReport
 from cartlake.runs.documents import EtlReport, Manifest, RefreshReport
-from cartlake.runs.ids import MAINTENANCE, REFRESH, dataset_of
+from cartlake.runs.ids import Workflow
 from cartlake.runs.reconciliation import reconcile
-from lambdas.run_recorder.adapters import documents, event_bus, ledger, open_lineage
+from lambdas.run_recorder.adapters import open_lineage
 from lambdas.run_recorder.domain import (
-    Lineage,
+    LineageRun,
     check_published,
     claimed_ids,
     files_joined,
     lineage,
+    maintenance_records,
     published_days,
     refresh_lineage,
-    upkeep_records,
 )
 from lambdas.run_recorder.settings import settings
+from lambdas.shared.clients import event_bus, ledger
 from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, entry, logger
 
 settings()  # a bad environment fails the cold start
 
 
-class Reconcile(BaseModel):
+class Record(BaseModel):
     """`published_snapshot_id` is what the publisher answered, null when there was nothing to publish."""
 
-    action: Literal["reconcile"]
-    dataset: str
+    action: Literal["record"]
     run_id: str
     report_uri: str
     published_snapshot_id: str | None
-
-
-class Record(BaseModel):
-    action: Literal["record"]
-    dataset: str
-    run_id: str
-    report_uri: str
 
 
 class RecordRefresh(BaseModel):
@@ -64,16 +61,16 @@ class RecordMaintenance(BaseModel):
 
 
 class Fail(BaseModel):
+    """A run failed. With `published_snapshot_id`, it failed after its rows had been published."""
+
     action: Literal["fail"]
-    dataset: str
     run_id: str
     error: str = "Unknown"
     cause: str = ""
+    published_snapshot_id: str | None = None
 
 
-AnyRequest: TypeAlias = Annotated[
-    Reconcile | Record | RecordRefresh | RecordMaintenance | Fail, Field(discriminator="action")
-]
+AnyRequest: TypeAlias = Annotated[Record | RecordRefresh | RecordMaintenance | Fail, Field(discriminator="action")]
 
 
 class Request(RootModel[AnyRequest]):
@@ -84,45 +81,30 @@ class Request(RootModel[AnyRequest]):
 def lambda_handler(request: Request, context: LambdaContext) -> Answer:
     catalog = glue_catalog(context.invoked_function_arn)
     match request.root:
-        case Reconcile() as wanted:
-            return check(wanted)
         case Record() as done:
             return succeed(done, catalog)
         case RecordRefresh() as rebuilt:
             return succeed_refresh(rebuilt, catalog)
         case RecordMaintenance() as maintained:
             return succeed_maintenance(maintained)
-        case Fail() as broken:
-            return fail(broken, catalog)
-
-
-def check(request: Reconcile) -> Answer:
-    report = documents().read(request.report_uri, EtlReport)
-    if request.published_snapshot_id is not None and report.touched_days:
-        # First of all: the rows are there for everyone to see, whatever comes of the run.
-        table = contracts.load(request.dataset).table.physical_name
-        ledger().mark_stale(request.run_id, table, published_days(report))
-    run = ledger().run(request.run_id)
-    backfill = run is not None and run.backfill is not None
-    reconcile(report, claimed_ids(ledger().run_files(request.run_id), request.run_id, backfill=backfill))
-    check_published(report, request.published_snapshot_id)
-    logger.info("run_reconciled", run_id=request.run_id, **report.rows.model_dump())
-    return {"rows": report.rows.model_dump()}
+        case Fail() as failed:
+            return fail(failed, catalog)
 
 
 def succeed(request: Record, catalog: str) -> Answer:
-    report = documents().read(request.report_uri, EtlReport)
-    settle_files(request.run_id, report)
-    run = ledger().finish_run(request.run_id, report.rows, request.report_uri)
-    if run.state is not RunState.SUCCEEDED:
-        raise TerminalError(f"Run {run.run_id} was recorded as {run.state} before: {run.error}: {run.cause}")
-    tell(run, lineage(run, ledger().run_files(run.run_id), report, catalog))
+    """Record that a load succeeded. Raises ReconciliationError if its rows do not add up."""
+    report = s3.read_model(request.report_uri, EtlReport)
+    mark_stale(report, request.published_snapshot_id)  # first: readers see the rows, whatever comes of the run
+    check(report, request.published_snapshot_id)
+    files_loaded(request.run_id, report)
+    run = ended(ledger().runs.finish(request.run_id, report.rows, request.report_uri))
     rows = report.rows
+    write_lineage(run, lineage(run, ledger().runs.files(run.run_id), report, catalog))
     event_bus().send(
-        "RunSucceeded", {"dataset": run.dataset, "run_id": run.run_id, "rows": rows.model_dump(), "files": run.files}
+        RunSucceeded(workflow=run.workflow, dataset=run.dataset, run_id=run.run_id, rows=rows, files=run.files)
     )
     count(
-        run.dataset,
+        run.subject,
         RunsSucceeded=1,
         RowsRead=rows.read,
         RowsPublished=rows.published,
@@ -133,88 +115,113 @@ def succeed(request: Record, catalog: str) -> Answer:
     return {"state": run.state, "rows": rows.model_dump(), "files": run.files}
 
 
-def settle_files(run_id: str, report: EtlReport) -> None:
-    """Files LOADED; those of a backfill were so before, and their rows are now of this run."""
-    run = ledger().run(run_id)
+def mark_stale(report: EtlReport, published_snapshot_id: str | None) -> None:
+    """Note that what is built from the published rows is stale."""
+    if published_snapshot_id is not None and report.touched_days:
+        table = contracts.load(report.dataset).table.physical_name
+        ledger().stale.mark(report.run_id, table, published_days(report))
+
+
+def check(report: EtlReport, published_snapshot_id: str | None) -> None:
+    """Check that every row and file has a known end, and that what was audited is what was published.
+
+    Raises ReconciliationError.
+    """
+    run = ledger().runs.get(report.run_id)
+    backfill = run is not None and run.backfill is not None
+    reconcile(report, claimed_ids(ledger().runs.files(report.run_id), report.run_id, backfill=backfill))
+    check_published(report, published_snapshot_id)
+
+
+def ended(run: RunRecord) -> RunRecord:
+    """Return the run if it is on record as succeeded. Raises TerminalError if it had failed before."""
+    if run.state is not RunState.SUCCEEDED:
+        raise TerminalError(f"Run {run.run_id} was recorded as {run.state} before: {run.error}: {run.cause}")
+    return run
+
+
+def files_loaded(run_id: str, report: EtlReport) -> None:
+    """Record the files as LOADED; those of a backfill were so before, and their rows are now of this run."""
+    run = ledger().runs.get(run_id)
     if run is None or run.backfill is None:
-        ledger().loaded(run_id, [file.file_id for file in report.files])
+        ledger().runs.loaded(run_id, [file.file_id for file in report.files])
         return
-    manifest = documents().read(f"{folder(run_id)}/manifest.json", Manifest)
-    ledger().backfilled(run_id, [file.file_id for file in manifest.files], manifest.contract_version)
+    manifest = s3.read_model(settings().folder(run_id).manifest, Manifest)
+    ledger().backfills.settle(run_id, [file.file_id for file in manifest.files], manifest.contract_version)
 
 
 def succeed_refresh(request: RecordRefresh, catalog: str) -> Answer:
-    report = documents().read(request.report_uri, RefreshReport)
-    run = ledger().finish_run(request.run_id, None, request.report_uri)
-    if run.state is not RunState.SUCCEEDED:
-        raise TerminalError(f"Run {run.run_id} was recorded as {run.state} before: {run.error}: {run.cause}")
-    tell(run, refresh_lineage(run, report, upstreams(), catalog))
+    """Record that a refresh succeeded."""
+    report = s3.read_model(request.report_uri, RefreshReport)
+    run = ended(ledger().runs.finish(request.run_id, None, request.report_uri))
+    write_lineage(run, refresh_lineage(run, report, upstreams(), catalog))
     tables = [table.table for table in report.tables]
-    event_bus().send("RunSucceeded", {"dataset": REFRESH, "run_id": run.run_id, "tables": tables})
+    event_bus().send(RunSucceeded(workflow=run.workflow, run_id=run.run_id, tables=tables))
     rebuilt = [table.rows for table in report.tables if table.outcome == "rebuilt"]  # not those of a check
-    count(REFRESH, RunsSucceeded=1, TablesRebuilt=len(rebuilt), RowsRebuilt=sum(rebuilt))
+    count(run.subject, RunsSucceeded=1, TablesRebuilt=len(rebuilt), RowsRebuilt=sum(rebuilt))
     logger.info("refresh_succeeded", run_id=run.run_id, tables=tables, rows=report.rows)
     return {"state": run.state, "tables": tables}
 
 
 def succeed_maintenance(request: RecordMaintenance) -> Answer:
-    report = documents().read(request.report_uri, MaintenanceReport)
-    note_upkeep(report)
-    run = ledger().finish_run(request.run_id, None, request.report_uri)
-    if run.state is not RunState.SUCCEEDED:
-        raise TerminalError(f"Run {run.run_id} was recorded as {run.state} before: {run.error}: {run.cause}")
-    outcomes = {table.table: table.outcome for table in report.tables}
-    event_bus().send("RunSucceeded", {"dataset": MAINTENANCE, "run_id": run.run_id, "tables": outcomes})
-    count(MAINTENANCE, RunsSucceeded=1, FilesJoined=files_joined(report))
+    """Record that a run of maintenance succeeded, and what it did for every table."""
+    report = s3.read_model(request.report_uri, MaintenanceReport)
+    note_maintenance(report)
+    run = ended(ledger().runs.finish(request.run_id, None, request.report_uri))
+    outcomes: dict[str, str] = {table.table: table.outcome for table in report.tables}
+    event_bus().send(RunSucceeded(workflow=run.workflow, run_id=run.run_id, outcomes=outcomes))
+    count(run.subject, RunsSucceeded=1, FilesJoined=files_joined(report))
     logger.info("maintenance_succeeded", run_id=run.run_id, tables=outcomes)
     return {"state": run.state, "tables": outcomes}
 
 
-def note_upkeep(report: MaintenanceReport) -> None:
-    known = ledger().upkeep()
-    for record in upkeep_records(report, known):
-        ledger().note_upkeep(record)
+def note_maintenance(report: MaintenanceReport) -> None:
+    """Remember how maintenance of every table ended."""
+    for record in maintenance_records(report, ledger().maintenance.last()):
+        ledger().maintenance.note(record)
 
 
 def fail(request: Fail, catalog: str) -> Answer:
-    first = ledger().fail_run(request.run_id, request.error, request.cause)
-    run = ledger().run(request.run_id)
+    """Record that a run failed. Raises TerminalError if it is on record as succeeded."""
+    folder = settings().folder(request.run_id)
+    if request.published_snapshot_id is not None:
+        mark_stale(s3.read_model(folder.report("etl"), EtlReport), request.published_snapshot_id)
+    first = ledger().runs.fail(request.run_id, request.error, request.cause)
+    run = ledger().runs.get(request.run_id)
     if run is None or run.state is not RunState.FAILED:
         raise TerminalError(f"Run {request.run_id} cannot fail: it is recorded as {run.state if run else 'unknown'}.")
-    if run.dataset == MAINTENANCE:  # it moves no rows, so it has no lineage
-        if report := documents().find(f"{folder(run.run_id)}/maintenance.json", MaintenanceReport):
-            note_upkeep(report)
+    if run.workflow is Workflow.MAINTENANCE:  # it moves no rows, so it has no lineage
+        if report := s3.find_model(folder.report("maintenance"), MaintenanceReport):
+            note_maintenance(report)
     else:
-        tell(run, lineage_of_failure(run, catalog))
-    about: dict[str, Any] = {"dataset": run.dataset, "run_id": run.run_id, "error": run.error, "cause": run.cause}
-    event_bus().send("RunFailed", about)
+        write_lineage(run, lineage_of_failure(run, catalog))
+    event = RunFailed(workflow=run.workflow, dataset=run.dataset, run_id=run.run_id, error=run.error, cause=run.cause)
+    event_bus().send(event)
     if first:
-        count(run.dataset, RunsFailed=1)
-    logger.error("run_failed", files=run.files, **about)
+        count(run.subject, RunsFailed=1)
+    logger.error("run_failed", files=run.files, **event.model_dump(mode="json"))
     return {"state": run.state, "files": run.files}
 
 
-def lineage_of_failure(run: RunRecord, catalog: str) -> Lineage:
-    if dataset_of(run.run_id) == REFRESH:
-        report = documents().find(f"{folder(run.run_id)}/refresh.json", RefreshReport)
+def lineage_of_failure(run: RunRecord, catalog: str) -> LineageRun:
+    """Return the lineage of a run that failed, as far as its job had come."""
+    folder = settings().folder(run.run_id)
+    if run.workflow is Workflow.REFRESH:
+        report = s3.find_model(folder.report("refresh"), RefreshReport)
         return refresh_lineage(run, report, upstreams(), catalog)
-    loaded = documents().find(f"{folder(run.run_id)}/etl.json", EtlReport)
-    return lineage(run, ledger().run_files(run.run_id), loaded, catalog)
+    loaded = s3.find_model(folder.report("etl"), EtlReport)
+    return lineage(run, ledger().runs.files(run.run_id), loaded, catalog)
 
 
-def upstreams() -> dict[str, list[str]]:
+def upstreams() -> Mapping[str, Sequence[str]]:
     """The tables each built table is built from."""
     tables = [table for contract in contracts.load_all() for table in contract.tables if table.build]
     return {table.physical_name: [up.table for up in table.build.upstreams] for table in tables if table.build}
 
 
-def tell(run: RunRecord, told: Lineage) -> None:
-    uri = f"s3://{settings().artifacts_bucket}/lineage/{run.dataset}/{run.run_id}.jsonl"
-    documents().write(uri, open_lineage(told), "application/jsonlines")
-
-
-def folder(run_id: str) -> str:
-    return f"s3://{settings().artifacts_bucket}/runs/{run_id}"
+def write_lineage(run: RunRecord, event: LineageRun) -> None:
+    """Write the OpenLineage events of a run."""
+    s3.write_text(settings().folder(run.run_id).lineage(run.subject), open_lineage(event), "application/jsonlines")
 
 
 def glue_catalog(function_arn: str) -> str:

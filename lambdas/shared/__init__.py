@@ -1,1 +1,1 @@
-"""What several functions need: the entry point's wrapping, our events, JSON objects in S3, counting."""
+"""What several functions need: the entry point's wrapping, the ledger, our event bus, metrics."""

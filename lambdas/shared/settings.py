@@ -3,6 +3,8 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
+from cartlake.runs.folder import RunFolder
+
 
 class LedgerSettings(BaseSettings):
     """Functions that keep the ledger and announce what happened."""
@@ -15,3 +17,7 @@ class ArtifactSettings(BaseSettings):
     """Functions that read or write the documents of a run."""
 
     artifacts_bucket: str = Field(min_length=3)
+
+    def folder(self, run_id: str) -> RunFolder:
+        """Where the documents of a run lie."""
+        return RunFolder(self.artifacts_bucket, run_id)

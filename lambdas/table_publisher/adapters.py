@@ -1,11 +1,11 @@
 """An Iceberg table by its references. One change is one commit: Glue takes it whole, or not at all."""
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotRefUpdate
 
+from cartlake.aws.clients import kept_with
 from cartlake.errors import TransientError
 from cartlake.tables.catalog import load_catalog
 from cartlake.tables.snapshots import MAIN, main_at
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
     from pyiceberg.table.update import TableRequirement, TableUpdate
+    from types_boto3_glue import GlueClient
 
 
 class IcebergTables:
@@ -61,6 +62,7 @@ def _unmoved(ref: str, snapshot: int | None) -> AssertRefSnapshotId:
     return AssertRefSnapshotId(ref=ref, snapshot_id=snapshot)
 
 
-@cache
-def tables() -> IcebergTables:
+@kept_with("glue")
+def tables(_glue: "GlueClient") -> IcebergTables:
+    """The tables of the Glue catalog."""
     return IcebergTables(load_catalog())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 from lambdas.job_starter.domain import JobRequest
 
 ROOT = Path(__file__).parents[2]
@@ -300,8 +300,8 @@ class TestIngest:
     def test_the_rebuilding_of_stale_tables_is_asked_for_once_they_are_marked(self, ingest):
         asked = ingest["States"]["Refresh"]
 
-        assert payload(asked) == {"action": "start", "dataset": REFRESH}
-        assert asked["Parameters"]["FunctionName"] == "${file_router_function_arn}"
+        assert payload(asked) == {"action": "start", "dataset": Workflow.REFRESH}
+        assert asked["Parameters"]["FunctionName"] == "${run_coordinator_function_arn}"
         assert {name for name, state in ingest["States"].items() if "Refresh" in targets(state)} == {"Record"}
 
     def test_what_was_published_is_not_discarded_when_only_its_refresh_cannot_start(self, ingest):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cartlake.runs.ids import MAINTENANCE, REFRESH
+from cartlake.runs.ids import Workflow
 
 ROOT = Path(__file__).parents[2]
 TERRAFORM = ROOT / "terraform"
@@ -166,6 +166,6 @@ def test_the_command_line_finds_the_machines_and_functions_it_calls():
     called = set(re.findall(r'outputs\.functions\["(\w+)"\]', command_line))
 
     assert called <= {path.parent.name for path in ROOT.glob("lambdas/*/handler.py")}
-    assert {"ingest", MAINTENANCE, REFRESH} == {
+    assert {"ingest", Workflow.MAINTENANCE, Workflow.REFRESH} == {
         path.name.removesuffix(".asl.json") for path in ROOT.glob("state_machines/*.json")
     }

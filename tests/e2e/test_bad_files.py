@@ -93,7 +93,7 @@ def dropped(lake, tmp_path_factory):
 
 def settled(lake, file_id):
     def state():
-        found = [f for f in lake.ledger.files() if f.file_id == file_id]
+        found = [f for f in lake.ledger.files.list() if f.file_id == file_id]
         return found and found[0].state is not FileState.RECEIVED and found[0]
 
     return eventually(state, 180)

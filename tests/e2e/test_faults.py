@@ -110,14 +110,14 @@ def test_a_broken_job_fails_its_run_loudly_and_its_file_loads_after_a_replay(
     with etl_script(lake, script):
         file, _ = dropped()
 
-    run = lake.ledger.run(file.run_id)
+    run = lake.ledger.runs.get(file.run_id)
     assert (file.state, run.state, run.error) == (FileState.FAILED, RunState.FAILED, error)
     assert snapshot_of_main(lake) == before
     eventually(lambda: [alert for alert in alerts() if run.run_id in alert])
 
     run_lake("quarantine", "replay", "transactions", "--no-rows", "--run", run.run_id)
 
-    again = lake.ledger.file(file.file_id)
+    again = lake.ledger.files.get(file.file_id)
     assert again.state is FileState.LOADED
     assert rows_of(f"select count(*) from processed.transactions where _run_id = '{again.run_id}'") == [["60"]]
 
@@ -131,7 +131,7 @@ def test_a_failed_table_rule_leaves_main_alone_and_alerts_with_the_report(lake, 
 
     [file] = settle([upload(lake, "transactions", [path])[0]["file_id"]])
 
-    run = lake.ledger.run(file.run_id)
+    run = lake.ledger.runs.get(file.run_id)
     assert (file.state, run.state, run.error) == (FileState.FAILED, RunState.FAILED, "AuditFailed")
     assert snapshot_of_main(lake) == before
     assert branches(lake) == branches_before
@@ -191,7 +191,7 @@ def test_a_validator_that_always_fails_ends_in_dead_letters_that_can_be_redriven
     with broken_validator(lake, retry_seconds="0"):
         [dropped] = upload(lake, "transactions", [path])
         eventually(lambda: dead_letters() == 1, 120)
-        assert dropped["file_id"] not in {file.file_id for file in lake.ledger.files("transactions")}
+        assert dropped["file_id"] not in {file.file_id for file in lake.ledger.files.list("transactions")}
         eventually(lambda: alarm_state(lake, "dlq") == "ALARM", 180)
 
     run_lake("redrive", "incoming")
@@ -215,7 +215,7 @@ def test_quarantined_rows_are_published_once_after_the_contract_was_mended(
     path, _ = orders(80)
     path.write_text(path.read_text().replace(",card,", ",crypto,"))
     [file] = settle([upload(lake, "transactions", [path])[0]["file_id"]])
-    counts = lake.ledger.run(file.run_id).counts
+    counts = lake.ledger.runs.get(file.run_id).counts
     assert counts.quarantined > 0
     assert counts.read == 80
 
@@ -227,7 +227,7 @@ def test_quarantined_rows_are_published_once_after_the_contract_was_mended(
 
     assert (first["rows"], second["rows"]) == (counts.quarantined, 0)
     [replayed] = first["settled"]
-    assert lake.ledger.run(replayed["run_id"]).counts.published == counts.quarantined
+    assert lake.ledger.runs.get(replayed["run_id"]).counts.published == counts.quarantined
     runs = f"'{file.run_id}', '{replayed['run_id']}'"
     assert rows_of(
         "select count(*), count(distinct order_id || cast(line_number as varchar)) "
@@ -249,7 +249,7 @@ def test_nothing_is_forgotten_when_the_embedded_aws_is_killed(lake, checkout, dr
     eventually(lambda: server.status(checkout) is None)
     run_lake("up")
 
-    assert lake.ledger.file(file.file_id).state is FileState.LOADED
+    assert lake.ledger.files.get(file.file_id).state is FileState.LOADED
     assert rows_of(f"select count(*) from processed.transactions where _run_id = '{file.run_id}'") == [["45"]]
     again, _ = dropped(15)
     assert again.state is FileState.LOADED
@@ -257,13 +257,13 @@ def test_nothing_is_forgotten_when_the_embedded_aws_is_killed(lake, checkout, dr
 
 def test_the_ledger_the_tables_and_the_quarantine_agree_in_the_end(lake, rows_of):
     """After all that was broken above: every successful run adds up, and its rows are where its counts say."""
-    runs = [run for run in lake.ledger.runs("transactions") if run.state is RunState.SUCCEEDED]
+    runs = [run for run in lake.ledger.runs.list("transactions") if run.state is RunState.SUCCEEDED]
     quarantined = dict(rows_of("select run_id, count(*) from ops.quarantine_rows group by run_id"))
 
     assert runs
     for run in runs:
         assert run.counts.read == run.counts.published + run.counts.quarantined + run.counts.duplicate
         assert int(quarantined.get(run.run_id, 0)) == run.counts.quarantined
-    failed = {run.run_id for run in lake.ledger.runs("transactions") if run.state is RunState.FAILED}
+    failed = {run.run_id for run in lake.ledger.runs.list("transactions") if run.state is RunState.FAILED}
     published = {run_id for [run_id] in rows_of("select distinct _run_id from processed.transactions")}
     assert published.isdisjoint(failed)

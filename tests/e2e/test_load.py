@@ -54,7 +54,7 @@ def test_dirty_rows_are_quarantined_with_the_rules_they_break_and_the_rest_is_pu
 
     [file] = load(lake, settle, path)
 
-    run = lake.ledger.run(file.run_id)
+    run = lake.ledger.runs.get(file.run_id)
     assert run.counts.model_dump() == manifest["expected_rows"]["all_in_one_run"]
     assert stored(rows_of, file.run_id) == totals(manifest)
     quarantined = rows_of(
@@ -93,14 +93,14 @@ def test_the_same_content_under_another_name_is_known_and_not_read(lake, settle,
 def test_the_same_event_five_times_loads_the_file_once(lake, settle, orders, rows_of):
     path, manifest = orders(100)
     [file] = load(lake, settle, path)
-    runs_before = len(lake.ledger.runs("transactions"))
+    runs_before = len(lake.ledger.runs.list("transactions"))
 
     for _ in range(5):
         send_event(lake, file)
     eventually(lambda: queue_is_empty(lake))
 
     assert stored(rows_of, file.run_id) == totals(manifest)
-    assert len(lake.ledger.runs("transactions")) == runs_before
+    assert len(lake.ledger.runs.list("transactions")) == runs_before
 
 
 def test_many_files_at_once_lose_nothing_and_double_nothing(lake, settle, orders, rows_of):
@@ -133,7 +133,7 @@ def test_a_late_file_updates_rows_and_its_stale_rows_change_nothing(lake, settle
 
     [file] = load(lake, settle, late)
 
-    counts = lake.ledger.run(file.run_id).counts
+    counts = lake.ledger.runs.get(file.run_id).counts
     assert (counts.published, counts.duplicate) == (1, 1)
     order_id, line = first.split(",")[:2]
     status = rows_of(

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from cartlake.ledger import FileState, RunState
-from cartlake.runs.ids import MAINTENANCE
+from cartlake.runs.ids import Workflow
 from cartlake_cli.commands.runs.drop import upload
 from tests.e2e.conftest import eventually
 
@@ -77,7 +77,7 @@ def test_a_table_that_is_well_starts_no_job(maintain, job_runs, lake):
     assert (done["run"]["state"], done["report"]) == ("SUCCEEDED", {})
     assert [one["reason"] for one in done["plan"]["well"]] == ["nothing would pay"]
     assert job_runs() == started
-    assert lake.ledger.lock(MAINTENANCE) is None
+    assert lake.ledger.locks.get(Workflow.MAINTENANCE) is None
 
 
 def test_versions_expire_as_far_back_as_was_asked_for(maintain, health, rows_of, run_lake):
@@ -99,15 +99,17 @@ def test_a_file_dropped_during_maintenance_is_loaded_and_the_maintenance_ends_we
     path, _ = orders(40, end_date=DAY)
 
     run_id = json.loads(run_lake("maintain", TABLE, "--force", "--no-wait", "--json").stdout)["run_id"]
-    eventually(lambda: (lock := lake.ledger.lock("transactions")) and lock.run_id == run_id, 120)
+    eventually(lambda: (lock := lake.ledger.locks.get("transactions")) and lock.run_id == run_id, 120)
     [dropped] = upload(lake, "transactions", [path])
     [file] = settle([dropped["file_id"]])
 
     assert file.state is FileState.LOADED
     assert rows_of(f"select count(*) from {TABLE} where _run_id = '{file.run_id}'") == [["40"]]
-    run = eventually(lambda: (found := lake.ledger.run(run_id)) and found.state is not RunState.RUNNING and found, 120)
+    run = eventually(
+        lambda: (found := lake.ledger.runs.get(run_id)) and found.state is not RunState.RUNNING and found, 120
+    )
     assert run.state is RunState.SUCCEEDED
-    eventually(lambda: lake.ledger.lock(MAINTENANCE) is None)
+    eventually(lambda: lake.ledger.locks.get(Workflow.MAINTENANCE) is None)
 
 
 def test_a_job_that_is_stopped_frees_the_dataset_and_the_next_run_finishes(lake, orders, settle, run_lake, health):
@@ -116,14 +118,18 @@ def test_a_job_that_is_stopped_frees_the_dataset_and_the_next_run_finishes(lake,
     rows = health()["rows"]
     name = lake.outputs.glue_jobs["table_maintenance"]
     run_id = json.loads(run_lake("maintain", TABLE, "--force", "--no-wait", "--json").stdout)["run_id"]
-    eventually(lambda: (lock := lake.ledger.lock("transactions")) and lock.run_id == run_id, 120)
+    eventually(lambda: (lock := lake.ledger.locks.get("transactions")) and lock.run_id == run_id, 120)
 
     at_work = lake.client("glue").get_job_runs(JobName=name)["JobRuns"][0]["Id"]
     lake.client("glue").batch_stop_job_run(JobName=name, JobRunIds=[at_work])
 
-    run = eventually(lambda: (found := lake.ledger.run(run_id)) and found.state is not RunState.RUNNING and found, 120)
+    run = eventually(
+        lambda: (found := lake.ledger.runs.get(run_id)) and found.state is not RunState.RUNNING and found, 120
+    )
     assert (run.state, run.error) == (RunState.FAILED, "GlueJobStopped")
-    eventually(lambda: lake.ledger.lock("transactions") is None and lake.ledger.lock(MAINTENANCE) is None)
+    eventually(
+        lambda: lake.ledger.locks.get("transactions") is None and lake.ledger.locks.get(Workflow.MAINTENANCE) is None
+    )
     assert health()["rows"] == rows
     again = json.loads(run_lake("maintain", TABLE, "--force", "--json").stdout)
     assert again["run"]["state"] == "SUCCEEDED"

@@ -32,7 +32,7 @@ def test_the_live_catalog_has_the_rows_and_runs_of_the_lake(lake, run_lake, rows
     section = html.split('data-route="/table/processed.transactions"')[1].split("</section>")[0]
     [[rows]] = rows_of("select count(*) from processed.transactions")
     assert f"<dt>Rows</dt><dd>{int(rows):,}</dd>" in section
-    for run in lake.ledger.runs("transactions", 10):
+    for run in lake.ledger.runs.list("transactions", 10):
         assert run.run_id in section
     reasons = rows_of(
         "select distinct reason from ops.quarantine_rows cross join unnest(reasons) as broken(reason) "

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from cartlake.ledger import FileState
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 from cartlake_cli.commands.runs.drop import files_by_dataset, settle, upload
 from cartlake_cli.operations.manifest_check import reconcile_datasets
 from generators.worlds import generate_world
@@ -33,11 +33,11 @@ def world(lake, run_lake, rows_of, files):
     Returns the manifest of all four days and their files.
     """
     run_lake(*DEMO)
-    before = len(lake.ledger.runs(REFRESH))
+    before = len(lake.ledger.runs.list(Workflow.REFRESH))
     late = [path for path in files["fx_rates"] if str(LAST_DAY) in path.name]
     on_time = {name: [path for path in paths if path not in late] for name, paths in files.items()}
     settled = settle(lake, {name: upload(lake, name, paths) for name, paths in on_time.items()})
-    assert len(lake.ledger.runs(REFRESH)) > before
+    assert len(lake.ledger.runs.list(Workflow.REFRESH)) > before
     assert ages_of_rates(rows_of) == [["1"]]
     settled += settle(lake, {"fx_rates": upload(lake, "fx_rates", late)})
     return json.loads((next(iter(files.values()))[0].parents[1] / "manifest.json").read_text()), settled
@@ -84,18 +84,21 @@ def test_a_table_that_is_not_what_it_should_be_is_found_and_mended(run_lake, row
 def test_a_full_reload_of_a_day_changes_nothing(lake, run_lake, rows_of, world, files, tmp_path):
     [last_day] = [path for path in files["transactions"] if str(LAST_DAY) in path.name]
     rows = list(csv.DictReader(last_day.read_text().splitlines()))
-    lines, refreshes = "select count(*), sum(line_total) from processed.transactions", len(lake.ledger.runs(REFRESH))
+    lines, refreshes = (
+        "select count(*), sum(line_total) from processed.transactions",
+        len(lake.ledger.runs.list(Workflow.REFRESH)),
+    )
     before = rows_of(lines)
     again = tmp_path / "again.jsonl"
     again.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
     [file] = json.loads(run_lake("drop", "transactions", again, "--wait", "--json").stdout)
 
-    counts = lake.ledger.run(file["run_id"]).counts
+    counts = lake.ledger.runs.get(file["run_id"]).counts
     assert (file["state"], counts.published) == ("LOADED", 0)
     assert counts.duplicate + counts.quarantined == counts.read == len(rows)
     assert rows_of(lines) == before
-    assert len(lake.ledger.runs(REFRESH)) == refreshes
+    assert len(lake.ledger.runs.list(Workflow.REFRESH)) == refreshes
 
 
 def test_personal_data_in_a_review_is_masked_before_it_is_stored(run_lake, rows_of, world, tmp_path):

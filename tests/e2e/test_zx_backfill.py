@@ -102,12 +102,12 @@ def test_a_reader_never_saw_a_half_state(watched):
 
 def test_the_ledger_says_who_read_the_file_last_and_that_it_adds_up(lake, watched):
     outcome, _ = watched
-    [file] = lake.ledger.run_files(outcome["run_id"])
-    run = lake.ledger.run(outcome["run_id"])
+    [file] = lake.ledger.runs.files(outcome["run_id"])
+    run = lake.ledger.runs.get(outcome["run_id"])
 
     assert (file.state, file.run_id, len(file.loads)) == (FileState.LOADED, outcome["run_id"], 2)
     assert run.counts.read == run.counts.settled == 4
-    assert lake.ledger.lock("parcels") is None
+    assert lake.ledger.locks.get("parcels") is None
 
 
 def test_the_same_backfill_again_changes_nothing(watched, typed, rows_of):
@@ -125,12 +125,12 @@ def test_the_same_backfill_again_changes_nothing(watched, typed, rows_of):
     [("2020-01-01", "2020-01-31", Exit.NOT_FOUND), ("2020-02-01", "2020-01-01", Exit.USAGE)],
 )
 def test_a_window_without_files_starts_nothing(lake, watched, run_lake, first, last, code):
-    runs = len(lake.ledger.runs("parcels"))
+    runs = len(lake.ledger.runs.list("parcels"))
 
     refused = run_lake("backfill", "parcels", "--from", first, "--to", last, exit_code=None)
 
     assert refused.exception.code == code
-    assert len(lake.ledger.runs("parcels")) == runs
+    assert len(lake.ledger.runs.list("parcels")) == runs
 
 
 def test_a_replay_that_dies_between_claiming_and_sending_is_finished_by_the_next(watched, typed, run_lake, rows_of):
@@ -165,11 +165,11 @@ def test_versions_are_listed_with_their_runs_and_compared_row_by_row(watched, lo
 
 def test_nobody_goes_back_while_a_run_writes(lake, watched, loaded, run_lake, rows_of):
     other = "parcels-20261121T000000-aaaaaa"
-    assert lake.ledger.acquire_lock("parcels", other)
+    assert lake.ledger.locks.acquire("parcels", other)
     try:
         refused = run_lake("rollback", "parcels", "--to", loaded, exit_code=1)
     finally:
-        lake.ledger.release_lock("parcels", other)
+        lake.ledger.locks.release("parcels", other)
 
     assert other in str(refused.exception)
     assert rows_of(ROWS) == AFTER

@@ -26,7 +26,7 @@ ENVIRONMENT = {
     "INGEST_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:ingest",
     "REFRESH_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:refresh",
     "MAINTENANCE_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:maintenance",
-    "FILE_ROUTER_FUNCTION": "file-router",
+    "RUN_COORDINATOR_FUNCTION": "run-coordinator",
     "ETL_JOB": "dataset-etl",
     "REFRESH_JOB": "table-refresh",
     "MAINTENANCE_JOB": "table-maintenance",

@@ -251,7 +251,7 @@ def test_a_job_that_failed_gives_its_own_cause(ingest):
         pytest.param("table_publisher__publish", [*GOOD_WAY[:4], "Discard", *BAD_END], id="publish"),
         pytest.param("run_recorder__reconcile", [*GOOD_WAY[:5], "Discard", *BAD_END], id="reconcile"),
         pytest.param("run_recorder__record", [*GOOD_WAY[:6], "Discard", *BAD_END], id="record"),
-        pytest.param("file_router__release", [*GOOD_WAY, "NotifyFailure", "ReleaseFailed"], id="release"),
+        pytest.param("run_coordinator__release", [*GOOD_WAY, "NotifyFailure", "ReleaseFailed"], id="release"),
     ],
 )
 def test_a_terminal_error_is_never_retried_and_ends_red(ingest, step, tasks):
@@ -267,7 +267,7 @@ def test_a_failure_path_that_itself_fails_keeps_the_first_cause(ingest):
         job_starter={"job_error": "GlueJobTimedOut"},
         table_publisher__discard=broken,
         run_recorder__fail=broken,
-        file_router__release=broken,
+        run_coordinator__release=broken,
     )
 
     assert (run.status, run.error) == ("FAILED", "GlueJobTimedOut")

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.maintenance.documents import MaintenancePlan, MaintenanceReport, TableWork, owner_of
-from cartlake.maintenance.health import Action, Need, Wish, measure, needs, with_statistics
+from cartlake.maintenance.health import Action, MaintenanceOptions, Need, measure, needs, with_statistics
 from glue_jobs.table_maintenance import main as job
-from glue_jobs.table_maintenance.facts import facts_of
+from glue_jobs.table_maintenance.facts import file_stats_of
 from glue_jobs.table_maintenance.turns import Answer
 
 TABLES = {table.physical_name: (contract, table) for contract in contracts.load_all() for table in contract.tables}
@@ -37,7 +37,7 @@ class MaintainedLake:
         self.spark, self.runs = spark, 0
 
     def facts(self, table):
-        return facts_of(self.spark, f"glue_catalog.{table}", TABLES[table][1].maintenance)
+        return file_stats_of(self.spark, f"glue_catalog.{table}", TABLES[table][1].maintenance)
 
     def health(self, table):
         return measure(self.facts(table), TABLES[table][1].maintenance)
@@ -46,10 +46,10 @@ class MaintainedLake:
         """What the planner would have the job do; with `actions`, just those."""
         contract, described = TABLES[table]
         facts = self.facts(table)
-        wish = Wish(force=force, keep_snapshots_days=keep_days)
+        options = MaintenanceOptions(force=force, keep_snapshots_days=keep_days)
         now = now or datetime.now(UTC) + timedelta(seconds=1)
         wanted = [Need(action=action, why="a test") for action in actions] or with_statistics(
-            needs(facts, described.maintenance, now, wish=wish), described.statistics_columns
+            needs(facts, described.maintenance, now, options=options), described.statistics_columns
         )
         health = measure(facts, described.maintenance)
         return TableWork(table=table, owner=owner_of(contract, described), needs=wanted, health=health)

@@ -1,6 +1,6 @@
 """`lake health`: how every table is, by its metadata and the ledger, and what maintenance would do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +11,12 @@ import typer
 from cartlake import contracts
 from cartlake.contracts import Contract, Table
 from cartlake.ledger import RunRecord, RunState
-from cartlake.maintenance.documents import UpkeepRecord, owner_of
+from cartlake.maintenance.documents import MaintenanceRecord, owner_of
 from cartlake.maintenance.health import Health, measure, needs
 from cartlake.tables.broken_metadata import UnreadableTableError
 from cartlake.tables.catalog import load_catalog
 from cartlake.tables.file_stats import in_flight
-from cartlake.tables.file_stats_reader import stored_facts
+from cartlake.tables.file_stats_reader import read_file_stats
 from cartlake.times import utc_now
 from cartlake_cli.commands.maintenance.maintain import TableNames, physical_names
 from cartlake_cli.commands.tables.tables import placement
@@ -27,7 +27,7 @@ from cartlake_cli.options import Json
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
-    from cartlake.tables.file_stats import Facts
+    from cartlake.tables.file_stats import FileStats
 
 COLUMNS = ["table", "state", "age h", "sla h", "rows", "MB", "files", "removable", "deletes", "versions"]
 COLUMNS += ["quarantined", "last run", "would do"]
@@ -42,8 +42,8 @@ class Context:
 
     lake: Lake
     now: datetime
-    upkeep: dict[str, UpkeepRecord]
-    runs: Callable[[str], list[RunRecord]]
+    maintenance: dict[str, MaintenanceRecord]
+    runs: Callable[[str], Sequence[RunRecord]]
 
     @property
     def schedule(self) -> str | None:
@@ -80,8 +80,8 @@ def look(lake: Lake, names: list[str] | None = None) -> list[dict[str, Any]]:
     known = {table.physical_name: (contract, table) for contract in contracts.load_all() for table in contract.tables}
     chosen = [known[name] for name in sorted(names if names is not None else known)]
     owners = {owner for contract, table in chosen if (owner := owner_of(contract, table))}
-    runs = {owner: ledger.runs(owner, limit=RECENT_RUNS) for owner in sorted(owners)}
-    about = Context(lake, utc_now(), ledger.upkeep(), lambda owner: runs.get(owner, []))
+    runs = {owner: ledger.runs.list(owner, limit=RECENT_RUNS) for owner in sorted(owners)}
+    about = Context(lake, utc_now(), ledger.maintenance.last(), lambda owner: runs.get(owner, []))
     with ThreadPoolExecutor(TOGETHER) as pool:
         return list(pool.map(lambda pair: _look_at(about, catalog, where.identifier(pair[1]), *pair), chosen))
 
@@ -90,15 +90,19 @@ def _look_at(
     about: Context, catalog: "Catalog", identifier: tuple[str, str], contract: Contract, table: Table
 ) -> dict[str, Any]:
     try:
-        facts, fault = stored_facts(catalog, identifier, table.maintenance), None
+        stats, fault = read_file_stats(catalog, identifier, table.maintenance), None
     except UnreadableTableError as error:
-        facts, fault = None, str(error)
-    measured = measure(facts, table.maintenance) if facts else None
+        stats, fault = None, str(error)
+    measured = measure(stats, table.maintenance) if stats else None
     age = _age_hours(measured, about.now)
-    state, reason = _state(table, facts, fault, age)
+    state, reason = _state(table, stats, fault, age)
     owner = owner_of(contract, table)
-    last = about.upkeep.get(table.physical_name)
-    would = needs(facts, table.maintenance, about.now, swept_at=last.swept_at if last else None) if facts else []
+    last = about.maintenance.get(table.physical_name)
+    would = (
+        needs(stats, table.maintenance, about.now, orphans_removed_at=last.orphans_removed_at if last else None)
+        if stats
+        else []
+    )
     return {
         "table": table.physical_name,
         "state": state,
@@ -106,7 +110,7 @@ def _look_at(
         "age_hours": age,
         "promised_hours": table.promised_hours,
         **(_numbers(measured) if measured else {}),
-        "branches_in_flight": in_flight(facts, about.now) if facts else [],
+        "branches_in_flight": in_flight(stats, about.now) if stats else [],
         "last_run": _last_run(about.runs(owner) if owner else []),
         "quarantine_rate": _quarantine_rate(about.runs(owner)) if contract.droppable and owner else None,
         "maintenance": {
@@ -124,10 +128,10 @@ def _age_hours(measured: Health | None, now: datetime) -> float | None:
     return round((now - measured.written_at) / timedelta(hours=1), 2)
 
 
-def _state(table: Table, facts: "Facts | None", fault: str | None, age: float | None) -> tuple[str, str]:
+def _state(table: Table, stats: "FileStats | None", fault: str | None, age: float | None) -> tuple[str, str]:
     if fault is not None:
         return "unreadable", fault
-    if facts is None:
+    if stats is None:
         return "missing", "it was not made yet; `lake tables apply` makes it"
     if age is None:
         return "empty", "it was never written"
@@ -144,14 +148,14 @@ def _numbers(measured: Health) -> dict[str, Any]:
     }
 
 
-def _last_run(runs: list[RunRecord]) -> dict[str, Any] | None:
+def _last_run(runs: Sequence[RunRecord]) -> dict[str, Any] | None:
     if not runs:
         return None
     last = runs[0]
     return {"run_id": last.run_id, "state": last.state.value, "started_at": last.started_at, "error": last.error}
 
 
-def _quarantine_rate(runs: list[RunRecord]) -> float | None:
+def _quarantine_rate(runs: Sequence[RunRecord]) -> float | None:
     counts = [run.counts for run in runs if run.counts]
     read = sum(count.read for count in counts)
     return round(sum(count.quarantined for count in counts) / read, 6) if read else None

@@ -8,8 +8,8 @@ import typer
 
 from cartlake.ledger import RunRecord, RunState
 from cartlake.maintenance.documents import MaintenancePlan, MaintenanceRequest
-from cartlake.runs.ids import MAINTENANCE
-from cartlake_cli.commands.maintenance.records import MAINTAINED, upkeep_rows
+from cartlake.runs.ids import Workflow
+from cartlake_cli.commands.maintenance.records import MAINTAINED, maintenance_rows
 from cartlake_cli.commands.runs.follow import PATIENCE_SECONDS, POLL_SECONDS
 from cartlake_cli.commands.tables.named_tables import named_table
 from cartlake_cli.context import Lake, lake_of
@@ -62,13 +62,13 @@ def physical_names(tables: list[str]) -> list[str]:
 def start(lake: Lake, request: MaintenanceRequest) -> str:
     """Ask for maintenance; returns its run. Raises CommandError if another is at work, or nobody answers."""
     payload = jsonlib.dumps({"action": "maintain", **request.model_dump()}).encode()
-    answer = lake.client("lambda").invoke(FunctionName=lake.outputs.functions["file_router"], Payload=payload)
+    answer = lake.client("lambda").invoke(FunctionName=lake.outputs.functions["run_coordinator"], Payload=payload)
     said = jsonlib.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise CommandError(f"Maintenance could not be started: {said.get('errorMessage', said)}")
     if said["outcome"] == "already_running":
         raise CommandError(
-            f"Maintenance is at work already: run {said['run_id']}. Wait for it (`lake runs --dataset {MAINTENANCE}`), "
+            f"Maintenance is at work already: run {said['run_id']}. Wait for it (`lake runs --dataset {Workflow.MAINTENANCE}`), "
             "then ask again."
         )
     return str(said["run_id"])
@@ -78,7 +78,7 @@ def wait_for(lake: Lake, run_id: str) -> RunRecord:
     """The run once it is over and has freed its place. Raises CommandError when it does not move for 15 minutes."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        lock, run = lake.ledger.lock(MAINTENANCE), lake.ledger.run(run_id)
+        lock, run = lake.ledger.locks.get(Workflow.MAINTENANCE), lake.ledger.runs.get(run_id)
         if run is not None and run.state is not RunState.RUNNING and (lock is None or lock.run_id != run_id):
             return run
         if time.monotonic() > deadline:
@@ -88,11 +88,11 @@ def wait_for(lake: Lake, run_id: str) -> RunRecord:
 
 def _show(lake: Lake, run: RunRecord, plan: dict[str, Any], report: dict[str, Any]) -> None:
     if report:
-        lake.output.records(f"Maintenance {run.run_id}", MAINTAINED, upkeep_rows(report["tables"]))
+        lake.output.records(f"Maintenance {run.run_id}", MAINTAINED, maintenance_rows(report["tables"]))
     if run.state is not RunState.SUCCEEDED:
         lake.output.say(f"[red]Maintenance {run.run_id} {run.state}[/red]: {run.error}: {run.cause}")
         return
-    well = MaintenancePlan.model_validate(plan).well if plan else []
+    well = MaintenancePlan.model_validate(plan).skipped if plan else []
     if not report:
         lake.output.say(f"[green]Nothing to do[/green]: {len(well)} tables were looked at, no job was started.")
     else:

@@ -6,7 +6,7 @@ from typing import Any
 MAINTAINED = ["table", "outcome", "done", "files", "MB", "deleted rows", "snapshots", "seconds", "reason"]
 
 
-def upkeep_rows(tables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def maintenance_rows(tables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """A row per table of a maintenance report, given as JSON has it."""
     return [
         {

@@ -70,9 +70,9 @@ def backfill(
 
 def files_between(lake: Lake, dataset: str, first: date, last: date) -> list[FileRecord]:
     """The loaded files of the window. Raises NotFoundError when there is none, saying on which days there are."""
-    files = lake.ledger.loaded_between(dataset, first, last)
+    files = lake.ledger.backfills.loaded_between(dataset, first, last)
     if not files:
-        known = [file.received_at[:10] for file in lake.ledger.files(dataset, FileState.LOADED)]
+        known = [file.received_at[:10] for file in lake.ledger.files.list(dataset, FileState.LOADED)]
         there = f"Loaded files were received from {known[0]} to {known[-1]}." if known else "No file is loaded."
         raise NotFoundError(f"No loaded file of {dataset} was received from {first} to {last}. {there}")
     return files
@@ -107,14 +107,14 @@ def ask(lake: Lake, dataset: str, first: date, last: date) -> Backfill:
     request = Backfill(
         request_id=secrets.token_hex(8), dataset=dataset, first=first, last=last, requested_at=stamp(utc_now())
     )
-    lake.ledger.request_backfill(request)
+    lake.ledger.backfills.request(request)
     start_runs(lake, dataset)
     return request
 
 
 def backfill_of(lake: Lake, dataset: str, runs: Iterable[str]) -> str | None:
     """The command that reads the files of these runs again; None where they read none."""
-    days = sorted(file.received_at[:10] for run in set(runs) for file in lake.ledger.run_files(run))
+    days = sorted(file.received_at[:10] for run in set(runs) for file in lake.ledger.runs.files(run))
     return f"lake backfill {dataset} --from {days[0]} --to {days[-1]}" if days else None
 
 
@@ -132,7 +132,7 @@ def follow(lake: Lake, request: Backfill) -> RunRecord:
     last_change = time.monotonic()
     with lake.output.messages.status(f"Backfill of {request.dataset}") as status:
         while True:
-            run, holder = run_of(lake, request), lake.ledger.lock(request.dataset)
+            run, holder = run_of(lake, request), lake.ledger.locks.get(request.dataset)
             if run is not None and run.state is not RunState.RUNNING:
                 return _succeeded(run)
             now = (run.run_id if run else None, holder.run_id if holder else None)
@@ -146,7 +146,7 @@ def follow(lake: Lake, request: Backfill) -> RunRecord:
 
 def run_of(lake: Lake, request: Backfill) -> RunRecord | None:
     """The run that has taken the backfill, None while it waits."""
-    runs = lake.ledger.runs(request.dataset, limit=50)
+    runs = lake.ledger.runs.list(request.dataset, limit=50)
     return next((run for run in runs if run.backfill and run.backfill.request_id == request.request_id), None)
 
 
@@ -170,7 +170,7 @@ def outcome_of(lake: Lake, run: RunRecord) -> dict[str, Any]:
     etl = EtlReport.model_validate_json(run_document(lake, run.run_id, "etl"))
     settled = SettleReport.model_validate_json(run_document(lake, run.run_id, "settle"))
     refreshes = follow_refresh(lake) if etl.touched_days else []
-    took = [one for one in refreshes if any(mark.run_id == run.run_id for mark in lake.ledger.run_stale(one.run_id))]
+    took = [one for one in refreshes if any(mark.run_id == run.run_id for mark in lake.ledger.stale.of_run(one.run_id))]
     # A refresh that found nothing built from these rows has no report.
     tables = [table for one in took if one.report_uri for table in report_of(lake, one.run_id).tables]
     return {

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cartlake.ledger import FileRecord, FileState, RunRecord, UnknownFileError
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 from cartlake_cli.errors import CommandError
 from cartlake_cli.output import STATE_STYLES
 
@@ -26,7 +26,7 @@ POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 900.0
 """How long nothing may change before following gives up."""
 
-WHICH_RUN = f"`lake runs --dataset {REFRESH}`"
+WHICH_RUN = f"`lake runs --dataset {Workflow.REFRESH}`"
 
 
 def follow_files(
@@ -60,12 +60,14 @@ def follow_datasets(
     with Live(console=lake.output.messages, refresh_per_second=4, transient=lake.output.as_json) as live:
         while True:
             found = {dataset: [_known(lake, file_id) for file_id in ids] for dataset, ids in dropped.items()}
-            runs = [run for dataset in dropped for run in lake.ledger.runs(dataset)]
+            runs = [run for dataset in dropped for run in lake.ledger.runs.list(dataset)]
             states = {dataset: Counter(f.state if f else UPLOADED for f in files) for dataset, files in found.items()}
             if not lake.output.as_json:
                 live.update(_picture(states, runs))
             settled = {dataset: [f for f in files if f and f.state in FINAL_STATES] for dataset, files in found.items()}
-            if all(len(settled[one]) == len(ids) and lake.ledger.lock(one) is None for one, ids in dropped.items()):
+            if all(
+                len(settled[one]) == len(ids) and lake.ledger.locks.get(one) is None for one, ids in dropped.items()
+            ):
                 return settled
             now = (states, [(run.run_id, run.state) for run in runs])
             if now != seen:
@@ -81,14 +83,14 @@ def follow_refresh(
     patience_seconds: float = PATIENCE_SECONDS,
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
-) -> list[RunRecord]:
+) -> Sequence[RunRecord]:
     """Wait until no table waits to be rebuilt and none is being rebuilt; returns the runs of the refresh.
 
     Raises CommandError when tables stay stale because their refresh failed, and when nothing changed for
     `patience_seconds`.
     """
     runs = wait_for_refresh(lake, patience_seconds=patience_seconds, clock=clock, pause=pause)
-    if left := lake.ledger.stale_aside():
+    if left := lake.ledger.stale.aside():
         names = ", ".join(sorted({mark.table for mark in left}))
         raise CommandError(f"The refresh failed; changes of {names} wait for the next. {WHICH_RUN} says why.")
     return runs
@@ -100,13 +102,17 @@ def wait_for_refresh(
     patience_seconds: float = PATIENCE_SECONDS,
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
-) -> list[RunRecord]:
+) -> Sequence[RunRecord]:
     """The same, however the refresh ended."""
     seen: object = None
     last_change = clock()
     while True:
         # In this order: what was claimed before the first look is rebuilt under a lock that the second look finds.
-        stale, lock, runs = lake.ledger.has_pending(REFRESH), lake.ledger.lock(REFRESH), lake.ledger.runs(REFRESH)
+        stale, lock, runs = (
+            lake.ledger.has_pending(Workflow.REFRESH),
+            lake.ledger.locks.get(Workflow.REFRESH),
+            lake.ledger.runs.list(Workflow.REFRESH),
+        )
         if not stale and lock is None:
             return runs
         now = (stale, lock, [(run.run_id, run.state) for run in runs])
@@ -119,7 +125,7 @@ def wait_for_refresh(
 
 def _known(lake: "Lake", file_id: str) -> FileRecord | None:
     try:
-        return lake.ledger.file(file_id)
+        return lake.ledger.files.get(file_id)
     except UnknownFileError:
         return None
 

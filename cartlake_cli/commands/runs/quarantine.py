@@ -40,7 +40,7 @@ def list_quarantined(
         parameters,
     )
     files = records_of(
-        file for state in (FileState.REJECTED, FileState.FAILED) for file in lake.ledger.files(dataset, state)
+        file for state in (FileState.REJECTED, FileState.FAILED) for file in lake.ledger.files.list(dataset, state)
     )
     if lake.output.as_json:
         lake.output.json({"rows": counted.records(), "files": files})
@@ -111,10 +111,10 @@ def replay(
 
 def _file(lake: Lake, run_or_file: str) -> FileRecord | None:
     """The file of this id, or None where it is a run's. Raises NotFoundError where it is neither."""
-    if lake.ledger.run(run_or_file) is not None:
+    if lake.ledger.runs.get(run_or_file) is not None:
         return None
     try:
-        return lake.ledger.file(run_or_file)
+        return lake.ledger.files.get(run_or_file)
     except UnknownFileError as error:
         msg = f"There is no run and no file {run_or_file!r}. `lake quarantine list` and `lake runs` name them."
         raise NotFoundError(msg) from error

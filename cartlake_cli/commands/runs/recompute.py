@@ -14,7 +14,7 @@ from cartlake.errors import TerminalError
 from cartlake.ledger import RunRecord, RunState
 from cartlake.refresh.graph import WHOLE, Graph
 from cartlake.runs.documents import RefreshReport
-from cartlake.runs.ids import REFRESH, new_run_id
+from cartlake.runs.ids import Workflow, new_run_id
 from cartlake.times import utc_now
 from cartlake_cli.commands.runs.follow import (
     PATIENCE_SECONDS,
@@ -72,7 +72,7 @@ def physical_names(tables: list[str]) -> list[str]:
 
 def run_recompute(lake: Lake, names: list[str]) -> RefreshReport:
     """Mark the tables stale, start the refresh, and wait until nothing is stale any more; returns what it did."""
-    over = {run.run_id for run in lake.ledger.runs(REFRESH) if run.state is not RunState.RUNNING}
+    over = {run.run_id for run in lake.ledger.runs.list(Workflow.REFRESH) if run.state is not RunState.RUNNING}
     request = mark_stale(lake, names)
     runs = [run for run in follow_refresh(lake) if run.run_id not in over and _took(lake, run, request)]
     if not runs:
@@ -83,9 +83,9 @@ def run_recompute(lake: Lake, names: list[str]) -> RefreshReport:
 
 def run_check(lake: Lake, names: list[str]) -> RefreshReport:
     """Compare the tables while no refresh is at work; returns what differs."""
-    run_id = new_run_id(REFRESH, utc_now(), secrets.token_hex(3))
+    run_id = new_run_id(Workflow.REFRESH, utc_now(), secrets.token_hex(3))
     waited_since = time.monotonic()
-    while not lake.ledger.acquire_lock(REFRESH, run_id):
+    while not lake.ledger.locks.acquire(Workflow.REFRESH, run_id):
         if time.monotonic() - waited_since > PATIENCE_SECONDS:
             raise CommandError(f"A refresh has been at work for 15 minutes. {WHICH_RUN} says which.")
         time.sleep(POLL_SECONDS)
@@ -98,15 +98,15 @@ def _start_check(lake: Lake, run_id: str, names: list[str]) -> None:
     """Start the execution of a run that has the lock."""
     try:
         lake.client("stepfunctions").start_execution(
-            stateMachineArn=lake.outputs.state_machine_arns[REFRESH],
+            stateMachineArn=lake.outputs.state_machine_arns[Workflow.REFRESH],
             name=run_id,
-            input=jsonlib.dumps({"dataset": REFRESH, "run_id": run_id, "check": names}),
+            input=jsonlib.dumps({"subject": Workflow.REFRESH, "run_id": run_id, "check": names}),
         )
     except ClientError as error:
-        # The router gives a lock without an execution its execution: one that rebuilds, and keeps the lock.
+        # The run coordinator starts an execution for a lock that has none: it rebuilds tables, and keeps the lock.
         if error_code(error) == "ExecutionAlreadyExists":
             raise CommandError("A refresh began in the same moment. Wait for it, then check again.") from error
-        lake.ledger.release_lock(REFRESH, run_id)
+        lake.ledger.locks.release(Workflow.REFRESH, run_id)
         raise
 
 
@@ -114,34 +114,34 @@ def mark_stale(lake: Lake, names: list[str]) -> str:
     """Note that these tables are to be built anew, and start the refresh; returns the run the marks are of."""
     request = new_run_id("recompute", utc_now(), secrets.token_hex(3))
     for name in names:
-        lake.ledger.mark_stale(request, name, WHOLE)
+        lake.ledger.stale.mark(request, name, WHOLE)
     start_refresh(lake)
     return request
 
 
 def _took(lake: Lake, run: RunRecord, request: str) -> bool:
-    return any(mark.run_id == request for mark in lake.ledger.run_stale(run.run_id))
+    return any(mark.run_id == request for mark in lake.ledger.stale.of_run(run.run_id))
 
 
 def start_refresh(lake: Lake) -> None:
     """Start rebuilding what is stale, unless that is at work already. Raises CommandError when it cannot be started."""
-    start_work(lake, REFRESH, "The refresh could not be started")
+    start_work(lake, Workflow.REFRESH, "The refresh could not be started")
 
 
-def start_work(lake: Lake, work: str, failure: str) -> None:
+def start_work(lake: Lake, subject: str, failure: str) -> None:
     """Start a run of a dataset, or the refresh, for what waits, unless one is at work.
 
     Raises CommandError, which begins with `failure`, when it cannot be started.
     """
-    request = jsonlib.dumps({"action": "start", "dataset": work}).encode()
-    answer = lake.client("lambda").invoke(FunctionName=lake.outputs.functions["file_router"], Payload=request)
+    request = jsonlib.dumps({"action": "start", "subject": subject}).encode()
+    answer = lake.client("lambda").invoke(FunctionName=lake.outputs.functions["run_coordinator"], Payload=request)
     if "FunctionError" in answer:
         raise CommandError(f"{failure}: {answer['Payload'].read().decode()}")
 
 
 def report_of(lake: Lake, run_id: str) -> RefreshReport:
     """What a refresh did. Raises CommandError for one that failed, with its cause."""
-    run = lake.ledger.run(run_id)
+    run = lake.ledger.runs.get(run_id)
     if run is None:
         raise CommandError(f"Refresh {run_id} never began. `lake logs` says why.")
     if run.state is not RunState.SUCCEEDED:

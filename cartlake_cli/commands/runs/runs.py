@@ -1,6 +1,7 @@
 """`lake runs` and `lake run show`: what every run read, published, set aside and recognised."""
 
 import json as jsonlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,8 +9,8 @@ import typer
 
 from cartlake import contracts
 from cartlake.ledger import FileRecord, RunRecord, RunState
-from cartlake.runs.ids import MAINTENANCE, REFRESH
-from cartlake_cli.commands.maintenance.records import MAINTAINED, upkeep_rows
+from cartlake.runs.ids import Workflow
+from cartlake_cli.commands.maintenance.records import MAINTAINED, maintenance_rows
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import Exit, NotFoundError
 from cartlake_cli.operations.run_documents import run_document_if_any
@@ -35,8 +36,8 @@ def runs(
 ) -> None:
     """List runs, newest first."""
     lake = lake_of(context)
-    works = [dataset] if dataset else [*contracts.names(), REFRESH, MAINTENANCE]
-    found = [run for work in works for run in lake.ledger.runs(work)]
+    subjects = [dataset] if dataset else [*contracts.names(), Workflow.REFRESH, Workflow.MAINTENANCE]
+    found = [run for subject in subjects for run in lake.ledger.runs.list(subject)]
     found.sort(key=lambda run: run.started_at, reverse=True)
     columns = [
         "run_id",
@@ -60,12 +61,12 @@ def show(
 ) -> None:
     """Show one run whole: counts, files, broken rules, table rules, and where the seconds went."""
     lake = lake_of(context)
-    run = lake.ledger.run(run_id)
+    run = lake.ledger.runs.get(run_id)
     if run is None:
         msg = f"There is no run {run_id!r} in {lake.environment}. `lake runs` lists them."
         raise NotFoundError(msg)
     reports = {name: run_document_if_any(lake, run_id, name) for name in REPORTS}
-    files = lake.ledger.run_files(run_id)
+    files = lake.ledger.runs.files(run_id)
     if lake.output.as_json:
         lake.output.json({**_flat(run), "files": records_of(files), "reports": reports})
         return
@@ -80,8 +81,15 @@ def _flat(run: RunRecord) -> dict[str, Any]:
     ended = datetime.fromisoformat(run.ended_at) if run.ended_at else None
     seconds = (ended - datetime.fromisoformat(run.started_at)).total_seconds() if ended else None
     backfill = str(run.backfill) if run.backfill else None
-    about = run.model_dump(mode="json", exclude={"counts", "backfill"})
-    return {**about, **counts, "backfill": backfill, "seconds": seconds}
+    about = run.model_dump(mode="json", exclude={"counts", "backfill", "subject"})
+    return {
+        "workflow": str(run.workflow),
+        "dataset": run.dataset,
+        **about,
+        **counts,
+        "backfill": backfill,
+        "seconds": seconds,
+    }
 
 
 def plainly(cause: str | None) -> str | None:
@@ -93,7 +101,7 @@ def plainly(cause: str | None) -> str | None:
     return str(error["errorMessage"]) if isinstance(error, dict) and "errorMessage" in error else cause
 
 
-def _print(lake: Lake, run: RunRecord, files: list[FileRecord], reports: dict[str, Any]) -> None:
+def _print(lake: Lake, run: RunRecord, files: Sequence[FileRecord], reports: dict[str, Any]) -> None:
     output, etl = lake.output, reports["etl"]
     about = {**_flat(run), "withdrawn": etl.get("withdrawn") or None, "cause": plainly(run.cause)}
     output.record(f"Run {run.run_id}", {name: value for name, value in about.items() if value is not None})
@@ -108,7 +116,7 @@ def _print(lake: Lake, run: RunRecord, files: list[FileRecord], reports: dict[st
     if tables := reports["refresh"].get("tables"):
         output.records("Tables", ["table", "outcome", "scope", "rows", "seconds", "error"], tables)
     if maintained := reports["maintenance"].get("tables"):
-        output.records("Tables", MAINTAINED, upkeep_rows(maintained))
+        output.records("Tables", MAINTAINED, maintenance_rows(maintained))
     phases = [
         {"step": step, "phase": phase, "seconds": round(seconds, 2)}
         for step in ("etl",)

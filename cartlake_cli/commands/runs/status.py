@@ -46,7 +46,7 @@ def files(
 ) -> None:
     """List files with their state and, where they were not loaded, the reason."""
     lake = lake_of(context)
-    newest_first = lake.ledger.files(dataset, state)[::-1]
+    newest_first = lake.ledger.files.list(dataset, state)[::-1]
     columns = ["key", "state", "reason", "file_id"]
     lake.output.records("Files", columns, records_of(newest_first[:limit]))
 
@@ -57,11 +57,11 @@ def look(lake: Lake) -> dict[str, Any]:
     datasets = [
         {
             "dataset": dataset,
-            **Counter(file.state.value for file in ledger.files(dataset)),
-            "pending": len(ledger.pending(dataset)),
-            "running": lock.run_id if (lock := ledger.lock(dataset)) else None,
+            **Counter(file.state.value for file in ledger.files.list(dataset)),
+            "pending": len(ledger.files.pending(dataset)),
+            "running": lock.run_id if (lock := ledger.locks.get(dataset)) else None,
         }
-        for dataset in sorted({*contracts.names(), *ledger.datasets()})
+        for dataset in sorted({*contracts.names(), *ledger.files.datasets()})
     ]
     outputs = lake.outputs
     dead = {name: _depth(lake, url) for name, url in _dead_letter_queues(outputs).items()}

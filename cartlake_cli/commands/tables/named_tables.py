@@ -27,4 +27,4 @@ def named_table(name: str, where: Placement = AS_NAMED) -> tuple[Contract, Table
 def lock_on(lake: Lake, contract: Contract, table: Table) -> Lock | None:
     """Who may be writing the table now."""
     owner = owner_of(contract, table)
-    return lake.ledger.lock(owner) if owner else None
+    return lake.ledger.locks.get(owner) if owner else None

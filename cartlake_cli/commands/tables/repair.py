@@ -78,7 +78,7 @@ def _runs_since(lake: Lake, contract: Contract, table: Table, found: "Repair") -
     written, owner = found.file.written_at, owner_of(contract, table)
     if written is None or owner is None:
         return []
-    runs = lake.ledger.runs(owner, limit=RUNS_LOOKED_AT)
+    runs = lake.ledger.runs.list(owner, limit=RUNS_LOOKED_AT)
     return sorted(run.run_id for run in runs if run.ended_at and run.ended_at > stamp(written))
 
 

@@ -9,7 +9,7 @@ import typer
 from cartlake import contracts
 from cartlake.maintenance.documents import owner_of
 from cartlake.refresh.graph import Graph, build_of
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 from cartlake.tables.catalog import load_catalog
 from cartlake_cli.athena import views
 from cartlake_cli.commands.lake.query import athena_of
@@ -86,8 +86,8 @@ def _check_nobody_writes(lake: Lake, changes: Sequence["TableChange"]) -> None:
         for table in contract.tables:
             if ".".join(placement(lake).identifier(table)) not in breaking:
                 continue
-            for work in filter(None, {owner_of(contract, table), REFRESH}):
-                if (lock := lake.ledger.lock(work)) is not None:
+            for work in filter(None, {owner_of(contract, table), Workflow.REFRESH}):
+                if (lock := lake.ledger.locks.get(work)) is not None:
                     raise CommandError(
                         f"Nothing was changed: run {lock.run_id} is at work, and columns of {table.physical_name} "
                         "would change under it. Wait for it (`lake status`), then apply again."

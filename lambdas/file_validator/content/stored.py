@@ -54,21 +54,34 @@ def check_file_size(size: int, max_bytes: int) -> None:
         )
 
 
-def with_head(chunks: Iterable[bytes], size: int = 4096) -> tuple[bytes, Iterator[bytes]]:
-    """Look at the first `size` bytes. Returns them, or all there are, and an iterator over everything."""
-    iterator = iter(chunks)
-    head = b""
-    for chunk in iterator:
-        head += chunk
-        if len(head) >= size:
-            break
-    return head[:size], _after(head, iterator)
+class ByteStream:
+    """Chunks of bytes that can be looked at before they are read. Iterating reads what is left."""
 
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._head = b""
 
-def _after(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    if head:
-        yield head
-    yield from rest
+    def peek(self, size: int = 4096) -> bytes:
+        """Return the next `size` bytes, or all there are, without reading them."""
+        while len(self._head) < size:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                break
+            self._head += chunk
+        return self._head[:size]
+
+    def skip(self, prefix: bytes) -> int:
+        """Read `prefix` if it comes next. Returns how many bytes were read."""
+        if self.peek(len(prefix)) != prefix:
+            return 0
+        self._head = self._head[len(prefix) :]
+        return len(prefix)
+
+    def __iter__(self) -> Iterator[bytes]:
+        head, self._head = self._head, b""
+        if head:
+            yield head
+        yield from self._chunks
 
 
 class Gunzip:

@@ -48,8 +48,8 @@ locals {
       description      = "Joins small files, drops deleted rows, expires versions and clears away what belongs to nothing."
       write_paths      = ["processed/", "curated/", "quarantine/ops/"]
       write_databases  = ["processed", "curated", "ops"]
-      invoke_functions = ["file_router"]
-      arguments        = merge(local.job_arguments, { router_function = "${local.name_prefix}-file-router" })
+      invoke_functions = ["run_coordinator"]
+      arguments        = merge(local.job_arguments, { router_function = "${local.name_prefix}-run-coordinator" })
     }
     table_refresh = {
       description     = "Rebuilds the rows that new data made stale, in every table that is built from others."

@@ -4,7 +4,7 @@ locals {
     file-validated = {
       description = "A dropped file is good: start a run of its dataset, unless one is running."
       bus         = var.event_bus.name
-      function    = "file_router"
+      function    = "run_coordinator"
       pattern     = { source = ["cartlake"], detail-type = ["FileValidated"] }
     }
     glue-job-ended = {

@@ -6,7 +6,7 @@ locals {
   job_arns       = [for job in var.glue_jobs : job.arn]
 
   # job_events asks the router to free a dataset. Both come from one map, so its name cannot be read from the other.
-  router_name = "${var.name_prefix}-file-router"
+  router_name = "${var.name_prefix}-run-coordinator"
   router_arn  = "arn:${data.aws_partition.current.partition}:lambda:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:function:${local.router_name}"
 
   # What several functions may do.
@@ -19,7 +19,7 @@ locals {
   }
 
   functions = {
-    file_router = {
+    run_coordinator = {
       description = "Keeps one run at a time per dataset, one refresh and one maintenance: takes the lock and starts the run, or frees it and starts the next."
       environment = {
         INGEST_STATE_MACHINE_ARN      = local.state_machine_arns["ingest"]
@@ -109,7 +109,7 @@ locals {
     job_events = {
       description     = "Fails the step of a Glue job that ended without a word, and tidies up after a run that ended badly."
       timeout_seconds = 300
-      environment     = { FILE_ROUTER_FUNCTION = local.router_name }
+      environment     = { RUN_COORDINATOR_FUNCTION = local.router_name }
       statements = merge(local.can_use_ledger, local.can_announce, {
         ReadJobRuns  = { actions = ["glue:GetJobRun"], resources = local.job_arns }
         FailSteps    = { actions = ["states:SendTaskFailure"], resources = local.machine_arns }

@@ -27,7 +27,7 @@ data "aws_iam_policy_document" "scheduler" {
   statement {
     sid       = "AskForMaintenance"
     actions   = ["lambda:InvokeFunction"]
-    resources = [module.function["file_router"].arn]
+    resources = [module.function["run_coordinator"].arn]
   }
 
   statement {
@@ -65,7 +65,7 @@ resource "aws_scheduler_schedule" "maintenance" {
   }
 
   target {
-    arn      = module.function["file_router"].arn
+    arn      = module.function["run_coordinator"].arn
     role_arn = aws_iam_role.scheduler[0].arn
     input    = jsonencode({ action = "maintain" })
 

@@ -50,7 +50,7 @@ def lake(monkeypatch, others):
         ledger_table="ledger",
         buckets={"artifacts": "artifacts"},
         databases={"processed": "processed"},
-        functions={"file_router": "test-file-router"},
+        functions={"run_coordinator": "test-run-coordinator"},
         state_machine_arns={"refresh": MACHINE},
     )
 
@@ -90,13 +90,13 @@ def load_file(lake):
         put = s3.put_object(Bucket="raw", Key=key, Body=b"rows")
         version = ObjectVersion(bucket="raw", key=key, version_id=put["VersionId"], etag=put["ETag"], size=4)
         content = Content(sha256="aa", contract_version="1.0.0", format=FileFormat(kind="csv"), row_estimate=1)
-        file = ledger.validated(ledger.receive(dataset, version).file_id, content)
-        ledger.acquire_lock(dataset, run_id)
-        ledger.start_run(run_id)
-        ledger.claim(run_id, [file])
-        ledger.loaded(run_id, [file.file_id])
-        ledger.finish_run(run_id, counts, "s3://artifacts/etl.json")
-        ledger.release_lock(dataset, run_id)
+        file = ledger.files.validated(ledger.files.receive(dataset, version).file_id, content)
+        ledger.locks.acquire(dataset, run_id)
+        ledger.runs.start(run_id)
+        ledger.runs.claim(run_id, [file])
+        ledger.runs.loaded(run_id, [file.file_id])
+        ledger.runs.finish(run_id, counts, "s3://artifacts/etl.json")
+        ledger.locks.release(dataset, run_id)
         return file
 
     return load

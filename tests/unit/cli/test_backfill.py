@@ -36,9 +36,9 @@ def ends(lake):
     """Let a run take the backfill that waits, and end it well."""
 
     def run(withdrawn=1, days=()):
-        [waiting] = lake.ledger.pending_backfills("transactions")
-        lake.ledger.acquire_lock("transactions", RUN)
-        assert lake.ledger.claim_backfill(RUN, waiting)
+        [waiting] = lake.ledger.backfills.pending("transactions")
+        lake.ledger.locks.acquire("transactions", RUN)
+        assert lake.ledger.backfills.claim(RUN, waiting)
         report = EtlReport(
             run_id=RUN, dataset="transactions", table="processed.transactions", branch="b", snapshot_id=None,
             base_snapshot_id=None, rows=COUNTS, files=[], withdrawn=withdrawn, touched_days=list(days),
@@ -48,8 +48,8 @@ def ends(lake):
         for name, document in (("etl", report), ("settle", settled)):
             body = document.model_dump_json().encode()
             boto3.client("s3").put_object(Bucket="artifacts", Key=f"runs/{RUN}/{name}.json", Body=body)
-        lake.ledger.finish_run(RUN, COUNTS, "")
-        lake.ledger.release_lock("transactions", RUN)
+        lake.ledger.runs.finish(RUN, COUNTS, "")
+        lake.ledger.locks.release("transactions", RUN)
 
     return run
 
@@ -83,10 +83,10 @@ def test_a_refresh_that_had_nothing_to_rebuild_has_no_report_and_is_waited_for(l
 
     def refreshes():
         ends(days=["2026-02-01"])
-        lake.ledger.mark_stale(RUN, "processed.transactions", WHOLE)
-        lake.ledger.start_run(refresh)
-        lake.ledger.claim_stale(refresh)
-        lake.ledger.finish_run(refresh, None, "")
+        lake.ledger.stale.mark(RUN, "processed.transactions", WHOLE)
+        lake.ledger.runs.start(refresh)
+        lake.ledger.stale.claim(refresh)
+        lake.ledger.runs.finish(refresh, None, "")
 
     others.acts = [refreshes]
 
@@ -105,17 +105,17 @@ def test_people_are_told_what_to_do_about_rows_that_left(lake, loaded, others, t
 def test_without_waiting_the_wish_stays(lake, loaded, typed, today):
     result = typed("--no-wait", "--json")
 
-    [waiting] = lake.ledger.pending_backfills("transactions")
+    [waiting] = lake.ledger.backfills.pending("transactions")
     assert json.loads(result.stdout)["request_id"] == waiting.request_id
     assert (waiting.first, waiting.last) == (today, today)
 
 
 def test_a_backfill_that_failed_says_why_and_that_nothing_changed(lake, loaded, others, typed):
     def fails():
-        [waiting] = lake.ledger.pending_backfills("transactions")
-        lake.ledger.acquire_lock("transactions", RUN)
-        lake.ledger.claim_backfill(RUN, waiting)
-        lake.ledger.fail_run(RUN, "BackfillError", json.dumps({"errorMessage": "the cause", "stackTrace": ["x"]}))
+        [waiting] = lake.ledger.backfills.pending("transactions")
+        lake.ledger.locks.acquire("transactions", RUN)
+        lake.ledger.backfills.claim(RUN, waiting)
+        lake.ledger.runs.fail(RUN, "BackfillError", json.dumps({"errorMessage": "the cause", "stackTrace": ["x"]}))
 
     others.acts = [fails]
 
@@ -133,7 +133,7 @@ def test_a_window_without_files_says_where_there_are_some(lake, loaded, typed, t
 
     assert isinstance(error, NotFoundError)
     assert f"received from {today} to {today}" in str(error)
-    assert lake.ledger.pending_backfills("transactions") == []
+    assert lake.ledger.backfills.pending("transactions") == []
 
 
 def test_a_lost_version_stops_it_before_anything_is_asked(lake, loaded, others, typed):
@@ -143,7 +143,7 @@ def test_a_lost_version_stops_it_before_anything_is_asked(lake, loaded, others, 
 
     assert "1 of 1 raw files exist no more" in str(error)
     assert loaded.key in str(error)
-    assert (lake.ledger.pending_backfills("transactions"), others.invoked) == ([], [])
+    assert (lake.ledger.backfills.pending("transactions"), others.invoked) == ([], [])
 
 
 def test_an_access_that_is_denied_is_not_taken_for_a_lost_file(lake, loaded, typed, monkeypatch):

@@ -14,7 +14,7 @@ from cartlake.contracts.schemas import iceberg_schema
 from cartlake.ledger import RunState
 from cartlake.maintenance.documents import MaintenanceRequest
 from cartlake.runs.documents import RowCounts
-from cartlake.runs.ids import MAINTENANCE
+from cartlake.runs.ids import Workflow
 from cartlake.tables.catalog import load_catalog
 from cartlake_cli.commands.maintenance import health, maintain
 from cartlake_cli.commands.maintenance.records import upkeep_rows
@@ -66,11 +66,11 @@ class TestMaintain:
     def test_it_waits_until_the_run_has_freed_its_place(self, lake, others, monkeypatch):
         monkeypatch.setattr(maintain, "time", others.clock)
         ledger = lake.ledger
-        ledger.acquire_lock(MAINTENANCE, RUN_ID)
+        ledger.locks.acquire(Workflow.MAINTENANCE, RUN_ID)
         others.acts = [
-            lambda: ledger.start_run(RUN_ID),
-            lambda: ledger.finish_run(RUN_ID, None, ""),
-            lambda: ledger.release_lock(MAINTENANCE, RUN_ID),
+            lambda: ledger.runs.start(RUN_ID),
+            lambda: ledger.runs.finish(RUN_ID, None, ""),
+            lambda: ledger.locks.release(Workflow.MAINTENANCE, RUN_ID),
         ]
 
         assert maintain.wait_for(lake, RUN_ID).state is RunState.SUCCEEDED
@@ -103,9 +103,9 @@ def rates(lake, tmp_path):
         table.append(pa.Table.from_pylist([row], schema=table.schema().as_arrow()))
     for number, quarantined in enumerate((1, 2)):
         run_id = f"fx_rates-2026013{number}T083000-aaaaaa"
-        lake.ledger.start_run(run_id)
+        lake.ledger.runs.start(run_id)
         counts = RowCounts(read=10, published=10 - quarantined, quarantined=quarantined, duplicate=0)
-        lake.ledger.finish_run(run_id, counts, "")
+        lake.ledger.runs.finish(run_id, counts, "")
     lake.outputs.maintenance_schedule = "cron(30 3 * * ? *)"
     return table
 
@@ -154,9 +154,9 @@ class TestHealth:
         assert "SUCCEEDED" not in ended.stdout
 
     def test_a_last_run_that_failed_is_shown(self, lake, rates):
-        lake.ledger.acquire_lock("fx_rates", FAILING)
-        lake.ledger.start_run(FAILING)
-        lake.ledger.fail_run(FAILING, "JobFailed", "no memory")
+        lake.ledger.locks.acquire("fx_rates", FAILING)
+        lake.ledger.runs.start(FAILING)
+        lake.ledger.runs.fail(FAILING, "JobFailed", "no memory")
 
         assert "FAILED" in typed(lake, health, "health", "fx_rates").stdout
 

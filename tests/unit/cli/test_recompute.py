@@ -12,7 +12,7 @@ from cartlake.contracts import Column, Table
 from cartlake.contracts.building import Build
 from cartlake.refresh.graph import WHOLE, Graph
 from cartlake.runs.documents import Difference, RefreshReport, TableRefresh
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 from cartlake_cli import main
 from cartlake_cli.commands.runs import follow, recompute
 from cartlake_cli.commands.runs.follow import follow_refresh
@@ -82,9 +82,9 @@ def begins(lake):
     """A refresh begins and takes what is stale."""
 
     def begin(run_id=RUN):
-        lake.ledger.acquire_lock(REFRESH, run_id)
-        lake.ledger.start_run(run_id)
-        lake.ledger.claim_stale(run_id)
+        lake.ledger.locks.acquire(Workflow.REFRESH, run_id)
+        lake.ledger.runs.start(run_id)
+        lake.ledger.stale.claim(run_id)
 
     return begin
 
@@ -98,8 +98,8 @@ def ends(lake):
         report = RefreshReport(run_id=run_id, tables=done, started_at="", ended_at="")
         key = f"runs/{run_id}/refresh.json"
         boto3.client("s3").put_object(Bucket="artifacts", Key=key, Body=report.model_dump_json().encode())
-        lake.ledger.finish_run(run_id, None, f"s3://artifacts/{key}")
-        lake.ledger.release_lock(REFRESH, run_id)
+        lake.ledger.runs.finish(run_id, None, f"s3://artifacts/{key}")
+        lake.ledger.locks.release(Workflow.REFRESH, run_id)
 
     return end
 
@@ -107,8 +107,8 @@ def ends(lake):
 @pytest.fixture
 def fails(lake):
     def fail(run_id=RUN):
-        lake.ledger.fail_run(run_id, "RefreshError", "sums: no")
-        lake.ledger.release_lock(REFRESH, run_id)
+        lake.ledger.runs.fail(run_id, "RefreshError", "sums: no")
+        lake.ledger.locks.release(Workflow.REFRESH, run_id)
 
     return fail
 
@@ -136,14 +136,14 @@ class TestRecompute:
         assert [(one.table, one.outcome) for one in report.tables] == [("processed.sums", "rebuilt")]
         (call,) = others.invoked
         assert (call["FunctionName"], json.loads(call["Payload"])) == (
-            "test-file-router",
-            {"action": "start", "dataset": REFRESH},
+            "test-run-coordinator",
+            {"action": "start", "dataset": Workflow.REFRESH},
         )
-        (mark,) = lake.ledger.run_stale(RUN)
+        (mark,) = lake.ledger.stale.of_run(RUN)
         assert (mark.table, mark.scope) == ("processed.sums", WHOLE)
 
     def test_a_refresh_at_work_before_is_waited_for_and_not_reported(self, lake, others, begins, ends):
-        lake.ledger.mark_stale(LOAD, "processed.totals", WHOLE)
+        lake.ledger.stale.mark(LOAD, "processed.totals", WHOLE)
         begins()
         others.acts = [
             lambda: ends(names=["processed.totals"]),
@@ -156,8 +156,8 @@ class TestRecompute:
         assert (report.run_id, [one.table for one in report.tables]) == (OTHER_RUN, ["processed.sums"])
 
     def test_a_refresh_that_had_begun_but_claimed_nothing_yet_may_take_the_marks(self, lake, others, begins, ends):
-        lake.ledger.acquire_lock(REFRESH, RUN)
-        lake.ledger.start_run(RUN)
+        lake.ledger.locks.acquire(Workflow.REFRESH, RUN)
+        lake.ledger.runs.start(RUN)
         others.acts = [begins, ends]
 
         assert recompute.run_recompute(lake, ["processed.sums"]).run_id == RUN
@@ -165,7 +165,7 @@ class TestRecompute:
     def test_marks_that_two_refreshes_shared_are_one_report(self, lake, others, begins, ends):
         others.acts = [
             begins,
-            lambda: lake.ledger.mark_stale(request(lake), "processed.totals", WHOLE),
+            lambda: lake.ledger.stale.mark(request(lake), "processed.totals", WHOLE),
             ends,
             lambda: begins(OTHER_RUN),
             lambda: ends(OTHER_RUN, ["processed.totals"]),
@@ -193,7 +193,7 @@ class TestRecompute:
 
 
 def request(lake):
-    (mark,) = lake.ledger.run_stale(RUN)
+    (mark,) = lake.ledger.stale.of_run(RUN)
     return mark.run_id
 
 
@@ -204,7 +204,7 @@ class TestCheck:
 
         def act(*differences):
             (execution,) = others.started
-            lake.ledger.start_run(execution["name"])
+            lake.ledger.runs.start(execution["name"])
             ends(execution["name"], outcome="checked", differences=differences)
 
         return act
@@ -215,14 +215,14 @@ class TestCheck:
         report = recompute.run_check(lake, ["processed.sums"])
 
         (execution,) = others.started
-        assert execution["stateMachineArn"] == lake.outputs.state_machine_arns[REFRESH]
+        assert execution["stateMachineArn"] == lake.outputs.state_machine_arns[Workflow.REFRESH]
         assert json.loads(execution["input"]) == {
-            "dataset": REFRESH,
+            "dataset": Workflow.REFRESH,
             "run_id": execution["name"],
             "check": ["processed.sums"],
         }
         assert (report.run_id, report.tables[0].outcome) == (execution["name"], "checked")
-        assert lake.ledger.pending_stale() == []
+        assert lake.ledger.stale.pending() == []
         assert others.invoked == []
 
     def test_a_refresh_at_work_is_waited_for(self, lake, others, begins, ends, compared):
@@ -232,7 +232,7 @@ class TestCheck:
         assert recompute.run_check(lake, ["processed.sums"]).tables[0].outcome == "checked"
 
     def test_tables_that_an_earlier_failure_left_stale_can_be_compared(self, lake, others, begins, fails, compared):
-        lake.ledger.mark_stale(LOAD, "processed.totals", WHOLE)
+        lake.ledger.stale.mark(LOAD, "processed.totals", WHOLE)
         begins()
         fails()
         others.acts = [compared]
@@ -245,7 +245,7 @@ class TestCheck:
         with pytest.raises(ClientError):
             recompute.run_check(lake, ["processed.sums"])
 
-        assert lake.ledger.lock(REFRESH) is None
+        assert lake.ledger.locks.get(Workflow.REFRESH) is None
 
     def test_a_refresh_that_the_router_began_under_our_lock_keeps_it(self, lake, others):
         others.refuse = ClientError({"Error": {"Code": "ExecutionAlreadyExists"}}, "StartExecution")
@@ -253,7 +253,7 @@ class TestCheck:
         with pytest.raises(CommandError, match="check again"):
             recompute.run_check(lake, ["processed.sums"])
 
-        assert lake.ledger.lock(REFRESH) is not None
+        assert lake.ledger.locks.get(Workflow.REFRESH) is not None
 
     def test_a_comparison_that_fails_is_an_error_with_its_cause(self, lake, others, fails):
         others.acts = [lambda: fails(others.started[0]["name"])]
@@ -307,10 +307,10 @@ class TestFollowing:
         assert follow_refresh(lake, pause=others.pause) == []
 
     def test_waiting_ends_when_nothing_is_stale_and_nothing_is_rebuilt(self, lake, others, begins, ends):
-        lake.ledger.mark_stale(LOAD, "processed.events", WHOLE)
+        lake.ledger.stale.mark(LOAD, "processed.events", WHOLE)
         others.acts = [
             begins,
-            lambda: lake.ledger.mark_stale(LOAD, "processed.sums", WHOLE),
+            lambda: lake.ledger.stale.mark(LOAD, "processed.sums", WHOLE),
             ends,
             lambda: begins(OTHER_RUN),
             lambda: ends(OTHER_RUN),
@@ -322,14 +322,14 @@ class TestFollowing:
         assert {run.run_id for run in runs} == {RUN, OTHER_RUN}
 
     def test_a_failed_refresh_names_what_stays_stale(self, lake, others, begins, fails):
-        lake.ledger.mark_stale(LOAD, "processed.events", WHOLE)
+        lake.ledger.stale.mark(LOAD, "processed.events", WHOLE)
         others.acts = [begins, fails]
 
         with pytest.raises(CommandError, match=r"failed.*processed\.events.*`lake runs --dataset refresh`"):
             follow_refresh(lake, pause=others.pause)
 
     def test_patience_ends_when_nothing_changes(self, lake):
-        lake.ledger.mark_stale(LOAD, "processed.events", WHOLE)
+        lake.ledger.stale.mark(LOAD, "processed.events", WHOLE)
         seconds = iter(range(0, 10_000, 100))
 
         with pytest.raises(CommandError, match="not moved for 300 s"):
@@ -352,7 +352,7 @@ class TestNewTables:
     def built_while_empty(self, lake):
         def build(*names):
             tables_command._build_new_tables(lake, EmptyTables(*names))
-            return sorted(mark.table.removeprefix("processed.") for mark in lake.ledger.pending_stale())
+            return sorted(mark.table.removeprefix("processed.") for mark in lake.ledger.stale.pending())
 
         return build
 
@@ -371,7 +371,7 @@ class TestNewTables:
 class TestRuns:
     def test_runs_of_the_refresh_are_listed_with_the_others(self, lake, begins, ends, monkeypatch):
         monkeypatch.setattr("cartlake_cli.commands.runs.runs.contracts.names", lambda: ("events",))
-        lake.ledger.start_run(LOAD)
+        lake.ledger.runs.start(LOAD)
         begins()
         ends()
 

@@ -8,7 +8,7 @@ from cartlake_cli.errors import CommandError
 from cartlake_cli.output import Output
 
 EVENT = {"detail-type": "FileValidated", "detail": {"dataset": "transactions"}}
-ARN = "arn:aws:lambda:eu-west-1:123456789012:function:file-router"
+ARN = "arn:aws:lambda:eu-west-1:123456789012:function:run-coordinator"
 
 
 def from_lambda(event=EVENT):

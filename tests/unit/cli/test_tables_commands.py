@@ -117,14 +117,14 @@ def test_a_plan_says_what_becomes_of_old_rows_and_who_reads_them(edited, run):
 
 def test_nothing_breaks_under_a_run_at_work(edited, run, lake, made):
     edited("sales_daily", lambda text: without_taxes(text).replace("version: 1.", "version: 2.", 1))
-    lake.ledger.acquire_lock("refresh", "refresh-20260301T120000-000001")
+    lake.ledger.locks.acquire("refresh", "refresh-20260301T120000-000001")
     before = made.load_table("curated.sales_daily").metadata_location
 
     _, _, error = run("tables", "apply")
 
     assert "run refresh-20260301T120000-000001 is at work, and columns of curated.sales_daily" in str(error)
     assert made.load_table("curated.sales_daily").metadata_location == before
-    lake.ledger.release_lock("refresh", "refresh-20260301T120000-000001")
+    lake.ledger.locks.release("refresh", "refresh-20260301T120000-000001")
     assert run("tables", "apply")[0] == 0
     assert "taxes" not in made.load_table("curated.sales_daily").schema().column_names
 
@@ -162,7 +162,7 @@ def test_a_repair_names_the_command_that_reads_lost_files_again(made, run, lake,
 
 def test_a_repair_waits_for_the_run_that_writes(made, run, lake):
     metadata_of(made).unlink()
-    lake.ledger.acquire_lock("vendors", RUN)
+    lake.ledger.locks.acquire("vendors", RUN)
 
     code, _, error = run("tables", "repair", "vendors", "--yes")
 

@@ -19,7 +19,7 @@ os.environ |= {
     "ENVIRONMENT": "test",
     "ETL_JOB": "dataset-etl",
     "EVENT_BUS": "cartlake-test",
-    "FILE_ROUTER_FUNCTION": "cartlake-test-file-router",
+    "RUN_COORDINATOR_FUNCTION": "cartlake-test-run-coordinator",
     "IDEMPOTENCY_TABLE": "idempotency",
     "INCOMING_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/incoming",
     "INGEST_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-ingest",
@@ -98,39 +98,12 @@ class AwsAccount:
 
 
 @pytest.fixture
-def account(forget_clients):
+def account():
+    """An account of its own; clients made for it are of no use to the next test."""
     with mock_aws():
-        yield AwsAccount()
-
-
-@pytest.fixture
-def forget_clients():
-    """Cached clients and adapters belong to one test's account."""
-    from lambdas.batch_claimer import adapters as claimer
-    from lambdas.data_quality_check import adapters as quality
-    from lambdas.file_router import adapters as router
-    from lambdas.file_validator import adapters as validator
-    from lambdas.job_events import adapters as events
-    from lambdas.job_starter import adapters as starter
-    from lambdas.job_starter import handler as starter_handler
-    from lambdas.maintenance_planner import adapters as upkeep
-    from lambdas.refresh_planner import adapters as planner
-    from lambdas.run_recorder import adapters as recorder
-    from lambdas.table_publisher import adapters as publisher
-
-    functions = (claimer, quality, router, validator, events, starter, planner, recorder, publisher, upkeep)
-    modules = (*functions, starter_handler)
-
-    def forget():
         aws.client.cache_clear()
-        for module in modules:
-            for value in vars(module).values():
-                if hasattr(value, "cache_clear"):
-                    value.cache_clear()
-
-    forget()
-    yield
-    forget()
+        yield AwsAccount()
+    aws.client.cache_clear()
 
 
 def contract(name, **table):
@@ -184,12 +157,11 @@ class FakeBus:
     def __init__(self):
         self.sent, self.refuse = [], 0
 
-    def send(self, detail_type, detail):
+    def send(self, event):
         if self.refuse:
             self.refuse -= 1
-            raise TimeoutError(detail_type)
-        json.dumps(detail)
-        self.sent.append((detail_type, detail))
+            raise TimeoutError(event.detail_type())
+        self.sent.append((event.detail_type(), json.loads(event.detail())))
 
     @property
     def types(self):

@@ -48,7 +48,7 @@ def drop(account, ledger):
         object_version = ObjectVersion(
             bucket="raw", key=landed["key"], version_id=landed["version-id"], etag=landed["etag"], size=len(body)
         )
-        return ledger.validated(ledger.receive("transactions", object_version).file_id, found)
+        return ledger.files.validated(ledger.files.receive("transactions", object_version).file_id, found)
 
     return put
 
@@ -58,13 +58,13 @@ def load(ledger):
     """Load all files that wait, as one run."""
 
     def run(run_id=LOADING):
-        assert ledger.acquire_lock("transactions", run_id)
-        ledger.start_run(run_id)
-        waiting = ledger.pending("transactions")
-        ledger.claim(run_id, waiting)
-        ledger.loaded(run_id, [file.file_id for file in waiting])
-        ledger.finish_run(run_id, COUNTS, "s3://artifacts/etl.json")
-        ledger.release_lock("transactions", run_id)
+        assert ledger.locks.acquire("transactions", run_id)
+        ledger.runs.start(run_id)
+        waiting = ledger.files.pending("transactions")
+        ledger.runs.claim(run_id, waiting)
+        ledger.runs.loaded(run_id, [file.file_id for file in waiting])
+        ledger.runs.finish(run_id, COUNTS, "s3://artifacts/etl.json")
+        ledger.locks.release("transactions", run_id)
 
     return run
 
@@ -87,7 +87,7 @@ def record(account, ledger, lambda_context, monkeypatch, bus):
     monkeypatch.setattr(recorder, "event_bus", lambda: bus)
 
     def succeed(run_id=BACKFILL):
-        files = ledger.run_files(run_id)
+        files = ledger.runs.files(run_id)
         report = EtlReport(
             run_id=run_id,
             dataset="transactions",
@@ -106,7 +106,7 @@ def record(account, ledger, lambda_context, monkeypatch, bus):
         about = {"dataset": "transactions", "run_id": run_id, "report_uri": uri}
         recorder.lambda_handler({"action": "reconcile", "published_snapshot_id": "7", **about}, lambda_context)
         recorder.lambda_handler({"action": "record", **about}, lambda_context)
-        ledger.release_lock("transactions", run_id)
+        ledger.locks.release("transactions", run_id)
 
     return succeed
 
@@ -118,7 +118,7 @@ class TestClaiming:
         files = [drop("a.csv"), drop("b.csv")]
         load()
         drop("new.csv")
-        ledger.request_backfill(wish())
+        ledger.backfills.request(wish())
 
         answer = claim()
 
@@ -127,16 +127,16 @@ class TestClaiming:
         assert written.backfill
         assert [file.file_id for file in written.files] == [file.file_id for file in files]
         assert written.files[0].loads == [Load(source_file=files[0].uri, run_id=LOADING)]
-        assert {ledger.file(file.file_id).state for file in files} == {FileState.LOADED}
-        assert {ledger.file(file.file_id).run_id for file in files} == {LOADING}
-        assert [file.key[-7:] for file in ledger.pending("transactions")] == ["new.csv"]
-        assert ledger.run(BACKFILL).backfill == wish()
-        assert ledger.pending_backfills("transactions") == []
+        assert {ledger.files.get(file.file_id).state for file in files} == {FileState.LOADED}
+        assert {ledger.files.get(file.file_id).run_id for file in files} == {LOADING}
+        assert [file.key[-7:] for file in ledger.files.pending("transactions")] == ["new.csv"]
+        assert ledger.runs.get(BACKFILL).backfill == wish()
+        assert ledger.backfills.pending("transactions") == []
 
     def test_claiming_again_gives_the_same_batch(self, ledger, wish, drop, load, claim, manifest):
         drop()
         load()
-        ledger.request_backfill(wish())
+        ledger.backfills.request(wish())
         first, entries = claim(), manifest().files
 
         assert claim() == first
@@ -146,8 +146,8 @@ class TestClaiming:
         drop("a.csv")
         load()
         drop("b.csv")
-        ledger.request_backfill(wish("one"))
-        ledger.request_backfill(wish("two"))
+        ledger.backfills.request(wish("one"))
+        ledger.backfills.request(wish("two"))
 
         runs = []
         for number in range(3):
@@ -161,7 +161,7 @@ class TestClaiming:
     def test_a_window_without_files_is_refused(self, ledger, wish, drop, load, claim):
         drop()
         load()
-        ledger.request_backfill(wish(days_ago=3))
+        ledger.backfills.request(wish(days_ago=3))
 
         with pytest.raises(BackfillError, match="No file of transactions"):
             claim()
@@ -173,7 +173,7 @@ class TestClaiming:
         drop("a.csv")
         drop("b.csv")
         load()
-        ledger.request_backfill(wish())
+        ledger.backfills.request(wish())
 
         with pytest.raises(BackfillError, match="Backfill fewer days"):
             claim()
@@ -182,10 +182,10 @@ class TestClaiming:
         for number in range(60):
             drop(f"{number}.csv")
         load()
-        ledger.request_backfill(wish())
+        ledger.backfills.request(wish())
 
         assert claim()["file_count"] == 60
-        assert len(ledger.run_files(BACKFILL)) == 60
+        assert len(ledger.runs.files(BACKFILL)) == 60
 
     def test_an_overwritten_version_is_read_from_a_copy_under_a_name_of_its_own(
         self, account, ledger, wish, drop, load, claim, manifest
@@ -194,7 +194,7 @@ class TestClaiming:
         load()
         new = drop("a.csv", b"new")
         load(LATER)
-        ledger.request_backfill(wish())
+        ledger.backfills.request(wish())
 
         claim()
 
@@ -211,19 +211,19 @@ class TestClaiming:
         kept, lost = drop("a.csv"), drop("b.csv")
         load()
         account.s3.delete_object(Bucket="raw", Key=lost.key, VersionId=lost.version_id)
-        ledger.request_backfill(wish())
+        ledger.backfills.request(wish())
 
         with pytest.raises(BackfillError, match=rf"1 raw files exist no more.*{lost.key}"):
             claim()
 
-        assert ledger.file(kept.file_id).loads == [Load(source_file=kept.uri, run_id=LOADING)]
-        assert ledger.run_files(BACKFILL) == []
+        assert ledger.files.get(kept.file_id).loads == [Load(source_file=kept.uri, run_id=LOADING)]
+        assert ledger.runs.files(BACKFILL) == []
 
     def test_an_object_behind_a_delete_marker_is_still_read(self, account, ledger, wish, drop, load, claim, manifest):
         file = drop("a.csv", b"rows")
         load()
         account.s3.delete_object(Bucket="raw", Key=file.key)
-        ledger.request_backfill(wish())
+        ledger.backfills.request(wish())
 
         claim()
 
@@ -232,13 +232,13 @@ class TestClaiming:
     def test_a_run_that_lost_the_dataset_takes_no_backfill(self, ledger, wish, drop, load):
         drop()
         load()
-        ledger.request_backfill(wish())
-        ledger.acquire_lock("transactions", LATER)
+        ledger.backfills.request(wish())
+        ledger.locks.acquire("transactions", LATER)
 
         with pytest.raises(LockHeldError):
-            ledger.claim_backfill(BACKFILL, wish())
+            ledger.backfills.claim(BACKFILL, wish())
 
-        assert ledger.pending_backfills("transactions") == [wish()]
+        assert ledger.backfills.pending("transactions") == [wish()]
 
 
 class TestEnd:
@@ -247,30 +247,30 @@ class TestEnd:
     ):
         file = drop()
         load()
-        ledger.request_backfill(wish("one"))
+        ledger.backfills.request(wish("one"))
         claim()
 
         record()
 
-        settled = ledger.file(file.file_id)
+        settled = ledger.files.get(file.file_id)
         assert (settled.state, settled.run_id) == (FileState.LOADED, BACKFILL)
-        assert ledger.run(BACKFILL).state is RunState.SUCCEEDED
-        assert ledger.run(BACKFILL).files == 1
-        ledger.request_backfill(wish("two"))
+        assert ledger.runs.get(BACKFILL).state is RunState.SUCCEEDED
+        assert ledger.runs.get(BACKFILL).files == 1
+        ledger.backfills.request(wish("two"))
         claim(LATER)
         assert [load.run_id for load in manifest(LATER).files[0].loads] == [LOADING, BACKFILL]
 
     def test_a_backfill_that_fails_leaves_its_files_loaded_by_whom_they_were(self, ledger, wish, drop, load, claim):
         file = drop()
         load()
-        ledger.request_backfill(wish())
+        ledger.backfills.request(wish())
         claim()
 
-        ledger.fail_run(BACKFILL, "AuditFailed", "a rule")
+        ledger.runs.fail(BACKFILL, "AuditFailed", "a rule")
 
-        after = ledger.file(file.file_id)
+        after = ledger.files.get(file.file_id)
         assert (after.state, after.run_id, after.reason) == (FileState.LOADED, LOADING, None)
-        assert ledger.run(BACKFILL).state is RunState.FAILED
+        assert ledger.runs.get(BACKFILL).state is RunState.FAILED
         assert not ledger.has_pending("transactions")
 
     def test_rows_of_a_backfill_that_failed_after_publishing_are_known_to_the_next(
@@ -278,11 +278,11 @@ class TestEnd:
     ):
         drop()
         load()
-        ledger.request_backfill(wish("one"))
+        ledger.backfills.request(wish("one"))
         claim()
-        ledger.fail_run(BACKFILL, "Reconciliation", "after its rows were published")
-        ledger.release_lock("transactions", BACKFILL)
-        ledger.request_backfill(wish("two"))
+        ledger.runs.fail(BACKFILL, "Reconciliation", "after its rows were published")
+        ledger.locks.release("transactions", BACKFILL)
+        ledger.backfills.request(wish("two"))
 
         claim(LATER)
 
@@ -290,14 +290,14 @@ class TestEnd:
 
     def test_rows_of_a_load_that_failed_after_publishing_are_known_too(self, ledger, wish, drop, load, claim, manifest):
         file = drop()
-        ledger.acquire_lock("transactions", LOADING)
-        ledger.start_run(LOADING)
-        ledger.claim(LOADING, ledger.pending("transactions"))
-        ledger.fail_run(LOADING, "Reconciliation", "after its rows were published")
-        ledger.release_lock("transactions", LOADING)
-        ledger.requeue(file.file_id)
+        ledger.locks.acquire("transactions", LOADING)
+        ledger.runs.start(LOADING)
+        ledger.runs.claim(LOADING, ledger.files.pending("transactions"))
+        ledger.runs.fail(LOADING, "Reconciliation", "after its rows were published")
+        ledger.locks.release("transactions", LOADING)
+        ledger.files.requeue(file.file_id)
         load(LATER)
-        ledger.request_backfill(wish())
+        ledger.backfills.request(wish())
 
         claim()
 
@@ -308,7 +308,7 @@ class TestEnd:
     ):
         first = drop("a.csv", b"rows")
         load()
-        ledger.request_backfill(wish())
+        ledger.backfills.request(wish())
         claim()
         uri = "s3://artifacts/runs/" + BACKFILL + "/manifest.json"
         written = handler.documents().read(uri, Manifest)
@@ -317,7 +317,7 @@ class TestEnd:
 
         again = drop("b.csv", b"rows", version="2.0.0")
 
-        assert ledger.file(first.file_id).contract_version == "2.0.0"
+        assert ledger.files.get(first.file_id).contract_version == "2.0.0"
         assert (again.state, again.duplicate_of) == (FileState.DUPLICATE, first.file_id)
 
 
@@ -339,17 +339,17 @@ class TestRouting:
 
     def test_a_backfill_starts_a_run(self, router, ledger, wish):
         assert router.start("transactions").outcome is Outcome.NOTHING_PENDING
-        ledger.request_backfill(wish())
+        ledger.backfills.request(wish())
 
         assert router.start("transactions").outcome is Outcome.STARTED
 
     def test_it_waits_for_the_run_at_work_and_starts_when_that_is_done(self, router, ledger, wish, drop):
         drop()
         first = router.start("transactions").run_id
-        ledger.request_backfill(wish())
+        ledger.backfills.request(wish())
 
         assert router.start("transactions").outcome is Outcome.ALREADY_RUNNING
-        ledger.claim(first, ledger.pending("transactions"))
+        ledger.runs.claim(first, ledger.files.pending("transactions"))
         routing = router.release("transactions", first)
 
         assert routing.outcome is Outcome.STARTED
@@ -362,7 +362,7 @@ def test_days_are_those_of_the_first_reception_and_both_ends_count(ledger, drop,
     day = date.fromisoformat(file.received_at[:10])
 
     def found(first, last):
-        return len(ledger.loaded_between("transactions", first, last))
+        return len(ledger.backfills.loaded_between("transactions", first, last))
 
     one = timedelta(days=1)
     assert [found(day, day), found(day - one, day), found(day, day + one)] == [1, 1, 1]
@@ -370,8 +370,8 @@ def test_days_are_those_of_the_first_reception_and_both_ends_count(ledger, drop,
 
 
 def test_a_backfill_that_waits_can_be_taken_back(ledger, wish):
-    ledger.request_backfill(wish())
+    ledger.backfills.request(wish())
 
-    assert ledger.withdraw_backfill(wish())
-    assert not ledger.withdraw_backfill(wish())
+    assert ledger.backfills.withdraw(wish())
+    assert not ledger.backfills.withdraw(wish())
     assert not ledger.has_pending("transactions")

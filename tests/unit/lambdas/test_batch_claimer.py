@@ -28,7 +28,7 @@ def drop(account, ledger):
         found = Content(
             sha256=body.hex(), contract_version="1.0.0", format=FileFormat(kind="csv", header=["a"]), row_estimate=1
         )
-        return ledger.validated(ledger.receive("transactions", version).file_id, found)
+        return ledger.files.validated(ledger.files.receive("transactions", version).file_id, found)
 
     return put
 
@@ -62,15 +62,15 @@ def test_all_waiting_files_become_one_batch(account, ledger, drop, claim):
     assert [file.file_id for file in written.files] == [file.file_id for file in files]
     assert written.files[0].uri == "s3://raw/incoming/transactions/a.csv"
     assert written.files[0].version_id == files[0].version_id
-    assert {file.state for file in ledger.files()} == {FileState.CLAIMED}
-    assert ledger.run(RUN_ID).state is RunState.RUNNING
+    assert {file.state for file in ledger.files.list()} == {FileState.CLAIMED}
+    assert ledger.runs.get(RUN_ID).state is RunState.RUNNING
 
 
 def test_nothing_waiting_leaves_no_trace(account, ledger, claim):
     answer = claim()
 
     assert (answer["file_count"], answer["manifest_uri"]) == (0, "")
-    assert ledger.run(RUN_ID) is None
+    assert ledger.runs.get(RUN_ID) is None
     assert "Contents" not in account.s3.list_objects_v2(Bucket="artifacts")
 
 
@@ -101,7 +101,7 @@ def test_a_batch_is_bounded_and_the_rest_waits(ledger, drop, claim, monkeypatch)
         drop(name)
 
     assert claim()["file_count"] == 2
-    assert [file.key[-5:] for file in ledger.pending("transactions")] == ["c.csv"]
+    assert [file.key[-5:] for file in ledger.files.pending("transactions")] == ["c.csv"]
 
 
 def test_a_deleted_file_fails_and_does_not_keep_the_others_back(account, ledger, drop, claim):
@@ -111,7 +111,7 @@ def test_a_deleted_file_fails_and_does_not_keep_the_others_back(account, ledger,
 
     assert claim()["file_count"] == 1
 
-    file = ledger.file(gone.file_id)
+    file = ledger.files.get(gone.file_id)
     assert (file.state, file.reason) == (FileState.FAILED, "object_missing")
     assert gone.key in file.detail
 
@@ -120,7 +120,7 @@ def test_when_every_file_is_gone_there_is_no_run(account, ledger, drop, claim):
     account.s3.delete_object(Bucket="raw", Key=drop("a.csv").key)
 
     assert claim()["file_count"] == 0
-    assert ledger.run(RUN_ID) is None
+    assert ledger.runs.get(RUN_ID) is None
 
 
 def test_an_overwritten_file_is_superseded_by_its_newer_version(ledger, drop, claim, account):
@@ -129,7 +129,10 @@ def test_an_overwritten_file_is_superseded_by_its_newer_version(ledger, drop, cl
 
     assert claim()["file_count"] == 1
 
-    assert (ledger.file(old.file_id).state, ledger.file(old.file_id).reason) == (FileState.FAILED, "superseded")
+    assert (ledger.files.get(old.file_id).state, ledger.files.get(old.file_id).reason) == (
+        FileState.FAILED,
+        "superseded",
+    )
     assert manifest(account).files[0].version_id == new.version_id
 
 
@@ -141,35 +144,35 @@ def test_the_same_file_uploaded_twice_to_one_key_is_loaded_once(ledger, drop, cl
     assert claim()["file_count"] == 1
 
     assert manifest(account).files[0].file_id == second.file_id
-    assert ledger.file(first.file_id).duplicate_of == second.file_id
-    assert {file.state for file in ledger.files()} == {FileState.DUPLICATE, FileState.CLAIMED}
+    assert ledger.files.get(first.file_id).duplicate_of == second.file_id
+    assert {file.state for file in ledger.files.list()} == {FileState.DUPLICATE, FileState.CLAIMED}
 
 
 def test_a_run_that_does_not_hold_the_dataset_is_refused(ledger, drop, claim):
     file = drop("a.csv")
-    ledger.acquire_lock("transactions", "transactions-20260131T080000-ffffff")
+    ledger.locks.acquire("transactions", "transactions-20260131T080000-ffffff")
 
     with pytest.raises(LockHeldError, match=RUN_ID):
         claim()
 
-    assert ledger.file(file.file_id).state is FileState.VALIDATED
+    assert ledger.files.get(file.file_id).state is FileState.VALIDATED
 
 
 def test_the_run_knows_its_execution(ledger, drop, claim):
     drop("a.csv")
-    ledger.acquire_lock("transactions", RUN_ID)
-    ledger.note_execution("transactions", RUN_ID, "arn:execution")
+    ledger.locks.acquire("transactions", RUN_ID)
+    ledger.locks.note_execution("transactions", RUN_ID, "arn:execution")
 
     claim()
 
-    assert ledger.run(RUN_ID).execution_arn == "arn:execution"
+    assert ledger.runs.get(RUN_ID).execution_arn == "arn:execution"
 
 
 def test_a_dataset_without_a_contract_is_refused_and_not_locked(ledger, lambda_context):
     with pytest.raises(UnknownDatasetError, match="no contract 'invoices'"):
         handler.lambda_handler({"dataset": "invoices", "run_id": RUN_ID}, lambda_context)
 
-    assert ledger.lock("invoices") is None
+    assert ledger.locks.get("invoices") is None
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def asked_for(monkeypatch):
 
 
 def only(ledger):
-    (file,) = ledger.files()
+    (file,) = ledger.files.list()
     return file
 
 
@@ -210,7 +210,7 @@ class TestVerdicts:
         validate(account.drop("incoming/transactions/a.csv", csv_file()))
         validate(account.drop("incoming/transactions/b.csv", csv_file()))
 
-        first, second = ledger.files()
+        first, second = ledger.files.list()
         assert (second.state, second.duplicate_of) == (FileState.DUPLICATE, first.file_id)
         assert bus.types == ["FileValidated", "FileDuplicate"]
 
@@ -242,14 +242,14 @@ class TestVerdicts:
 
         assert validate(old, new) == 0
 
-        rejected, validated = ledger.files()
+        rejected, validated = ledger.files.list()
         assert (rejected.reason, validated.state) == ("superseded", FileState.VALIDATED)
         assert account.read(f"s3://quarantine/rejected/transactions/{rejected.file_id}/a.csv") == csv_file(1)
 
     def test_console_folders_leave_no_trace(self, account, validate, ledger, bus):
         assert validate(account.drop("incoming/transactions/", b"")) == 0
 
-        assert ledger.files() == []
+        assert ledger.files.list() == []
         assert bus.sent == []
 
     def test_gzip_is_streamed(self, account, validate, ledger):
@@ -332,7 +332,7 @@ class TestDelivery:
         assert validate(*[landed] * 5) == 0
 
         assert only(ledger).state is FileState.VALIDATED
-        assert len(ledger.pending("transactions")) == 1
+        assert len(ledger.files.pending("transactions")) == 1
         assert set(bus.types) == {"FileValidated"}
 
     def test_one_message_that_fails_does_not_bring_the_others_back(self, account, validate, ledger, bus):
@@ -342,7 +342,7 @@ class TestDelivery:
 
         assert validate(good, other) == 1
 
-        assert {file.state for file in ledger.files()} == {FileState.VALIDATED}
+        assert {file.state for file in ledger.files.list()} == {FileState.VALIDATED}
         assert [detail["key"] for _, detail in bus.sent] == ["incoming/transactions/b.csv"]
 
     def test_a_message_that_failed_comes_back_before_its_visibility_ends_and_later_each_time(
@@ -430,8 +430,8 @@ class TestDelivery:
         landed = account.drop("incoming/transactions/a.csv", csv_file())
         validate(landed)
         run_id = "transactions-20260131T083000-aaaaaa"
-        ledger.acquire_lock("transactions", run_id)
-        ledger.claim(run_id, ledger.pending("transactions"))
+        ledger.locks.acquire("transactions", run_id)
+        ledger.runs.claim(run_id, ledger.files.pending("transactions"))
 
         assert validate(landed) == 0
 

@@ -8,7 +8,7 @@ from cartlake.errors import TerminalError
 from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState
 from cartlake.refresh.graph import WHOLE
 from cartlake.runs.documents import FileFormat, RowCounts
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 from lambdas.job_events import adapters, handler
 from lambdas.job_events.domain import JobRun, task_failure
 
@@ -111,17 +111,17 @@ class TestExecutions:
     @pytest.fixture
     def claimed(self, ledger):
         version = ObjectVersion(bucket="raw", key="incoming/transactions/a.csv", etag="e", size=1)
-        file = ledger.receive("transactions", version)
+        file = ledger.files.receive("transactions", version)
         content = Content(sha256="c0ffee", contract_version="1.0.0", format=FileFormat(kind="csv"), row_estimate=1)
-        ledger.acquire_lock("transactions", RUN_ID)
-        ledger.start_run(RUN_ID)
-        ledger.claim(RUN_ID, [ledger.validated(file.file_id, content)])
+        ledger.locks.acquire("transactions", RUN_ID)
+        ledger.runs.start(RUN_ID)
+        ledger.runs.claim(RUN_ID, [ledger.files.validated(file.file_id, content)])
         return file.file_id
 
     @pytest.fixture
     def router(self, monkeypatch):
         fake = FakeLambda()
-        monkeypatch.setattr(handler, "router", lambda: adapters.Router("file-router", fake))
+        monkeypatch.setattr(handler, "router", lambda: adapters.Router("run-coordinator", fake))
         return fake
 
     @pytest.fixture
@@ -140,55 +140,55 @@ class TestExecutions:
     ):
         assert ended() == {"run_failed": True}
 
-        assert ledger.file(claimed).state is FileState.FAILED
-        run = ledger.run(RUN_ID)
+        assert ledger.files.get(claimed).state is FileState.FAILED
+        run = ledger.runs.get(RUN_ID)
         assert (run.state, run.error) == (RunState.FAILED, "ExecutionAborted")
         assert bus.sent[0][0] == "RunFailed"
         (call,) = router.invoked
-        assert (call["FunctionName"], call["InvocationType"]) == ("file-router", "Event")
+        assert (call["FunctionName"], call["InvocationType"]) == ("run-coordinator", "Event")
         assert b'"action": "release"' in call["Payload"]
 
     def test_error_and_cause_of_the_execution_are_kept(self, ledger, claimed, ended):
         ended("TIMED_OUT", error="States.Timeout", cause="36000 seconds")
 
-        assert (ledger.run(RUN_ID).error, ledger.run(RUN_ID).cause) == ("States.Timeout", "36000 seconds")
+        assert (ledger.runs.get(RUN_ID).error, ledger.runs.get(RUN_ID).cause) == ("States.Timeout", "36000 seconds")
 
     def test_what_the_state_machine_did_itself_is_not_done_again(self, ledger, claimed, ended, bus):
-        ledger.fail_run(RUN_ID, "AuditFailed", "duplicates")
+        ledger.runs.fail(RUN_ID, "AuditFailed", "duplicates")
 
         assert ended("FAILED", error="Other") == {"run_failed": False}
 
-        assert ledger.run(RUN_ID).error == "AuditFailed"
+        assert ledger.runs.get(RUN_ID).error == "AuditFailed"
         assert bus.sent == []
 
     def test_an_execution_that_failed_after_its_run_had_succeeded_only_frees_the_dataset(
         self, ledger, claimed, ended, router
     ):
-        ledger.loaded(RUN_ID, [claimed])
-        ledger.finish_run(RUN_ID, RowCounts(read=0, published=0, quarantined=0, duplicate=0), "")
+        ledger.runs.loaded(RUN_ID, [claimed])
+        ledger.runs.finish(RUN_ID, RowCounts(read=0, published=0, quarantined=0, duplicate=0), "")
 
         assert ended("FAILED") == {"run_failed": False}
 
-        assert ledger.file(claimed).state is FileState.LOADED
+        assert ledger.files.get(claimed).state is FileState.LOADED
         assert len(router.invoked) == 1
 
     def test_a_refresh_that_ended_badly_leaves_its_tables_stale_but_starts_no_other_by_itself(
         self, ledger, ended, bus, router
     ):
-        ledger.mark_stale(RUN_ID, "processed.transactions", WHOLE)
-        ledger.acquire_lock(REFRESH, REFRESH_RUN)
-        ledger.start_run(REFRESH_RUN)
-        ledger.claim_stale(REFRESH_RUN)
+        ledger.stale.mark(RUN_ID, "processed.transactions", WHOLE)
+        ledger.locks.acquire(Workflow.REFRESH, REFRESH_RUN)
+        ledger.runs.start(REFRESH_RUN)
+        ledger.stale.claim(REFRESH_RUN)
 
         assert ended("TIMED_OUT", name=REFRESH_RUN) == {"run_failed": True}
 
-        assert ledger.run(REFRESH_RUN).state is RunState.FAILED
-        assert [mark.table for mark in ledger.stale_aside()] == ["processed.transactions"]
-        assert not ledger.has_pending(REFRESH)
-        assert bus.sent[0][1]["dataset"] == REFRESH
+        assert ledger.runs.get(REFRESH_RUN).state is RunState.FAILED
+        assert [mark.table for mark in ledger.stale.aside()] == ["processed.transactions"]
+        assert not ledger.has_pending(Workflow.REFRESH)
+        assert bus.sent[0][1]["dataset"] == Workflow.REFRESH
         assert json.loads(router.invoked[0]["Payload"]) == {
             "action": "release",
-            "dataset": REFRESH,
+            "dataset": Workflow.REFRESH,
             "run_id": REFRESH_RUN,
         }
 

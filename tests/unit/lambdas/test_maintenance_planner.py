@@ -11,9 +11,9 @@ from cartlake.contracts import loading
 from cartlake.contracts.schemas import iceberg_schema
 from cartlake.errors import TerminalError
 from cartlake.ledger import Ledger, LockHeldError, RunState
-from cartlake.maintenance.documents import MaintenancePlan, UpkeepRecord
+from cartlake.maintenance.documents import MaintenancePlan, MaintenanceRecord
 from cartlake.maintenance.health import Action
-from cartlake.runs.ids import MAINTENANCE, audit_branch
+from cartlake.runs.ids import Workflow, audit_branch
 from cartlake.tables.broken_metadata import UnreadableTableError
 from cartlake.tables.catalog import load_catalog
 from cartlake.times import utc_now
@@ -50,7 +50,7 @@ def plan(account, lambda_context):
     """Invoke the planner; returns its answer and the plan it wrote."""
 
     def invoke(run_id=RUN_ID, **asked):
-        event = {"dataset": MAINTENANCE, "run_id": run_id, **({"request": asked} if asked else {})}
+        event = {"dataset": Workflow.MAINTENANCE, "run_id": run_id, **({"request": asked} if asked else {})}
         answer = handler.lambda_handler(event, lambda_context)
         return answer, MaintenancePlan.model_validate(account.read_json(answer["plan_uri"]))
 
@@ -58,7 +58,7 @@ def plan(account, lambda_context):
 
 
 def reasons(plan):
-    return {one.table: one.reason for one in plan.well}
+    return {one.table: one.reason for one in plan.skipped}
 
 
 def test_what_pays_is_planned_and_the_rest_is_left_alone_with_the_reason(ledger, tables, plan):
@@ -72,14 +72,14 @@ def test_what_pays_is_planned_and_the_rest_is_left_alone_with_the_reason(ledger,
         "processed.sums": "nothing would pay",
         "processed.totals": "it was never written",
     }
-    assert ledger.run(RUN_ID).state is RunState.RUNNING
+    assert ledger.runs.get(RUN_ID).state is RunState.RUNNING
 
 
 def test_where_nothing_pays_the_run_has_succeeded_and_no_job_is_asked_for(ledger, tables, plan):
     answer, written = plan(tables=["processed.sums"])
 
     assert (answer["table_count"], written.tables) == (0, [])
-    assert ledger.run(RUN_ID).state is RunState.SUCCEEDED
+    assert ledger.runs.get(RUN_ID).state is RunState.SUCCEEDED
 
 
 def test_built_tables_belong_to_the_refresh(tables, plan):
@@ -155,11 +155,13 @@ def lose_metadata(folder):
 
 
 def test_the_weekly_sweep_is_remembered(ledger, tables, plan):
-    ledger.note_upkeep(
-        UpkeepRecord(table="processed.sums", run_id=RUN_ID, at=utc_now(), outcome="maintained", swept_at=utc_now())
+    ledger.maintenance.note(
+        MaintenanceRecord(
+            table="processed.sums", run_id=RUN_ID, at=utc_now(), outcome="maintained", orphans_removed_at=utc_now()
+        )
     )
 
-    assert ledger.upkeep()["processed.sums"].swept_at is not None
+    assert ledger.maintenance.last()["processed.sums"].orphans_removed_at is not None
     assert plan(tables=["processed.sums"])[0]["table_count"] == 0
 
 
@@ -169,7 +171,7 @@ def test_a_table_nobody_describes_is_refused_with_those_there_are(tables, plan):
 
 
 def test_a_run_may_not_plan_while_another_is_at_work(ledger, tables, plan):
-    ledger.acquire_lock(MAINTENANCE, "maintenance-20260131T080000-ffffff")
+    ledger.locks.acquire(Workflow.MAINTENANCE, "maintenance-20260131T080000-ffffff")
 
     with pytest.raises(LockHeldError, match=RUN_ID):
         plan()

@@ -14,7 +14,7 @@ from cartlake.runs.documents import FileFormat, Manifest
 from lambdas.batch_claimer import handler as claimer
 from lambdas.batch_claimer.adapters import RawObjects
 from lambdas.batch_claimer.domain import Stored
-from lambdas.file_router.domain import ExecutionState, Outcome, Router
+from lambdas.run_coordinator.domain import ExecutionState, Outcome, Router
 
 FILES, FILES_OF_A_RUN = 250, 25
 
@@ -43,9 +43,9 @@ def arrive(account):
 
     def wait(number):
         key = f"incoming/transactions/{number:05d}.csv"
-        file = ledger.receive("transactions", ObjectVersion(bucket="raw", key=key, etag=f"{number}", size=1))
+        file = ledger.files.receive("transactions", ObjectVersion(bucket="raw", key=key, etag=f"{number}", size=1))
         content = Content(sha256=f"{number:064x}", contract_version="1.0.0", format=layout, row_estimate=1)
-        ledger.validated(file.file_id, content)
+        ledger.files.validated(file.file_id, content)
 
     return wait
 
@@ -71,7 +71,7 @@ def test_many_files_at_once_are_loaded_by_few_runs_one_after_the_other(account, 
         answer = claimer.lambda_handler({"dataset": "transactions", "run_id": run_id}, lambda_context)
         manifest = Manifest.model_validate(account.read_json(answer["manifest_uri"]))
         in_runs.update(file.uri for file in manifest.files)
-        ledger.loaded(run_id, [file.file_id for file in manifest.files])
+        ledger.runs.loaded(run_id, [file.file_id for file in manifest.files])
         executions.running.discard(run_id)
         router.release("transactions", run_id)
 

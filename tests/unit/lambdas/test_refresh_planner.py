@@ -8,7 +8,7 @@ from cartlake.ledger import Ledger, LockHeldError, RunState
 from cartlake.refresh.day_ranges import DayRange, of_days
 from cartlake.refresh.graph import WHOLE, GraphError, Scope, StaleTable
 from cartlake.runs.documents import RefreshPlan
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 from lambdas.refresh_planner import handler
 
 RUN_ID = "refresh-20260131T084000-bbbbbb"
@@ -30,7 +30,7 @@ def mark(ledger):
     numbers = iter(range(1, 1000))
 
     def put(table, scope):
-        ledger.mark_stale(f"events-20260131T083000-{next(numbers):06x}", f"processed.{table}", scope)
+        ledger.stale.mark(f"events-20260131T083000-{next(numbers):06x}", f"processed.{table}", scope)
 
     return put
 
@@ -38,7 +38,7 @@ def mark(ledger):
 @pytest.fixture
 def claim(ledger, lambda_context):
     return lambda run_id=RUN_ID, **more: handler.lambda_handler(
-        {"dataset": REFRESH, "run_id": run_id, **more}, lambda_context
+        {"dataset": Workflow.REFRESH, "run_id": run_id, **more}, lambda_context
     )
 
 
@@ -63,9 +63,9 @@ def test_a_change_becomes_a_plan_of_all_that_is_built_from_it(ledger, mark, clai
         StaleTable(table="processed.sums", scope=days(3)),
         StaleTable(table="processed.totals", scope=WHOLE, after=("processed.sums",)),
     ]
-    assert ledger.run(RUN_ID).state is RunState.RUNNING
-    assert ledger.lock(REFRESH).run_id == RUN_ID
-    assert not ledger.has_pending(REFRESH)
+    assert ledger.runs.get(RUN_ID).state is RunState.RUNNING
+    assert ledger.locks.get(Workflow.REFRESH).run_id == RUN_ID
+    assert not ledger.has_pending(Workflow.REFRESH)
 
 
 def test_the_changes_of_many_runs_become_one_scope_of_each_table(mark, claim, plan):
@@ -112,8 +112,8 @@ def test_a_refresh_with_nothing_to_do_has_succeeded_at_once(ledger, mark, claim,
 
     assert claim()["table_count"] == 0
 
-    assert ledger.run(RUN_ID).state is RunState.SUCCEEDED
-    assert ledger.pending_stale() == []
+    assert ledger.runs.get(RUN_ID).state is RunState.SUCCEEDED
+    assert ledger.stale.pending() == []
 
 
 def test_what_becomes_stale_after_a_refresh_had_nothing_to_do_waits_for_the_next(ledger, mark, claim):
@@ -123,7 +123,7 @@ def test_what_becomes_stale_after_a_refresh_had_nothing_to_do_waits_for_the_next
 
     assert claim()["table_count"] == 0
 
-    assert ledger.has_pending(REFRESH)
+    assert ledger.has_pending(Workflow.REFRESH)
 
 
 def test_invoked_again_it_keeps_what_it_has_and_takes_what_came(ledger, mark, claim, plan, monkeypatch):
@@ -141,23 +141,23 @@ def test_invoked_again_it_keeps_what_it_has_and_takes_what_came(ledger, mark, cl
 
 def test_a_run_may_not_plan_while_another_holds_the_refresh(ledger, mark, claim):
     mark("events", days(3))
-    ledger.acquire_lock(REFRESH, "refresh-20260131T080000-ffffff")
+    ledger.locks.acquire(Workflow.REFRESH, "refresh-20260131T080000-ffffff")
 
     with pytest.raises(LockHeldError, match=RUN_ID):
         claim()
 
-    assert ledger.has_pending(REFRESH)
-    assert ledger.run(RUN_ID) is None
+    assert ledger.has_pending(Workflow.REFRESH)
+    assert ledger.runs.get(RUN_ID) is None
 
 
 def test_the_run_knows_its_execution(ledger, mark, claim):
     mark("events", days(3))
-    ledger.acquire_lock(REFRESH, RUN_ID)
-    ledger.note_execution(REFRESH, RUN_ID, "arn:execution")
+    ledger.locks.acquire(Workflow.REFRESH, RUN_ID)
+    ledger.locks.note_execution(Workflow.REFRESH, RUN_ID, "arn:execution")
 
     claim()
 
-    assert ledger.run(RUN_ID).execution_arn == "arn:execution"
+    assert ledger.runs.get(RUN_ID).execution_arn == "arn:execution"
 
 
 def test_contracts_that_make_no_sense_do_not_start_run_after_run(ledger, mark, claim, monkeypatch):
@@ -166,10 +166,10 @@ def test_contracts_that_make_no_sense_do_not_start_run_after_run(ledger, mark, c
 
     with pytest.raises(GraphError):
         claim()
-    ledger.fail_run(RUN_ID, "GraphError", "a circle")
+    ledger.runs.fail(RUN_ID, "GraphError", "a circle")
 
-    assert not ledger.has_pending(REFRESH)
-    assert len(ledger.pending_stale()) == 1
+    assert not ledger.has_pending(Workflow.REFRESH)
+    assert len(ledger.stale.pending()) == 1
 
 
 class TestCheck:
@@ -187,8 +187,8 @@ class TestCheck:
 
         claim(check=["sums"])
 
-        assert ledger.has_pending(REFRESH)
-        assert ledger.run_stale(RUN_ID) == []
+        assert ledger.has_pending(Workflow.REFRESH)
+        assert ledger.stale.of_run(RUN_ID) == []
 
     @pytest.mark.parametrize(
         ("names", "says"),
@@ -201,7 +201,7 @@ class TestCheck:
 
 def test_a_malformed_request_is_refused(ledger, lambda_context):
     with pytest.raises(ValidationError):
-        handler.lambda_handler({"dataset": REFRESH}, lambda_context)
+        handler.lambda_handler({"dataset": Workflow.REFRESH}, lambda_context)
 
 
 LOADING = "events-20260131T083500-cccccc"
@@ -209,20 +209,20 @@ LOADING = "events-20260131T083500-cccccc"
 
 def test_it_waits_for_runs_that_are_loading_files_and_then_takes_what_they_changed(ledger, mark, claim):
     mark("events", days(3))
-    ledger.acquire_lock("events", LOADING)
+    ledger.locks.acquire("events", LOADING)
 
     waiting = claim()
     mark("events", days(4))
-    ledger.release_lock("events", LOADING)
+    ledger.locks.release("events", LOADING)
     claim()
 
     assert waiting == {"run_id": RUN_ID, "gathering": True, "table_count": 0}
-    assert len(ledger.run_stale(RUN_ID)) == 2
+    assert len(ledger.stale.of_run(RUN_ID)) == 2
 
 
 def test_it_does_not_wait_longer_than_it_may(ledger, mark, claim, monkeypatch):
     mark("events", days(3))
-    ledger.acquire_lock("events", LOADING)
+    ledger.locks.acquire("events", LOADING)
     monkeypatch.setattr(handler.settings(), "gather_seconds", 0)
 
     assert claim()["table_count"] == 2
@@ -231,12 +231,12 @@ def test_it_does_not_wait_longer_than_it_may(ledger, mark, claim, monkeypatch):
 def test_it_does_not_wait_again_once_it_has_claimed(ledger, mark, claim):
     mark("events", days(3))
     claim()
-    ledger.acquire_lock("events", LOADING)
+    ledger.locks.acquire("events", LOADING)
 
     assert claim()["table_count"] == 2
 
 
 def test_a_check_waits_for_nobody(ledger, claim):
-    ledger.acquire_lock("events", LOADING)
+    ledger.locks.acquire("events", LOADING)
 
     assert claim(check=["sums"])["table_count"] == 1

@@ -2,19 +2,19 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
+from lambdas.shared.objects import ReportError
 from pydantic import ValidationError
 
 from cartlake.errors import TerminalError
 from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState, StaleMark
-from cartlake.maintenance.documents import Done, MaintenanceReport, TableUpkeep
+from cartlake.maintenance.documents import Done, MaintainedTable, MaintenanceReport
 from cartlake.maintenance.health import Action, Health
 from cartlake.refresh.day_ranges import DayRange
 from cartlake.refresh.graph import WHOLE, Scope
 from cartlake.runs.documents import EtlReport, FileCount, FileFormat, RefreshReport, RowCounts, TableRefresh
-from cartlake.runs.ids import MAINTENANCE, REFRESH
+from cartlake.runs.ids import Workflow
 from cartlake.runs.reconciliation import ReconciliationError
 from lambdas.run_recorder import handler
-from lambdas.shared.objects import ReportError
 
 RUN_ID = "transactions-20260131T083000-aaaaaa"
 FOLDER = f"s3://artifacts/runs/{RUN_ID}"
@@ -31,14 +31,14 @@ def ledger(account):
 @pytest.fixture
 def files(ledger):
     """Two files, claimed by the run."""
-    ledger.acquire_lock("transactions", RUN_ID)
-    ledger.start_run(RUN_ID)
+    ledger.locks.acquire("transactions", RUN_ID)
+    ledger.runs.start(RUN_ID)
     for name in ("a.csv", "b.csv"):
         version = ObjectVersion(bucket="raw", key=f"incoming/transactions/{name}", etag=name, size=99)
         content = Content(sha256=name, contract_version="1.0.0", format=FileFormat(kind="csv"), row_estimate=5)
-        ledger.validated(ledger.receive("transactions", version).file_id, content)
-    ledger.claim(RUN_ID, ledger.pending("transactions"))
-    return ledger.run_files(RUN_ID)
+        ledger.files.validated(ledger.files.receive("transactions", version).file_id, content)
+    ledger.runs.claim(RUN_ID, ledger.files.pending("transactions"))
+    return ledger.runs.files(RUN_ID)
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ class TestReconcile:
             DayRange(first=date(2026, 1, 30), last=date(2026, 1, 31)),
             DayRange(first=date(2026, 2, 3), last=date(2026, 2, 3)),
         )
-        assert ledger.pending_stale() == [
+        assert ledger.stale.pending() == [
             StaleMark(table="processed.transactions", run_id=RUN_ID, scope=Scope(days=days))
         ]
 
@@ -119,7 +119,7 @@ class TestReconcile:
 
         call("reconcile", published_snapshot_id="42")
 
-        assert ledger.pending_stale() == []
+        assert ledger.stale.pending() == []
 
     def test_reconciling_again_marks_nothing_twice(self, report, call, ledger):
         report(touched_days=["2026-01-31"])
@@ -127,7 +127,7 @@ class TestReconcile:
         call("reconcile", published_snapshot_id="42")
         call("reconcile", published_snapshot_id="42")
 
-        assert len(ledger.pending_stale()) == 1
+        assert len(ledger.stale.pending()) == 1
 
     def test_published_rows_make_stale_even_when_the_run_does_not_reconcile(self, report, call, ledger):
         report(touched_days=["2026-01-31"], rows=RowCounts(read=10, published=8, quarantined=1, duplicate=0))
@@ -135,14 +135,14 @@ class TestReconcile:
         with pytest.raises(ReconciliationError):
             call("reconcile", published_snapshot_id="42")
 
-        assert [mark.table for mark in ledger.pending_stale()] == ["processed.transactions"]
+        assert [mark.table for mark in ledger.stale.pending()] == ["processed.transactions"]
 
     def test_what_was_not_published_makes_nothing_stale(self, report, call, ledger):
         report(touched_days=["2026-01-31"], snapshot_id=None)
 
         call("reconcile", published_snapshot_id=None)
 
-        assert ledger.pending_stale() == []
+        assert ledger.stale.pending() == []
 
     def test_without_a_report(self, account, call):
         with pytest.raises(ReportError, match="does not exist"):
@@ -153,22 +153,22 @@ class TestRecord:
     def test_files_are_loaded_and_the_run_has_succeeded(self, report, call, ledger, bus):
         assert call("record") == {"state": "SUCCEEDED", "rows": ROWS, "files": 2}
 
-        run = ledger.run(RUN_ID)
+        run = ledger.runs.get(RUN_ID)
         assert (run.state, run.counts.model_dump(), run.report_uri) == (
             RunState.SUCCEEDED,
             ROWS,
             f"{FOLDER}/etl.json",
         )
-        assert {file.state for file in ledger.run_files(RUN_ID)} == {FileState.LOADED}
+        assert {file.state for file in ledger.runs.files(RUN_ID)} == {FileState.LOADED}
         assert bus.sent == [("RunSucceeded", {"dataset": "transactions", "run_id": RUN_ID, "rows": ROWS, "files": 2})]
 
     def test_recording_again_changes_nothing(self, report, call, ledger):
         call("record")
-        before = ledger.run(RUN_ID)
+        before = ledger.runs.get(RUN_ID)
 
         call("record")
 
-        assert ledger.run(RUN_ID) == before
+        assert ledger.runs.get(RUN_ID) == before
 
     def test_a_crash_before_the_event_is_made_good_by_the_next_try(self, report, call, ledger, bus):
         bus.refuse = 1
@@ -184,7 +184,7 @@ class TestRecord:
         assert call("reconcile", published_snapshot_id="42") == {"rows": ROWS}
 
     def test_a_run_that_was_failed_meanwhile_does_not_succeed(self, report, call, ledger, bus):
-        ledger.fail_run(RUN_ID, "ExecutionAborted", "by hand")
+        ledger.runs.fail(RUN_ID, "ExecutionAborted", "by hand")
 
         with pytest.raises(TerminalError, match="recorded as FAILED"):
             call("record")
@@ -225,7 +225,7 @@ class TestFail:
         answer = call("fail", error="AuditFailed", cause="no_duplicates: 3, must be 0")
 
         assert answer == {"state": "FAILED", "files": 2}
-        assert {file.state for file in ledger.run_files(RUN_ID)} == {FileState.FAILED}
+        assert {file.state for file in ledger.runs.files(RUN_ID)} == {FileState.FAILED}
         assert bus.sent[0] == (
             "RunFailed",
             {
@@ -242,7 +242,7 @@ class TestFail:
 
     def test_a_run_that_failed_before_it_wrote_anything(self, account, call, ledger):
         assert call("fail", error="Lambda.Unknown", cause="") == {"state": "FAILED", "files": 0}
-        assert ledger.run(RUN_ID).state is RunState.FAILED
+        assert ledger.runs.get(RUN_ID).state is RunState.FAILED
 
     def test_failing_again_sends_the_event_again_with_the_first_cause(self, report, call, bus):
         call("fail", error="First", cause="1")
@@ -256,16 +256,16 @@ class TestFail:
         with pytest.raises(TerminalError, match="recorded as SUCCEEDED"):
             call("fail", error="Late", cause="")
 
-        assert {file.state for file in ledger.run_files(RUN_ID)} == {FileState.LOADED}
+        assert {file.state for file in ledger.runs.files(RUN_ID)} == {FileState.LOADED}
 
 
 @pytest.mark.usefixtures("few_contracts")
 class TestRefresh:
     @pytest.fixture(autouse=True)
     def claimed(self, ledger):
-        ledger.mark_stale(RUN_ID, "processed.events", WHOLE)
-        ledger.start_run(REFRESH_RUN)
-        ledger.claim_stale(REFRESH_RUN)
+        ledger.stale.mark(RUN_ID, "processed.events", WHOLE)
+        ledger.runs.start(REFRESH_RUN)
+        ledger.stale.claim(REFRESH_RUN)
 
     @pytest.fixture
     def refreshed(self, account):
@@ -287,34 +287,36 @@ class TestRefresh:
 
     @pytest.fixture
     def fail(self, call):
-        return lambda: call("fail", run_id=REFRESH_RUN, dataset=REFRESH, error="RefreshError", cause="sums: no")
+        return lambda: call(
+            "fail", run_id=REFRESH_RUN, dataset=Workflow.REFRESH, error="RefreshError", cause="sums: no"
+        )
 
     def test_the_refresh_has_succeeded_and_says_what_it_rebuilt(self, refreshed, record, ledger, bus):
         tables = ["processed.sums", "processed.totals"]
 
         assert record() == {"state": "SUCCEEDED", "tables": tables}
 
-        run = ledger.run(REFRESH_RUN)
+        run = ledger.runs.get(REFRESH_RUN)
         assert (run.state, run.counts, run.report_uri) == (
             RunState.SUCCEEDED,
             None,
             f"{REFRESH_FOLDER}/refresh.json",
         )
-        assert bus.sent == [("RunSucceeded", {"dataset": REFRESH, "run_id": REFRESH_RUN, "tables": tables})]
-        assert ledger.pending_stale() == []
+        assert bus.sent == [("RunSucceeded", {"dataset": Workflow.REFRESH, "run_id": REFRESH_RUN, "tables": tables})]
+        assert ledger.stale.pending() == []
 
     def test_recording_again_changes_nothing(self, refreshed, record, ledger):
         record()
-        before = ledger.run(REFRESH_RUN)
+        before = ledger.runs.get(REFRESH_RUN)
 
         record()
 
-        assert ledger.run(REFRESH_RUN) == before
+        assert ledger.runs.get(REFRESH_RUN) == before
 
     def test_lineage_tells_which_tables_were_built_from_which(self, account, refreshed, record):
         record()
 
-        _, complete = lineage(account, REFRESH, REFRESH_RUN)
+        _, complete = lineage(account, Workflow.REFRESH, REFRESH_RUN)
         assert (complete["eventType"], complete["job"]["name"]) == ("COMPLETE", "refresh")
         assert [item["name"] for item in complete["inputs"]] == ["table/processed/events", "table/processed/sums"]
         assert {item["name"]: item["outputFacets"]["outputStatistics"]["rowCount"] for item in complete["outputs"]} == {
@@ -327,9 +329,9 @@ class TestRefresh:
         record()
 
         assert metrics(capsys) == {
-            (REFRESH, "RunsSucceeded"): 1,
-            (REFRESH, "TablesRebuilt"): 2,
-            (REFRESH, "RowsRebuilt"): 5,
+            (Workflow.REFRESH, "RunsSucceeded"): 1,
+            (Workflow.REFRESH, "TablesRebuilt"): 2,
+            (Workflow.REFRESH, "RowsRebuilt"): 5,
         }
 
     def test_a_check_has_rebuilt_nothing(self, account, refreshed, record, capsys):
@@ -338,17 +340,17 @@ class TestRefresh:
         record()
 
         assert metrics(capsys) == {
-            (REFRESH, "RunsSucceeded"): 1,
-            (REFRESH, "TablesRebuilt"): 0,
-            (REFRESH, "RowsRebuilt"): 0,
+            (Workflow.REFRESH, "RunsSucceeded"): 1,
+            (Workflow.REFRESH, "TablesRebuilt"): 0,
+            (Workflow.REFRESH, "RowsRebuilt"): 0,
         }
-        assert lineage(account, REFRESH, REFRESH_RUN)[1]["outputs"] == []
+        assert lineage(account, Workflow.REFRESH, REFRESH_RUN)[1]["outputs"] == []
 
     def test_without_a_report(self, record, ledger):
         with pytest.raises(ReportError, match="does not exist"):
             record()
 
-        assert ledger.run(REFRESH_RUN).state is RunState.RUNNING
+        assert ledger.runs.get(REFRESH_RUN).state is RunState.RUNNING
 
     def test_a_refresh_that_was_failed_meanwhile_does_not_succeed(self, refreshed, record, fail, bus):
         fail()
@@ -368,17 +370,17 @@ class TestRefresh:
 
         assert fail() == {"state": "FAILED", "files": 0}
 
-        _, end = lineage(account, REFRESH, REFRESH_RUN)
+        _, end = lineage(account, Workflow.REFRESH, REFRESH_RUN)
         assert end["eventType"] == "FAIL"
         assert [item["name"] for item in end["outputs"]] == ["table/processed/sums"]
-        assert bus.sent[0][1]["dataset"] == REFRESH
-        assert [mark.table for mark in ledger.stale_aside()] == ["processed.events"]
-        assert not ledger.has_pending(REFRESH)
+        assert bus.sent[0][1]["dataset"] == Workflow.REFRESH
+        assert [mark.table for mark in ledger.stale.aside()] == ["processed.events"]
+        assert not ledger.has_pending(Workflow.REFRESH)
 
     def test_a_refresh_that_failed_before_its_job_reported(self, account, fail):
         assert fail()["state"] == "FAILED"
 
-        assert lineage(account, REFRESH, REFRESH_RUN)[1]["outputs"] == []
+        assert lineage(account, Workflow.REFRESH, REFRESH_RUN)[1]["outputs"] == []
 
 
 UPKEEP_RUN = "maintenance-20260131T084000-cccccc"
@@ -393,7 +395,7 @@ class TestMaintenance:
     @pytest.fixture
     def maintained(self, account, ledger):
         """Write the report of tables that were maintained."""
-        ledger.start_run(UPKEEP_RUN)
+        ledger.runs.start(UPKEEP_RUN)
 
         def write(*tables, ended_at="2026-01-31T09:00:00.000000Z"):
             report = MaintenanceReport(run_id=UPKEEP_RUN, tables=tables, started_at="", ended_at=ended_at)
@@ -412,29 +414,34 @@ class TestMaintenance:
 
         assert record() == {"state": "SUCCEEDED", "tables": outcomes}
 
-        assert ledger.run(UPKEEP_RUN).report_uri == f"{UPKEEP_FOLDER}/maintenance.json"
-        assert bus.sent == [("RunSucceeded", {"dataset": MAINTENANCE, "run_id": UPKEEP_RUN, "tables": outcomes})]
+        assert ledger.runs.get(UPKEEP_RUN).report_uri == f"{UPKEEP_FOLDER}/maintenance.json"
+        assert bus.sent == [
+            ("RunSucceeded", {"dataset": Workflow.MAINTENANCE, "run_id": UPKEEP_RUN, "tables": outcomes})
+        ]
 
     def test_every_table_remembers_when_and_how_and_the_last_sweep_stays_known(self, maintained, record, ledger):
         first = datetime(2026, 1, 31, 9, tzinfo=UTC)
         record()
-        assert ledger.upkeep()["processed.sums"].swept_at == first
+        assert ledger.maintenance.last()["processed.sums"].orphans_removed_at == first
 
         maintained(upkeep("processed.sums", Action.REWRITE), ended_at="2026-02-01T09:00:00.000000Z")
         record()
 
-        remembered = ledger.upkeep()
+        remembered = ledger.maintenance.last()
         assert remembered["processed.sums"].at == datetime(2026, 2, 1, 9, tzinfo=UTC)
-        assert remembered["processed.sums"].swept_at == first
-        assert (remembered["processed.totals"].outcome, remembered["processed.totals"].swept_at) == ("busy", None)
+        assert remembered["processed.sums"].orphans_removed_at == first
+        assert (remembered["processed.totals"].outcome, remembered["processed.totals"].orphans_removed_at) == (
+            "busy",
+            None,
+        )
 
     def test_a_run_that_failed_remembers_what_it_did_and_tells_no_lineage(self, account, maintained, call, ledger, bus):
         maintained(upkeep("processed.sums", Action.REWRITE), upkeep("processed.totals", outcome="failed"))
 
-        call("fail", run_id=UPKEEP_RUN, dataset=MAINTENANCE, error="MaintenanceError", cause="totals: no")
+        call("fail", run_id=UPKEEP_RUN, dataset=Workflow.MAINTENANCE, error="MaintenanceError", cause="totals: no")
 
-        assert ledger.run(UPKEEP_RUN).state is RunState.FAILED
-        assert {name: one.outcome for name, one in ledger.upkeep().items()} == {
+        assert ledger.runs.get(UPKEEP_RUN).state is RunState.FAILED
+        assert {name: one.outcome for name, one in ledger.maintenance.last().items()} == {
             "processed.sums": "maintained",
             "processed.totals": "failed",
         }
@@ -442,22 +449,22 @@ class TestMaintenance:
         assert "Contents" not in account.s3.list_objects_v2(Bucket="artifacts", Prefix="lineage/")
 
     def test_a_run_whose_job_was_killed_has_nothing_to_remember(self, ledger, call):
-        ledger.start_run(UPKEEP_RUN)
+        ledger.runs.start(UPKEEP_RUN)
 
-        call("fail", run_id=UPKEEP_RUN, dataset=MAINTENANCE, error="GlueJobFailed", cause="killed")
+        call("fail", run_id=UPKEEP_RUN, dataset=Workflow.MAINTENANCE, error="GlueJobFailed", cause="killed")
 
-        assert ledger.upkeep() == {}
+        assert ledger.maintenance.last() == {}
 
     def test_metrics_count_the_files_that_were_joined(self, maintained, record, capsys):
         record()
 
-        assert metrics(capsys) == {(MAINTENANCE, "RunsSucceeded"): 1, (MAINTENANCE, "FilesJoined"): 5}
+        assert metrics(capsys) == {(Workflow.MAINTENANCE, "RunsSucceeded"): 1, (Workflow.MAINTENANCE, "FilesJoined"): 5}
 
 
 def upkeep(table, *actions, outcome="maintained"):
     after = HEALTH.model_copy(update={"data_files": 3}) if actions else HEALTH
     done = [Done(action=action, seconds=1.0) for action in actions]
-    return TableUpkeep(table=table, outcome=outcome, done=done, before=HEALTH, after=after)
+    return MaintainedTable(table=table, outcome=outcome, done=done, before=HEALTH, after=after)
 
 
 def metrics(capsys):

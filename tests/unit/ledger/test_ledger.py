@@ -21,7 +21,7 @@ from cartlake.ledger.table import Key, delete
 from cartlake.refresh.day_ranges import DayRange, of_days
 from cartlake.refresh.graph import WHOLE, KeySource, Scope
 from cartlake.runs.documents import FileFormat, RowCounts
-from cartlake.runs.ids import REFRESH
+from cartlake.runs.ids import Workflow
 
 TABLE = "ledger"
 RUN = "transactions-20260131T083000-aaaaaa"
@@ -94,27 +94,27 @@ def landed(name="a.csv", version="v1"):
 
 
 def receive(ledger, name="a.csv"):
-    return ledger.receive("transactions", landed(name))
+    return ledger.files.receive("transactions", landed(name))
 
 
 def good(ledger, name="a.csv", content=CONTENT):
-    return ledger.validated(receive(ledger, name).file_id, content)
+    return ledger.files.validated(receive(ledger, name).file_id, content)
 
 
 def claimed(ledger, *names, run_id=RUN):
-    ledger.acquire_lock("transactions", run_id)
-    ledger.start_run(run_id)
+    ledger.locks.acquire("transactions", run_id)
+    ledger.runs.start(run_id)
     files = [good(ledger, name, CONTENT.model_copy(update={"sha256": name})) for name in names]
-    ledger.claim(run_id, files)
-    return [ledger.file(file.file_id) for file in files]
+    ledger.runs.claim(run_id, files)
+    return [ledger.files.get(file.file_id) for file in files]
 
 
 def waiting(ledger):
-    return [file.key.rsplit("/", 1)[1] for file in ledger.pending("transactions")]
+    return [file.key.rsplit("/", 1)[1] for file in ledger.files.pending("transactions")]
 
 
 def state(ledger, record):
-    return ledger.file(record.file_id).state
+    return ledger.files.get(record.file_id).state
 
 
 class TestFiles:
@@ -123,14 +123,14 @@ class TestFiles:
 
         assert again == first
         assert first.state is FileState.RECEIVED
-        assert ledger.files("transactions") == [first]
+        assert ledger.files.list("transactions") == [first]
 
     def test_a_new_version_of_the_same_key_is_another_file(self):
         assert landed(version="v1").file_id != landed(version="v2").file_id
 
     def test_an_unknown_file_is_named_in_the_error(self, ledger):
         with pytest.raises(UnknownFileError, match="no file deadbeef"):
-            ledger.file("deadbeef")
+            ledger.files.get("deadbeef")
 
     def test_a_validated_file_keeps_what_was_found_and_waits(self, ledger):
         record = good(ledger)
@@ -142,34 +142,34 @@ class TestFiles:
         assert ledger.has_pending("transactions")
 
     def test_a_rejected_file_says_why_and_waits_for_nothing(self, ledger):
-        record = ledger.rejected(receive(ledger).file_id, "empty_file", "It is empty.")
+        record = ledger.files.rejected(receive(ledger).file_id, "empty_file", "It is empty.")
 
         assert (record.state, record.reason, record.detail) == (FileState.REJECTED, "empty_file", "It is empty.")
         assert not ledger.has_pending("transactions")
 
     def test_the_first_verdict_stands(self, ledger):
         file_id = receive(ledger).file_id
-        ledger.validated(file_id, CONTENT)
+        ledger.files.validated(file_id, CONTENT)
 
-        assert ledger.rejected(file_id, "empty_file", "").state is FileState.VALIDATED
-        assert ledger.validated(file_id, CONTENT).state is FileState.VALIDATED
+        assert ledger.files.rejected(file_id, "empty_file", "").state is FileState.VALIDATED
+        assert ledger.files.validated(file_id, CONTENT).state is FileState.VALIDATED
         assert waiting(ledger) == ["a.csv"]
 
     def test_listing_covers_all_datasets_and_filters_by_state(self, ledger):
         good(ledger)
-        outside = ledger.receive("_unknown", landed("b.csv"))
-        ledger.rejected(outside.file_id, "unrecognised_key", "")
+        outside = ledger.files.receive("_unknown", landed("b.csv"))
+        ledger.files.rejected(outside.file_id, "unrecognised_key", "")
 
-        assert [file.dataset for file in ledger.files()] == ["transactions", "_unknown"]
-        assert [file.file_id for file in ledger.files(state=FileState.REJECTED)] == [outside.file_id]
-        assert ledger.files("transactions", FileState.REJECTED) == []
+        assert [file.dataset for file in ledger.files.list()] == ["transactions", "_unknown"]
+        assert [file.file_id for file in ledger.files.list(state=FileState.REJECTED)] == [outside.file_id]
+        assert ledger.files.list("transactions", FileState.REJECTED) == []
 
     def test_pending_files_come_oldest_first_and_can_be_limited(self, ledger):
         for name in ("b.csv", "a.csv", "c.csv"):
             good(ledger, name, CONTENT.model_copy(update={"sha256": name}))
 
         assert waiting(ledger) == ["b.csv", "a.csv", "c.csv"]
-        assert len(ledger.pending("transactions", limit=2)) == 2
+        assert len(ledger.files.pending("transactions", limit=2)) == 2
 
 
 class TestContent:
@@ -190,25 +190,25 @@ class TestContent:
     def test_of_two_simultaneous_drops_exactly_one_is_validated(self, racing):
         ledger, client = racing
         one, two = receive(ledger, "a.csv"), receive(ledger, "b.csv")
-        client.before_write = lambda: ledger.validated(two.file_id, CONTENT)
+        client.before_write = lambda: ledger.files.validated(two.file_id, CONTENT)
 
-        ledger.validated(one.file_id, CONTENT)
+        ledger.files.validated(one.file_id, CONTENT)
 
         assert state(ledger, two) is FileState.VALIDATED
-        assert ledger.file(one.file_id).duplicate_of == two.file_id
+        assert ledger.files.get(one.file_id).duplicate_of == two.file_id
         assert waiting(ledger) == ["b.csv"]
 
     def test_of_two_simultaneous_deliveries_of_one_file_one_writes(self, racing):
         ledger, client = racing
         one = receive(ledger)
-        client.before_write = lambda: ledger.validated(one.file_id, CONTENT)
+        client.before_write = lambda: ledger.files.validated(one.file_id, CONTENT)
 
-        assert ledger.validated(one.file_id, CONTENT).state is FileState.VALIDATED
+        assert ledger.files.validated(one.file_id, CONTENT).state is FileState.VALIDATED
         assert waiting(ledger) == ["a.csv"]
 
     def test_content_of_a_failed_file_can_be_dropped_again(self, ledger):
         (lost,) = claimed(ledger, "a.csv")
-        ledger.fail_run(RUN, "GlueJobFailed", "out of memory")
+        ledger.runs.fail(RUN, "GlueJobFailed", "out of memory")
 
         again = good(ledger, "b.csv", CONTENT.model_copy(update={"sha256": lost.sha256}))
 
@@ -219,20 +219,20 @@ class TestContent:
         ledger, client = racing
         (owner,) = claimed(ledger, "a.csv")
         late = receive(ledger, "b.csv")
-        client.before_write = lambda: ledger.fail_run(RUN, "GlueJobFailed", "")
+        client.before_write = lambda: ledger.runs.fail(RUN, "GlueJobFailed", "")
 
-        ledger.validated(late.file_id, CONTENT.model_copy(update={"sha256": owner.sha256}))
+        ledger.files.validated(late.file_id, CONTENT.model_copy(update={"sha256": owner.sha256}))
 
         assert state(ledger, late) is FileState.VALIDATED
 
     def test_content_is_not_taken_from_an_owner_that_is_replayed_meanwhile(self, racing):
         ledger, client = racing
         (owner,) = claimed(ledger, "a.csv")
-        ledger.fail_run(RUN, "GlueJobFailed", "")
+        ledger.runs.fail(RUN, "GlueJobFailed", "")
         late = receive(ledger, "b.csv")
-        client.before_write = lambda: ledger.requeue(owner.file_id)
+        client.before_write = lambda: ledger.files.requeue(owner.file_id)
 
-        ledger.validated(late.file_id, CONTENT.model_copy(update={"sha256": owner.sha256}))
+        ledger.files.validated(late.file_id, CONTENT.model_copy(update={"sha256": owner.sha256}))
 
         assert state(ledger, late) is FileState.DUPLICATE
         assert waiting(ledger) == ["a.csv"]
@@ -241,29 +241,29 @@ class TestContent:
 class TestReplay:
     def test_a_failed_file_waits_again_with_its_old_fault_forgotten(self, ledger):
         (lost,) = claimed(ledger, "a.csv")
-        ledger.fail_run(RUN, "GlueJobFailed", "boom")
-        assert ledger.file(lost.file_id).reason == "run_failed"
+        ledger.runs.fail(RUN, "GlueJobFailed", "boom")
+        assert ledger.files.get(lost.file_id).reason == "run_failed"
 
-        replayed = ledger.requeue(lost.file_id)
+        replayed = ledger.files.requeue(lost.file_id)
 
         assert (replayed.state, replayed.reason, replayed.run_id) == (FileState.VALIDATED, None, None)
         assert waiting(ledger) == ["a.csv"]
 
     def test_replaying_twice_queues_once(self, ledger):
         (lost,) = claimed(ledger, "a.csv")
-        ledger.fail_run(RUN, "GlueJobFailed", "boom")
+        ledger.runs.fail(RUN, "GlueJobFailed", "boom")
 
-        ledger.requeue(lost.file_id)
-        ledger.requeue(lost.file_id)
+        ledger.files.requeue(lost.file_id)
+        ledger.files.requeue(lost.file_id)
 
         assert waiting(ledger) == ["a.csv"]
 
     def test_a_replayed_file_whose_content_came_in_otherwise_is_a_duplicate(self, ledger):
         (lost,) = claimed(ledger, "a.csv")
-        ledger.fail_run(RUN, "GlueJobFailed", "boom")
+        ledger.runs.fail(RUN, "GlueJobFailed", "boom")
         other = good(ledger, "b.csv", CONTENT.model_copy(update={"sha256": lost.sha256}))
 
-        replayed = ledger.requeue(lost.file_id)
+        replayed = ledger.files.requeue(lost.file_id)
 
         assert (replayed.state, replayed.duplicate_of) == (FileState.DUPLICATE, other.file_id)
         assert waiting(ledger) == ["b.csv"]
@@ -273,14 +273,14 @@ class TestReplay:
         claimed(ledger, "claimed.csv")
         good(ledger, "waiting.csv")
         file_id = landed(name).file_id
-        before = ledger.file(file_id)
+        before = ledger.files.get(file_id)
 
-        assert ledger.requeue(file_id) == before
+        assert ledger.files.requeue(file_id) == before
 
 
 class TestSetAside:
     def test_without_a_duplicate_the_file_fails(self, ledger):
-        record = ledger.set_aside(good(ledger), "object_missing", "It is gone.")
+        record = ledger.files.set_aside(good(ledger), "object_missing", "It is gone.")
 
         assert (record.state, record.reason, record.detail) == (FileState.FAILED, "object_missing", "It is gone.")
         assert waiting(ledger) == []
@@ -289,7 +289,7 @@ class TestSetAside:
         gone = good(ledger, "a.csv")
         heir = good(ledger, "b.csv")
 
-        record = ledger.set_aside(gone, "object_missing", "It is gone.")
+        record = ledger.files.set_aside(gone, "object_missing", "It is gone.")
 
         assert (record.state, record.duplicate_of) == (FileState.DUPLICATE, heir.file_id)
         assert state(ledger, heir) is FileState.VALIDATED
@@ -297,16 +297,16 @@ class TestSetAside:
 
     def test_when_the_heir_is_gone_too_it_fails(self, ledger):
         gone, heir = good(ledger, "a.csv"), good(ledger, "b.csv")
-        ledger.set_aside(gone, "object_missing", "")
+        ledger.files.set_aside(gone, "object_missing", "")
 
-        assert ledger.set_aside(ledger.file(heir.file_id), "object_missing", "").state is FileState.FAILED
+        assert ledger.files.set_aside(ledger.files.get(heir.file_id), "object_missing", "").state is FileState.FAILED
 
     def test_a_duplicate_that_joins_at_that_moment_is_not_overlooked(self, racing):
         ledger, client = racing
         gone, joining = good(ledger, "a.csv"), receive(ledger, "b.csv")
-        client.before_write = lambda: ledger.validated(joining.file_id, CONTENT)
+        client.before_write = lambda: ledger.files.validated(joining.file_id, CONTENT)
 
-        ledger.set_aside(gone, "object_missing", "")
+        ledger.files.set_aside(gone, "object_missing", "")
 
         assert state(ledger, joining) is FileState.VALIDATED
         assert waiting(ledger) == ["b.csv"]
@@ -314,10 +314,10 @@ class TestSetAside:
     def test_a_file_that_was_claimed_meanwhile_stays_claimed(self, racing):
         ledger, client = racing
         record = good(ledger)
-        ledger.acquire_lock("transactions", RUN)
-        client.before_write = lambda: ledger.claim(RUN, [record])
+        ledger.locks.acquire("transactions", RUN)
+        client.before_write = lambda: ledger.runs.claim(RUN, [record])
 
-        assert ledger.set_aside(record, "object_missing", "").state is FileState.CLAIMED
+        assert ledger.files.set_aside(record, "object_missing", "").state is FileState.CLAIMED
 
 
 class TestClaim:
@@ -326,31 +326,31 @@ class TestClaim:
 
         assert {file.state for file in files} == {FileState.CLAIMED}
         assert {file.run_id for file in files} == {RUN}
-        assert ledger.run_files(RUN) == files
+        assert ledger.runs.files(RUN) == files
         assert waiting(ledger) == []
 
     def test_more_files_than_one_transaction_holds(self, ledger):
         files = claimed(ledger, *(f"{n:03}.csv" for n in range(70)))
 
         assert {file.state for file in files} == {FileState.CLAIMED}
-        assert len(ledger.run_files(RUN)) == 70
+        assert len(ledger.runs.files(RUN)) == 70
 
     def test_a_file_that_is_no_longer_waiting_does_not_keep_the_others_back(self, ledger):
         gone, other = good(ledger, "a.csv"), good(ledger, "b.csv", CONTENT.model_copy(update={"sha256": "b"}))
-        ledger.set_aside(gone, "object_missing", "")
-        ledger.acquire_lock("transactions", RUN)
+        ledger.files.set_aside(gone, "object_missing", "")
+        ledger.locks.acquire("transactions", RUN)
 
-        ledger.claim(RUN, [gone, other])
+        ledger.runs.claim(RUN, [gone, other])
 
-        assert [file.key for file in ledger.run_files(RUN)] == [other.key]
+        assert [file.key for file in ledger.runs.files(RUN)] == [other.key]
         assert state(ledger, gone) is FileState.FAILED
 
     def test_a_run_without_the_lock_claims_nothing(self, ledger):
         record = good(ledger)
-        ledger.acquire_lock("transactions", OTHER_RUN)
+        ledger.locks.acquire("transactions", OTHER_RUN)
 
         with pytest.raises(LockHeldError, match=RUN):
-            ledger.claim(RUN, [record])
+            ledger.runs.claim(RUN, [record])
 
         assert state(ledger, record) is FileState.VALIDATED
         assert waiting(ledger) == ["a.csv"]
@@ -361,27 +361,27 @@ class TestRuns:
 
     def test_a_run_succeeds_once_with_its_counts(self, ledger):
         files = claimed(ledger, "a.csv", "b.csv")
-        ledger.loaded(RUN, [file.file_id for file in files])
+        ledger.runs.loaded(RUN, [file.file_id for file in files])
 
-        run = ledger.finish_run(RUN, self.COUNTS, "s3://artifacts/etl.json")
+        run = ledger.runs.finish(RUN, self.COUNTS, "s3://artifacts/etl.json")
 
         assert (run.state, run.files, run.counts) == (RunState.SUCCEEDED, 2, self.COUNTS)
-        assert ledger.finish_run(RUN, self.COUNTS, "elsewhere") == run
-        assert {file.state for file in ledger.run_files(RUN)} == {FileState.LOADED}
+        assert ledger.runs.finish(RUN, self.COUNTS, "elsewhere") == run
+        assert {file.state for file in ledger.runs.files(RUN)} == {FileState.LOADED}
 
     def test_only_the_files_that_were_loaded_are_settled(self, ledger):
         loaded, kept = claimed(ledger, "a.csv", "b.csv")
 
-        ledger.loaded(RUN, [loaded.file_id])
+        ledger.runs.loaded(RUN, [loaded.file_id])
 
         assert state(ledger, kept) is FileState.CLAIMED
 
     def test_a_failed_run_fails_its_files_and_keeps_the_cause(self, ledger):
         (file,) = claimed(ledger, "a.csv")
 
-        assert ledger.fail_run(RUN, "GlueJobFailed", "jr_1: out of memory") is True
+        assert ledger.runs.fail(RUN, "GlueJobFailed", "jr_1: out of memory") is True
 
-        run = ledger.run(RUN)
+        run = ledger.runs.get(RUN)
         assert (run.state, run.error, run.cause, run.files) == (
             RunState.FAILED,
             "GlueJobFailed",
@@ -389,76 +389,76 @@ class TestRuns:
             1,
         )
         assert state(ledger, file) is FileState.FAILED
-        assert "out of memory" in ledger.file(file.file_id).detail
+        assert "out of memory" in ledger.files.get(file.file_id).detail
 
     def test_failing_twice_is_failing_once(self, ledger):
         claimed(ledger, "a.csv")
-        ledger.fail_run(RUN, "GlueJobFailed", "first")
+        ledger.runs.fail(RUN, "GlueJobFailed", "first")
 
-        assert ledger.fail_run(RUN, "Other", "second") is False
-        assert ledger.run(RUN).error == "GlueJobFailed"
+        assert ledger.runs.fail(RUN, "Other", "second") is False
+        assert ledger.runs.get(RUN).error == "GlueJobFailed"
 
     def test_a_succeeded_run_cannot_fail(self, ledger):
         files = claimed(ledger, "a.csv")
-        ledger.loaded(RUN, [file.file_id for file in files])
-        ledger.finish_run(RUN, self.COUNTS, "")
+        ledger.runs.loaded(RUN, [file.file_id for file in files])
+        ledger.runs.finish(RUN, self.COUNTS, "")
 
-        assert ledger.fail_run(RUN, "States.Timeout", "") is False
-        assert ledger.run(RUN).state is RunState.SUCCEEDED
+        assert ledger.runs.fail(RUN, "States.Timeout", "") is False
+        assert ledger.runs.get(RUN).state is RunState.SUCCEEDED
 
     def test_a_run_that_fails_before_it_is_on_record_is_put_there(self, ledger):
-        assert ledger.fail_run(RUN, "Lambda.Unknown", "claim timed out") is True
+        assert ledger.runs.fail(RUN, "Lambda.Unknown", "claim timed out") is True
 
-        assert [run.run_id for run in ledger.runs("transactions")] == [RUN]
+        assert [run.run_id for run in ledger.runs.list("transactions")] == [RUN]
 
     def test_a_late_failure_does_not_touch_files_another_run_has_claimed_since(self, ledger):
         (file,) = claimed(ledger, "a.csv")
-        ledger.fail_run(RUN, "GlueJobFailed", "")
-        ledger.release_lock("transactions", RUN)
-        ledger.acquire_lock("transactions", OTHER_RUN)
-        ledger.claim(OTHER_RUN, [ledger.requeue(file.file_id)])
+        ledger.runs.fail(RUN, "GlueJobFailed", "")
+        ledger.locks.release("transactions", RUN)
+        ledger.locks.acquire("transactions", OTHER_RUN)
+        ledger.runs.claim(OTHER_RUN, [ledger.files.requeue(file.file_id)])
 
-        ledger.fail_run(RUN, "GlueJobFailed", "late")
-        ledger.loaded(RUN, [file.file_id])
+        ledger.runs.fail(RUN, "GlueJobFailed", "late")
+        ledger.runs.loaded(RUN, [file.file_id])
 
         assert state(ledger, file) is FileState.CLAIMED
 
     def test_runs_are_listed_newest_first(self, ledger):
-        ledger.start_run(RUN)
-        ledger.start_run(OTHER_RUN)
+        ledger.runs.start(RUN)
+        ledger.runs.start(OTHER_RUN)
 
-        assert [run.run_id for run in ledger.runs("transactions")] == [OTHER_RUN, RUN]
-        assert len(ledger.runs("transactions", limit=1)) == 1
+        assert [run.run_id for run in ledger.runs.list("transactions")] == [OTHER_RUN, RUN]
+        assert len(ledger.runs.list("transactions", limit=1)) == 1
 
 
 class TestLock:
     def test_one_run_at_a_time(self, ledger):
-        assert ledger.acquire_lock("transactions", RUN)
-        assert ledger.acquire_lock("transactions", RUN)
-        assert not ledger.acquire_lock("transactions", OTHER_RUN)
-        assert ledger.acquire_lock("customers", OTHER_RUN)
+        assert ledger.locks.acquire("transactions", RUN)
+        assert ledger.locks.acquire("transactions", RUN)
+        assert not ledger.locks.acquire("transactions", OTHER_RUN)
+        assert ledger.locks.acquire("customers", OTHER_RUN)
 
     def test_only_the_holder_releases(self, ledger):
-        ledger.acquire_lock("transactions", RUN)
+        ledger.locks.acquire("transactions", RUN)
 
-        assert not ledger.release_lock("transactions", OTHER_RUN)
-        assert ledger.release_lock("transactions", RUN)
-        assert ledger.lock("transactions") is None
+        assert not ledger.locks.release("transactions", OTHER_RUN)
+        assert ledger.locks.release("transactions", RUN)
+        assert ledger.locks.get("transactions") is None
 
     def test_of_two_that_take_over_from_the_dead_one_wins(self, ledger):
-        ledger.acquire_lock("transactions", RUN)
+        ledger.locks.acquire("transactions", RUN)
 
-        assert ledger.take_over_lock("transactions", RUN, OTHER_RUN)
-        assert not ledger.take_over_lock("transactions", RUN, "transactions-20260131T085000-cccccc")
-        assert ledger.lock("transactions").run_id == OTHER_RUN
+        assert ledger.locks.take_over("transactions", RUN, OTHER_RUN)
+        assert not ledger.locks.take_over("transactions", RUN, "transactions-20260131T085000-cccccc")
+        assert ledger.locks.get("transactions").run_id == OTHER_RUN
 
     def test_the_execution_is_noted_only_for_the_holder(self, ledger):
-        ledger.acquire_lock("transactions", RUN)
+        ledger.locks.acquire("transactions", RUN)
 
-        ledger.note_execution("transactions", OTHER_RUN, "arn:other")
-        assert ledger.lock("transactions").execution_arn is None
-        ledger.note_execution("transactions", RUN, "arn:mine")
-        assert ledger.lock("transactions").execution_arn == "arn:mine"
+        ledger.locks.note_execution("transactions", OTHER_RUN, "arn:other")
+        assert ledger.locks.get("transactions").execution_arn is None
+        ledger.locks.note_execution("transactions", RUN, "arn:mine")
+        assert ledger.locks.get("transactions").execution_arn == "arn:mine"
 
 
 class TestStale:
@@ -467,8 +467,8 @@ class TestStale:
         """Begin a refresh that claims what is stale; returns what it got."""
 
         def begin(run_id=REFRESH_RUN):
-            ledger.start_run(run_id)
-            return names(ledger.claim_stale(run_id))
+            ledger.runs.start(run_id)
+            return names(ledger.stale.claim(run_id))
 
         return begin
 
@@ -478,33 +478,33 @@ class TestStale:
             keys=(KeySource(table="processed.b", key="id", days=of_days([date(2026, 1, 31)])),),
         )
 
-        ledger.mark_stale(RUN, "processed.a", scope)
+        ledger.stale.mark(RUN, "processed.a", scope)
 
-        assert ledger.pending_stale() == [StaleMark(table="processed.a", run_id=RUN, scope=scope)]
-        assert ledger.has_pending(REFRESH)
+        assert ledger.stale.pending() == [StaleMark(table="processed.a", run_id=RUN, scope=scope)]
+        assert ledger.has_pending(Workflow.REFRESH)
 
     def test_marking_twice_is_marking_once(self, ledger):
-        ledger.mark_stale(RUN, "processed.a", WHOLE)
-        ledger.mark_stale(RUN, "processed.a", WHOLE)
+        ledger.stale.mark(RUN, "processed.a", WHOLE)
+        ledger.stale.mark(RUN, "processed.a", WHOLE)
 
-        assert len(ledger.pending_stale()) == 1
+        assert len(ledger.stale.pending()) == 1
 
     def test_each_run_and_each_table_is_a_mark_of_its_own(self, ledger):
         for run_id, table in ((RUN, "a"), (RUN, "b"), (OTHER_RUN, "a")):
-            ledger.mark_stale(run_id, f"processed.{table}", WHOLE)
+            ledger.stale.mark(run_id, f"processed.{table}", WHOLE)
 
-        assert len(ledger.pending_stale()) == 3
+        assert len(ledger.stale.pending()) == 3
 
     def test_a_refresh_takes_all_that_waits_and_keeps_it_on_record(self, ledger, refresh):
         mark(ledger, "a", "b")
 
         assert refresh() == ["a", "b"]
 
-        assert ledger.pending_stale() == []
-        assert not ledger.has_pending(REFRESH)
-        ledger.finish_run(REFRESH_RUN, None, "s3://artifacts/report.json")
-        assert names(ledger.run_stale(REFRESH_RUN)) == ["a", "b"]
-        assert ledger.run(REFRESH_RUN).counts is None
+        assert ledger.stale.pending() == []
+        assert not ledger.has_pending(Workflow.REFRESH)
+        ledger.runs.finish(REFRESH_RUN, None, "s3://artifacts/report.json")
+        assert names(ledger.stale.of_run(REFRESH_RUN)) == ["a", "b"]
+        assert ledger.runs.get(REFRESH_RUN).counts is None
 
     def test_claiming_twice_gives_the_same_and_what_came_in_between(self, ledger, refresh):
         mark(ledger, "a")
@@ -517,9 +517,9 @@ class TestStale:
         mark(ledger, "a")
         refresh()
         mark(ledger, "b")
-        ledger.finish_run(REFRESH_RUN, None, "")
+        ledger.runs.finish(REFRESH_RUN, None, "")
 
-        assert ledger.has_pending(REFRESH)
+        assert ledger.has_pending(Workflow.REFRESH)
         assert refresh(OTHER_REFRESH) == ["b"]
 
     def test_the_same_change_marked_again_during_a_refresh_is_not_lost(self, ledger, refresh):
@@ -527,7 +527,7 @@ class TestStale:
         refresh()
         mark(ledger, "a")
 
-        assert ledger.has_pending(REFRESH)
+        assert ledger.has_pending(Workflow.REFRESH)
         assert refresh(OTHER_REFRESH) == ["a"]
 
     @pytest.mark.parametrize("count", [49, 50, 120])
@@ -536,63 +536,63 @@ class TestStale:
         mark(ledger, *tables)
 
         assert refresh() == tables
-        assert ledger.pending_stale() == []
+        assert ledger.stale.pending() == []
 
-        ledger.fail_run(REFRESH_RUN, "GlueJobFailed", "")
-        assert names(ledger.stale_aside()) == tables
+        ledger.runs.fail(REFRESH_RUN, "GlueJobFailed", "")
+        assert names(ledger.stale.aside()) == tables
         assert refresh(OTHER_REFRESH) == tables
 
     def test_a_refresh_that_fails_leaves_its_tables_stale_but_does_not_ask_for_another(self, ledger, refresh):
         mark(ledger, "a")
         refresh()
 
-        assert ledger.fail_run(REFRESH_RUN, "RefreshError", "broken") is True
+        assert ledger.runs.fail(REFRESH_RUN, "RefreshError", "broken") is True
 
-        assert names(ledger.stale_aside()) == names(ledger.pending_stale()) == ["a"]
-        assert ledger.run_stale(REFRESH_RUN) == []
-        assert not ledger.has_pending(REFRESH)
+        assert names(ledger.stale.aside()) == names(ledger.stale.pending()) == ["a"]
+        assert ledger.stale.of_run(REFRESH_RUN) == []
+        assert not ledger.has_pending(Workflow.REFRESH)
 
     def test_the_next_refresh_also_takes_what_failed(self, ledger, refresh):
         mark(ledger, "a")
         refresh()
-        ledger.fail_run(REFRESH_RUN, "RefreshError", "broken")
+        ledger.runs.fail(REFRESH_RUN, "RefreshError", "broken")
         mark(ledger, "b")
 
         assert refresh(OTHER_REFRESH) == ["a", "b"]
-        assert ledger.pending_stale() == []
+        assert ledger.stale.pending() == []
 
     def test_a_succeeded_refresh_cannot_fail_later(self, ledger, refresh):
         mark(ledger, "a")
         refresh()
-        ledger.finish_run(REFRESH_RUN, None, "")
+        ledger.runs.finish(REFRESH_RUN, None, "")
 
-        assert ledger.fail_run(REFRESH_RUN, "States.Timeout", "") is False
-        assert ledger.pending_stale() == []
+        assert ledger.runs.fail(REFRESH_RUN, "States.Timeout", "") is False
+        assert ledger.stale.pending() == []
 
     def test_a_late_failure_does_not_touch_what_another_refresh_has_taken_since(self, ledger, refresh):
         mark(ledger, "a")
         refresh()
-        ledger.fail_run(REFRESH_RUN, "RefreshError", "")
+        ledger.runs.fail(REFRESH_RUN, "RefreshError", "")
         refresh(OTHER_REFRESH)
 
-        ledger.fail_run(REFRESH_RUN, "RefreshError", "late")
+        ledger.runs.fail(REFRESH_RUN, "RefreshError", "late")
 
-        assert names(ledger.run_stale(OTHER_REFRESH)) == ["a"]
-        assert ledger.pending_stale() == []
+        assert names(ledger.stale.of_run(OTHER_REFRESH)) == ["a"]
+        assert ledger.stale.pending() == []
 
     def test_of_two_refreshes_that_claim_at_once_each_mark_goes_to_one(self, ledger, racing, refresh):
         mark(ledger, "a", "b")
-        ledger.start_run(REFRESH_RUN)
+        ledger.runs.start(REFRESH_RUN)
         slow, client = racing
         client.before_write = lambda: (refresh(OTHER_REFRESH), mark(ledger, "c"))
 
         assert names(slow.claim_stale(REFRESH_RUN)) == []
-        assert names(ledger.run_stale(OTHER_REFRESH)) == ["a", "b"]
-        assert names(ledger.pending_stale()) == ["c"]
+        assert names(ledger.stale.of_run(OTHER_REFRESH)) == ["a", "b"]
+        assert names(ledger.stale.pending()) == ["c"]
 
     def test_a_claim_that_was_beaten_to_some_marks_gets_the_others(self, ledger, racing, refresh):
         mark(ledger, "a")
-        ledger.start_run(REFRESH_RUN)
+        ledger.runs.start(REFRESH_RUN)
         slow, _ = racing
         query = slow._table.query
 
@@ -606,31 +606,31 @@ class TestStale:
 
         slow.claim_stale(REFRESH_RUN)
 
-        assert names(ledger.run_stale(REFRESH_RUN)) == ["a"]
-        assert ledger.pending_stale() == []
+        assert names(ledger.stale.of_run(REFRESH_RUN)) == ["a"]
+        assert ledger.stale.pending() == []
 
     def test_a_claim_still_at_work_when_its_run_is_failed_takes_nothing_with_it(self, ledger, racing):
         mark(ledger, "a")
-        ledger.start_run(REFRESH_RUN)
+        ledger.runs.start(REFRESH_RUN)
         slow, client = racing
-        client.before_write = lambda: ledger.fail_run(REFRESH_RUN, "ExecutionAborted", "by hand")
+        client.before_write = lambda: ledger.runs.fail(REFRESH_RUN, "ExecutionAborted", "by hand")
 
         assert slow.claim_stale(REFRESH_RUN) == []
-        assert ledger.has_pending(REFRESH)
+        assert ledger.has_pending(Workflow.REFRESH)
 
     def test_a_claim_in_the_middle_of_a_failure_loses_nothing(self, ledger, racing):
         mark(ledger, "a")
-        ledger.start_run(REFRESH_RUN)
+        ledger.runs.start(REFRESH_RUN)
         failing, client = racing
 
         def claims_before_the_end():
-            client.before_write = lambda: ledger.claim_stale(REFRESH_RUN)
+            client.before_write = lambda: ledger.stale.claim(REFRESH_RUN)
 
         client.before_write = claims_before_the_end  # the first write finds the run on record
 
         failing.fail_run(REFRESH_RUN, "ExecutionAborted", "by hand")
 
-        assert names(ledger.pending_stale()) == ["a"]
+        assert names(ledger.stale.pending()) == ["a"]
 
     def test_two_that_fail_a_refresh_at_once_set_each_mark_aside_once(self, ledger, racing, refresh):
         mark(ledger, "a", "b")
@@ -639,28 +639,28 @@ class TestStale:
         slow, client = racing
 
         def overtaken():
-            client.before_write = lambda: (ledger.fail_run(REFRESH_RUN, "E", ""), refresh(OTHER_REFRESH))
+            client.before_write = lambda: (ledger.runs.fail(REFRESH_RUN, "E", ""), refresh(OTHER_REFRESH))
 
         client.before_write = overtaken  # the first write finds the run on record
 
         slow.fail_run(REFRESH_RUN, "E", "")
 
-        assert names(ledger.run_stale(OTHER_REFRESH)) == ["a", "b"]
-        assert ledger.pending_stale() == []
+        assert names(ledger.stale.of_run(OTHER_REFRESH)) == ["a", "b"]
+        assert ledger.stale.pending() == []
 
     def test_a_failed_run_of_files_has_no_marks_to_set_aside(self, ledger):
         mark(ledger, "a")
         claimed(ledger, "a.csv")
 
-        ledger.fail_run(RUN, "GlueJobFailed", "")
+        ledger.runs.fail(RUN, "GlueJobFailed", "")
 
-        assert names(ledger.pending_stale()) == ["a"]
-        assert ledger.stale_aside() == []
+        assert names(ledger.stale.pending()) == ["a"]
+        assert ledger.stale.aside() == []
 
 
 def mark(ledger, *tables):
     for table in tables:
-        ledger.mark_stale(RUN, f"processed.{table}", WHOLE)
+        ledger.stale.mark(RUN, f"processed.{table}", WHOLE)
 
 
 def names(marks):

@@ -5,8 +5,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cartlake.contracts import Maintenance
-from cartlake.maintenance.health import Action, Wish, expirable, keep_last, measure, needs, removable, with_statistics
-from cartlake.tables.file_stats import Facts, PartitionFiles, Snapshot, in_flight, leftovers
+from cartlake.maintenance.health import (
+    Action,
+    MaintenanceOptions,
+    expirable,
+    keep_last,
+    measure,
+    needs,
+    removable,
+    with_statistics,
+)
+from cartlake.tables.file_stats import FileStats, PartitionFiles, Snapshot, in_flight, leftovers
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MB = 1024**2
@@ -27,7 +36,7 @@ def line(*days_ago, operation="append", start=1):
 
 def facts(snapshots=(), **known):
     snapshots = list(snapshots) or line(1)
-    return Facts(snapshots=snapshots, branches={"main": snapshots[-1].snapshot_id}, **known)
+    return FileStats(snapshots=snapshots, branches={"main": snapshots[-1].snapshot_id}, **known)
 
 
 def wanted(found):
@@ -61,8 +70,8 @@ class TestJoining:
         two = facts(partitions=[partition(100, 0, 128), partition(2, 2)])
 
         assert needs(two, SETTINGS, NOW) == []
-        assert wanted(needs(two, SETTINGS, NOW, wish=Wish(force=True))) == [Action.REWRITE]
-        assert needs(facts(partitions=[partition(1, 1)]), SETTINGS, NOW, wish=Wish(force=True)) == []
+        assert wanted(needs(two, SETTINGS, NOW, options=MaintenanceOptions(force=True))) == [Action.REWRITE]
+        assert needs(facts(partitions=[partition(1, 1)]), SETTINGS, NOW, options=MaintenanceOptions(force=True)) == []
 
     def test_distinct_values_are_counted_only_when_the_files_are_rewritten_anyway(self):
         rewriting = needs(facts(partitions=[partition(9, 9)]), SETTINGS, NOW)
@@ -101,7 +110,7 @@ class TestExpiry:
         gone = expirable(old, SETTINGS, NOW, keep_days=5)
 
         assert gone == set(range(1, 16))  # the last five stay, however old
-        assert wanted(needs(old, SETTINGS, NOW, swept_at=NOW)) == [Action.EXPIRE]
+        assert wanted(needs(old, SETTINGS, NOW, orphans_removed_at=NOW)) == [Action.EXPIRE]
 
     def test_what_was_seen_within_the_kept_days_stays(self):
         assert expirable(facts(line(4, 3, 2, 1, 0.5, 0.4, 0.3)), SETTINGS, NOW, keep_days=5) == set()
@@ -109,12 +118,14 @@ class TestExpiry:
     def test_a_few_old_ones_start_no_job_unless_somebody_asks(self):
         few = facts(line(20, 19, 18, 3, 2, 1, 0.5, 0.4))
 
-        assert needs(few, SETTINGS, NOW, swept_at=NOW) == []
-        assert wanted(needs(few, SETTINGS, NOW, swept_at=NOW, wish=Wish(keep_snapshots_days=5))) == [Action.EXPIRE]
+        assert needs(few, SETTINGS, NOW, orphans_removed_at=NOW) == []
+        assert wanted(
+            needs(few, SETTINGS, NOW, orphans_removed_at=NOW, options=MaintenanceOptions(keep_snapshots_days=5))
+        ) == [Action.EXPIRE]
 
     def test_branches_and_tags_keep_theirs(self):
         snapshots = [*line(*range(30, 10, -1)), Snapshot(50, 3, NOW - timedelta(days=20), "append")]
-        kept = Facts(snapshots=snapshots, branches={"main": 20, "year_end": 50}, tags={"audit": 7})
+        kept = FileStats(snapshots=snapshots, branches={"main": 20, "year_end": 50}, tags={"audit": 7})
 
         gone = expirable(kept, SETTINGS, NOW, keep_days=5)
 
@@ -122,7 +133,7 @@ class TestExpiry:
         assert {4, 5, 6, 8} <= gone
 
     def test_what_no_branch_knows_any_more_goes(self):
-        rolled_back = Facts(snapshots=line(9, 8, 7), branches={"main": 2})
+        rolled_back = FileStats(snapshots=line(9, 8, 7), branches={"main": 2})
 
         assert expirable(rolled_back, SETTINGS, NOW, keep_days=5) == {3}
 
@@ -138,7 +149,7 @@ class TestExpiry:
 
 class TestBranches:
     def branch(self, name, days_ago):
-        return Facts(snapshots=line(9, days_ago), branches={"main": 1, name: 2})
+        return FileStats(snapshots=line(9, days_ago), branches={"main": 1, name: 2})
 
     @pytest.mark.parametrize(
         ("name", "days_ago", "at_work", "left"),
@@ -155,7 +166,7 @@ class TestBranches:
         found = self.branch(name, days_ago)
 
         assert (in_flight(found, NOW), leftovers(found, NOW)) == ([name] * at_work, [name] * left)
-        assert (Action.DROP_BRANCHES in wanted(needs(found, SETTINGS, NOW, swept_at=NOW))) is left
+        assert (Action.DROP_BRANCHES in wanted(needs(found, SETTINGS, NOW, orphans_removed_at=NOW))) is left
 
 
 class TestOrphans:
@@ -169,9 +180,9 @@ class TestOrphans:
         ],
     )
     def test_the_table_is_swept_once_a_week(self, oldest_days, swept_days, due):
-        swept_at = None if swept_days is None else NOW - timedelta(days=swept_days)
+        orphans_removed_at = None if swept_days is None else NOW - timedelta(days=swept_days)
 
-        found = needs(facts(line(oldest_days, 1)), SETTINGS, NOW, swept_at=swept_at)
+        found = needs(facts(line(oldest_days, 1)), SETTINGS, NOW, orphans_removed_at=orphans_removed_at)
 
         assert wanted(found) == [Action.ORPHANS] * due
 
@@ -182,7 +193,7 @@ def test_many_manifests_are_joined():
 
 
 def test_a_table_that_was_never_written_is_well():
-    empty = Facts()
+    empty = FileStats()
 
     assert needs(empty, SETTINGS, NOW) == []
     assert measure(empty, SETTINGS).small_file_ratio == 0

@@ -41,7 +41,7 @@ variables {
       write_databases     = ["curated"]
       number_of_workers   = 4
       max_concurrent_runs = 2
-      invoke_functions    = ["file_router"]
+      invoke_functions    = ["run_coordinator"]
     }
   }
 }
@@ -146,7 +146,7 @@ run "a_job_may_call_the_functions_it_names_and_no_other" {
   command = plan
 
   assert {
-    condition     = one([for statement in data.aws_iam_policy_document.this["table_refresh"].statement : statement.resources if statement.sid == "CallFunctions"]) == toset(["arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-file-router"])
+    condition     = one([for statement in data.aws_iam_policy_document.this["table_refresh"].statement : statement.resources if statement.sid == "CallFunctions"]) == toset(["arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator"])
     error_message = "A job calls what it names."
   }
 

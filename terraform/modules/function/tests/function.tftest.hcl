@@ -23,7 +23,7 @@ mock_provider "aws" {
 
 variables {
   name_prefix       = "cartlake-test"
-  function          = "file_router"
+  function          = "run_coordinator"
   description       = "Starts runs."
   artifacts_dir     = "../../fixtures/artifacts"
   artifacts_bucket  = "cartlake-test-123456789012-artifacts"
@@ -41,12 +41,12 @@ run "name_handler_and_settings_follow_the_folder" {
   command = plan
 
   assert {
-    condition     = aws_lambda_function.this.function_name == "cartlake-test-file-router"
+    condition     = aws_lambda_function.this.function_name == "cartlake-test-run-coordinator"
     error_message = "The name must be <name_prefix>-<function>, with hyphens."
   }
 
   assert {
-    condition     = aws_lambda_function.this.handler == "lambdas.file_router.handler.lambda_handler"
+    condition     = aws_lambda_function.this.handler == "lambdas.run_coordinator.handler.lambda_handler"
     error_message = "The handler must be the folder's handler.lambda_handler."
   }
 
@@ -55,7 +55,7 @@ run "name_handler_and_settings_follow_the_folder" {
       LEDGER_TABLE                 = "ledger"
       LOG_LEVEL                    = "INFO"
       POWERTOOLS_METRICS_NAMESPACE = "Cartlake"
-      POWERTOOLS_SERVICE_NAME      = "file_router"
+      POWERTOOLS_SERVICE_NAME      = "run_coordinator"
     })
     error_message = "The caller's variables must join those of Powertools."
   }
@@ -75,12 +75,12 @@ run "code_is_named_by_its_content" {
   command = plan
 
   assert {
-    condition     = aws_s3_object.code.key == "lambdas/file_router/${filesha256("../../fixtures/artifacts/lambdas/file_router.zip")}.zip"
+    condition     = aws_s3_object.code.key == "lambdas/run_coordinator/${filesha256("../../fixtures/artifacts/lambdas/run_coordinator.zip")}.zip"
     error_message = "A new build must be a new object, so that a rollback finds the old one."
   }
 
   assert {
-    condition     = aws_lambda_function.this.source_code_hash == filebase64sha256("../../fixtures/artifacts/lambdas/file_router.zip")
+    condition     = aws_lambda_function.this.source_code_hash == filebase64sha256("../../fixtures/artifacts/lambdas/run_coordinator.zip")
     error_message = "The function must be updated whenever the code changes."
   }
 }
@@ -94,7 +94,7 @@ run "failures_are_kept_and_heard_of" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.errors.alarm_actions == toset([var.alarm_topic_arn]) && aws_cloudwatch_metric_alarm.errors.dimensions["FunctionName"] == "cartlake-test-file-router"
+    condition     = aws_cloudwatch_metric_alarm.errors.alarm_actions == toset([var.alarm_topic_arn]) && aws_cloudwatch_metric_alarm.errors.dimensions["FunctionName"] == "cartlake-test-run-coordinator"
     error_message = "Errors of the function must raise its own alarm."
   }
 
@@ -108,7 +108,7 @@ run "logs_are_encrypted_and_expire" {
   command = plan
 
   assert {
-    condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/cartlake-test-file-router"
+    condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/cartlake-test-run-coordinator"
     error_message = "The log group must be the one Lambda writes to."
   }
 

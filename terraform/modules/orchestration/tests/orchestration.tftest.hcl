@@ -131,7 +131,7 @@ run "events_find_their_functions" {
   command = plan
 
   assert {
-    condition     = aws_cloudwatch_event_rule.this["file-validated"].event_bus_name == "cartlake-test" && aws_cloudwatch_event_target.this["file-validated"].target_id == "file_router"
+    condition     = aws_cloudwatch_event_rule.this["file-validated"].event_bus_name == "cartlake-test" && aws_cloudwatch_event_target.this["file-validated"].target_id == "run_coordinator"
     error_message = "A validated file must wake the router, over our own bus."
   }
 
@@ -203,7 +203,7 @@ run "maintenance_is_asked_for_by_schedule" {
 
   assert {
     condition     = aws_scheduler_schedule.maintenance[0].target[0].input == jsonencode({ action = "maintain" }) && aws_scheduler_schedule.maintenance[0].target[0].dead_letter_config[0].arn == var.events_dlq_arn
-    error_message = "The schedule must ask file_router, and an unanswered request must be kept."
+    error_message = "The schedule must ask run_coordinator, and an unanswered request must be kept."
   }
 
   assert {
@@ -249,7 +249,7 @@ run "the_name_job_events_calls_is_the_router_s" {
   command = plan
 
   assert {
-    condition     = local.functions.job_events.environment.FILE_ROUTER_FUNCTION == "cartlake-test-file-router" && strcontains(local.router_arn, ":function:cartlake-test-file-router")
+    condition     = local.functions.job_events.environment.RUN_COORDINATOR_FUNCTION == "cartlake-test-run-coordinator" && strcontains(local.router_arn, ":function:cartlake-test-run-coordinator")
     error_message = "job_events must call the router by the name the function module gives it."
   }
 }

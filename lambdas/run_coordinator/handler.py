@@ -8,9 +8,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Discriminator, RootModel, Tag
 
 from cartlake.maintenance.documents import MaintenanceRequest
-from lambdas.file_router.adapters import router
-from lambdas.file_router.domain import Outcome, Routing
-from lambdas.file_router.settings import settings
+from lambdas.run_coordinator.adapters import coordinator
+from lambdas.run_coordinator.domain import Decision, Outcome
+from lambdas.run_coordinator.settings import settings
 from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, entry, logger
 
@@ -27,12 +27,12 @@ class FileValidated(EventBridgeModel):
 
 class Start(BaseModel):
     action: Literal["start"]
-    dataset: str
+    subject: str
 
 
 class Release(BaseModel):
     action: Literal["release"]
-    dataset: str
+    subject: str
     run_id: str
 
 
@@ -43,10 +43,10 @@ class Maintain(MaintenanceRequest):
 
 
 class Hold(BaseModel):
-    """From the job that maintains tables, before and while it writes those of a dataset."""
+    """From the job that maintains tables, before and while it writes those of a dataset or of the refresh."""
 
     action: Literal["hold"]
-    dataset: str
+    subject: str
     run_id: str
 
 
@@ -68,24 +68,25 @@ class Request(RootModel[AnyRequest]):
     pass
 
 
-def route(request: FileValidated | Start | Release | Maintain | Hold) -> Routing:
+def decide(request: FileValidated | Start | Release | Maintain | Hold) -> Decision:
+    """Do what the request asks for, and return what was decided."""
     match request:
         case Release():
-            return router().release(request.dataset, request.run_id)
+            return coordinator().release(request.subject, request.run_id)
         case Start():
-            return router().start(request.dataset)
+            return coordinator().start(request.subject)
         case FileValidated():
-            return router().start(request.detail.dataset)
+            return coordinator().start(request.detail.dataset)
         case Maintain():
-            return router().maintain(MaintenanceRequest(**request.model_dump(exclude={"action"})))
+            return coordinator().maintain(MaintenanceRequest(**request.model_dump(exclude={"action"})))
         case Hold():
-            return router().hold(request.dataset, request.run_id)
+            return coordinator().hold(request.subject, request.run_id)
 
 
 @entry(Request)
 def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
-    routing = route(request.root)
-    if routing.outcome in {Outcome.STARTED, Outcome.TAKEN_OVER}:
-        count(routing.dataset, RunsStarted=1)
-    logger.info("routed", **asdict(routing))
-    return asdict(routing)
+    decision = decide(request.root)
+    if decision.outcome in {Outcome.STARTED, Outcome.TAKEN_OVER}:
+        count(decision.subject, RunsStarted=1)
+    logger.info("coordinated", **asdict(decision))
+    return asdict(decision)

@@ -8,17 +8,17 @@ from cartlake.ledger import Content, FileState, Ledger, ObjectVersion
 from cartlake.maintenance.documents import MaintenanceRequest
 from cartlake.refresh.graph import WHOLE
 from cartlake.runs.documents import FileFormat
-from cartlake.runs.ids import MAINTENANCE, REFRESH, RUN_ID
-from lambdas.file_router import handler
-from lambdas.file_router.adapters import StateMachines
-from lambdas.file_router.domain import ExecutionState, Outcome, Router
+from cartlake.runs.ids import RUN_ID, Workflow
+from lambdas.run_coordinator import handler
+from lambdas.run_coordinator.adapters import StateMachines
+from lambdas.run_coordinator.domain import ExecutionState, Outcome, Router
 
 OLD_RUN = "transactions-20260131T083000-000000"
 REFRESH_RUN = "refresh-20260131T083000-000000"
 UPKEEP_RUN = "maintenance-20260131T083000-000000"
 
 
-EACH_MACHINE = [("transactions", OLD_RUN), (REFRESH, REFRESH_RUN), (MAINTENANCE, UPKEEP_RUN)]
+EACH_MACHINE = [("transactions", OLD_RUN), (Workflow.REFRESH, REFRESH_RUN), (Workflow.MAINTENANCE, UPKEEP_RUN)]
 
 
 class FakeExecutions:
@@ -53,7 +53,7 @@ def executions():
 @pytest.fixture
 def router(ledger, executions):
     numbers = iter(range(1, 1000))
-    works = ("customers", "transactions", REFRESH)
+    works = ("customers", "transactions", Workflow.REFRESH)
     return Router(ledger, executions, lambda dataset: f"{dataset}-20260131T090000-{next(numbers):06x}", lambda: works)
 
 
@@ -63,9 +63,9 @@ def drop(ledger):
 
     def wait(name="a.csv", dataset="transactions"):
         version = ObjectVersion(bucket="raw", key=f"incoming/{dataset}/{name}", etag=name, size=1)
-        file = ledger.receive(dataset, version)
+        file = ledger.files.receive(dataset, version)
         content = Content(sha256=name, contract_version="1.0.0", format=FileFormat(kind="csv"), row_estimate=1)
-        return ledger.validated(file.file_id, content)
+        return ledger.files.validated(file.file_id, content)
 
     return wait
 
@@ -78,13 +78,13 @@ class TestStart:
 
         assert routing.outcome is Outcome.STARTED
         assert executions.starts == [("transactions", routing.run_id)]
-        lock = ledger.lock("transactions")
+        lock = ledger.locks.get("transactions")
         assert (lock.run_id, lock.execution_arn) == (routing.run_id, f"arn:{routing.run_id}")
 
     def test_nothing_starts_when_nothing_waits(self, router, executions, ledger):
         assert router.start("transactions").outcome is Outcome.NOTHING_PENDING
         assert executions.starts == []
-        assert ledger.lock("transactions") is None
+        assert ledger.locks.get("transactions") is None
 
     def test_many_events_start_one_run(self, router, executions, drop):
         drop("a.csv")
@@ -107,20 +107,20 @@ class TestStart:
 
     def test_a_lock_left_by_a_dead_execution_is_taken_over(self, router, executions, ledger, drop):
         drop()
-        ledger.acquire_lock("transactions", OLD_RUN)
+        ledger.locks.acquire("transactions", OLD_RUN)
         executions.states[OLD_RUN] = ExecutionState.OVER
 
         routing = router.start("transactions")
 
         assert routing.outcome is Outcome.TAKEN_OVER
-        assert ledger.lock("transactions").run_id == routing.run_id != OLD_RUN
+        assert ledger.locks.get("transactions").run_id == routing.run_id != OLD_RUN
 
     def test_a_lock_whose_execution_never_started_is_given_its_execution(self, router, executions, ledger, drop):
         drop()
         executions.crash = True
         with pytest.raises(TimeoutError):
             router.start("transactions")
-        holder = ledger.lock("transactions").run_id
+        holder = ledger.locks.get("transactions").run_id
 
         routing = router.start("transactions")
 
@@ -129,7 +129,7 @@ class TestStart:
 
     def test_of_two_routers_that_find_a_dead_run_one_takes_over(self, router, executions, ledger, drop):
         drop()
-        ledger.acquire_lock("transactions", OLD_RUN)
+        ledger.locks.acquire("transactions", OLD_RUN)
         executions.states[OLD_RUN] = ExecutionState.OVER
         take_over = ledger.take_over_lock
 
@@ -145,12 +145,12 @@ class TestStart:
 
     def test_a_lock_that_is_freed_while_we_look_is_tried_again(self, router, executions, ledger, drop):
         drop()
-        ledger.acquire_lock("transactions", OLD_RUN)
+        ledger.locks.acquire("transactions", OLD_RUN)
         look = ledger.lock
 
         def freed(dataset):
             ledger.lock = look
-            ledger.release_lock("transactions", OLD_RUN)
+            ledger.locks.release("transactions", OLD_RUN)
             return look(dataset)
 
         ledger.lock = freed
@@ -162,7 +162,7 @@ class TestRelease:
     def test_files_that_came_during_a_run_start_the_next_at_once(self, router, executions, ledger, drop):
         drop("a.csv")
         first = router.start("transactions").run_id
-        ledger.claim(first, ledger.pending("transactions"))
+        ledger.runs.claim(first, ledger.files.pending("transactions"))
         drop("b.csv")
 
         routing = router.release("transactions", first)
@@ -172,10 +172,10 @@ class TestRelease:
         assert len(executions.starts) == 2
 
     def test_without_waiting_files_the_dataset_is_free(self, router, ledger):
-        ledger.acquire_lock("transactions", OLD_RUN)
+        ledger.locks.acquire("transactions", OLD_RUN)
 
         assert router.release("transactions", OLD_RUN).outcome is Outcome.NOTHING_PENDING
-        assert ledger.lock("transactions") is None
+        assert ledger.locks.get("transactions") is None
 
     def test_a_file_that_waits_since_the_last_look_of_its_own_router_is_not_forgotten(
         self, router, executions, ledger, drop
@@ -183,7 +183,7 @@ class TestRelease:
         """The one order of steps in which both could think that the other will do it."""
         drop("a.csv")
         first = router.start("transactions").run_id
-        ledger.claim(first, ledger.pending("transactions"))
+        ledger.runs.claim(first, ledger.files.pending("transactions"))
         release = ledger.release_lock
 
         def with_event_in_between(dataset, run_id):
@@ -198,14 +198,14 @@ class TestRelease:
     def test_releasing_twice_does_not_free_the_next_run(self, router, executions, ledger, drop):
         drop("a.csv")
         first = router.start("transactions").run_id
-        ledger.claim(first, ledger.pending("transactions"))
+        ledger.runs.claim(first, ledger.files.pending("transactions"))
         drop("b.csv")
         second = router.release("transactions", first).run_id
 
         again = router.release("transactions", first)
 
         assert (again.outcome, again.run_id) == (Outcome.ALREADY_RUNNING, second)
-        assert ledger.lock("transactions").run_id == second
+        assert ledger.locks.get("transactions").run_id == second
 
 
 class TestHandler:
@@ -222,16 +222,16 @@ class TestHandler:
         assert (answer["outcome"], answer["dataset"]) == ("started", "transactions")
 
     def test_the_last_step_of_the_state_machine(self, call, ledger):
-        ledger.acquire_lock("transactions", OLD_RUN)
+        ledger.locks.acquire("transactions", OLD_RUN)
 
         answer = call({"action": "release", "dataset": "transactions", "run_id": OLD_RUN})
 
         assert answer == {"outcome": "nothing_pending", "dataset": "transactions", "run_id": None, "waiting": False}
-        assert ledger.lock("transactions") is None
+        assert ledger.locks.get("transactions") is None
 
     def test_the_schedule_and_the_job_of_maintenance(self, call, ledger):
         run_id = call({"action": "maintain"})["run_id"]
-        ledger.start_run(run_id)
+        ledger.runs.start(run_id)
 
         held = call({"action": "hold", "dataset": "transactions", "run_id": run_id})
 
@@ -256,34 +256,34 @@ class TestHandler:
 class TestRefresh:
     @pytest.fixture
     def mark(self, ledger):
-        return lambda run_id=OLD_RUN: ledger.mark_stale(run_id, "processed.transactions", WHOLE)
+        return lambda run_id=OLD_RUN: ledger.stale.mark(run_id, "processed.transactions", WHOLE)
 
     @pytest.fixture
     def begun(self, router, ledger):
         """Start a refresh and let it claim what is stale; returns its run."""
 
         def start():
-            run_id = router.start(REFRESH).run_id
-            ledger.start_run(run_id)
-            ledger.claim_stale(run_id)
+            run_id = router.start(Workflow.REFRESH).run_id
+            ledger.runs.start(run_id)
+            ledger.stale.claim(run_id)
             return run_id
 
         return start
 
     def test_a_stale_table_starts_a_refresh_and_nothing_stale_starts_none(self, router, executions, mark):
-        assert router.start(REFRESH).outcome is Outcome.NOTHING_PENDING
+        assert router.start(Workflow.REFRESH).outcome is Outcome.NOTHING_PENDING
         mark()
 
-        assert router.start(REFRESH).outcome is Outcome.STARTED
-        assert [dataset for dataset, _ in executions.starts] == [REFRESH]
+        assert router.start(Workflow.REFRESH).outcome is Outcome.STARTED
+        assert [dataset for dataset, _ in executions.starts] == [Workflow.REFRESH]
 
     def test_what_became_stale_during_a_refresh_starts_the_next_at_once(self, router, mark, begun):
         mark()
         first = begun()
         mark("transactions-20260131T084500-bbbbbb")
 
-        assert router.start(REFRESH).outcome is Outcome.ALREADY_RUNNING
-        routing = router.release(REFRESH, first)
+        assert router.start(Workflow.REFRESH).outcome is Outcome.ALREADY_RUNNING
+        routing = router.release(Workflow.REFRESH, first)
 
         assert routing.outcome is Outcome.STARTED
         assert routing.run_id != first
@@ -293,13 +293,13 @@ class TestRefresh:
     ):
         mark()
         first = begun()
-        ledger.fail_run(first, "RefreshError", "a transform is broken")
+        ledger.runs.fail(first, "RefreshError", "a transform is broken")
 
-        assert router.release(REFRESH, first).outcome is Outcome.NOTHING_PENDING
-        assert router.start(REFRESH).outcome is Outcome.NOTHING_PENDING
+        assert router.release(Workflow.REFRESH, first).outcome is Outcome.NOTHING_PENDING
+        assert router.start(Workflow.REFRESH).outcome is Outcome.NOTHING_PENDING
 
         mark("transactions-20260131T084500-bbbbbb")
-        assert len(ledger.run_stale(begun())) == 2
+        assert len(ledger.stale.of_run(begun())) == 2
 
 
 class TestMaintenance:
@@ -308,7 +308,7 @@ class TestMaintenance:
     @pytest.fixture
     def at_work(self, router, ledger):
         run_id = router.maintain(MaintenanceRequest()).run_id
-        ledger.start_run(run_id)
+        ledger.runs.start(run_id)
         return run_id
 
     def test_it_starts_with_what_was_asked_for(self, router, executions, ledger):
@@ -317,7 +317,7 @@ class TestMaintenance:
         routing = router.maintain(asked)
 
         assert (routing.outcome, executions.requests[routing.run_id]) == (Outcome.STARTED, asked)
-        assert ledger.lock(MAINTENANCE).run_id == routing.run_id
+        assert ledger.locks.get(Workflow.MAINTENANCE).run_id == routing.run_id
 
     def test_a_schedule_that_comes_twice_starts_it_once(self, router, executions, at_work):
         again = router.maintain(MaintenanceRequest())
@@ -342,16 +342,20 @@ class TestMaintenance:
         routing = router.maintain(MaintenanceRequest())
 
         assert routing.outcome is Outcome.STARTED
-        assert [dataset for dataset, _ in executions.starts] == [MAINTENANCE, "transactions", MAINTENANCE]
+        assert [dataset for dataset, _ in executions.starts] == [
+            Workflow.MAINTENANCE,
+            "transactions",
+            Workflow.MAINTENANCE,
+        ]
 
     def test_a_free_dataset_is_lent_and_a_busy_one_is_not(self, router, ledger, at_work):
-        ledger.acquire_lock("customers", "customers-20260131T083000-000000")
+        ledger.locks.acquire("customers", "customers-20260131T083000-000000")
 
         assert router.hold("transactions", at_work).outcome is Outcome.HELD
         busy = router.hold("customers", at_work)
 
         assert (busy.outcome, busy.run_id) == (Outcome.BUSY, "customers-20260131T083000-000000")
-        assert ledger.held_by(at_work, ["customers", "transactions"]) == ["transactions"]
+        assert ledger.locks.held_by(at_work, ["customers", "transactions"]) == ["transactions"]
 
     def test_files_that_come_meanwhile_wait_and_it_is_told(self, router, executions, at_work, drop):
         router.hold("transactions", at_work)
@@ -370,23 +374,23 @@ class TestMaintenance:
         routing = router.release("transactions", at_work)
 
         assert routing.outcome is Outcome.STARTED
-        assert ledger.lock("transactions").run_id == routing.run_id
+        assert ledger.locks.get("transactions").run_id == routing.run_id
         assert executions.starts[-1][0] == "transactions"
 
     def test_its_end_frees_every_dataset_it_still_holds_and_starts_what_waits(
         self, router, executions, ledger, at_work, drop
     ):
         """Its job was killed between taking a dataset and giving it back."""
-        for dataset in ("customers", "transactions", REFRESH):
+        for dataset in ("customers", "transactions", Workflow.REFRESH):
             router.hold(dataset, at_work)
         drop()
 
-        router.release(MAINTENANCE, at_work)
+        router.release(Workflow.MAINTENANCE, at_work)
 
-        assert ledger.lock(MAINTENANCE) is None
-        assert ledger.lock("customers") is None
-        assert ledger.lock(REFRESH) is None
-        assert ledger.lock("transactions").run_id == executions.starts[-1][1] != at_work
+        assert ledger.locks.get(Workflow.MAINTENANCE) is None
+        assert ledger.locks.get("customers") is None
+        assert ledger.locks.get(Workflow.REFRESH) is None
+        assert ledger.locks.get("transactions").run_id == executions.starts[-1][1] != at_work
 
     @pytest.mark.parametrize("state", [ExecutionState.OVER, ExecutionState.NEVER_STARTED])
     def test_a_dataset_left_by_one_that_is_over_is_taken_over_by_the_next_file(
@@ -403,11 +407,11 @@ class TestMaintenance:
         assert executions.starts[-1] == ("transactions", routing.run_id)
 
     def test_a_job_that_outlives_its_run_is_lent_nothing(self, router, ledger, at_work):
-        ledger.fail_run(at_work, "States.Timeout", "too long")
+        ledger.runs.fail(at_work, "States.Timeout", "too long")
 
         assert router.hold("transactions", at_work).outcome is Outcome.OVER
         assert router.hold("transactions", UPKEEP_RUN).outcome is Outcome.OVER  # and one nobody knows
-        assert ledger.lock("transactions") is None
+        assert ledger.locks.get("transactions") is None
 
 
 class TestStateMachines:
@@ -417,7 +421,7 @@ class TestStateMachines:
 
     @pytest.fixture
     def machines(self, states):
-        arns = {name: made(states, name) for name in (REFRESH, MAINTENANCE)}
+        arns = {name: made(states, name) for name in (Workflow.REFRESH, Workflow.MAINTENANCE)}
         return StateMachines(made(states, "ingest"), arns, states)
 
     def test_an_execution_is_named_by_its_run(self, machines, states):
@@ -430,7 +434,7 @@ class TestStateMachines:
         assert found["input"] == f'{{"dataset": "transactions", "run_id": "{OLD_RUN}"}}'
 
     def test_a_refresh_is_an_execution_of_its_own_machine(self, machines, states):
-        arn = machines.start(REFRESH, REFRESH_RUN)
+        arn = machines.start(Workflow.REFRESH, REFRESH_RUN)
 
         assert arn == machines.execution_arn(REFRESH_RUN)
         found = states.describe_execution(executionArn=arn)
@@ -438,20 +442,22 @@ class TestStateMachines:
         assert found["input"] == f'{{"dataset": "refresh", "run_id": "{REFRESH_RUN}"}}'
 
     @pytest.mark.parametrize(
-        ("dataset", "run_id"), [("transactions", OLD_RUN), (REFRESH, REFRESH_RUN), (MAINTENANCE, UPKEEP_RUN)]
+        ("dataset", "run_id"),
+        [("transactions", OLD_RUN), (Workflow.REFRESH, REFRESH_RUN), (Workflow.MAINTENANCE, UPKEEP_RUN)],
     )
     def test_starting_twice_is_starting_once(self, machines, dataset, run_id):
         assert machines.start(dataset, run_id) == machines.start(dataset, run_id)
 
     def test_maintenance_is_told_what_was_asked_for(self, machines, states):
-        arn = machines.start(MAINTENANCE, UPKEEP_RUN, MaintenanceRequest(force=True))
+        arn = machines.start(Workflow.MAINTENANCE, UPKEEP_RUN, MaintenanceRequest(force=True))
 
         found = states.describe_execution(executionArn=arn)
         assert found["stateMachineArn"].endswith(":stateMachine:maintenance")
         assert json.loads(found["input"])["request"] == {"tables": None, "force": True, "keep_snapshots_days": None}
 
     @pytest.mark.parametrize(
-        ("dataset", "run_id"), [("transactions", OLD_RUN), (REFRESH, REFRESH_RUN), (MAINTENANCE, UPKEEP_RUN)]
+        ("dataset", "run_id"),
+        [("transactions", OLD_RUN), (Workflow.REFRESH, REFRESH_RUN), (Workflow.MAINTENANCE, UPKEEP_RUN)],
     )
     def test_states_of_an_execution(self, machines, states, dataset, run_id):
         assert machines.state(run_id) is ExecutionState.NEVER_STARTED
@@ -461,17 +467,17 @@ class TestStateMachines:
         assert machines.state(run_id) is ExecutionState.OVER
 
 
-@pytest.mark.parametrize("dataset", ["transactions", REFRESH])
+@pytest.mark.parametrize("dataset", ["transactions", Workflow.REFRESH])
 def test_run_ids_of_the_real_router_are_run_ids(ledger, drop, lambda_context, dataset):
     for name in ("cartlake-test-ingest", "cartlake-test-maintenance", "cartlake-test-refresh"):
         made(boto3.client("stepfunctions"), name)
     file = drop()
-    ledger.mark_stale(OLD_RUN, "processed.transactions", WHOLE)
+    ledger.stale.mark(OLD_RUN, "processed.transactions", WHOLE)
 
     answer = handler.lambda_handler({"action": "start", "dataset": dataset}, lambda_context)
 
     assert RUN_ID.fullmatch(answer["run_id"])["dataset"] == dataset
-    assert ledger.lock(dataset).execution_arn.endswith(answer["run_id"])
+    assert ledger.locks.get(dataset).execution_arn.endswith(answer["run_id"])
     assert file.state is FileState.VALIDATED
 
 

@@ -1,0 +1,42 @@
+"""S3 objects as values: where they lie and what they are. Nothing here asks S3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from cartlake.errors import TerminalError
+
+SCHEME: Final = "s3://"
+
+
+class InvalidUriError(TerminalError):
+    """A text is not an `s3://bucket/key` URI."""
+
+
+@dataclass(frozen=True, slots=True)
+class S3Uri:
+    """A bucket and a key. Keys are taken as they are, with nothing percent-decoded."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: str) -> S3Uri:
+        """Split `s3://bucket/key`. Raises InvalidUriError for any other text."""
+        bucket, _, key = text.removeprefix(SCHEME).partition("/")
+        if not text.startswith(SCHEME) or not bucket or not key.strip("/"):
+            raise InvalidUriError(f"{text!r} is not an s3://bucket/key URI.")
+        return cls(bucket, key)
+
+    def __str__(self) -> str:
+        return f"{SCHEME}{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What lies under a key: its version (None in a bucket without versions), its ETag unquoted, its size in bytes."""
+
+    version_id: str | None
+    etag: str
+    size: int

@@ -1,0 +1,97 @@
+"""Objects in S3 by their `s3://bucket/key` URIs: look at them, read and write JSON documents, copy one version."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ValidationError
+
+from cartlake.aws.clients import aws_errors, client, error_code
+from cartlake.aws.objects import Head, S3Uri
+from cartlake.errors import TerminalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Model = TypeVar("Model", bound=BaseModel)
+
+MISSING: Final = frozenset({"NoSuchKey", "NoSuchVersion", "NotFound", "404"})
+"""Error codes for an object, or a version of it, that is not there. HEAD has no body, so its code is the status."""
+
+
+class DocumentError(TerminalError):
+    """A JSON document is missing, or is not what it should be."""
+
+
+class ObjectMissingError(TerminalError):
+    """An object, or the version of it that was asked for, is not there."""
+
+
+@contextmanager
+def missing_as_error(uri: S3Uri) -> Iterator[None]:
+    """Turn S3's errors for what is not there into ObjectMissingError, and throttles into TransientError."""
+    try:
+        with aws_errors():
+            yield
+    except ClientError as error:
+        if error_code(error) in MISSING:
+            raise ObjectMissingError(f"{uri} does not exist.") from error
+        raise
+
+
+def head(uri: S3Uri, version_id: str | None = None) -> Head | None:
+    """Look at an object, or at one version of it. Returns None if it is not there."""
+    version: Any = {"VersionId": version_id} if version_id else {}
+    try:
+        with missing_as_error(uri):
+            found = client("s3").head_object(Bucket=uri.bucket, Key=uri.key, **version)
+    except ObjectMissingError:
+        return None
+    return Head(found.get("VersionId"), found["ETag"].strip('"'), found["ContentLength"])
+
+
+def read_bytes(uri: str) -> bytes:
+    """Read a whole object. Raises ObjectMissingError if it is not there."""
+    place = S3Uri.parse(uri)
+    with missing_as_error(place):
+        return bytes(client("s3").get_object(Bucket=place.bucket, Key=place.key)["Body"].read())
+
+
+def find_model(uri: str, model: type[Model]) -> Model | None:
+    """Read a JSON document, None if there is none. Raises DocumentError if it is not a valid `model`."""
+    try:
+        return model.model_validate_json(read_bytes(uri))
+    except ObjectMissingError:
+        return None
+    except ValidationError as error:
+        raise DocumentError(f"{uri} is not a valid {model.__name__}: {error}") from error
+
+
+def read_model(uri: str, model: type[Model]) -> Model:
+    """Read a JSON document. Raises DocumentError if it is missing or not a valid `model`."""
+    document = find_model(uri, model)
+    if document is None:
+        raise DocumentError(f"{uri} does not exist; the step that writes it has not run or has failed.")
+    return document
+
+
+def write_text(uri: str, text: str, content_type: str = "application/json") -> None:
+    """Write a text, by default a JSON document, as UTF-8. What was there is replaced."""
+    place = S3Uri.parse(uri)
+    with aws_errors():
+        client("s3").put_object(Bucket=place.bucket, Key=place.key, Body=text.encode(), ContentType=content_type)
+
+
+def copy_version(source: S3Uri, version_id: str | None, target: S3Uri) -> bool:
+    """Copy an object, or one version of it, whatever its size. Returns False if it is not there."""
+    described: Any = {"Bucket": source.bucket, "Key": source.key}
+    if version_id:
+        described["VersionId"] = version_id
+    try:
+        with missing_as_error(source):
+            client("s3").copy(described, target.bucket, target.key)  # in parts, if it has to be
+    except ObjectMissingError:
+        return False
+    return True
