@@ -25,8 +25,8 @@ class Athena:
         return SimpleNamespace(rows=self.answers[sql])
 
 
-class Ledger:
-    def runs(self, dataset, limit):
+class Runs:
+    def list(self, dataset, limit):
         counts = {"read": 10, "published": 8, "quarantined": 1, "duplicate": 1}
         run = {"dataset": dataset, "files": 1, "started_at": "2026-11-21T08:30:00.123Z"}
         return [
@@ -50,7 +50,7 @@ def live():
             ["processed.transactions", "customer_email_mostly_present", None, "t"],
         ],
     }
-    return read_live("dev", Athena(answers), Ledger(), CHOSEN, NOW)
+    return read_live("dev", Athena(answers), SimpleNamespace(runs=Runs()), CHOSEN, NOW)
 
 
 def test_freshness_is_the_age_of_the_newest_row_against_the_sla(live):
