@@ -286,12 +286,20 @@ class TestIngest:
 
         way = steps(ingest, with_rows)
 
-        assert way == ["Claim", "Transform", "Audit", "Publish", "Reconcile", "Record", "Refresh", "Release"]
+        assert way == ["Claim", "Transform", "Audit", "Publish", "Record", "Refresh", "Release"]
 
-    def test_the_quarantine_follows_a_backfill_once_its_rows_are_published_and_marked_stale(self, ingest):
-        way = steps(ingest, {"HasFiles": "Transform", "AuditPassed": "Publish", "IsBackfill": "Settle"})
+    def test_what_fails_after_the_rows_were_published_still_makes_their_tables_stale(self, ingest):
+        after = [name for name, state in ingest["States"].items() if "MarkPublishedFailed" in targets(state)]
 
-        assert way[3:7] == ["Publish", "Reconcile", "Settle", "Record"]
+        assert after == ["SupersedeQuarantine", "Record"]
+        failed = payload(ingest["States"]["MarkPublishedFailed"])
+        assert failed["published_snapshot_id.$"] == "$.publish.Payload.published_snapshot_id"
+        assert payload(ingest["States"]["Record"])["published_snapshot_id.$"] == failed["published_snapshot_id.$"]
+
+    def test_the_quarantine_follows_a_backfill_once_its_rows_are_published(self, ingest):
+        way = steps(ingest, {"HasFiles": "Transform", "AuditPassed": "Publish", "IsBackfill": "SupersedeQuarantine"})
+
+        assert way[3:6] == ["Publish", "SupersedeQuarantine", "Record"]
         assert ingest["States"]["IsBackfill"]["Default"] == "Record"
 
     def test_a_batch_without_files_only_frees_the_dataset(self, ingest):
@@ -300,7 +308,7 @@ class TestIngest:
     def test_the_rebuilding_of_stale_tables_is_asked_for_once_they_are_marked(self, ingest):
         asked = ingest["States"]["Refresh"]
 
-        assert payload(asked) == {"action": "start", "dataset": Workflow.REFRESH}
+        assert payload(asked) == {"action": "start", "subject": Workflow.REFRESH}
         assert asked["Parameters"]["FunctionName"] == "${run_coordinator_function_arn}"
         assert {name for name, state in ingest["States"].items() if "Refresh" in targets(state)} == {"Record"}
 

@@ -49,7 +49,7 @@ locals {
       write_paths      = ["processed/", "curated/", "quarantine/ops/"]
       write_databases  = ["processed", "curated", "ops"]
       invoke_functions = ["run_coordinator"]
-      arguments        = merge(local.job_arguments, { router_function = "${local.name_prefix}-run-coordinator" })
+      arguments        = merge(local.job_arguments, { coordinator_function = "${local.name_prefix}-run-coordinator" })
     }
     table_refresh = {
       description     = "Rebuilds the rows that new data made stale, in every table that is built from others."

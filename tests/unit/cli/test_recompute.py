@@ -137,7 +137,7 @@ class TestRecompute:
         (call,) = others.invoked
         assert (call["FunctionName"], json.loads(call["Payload"])) == (
             "test-run-coordinator",
-            {"action": "start", "dataset": Workflow.REFRESH},
+            {"action": "start", "subject": Workflow.REFRESH},
         )
         (mark,) = lake.ledger.stale.of_run(RUN)
         assert (mark.table, mark.scope) == ("processed.sums", WHOLE)
@@ -217,7 +217,7 @@ class TestCheck:
         (execution,) = others.started
         assert execution["stateMachineArn"] == lake.outputs.state_machine_arns[Workflow.REFRESH]
         assert json.loads(execution["input"]) == {
-            "dataset": Workflow.REFRESH,
+            "subject": Workflow.REFRESH,
             "run_id": execution["name"],
             "check": ["processed.sums"],
         }

@@ -1,0 +1,61 @@
+"""Says in the log when one request kept all others waiting: MiniStack answers all of them on one event loop."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+import traceback
+from typing import TYPE_CHECKING
+
+from ministack import app
+
+if TYPE_CHECKING:
+    import asyncio
+    from types import FrameType
+
+logger = logging.getLogger("localaws.loop")
+
+LOOK_SECONDS = 0.25
+LIMIT_SECONDS = 1.0
+FRAMES = 3
+
+
+def install() -> None:
+    """Start the thread that watches; it ends with the process."""
+    if not hasattr(app, "_MAIN_LOOP"):
+        raise AttributeError("MiniStack no longer has _MAIN_LOOP")
+    threading.Thread(target=_watch_for_ever, name="localaws-loop-watch", daemon=True).start()
+
+
+def _watch_for_ever() -> None:
+    while True:
+        time.sleep(LOOK_SECONDS)
+        loop = app._MAIN_LOOP
+        if loop is None:
+            continue
+        try:
+            look(loop, threading.main_thread())
+        except RuntimeError:  # the loop is closed: the server ends
+            return
+
+
+def look(loop: asyncio.AbstractEventLoop, thread: threading.Thread, limit_seconds: float = LIMIT_SECONDS) -> float:
+    """Return the seconds until the loop answers. More than the limit is logged, with what held it up then.
+
+    Raises RuntimeError when the loop is closed.
+    """
+    answered = threading.Event()
+    started = time.monotonic()
+    loop.call_soon_threadsafe(answered.set)
+    if not answered.wait(limit_seconds):
+        place = _where(sys._current_frames().get(thread.ident or 0))
+        answered.wait()
+        logger.warning("all requests waited %.1f s for: %s", time.monotonic() - started, place)
+    return time.monotonic() - started
+
+
+def _where(frame: FrameType | None) -> str:
+    lines = traceback.extract_stack(frame)[-FRAMES:] if frame is not None else []
+    return " <- ".join(f"{line.name} ({line.filename}:{line.lineno})" for line in reversed(lines))

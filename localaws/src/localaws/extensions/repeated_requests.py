@@ -1,0 +1,194 @@
+"""A request that an SDK repeats, because it never saw the answer, gets the first answer: it has one effect.
+
+MiniStack carries every request out: the provider of Terraform asks twice for one role, and the second answer is a 409.
+AWS is spared that by clients that see nearly all answers; over a loopback connection this server should be as well, so
+each repeated request is logged as a warning. What is answered again, and what is carried out anew:
+
+- The same invocation (id, target, caller, body), if the first attempt succeeded; while it is being carried out, the
+  repeated request waits for it. Kept for two minutes, at most 16 MB in all.
+- Errors, throttling among them, are no answer to keep: the repeated request is carried out.
+- Reads, and bodies over 1 MB or of unknown length (objects), pass through and are never held in memory here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ministack import app
+
+from localaws.hooks import wrap
+from localaws.invocations import ANSWER_LIMIT_BYTES, Answer, Attempt, Attempts, Invocation, invocation_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    Carry = Callable[[Receive, Send], Awaitable[None]]
+
+logger = logging.getLogger("localaws.repeated")
+
+
+class RequestBody:
+    """Passes a request's body on and takes its SHA-256 on the way."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._hash = hashlib.sha256()
+        self._is_whole = False
+
+    @property
+    def digest(self) -> bytes | None:
+        """None until all of it has come."""
+        return self._hash.digest() if self._is_whole else None
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._hash.update(message.get("body", b""))
+            self._is_whole = not message.get("more_body", False)
+        return message
+
+
+class AnswerCopy:
+    """Passes a response on and copies it, up to the size that is kept."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._start: Message | None = None
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._is_whole = False
+
+    @property
+    def answer(self) -> Answer | None:
+        """None when it did not end or is too large to be kept."""
+        if self._start is None or not self._is_whole or self._size > ANSWER_LIMIT_BYTES:
+            return None
+        headers = tuple((bytes(name), bytes(value)) for name, value in self._start.get("headers", []))
+        return Answer(int(self._start["status"]), headers, b"".join(self._chunks))
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+        elif message["type"] == "http.response.body":
+            self._keep(message)
+        await self._send(message)
+
+    def _keep(self, message: Message) -> None:
+        body = message.get("body", b"")
+        self._size += len(body)
+        if self._size <= ANSWER_LIMIT_BYTES:
+            self._chunks.append(bytes(body))
+        else:
+            self._chunks.clear()
+        self._is_whole = not message.get("more_body", False)
+
+
+def install() -> None:
+    """Stand before everything MiniStack does with a request."""
+    attempts = Attempts()
+
+    @wrap(app, "app")
+    async def _(original: Any, scope: Any, receive: Receive, send: Send) -> None:
+        async def carry_out(receive: Receive, send: Send) -> None:
+            await original(scope, receive, send)
+
+        invocation = invocation_of(scope) if scope["type"] == "http" else None
+        if invocation is None:
+            await carry_out(receive, send)
+        else:
+            await answer(attempts, Request(invocation, carry_out, receive, send))
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request of an SDK: what it asks, how MiniStack carries it out, and its two ends."""
+
+    invocation: Invocation
+    carry_out: Carry
+    receive: Receive
+    send: Send
+
+    def log(self, outcome: str) -> None:
+        logger.warning(
+            "repeated request: %s, attempt %d of invocation %s: %s",
+            *(self.invocation.operation, self.invocation.attempt, self.invocation.id, outcome),
+        )
+
+
+async def answer(attempts: Attempts, request: Request) -> None:
+    """Answer one request: with the answer of an earlier attempt of its call, else by carrying it out."""
+    earlier = attempts.find(request.invocation)
+    if earlier is None and request.invocation.attempt > 1:
+        request.log("carried out, for no earlier attempt has come")
+    if not request.invocation.may_be_kept:
+        if earlier is not None:
+            request.log("carried out again")
+        attempts.end(request.invocation, attempts.begin(request.invocation), None, None)
+        await request.carry_out(request.receive, request.send)
+    elif earlier is None:
+        await _carry_out(attempts, request)
+    else:
+        await _answer_again(attempts, request, earlier)
+
+
+async def _carry_out(attempts: Attempts, request: Request) -> None:
+    attempt = attempts.begin(request.invocation)
+    body, copy = RequestBody(request.receive), AnswerCopy(request.send)
+    try:
+        await request.carry_out(body.receive, copy.send)
+    finally:
+        attempts.end(request.invocation, attempt, body.digest, copy.answer)
+
+
+async def _answer_again(attempts: Attempts, request: Request, earlier: Attempt) -> None:
+    body = await _whole_body(request.receive)
+    if body is None:
+        return
+    earlier = await _last_ended(attempts, request.invocation, earlier)
+    seconds = attempts.age_seconds(earlier)
+    if earlier.answer is not None and earlier.answers(request.invocation.target, body):
+        request.log(f"answered as {seconds:.1f} s ago")
+        await _send(earlier.answer, request.send)
+        return
+    request.log(f"carried out, for {seconds:.1f} s ago it failed or asked for something else")
+    await _carry_out(attempts, replace(request, receive=_again(body, request.receive)))
+
+
+async def _last_ended(attempts: Attempts, invocation: Invocation, attempt: Attempt) -> Attempt:
+    """Wait for the attempt, then for those that came after it and were carried out because it failed."""
+    while not attempt.ended.is_set():
+        await attempt.ended.wait()
+        attempt = attempts.find(invocation) or attempt
+    return attempt
+
+
+async def _whole_body(receive: Receive) -> bytes | None:
+    """Return the body, or None when the client left before its end. Only small ones come here."""
+    chunks = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_again
+
+
+async def _send(kept: Answer, send: Send) -> None:
+    await send({"type": "http.response.start", "status": kept.status, "headers": list(kept.headers)})
+    await send({"type": "http.response.body", "body": kept.body, "more_body": False})
