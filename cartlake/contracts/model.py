@@ -118,7 +118,7 @@ class Table:
     references: tuple[Reference, ...] = ()
     build: Build | None = None
     prepare: str | None = None
-    """`<module>.<function>` below glue_jobs/transforms/: changes conformed rows before the row rules, e.g. masks them."""
+    """`<module>.<function>` below glue_jobs/transforms/: changes conformed rows before the row rules, e.g. masks."""
     sort_order: tuple[SortField, ...] | None = None
     """What rows are sorted by within files; None when the contract does not say."""
     promised_hours: float | None = None

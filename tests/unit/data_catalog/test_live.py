@@ -28,7 +28,7 @@ class Athena:
 class Runs:
     def list(self, dataset, limit):
         counts = {"read": 10, "published": 8, "quarantined": 1, "duplicate": 1}
-        run = {"dataset": dataset, "files": 1, "started_at": "2026-11-21T08:30:00.123Z"}
+        run = {"subject": dataset, "files": 1, "started_at": "2026-11-21T08:30:00.123Z"}
         return [
             RunRecord(run_id=f"{dataset}-2", state="FAILED", **run),
             RunRecord(run_id=f"{dataset}-1", state="SUCCEEDED", counts=counts, **run),
