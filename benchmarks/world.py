@@ -24,7 +24,8 @@ from cartlake.runs.ids import Workflow
 from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.up import bring_up
 from cartlake_cli.commands.runs.drop import settle, upload
-from cartlake_cli.context import LOCAL, Lake
+from cartlake_cli.context import Lake
+from cartlake_cli.environments import LOCAL
 from cartlake_cli.operations.run_documents import run_document
 from cartlake_cli.output import Output
 from generators.worlds import generate_world

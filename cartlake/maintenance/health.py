@@ -53,7 +53,7 @@ class Need(BaseModel):
 
 
 class Health(BaseModel):
-    """The numbers of one table: `size` in bytes; `removable_files` is how many fewer there were if small ones were joined."""
+    """The numbers of one table; `size` in bytes. Joining small files would leave `removable_files` fewer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -19,7 +19,7 @@ from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.up import bring_up
 from cartlake_cli.commands.runs.follow import follow_files
 from cartlake_cli.context import Lake
-from cartlake_cli.main import assemble
+from cartlake_cli.main import app
 from cartlake_cli.output import Output
 from generators.transactions import generate_transactions
 
@@ -45,7 +45,7 @@ def lake(checkout: Path) -> Iterator[Lake]:
 @pytest.fixture(scope="package")
 def run_lake(lake: Lake) -> Callable[..., Result]:
     """Type a `lake` command; returns its result with exit code and standard output."""
-    application = assemble()
+    application = app
 
     def run(*arguments: object, exit_code: int | None = 0) -> Result:
         for cached in (loading._load, loading._stems):  # as in a process of its own

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from cartlake_cli.commands.local import emulator, logs
-from cartlake_cli.context import LOCAL, lake_of
+from cartlake_cli.context import lake_of
+from cartlake_cli.environments import LOCAL
 from cartlake_cli.errors import CommandError
 from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
 

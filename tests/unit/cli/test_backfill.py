@@ -63,7 +63,7 @@ def typed(lake, others, monkeypatch, today):
     def run(*words, dataset="transactions"):
         window = () if "--from" in words else ("--from", today, "--to", today)
         arguments = ["--env", "dev", "backfill", dataset, *map(str, window), *map(str, words)]
-        return CliRunner().invoke(main.assemble(), arguments)
+        return CliRunner().invoke(main.app, arguments)
 
     return run
 

@@ -19,7 +19,7 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setenv("CARTLAKE_CHECKOUT", str(tmp_path))
     monkeypatch.setattr(commands, "read_catalog", lambda root: Catalog((), (), Graph({}, ())))
     monkeypatch.setattr(commands, "documents", lambda _: FILES)
-    application = main.assemble()
+    application = main.app
     return lambda *arguments: CliRunner().invoke(application, ["contracts", "docs", *arguments])
 
 
