@@ -11,7 +11,7 @@ from cartlake.contracts import Table
 from cartlake.engine import DataFrame, F
 from cartlake.runs.documents import RuleCount
 from glue_jobs.transforms.file_rows.judging import rule_counts
-from glue_jobs.transforms.file_rows.versions import newer, order_of_versions, same_key
+from glue_jobs.transforms.file_rows.versions import STORED, beside_stored, newer, order_of_versions
 from glue_jobs.transforms.scopes import in_days_sql
 
 
@@ -35,9 +35,10 @@ def published_rows(branch: DataFrame, table: Table, run_id: str, days: Collectio
 
 def outdated_rows(branch: DataFrame, kept: DataFrame, table: Table, run_id: str, days: Collection[date]) -> int:
     """Return how many of the kept rows lost to a stored row: of the same key, not older, and of another run."""
-    stored = _of_other_runs(branch.where(F.expr(in_days_sql(table, days))), run_id)
-    batch = kept.select(*table.primary_key, *order_of_versions(table))
-    return _joined(stored, batch, table).where(F.expr(f"not {newer(table)}")).count()
+    names = [*table.primary_key, *order_of_versions(table)]
+    stored = _of_other_runs(branch.where(F.expr(in_days_sql(table, days))), run_id).select(*names)
+    is_newer = newer(table, row="", than=STORED)
+    return beside_stored(kept.select(*names), stored, table, how="inner").where(F.expr(f"not {is_newer}")).count()
 
 
 def known_rows(branch: DataFrame, kept: DataFrame, table: Table, run_id: str) -> int:
@@ -45,7 +46,8 @@ def known_rows(branch: DataFrame, kept: DataFrame, table: Table, run_id: str) ->
 
     In a backfill those are rows that are the same as before, or that lost to a row of another file.
     """
-    return _joined(_of_other_runs(branch, run_id), kept.select(*table.primary_key), table).count()
+    keys = list(table.primary_key)
+    return kept.select(*keys).join(_of_other_runs(branch, run_id).select(*keys), on=keys, how="inner").count()
 
 
 def withdrawn_rows(branch: DataFrame, gone: DataFrame, table: Table) -> int:
@@ -56,8 +58,3 @@ def withdrawn_rows(branch: DataFrame, gone: DataFrame, table: Table) -> int:
 
 def _of_other_runs(rows: DataFrame, run_id: str) -> DataFrame:
     return rows.where(F.col("_run_id") != F.lit(run_id))
-
-
-def _joined(stored: DataFrame, batch: DataFrame, table: Table) -> DataFrame:
-    """Stored rows `t` beside the rows `s` of the batch that have the same key."""
-    return stored.alias("t").join(batch.alias("s"), on=F.expr(same_key(table)), how="inner")

@@ -1,4 +1,4 @@
-"""What the marts of sales sum: measures of processed.order_lines, under the names their contracts give them.
+"""Measures of processed.order_lines that the tables of sales and products sum, named as in their contracts.
 
 Cancelled lines are counted and are in no sum. Returned lines were sold, so they are in every sum, and apart in the
 columns that begin with `returned`. Amounts in euros leave out lines that could not be converted yet.

@@ -1,4 +1,4 @@
-"""What the customer marts share: who is one customer, and when is now.
+"""What the tables about customers share: which records are one customer, and the day their values are as of.
 
 Customers are people, not records: processed.customer_identities gives the records of one person one
 `golden_customer_id`. A record it does not know is a customer of its own, under its `customer_id`.
@@ -17,6 +17,6 @@ def sold_months(customer_months: DataFrame, customer_identities: DataFrame) -> D
 def as_of(customer_months: DataFrame) -> DataFrame:
     """One row: the last day on which anybody bought, as `as_of_date`.
 
-    That is now, and not what a clock says: the same orders give the same marts whenever they are computed.
+    It is taken from the orders and not from a clock: the same orders give the same tables whenever they are computed.
     """
     return customer_months.agg(F.max("last_order_date").alias("as_of_date"))

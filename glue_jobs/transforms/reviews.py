@@ -1,4 +1,4 @@
-"""Reviews without personal data, with their purchase, and which of them stand. Nothing here reads, writes or counts."""
+"""Reviews without personal data, with their purchase, and the newest one of each product and customer."""
 
 from typing import Final
 
@@ -40,9 +40,9 @@ def verified_reviews(reviews: DataFrame, transactions: DataFrame) -> DataFrame:
 
 
 def fct_reviews(verified_reviews: DataFrame) -> DataFrame:
-    """Keep the last word of every customer on every product.
+    """Keep one review per product and customer: the newest.
 
-    The review that was changed last stands; of those the one written last, then the greatest review_id.
+    The review that was changed last stays; of those the one written last, then the greatest review_id.
     `review_length`: characters of title and body as they are stored, without what was masked.
     """
     newest_first = Window.partitionBy("product_id", "customer_id").orderBy(

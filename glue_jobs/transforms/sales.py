@@ -32,7 +32,7 @@ def sales_daily(order_lines: DataFrame) -> DataFrame:
 
 
 def sales_weekly(order_lines: DataFrame) -> DataFrame:
-    """Sum order lines per ISO 8601 week, channel and country, in euros.
+    """Sum order lines per ISO 8601 week, channel and country, in euros: `week_start`, its ISO year and week, measures.
 
     A week begins on Monday, and belongs to the ISO year that its Thursday is in.
     """
@@ -48,7 +48,7 @@ def sales_weekly(order_lines: DataFrame) -> DataFrame:
 
 
 def sales_monthly(order_lines: DataFrame) -> DataFrame:
-    """Sum order lines per calendar month, channel and country, in euros."""
+    """Sum order lines per calendar month (`month_start`), channel and country, in euros."""
     return _by_period(order_lines, F.trunc(F.col("order_date"), "month").cast("date"), "month_start")
 
 

@@ -1,4 +1,4 @@
-"""Sessions and the conversion funnel as pure functions of events. Nothing here reads, writes or counts."""
+"""Sessions and the conversion funnel, from the events of the web shop. Nothing here reads or writes."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from cartlake.engine import Column, DataFrame, F, Window
 from glue_jobs.transforms.traffic.attribution import channel, is_attributed, medium, source
 from glue_jobs.transforms.traffic.robots import without_robots
 
-SILENCE_MINUTES: Final = 30
+INACTIVITY_MINUTES: Final = 30
 """A session ends after more than this without an event: the default of Google Analytics 4."""
 
 STAGES: Final = ("visit", "product_view", "add_to_cart", "checkout", "purchase")
@@ -68,13 +68,13 @@ def conversion_funnel(fct_sessions: DataFrame) -> DataFrame:
 def _chained(events: DataFrame) -> DataFrame:
     """Mark the events that start and end a session, and number the sessions of every visitor."""
     in_order = Window.partitionBy("visitor_id").orderBy("event_at", "event_id")
-    silence = F.expr(f"interval '{SILENCE_MINUTES}' minute")
+    inactivity = F.expr(f"interval '{INACTIVITY_MINUTES}' minute")
     before = F.lag("event_at").over(in_order)
     after = F.lead("event_at").over(in_order)
     marked = events.select(
         "*",
-        F.coalesce(F.col("event_at") > before + silence, F.lit(True)).alias("_starts"),  # noqa: FBT003
-        F.coalesce(after > F.col("event_at") + silence, F.lit(True)).alias("_ends"),  # noqa: FBT003
+        F.coalesce(F.col("event_at") > before + inactivity, F.lit(True)).alias("_starts"),  # noqa: FBT003
+        F.coalesce(after > F.col("event_at") + inactivity, F.lit(True)).alias("_ends"),  # noqa: FBT003
     )
     so_far = in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     started = F.sum(F.when(F.col("_starts"), F.lit(1)).otherwise(F.lit(0))).over(so_far)

@@ -130,3 +130,23 @@ def test_what_only_some_functions_have_is_imported_by_none_of_the_others(package
 
     assert package in users
     assert users == ARROW_USERS
+
+
+ENGINE_FREE = [
+    path
+    for pattern in ("glue_jobs/transforms/**/*.py", "glue_jobs/dataset_etl/*.py", "glue_jobs/engines/base.py")
+    for path in sorted(ROOT.glob(pattern))
+    if path.name != "main.py"
+]
+
+
+@pytest.mark.parametrize("path", ENGINE_FREE, ids=relative)
+def test_transforms_and_the_pipeline_do_not_know_which_engine_runs_them(path):
+    """Frames come from cartlake.engine, and what differs from engine to engine is behind glue_jobs.engines.base."""
+    engines = ("pyspark", "py4j", "duckdb", "sqlframe", "glue_jobs.engines.spark")
+
+    assert [name for name in imports(path) if name.startswith(engines)] == []
+
+
+def test_there_is_a_pipeline():
+    assert ROOT / "glue_jobs/dataset_etl/pipeline.py" in ENGINE_FREE

@@ -59,8 +59,8 @@ def as_stored(spark: SparkSession, table: str, rows: DataFrame) -> DataFrame:
 def replace_rows(spark: SparkSession, table: str, where: str, rows: DataFrame | None) -> None:
     """Make `rows` the only ones of the table that meet `where`; None stands for no rows.
 
-    As a rule nothing is there yet, and only a retry pays for a delete. Others write these tables too: a delete that
-    meets files which somebody else has just rewritten is done again on the new ones.
+    Usually no such rows are there, and only a retry has to delete any. Other runs write these tables too: a delete that
+    conflicts with files another writer has just rewritten is done again on the new ones.
     """
     if spark.table(table).where(where).limit(1).count():
         _delete(spark, table, where)

@@ -7,7 +7,7 @@ now is deleted. Against rows of other files the newest version wins, as in a loa
 
 from cartlake.contracts import Table
 from cartlake.engine import DataFrame, F, broadcast
-from glue_jobs.transforms.file_rows.versions import newer, same_key
+from glue_jobs.transforms.file_rows.versions import STORED, beside_stored, newer
 
 ORIGIN_SCHEMA = "_source_file string, _run_id string, _is_ours boolean"
 
@@ -24,10 +24,11 @@ def changed_rows(kept: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
     `kept` has one row per key, `stored` the column `_ours`. Returns the columns of the table.
     """
     values = [column.name for column in table.file_columns if column.name not in table.primary_key]
-    differs = " or ".join(f"not (t.{name} <=> s.{name})" for name in values) or "false"
-    wins = f"t._run_id is null or (t._ours and ({differs})) or (not t._ours and {newer(table)})"
-    joined = kept.alias("s").join(stored.alias("t"), on=F.expr(same_key(table)), how="left")
-    return joined.where(F.expr(wins)).select(*(F.col(f"s.{column.name}") for column in table.columns))
+    differs = " or ".join(f"not ({STORED}{name} <=> {name})" for name in values) or "false"
+    ours, is_newer = f"{STORED}_ours", newer(table, row="", than=STORED)
+    wins = f"{STORED}_run_id is null or ({ours} and ({differs})) or (not {ours} and {is_newer})"
+    joined = beside_stored(kept, stored, table, how="left")
+    return joined.where(F.expr(wins)).select(*(F.col(column.name) for column in table.columns))
 
 
 def keys_without_successor(kept: DataFrame, stored: DataFrame, table: Table) -> DataFrame:

@@ -1,7 +1,14 @@
 """Which of several rows of one primary key is the newest, and stays."""
 
+from functools import reduce
+from operator import and_
+from typing import Final
+
 from cartlake.contracts import Table
 from cartlake.engine import DataFrame, F, Window
+
+STORED: Final = "_stored_"
+"""What the columns of a stored row are prefixed with beside another row."""
 
 
 def repeated_keys(rows: DataFrame, table: Table) -> DataFrame:
@@ -44,12 +51,25 @@ def same_key(table: Table) -> str:
     return " and ".join(f"t.{name} = s.{name}" for name in table.primary_key)
 
 
-def newer(table: Table) -> str:
-    """SQL that is true when row `s` wins over row `t` of the same key: by a higher version, or of one version by the
-    greater values. Structs are compared field by field, null below everything.
+def newer(table: Table, row: str = "s.", than: str = "t.") -> str:
+    """SQL that is true when a row wins over another of the same key: by a higher version, or of one version by the
+    first value that differs, null below everything. `row` and `than` are what stands before the names of their columns.
+
+    Written out, because engines differ in how they compare structs that hold nulls.
     """
     version = str(table.version_column)
     values = [name for name in order_of_versions(table) if name != version]
-    mine, theirs = (", ".join(f"{side}.{name}" for name in values) for side in ("s", "t"))
-    tie = f" or (s.{version} = t.{version} and struct({mine}) > struct({theirs}))" if values else ""
-    return f"(s.{version} > t.{version}{tie})"
+    pairs = [(f"{row}{name}", f"{than}{name}") for name in values]
+    first = " ".join(f"when not ({a} <=> {b}) then {b} is null or coalesce({a} > {b}, false)" for a, b in pairs)
+    tie = f" or ({row}{version} = {than}{version} and case {first} else false end)" if values else ""
+    return f"({row}{version} > {than}{version}{tie})"
+
+
+def beside_stored(rows: DataFrame, stored: DataFrame, table: Table, how: str) -> DataFrame:
+    """The rows, each with the columns of the stored row of the same key as `_stored_<name>`; `how` is the join's kind.
+
+    Names of their own, because SQLFrame confuses the sides of a join on equal names.
+    """
+    renamed = stored.select(*(F.col(name).alias(f"{STORED}{name}") for name in stored.columns))
+    keys = (F.col(name) == F.col(f"{STORED}{name}") for name in table.primary_key)
+    return rows.join(renamed, on=reduce(and_, keys), how=how)

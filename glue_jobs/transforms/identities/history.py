@@ -1,4 +1,4 @@
-"""The history of every person: which values survived, from when to when."""
+"""The history of every person, a slowly changing dimension of type 2: which values survived, from when to when."""
 
 from datetime import UTC, datetime
 from typing import Final

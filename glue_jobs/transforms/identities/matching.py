@@ -1,4 +1,4 @@
-"""Which customer records are believed to be one person, by rules that can be read.
+"""Which customer records match, and so are one person, by explicit rules.
 
 Every pair of records that meets in a block is compared once. The evidence of a pair does not depend on the block it
 was found in, so blocks decide how much is compared, and rules alone decide what matches.
@@ -63,7 +63,7 @@ _COMPARED = ("customer_id", *_SAME, *_ALIKE, "house_number")
 
 
 def customer_matches(customers: DataFrame) -> DataFrame:
-    """Pairs of records believed to be one person: `left_customer_id` < `right_customer_id`, `match_key` (the rule),
+    """Pairs of records that match: `left_customer_id` < `right_customer_id`, `match_key` (the rule),
     `score` (its confidence times the weakest likeness it asks for, rounded down to thousandths) and `evidence`.
 
     Compares the newest version of each record of processed.customers. Two birth dates are two people, whatever else
@@ -111,8 +111,8 @@ def _block(name: str) -> Column:
 def _compared(pairs: DataFrame) -> DataFrame:
     """Pairs with `<value>_same` (null when one is missing) and `<value>_likeness` in thousandths.
 
-    `_people_of_mailbox` is above 0 when some pair with the same e-mail contradicts itself. That this takes a window is
-    welcome: the optimizer cannot push what follows below it, and there copy the likenesses into every condition.
+    `_people_of_mailbox` is above 0 when some pair with the same e-mail contradicts itself. A window computes
+    it, which also keeps the optimizer from copying the likenesses into every condition that follows.
     """
     likenesses = pairs.select(
         "left_customer_id",

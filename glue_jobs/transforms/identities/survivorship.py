@@ -14,7 +14,7 @@ from cartlake.engine import Column, F
 from glue_jobs.transforms.identities.spelling import mailbox
 
 SOURCES = ("shop", "marketplace", "newsletter")
-"""Most trusted first: the shop checks what it is told, the newsletter asks for nothing but an address."""
+"""Most trusted first: the shop verifies what customers enter, the newsletter asks for nothing but an address."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ ATTRIBUTES = (
     Attribute("phone", ("phone",), ("newest", "trusted")),
     Attribute("birth_date", ("birth_date",), ("trusted", "newest")),
     Attribute("address", ("street", "postal_code", "city", "country_code"), ("complete", "newest", "trusted")),
-    # Who said no anywhere is not written to: a consent given to one source is none to all.
+    # A refusal to one source counts for all: a consent given to one source is not a consent to the others.
     Attribute("marketing_consent", ("marketing_consent",), ("refused", "newest")),
 )
 

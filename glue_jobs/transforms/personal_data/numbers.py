@@ -53,7 +53,7 @@ def with_cards_masked(text: Column) -> Column:
     """Replace payment card numbers by `[card]`: 13 to 19 digits that pass the check of Luhn, ISO/IEC 7812-1 annex B.
 
     Digits may stand in up to five groups parted by single spaces or hyphens, of four digits or more, the last of three
-    or more, as on cards: 4-4-4-4, 4-6-5, 4-4-4-4-3. Groups around them that belong to another number are told apart.
+    or more, as on cards: 4-4-4-4, 4-6-5, 4-4-4-4-3. Groups around them that belong to another number are left.
     What has the shape of a bank account is no card, or many an account with a wrong digit would be one by chance.
     """
     run = f"[0-9]+(?:[ -][0-9]+){{0,{MOST_GROUPS}}}"

@@ -1,7 +1,7 @@
 """Where a session came from: source, medium and channel.
 
 Channels are the default channel group of Google Analytics 4, simplified: shopping, video, audio, SMS and push are
-not told apart, what a link says about itself goes before the site it stood on, and sites are recognised by the
+not distinguished, the campaign parameters of a link go before the site it stood on, and sites are recognised by the
 names below. In lower case, the first line that fits:
 
 | Channel          | Source, medium                                                              |

@@ -19,7 +19,7 @@ MOST_EVENTS_A_DAY: Final = 2_000
 ROBOT_HOURS: Final = 20
 """Nobody shops in that many different hours of a day.
 
-Sessions rely on it: a chain of events with no silence above 30 minutes that covers a whole day has an event in each
+Sessions rely on it: a chain of events with no gap above 30 minutes that covers a whole day has an event in each
 of its hours. So no session of a person covers a whole day, and none spans more than two.
 """
 
