@@ -161,9 +161,12 @@ build: setup ## Build the artifacts for this machine; `make build PLATFORM=aws` 
 bench: setup ## Measure what the project claims; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
-.PHONY: docs
-docs: setup ## Regenerate data dictionary, catalog, diagrams and the tables of the Terraform module READMEs
+.PHONY: catalog
+catalog: setup ## Build catalog page, data dictionary and diagrams in build/docs/
 	$(LAKE) contracts docs
+
+.PHONY: docs
+docs: catalog ## Build the catalog, and regenerate the tables of the Terraform module READMEs
 	$(BIN)/python terraform/generate_readmes.py
 
 .PHONY: lock

@@ -41,7 +41,7 @@ def set_at(document: Any, path: tuple[str | int, ...], value: Any) -> None:
             (*AMOUNT, "customProperties"),
             [{"property": "cartlake.renamedFrom", "value": "item_id"}],
             "amount.cartlake.renamedFrom",
-            "is a column of the table still",
+            "is still a column of the table",
             id="former name of a column that is there",
         ),
         pytest.param(
@@ -62,7 +62,7 @@ def set_at(document: Any, path: tuple[str | int, ...], value: Any) -> None:
             (*TABLE, "customProperties", 0),
             {"property": "cartlake.sortOrder", "value": ["amount", "amount desc"]},
             "items.cartlake.sortOrder",
-            "sorts twice",
+            "is named twice",
             id="sorted twice",
         ),
         pytest.param(
@@ -461,7 +461,7 @@ def test_every_fault_is_named_at_once(document: dict[str, Any], read: Read) -> N
     with pytest.raises(ContractError) as caught:
         read(document)
 
-    assert [problem.where.rpartition(".")[2] for problem in caught.value.problems] == ["multipleOf", "physicalType"]
+    assert [fault.where.rpartition(".")[2] for fault in caught.value.faults] == ["multipleOf", "physicalType"]
 
 
 def test_two_rules_of_one_name_are_refused(document: dict[str, Any], read: Read) -> None:
