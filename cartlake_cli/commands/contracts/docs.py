@@ -1,14 +1,17 @@
 """`lake contracts docs`: builds the data dictionary, the catalog page and the diagrams, and checks their links."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cartlake_cli.commands.lake.query import athena_of
-from cartlake_cli.context import lake_of
+from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError, Exit
 from cartlake_cli.options import Json
+
+if TYPE_CHECKING:
+    from data_catalog.model import Catalog
 
 LIVE = ".lake/catalog/index.html"
 
@@ -32,7 +35,7 @@ def docs(
     with lake.output.messages.status("Reading contracts, transforms and queries"):
         catalog = build.read_catalog(lake.root)
     if live:
-        files = {LIVE: build.live_page(catalog, lake.environment, athena_of(lake), lake.ledger)}
+        files = {LIVE: _live_page(lake, catalog)}
     else:
         files = build.documents(catalog)
     faults = [*build.faults_of(catalog, files)]
@@ -44,6 +47,12 @@ def docs(
         raise typer.Exit(Exit.FAILED)
     if not check:
         lake.output.say(f"Open {lake.root / (LIVE if live else f'{build.FOLDER}/index.html')} in a browser.")
+
+
+def _live_page(lake: Lake, catalog: "Catalog") -> str:
+    from data_catalog import build  # noqa: PLC0415 - only checkouts have it, with Graphviz
+
+    return build.live_page(catalog, lake.environment, athena_of(lake), lake.ledger)
 
 
 def _written(path: Path, text: str) -> str:

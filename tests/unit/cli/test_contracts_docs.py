@@ -64,7 +64,7 @@ def test_a_check_of_sound_files_passes_and_writes_nothing(run, tmp_path):
 
 
 def test_the_live_page_goes_where_nothing_is_committed(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "live_page", lambda _lake, _catalog: "live")
+    monkeypatch.setattr("cartlake_cli.commands.contracts.docs._live_page", lambda _lake, _catalog: "live")
 
     assert states(run("--live", "--json")) == {".lake/catalog/index.html": "written"}
     assert (tmp_path / ".lake/catalog/index.html").read_text() == "live"
