@@ -147,11 +147,11 @@ docs: setup ## Regenerate data dictionary, catalog, diagrams and the tables of t
 	$(BIN)/python terraform/generate_readmes.py
 
 .PHONY: lock
-lock: setup ## Choose new dependency versions (pyproject.toml -> requirements/*.lock)
+lock: setup ## Choose new dependency versions (pyproject.toml, requirements/*.in -> requirements/*.lock)
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
-		--extra dev --no-emit-package localaws pyproject.toml -o requirements/dev.lock
-	for extra in lambda arrow; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --extra $$extra -c requirements/dev.lock pyproject.toml -o requirements/$$extra.lock; done
+		--extra dev --no-emit-package cartlake-localaws pyproject.toml -o requirements/dev.lock
+	for layer in lambda arrow; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate -c requirements/dev.lock requirements/$$layer.in -o requirements/$$layer.lock; done
 
 .PHONY: clean
 clean: ## Stop the embedded AWS and remove everything that was built or installed here

@@ -20,7 +20,7 @@ from cartlake_cli.athena import views
 from cartlake_cli.athena.named_queries import NamedQuery
 from cartlake_cli.commands.lake.query import athena_of
 from cartlake_cli.context import Lake
-from generators.worlds import generate_world
+from generators.world import generate_world
 from localaws.athena import duck
 from localaws.athena.clients import Clients, Endpoint
 from localaws.athena.sql import parsing

@@ -28,7 +28,7 @@ from cartlake_cli.context import Lake
 from cartlake_cli.environments import LOCAL
 from cartlake_cli.operations.run_documents import run_document
 from cartlake_cli.output import Output
-from generators.worlds import generate_world
+from generators.world import generate_world
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 COPIED = (

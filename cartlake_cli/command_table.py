@@ -12,11 +12,6 @@ from typing import Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cartlake_cli.errors import NotReadyError
-
-EXTRAS: Final = {"generators": "laptop", "data_catalog": "laptop", "localaws": "laptop"}
-"""Packages that only some installations have, and the extra of `cartlake` that brings them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -37,7 +32,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "demo": Entry(
         "cartlake_cli.commands.lake.demo",
-        "Start the lake, drop a week of a shop's files with known dirt, account for every row, ask the marts.",
+        "Start the lake, drop a week of a shop's files with known dirt, account for every row, query the marts.",
     ),
     "status": Entry(
         "cartlake_cli.commands.runs.status",
@@ -133,7 +128,7 @@ class LazyGroup(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
-        """A command by its name, None if there is none. Raises NotReadyError if it needs an extra."""
+        """A command by its name, None if there is none."""
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
@@ -151,16 +146,9 @@ class LazyGroup(TyperGroup):
 
 
 def load(name: str) -> Any:
-    """Import a command. Raises NotReadyError if it needs a package that is not installed."""
+    """Import a command."""
     app = typer.Typer()
-    try:
-        import_module(COMMANDS[name].module).register(app)
-    except ModuleNotFoundError as error:
-        package = str(error.name).partition(".")[0]
-        raise NotReadyError(
-            f"`lake {name}` needs the package {package}, which is not installed: "
-            f"`pip install 'cartlake[{EXTRAS.get(package, 'laptop')}]'`, or `make setup` in a checkout."
-        ) from error
+    import_module(COMMANDS[name].module).register(app)
     # One command alone would become the application itself: a callback keeps it a group.
     app.callback()(lambda: None)
     group: Any = typer.main.get_command(app)

@@ -98,7 +98,13 @@ class Lake:
 
     @property
     def terraform_folder(self) -> Path:
-        return self.root / "terraform" / "environments" / self.environment
+        """The Terraform root of the environment. Raises NotReadyError where there is no checkout."""
+        folder = self.root / ENVIRONMENTS_FOLDER / self.environment
+        if not folder.is_dir():
+            raise NotReadyError(
+                f"There is no {folder}. Change into a checkout of Cartlake, or set CARTLAKE_CHECKOUT to its folder."
+            )
+        return folder
 
     @cached_property
     def outputs(self) -> Outputs:

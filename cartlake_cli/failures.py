@@ -33,10 +33,22 @@ def explained(error: BaseException) -> Failure | None:
             return Failure(Exit.FAILED, str(error))
         case BotoCoreError() | ClientError():
             return _aws_failure(error)
+        case ModuleNotFoundError():
+            return _missing_package(str(error.name).partition(".")[0])
         case KeyboardInterrupt():
             return Failure(Exit.FAILED, "Stopped.")
         case _:
             return None
+
+
+def _missing_package(package: str) -> Failure | None:
+    if package == "cartlake_cli":
+        return None
+    return Failure(
+        NotReadyError.code,
+        f"This command needs the package {package}, which is not installed here:"
+        " `pip install 'cartlake[laptop]'`, or `make setup` in a checkout.",
+    )
 
 
 def _aws_failure(error: BotoCoreError | ClientError) -> Failure:

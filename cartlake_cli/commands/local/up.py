@@ -15,6 +15,7 @@ import typer
 
 from cartlake_cli.build import Platform, build
 from cartlake_cli.commands.local import emulator
+from cartlake_cli.commands.local.home import check_format
 from cartlake_cli.commands.tables.tables import apply_all
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.environments import LOCAL
@@ -57,6 +58,8 @@ def bring_up(lake: Lake, *, force: bool = False) -> dict[str, float]:
 
     Raises NotReadyError when a tool is missing and CommandError when Terraform fails.
     """
+    _ = lake.terraform_folder  # asked first, so that nothing is made where there is no checkout
+    check_format(lake.home)
     seconds: dict[str, float] = {}
     with _phase(lake, seconds, "start", "Starting the embedded AWS"):
         emulator.start(lake.root)

@@ -78,7 +78,7 @@ def python(tmp_path_factory):
         check=True,
     )
     subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder / "venv"], check=True)
-    (wheel,) = folder.glob("localaws-*.whl")
+    (wheel,) = folder.glob("cartlake_localaws-*.whl")
     lock = PROJECT.parent / "requirements" / "dev.lock"
     subprocess.run(
         [UV, "pip", "install", "--quiet", "--python", folder / "venv" / "bin" / "python", wheel, "-c", lock], check=True

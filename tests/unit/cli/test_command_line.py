@@ -50,6 +50,9 @@ def test_the_exit_codes_are_the_documented_ones():
         pytest.param(
             ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject"), 5, "AccessDenied", id="AWS refused"
         ),
+        pytest.param(
+            ModuleNotFoundError("No module named 'numpy'", name="numpy.random"), 3, "cartlake[laptop]", id="an extra"
+        ),
         pytest.param(KeyboardInterrupt(), 1, "Stopped", id="Ctrl-C"),
     ],
 )
@@ -137,21 +140,6 @@ def test_the_help_imports_no_command_and_no_aws_client():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
-
-
-def test_a_command_whose_package_is_not_installed_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "generators.commands", None)
-    monkeypatch.setattr("cartlake_cli.command_table.import_module", _without("generators"))
-
-    with pytest.raises(NotReadyError, match=r"needs the package generators.*cartlake\[laptop\]"):
-        load("generate")
-
-
-def _without(package):
-    def fails(name):
-        raise ModuleNotFoundError(f"No module named {name!r}", name=package)
-
-    return fails
 
 
 def test_a_python_that_is_too_new_is_refused_with_the_versions_that_work(monkeypatch):
