@@ -10,7 +10,7 @@ ENVIRONMENTS := local dev staging prod
 MODULES := $(notdir $(wildcard terraform/modules/*))
 PYTHON_FILES := cartlake cartlake_cli lambdas glue_jobs generators localaws data_catalog benchmarks tests terraform conftest.py
 
-# Terraform downloads the AWS provider once for the whole checkout, not once for each of ten folders.
+# Terraform downloads the AWS provider once for the whole checkout, not once for each folder.
 export TF_PLUGIN_CACHE_DIR := $(CURDIR)/.cache/terraform-plugins
 export TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE := true
 
@@ -57,7 +57,7 @@ covered := --cov --cov-report=
 test: setup ## Run every test, with coverage; prints what took how long
 	rm -rf $(SUITES) && mkdir -p $(SUITES) && touch $(SUITES)/started
 	$(MAKE) --jobs=2 --keep-going --output-sync=target test-e2e test-spark test-unit test-integration; \
-		failed=$$?; $(BIN)/python -m benchmarks.ci; exit $$failed
+		failed=$$?; $(MAKE) suite-times; exit $$failed
 	$(MAKE) coverage
 
 .PHONY: test-unit
@@ -80,6 +80,10 @@ test-spark: setup ## Run the tests of transforms and jobs on Spark and DuckDB
 test-e2e: setup ## Deploy the lake to the embedded AWS and use it as users do
 	$(call pytest,e2e) tests/e2e
 
+.PHONY: suite-times
+suite-times: setup ## Print what each test suite took, and the slowest tests
+	$(BIN)/python -m benchmarks.ci
+
 .PHONY: coverage
 coverage: setup ## Put the coverage of the suites together; fails below 90 %
 	$(BIN)/coverage combine --keep --data-file=$(SUITES)/.coverage $(SUITES)
@@ -91,7 +95,7 @@ explore: setup ## Look for an order of files that makes a mart wrong: hundreds o
 
 .PHONY: check
 check: setup ## Everything CI checks: lint, types, Terraform, tests
-	$(MAKE) --jobs=3 lint types terraform-check contracts-diff
+	$(MAKE) --jobs=3 lint types terraform-check terraform-scan contracts-diff
 	$(MAKE) test
 
 .PHONY: lint
@@ -118,20 +122,36 @@ format: setup ## Format Python, SQL and Terraform
 	terraform fmt -recursive terraform
 
 .PHONY: terraform-check
+# One init and one run a folder, side by side: most of each is waiting for the provider to start.
 terraform-check: setup ## Terraform fmt, validate and test; needs no account and no network beyond the provider
 	terraform fmt -check -recursive terraform
-	@set -e; for environment in $(ENVIRONMENTS); do \
-		echo "validate $$environment"; \
-		export TF_DATA_DIR=$(CURDIR)/.cache/terraform/environments/$$environment; \
-		terraform -chdir=terraform/environments/$$environment init -backend=false -input=false >/dev/null; \
-		terraform -chdir=terraform/environments/$$environment validate; \
-	done
-	@set -e; for module in $(MODULES); do \
-		echo "test $$module"; \
-		export TF_DATA_DIR=$(CURDIR)/.cache/terraform/modules/$$module; \
-		terraform -chdir=terraform/modules/$$module init -backend=false -input=false >/dev/null; \
-		terraform -chdir=terraform/modules/$$module test; \
-	done
+	@$(MAKE) --no-print-directory --jobs=$(or $(JOBS),2) --output-sync=target $(TERRAFORM_CHECKS)
+
+VALIDATIONS := $(ENVIRONMENTS:%=terraform-validate-%)
+MODULE_TESTS := $(MODULES:%=terraform-test-%)
+TERRAFORM_CHECKS := $(VALIDATIONS) $(MODULE_TESTS)
+.PHONY: $(TERRAFORM_CHECKS)
+$(VALIDATIONS): TERRAFORM_FOLDER = environments/$(@:terraform-validate-%=%)
+$(MODULE_TESTS): TERRAFORM_FOLDER = modules/$(@:terraform-test-%=%)
+$(TERRAFORM_CHECKS): export TF_DATA_DIR = $(CURDIR)/.cache/terraform/$(TERRAFORM_FOLDER)
+
+$(VALIDATIONS): terraform-validate-%:
+	@terraform -chdir=terraform/$(TERRAFORM_FOLDER) init -backend=false -input=false >/dev/null
+	@echo "validate $*" && terraform -chdir=terraform/$(TERRAFORM_FOLDER) validate
+
+$(MODULE_TESTS): terraform-test-%:
+	@terraform -chdir=terraform/$(TERRAFORM_FOLDER) init -backend=false -input=false >/dev/null
+	@echo "test $*" && terraform -chdir=terraform/$(TERRAFORM_FOLDER) test
+
+# checkov pins what Cartlake needs in other versions, so it has an environment of its own.
+CHECKOV := .cache/checkov/$(firstword $(shell cksum requirements/checkov.lock))
+$(CHECKOV)/bin/checkov: requirements/checkov.lock | setup
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(CHECKOV)
+	$(BIN)/uv pip sync --quiet --python $(CHECKOV)/bin/python --require-hashes requirements/checkov.lock
+
+.PHONY: terraform-scan
+terraform-scan: $(CHECKOV)/bin/checkov ## Look for insecure settings in the Terraform (checkov, offline); skips stand beside their resource
+	$(CHECKOV)/bin/checkov --config-file .checkov.yaml
 
 .PHONY: build
 build: setup ## Build the artifacts for this machine; `make build PLATFORM=aws` for AWS
@@ -141,9 +161,12 @@ build: setup ## Build the artifacts for this machine; `make build PLATFORM=aws` 
 bench: setup ## Measure what the project claims; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
-.PHONY: docs
-docs: setup ## Regenerate data dictionary, catalog, diagrams and the tables of the Terraform module READMEs
+.PHONY: catalog
+catalog: setup ## Build catalog page, data dictionary and diagrams in build/docs/
 	$(LAKE) contracts docs
+
+.PHONY: docs
+docs: catalog ## Build the catalog, and regenerate the tables of the Terraform module READMEs
 	$(BIN)/python terraform/generate_readmes.py
 
 .PHONY: lock
@@ -152,6 +175,8 @@ lock: setup ## Choose new dependency versions (pyproject.toml, requirements/*.in
 		--extra dev --no-emit-package cartlake-localaws pyproject.toml -o requirements/dev.lock
 	for layer in lambda arrow; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate -c requirements/dev.lock requirements/$$layer.in -o requirements/$$layer.lock; done
+	echo checkov | $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+		- -o requirements/checkov.lock
 
 .PHONY: clean
 clean: ## Stop the embedded AWS and remove everything that was built or installed here

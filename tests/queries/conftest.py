@@ -27,7 +27,7 @@ METADATA = {
     "history": "made_current_at timestamptz, snapshot_id bigint",
     "snapshots": "snapshot_id bigint, operation varchar",
 }
-QUERY_HISTORY = {  # a table over plain files, of terraform/modules/catalog
+QUERY_HISTORY = {  # a table over plain files, of terraform/modules/athena
     "query_name": "string",
     "query_hash": "string",
     "state": "string",

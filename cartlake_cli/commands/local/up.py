@@ -21,6 +21,7 @@ from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.environments import LOCAL
 from cartlake_cli.errors import CommandError, NotReadyError
 from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
+from cartlake_cli.outputs import OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +83,7 @@ def apply(lake: Lake) -> None:
     """Run init and apply of environments/local; keeps the outputs in `.lake/outputs.json`."""
     terraform(lake, "init", "-input=false", "-reconfigure", f"-backend-config=path={lake.home}/terraform.tfstate")
     terraform(lake, "apply", "-input=false", "-auto-approve", PARALLEL)
-    outputs = {name: value["value"] for name, value in json.loads(terraform(lake, "output", "-json")).items()}
+    outputs = json.loads(terraform(lake, "output", "-json", OUTPUT))
     (lake.home / "outputs.json").write_text(json.dumps(outputs, indent=2))
     lake.__dict__.pop("outputs", None)  # what was read before this apply is old
 
