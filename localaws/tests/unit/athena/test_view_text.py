@@ -2,8 +2,8 @@
 
 import pytest
 
-from localaws.athena.errors import MalformedQueryError
 from localaws.athena.ddl.view_text import stored_text, structure
+from localaws.athena.errors import MalformedQueryError
 
 
 @pytest.mark.parametrize(
