@@ -12,18 +12,29 @@ import typer
 
 from cartlake.aws import clients as aws
 from cartlake.ledger import Ledger
+from cartlake_cli.environments import LOCAL
 from cartlake_cli.errors import NotReadyError
 from cartlake_cli.output import Output
 from cartlake_cli.outputs import OUTPUT, Outputs, read_outputs
 
-LOCAL = "local"
 LOCAL_REGION = "us-east-1"
-ENVIRONMENTS = (LOCAL, "dev", "staging", "prod")
+
+
+ENVIRONMENTS_FOLDER = "terraform/environments"
+"""What a checkout has, and an installed wheel has not."""
 
 
 def checkout_root() -> Path:
-    """The checkout to work on: CARTLAKE_CHECKOUT, else the one this command line is installed from."""
-    return Path(os.environ.get("CARTLAKE_CHECKOUT") or Path(__file__).parents[1]).resolve()
+    """Return the checkout to work on.
+
+    That is CARTLAKE_CHECKOUT, else the one this command line is installed from, else the one around the current folder,
+    else the current folder.
+    """
+    if chosen := os.environ.get("CARTLAKE_CHECKOUT"):
+        return Path(chosen).resolve()
+    here = Path.cwd()
+    candidates = (Path(__file__).resolve().parents[1], here, *here.parents)
+    return next((folder for folder in candidates if (folder / ENVIRONMENTS_FOLDER).is_dir()), here).resolve()
 
 
 def local_variables(root: Path) -> dict[str, str]:
@@ -62,7 +73,13 @@ class Lake:
 
     @property
     def terraform_folder(self) -> Path:
-        return self.root / "terraform" / "environments" / self.environment
+        """The Terraform root of the environment. Raises NotReadyError where there is no checkout."""
+        folder = self.root / ENVIRONMENTS_FOLDER / self.environment
+        if not folder.is_dir():
+            raise NotReadyError(
+                f"There is no {folder}. Change into a checkout of Cartlake, or set CARTLAKE_CHECKOUT to its folder."
+            )
+        return folder
 
     @cached_property
     def outputs(self) -> Outputs:

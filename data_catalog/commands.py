@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from cartlake import contracts
-from cartlake_cli.commands.contracts.contracts import contracts_app
 from cartlake_cli.commands.lake.query import athena_of
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError, Exit
@@ -24,7 +23,7 @@ LIVE = ".lake/catalog/index.html"
 
 def register(app: typer.Typer) -> None:
     """Add `docs` to the commands of `lake contracts`."""
-    contracts_app.command("docs")(docs)
+    app.command("docs")(docs)
 
 
 def docs(

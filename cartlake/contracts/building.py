@@ -1,6 +1,6 @@
 """How a table is built from others: the custom property `cartlake.build` of a modelled table.
 
-    transform: transaction_etl.order_lines      # glue_jobs/transaction_etl/transforms.py, function order_lines
+    transform: orders.order_lines               # glue_jobs/transforms/orders.py, function order_lines
     replaces: days                              # what is recomputed whole: days, weeks, months, keys or all
     upstreams:
       - {table: processed.transactions}                              # the rows of the same period
@@ -22,7 +22,9 @@ from pydantic import Field, ValidationError
 from cartlake.contracts.faults import Faults
 from cartlake.contracts.odcs import Element
 
-TRANSFORM: Final = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+TRANSFORM: Final = re.compile(r"([a-z][a-z0-9_]*\.){1,2}[a-z][a-z0-9_]*")
+"""`<module>.<function>` below glue_jobs/transforms/, or `<package>.<module>.<function>`."""
+
 PERIODS: Final = ("days", "weeks", "months")
 
 

@@ -140,7 +140,7 @@ def _prepare(custom: dict[str, Any], where: str, faults: Faults) -> str | None:
     prepare = custom.get("cartlake.prepare")
     if prepare is None or TRANSFORM.fullmatch(str(prepare)):
         return prepare
-    faults.add(f"{where}.cartlake.prepare", prepare, "write <folder below glue_jobs>.<function>")
+    faults.add(f"{where}.cartlake.prepare", prepare, "write <module below glue_jobs/transforms>.<function>")
     return None
 
 

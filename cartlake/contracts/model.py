@@ -118,7 +118,7 @@ class Table:
     references: tuple[Reference, ...] = ()
     build: Build | None = None
     prepare: str | None = None
-    """`<job>.<function>` below glue_jobs/ that changes conformed rows before they are judged, e.g. masks them."""
+    """`<module>.<function>` below glue_jobs/transforms/: changes conformed rows before they are judged, e.g. masks."""
     sort_order: tuple[SortField, ...] | None = None
     """What rows are sorted by within files; None when the contract leaves that to others."""
     promised_hours: float | None = None

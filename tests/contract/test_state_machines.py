@@ -295,15 +295,15 @@ class TestIngest:
     def test_what_fails_after_the_rows_were_published_still_makes_their_tables_stale(self, ingest):
         after = [name for name, state in ingest["States"].items() if "MarkPublishedFailed" in targets(state)]
 
-        assert after == ["Settle", "Record"]
+        assert after == ["SupersedeQuarantine", "Record"]
         failed = payload(ingest["States"]["MarkPublishedFailed"])
-        assert failed["published_snapshot_id.$"] == "$.publish.Payload.published_snapshot_id"
-        assert payload(ingest["States"]["Record"])["published_snapshot_id.$"] == failed["published_snapshot_id.$"]
+        assert failed["published_snapshot_id"] == "$.publish.Payload.published_snapshot_id"
+        assert payload(ingest["States"]["Record"])["published_snapshot_id"] == failed["published_snapshot_id"]
 
     def test_the_quarantine_follows_a_backfill_once_its_rows_are_published(self, ingest):
-        way = steps(ingest, {"HasFiles": "Transform", "AuditPassed": "Publish", "IsBackfill": "Settle"})
+        way = steps(ingest, {"HasFiles": "Transform", "AuditPassed": "Publish", "IsBackfill": "SupersedeQuarantine"})
 
-        assert way[3:6] == ["Publish", "Settle", "Record"]
+        assert way[3:6] == ["Publish", "SupersedeQuarantine", "Record"]
         assert ingest["States"]["IsBackfill"]["Default"] == "Record"
 
     def test_a_batch_without_files_only_frees_the_dataset(self, ingest):

@@ -15,13 +15,13 @@ from cartlake.aws import clients as aws
 from cartlake.contracts import loading
 from cartlake.ledger import FileRecord
 from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.up import bring_up
 from cartlake_cli.commands.runs.follow import follow_files
 from cartlake_cli.context import Lake
-from cartlake_cli.main import assemble
+from cartlake_cli.main import app
 from cartlake_cli.output import Output
 from generators.transactions import generate_transactions
-from localaws import server
 
 
 @pytest.fixture(scope="package")
@@ -36,7 +36,7 @@ def lake(checkout: Path) -> Iterator[Lake]:
     deployed = Lake("local", Output(as_json=True), root=checkout)
     bring_up(deployed)
     yield deployed
-    server.stop(checkout)
+    emulator.stop(checkout)
     aws.client.cache_clear()
     os.environ.clear()
     os.environ |= environment
@@ -45,7 +45,7 @@ def lake(checkout: Path) -> Iterator[Lake]:
 @pytest.fixture(scope="package")
 def run_lake(lake: Lake) -> Callable[..., Result]:
     """Type a `lake` command; returns its result with exit code and standard output."""
-    application = assemble()
+    application = app
 
     def run(*arguments: object, exit_code: int | None = 0) -> Result:
         for cached in (loading._load, loading._stems):  # as in a process of its own

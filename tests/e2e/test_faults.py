@@ -12,8 +12,8 @@ import pytest
 
 from cartlake.ledger import FileState, RunState
 from cartlake.tables.catalog import load_catalog
+from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.runs.drop import upload
-from localaws import server
 from tests.e2e.conftest import eventually
 
 pytestmark = pytest.mark.e2e
@@ -239,14 +239,14 @@ def test_quarantined_rows_are_published_once_after_the_contract_was_mended(
 
 def test_nothing_is_forgotten_when_the_embedded_aws_is_killed(lake, checkout, dropped, run_lake, rows_of):
     file, _ = dropped(45)
-    running = server.status(checkout)
+    running = emulator.status(checkout)
     loaded = datetime.fromisoformat(file.updated_at).timestamp()
     ledger_on_disk = checkout / ".lake" / "state" / "dynamodb.json"
     eventually(lambda: ledger_on_disk.stat().st_mtime > loaded + 1)
     time.sleep(3)  # services are saved one after the other, the tables after the ledger
 
     os.kill(running.pid, signal.SIGKILL)
-    eventually(lambda: server.status(checkout) is None)
+    eventually(lambda: emulator.status(checkout) is None)
     run_lake("up")
 
     assert lake.ledger.files.get(file.file_id).state is FileState.LOADED

@@ -10,7 +10,7 @@ from cartlake.ledger import FileState
 from cartlake.runs.ids import Workflow
 from cartlake_cli.commands.runs.drop import files_by_dataset, settle, upload
 from cartlake_cli.operations.manifest_check import reconcile_datasets
-from generators.worlds import generate_world
+from generators.world import generate_world
 from tests.e2e.test_demo import DEMO
 
 pytestmark = pytest.mark.e2e

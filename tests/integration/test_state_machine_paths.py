@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from localaws.testing.fixtures import LocalAws
+    from localaws.testing.server import LocalAws
 
 pytestmark = pytest.mark.integration
 
@@ -186,22 +186,26 @@ def test_a_good_batch_takes_every_step(ingest):
     assert run.events["run_recorder:record"]["published_snapshot_id"] == "7"
 
 
-def test_a_backfill_settles_the_quarantine_once_its_rows_are_published(ingest):
+def test_a_backfill_supersedes_the_quarantine_once_its_rows_are_published(ingest):
     run = ingest.run(batch_claimer={"answer": CLAIM | {"backfill": True}})
 
-    assert (run.status, run.tasks) == ("SUCCEEDED", [*GOOD_WAY[:4], "Settle", *GOOD_WAY[4:]])
+    assert (run.status, run.tasks) == ("SUCCEEDED", [*GOOD_WAY[:4], "SupersedeQuarantine", *GOOD_WAY[4:]])
     told = run.events["job_starter"]
-    assert (told["step"], told["job_name"], told["input_uri"]) == ("settle", "etl", "s3://runs/manifest.json")
+    assert (told["step"], told["job_name"], told["input_uri"]) == (
+        "supersede_quarantine",
+        "etl",
+        "s3://runs/manifest.json",
+    )
 
 
-def test_a_quarantine_that_cannot_be_settled_is_tried_again_and_then_fails_the_backfill(ingest):
-    told = {"job_starter": {"job_errors": {"settle": "GlueJobFailed"}}}
+def test_a_quarantine_that_cannot_be_superseded_is_tried_again_and_then_fails_the_backfill(ingest):
+    told = {"job_starter": {"job_errors": {"supersede_quarantine": "GlueJobFailed"}}}
 
     run = ingest.run(batch_claimer={"answer": CLAIM | {"backfill": True}}, **told)
 
     assert (run.status, run.error) == ("FAILED", "GlueJobFailed")
-    assert run.tasks == [*GOOD_WAY[:4], "Settle", *PUBLISHED_BAD_END]
-    assert run.calls["job_starter"] == 4  # the load, the settling, and that twice again
+    assert run.tasks == [*GOOD_WAY[:4], "SupersedeQuarantine", *PUBLISHED_BAD_END]
+    assert run.calls["job_starter"] == 4  # the load, the quarantine, and that twice again
 
 
 def test_a_backfill_that_is_refused_frees_the_dataset_at_once(ingest):

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cartlake_cli.build import Platform, build
+from cartlake_cli.commands.local import emulator
+from cartlake_cli.commands.local.home import check_format
 from cartlake_cli.commands.tables.tables import apply_all
-from cartlake_cli.context import LOCAL, Lake, lake_of
+from cartlake_cli.context import Lake, lake_of
+from cartlake_cli.environments import LOCAL
 from cartlake_cli.errors import CommandError, NotReadyError
 from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
 from cartlake_cli.outputs import OUTPUT
-from localaws import server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,9 +59,11 @@ def bring_up(lake: Lake, *, force: bool = False) -> dict[str, float]:
 
     Raises NotReadyError when a tool is missing and CommandError when Terraform fails.
     """
+    _ = lake.terraform_folder  # asked first, so that nothing is made where there is no checkout
+    check_format(lake.home)
     seconds: dict[str, float] = {}
     with _phase(lake, seconds, "start", "Starting the embedded AWS"):
-        server.start(lake.root)
+        emulator.start(lake.root)
     with _phase(lake, seconds, "build", "Building the artifacts"):
         manifest = build(lake.root, Platform.HOST)
     fingerprint = _fingerprint(lake, manifest)

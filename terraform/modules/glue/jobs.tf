@@ -21,7 +21,7 @@ locals {
         write_databases = ["processed", "curated", "ops"]
         function_arns   = [var.coordinator.arn]
       }
-      arguments = { router_function = var.coordinator.name }
+      arguments = { coordinator_function = var.coordinator.name }
     }
     table_refresh = {
       description = "Rebuilds the rows that new data made stale, in every table that is built from others."

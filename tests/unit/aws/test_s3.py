@@ -45,7 +45,7 @@ def test_a_document_comes_back_as_it_was_written(bucket):
 
 def test_a_document_that_is_missing_is_none_or_an_error_that_names_it(bucket):
     assert s3.find_model("s3://artifacts/b.json", RowCounts) is None
-    with pytest.raises(DocumentError, match="s3://artifacts/b.json does not exist"):
+    with pytest.raises(DocumentError, match=r"s3://artifacts/b\.json does not exist"):
         s3.read_model("s3://artifacts/b.json", RowCounts)
     with pytest.raises(ObjectMissingError):
         s3.read_bytes("s3://artifacts/b.json")

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from cartlake.refresh.graph import WHOLE
-from cartlake.runs.documents import EtlReport, RowCounts, SettleReport
+from cartlake.runs.documents import EtlReport, RowCounts, SupersedeQuarantineReport
 from cartlake.times import utc_now
 from cartlake_cli import main
 from cartlake_cli.commands.runs import backfill
@@ -44,8 +44,10 @@ def ends(lake):
             base_snapshot_id=None, rows=COUNTS, files=[], withdrawn=withdrawn, touched_days=list(days),
             started_at="", ended_at="",
         )  # fmt: skip
-        settled = SettleReport(run_id=RUN, dataset="transactions", in_force=1, superseded=2, started_at="", ended_at="")
-        for name, document in (("etl", report), ("settle", settled)):
+        quarantine = SupersedeQuarantineReport(
+            run_id=RUN, dataset="transactions", in_force=1, superseded=2, started_at="", ended_at=""
+        )
+        for name, document in (("etl", report), ("supersede_quarantine", quarantine)):
             body = document.model_dump_json().encode()
             boto3.client("s3").put_object(Bucket="artifacts", Key=f"runs/{RUN}/{name}.json", Body=body)
         lake.ledger.runs.finish(RUN, COUNTS, "")
@@ -61,7 +63,7 @@ def typed(lake, others, monkeypatch, today):
     def run(*words, dataset="transactions"):
         window = () if "--from" in words else ("--from", today, "--to", today)
         arguments = ["--env", "dev", "backfill", dataset, *map(str, window), *map(str, words)]
-        return CliRunner().invoke(main.assemble(), arguments)
+        return CliRunner().invoke(main.app, arguments)
 
     return run
 

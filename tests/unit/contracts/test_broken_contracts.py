@@ -323,13 +323,13 @@ def test_a_build_of_another_form_is_refused(document: dict[str, Any], read: Read
         read(document)
 
 
-@pytest.mark.parametrize("prepare", ["masked", "few.Masked", 3, "few.masked.twice"])
+@pytest.mark.parametrize("prepare", ["masked", "few.Masked", 3, "few.masked.twice.over"])
 def test_a_preparation_that_is_no_function_of_a_job_is_refused(
     document: dict[str, Any], read: Read, prepare: Any
 ) -> None:
     document["schema"][0]["customProperties"].append({"property": "cartlake.prepare", "value": prepare})
 
-    with pytest.raises(ContractError, match=r"schema\.items\.cartlake\.prepare.*folder below glue_jobs"):
+    with pytest.raises(ContractError, match=r"schema\.items\.cartlake\.prepare.*module below glue_jobs/transforms"):
         read(document)
 
 

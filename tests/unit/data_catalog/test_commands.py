@@ -17,7 +17,7 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setenv("CARTLAKE_CHECKOUT", str(tmp_path))
     monkeypatch.setattr(commands, "read_catalog", lambda root: root)
     monkeypatch.setattr(commands, "committed_files", lambda _: FILES)
-    application = main.assemble()
+    application = main.app
     return lambda *arguments: CliRunner().invoke(application, ["contracts", "docs", *arguments])
 
 

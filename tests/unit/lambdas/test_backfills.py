@@ -1,4 +1,4 @@
-"""A backfill from its request to its manifest and back: ledger, coordinator, claimer, recorder over one account of moto."""
+"""A backfill from its request to its manifest and back: ledger, coordinator, claimer and recorder on one account."""
 
 from datetime import date, timedelta
 from typing import ClassVar
