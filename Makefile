@@ -57,7 +57,7 @@ covered := --cov --cov-report=
 test: setup ## Run every test, with coverage; prints what took how long
 	rm -rf $(SUITES) && mkdir -p $(SUITES) && touch $(SUITES)/started
 	$(MAKE) --jobs=2 --keep-going --output-sync=target test-e2e test-spark test-unit test-integration; \
-		failed=$$?; $(BIN)/python -m benchmarks.ci; exit $$failed
+		failed=$$?; $(MAKE) suite-times; exit $$failed
 	$(MAKE) coverage
 
 .PHONY: test-unit
@@ -79,6 +79,10 @@ test-spark: setup ## Run the tests of transforms and jobs on Spark and DuckDB
 # Not measured: tracing would slow every Lambda and the embedded AWS, whose lines the other suites reach.
 test-e2e: setup ## Deploy the lake to the embedded AWS and use it as users do
 	$(call pytest,e2e) tests/e2e
+
+.PHONY: suite-times
+suite-times: setup ## Print what each test suite took, and the slowest tests
+	$(BIN)/python -m benchmarks.ci
 
 .PHONY: coverage
 coverage: setup ## Put the coverage of the suites together; fails below 90 %
@@ -157,9 +161,12 @@ build: setup ## Build the artifacts for this machine; `make build PLATFORM=aws` 
 bench: setup ## Measure what the project claims; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
-.PHONY: docs
-docs: setup ## Regenerate data dictionary, catalog, diagrams and the tables of the Terraform module READMEs
+.PHONY: catalog
+catalog: setup ## Build catalog page, data dictionary and diagrams in build/docs/
 	$(LAKE) contracts docs
+
+.PHONY: docs
+docs: catalog ## Build the catalog, and regenerate the tables of the Terraform module READMEs
 	$(BIN)/python terraform/generate_readmes.py
 
 .PHONY: lock

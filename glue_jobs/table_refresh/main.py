@@ -209,7 +209,7 @@ def _mentioned(graph: Graph, tables: Iterable[StaleTable]) -> list[str]:
 
 def _record_quality(run: Run, measured: dict[str, list[Measured]]) -> None:
     values = [
-        (run.plan.run_id, Workflow.REFRESH, name, one.rule, one.severity, one.value, run.started_at)
+        (run.plan.run_id, Workflow.REFRESH.value, name, one.rule, one.severity, one.value, run.started_at)
         for name, found in sorted(measured.items())
         for one in found
     ]

@@ -16,7 +16,7 @@ from sqlframe.duckdb import DuckDBSession
 
 from cartlake import contracts
 from cartlake.aws.clients import client
-from cartlake.engine import using
+from cartlake.engine import current, using
 from localaws.spark import java
 from localaws.spark.jars import classpath
 from localaws.spark.session import ICEBERG_EXTENSIONS, QUICK_START_FLAGS
@@ -112,6 +112,28 @@ def frame(request: pytest.FixtureRequest) -> Iterator[MakeFrame]:
         else:
             session = request.getfixturevalue("spark")
             yield lambda rows, schema: session.createDataFrame(list(rows), schema)
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[Any, Any]:
+    """What `once` was told, by engine and question."""
+    return {}
+
+
+@pytest.fixture
+def once(frame: MakeFrame, answers: dict[Any, Any]) -> Callable[[Callable[[MakeFrame], Any]], Any]:
+    """Ask about all cases of a test in one plan: the first case asks, the others of this engine get its answer.
+
+    Planning takes a hundred times longer than one more row. The question is a function of the frame maker.
+    """
+
+    def ask(question: Callable[[MakeFrame], Any]) -> Any:
+        key = (current(), question)
+        if key not in answers:
+            answers[key] = question(frame)
+        return answers[key]
+
+    return ask
 
 
 @pytest.fixture

@@ -44,8 +44,12 @@ def money(value):
     return None if value is None else round(Decimal(value), 2)
 
 
+def reasons_of(row):
+    return row["_broken"].split("|") if row["_broken"] else []
+
+
 def broken(frame, *rows):
-    return [row["_broken"].split("|") if row["_broken"] else [] for row in judge(frame, *rows).collect()]
+    return [reasons_of(row) for row in judge(frame, *rows).collect()]
 
 
 def test_a_good_row_gets_the_types_of_the_contract(frame):
@@ -67,77 +71,88 @@ def test_accepted_rows_have_the_types_of_the_contract(frame):
     assert types == {column.name: column.type for column in TABLE.columns}
 
 
-@pytest.mark.parametrize(
-    ("column", "text", "value"),
-    [
-        pytest.param("quantity", "007", 7, id="leading zeros"),
-        pytest.param("quantity", " 7 ", 7, id="spaces around"),
-        pytest.param("quantity", "-7", -7, id="sign"),
-        pytest.param("quantity", "+7", 7, id="a needless sign"),
-        pytest.param("quantity", "1.5", None, id="a fraction is no integer"),
-        pytest.param("quantity", "1.0", None, id="nor is a whole fraction"),
-        pytest.param("quantity", "1e2", None, id="nor an exponent"),
-        pytest.param("quantity", "9999999999", None, id="too large for an int"),
-        pytest.param("quantity", "two", None, id="a word"),
-        pytest.param("unit_price", "7", Decimal("7.00"), id="no cents"),
-        pytest.param("unit_price", "7.5", Decimal("7.50"), id="one digit of cents"),
-        pytest.param("unit_price", "7.500", Decimal("7.50"), id="zeros to spare"),
-        pytest.param("unit_price", "1.234E7", Decimal("12340000.00"), id="as Java writes a double"),
-        pytest.param("unit_price", "7.505", None, id="never rounded"),
-        pytest.param("unit_price", "7,50", None, id="decimal comma"),
-        pytest.param("unit_price", "12345678901.00", None, id="too large for a decimal"),
-        pytest.param("unit_price", "NaN", None, id="not a number"),
-        pytest.param("ordered_at", "2026-02-27", datetime(2026, 2, 27, tzinfo=UTC), id="a date is midnight"),
-        pytest.param("ordered_at", "2026-02-27 08:00:00", datetime(2026, 2, 27, 8, tzinfo=UTC), id="UTC unless said"),
-        pytest.param("ordered_at", "2026-02-27T08:00:00+02:00", datetime(2026, 2, 27, 6, tzinfo=UTC), id="offset"),
-        pytest.param("ordered_at", "2026-02-27T08:00:00Z", datetime(2026, 2, 27, 8, tzinfo=UTC), id="Z"),
-        pytest.param("ordered_at", "9:30-08:00", None, id="a time of day and a zone"),
-        pytest.param("ordered_at", "2026-02-27T08:00+02Z", None, id="two zones"),
-        pytest.param("ordered_at", "2026-02-27T08:00:0ZZ", None, id="one zone twice"),
-        pytest.param("ordered_at", "08:00:00", None, id="a time alone"),
-        pytest.param("ordered_at", "2026", None, id="a year alone"),
-        pytest.param("ordered_at", "27/02/2026 08:00", None, id="another order"),
-        pytest.param("ordered_at", "2026-13-45T99:00:00Z", None, id="no such month"),
-    ],
-)
-def test_text_becomes_the_value_it_says_or_nothing(frame, column, text, value):
-    [row] = conform(frame, raw(**{column: text})).collect()
+TEXTS = [
+    pytest.param("quantity", "007", 7, id="leading zeros"),
+    pytest.param("quantity", " 7 ", 7, id="spaces around"),
+    pytest.param("quantity", "-7", -7, id="sign"),
+    pytest.param("quantity", "+7", 7, id="a needless sign"),
+    pytest.param("quantity", "1.5", None, id="a fraction is no integer"),
+    pytest.param("quantity", "1.0", None, id="nor is a whole fraction"),
+    pytest.param("quantity", "1e2", None, id="nor an exponent"),
+    pytest.param("quantity", "9999999999", None, id="too large for an int"),
+    pytest.param("quantity", "two", None, id="a word"),
+    pytest.param("unit_price", "7", Decimal("7.00"), id="no cents"),
+    pytest.param("unit_price", "7.5", Decimal("7.50"), id="one digit of cents"),
+    pytest.param("unit_price", "7.500", Decimal("7.50"), id="zeros to spare"),
+    pytest.param("unit_price", "1.234E7", Decimal("12340000.00"), id="as Java writes a double"),
+    pytest.param("unit_price", "7.505", None, id="never rounded"),
+    pytest.param("unit_price", "7,50", None, id="decimal comma"),
+    pytest.param("unit_price", "12345678901.00", None, id="too large for a decimal"),
+    pytest.param("unit_price", "NaN", None, id="not a number"),
+    pytest.param("ordered_at", "2026-02-27", datetime(2026, 2, 27, tzinfo=UTC), id="a date is midnight"),
+    pytest.param("ordered_at", "2026-02-27 08:00:00", datetime(2026, 2, 27, 8, tzinfo=UTC), id="UTC unless said"),
+    pytest.param("ordered_at", "2026-02-27T08:00:00+02:00", datetime(2026, 2, 27, 6, tzinfo=UTC), id="offset"),
+    pytest.param("ordered_at", "2026-02-27T08:00:00Z", datetime(2026, 2, 27, 8, tzinfo=UTC), id="Z"),
+    pytest.param("ordered_at", "9:30-08:00", None, id="a time of day and a zone"),
+    pytest.param("ordered_at", "2026-02-27T08:00+02Z", None, id="two zones"),
+    pytest.param("ordered_at", "2026-02-27T08:00:0ZZ", None, id="one zone twice"),
+    pytest.param("ordered_at", "08:00:00", None, id="a time alone"),
+    pytest.param("ordered_at", "2026", None, id="a year alone"),
+    pytest.param("ordered_at", "27/02/2026 08:00", None, id="another order"),
+    pytest.param("ordered_at", "2026-13-45T99:00:00Z", None, id="no such month"),
+]
 
-    found = row[column]
+
+def read_texts(frame):
+    """{(column, text): value}; a row for each case, in a file of its own."""
+    cases = [case.values[:2] for case in TEXTS]
+    rows = [raw(**{column: text, "_source_file": str(n)}) for n, (column, text) in enumerate(cases)]
+    by_file = {row["_source_file"]: row for row in conform(frame, *rows).collect()}
+    return {(column, text): by_file[str(n)][column] for n, (column, text) in enumerate(cases)}
+
+
+@pytest.mark.parametrize(("column", "text", "value"), TEXTS)
+def test_text_becomes_the_value_it_says_or_nothing(once, column, text, value):
+    found = once(read_texts)[column, text]
     found = instant(found) if isinstance(found, datetime) else found
     assert (money(found) if column == "unit_price" else found) == value
 
 
-@pytest.mark.parametrize(
-    ("changes", "reasons"),
-    [
-        pytest.param({}, [], id="good"),
-        pytest.param({"customer_email": None}, [], id="optional column"),
-        pytest.param({"customer_email": "ada"}, [], id="a warning refuses nothing"),
-        pytest.param({"customer_id": ""}, ["customer_id_required"], id="empty is missing"),
-        pytest.param(
-            {"currency": "XXX", "country_code": "de"}, ["country_code_matches_pattern", "currency_is_known"], id="two"
-        ),
-        pytest.param(
-            {"quantity": "two"},
-            ["uncastable:quantity", "quantity_required", "line_total_adds_up", "discount_not_above_price"],
-            id="uncastable",
-        ),
-        pytest.param(
-            {"quantity": "-2", "line_total": "-38.33"},
-            ["quantity_in_range", "line_total_in_range", "discount_not_above_price"],
-            id="negative quantity",
-        ),
-        pytest.param(
-            {"ordered_at": "2199-01-01T00:00:00Z", "updated_at": "2199-01-01T00:00:00Z"},
-            ["ordered_at_not_in_future", "updated_at_not_in_future"],
-            id="year 2199",
-        ),
-        pytest.param({"_corrupt_record": "a,b", "order_id": None}, ["malformed_row"], id="malformed says only that"),
-    ],
-)
-def test_a_refused_row_carries_every_reason(frame, changes, reasons):
-    assert broken(frame, raw(**changes)) == [reasons]
+REFUSED = [
+    pytest.param({}, [], id="good"),
+    pytest.param({"customer_email": None}, [], id="optional column"),
+    pytest.param({"customer_email": "ada"}, [], id="a warning refuses nothing"),
+    pytest.param({"customer_id": ""}, ["customer_id_required"], id="empty is missing"),
+    pytest.param(
+        {"currency": "XXX", "country_code": "de"}, ["country_code_matches_pattern", "currency_is_known"], id="two"
+    ),
+    pytest.param(
+        {"quantity": "two"},
+        ["uncastable:quantity", "quantity_required", "line_total_adds_up", "discount_not_above_price"],
+        id="uncastable",
+    ),
+    pytest.param(
+        {"quantity": "-2", "line_total": "-38.33"},
+        ["quantity_in_range", "line_total_in_range", "discount_not_above_price"],
+        id="negative quantity",
+    ),
+    pytest.param(
+        {"ordered_at": "2199-01-01T00:00:00Z", "updated_at": "2199-01-01T00:00:00Z"},
+        ["ordered_at_not_in_future", "updated_at_not_in_future"],
+        id="year 2199",
+    ),
+    pytest.param({"_corrupt_record": "a,b", "order_id": None}, ["malformed_row"], id="malformed says only that"),
+]
+
+
+def reasons_by_case(frame):
+    rows = [raw(**case.values[0], _source_file=str(n)) for n, case in enumerate(REFUSED)]
+    return {row["_source_file"]: reasons_of(row) for row in judge(frame, *rows).collect()}
+
+
+@pytest.mark.parametrize(("case", "reasons"), [pytest.param(n, c.values[1], id=c.id) for n, c in enumerate(REFUSED)])
+def test_a_refused_row_carries_every_reason(once, case, reasons):
+    assert once(reasons_by_case)[str(case)] == reasons
 
 
 def test_every_required_column_is_missed(frame):

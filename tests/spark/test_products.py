@@ -221,25 +221,28 @@ def test_the_margin_is_a_percentage_of_the_price_rounded_half_away_from_zero(fra
     assert [row["margin_percent"] for row in rows] == [percent and Decimal(percent) for percent in MARGINS.values()]
 
 
-@pytest.mark.parametrize(
-    ("category", "price", "band"),
-    [
-        pytest.param("shoes", "0.00", "budget", id="free"),
-        pytest.param("shoes", "39.99", "budget", id="just below the first limit"),
-        pytest.param("shoes", "40.00", "standard", id="on the first limit"),
-        pytest.param("shoes", "90.00", "premium", id="on the second"),
-        pytest.param("shoes", "250.00", "luxury", id="on the third"),
-        pytest.param("books", "40.00", "premium", id="another category, other limits"),
-        pytest.param("garden", "14.99", "budget", id="usual limits, below"),
-        pytest.param("garden", "200.00", "luxury", id="usual limits, above"),
-    ],
-)
-def test_the_price_band_goes_by_the_limits_of_the_category(frame, category, price, band):
-    prices = frame([(category, Decimal(price))], "category string, list_price decimal(12,2)")
+PRICES = [
+    pytest.param("shoes", "0.00", "budget", id="free"),
+    pytest.param("shoes", "39.99", "budget", id="just below the first limit"),
+    pytest.param("shoes", "40.00", "standard", id="on the first limit"),
+    pytest.param("shoes", "90.00", "premium", id="on the second"),
+    pytest.param("shoes", "250.00", "luxury", id="on the third"),
+    pytest.param("books", "40.00", "premium", id="another category, other limits"),
+    pytest.param("garden", "14.99", "budget", id="usual limits, below"),
+    pytest.param("garden", "200.00", "luxury", id="usual limits, above"),
+]
 
-    [row] = prices.select(price_band().alias("band")).collect()
 
-    assert row["band"] == band
+def price_bands(frame):
+    cases = [(n, case.values[0], Decimal(case.values[1])) for n, case in enumerate(PRICES)]
+    prices = frame(cases, "n int, category string, list_price decimal(12,2)")
+    bands = {row["n"]: row["band"] for row in prices.select("n", price_band().alias("band")).collect()}
+    return {(category, price): bands[n] for n, (category, price, _) in enumerate(case.values for case in PRICES)}
+
+
+@pytest.mark.parametrize(("category", "price", "band"), PRICES)
+def test_the_price_band_goes_by_the_limits_of_the_category(once, category, price, band):
+    assert once(price_bands)[category, price] == band
 
 
 def test_limits_and_bands_are_those_of_the_contract():
@@ -252,21 +255,23 @@ def test_limits_and_bands_are_those_of_the_contract():
     assert all(list(limits) == sorted(set(limits)) for limits in LIMITS.values())
 
 
-@pytest.mark.parametrize(
-    ("stock", "is_active", "meaning"),
-    [
-        pytest.param(10, True, "in_stock", id="enough"),
-        pytest.param(9, True, "low_stock", id="few"),
-        pytest.param(0, True, "out_of_stock", id="none"),
-        pytest.param(50, False, "discontinued", id="not on sale"),
-    ],
-)
-def test_availability_is_what_stock_means_for_a_buyer(frame, stock, is_active, meaning):
-    stocks = frame([(stock, is_active)], "stock_quantity int, is_active boolean")
+STOCKS = [
+    pytest.param(10, True, "in_stock", id="enough"),
+    pytest.param(9, True, "low_stock", id="few"),
+    pytest.param(0, True, "out_of_stock", id="none"),
+    pytest.param(50, False, "discontinued", id="not on sale"),
+]
 
-    [row] = stocks.select(availability().alias("availability")).collect()
 
-    assert row["availability"] == meaning
+def availabilities(frame):
+    stocks = frame([case.values[:2] for case in STOCKS], "stock_quantity int, is_active boolean")
+    rows = stocks.select("stock_quantity", availability().alias("availability")).collect()
+    return {row["stock_quantity"]: row["availability"] for row in rows}
+
+
+@pytest.mark.parametrize(("stock", "is_active", "meaning"), STOCKS)
+def test_availability_is_what_stock_means_for_a_buyer(once, stock, is_active, meaning):
+    assert once(availabilities)[stock] == meaning
 
 
 def test_ratings_count_verified_reviews_and_stand_on_all_rows_of_the_product(frame):

@@ -143,18 +143,24 @@ def test_currencies_are_added_up_in_euros(frame, name):
     assert [(row["country_code"], row["orders"], row["net_reporting"]) for row in rows] == [("SE", 1, 5), ("US", 2, 10)]
 
 
-@pytest.mark.parametrize(
-    ("day", "monday", "iso_year", "iso_week"),
-    [
-        pytest.param("2026-02-23", "2026-02-23", 2026, 9, id="a Monday"),
-        pytest.param("2026-03-01", "2026-02-23", 2026, 9, id="the Sunday after"),
-        pytest.param("2024-12-30", "2024-12-30", 2025, 1, id="in December, of the next year"),
-        pytest.param("2027-01-01", "2026-12-28", 2026, 53, id="in January, of the year before"),
-        pytest.param("2016-02-29", "2016-02-29", 2016, 9, id="a leap day"),
-    ],
-)
-def test_weeks_are_iso_weeks(frame, day, monday, iso_year, iso_week):
-    [row] = rows_of(frame, "sales_weekly", line(order_date=date.fromisoformat(day)))
+WEEKS = [
+    pytest.param("2026-02-23", "2026-02-23", 2026, 9, id="a Monday"),
+    pytest.param("2026-03-01", "2026-02-23", 2026, 9, id="the Sunday after"),
+    pytest.param("2024-12-30", "2024-12-30", 2025, 1, id="in December, of the next year"),
+    pytest.param("2027-01-01", "2026-12-28", 2026, 53, id="in January, of the year before"),
+    pytest.param("2016-02-29", "2016-02-29", 2016, 9, id="a leap day"),
+]
+
+
+def weeks_by_day(frame):
+    """Each day is ordered on by a channel of its own."""
+    lines = [line(order_date=date.fromisoformat(case.values[0]), channel=case.values[0]) for case in WEEKS]
+    return {row["channel"]: row for row in rows_of(frame, "sales_weekly", *lines)}
+
+
+@pytest.mark.parametrize(("day", "monday", "iso_year", "iso_week"), WEEKS)
+def test_weeks_are_iso_weeks(once, day, monday, iso_year, iso_week):
+    row = once(weeks_by_day)[day]
 
     assert (str(row["week_start"]), row["iso_year"], row["iso_week"]) == (monday, iso_year, iso_week)
 
@@ -169,23 +175,30 @@ def test_a_month_holds_its_first_and_last_day(frame):
     ]
 
 
-@pytest.mark.parametrize(
-    ("net", "orders", "average"),
-    [
-        pytest.param("10.00", 3, "3.33", id="down"),
-        pytest.param("20.00", 3, "6.67", id="up"),
-        pytest.param("0.01", 2, "0.01", id="a tie goes up"),
-        pytest.param("1000000000000.05", 2, "500000000000.03", id="a tie no double can hold"),
-        pytest.param("0.00", 1, "0.00", id="free"),
-    ],
-)
+AVERAGES = [
+    pytest.param("10.00", 3, "3.33", id="down"),
+    pytest.param("20.00", 3, "6.67", id="up"),
+    pytest.param("0.01", 2, "0.01", id="a tie goes up"),
+    pytest.param("1000000000000.05", 2, "500000000000.03", id="a tie no double can hold"),
+    pytest.param("0.00", 1, "0.00", id="free"),
+]
+
+
+def lines_of_averages():
+    """Orders whose net amounts add up to that of the case: each case is a channel of its own, named after it."""
+    for case in AVERAGES:
+        net, orders, _ = case.values
+        yield line(channel=case.id, net_reporting=Decimal(net))
+        yield from (line(channel=case.id, order_id=f"o{n}", net_reporting=Decimal(0)) for n in range(2, orders + 1))
+
+
 @pytest.mark.parametrize("name", ["sales_weekly", "sales_monthly"])
-def test_the_average_order_value_is_rounded_half_up(frame, name, net, orders, average):
-    nothing = [line(order_id=f"o{n}", net_reporting=Decimal(0)) for n in range(2, orders + 1)]
+def test_the_average_order_value_is_rounded_half_up(frame, name):
+    rows = rows_of(frame, name, *lines_of_averages())
 
-    [row] = rows_of(frame, name, line(net_reporting=Decimal(net)), *nothing)
-
-    assert row["average_order_value"] == Decimal(average)
+    assert {row["channel"]: row["average_order_value"] for row in rows} == {
+        case.id: Decimal(case.values[2]) for case in AVERAGES
+    }
 
 
 @pytest.mark.parametrize("name", ["sales_weekly", "sales_monthly"])

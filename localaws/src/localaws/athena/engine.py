@@ -19,6 +19,7 @@ from localaws.athena import duck, results
 from localaws.athena.catalog.glue_tables import GlueTables
 from localaws.athena.ddl import show
 from localaws.athena.errors import AthenaError, MalformedQueryError, QueryCancelledError, UnsupportedSqlError
+from localaws.athena.hive_types import hive_columns
 from localaws.athena.sql import parsing
 from localaws.athena.sql.compiler import Compiler
 from localaws.athena.statements import Outcome, Running, Statement
@@ -198,6 +199,7 @@ class _Run:
         tree = parsing.bind(parsing.parse(matched["query"]), list(self.statement.parameters))
         relation = self._compiler().query(tree)
         columns = [(name.lower(), kind) for name, kind in relation.columns]
+        hive_columns(columns)  # refuses what files of Hive cannot hold
         cells = ", ".join(f"c{i} AS {_quoted(name)}" for i, (name, _) in enumerate(columns))
         destination = files.Destination(target, form, keys)
         written = files.write(self.cursor, f"SELECT {cells} FROM ({relation.sql})", columns, destination)

@@ -14,11 +14,13 @@ from localaws.athena.catalog.iceberg_types import partition_spec, schema_of
 from localaws.athena.clients import in_s3, split_uri
 from localaws.athena.ddl import text as ddl_text
 from localaws.athena.ddl.alter import Alterer
+from localaws.athena.ddl.view_text import stored_text
 from localaws.athena.dml import writes
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.hive_types import hive_columns, hive_type
 from localaws.athena.sql.compiler import Compiler
 from localaws.athena.sql.parsing import parse
-from localaws.athena.trino_types import TrinoType, quote, to_hive
+from localaws.athena.trino_types import TrinoType, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,13 +90,13 @@ class Definer:
         database, name = self._split(matched["name"])
         body = matched["body"].strip()
         relation = Compiler(self.tables, body, self.database).query(parse(body))
-        columns = [(column, str(kind), to_hive(kind)) for column, kind in relation.columns]
+        columns = [(column, str(kind), hive_type(kind)) for column, kind in relation.columns]
         if len({column.lower() for column, *_ in columns}) != len(columns):
             raise AthenaError("DUPLICATE_COLUMN_NAME", "Column names of a view must be unique")
         existing = self.tables.entry(database, name)
         if existing is not None and (not matched["replace"] or not is_view(existing)):
             raise AthenaError("TABLE_ALREADY_EXISTS", f"View or table '{database}.{name}' already exists")
-        table: Any = view_input(name, body, self.database, columns)
+        table: Any = view_input(name, stored_text(body), self.database, columns)
         if existing is None:
             self.clients.glue.create_table(DatabaseName=database, TableInput=table)
         else:
@@ -220,8 +222,8 @@ class Definer:
             raise AthenaError(
                 "HIVE_PATH_ALREADY_EXISTS", f"Target directory for table '{database}.{name}' already exists: {location}"
             )
+        described = hive_columns(columns)
         written = files.write(self.cursor, query, columns, files.Destination(location, form, keys))
-        described = [{"Name": column, "Type": to_hive(kind)} for column, kind in columns]
         table: Any = {
             "Name": name,
             "TableType": "EXTERNAL_TABLE",

@@ -1,12 +1,12 @@
-"""One more dataset costs one contract: contract in, file dropped, rows in Athena. Nothing else is written by hand."""
+"""One more dataset costs one contract: contract in, file dropped, rows in Athena. Nothing else is written by hand.
+
+The contract `returns` comes with the second deployment.
+"""
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 
-CONTRACT = Path(__file__).with_name("returns.odcs.yaml")
 LINES = """return_id,order_id,returned_on,reason,refund_amount,updated_at
 RET-000001,{order},2026-11-02,too_small,19.99,2026-11-02T10:00:00Z
 RET-000002,ORD-FFFFFFFFFF,2026-11-02,damaged,5.00,2026-11-02T11:00:00Z
@@ -16,16 +16,13 @@ RET-000001,{order},2026-11-02,damaged,19.99,2026-11-03T10:00:00Z
 
 
 @pytest.mark.e2e
-def test_a_contract_is_all_a_new_dataset_needs(lake, run_lake, rows_of, orders, tmp_path, monkeypatch):
-    shutil.copy(CONTRACT, lake.root / "contracts")
-    monkeypatch.setenv("CARTLAKE_CONTRACTS_DIR", str(lake.root / "contracts"))
+def test_a_contract_is_all_a_new_dataset_needs(redeployed, run_lake, rows_of, orders, tmp_path):
     order_file, _ = orders(rows=5)
     run_lake("drop", "transactions", order_file, "--wait")
     order_id = order_file.read_text().splitlines()[1].split(",")[0]
     returns = tmp_path / "returns.csv"
     returns.write_text(LINES.format(order=order_id))
 
-    run_lake("up")
     files = json.loads(run_lake("drop", "returns", returns, "--wait", "--json").stdout)
 
     assert [file["state"] for file in files] == ["LOADED"]

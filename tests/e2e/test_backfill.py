@@ -6,10 +6,8 @@ The tests tell one story in order, over a dataset of their own.
 import csv
 import io
 import json
-import shutil
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,16 +16,10 @@ from cartlake.ledger import FileState
 from cartlake_cli.commands.tables import export
 from cartlake_cli.errors import Exit
 from cartlake_cli.operations import replay as replaying
+from tests.e2e.conftest import PARCELS_HEADER
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]  # the first test waits for two deployments
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]  # the first test may wait for two deployments
 
-CONTRACT = Path(__file__).with_name("parcels.odcs.yaml")
-HEADER = "parcel_id,grams,recipient,shipped_on,updated_at\n"
-LINES = """PCL-1,500,"Ada, Countess",2026-11-02,2026-11-02T10:00:00Z
-PCL-2,1500,Bob,2026-11-02,2026-11-02T11:00:00Z
-PCL-3,20,Cleo,2026-11-03,2026-11-03T10:00:00Z
-PCL-4,700,,2026-10-03,2026-10-03T10:00:00Z
-"""
 BEFORE = [["PCL-1", "500"], ["PCL-3", "20"], ["PCL-4", "700"]]
 AFTER = [["PCL-1", "500"], ["PCL-2", "1500"], ["PCL-4", "700"]]
 TODAY = datetime.now(UTC).date()
@@ -39,34 +31,21 @@ IN_FORCE = (
 
 
 @pytest.fixture(scope="module")
-def typed(lake, run_lake):
-    """Type a command, get its JSON; the command line knows the contracts of this lake."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("CARTLAKE_CONTRACTS_DIR", str(lake.root / "contracts"))
-    yield lambda *words: json.loads(run_lake(*words, "--json").stdout)
-    patch.undo()
+def typed(run_lake):
+    """Type a command, get its JSON."""
+    return lambda *words: json.loads(run_lake(*words, "--json").stdout)
 
 
 @pytest.fixture(scope="module")
-def loaded(lake, typed, run_lake, tmp_path_factory):
+def loaded(redeployed):
     """The run that loaded the parcels before their contract was corrected."""
-    shutil.copy(CONTRACT, lake.root / "contracts")
-    run_lake("up")
-    path = tmp_path_factory.mktemp("parcels") / "parcels.csv"
-    path.write_text(HEADER + LINES)
-    [file] = typed("drop", "parcels", path, "--wait")
-    return file["run_id"]
+    return redeployed.parcels_run
 
 
 @pytest.fixture(scope="module")
-def watched(lake, loaded, typed, run_lake, rows_of):
+def watched(loaded, typed, rows_of):
     """The backfill after the correction, and every state that a reader saw meanwhile."""
     assert rows_of(ROWS) == BEFORE
-    contract = lake.root / "contracts" / CONTRACT.name
-    contract.write_text(
-        contract.read_text().replace("maximum: 1000", "maximum: 2000").replace("minimum: 1\n", "minimum: 50\n")
-    )
-    run_lake("up")
     seen, over = [], threading.Event()
 
     def read():
@@ -184,7 +163,7 @@ def test_going_back_changes_what_readers_see_and_loads_and_backfills_work_on(
     assert back["runs_undone"] == [outcome["run_id"]]
 
     path = tmp_path / "more.csv"
-    path.write_text(HEADER + "PCL-5,60,Eve,2026-11-02,2026-11-04T10:00:00Z\n")
+    path.write_text(PARCELS_HEADER + "PCL-5,60,Eve,2026-11-02,2026-11-04T10:00:00Z\n")
     [file] = typed("drop", "parcels", path, "--wait")
     assert file["state"] == "LOADED"
     assert rows_of(ROWS) == [*BEFORE, ["PCL-5", "60"]]

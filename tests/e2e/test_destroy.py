@@ -1,10 +1,10 @@
-"""Last, because nothing is left for other tests after it."""
+"""What was deployed can be taken down."""
 
 import pytest
 
 from cartlake_cli.commands.local.up import destroy
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.destroys]
 
 
 def test_destroy_leaves_nothing(lake):
