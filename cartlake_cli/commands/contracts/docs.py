@@ -34,10 +34,7 @@ def docs(
         raise CommandError("--check needs no deployed lake, and --live writes a file: give one of them.")
     with lake.output.messages.status("Reading contracts, transforms and queries"):
         catalog = build.read_catalog(lake.root)
-    if live:
-        files = {LIVE: _live_page(lake, catalog)}
-    else:
-        files = build.documents(catalog)
+    files = {LIVE: _live_page(lake, catalog)} if live else build.documents(catalog)
     faults = [*build.faults_of(catalog, files)]
     rows = [{"file": name, "state": "checked" if check else _written(lake.root / name, files[name])} for name in files]
     lake.output.records("Documents", ["file", "state"], rows)
