@@ -46,7 +46,7 @@ OURS = {
 }
 ALLOWED = {
     "cartlake": {"cartlake"},
-    "cartlake_cli": {"cartlake", "cartlake_cli", "localaws"},
+    "cartlake_cli": {"cartlake", "cartlake_cli"},
     "lambdas": {"cartlake", "lambdas"},
     "glue_jobs": {"cartlake", "glue_jobs"},
     "generators": {"cartlake", "cartlake_cli", "generators"},
