@@ -181,3 +181,20 @@ def test_make_targets_exist(page):
     said = {target for text in [*page.spans, *page.block_lines] for target in MAKE.findall(text)}
 
     assert said - targets == set()
+
+
+def test_the_index_lists_every_page():
+    [index] = [page for page in all_pages() if page.name == "docs/README.md"]
+    listed = {(index.path.parent / link).resolve() for link in index.links}
+
+    assert {page.path for page in all_pages() if "/adr/0" not in page.name} - listed - {index.path, ROOT / "README.md"} == set()
+
+
+def test_the_list_of_decisions_lists_every_decision():
+    [index] = [page for page in all_pages() if page.name == "docs/adr/README.md"]
+
+    assert set(index.links) == {path.name for path in index.path.parent.glob("0*.md")}
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) < 150
