@@ -156,7 +156,9 @@ def fault_of(said):
         group = called[words[0]]
         called = {f"{words[0]} {name}": group.commands.get(name) for name in words[1].split("|")}
     missing = [name for name, command in called.items() if command is None]
-    known = {option for command in called.values() if command for parameter in command.params for option in opts(parameter)}
+    known = {
+        option for command in called.values() if command for parameter in command.params for option in opts(parameter)
+    }
     unknown = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", said)) - known - options_of_all()
     return f"unknown: {[*missing, *sorted(unknown)]}" if missing or unknown else None
 
@@ -187,7 +189,10 @@ def test_the_index_lists_every_page():
     [index] = [page for page in all_pages() if page.name == "docs/README.md"]
     listed = {(index.path.parent / link).resolve() for link in index.links}
 
-    assert {page.path for page in all_pages() if "/adr/0" not in page.name} - listed - {index.path, ROOT / "README.md"} == set()
+    assert {page.path for page in all_pages() if "/adr/0" not in page.name} - listed - {
+        index.path,
+        ROOT / "README.md",
+    } == set()
 
 
 def test_the_list_of_decisions_lists_every_decision():
