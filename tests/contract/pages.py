@@ -1,4 +1,4 @@
-"""What the pages of the documentation say in code: spans, blocks, links, commands. Read as text, checked by test_docs.py."""
+"""The pages of the documentation: their inline code, code blocks, links and anchors."""
 
 import re
 from dataclasses import dataclass

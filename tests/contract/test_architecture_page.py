@@ -57,7 +57,7 @@ def done_by(state):
 
 
 def job_of(reference):
-    """The job that a field such as `$.claim.Payload.etl_job` holds: Terraform gives its name to the function of that step."""
+    """The job whose name is in a field such as `$.claim.Payload.transform_job`, by the variable Terraform gives it in."""
     variable = reference.rsplit(".", maxsplit=1)[-1].upper()
     terraform = (MODULES / "workflows" / "functions.tf").read_text()
     [job] = re.findall(rf'^ *{variable} *= var\.glue_jobs\["(\w+)"\]', terraform, re.MULTILINE)
