@@ -57,7 +57,7 @@ def done_by(state):
 
 
 def job_of(reference):
-    """The job whose name is in a field such as `$.claim.Payload.transform_job`, by the variable Terraform gives it in."""
+    """The job whose name is in a field such as `$.claim.Payload.transform_job`, as Terraform names it."""
     variable = reference.rsplit(".", maxsplit=1)[-1].upper()
     terraform = (MODULES / "workflows" / "functions.tf").read_text()
     [job] = re.findall(rf'^ *{variable} *= var\.glue_jobs\["(\w+)"\]', terraform, re.MULTILINE)
