@@ -116,6 +116,11 @@ build: setup ## Build the artifacts for this machine; `make build PLATFORM=aws` 
 bench: setup ## Measure what the project claims; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
+.PHONY: prove
+prove: setup ## Prove what takes too long for CI: 30 deploys in a row, and 3 on a busy machine, without one retry
+	$(BIN)/python -m benchmarks.applies --rounds 30
+	$(BIN)/python -m benchmarks.applies --rounds 3 --lanes 1 --load
+
 .PHONY: docs
 docs: setup ## Regenerate data dictionary, catalog, diagrams and the tables of the Terraform module READMEs
 	$(LAKE) contracts docs
