@@ -5,6 +5,9 @@ import sys
 import textwrap
 
 import pytest
+from hypercorn.config import Config
+
+from localaws import connections
 
 SERVER = """
     import asyncio
@@ -88,3 +91,12 @@ def test_an_answer_without_a_body_is_its_head(port, request_line):
     assert answers[0][0].endswith(b"\r\n\r\n")
     assert b"".join(answers[1]).endswith(b"\r\n\r\nbody")
     assert answers[2][0].startswith(b"HTTP/1.1 200")
+
+
+def test_clients_close_idle_connections_not_the_server():
+    config = Config()
+    go_closes_after_seconds = 90  # botocore never does
+
+    connections.keep_connections(config)
+
+    assert config.keep_alive_timeout > 100 * go_closes_after_seconds
