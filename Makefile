@@ -8,9 +8,9 @@ LAKE := $(BIN)/lake
 SETUP := .venv/.setup-done
 ENVIRONMENTS := local dev staging prod
 MODULES := $(notdir $(wildcard terraform/modules/*))
-PYTHON_FILES := cartlake cartlake_cli lambdas glue_jobs generators localaws data_catalog benchmarks tests terraform
+PYTHON_FILES := cartlake cartlake_cli lambdas glue_jobs generators localaws data_catalog benchmarks tests terraform conftest.py
 
-# Terraform downloads the AWS provider once for the whole checkout, not once for each of ten folders.
+# Terraform downloads the AWS provider once for the whole checkout, not once for each folder.
 export TF_PLUGIN_CACHE_DIR := $(CURDIR)/.cache/terraform-plugins
 export TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE := true
 
@@ -29,7 +29,7 @@ $(SETUP): requirements/dev.lock pyproject.toml localaws/pyproject.toml
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . --editable localaws
 	$(BIN)/python -m localaws.spark.java --install
-	$(BIN)/python -m localaws.spark.jars
+	LOCALAWS_CACHE=$(CURDIR)/.cache $(BIN)/python -m localaws.spark.jars
 	mkdir -p $(TF_PLUGIN_CACHE_DIR)
 	touch $(SETUP)
 
@@ -45,20 +45,49 @@ up: setup ## Start the embedded AWS and deploy the lake to it
 down: setup ## Stop the embedded AWS; its state stays in .lake/
 	$(LAKE) down
 
+# Each suite leaves its times and its coverage in a folder; `make test` runs two suites at a time and puts them together.
+SUITES := $(CURDIR)/.cache/suites
+# <suite>, or <suite>-<part> where a suite is several runs of pytest.
+pytest = mkdir -p $(SUITES) && COVERAGE_FILE=$(SUITES)/.coverage.$(1) \
+	$(BIN)/pytest --durations=30 --junit-xml=$(SUITES)/$(1).xml
+covered := --cov --cov-report=
+
 .PHONY: test
-# Processes of their own: a JVM keeps the settings of its first Spark session, the end-to-end tests change the
-# environment, and localaws is a package with settings of its own.
-test: setup ## Run every test, with coverage
-	$(BIN)/coverage erase
-	$(BIN)/pytest --ignore=tests/spark --ignore=tests/e2e --numprocesses=2 --dist=loadfile --cov --cov-report=
-	$(BIN)/pytest localaws/tests --numprocesses=2 --dist=loadfile --cov --cov-append --cov-report=
-	$(BIN)/pytest tests/spark --numprocesses=2 --dist=worksteal --cov --cov-append --cov-report=
-	$(BIN)/pytest tests/e2e --cov --cov-append --cov-report=term --cov-fail-under=90
+# Output is held back until a suite ends. The end-to-end tests wait a lot: they start first and run beside all others.
+test: setup ## Run every test, with coverage; prints what took how long
+	rm -rf $(SUITES) && mkdir -p $(SUITES) && touch $(SUITES)/started
+	$(MAKE) --jobs=2 --keep-going --output-sync=target test-e2e test-spark test-unit test-integration; \
+		failed=$$?; $(MAKE) suite-times; exit $$failed
+	$(MAKE) coverage
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests that need neither Spark nor the embedded AWS
-	$(BIN)/pytest tests/unit tests/contract tests/queries
-	$(BIN)/pytest localaws/tests/unit
+	$(call pytest,unit) tests/property tests/unit tests/contract tests/queries --numprocesses=2 --dist=loadfile $(covered)
+	$(call pytest,unit-localaws) localaws/tests/unit --numprocesses=2 --dist=loadfile $(covered)
+
+.PHONY: test-integration
+test-integration: setup ## Run the tests against an embedded AWS of their own
+	$(call pytest,integration) tests/integration --numprocesses=2 --dist=loadfile $(covered)
+	$(call pytest,integration-localaws) localaws/tests/integration --numprocesses=2 --dist=loadfile $(covered)
+
+.PHONY: test-spark
+# A suite of its own, because a JVM keeps the settings of its first Spark session.
+test-spark: setup ## Run the tests of transforms and jobs on Spark and DuckDB
+	$(call pytest,spark) tests/spark --numprocesses=2 --dist=worksteal $(covered)
+
+.PHONY: test-e2e
+# Not measured: tracing would slow every Lambda and the embedded AWS, whose lines the other suites reach.
+test-e2e: setup ## Deploy the lake to the embedded AWS and use it as users do
+	$(call pytest,e2e) tests/e2e
+
+.PHONY: suite-times
+suite-times: setup ## Print what each test suite took, and the slowest tests
+	$(BIN)/python -m benchmarks.ci
+
+.PHONY: coverage
+coverage: setup ## Put the coverage of the suites together; fails below 90 %
+	$(BIN)/coverage combine --keep --data-file=$(SUITES)/.coverage $(SUITES)
+	$(BIN)/coverage report --data-file=$(SUITES)/.coverage --fail-under=90
 
 .PHONY: explore
 explore: setup ## Look for an order of files that makes a mart wrong: hundreds of random ones
@@ -66,7 +95,7 @@ explore: setup ## Look for an order of files that makes a mart wrong: hundreds o
 
 .PHONY: check
 check: setup ## Everything CI checks: lint, types, Terraform, tests
-	$(MAKE) --jobs=3 lint types terraform-check contracts-diff
+	$(MAKE) --jobs=3 lint types terraform-check terraform-scan contracts-diff
 	$(MAKE) test
 
 .PHONY: lint
@@ -93,20 +122,36 @@ format: setup ## Format Python, SQL and Terraform
 	terraform fmt -recursive terraform
 
 .PHONY: terraform-check
+# One init and one run a folder, side by side: most of each is waiting for the provider to start.
 terraform-check: setup ## Terraform fmt, validate and test; needs no account and no network beyond the provider
 	terraform fmt -check -recursive terraform
-	@set -e; for environment in $(ENVIRONMENTS); do \
-		echo "validate $$environment"; \
-		export TF_DATA_DIR=$(CURDIR)/.cache/terraform/environments/$$environment; \
-		terraform -chdir=terraform/environments/$$environment init -backend=false -input=false >/dev/null; \
-		terraform -chdir=terraform/environments/$$environment validate; \
-	done
-	@set -e; for module in $(MODULES); do \
-		echo "test $$module"; \
-		export TF_DATA_DIR=$(CURDIR)/.cache/terraform/modules/$$module; \
-		terraform -chdir=terraform/modules/$$module init -backend=false -input=false >/dev/null; \
-		terraform -chdir=terraform/modules/$$module test; \
-	done
+	@$(MAKE) --no-print-directory --jobs=$(or $(JOBS),2) --output-sync=target $(TERRAFORM_CHECKS)
+
+VALIDATIONS := $(ENVIRONMENTS:%=terraform-validate-%)
+MODULE_TESTS := $(MODULES:%=terraform-test-%)
+TERRAFORM_CHECKS := $(VALIDATIONS) $(MODULE_TESTS)
+.PHONY: $(TERRAFORM_CHECKS)
+$(VALIDATIONS): TERRAFORM_FOLDER = environments/$(@:terraform-validate-%=%)
+$(MODULE_TESTS): TERRAFORM_FOLDER = modules/$(@:terraform-test-%=%)
+$(TERRAFORM_CHECKS): export TF_DATA_DIR = $(CURDIR)/.cache/terraform/$(TERRAFORM_FOLDER)
+
+$(VALIDATIONS): terraform-validate-%:
+	@terraform -chdir=terraform/$(TERRAFORM_FOLDER) init -backend=false -input=false >/dev/null
+	@echo "validate $*" && terraform -chdir=terraform/$(TERRAFORM_FOLDER) validate
+
+$(MODULE_TESTS): terraform-test-%:
+	@terraform -chdir=terraform/$(TERRAFORM_FOLDER) init -backend=false -input=false >/dev/null
+	@echo "test $*" && terraform -chdir=terraform/$(TERRAFORM_FOLDER) test
+
+# checkov pins what Cartlake needs in other versions, so it has an environment of its own.
+CHECKOV := .cache/checkov/$(firstword $(shell cksum requirements/checkov.lock))
+$(CHECKOV)/bin/checkov: requirements/checkov.lock | setup
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(CHECKOV)
+	$(BIN)/uv pip sync --quiet --python $(CHECKOV)/bin/python --require-hashes requirements/checkov.lock
+
+.PHONY: terraform-scan
+terraform-scan: $(CHECKOV)/bin/checkov ## Look for insecure settings in the Terraform (checkov, offline); skips stand beside their resource
+	$(CHECKOV)/bin/checkov --config-file .checkov.yaml
 
 .PHONY: build
 build: setup ## Build the artifacts for this machine; `make build PLATFORM=aws` for AWS
@@ -121,17 +166,22 @@ prove: setup ## Prove what takes too long for CI: 30 deploys in a row, and 3 on 
 	$(BIN)/python -m benchmarks.applies --rounds 30
 	$(BIN)/python -m benchmarks.applies --rounds 3 --lanes 1 --load
 
-.PHONY: docs
-docs: setup ## Regenerate data dictionary, catalog, diagrams and the tables of the Terraform module READMEs
+.PHONY: catalog
+catalog: setup ## Build catalog page, data dictionary and diagrams in build/docs/
 	$(LAKE) contracts docs
+
+.PHONY: docs
+docs: catalog ## Build the catalog, and regenerate the tables of the Terraform module READMEs
 	$(BIN)/python terraform/generate_readmes.py
 
 .PHONY: lock
-lock: setup ## Choose new dependency versions (pyproject.toml -> requirements/*.lock)
+lock: setup ## Choose new dependency versions (pyproject.toml, requirements/*.in -> requirements/*.lock)
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
-		--extra dev --no-emit-package localaws pyproject.toml -o requirements/dev.lock
-	for extra in lambda arrow; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --extra $$extra -c requirements/dev.lock pyproject.toml -o requirements/$$extra.lock; done
+		--extra dev --no-emit-package cartlake-localaws pyproject.toml -o requirements/dev.lock
+	for layer in lambda arrow; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate -c requirements/dev.lock requirements/$$layer.in -o requirements/$$layer.lock; done
+	echo checkov | $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+		- -o requirements/checkov.lock
 
 .PHONY: clean
 clean: ## Stop the embedded AWS and remove everything that was built or installed here

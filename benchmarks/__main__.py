@@ -21,13 +21,16 @@ SUITES = (
     *("generator", "validator", "etl", "freshness", "tiny_files", "world", "growth", "beside_peers", "athena"),
     *("maintenance", "demo"),
 )
+FROM_TESTS = ("ci",)  # measured by `make test`, so only recorded here, and only when named
 LIBRARIES = ("pyspark", "duckdb", "pyarrow", "pyiceberg", "ministack", "numpy")
 
 
 def main() -> None:
     """Measure the chosen suites, all by default; results of the others stay as they were."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("suites", nargs="*", choices=[[], *SUITES], metavar="SUITE", help=", ".join(SUITES))
+    parser.add_argument(
+        "suites", nargs="*", choices=[[], *SUITES, *FROM_TESTS], metavar="SUITE", help=", ".join(SUITES + FROM_TESTS)
+    )
     chosen = parser.parse_args().suites or SUITES
     measures = [
         {"suite": suite, **measure} for suite in chosen for measure in import_module(f"benchmarks.{suite}").measure()
@@ -40,7 +43,7 @@ def main() -> None:
 def _merged(measures: list[dict[str, Any]], measured: set[str]) -> dict[str, Any]:
     known = json.loads(RESULTS.read_text())["measures"] if RESULTS.exists() else []
     kept = [measure for measure in known if measure["suite"] not in measured]
-    order = {name: position for position, name in enumerate(SUITES)}
+    order = {name: position for position, name in enumerate(SUITES + FROM_TESTS)}
     return {
         "machine": {
             "cores": os.cpu_count(),

@@ -20,11 +20,12 @@ from cartlake_cli.athena import views
 from cartlake_cli.athena.named_queries import NamedQuery
 from cartlake_cli.commands.lake.query import athena_of
 from cartlake_cli.context import Lake
-from generators.worlds import generate_world
-from localaws.athena import duck, parsing
+from generators.world import generate_world
+from localaws.athena import duck
 from localaws.athena.clients import Clients, Endpoint
-from localaws.athena.compiler import Compiler
-from localaws.athena.tables import Source, View
+from localaws.athena.sql import parsing
+from localaws.athena.sql.compiler import Compiler
+from localaws.athena.sql.tables import Source, View
 from localaws.athena.trino_types import TrinoType, from_hive
 
 DAYS = int(os.environ.get("CARTLAKE_BENCH_ATHENA_DAYS", "90"))

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.peers.measure import LAST_DAY, measure_peers, rows_of
 from benchmarks.world import SEED, as_measure, load_files, new_lake
-from generators.worlds import generate_world
+from generators.world import generate_world
 
 DAYS = int(os.environ.get("CARTLAKE_BENCH_PEER_DAYS", "30"))
 ORDERS_PER_DAY = int(os.environ.get("CARTLAKE_BENCH_PEER_ORDERS", "500"))

@@ -22,9 +22,10 @@ from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.runs.documents import FileFormat, Manifest, ManifestFile
 from generators.transactions import generate_transactions
-from glue_jobs.dataset_etl import merging
 from glue_jobs.dataset_etl.main import main
-from glue_jobs.shared.iceberg import fresh_branch
+from glue_jobs.engines.spark import writing
+from glue_jobs.engines.spark.iceberg import fresh_branch
+from glue_jobs.transforms.scopes import rows_of_days
 from lambdas.file_validator.content.text import SHORT_LINE_BYTES
 from localaws.spark.session import QUICK_START_FLAGS, session_conf
 
@@ -89,11 +90,11 @@ def merge_changes(spark: SparkSession, rows: int) -> float:
     days = [LAST_DAY - timedelta(days=days_ago) for days_ago in range(3)]
     step = rows // DAYS * 3 // CHANGED_ROWS
     changes = order_lines(spark, f"{rows} - 1 - id * {step}", CHANGED_ROWS, of=rows, updated="interval '1' day")
-    changes = merging.rows_of_days(changes, TABLE, days).cache()
+    changes = rows_of_days(changes, TABLE, days).cache()
     changes.count()
     start = time.monotonic()
     branch = fresh_branch(spark, TARGET, "measured")
-    merging.merge(spark, changes, branch, TABLE, days)
+    writing.merge(spark, changes, branch, TABLE, days)
     taken = time.monotonic() - start
     changes.unpersist()
     return taken
@@ -169,7 +170,7 @@ def session(home: Path) -> Iterator[SparkSession]:
     """A session that is to run for minutes: the optimizing compiler, an Iceberg catalog and `s3://raw` in `home`."""
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
     os.environ.pop("AWS_ENDPOINT_URL", None)
-    conf = session_conf("http://127.0.0.1:9")
+    conf = session_conf("http://127.0.0.1:9", Path(__file__).resolve().parents[1] / ".cache")
     catalog = {name: "" for name in conf if name.startswith("spark.sql.catalog.glue_catalog.")}
     conf = {name: value for name, value in conf.items() if name not in catalog}
     options = [option for option in conf["spark.driver.extraJavaOptions"].split() if option not in QUICK_START_FLAGS]

@@ -13,13 +13,15 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from generators.order_lines import Plan
-from generators.transactions import Format, generate_transactions
-from generators.world import build_world
-from generators.worlds import DATASETS, generate_world
+from generators.files.formats import Format
+from generators.plan.rows import RowPlan
+from generators.schemas import DATASETS
+from generators.shop.shop import build_shop
+from generators.transactions import generate_transactions
+from generators.world import generate_world
 
 ROWS = 1_000_000
-AIM = 500_000
+AIM = 400_000
 WORLD_DAYS, WORLD_ORDERS_PER_DAY = 30, 2000
 REPEATS = 3
 LAST_DAY = date(2026, 6, 30)
@@ -27,7 +29,7 @@ LAST_DAY = date(2026, 6, 30)
 
 def measure() -> list[dict[str, Any]]:
     """One measure per format; `value` is the median of `runs`."""
-    build_world(0, Plan(ROWS, 30, 0, LAST_DAY).customers)  # names are made once per process, whatever the rows
+    build_shop(0, RowPlan(ROWS, 30, 0, LAST_DAY).customers)  # names are made once per process, whatever the rows
     return [
         measure_format("csv", compressed=False),
         measure_format("csv", compressed=True),

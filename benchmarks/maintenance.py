@@ -20,8 +20,8 @@ from cartlake.contracts import Maintenance
 from cartlake.maintenance.health import measure as measured
 from cartlake.tables.catalog import load_catalog
 from cartlake.tables.file_stats_reader import file_stats_of
+from cartlake_cli.commands.local import emulator
 from cartlake_cli.context import local_variables
-from localaws import server
 
 LOADS = int(os.environ.get("CARTLAKE_BENCH_LOADS", "200"))
 ROWS_PER_LOAD = 2_000
@@ -35,13 +35,13 @@ def measure() -> list[dict[str, Any]]:
     """Seconds and bytes of one query over many small files and over the joined ones; and of a look at the table."""
     with TemporaryDirectory() as folder:
         root = Path(folder)
-        server.start(root)
+        emulator.start(root)
         try:
             os.environ.update(local_variables(root))
             client.cache_clear()
             return _measured(_small_files())
         finally:
-            server.stop(root)
+            emulator.stop(root)
             client.cache_clear()
 
 

@@ -22,6 +22,7 @@ from typing import Any
 from cartlake import contracts
 from cartlake.ledger import Content
 from lambdas.file_validator.adapters import CHUNK_BYTES
+from lambdas.file_validator.content.parquet import ParquetFooter
 from lambdas.file_validator.content.rules import rules_of
 from lambdas.file_validator.domain import Candidate, examine
 
@@ -112,20 +113,29 @@ def validate(path: Path) -> int:
     """Judge a file as the function does, from the disk instead of S3. Returns the rows it counted."""
     candidate = Candidate("transactions", "csv", gzip_name=False)
     rules = rules_of(contracts.load("transactions"))
-    verdict = examine(candidate, rules, path.stat().st_size, lambda: _chunks(path), _no_footer)
+    verdict = examine(candidate, rules, _File(path))
     if not isinstance(verdict, Content):
         raise SystemExit(f"The benchmark's own file was refused: {verdict}")
     return verdict.row_estimate
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
+class _File:
+    """A file on the disk as the validator reads one in S3."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
-def _no_footer() -> Any:
-    raise AssertionError("a CSV file has no footer")
+    @property
+    def size(self) -> int:
+        return self._path.stat().st_size
+
+    def chunks(self) -> Iterator[bytes]:
+        with self._path.open("rb", buffering=0) as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+    def parquet_footer(self) -> ParquetFooter:
+        raise AssertionError("a CSV has no footer")
 
 
 def read_with_arrow(path: Path) -> int:

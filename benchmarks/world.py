@@ -21,13 +21,14 @@ from cartlake.aws import clients as aws
 from cartlake.ledger import FileState
 from cartlake.runs.documents import RefreshReport
 from cartlake.runs.ids import Workflow
+from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.up import bring_up
 from cartlake_cli.commands.runs.drop import settle, upload
-from cartlake_cli.context import LOCAL, Lake
+from cartlake_cli.context import Lake
+from cartlake_cli.environments import LOCAL
 from cartlake_cli.operations.run_documents import run_document
 from cartlake_cli.output import Output
-from generators.worlds import generate_world
-from localaws import server
+from generators.world import generate_world
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 COPIED = (
@@ -100,7 +101,9 @@ def load_files(lake: Lake, files: list[Path]) -> Load:
         raise RuntimeError(f"{len(lost)} files were not loaded, the first is {lost[0]}.")
     runs = {str(file.run_id) for file in settled}
     counts = [run.counts.read for run in map(lake.ledger.runs.get, runs) if run and run.counts]
-    refreshed = [run for run in lake.ledger.runs.list(Workflow.REFRESH) if run.run_id not in started_runs and run.report_uri]
+    refreshed = [
+        run for run in lake.ledger.runs.list(Workflow.REFRESH) if run.run_id not in started_runs and run.report_uri
+    ]
     return Load(
         seconds=seconds,
         rows=sum(counts),
@@ -141,7 +144,7 @@ def new_lake(root: Path) -> Iterator[Lake]:
         bring_up(lake)
         yield lake
     finally:
-        server.stop(root)
+        emulator.stop(root)
         aws.client.cache_clear()
         os.environ.clear()
         os.environ |= environment
@@ -151,7 +154,7 @@ def new_lake(root: Path) -> Iterator[Lake]:
 def peak_memory(lake: Lake) -> Iterator[list[float]]:
     """The most memory (MB, resident) the embedded AWS, its functions and its Spark workers held together."""
     peak: list[float] = [0.0]
-    done, running = threading.Event(), server.status(lake.root)
+    done, running = threading.Event(), emulator.status(lake.root)
 
     def watch() -> None:
         while running is not None and not done.wait(0.5):

@@ -72,9 +72,14 @@ class _Switch:
         return getattr(_module(current(), self._name), attribute)
 
 
+def broadcast(rows: DataFrame) -> DataFrame:
+    """Return the rows, for Spark marked as few enough to be sent to every task of a join; DuckDB needs no mark."""
+    return F.broadcast(rows) if current() == "spark" else rows
+
+
 if not TYPE_CHECKING:
     Column = DataFrame = Any  # only ever named in annotations
     F = _Switch("functions")
     Window = _Switch("Window")
 
-__all__ = ["Column", "DataFrame", "Engine", "F", "Window", "current", "using"]
+__all__ = ["Column", "DataFrame", "Engine", "F", "Window", "broadcast", "current", "using"]

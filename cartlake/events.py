@@ -82,7 +82,7 @@ class RunSucceeded(RunEvent):
 
 
 class RunFailed(RunEvent):
-    """A run is over and changed nothing that readers see, or could not be finished: `error` is a class, `cause` text."""
+    """A run failed: `error` is the class of the fault, `cause` its text."""
 
     error: str | None
     cause: str | None

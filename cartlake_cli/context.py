@@ -9,46 +9,32 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from pydantic import BaseModel, ConfigDict
 
 from cartlake.aws import clients as aws
 from cartlake.ledger import Ledger
+from cartlake_cli.environments import LOCAL
 from cartlake_cli.errors import NotReadyError
 from cartlake_cli.output import Output
+from cartlake_cli.outputs import OUTPUT, Outputs, read_outputs
 
-LOCAL = "local"
 LOCAL_REGION = "us-east-1"
-ENVIRONMENTS = (LOCAL, "dev", "staging", "prod")
 
 
-class Outputs(BaseModel):
-    """The Terraform outputs of one environment that commands use."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    name_prefix: str
-    region: str
-    account_id: str
-    environment: str
-    buckets: dict[str, str]
-    databases: dict[str, str]
-    workgroup: str
-    ledger_table: str
-    incoming_queue_url: str
-    incoming_dlq_url: str
-    events_dlq_url: str
-    event_bus: str
-    state_machine_arns: dict[str, str]
-    alerts_topic_arn: str
-    glue_jobs: dict[str, str]
-    crawlers: dict[str, str]
-    functions: dict[str, str]
-    maintenance_schedule: str | None = None
+ENVIRONMENTS_FOLDER = "terraform/environments"
+"""What a checkout has, and an installed wheel has not."""
 
 
 def checkout_root() -> Path:
-    """The checkout to work on: CARTLAKE_CHECKOUT, else the one this command line is installed from."""
-    return Path(os.environ.get("CARTLAKE_CHECKOUT") or Path(__file__).parents[1]).resolve()
+    """Return the checkout to work on.
+
+    That is CARTLAKE_CHECKOUT, else the one this command line is installed from, else the one around the current folder,
+    else the current folder.
+    """
+    if chosen := os.environ.get("CARTLAKE_CHECKOUT"):
+        return Path(chosen).resolve()
+    here = Path.cwd()
+    candidates = (Path(__file__).resolve().parents[1], here, *here.parents)
+    return next((folder for folder in candidates if (folder / ENVIRONMENTS_FOLDER).is_dir()), here).resolve()
 
 
 def local_variables(root: Path) -> dict[str, str]:
@@ -87,12 +73,18 @@ class Lake:
 
     @property
     def terraform_folder(self) -> Path:
-        return self.root / "terraform" / "environments" / self.environment
+        """The Terraform root of the environment. Raises NotReadyError where there is no checkout."""
+        folder = self.root / ENVIRONMENTS_FOLDER / self.environment
+        if not folder.is_dir():
+            raise NotReadyError(
+                f"There is no {folder}. Change into a checkout of Cartlake, or set CARTLAKE_CHECKOUT to its folder."
+            )
+        return folder
 
     @cached_property
     def outputs(self) -> Outputs:
-        """Read once. Raises NotReadyError when the environment was never deployed."""
-        return Outputs.model_validate(self._cached_outputs() if self.is_local else self._terraform_outputs())
+        """Read once. Raises NotReadyError when the environment was never deployed, or by another version."""
+        return read_outputs(self._cached_outputs() if self.is_local else self._terraform_outputs(), self.environment)
 
     def connect(self) -> None:
         """Point every AWS client of this process, whoever makes it, at the environment."""
@@ -121,16 +113,15 @@ class Lake:
         return json.loads(cached.read_text())
 
     def _terraform_outputs(self) -> Any:
-        command = ["terraform", f"-chdir={self.terraform_folder}", "output", "-json"]
+        command = ["terraform", f"-chdir={self.terraform_folder}", "output", "-json", OUTPUT]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        values = json.loads(done.stdout or "{}") if done.returncode == 0 else {}
-        if not values:
+        if done.returncode or not done.stdout.strip():
             msg = (
                 f"Terraform has no outputs for `{self.environment}`: {done.stderr.strip() or 'nothing is applied'}. "
                 f"Run `terraform init` and `terraform apply` in terraform/environments/{self.environment}."
             )
             raise NotReadyError(msg)
-        return {name: output["value"] for name, output in values.items()}
+        return json.loads(done.stdout)
 
 
 def lake_of(context: typer.Context) -> Lake:

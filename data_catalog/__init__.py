@@ -1,4 +1,1 @@
-"""The catalog of the lake: a dictionary, a page to browse and diagrams, made from contracts, transforms and queries.
-
-It may import cartlake and glue_jobs; nothing imports it.
-"""
+"""The catalog: data dictionary, page to browse and diagrams, built from contracts, transforms and queries."""

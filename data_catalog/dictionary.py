@@ -7,13 +7,13 @@ from data_catalog.model import ZONES, Catalog, ColumnEntry, Entry
 HEAD = """# Data dictionary
 
 Every table of the lake with its columns, rules and lineage.
-`lake contracts docs` writes this page from the contracts; do not edit it.
-The same with search, diagrams and queries is [the catalog](catalog.md); a line per table is in [tables](tables.md).
+`lake contracts docs` builds this page from the contracts.
+The page `index.html` beside it has the same with search, diagrams and queries.
 """
 
 
 def dictionary(catalog: Catalog) -> str:
-    """The page. The same catalog gives the same text."""
+    """The dictionary as Markdown. The same catalog gives the same text."""
     return "\n".join([HEAD, *_contents(catalog), *(line for entry in catalog.entries for line in _table(entry))])
 
 
@@ -21,7 +21,7 @@ def _contents(catalog: Catalog) -> Iterator[str]:
     for zone, about in ZONES.items():
         entries = [entry for entry in catalog.entries if entry.table.database == zone]
         if entries:
-            yield f"- **{zone}**, {about}: {', '.join(f'[{e.table.bare_name}](#{_anchor(e.name)})' for e in entries)}"
+            yield f"- **{zone}**, {about}: {', '.join(f'[{e.table.bare_name}](#{anchor(e.name)})' for e in entries)}"
     yield ""
 
 
@@ -31,7 +31,7 @@ def _table(entry: Entry) -> Iterator[str]:
     if table.description and table.description != contract.purpose:
         yield from (table.description, "")
     yield from ("| | |", "| --- | --- |")
-    yield from (f"| {name} | {_cell(value)} |" for name, value in _facts(entry) if value)
+    yield from (f"| {name} | {_cell(value)} |" for name, value in _properties(entry) if value)
     yield from ("", "| column | type | required | personal data | about | comes from |", "| --- " * 6 + "|")
     yield from (_column(entry, one) for one in entry.columns)
     yield ""
@@ -41,22 +41,22 @@ def _table(entry: Entry) -> Iterator[str]:
             yield f"| `{rule.name}` | {rule.severity} | {_rule(rule.description, rule.expression)} |"
         for whole in table.table_rules:
             measured = f"{whole.metric}({', '.join(whole.columns)})" if whole.columns else whole.query or whole.metric
-            said = _rule(whole.description, measured)
-            yield f"| `{whole.name}`, of the table | {whole.severity} | {said} {_cell(whole.expected)} |"
+            text = _rule(whole.description, measured)
+            yield f"| `{whole.name}`, of the table | {whole.severity} | {text} {_cell(whole.expected)} |"
         yield ""
 
 
-def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
+def _properties(entry: Entry) -> Iterator[tuple[str, str]]:
     table, contract = entry.table, entry.contract
     yield "grain", table.grain
     yield "owner", f"{contract.owner}, {contract.domain}"
-    yield "contract", f"[{contract.name}](../contracts/{contract.name}.odcs.yaml) {contract.version}, {contract.status}"
+    yield "contract", f"`contracts/{contract.name}.odcs.yaml` {contract.version}, {contract.status}"
     yield "zone", f"{table.database}: {ZONES[table.database]}"
     yield "primary key", _names(table.primary_key)
     yield "newest version by", _names((table.version_column,) if table.version_column else ())
     yield "event time", _names((table.event_time,) if table.event_time else ())
     yield "partitioned by", _names(tuple(f"{field.transform}({field.column})" for field in table.partitioning))
-    yield "freshness promised", entry.promise
+    yield "freshness SLA", entry.freshness_sla
     yield "files", f"`{entry.files}`: {', '.join(contract.accepted_formats)}" if entry.files else ""
     yield "built by", f"`{table.build.transform}`, replaces {table.build.replaces}" if table.build else ""
     yield "built from", _links(entry.built_from)
@@ -86,8 +86,8 @@ def _origin(entry: Entry, one: ColumnEntry) -> str:
 
 
 def _rule(description: str, expression: str) -> str:
-    said = f"{_cell(description)} " if description else ""
-    return f"{said}`{_cell(expression)}`"
+    words = f"{_cell(description)} " if description else ""
+    return f"{words}`{_cell(expression)}`"
 
 
 def _names(names: tuple[str, ...]) -> str:
@@ -95,11 +95,11 @@ def _names(names: tuple[str, ...]) -> str:
 
 
 def _links(names: tuple[str, ...]) -> str:
-    return ", ".join(f"[{name}](#{_anchor(name)})" for name in names)
+    return ", ".join(f"[{name}](#{anchor(name)})" for name in names)
 
 
-def _anchor(name: str) -> str:
-    """As Markdown on GitHub makes it of a heading."""
+def anchor(name: str) -> str:
+    """The anchor of a heading, as GitHub makes it."""
     return name.replace(".", "")
 
 

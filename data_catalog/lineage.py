@@ -1,4 +1,4 @@
-"""Which columns a column is made of: the transforms are run on tables that are but names, and their SQL is read."""
+"""Which columns a column is computed from: the transforms run on empty tables, and sqlglot reads the SQL they make."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from glue_jobs.table_refresh.building import transform_of
 
 DUCKDB_TYPES = {"string": "varchar", "timestamp": "timestamptz", "array<string>": "varchar[]"}
 SPINE = "lineage_of_spine"
-"""What a table is built from that has no upstream: one row."""
+"""A table of one row: the input of a transform without upstreams."""
 
 
 class LineageError(TerminalError):
@@ -37,8 +37,8 @@ class ColumnName:
         return f"{self.table}.{self.column}"
 
 
-class _NamesOnly(DuckDBSession):
-    """SQLFrame has one session per process and class, with its connection: a class of our own takes nobody else's."""
+class _LineageSession(DuckDBSession):
+    """SQLFrame has one session per process and class: this class has one apart from the others."""
 
 
 Sources = Mapping[ColumnName, tuple[ColumnName, ...]]
@@ -47,7 +47,8 @@ Sources = Mapping[ColumnName, tuple[ColumnName, ...]]
 def column_sources(graph: Graph) -> Sources:
     """For each column of each built table, the columns of its upstreams that its value is computed from.
 
-    Conditions of joins and filters are not among them. A column that counts rows, or is a constant, has none.
+    Columns that are only in conditions of joins and filters are not among them; a column that counts rows, or is a
+    constant, has none. Raises LineageError, with the name of the table, for SQL that cannot be read.
     """
     queries = transform_queries(graph)
     schema: dict[str, object] = {
@@ -63,8 +64,8 @@ def column_sources(graph: Graph) -> Sources:
 
 
 def transform_queries(graph: Graph) -> dict[str, str]:
-    """The SQL that each built table's transform amounts to on DuckDB."""
-    session: Any = _NamesOnly()
+    """The SQL of each built table's transform on DuckDB, by table."""
+    session: Any = _LineageSession()
     session.catalog.add_table(SPINE, {"one": "int"})
     for name, table in graph.tables.items():
         session.catalog.add_table(_plain(name), {column.name: _type(column.type) for column in table.columns})
@@ -112,5 +113,5 @@ def _type(spark: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name of one word."""
+    """The name of a table without a dot, as SQLFrame's catalog and sqlglot's schema need it."""
     return f"lineage_of_{name.replace('.', '_')}"

@@ -1,4 +1,4 @@
-"""What a deployed lake says of its tables now: rows, freshness, runs, and how each rule fared."""
+"""Figures of a deployed lake: rows and freshness of its tables, runs, quarantine reasons, measurements of rules."""
 
 # ruff: noqa: S608 - every name in these queries comes from a contract
 
@@ -25,38 +25,40 @@ MEASURED = "select table_name, rule, value, measured_at from ops.quality_results
 
 
 @dataclass(frozen=True)
-class TableNow:
-    """One table. `newest` is the greatest value of its event time, `newest_hours` how old that is."""
+class TableStatus:
+    """One table. `newest` is the greatest value of its event time, `newest_hours` the age of that in hours."""
 
     rows: int
     newest: str | None
     newest_column: str | None
     newest_hours: float | None
     written_at: str | None
-    promised_hours: float | None
+    sla_hours: float | None
 
     @property
     def late(self) -> bool | None:
-        """Whether the newest row is older than promised; None without a promise, or a time to judge it by."""
-        if self.promised_hours is None or self.newest_column is None:
+        """Whether the newest row is older than the SLA allows; None without an SLA or an event time."""
+        if self.sla_hours is None or self.newest_column is None:
             return None
-        return self.newest_hours is None or self.newest_hours > self.promised_hours
+        return self.newest_hours is None or self.newest_hours > self.sla_hours
 
     @property
     def verdict(self) -> str:
+        """The age of the newest row and whether it meets the SLA, in words."""
         if self.written_at is None:
             return "never written"
         age = f"{self.newest_hours:,.0f} h old" if self.newest_hours is not None else ""
-        kept = {None: "", True: "late", False: "in time"}[self.late]
-        return ", ".join(filter(None, [age, kept])) or "written"
+        against_sla = {None: "", True: "late", False: "in time"}[self.late]
+        return ", ".join(filter(None, [age, against_sla])) or "written"
 
     @property
     def verdict_class(self) -> str:
+        """The CSS class of the verdict."""
         return {None: "soft", True: "bad", False: "good"}[self.late]
 
 
 @dataclass(frozen=True)
-class RunShown:
+class RunRow:
     """One run of a dataset; counts are None until it has succeeded."""
 
     run_id: str
@@ -70,12 +72,12 @@ class RunShown:
 
 @dataclass(frozen=True)
 class Live:
-    """All of it at one moment. `measured` holds the newest values of each rule of each table, newest first."""
+    """All figures at one moment. `measured` has the last values of each rule of each table, newest first."""
 
     environment: str
     taken_at: str
-    tables: Mapping[str, TableNow]
-    runs: Mapping[str, Sequence[RunShown]]
+    tables: Mapping[str, TableStatus]
+    runs: Mapping[str, Sequence[RunRow]]
     reasons: Mapping[str, Sequence[tuple[str, int]]]
     measured: Mapping[tuple[str, str], Sequence[str]]
 
@@ -85,7 +87,7 @@ class Live:
 
 
 def read_live(environment: str, athena: Athena, ledger: Ledger, contracts: Sequence[Contract], now: datetime) -> Live:
-    """Ask Athena and the ledger. Raises QueryError with Athena's words, e.g. when tables were not made yet."""
+    """Query Athena and the ledger. Raises QueryError with Athena's message, e.g. when tables do not exist yet."""
     tables = [table for contract in contracts for table in contract.tables]
     reasons: dict[str, list[tuple[str, int]]] = {}
     for row in athena.run(REASONS).rows:
@@ -116,24 +118,24 @@ def _newest(table: Table, now: datetime) -> str:
     return f"cast({newest} as varchar), date_diff('minute', cast({newest} as timestamp), {moment})"
 
 
-def _tables(athena: Athena, tables: Sequence[Table], now: datetime) -> dict[str, TableNow]:
+def _tables(athena: Athena, tables: Sequence[Table], now: datetime) -> dict[str, TableStatus]:
     counted = {str(row[0]): row[1:] for row in athena.run(counting_sql(tables, now)).rows}
     written = {str(row[0]): row[1] for row in athena.run(WRITTEN).rows}
     return {
-        table.physical_name: _now(table, counted[table.physical_name], written.get(table.physical_name))
+        table.physical_name: _status(table, counted[table.physical_name], written.get(table.physical_name))
         for table in tables
     }
 
 
-def _now(table: Table, counted: Sequence[str | None], written_at: str | None) -> TableNow:
+def _status(table: Table, counted: Sequence[str | None], written_at: str | None) -> TableStatus:
     rows, newest, minutes = counted
-    return TableNow(
+    return TableStatus(
         rows=int(str(rows)),
         newest=newest,
         newest_column=table.event_time,
         newest_hours=_hours(minutes),
         written_at=written_at,
-        promised_hours=table.promised_hours,
+        sla_hours=table.promised_hours,
     )
 
 
@@ -141,9 +143,9 @@ def _hours(minutes: str | None) -> float | None:
     return None if minutes is None else max(int(minutes), 0) / 60
 
 
-def _runs(ledger: Ledger, dataset: str) -> list[RunShown]:
+def _runs(ledger: Ledger, dataset: str) -> list[RunRow]:
     return [
-        RunShown(
+        RunRow(
             run_id=run.run_id,
             started_at=run.started_at[:19].replace("T", " "),
             state=run.state,

@@ -1,4 +1,4 @@
-"""The catalog as its pages show it: every table with all that is known of it, every query and view."""
+"""The catalog: every table with its contract, lineage and readers, every query and view."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ZONES = {
     "raw": "files as they were dropped",
     "processed": "conformed, checked, deduplicated",
     "curated": "marts",
-    "ops": "what the lake says of itself",
+    "ops": "runs, quality and quarantine of the lake itself",
 }
 
 
@@ -39,7 +39,7 @@ class Query:
 
 @dataclass(frozen=True)
 class ColumnEntry:
-    """A column, and where it comes from and goes to."""
+    """A column, the columns it is computed from (`sources`), those computed from it, and the queries that read it."""
 
     column: Column
     sources: tuple[ColumnName, ...]
@@ -50,7 +50,7 @@ class ColumnEntry:
 
 @dataclass(frozen=True)
 class Entry:
-    """One table."""
+    """A table, the tables it is built from and used by, and the queries that read it."""
 
     contract: Contract
     table: Table
@@ -70,7 +70,7 @@ class Entry:
         return f"incoming/{self.contract.name}/" if loaded else None
 
     @property
-    def promise(self) -> str:
+    def freshness_sla(self) -> str:
         """The freshness SLA in words."""
         hours = self.table.promised_hours
         return "none" if hours is None else f"newest row at most {hours:g} h old"
@@ -85,15 +85,19 @@ class Catalog:
     graph: Graph
 
     def entry(self, name: str) -> Entry:
+        """The entry of a table by its physical name. Raises StopIteration if there is none."""
         return next(entry for entry in self.entries if entry.name == name)
 
 
 def read_catalog(root: Path) -> Catalog:
-    """Read the contracts, run the transforms on nothing, parse the queries. Takes some twenty seconds."""
-    described = contracts.load_all()
-    graph = Graph.of(described)
-    readers = readers_of(root, described)
-    by_table = {table.physical_name: (contract, table) for contract in described for table in contract.tables}
+    """Read the contracts, run the transforms on empty tables, parse the queries. Takes some twenty seconds.
+
+    Raises LineageError for a transform whose SQL cannot be read, ContractError for an invalid contract.
+    """
+    loaded = contracts.load_all()
+    graph = Graph.of(loaded)
+    readers = readers_of(root, loaded)
+    by_table = {table.physical_name: (contract, table) for contract in loaded for table in contract.tables}
     sources = column_sources(graph)
     order = [*sorted(name for name in by_table if name not in graph.order), *graph.order]
     entries = tuple(_entry(graph, *by_table[name], sources, readers) for name in order)
@@ -132,21 +136,21 @@ def _column(
 
 def _queries(root: Path, readers: Mapping[ColumnUse, list[str]]) -> list[Query]:
     texts = {path.stem: path.read_text() for path in sorted((root / QUERIES).glob("*.sql"))}
-    seen = {f"{view.database}.{view.name}": view.sql for view in views.read_views(root / QUERIES / "views")}
+    view_sql = {f"{view.database}.{view.name}": view.sql for view in views.read_views(root / QUERIES / "views")}
     named = [_query(name, "named query", sql, readers) for name, sql in texts.items()]
-    return [*named, *(_query(name, "view", sql, readers) for name, sql in seen.items())]
+    return [*named, *(_query(name, "view", sql, readers) for name, sql in view_sql.items())]
 
 
 def _query(name: str, kind: str, sql: str, readers: Mapping[ColumnUse, list[str]]) -> Query:
-    said = NamedQuery.read(name, sql)
+    header = NamedQuery.read(name, sql)
     return Query(
         name=name,
         kind=kind,
-        about=said.about,
-        grain=said.grain,
-        owner=said.owner,
-        parameters=tuple(map(str, said.parameters)),
-        scans=said.scans,
+        about=header.about,
+        grain=header.grain,
+        owner=header.owner,
+        parameters=tuple(map(str, header.parameters)),
+        scans=header.scans,
         sql=sql.strip(),
         reads=tuple(sorted({use.table for use, names in readers.items() if name in names})),
     )

@@ -1,38 +1,41 @@
 """The catalog as one HTML file that needs nothing else: no server, no network, no fonts."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from data_catalog.diagrams import flow_diagram, lineage_diagram, model_diagram
+from data_catalog.drawing import svg
 from data_catalog.live import Live
 from data_catalog.model import ZONES, Catalog, ColumnEntry, Entry, Query
-from data_catalog.svg import STYLE, svg
 
 TEMPLATES = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True)
-class Shown(Entry):
-    """A table with what only the page needs."""
+class PageEntry(Entry):
+    """A table, with what only the page needs."""
 
     @property
     def pii(self) -> bool:
+        """Whether a column holds personal data."""
         return any(one.column.pii for one in self.columns)
 
     @property
     def first_rows(self) -> str:
-        """A query that reads little: newest partitions first where the table has an event time."""
+        """A query of ten rows, the newest first where the table has an event time."""
         newest = f"\norder by {self.table.event_time} desc" if self.table.event_time else ""
         return f"select *\nfrom {self.name}{newest}\nlimit 10"
 
 
 def page(catalog: Catalog, live: Live | None = None) -> str:
-    """The HTML. The same catalog gives the same bytes."""
+    """The HTML, with figures of a deployed lake if they are given. The same input gives the same bytes."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -41,7 +44,8 @@ def page(catalog: Catalog, live: Live | None = None) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    entries = [Shown(**entry.__dict__) for entry in catalog.entries]
+    environment.filters["prose"] = prose
+    entries = [PageEntry(**entry.__dict__) for entry in catalog.entries]
     text = environment.get_template("index.html.j2").render(
         entries=entries,
         tables={entry.name for entry in entries},
@@ -62,14 +66,19 @@ def page(catalog: Catalog, live: Live | None = None) -> str:
         search_index=_json(search_items(catalog)),
         column_sources=_json(_sources(catalog)),
         file_columns=_json({entry.name: entry.files for entry in entries if entry.files}),
-        style=(TEMPLATES / "style.css").read_text() + STYLE,
+        style=(TEMPLATES / "style.css").read_text(),
         script=(TEMPLATES / "app.js").read_text(),
     )
     return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
+def prose(text: str) -> Markup:
+    """Words of a contract or a query as HTML: escaped, with `names` in backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped within
+
+
 def search_items(catalog: Catalog) -> list[dict[str, str]]:
-    """Everything that can be found: its name, the text that is searched too, and where it is."""
+    """Everything that can be searched for: its kind and name, the text that is searched, and the link to it."""
     return [
         *(item for entry in catalog.entries for item in _of_table(entry)),
         *(
@@ -109,5 +118,5 @@ def _sources(catalog: Catalog) -> dict[str, list[str]]:
 
 
 def _json(value: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
+    """JSON without `<`, so that no text in it can end the script element around it."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")

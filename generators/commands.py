@@ -16,8 +16,8 @@ from cartlake_cli.options import Json
 from cartlake_cli.output import Output
 
 if TYPE_CHECKING:
-    from generators.manifest import Manifest
-    from generators.world_manifest import WorldManifest
+    from generators.manifests.transactions import Manifest
+    from generators.manifests.world import WorldManifest
 
 SINGLE: Final = "transactions"
 WORLD: Final = "all"
@@ -58,14 +58,18 @@ def generate(  # noqa: PLR0913  # one parameter for each option of the command
     end_date: Annotated[
         datetime | None, typer.Option(formats=[DAY_FORMAT], help="The last day; yesterday (UTC) by default.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed and options, same bytes.")] = 42,
-    dirty: Annotated[float, typer.Option(min=0.0, max=0.5, help="Share of spoiled rows.")] = 0.01,
-    out: Annotated[Path | None, typer.Option(file_okay=False, help="Directory; .lake/generated/DATASET else.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed and options give the same bytes.")] = 42,
+    dirty: Annotated[float, typer.Option(min=0.0, max=0.5, help="Share of dirty rows, 0 to 0.5.")] = 0.01,
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Directory; .lake/generated/DATASET by default.")
+    ] = None,
     file_format: Annotated[Format, typer.Option("--format", help="Format of the files.")] = Format.CSV,
     gzip: Annotated[bool, typer.Option("--gzip/--no-gzip", help="Compress csv and jsonl files.")] = False,
     duplicate_file: Annotated[
         bool,
-        typer.Option("--duplicate-file/--no-duplicate-file", help="Transactions: also one file under another name."),
+        typer.Option(
+            "--duplicate-file/--no-duplicate-file", help="Transactions: also a copy of one file under another name."
+        ),
     ] = False,
     late_file: Annotated[
         bool, typer.Option("--late-file/--no-late-file", help="Transactions: also updates and old versions of lines.")
@@ -101,7 +105,7 @@ def generate(  # noqa: PLR0913  # one parameter for each option of the command
 
 
 def refuse(dataset: str, options: Mapping[str, object]) -> None:
-    """Options of the other kind of generator would be ignored: better say so."""
+    """Raise BadParameter when options are given that this dataset does not take."""
     given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
     if given:
         other = f"`lake generate {SINGLE if dataset != SINGLE else WORLD}`"
@@ -109,23 +113,25 @@ def refuse(dataset: str, options: Mapping[str, object]) -> None:
 
 
 def over(last: date) -> date:
+    """The same day. Raises ValueError when it is not over in UTC."""
     if last >= datetime.now(UTC).date():
         raise ValueError(f"{last} is not over yet in UTC; its orders would lie in the future.")
     return last
 
 
 def make_transactions(output: Output, directory: Path, dataset: str, options: dict[str, Any]) -> "Manifest":
-    from generators.transactions import generate_transactions, yesterday  # noqa: PLC0415 - see the module
+    from generators.times import yesterday  # noqa: PLC0415
+    from generators.transactions import generate_transactions  # noqa: PLC0415 - see the module
 
     options["end_date"] = over(options["end_date"] or yesterday())
     manifest = generate_transactions(directory, **options)
-    if not output.as_json:  # else another command, which called this one, has the floor
+    if not output.as_json:  # with --json, `generate` prints the manifest itself
         output.record(f"{dataset} in {directory}", summary(manifest))
     return manifest
 
 
 def summary(manifest: "Manifest") -> dict[str, str | int]:
-    """What a person wants to know before dropping the files."""
+    """What to expect of the lake once the files are dropped."""
     expected = manifest.expected_rows
     return {
         "files": len(manifest.files),
@@ -139,7 +145,7 @@ def summary(manifest: "Manifest") -> dict[str, str | int]:
 
 
 def make_world(output: Output, directory: Path, dataset: str, options: dict[str, Any]) -> "WorldManifest":
-    from generators.worlds import DEFAULT_WORLD_DAYS, first_day, generate_world, last_day  # noqa: PLC0415 - the module
+    from generators.world import DEFAULT_WORLD_DAYS, first_day, generate_world, last_day  # noqa: PLC0415 - the module
 
     start, end = options.get("start_date"), options["end_date"]
     days = options.setdefault("days", (end - start).days + 1 if start and end else DEFAULT_WORLD_DAYS)
@@ -150,7 +156,7 @@ def make_world(output: Output, directory: Path, dataset: str, options: dict[str,
         manifest = generate_world(directory, **options, on_day=on_day)
     if not output.as_json:
         output.records(f"World of {days} days in {directory}", COLUMNS, dataset_rows(manifest))
-        output.record("What is true of it", world_summary(manifest))
+        output.record("What the lake must find", world_summary(manifest))
         output.say(f"[dim]Everything planted is in {directory / 'manifest.json'}[/dim]")
     return manifest
 
@@ -187,7 +193,7 @@ def megabytes(size: int) -> str:
 
 @contextmanager
 def progress(output: Output, days: int) -> Iterator[Callable[[int], None]]:
-    """A bar that shows the days done, on standard error, and is gone afterwards."""
+    """Show the days done on standard error; yields the function to call with their number."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=output.messages, transient=True, disable=output.as_json)
     with bar:

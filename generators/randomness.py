@@ -1,4 +1,4 @@
-"""One source of chance per purpose, so that adding a draw in one place changes nothing in another."""
+"""One stream of random numbers per purpose, so that another draw in one place changes nothing in another."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-# A purpose keeps its number for ever: changing one changes every file made from the same seed.
+# The position of a purpose is part of its seed: append new ones, or every file made from the same seed changes.
 PURPOSES: Final = (
     "customer_market",
     "customer_name",

@@ -8,13 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from generators.columns import Amount, Batch, Choice, Day, Instant, Pool
-from generators.lifecycle import HOUR
-from generators.order_lines import midnight
+from generators.files.arrays import Batch, amounts, chosen, dates, instants, texts
+from generators.plan.world import WorldPlan
 from generators.randomness import Ints, stream
-from generators.schemas import RATE
-from generators.world import CURRENCIES
-from generators.world_plan import WorldPlan
+from generators.shop.markets import CURRENCIES
+from generators.times import HOUR, midnight
 
 QUOTED: Final = ("USD", "GBP", "SEK", "PLN")
 BASE_CURRENCIES: Final = tuple(currency for currency in CURRENCIES if currency not in QUOTED)
@@ -29,7 +27,7 @@ PUBLISHED: Final = 15 * HOUR
 SHARE_CORRECTED: Final = 0.02
 LATE_CYCLE: Final = 20  # business days
 LATE_OF_CYCLE: Final = (14, 15)
-CURRENCY_POOL: Final = Pool.of(QUOTED)
+CURRENCY_CODES: Final = texts(QUOTED)
 
 
 @dataclass(frozen=True)
@@ -105,10 +103,11 @@ def after_business_days(day: date, count: int) -> date:
 
 
 def rate_batch(rates: tuple[Rate, ...]) -> Batch:
+    """The columns of the contract `fx_rates`."""
     days = np.array([rate.day.toordinal() for rate in rates]) - date(1970, 1, 1).toordinal()
     return {
-        "rate_date": Day(days),
-        "currency": Choice(CURRENCY_POOL, np.array([rate.currency for rate in rates])),
-        "rate": Amount(np.array([rate.units for rate in rates]), RATE, DIGITS),
-        "updated_at": Instant(np.array([rate.updated_at for rate in rates])),
+        "rate_date": dates(days),
+        "currency": chosen(CURRENCY_CODES, np.array([rate.currency for rate in rates])),
+        "rate": amounts(np.array([rate.units for rate in rates]), DIGITS),
+        "updated_at": instants(np.array([rate.updated_at for rate in rates])),
     }

@@ -1,131 +1,46 @@
-"""The columns of every generated dataset, in file order, with the types Parquet files give them.
+"""Arrow schemas of the generated files, read from the contracts: the columns of a dropped file, in file order."""
 
-They are those of the contracts; a test proves that they agree.
-"""
-
+import re
+from functools import lru_cache
 from typing import Final
 
 import pyarrow as pa
 
-from generators.columns import MONEY, TIMESTAMP
+from cartlake import contracts
 
-TEXT: Final = pa.string()
-RATE: Final = pa.decimal128(18, 8)
+DATASETS: Final = ("customers", "vendors", "products", "fx_rates", "transactions", "clickstream", "reviews")
+"""The datasets that can be generated, those that others refer to first."""
 
-TRANSACTIONS: Final = pa.schema(
-    [
-        ("order_id", TEXT),
-        ("line_number", pa.int32()),
-        ("customer_id", TEXT),
-        ("customer_email", TEXT),
-        ("product_id", TEXT),
-        ("order_status", TEXT),
-        ("channel", TEXT),
-        ("payment_method", TEXT),
-        ("country_code", TEXT),
-        ("currency", TEXT),
-        ("quantity", pa.int32()),
-        ("unit_price", MONEY),
-        ("discount_amount", MONEY),
-        ("tax_amount", MONEY),
-        ("line_total", MONEY),
-        ("ordered_at", TIMESTAMP),
-        ("updated_at", TIMESTAMP),
-    ]
-)
-CUSTOMERS: Final = pa.schema(
-    [
-        ("customer_id", TEXT),
-        ("source_system", TEXT),
-        ("first_name", TEXT),
-        ("last_name", TEXT),
-        ("email", TEXT),
-        ("phone", TEXT),
-        ("birth_date", pa.date32()),
-        ("street", TEXT),
-        ("postal_code", TEXT),
-        ("city", TEXT),
-        ("country_code", TEXT),
-        ("marketing_consent", pa.bool_()),
-        ("registered_at", TIMESTAMP),
-        ("updated_at", TIMESTAMP),
-    ]
-)
-VENDORS: Final = pa.schema(
-    [
-        ("vendor_id", TEXT),
-        ("vendor_name", TEXT),
-        ("country_code", TEXT),
-        ("contact_email", TEXT),
-        ("lead_time_days", pa.int32()),
-        ("is_active", pa.bool_()),
-        ("updated_at", TIMESTAMP),
-    ]
-)
-PRODUCTS: Final = pa.schema(
-    [
-        ("product_id", TEXT),
-        ("product_name", TEXT),
-        ("category", TEXT),
-        ("brand", TEXT),
-        ("vendor_id", TEXT),
-        ("list_price", MONEY),
-        ("unit_cost", MONEY),
-        ("stock_quantity", pa.int32()),
-        ("is_active", pa.bool_()),
-        ("launched_on", pa.date32()),
-        ("updated_at", TIMESTAMP),
-    ]
-)
-FX_RATES: Final = pa.schema(
-    [
-        ("rate_date", pa.date32()),
-        ("currency", TEXT),
-        ("rate", RATE),
-        ("updated_at", TIMESTAMP),
-    ]
-)
-CLICKSTREAM: Final = pa.schema(
-    [
-        ("event_id", TEXT),
-        ("event_at", TIMESTAMP),
-        ("event_type", TEXT),
-        ("visitor_id", TEXT),
-        ("customer_id", TEXT),
-        ("page_path", TEXT),
-        ("product_id", TEXT),
-        ("order_id", TEXT),
-        ("referrer_host", TEXT),
-        ("utm_source", TEXT),
-        ("utm_medium", TEXT),
-        ("utm_campaign", TEXT),
-        ("device", TEXT),
-        ("user_agent", TEXT),
-        ("country_code", TEXT),
-        ("received_at", TIMESTAMP),
-    ]
-)
-REVIEWS: Final = pa.schema(
-    [
-        ("review_id", TEXT),
-        ("order_id", TEXT),
-        ("customer_id", TEXT),
-        ("product_id", TEXT),
-        ("purchased_on", pa.date32()),
-        ("rating", pa.int32()),
-        ("title", TEXT),
-        ("body", TEXT),
-        ("reviewed_at", TIMESTAMP),
-        ("updated_at", TIMESTAMP),
-    ]
-)
-
-SCHEMAS: Final = {
-    "customers": CUSTOMERS,
-    "vendors": VENDORS,
-    "products": PRODUCTS,
-    "fx_rates": FX_RATES,
-    "transactions": TRANSACTIONS,
-    "clickstream": CLICKSTREAM,
-    "reviews": REVIEWS,
+DECIMAL: Final = re.compile(r"decimal\((\d+),(\d+)\)")
+ARROW_TYPES: Final = {
+    "string": pa.string(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
 }
+
+
+@lru_cache(maxsize=len(DATASETS))
+def schema_of(dataset: str) -> pa.Schema:
+    """The columns of a file of this dataset with their Arrow types; columns that the lake adds itself are left out.
+
+    Raises `cartlake.contracts.ContractError` when there is no such contract, ValueError for a type no file can hold.
+    """
+    return pa.schema([(column.name, arrow_type(column.type)) for column in contracts.load(dataset).table.file_columns])
+
+
+def arrow_type(name: str) -> pa.DataType:
+    """The Arrow type of a contract's type, for example `decimal(12,2)`. Raises ValueError for an unknown one."""
+    if decimal := DECIMAL.fullmatch(name):
+        return pa.decimal128(int(decimal[1]), int(decimal[2]))
+    if name not in ARROW_TYPES:
+        raise ValueError(f"The generators cannot write the type {name!r}: add it to ARROW_TYPES in {__name__}.")
+    return ARROW_TYPES[name]
+
+
+def shown_as_text(kind: pa.DataType) -> bool:
+    """Whether JSON writes values of this type in quotes: texts, dates and times, but not numbers and flags."""
+    return bool(pa.types.is_string(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind))

@@ -6,59 +6,49 @@ writes the files and `manifest.json` to `out`. Same arguments (and package versi
 """
 
 import shutil
-from collections import defaultdict
-from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from itertools import groupby
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
-from generators.dirt import DirtKind, kinds_for
-from generators.earlier import clear, earlier_files
-from generators.late import LateFile, LatePicker
-from generators.manifest import (
-    Arguments,
-    ExpectedRows,
-    GeneratedFile,
-    LateRows,
-    Manifest,
-    PlantedDirt,
-    Range,
-    Split,
-)
-from generators.order_lines import OrderLines, Plan, Slot, draw, slots
-from generators.randomness import stream
-from generators.schemas import TRANSACTIONS
-from generators.totals import TableTotals
-from generators.transaction_rows import transaction_batch
-from generators.world import build_world
-from generators.writers import Format, RowFile, Spoiled, spoil
-
-__all__ = ["Format", "generate_transactions", "write_large_csv", "yesterday"]
+from generators.dirt.kinds import check_dirty
+from generators.dirt.order_lines import kinds_for
+from generators.dirt.planting import Fault, PlantedRows, spoil
+from generators.files.arrays import table_of
+from generators.files.dirty_rows import DirtyRows
+from generators.files.formats import Format
+from generators.files.replacing import replace_set
+from generators.files.row_file import FileType, RowFile
+from generators.manifests.models import GeneratedFile
+from generators.manifests.transactions import Arguments, ExpectedRows, LateRows, Manifest, Range, Split
+from generators.orders.columns import transaction_batch
+from generators.orders.draw import draw
+from generators.orders.late import LateFile, LatePicker
+from generators.orders.lines import OrderLines
+from generators.orders.totals import TableTotals
+from generators.plan.rows import RowPlan, Slot, slots
+from generators.randomness import Ints, stream
+from generators.schemas import schema_of
+from generators.shop.shop import build_shop
+from generators.times import yesterday
 
 DATASET: Final = "transactions"
 DEFAULT_ROWS: Final = 100_000
 DEFAULT_DAYS: Final = 30
 DEFAULT_SEED: Final = 42
 DEFAULT_DIRTY: Final = 0.01
-MOST_DIRTY: Final = 0.5
 BYTES_PER_CSV_ROW: Final = 172  # about; to choose the rows of a file of some size
 
-# Zero-based position in the chunk → the fault to plant there, and which of its variants.
-Planted = dict[int, tuple[DirtKind, int]]
-DirtyRows = dict[str, dict[str, list[int]]]
+Planted = dict[int, Fault]
+"""Zero-based position in the chunk → the fault to plant there."""
 
 
-def yesterday() -> date:
-    """The last day that is over in UTC: no line of it can lie in the future."""
-    return datetime.now(UTC).date() - timedelta(days=1)
-
-
-def generate_transactions(  # noqa: PLR0913  # every argument is part of what makes the bytes
+def generate_transactions(  # noqa: PLR0913 - every argument is part of what makes the bytes
     out: Path,
     *,
     rows: int = DEFAULT_ROWS,
@@ -81,7 +71,7 @@ def generate_transactions(  # noqa: PLR0913  # every argument is part of what ma
     Raises ValueError for arguments outside these bounds, for gzip with parquet, and when there are too few rows for a
     late file; `out` then holds what it held before.
     """
-    plan = Plan(rows, days, seed, end_date or yesterday())
+    plan = RowPlan(rows, days, seed, end_date or yesterday())
     arguments = Arguments(
         rows=rows,
         days=days,
@@ -93,16 +83,9 @@ def generate_transactions(  # noqa: PLR0913  # every argument is part of what ma
         duplicate_file=duplicate_file,
         late_file=late_file,
     )
-    check(arguments)
-    earlier_files(out)  # refuses a directory that is not ours before anything is made
-    out.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out, prefix=".unfinished-") as unfinished:
-        manifest = Generation(plan, arguments, Path(unfinished)).run()
-        clear(out)
-        for file in manifest.files:
-            (Path(unfinished) / file.name).rename(out / file.name)
-    manifest.write(out)
-    return manifest
+    check_dirty(dirty)
+    file_type = FileType(file_format, compressed=compressed)
+    return replace_set(out, lambda unfinished: Generation(plan, arguments, file_type, unfinished).run())
 
 
 def write_large_csv(
@@ -110,38 +93,34 @@ def write_large_csv(
 ) -> GeneratedFile:
     """Write one CSV file of `rows` clean rows over `days` days, in memory that does not grow with it.
 
-    About `BYTES_PER_CSV_ROW` bytes a row. `path` must end in `.csv`; an existing file is overwritten.
+    About `BYTES_PER_CSV_ROW` bytes a row. An existing file is overwritten. Raises ValueError when the name of `path`
+    does not end in `.csv`.
     """
     if path.suffix != ".csv":
         raise ValueError(f"{path.name}: the name of a CSV file ends in .csv")
-    plan = Plan(rows, days, seed, end_date or yesterday())
-    world = build_world(plan.seed, plan.customers)
-    with RowFile(path.parent, path.stem, TRANSACTIONS, "csv", compressed=False) as file:
+    plan = RowPlan(rows, days, seed, end_date or yesterday())
+    shop, schema = build_shop(plan.seed, plan.customers), schema_of(DATASET)
+    with closing(RowFile(path.parent, path.stem, schema, FileType("csv", compressed=False))) as file:
         for slot in slots(plan):
-            file.write(transaction_batch(draw(plan, slot), world))
+            file.write(table_of(transaction_batch(draw(plan, slot), shop), schema))
     return file.entry("daily")
-
-
-def check(arguments: Arguments) -> None:
-    if not 0 <= arguments.dirty <= MOST_DIRTY:
-        raise ValueError(f"dirty={arguments.dirty}: give a share of rows from 0 to {MOST_DIRTY}")
-    if arguments.gzip and arguments.format == "parquet":
-        raise ValueError("Parquet compresses itself: gzip is for csv and jsonl")
 
 
 @dataclass
 class Generation:
-    """One set of files in the making."""
+    """One set of files while it is written, and what is counted meanwhile."""
 
-    plan: Plan
+    plan: RowPlan
     arguments: Arguments
+    file_type: FileType
     out: Path
     totals: TableTotals = field(default_factory=TableTotals)
-    dirty_rows: DirtyRows = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+    planted: PlantedRows = field(default_factory=PlantedRows)
     rows_drawn: int = 0
 
     def __post_init__(self) -> None:
-        self.world = build_world(self.plan.seed, self.plan.customers)
+        self.shop = build_shop(self.plan.seed, self.plan.customers)
+        self.schema = schema_of(DATASET)
         self.kinds = kinds_for(self.arguments.format)
         self.picker = LatePicker(self.plan)
 
@@ -157,7 +136,7 @@ class Generation:
             dataset=DATASET,
             arguments=self.arguments,
             files=tuple(files),
-            dirt=self._dirt(),
+            dirt=self.planted.truth(self.kinds),
             late=LateRows(
                 updates=len(late.updates) if late else 0,
                 stale=late.stale if late else 0,
@@ -168,23 +147,23 @@ class Generation:
         )
 
     def _file(self, stem: str) -> RowFile:
-        return RowFile(self.out, stem, TRANSACTIONS, self.arguments.format, compressed=self.arguments.gzip)
+        return RowFile(self.out, stem, self.schema, self.file_type)
 
     def _daily_file(self, day: date, parts: list[Slot]) -> GeneratedFile:
-        with self._file(f"{DATASET}-{day}") as file:
+        with closing(self._file(f"{DATASET}-{day}")) as file:
             for slot in parts:
-                lines = draw(self.plan, slot)
-                planted = self._plant(slot)
-                batch = transaction_batch(lines, self.world)
-                rows = np.array(list(planted), dtype=np.int64)
-                file.write(batch, Spoiled(rows, spoil(batch, rows, list(planted.values()))))
+                lines, planted = draw(self.plan, slot), self._plant(slot)
+                rows, positions = self._rows(lines), np.array(list(planted), dtype=np.int64)
+                file.write(rows, DirtyRows(positions, spoil(rows, positions, list(planted.values()))))
                 for position, (kind, _) in planted.items():
-                    self.dirty_rows[kind.name][file.path.name].append(slot.first_row + position)
-                self._count(slot, lines, planted)
+                    self.planted.add(kind, file.name, slot.first_row + position)
+                self._count(slot, lines, positions)
         return file.entry("daily")
 
-    def _count(self, slot: Slot, lines: OrderLines, planted: Planted) -> None:
-        dirty = np.array(list(planted), dtype=np.int64)
+    def _rows(self, lines: OrderLines) -> pa.Table:
+        return table_of(transaction_batch(lines, self.shop), self.schema)
+
+    def _count(self, slot: Slot, lines: OrderLines, dirty: Ints) -> None:
         self.totals.add(lines.take(np.delete(np.arange(len(lines)), dirty)))
         if self.arguments.late_file:
             self.picker.consider(slot, lines, dirty)
@@ -206,28 +185,14 @@ class Generation:
     def _late_file(self, late: LateFile) -> GeneratedFile:
         self.totals.add(late.replaced, sign=-1)
         self.totals.add(late.updates)
-        with self._file(f"{DATASET}-{self.plan.end_date}-late") as file:
-            file.write(transaction_batch(late.lines, self.world))
+        with closing(self._file(f"{DATASET}-{self.plan.end_date}-late")) as file:
+            file.write(self._rows(late.lines))
         return file.entry("late")
 
     def _duplicate(self, original: GeneratedFile) -> GeneratedFile:
         name = original.name.replace(".", "-copy.", 1)
         shutil.copyfile(self.out / original.name, self.out / name)
         return original.model_copy(update={"name": name, "role": "duplicate", "duplicate_of": original.name})
-
-    def _dirt(self) -> dict[str, PlantedDirt]:
-        return {kind.name: planted_dirt(kind, self.dirty_rows[kind.name]) for kind in self._planted_kinds()}
-
-    def _planted_kinds(self) -> Iterator[DirtKind]:
-        return (kind for kind in self.kinds if kind.name in self.dirty_rows)
-
-
-def planted_dirt(kind: DirtKind, rows: dict[str, list[int]]) -> PlantedDirt:
-    return PlantedDirt(
-        rules=kind.rules,
-        count=sum(map(len, rows.values())),
-        rows={name: tuple(numbers) for name, numbers in rows.items()},
-    )
 
 
 def expected_rows(files: list[GeneratedFile], late: LateFile | None) -> ExpectedRows:

@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ settings.register_profile("explore", max_examples=1000)
 settings.load_profile("steady")
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+os.environ.setdefault("LOCALAWS_CACHE", str(CHECKOUT / ".cache"))
 COPIED = (
     "contracts",
     "cartlake",

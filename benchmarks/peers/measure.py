@@ -21,8 +21,8 @@ from typing import Any
 from benchmarks.peers import environment
 from benchmarks.peers.examine import Findings, examine
 from benchmarks.peers.truth import Truth, read_truth
-from generators.world_manifest import WorldManifest
-from generators.worlds import generate_world
+from generators.manifests.world import WorldManifest
+from generators.world import generate_world
 
 HERE = Path(__file__).parent
 REPEATS = int(os.environ.get("CARTLAKE_BENCH_REPEATS", "3"))

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from cartlake import contracts
-from generators.world_manifest import WorldManifest
+from generators.manifests.world import WorldManifest
 
 TYPES = {"string": "varchar", "int": "integer"}
 CENT = Decimal("0.01")

@@ -1,10 +1,10 @@
-"""Data contracts: ODCS files read into typed models, and everything that is derived from them.
+"""Data contracts: ODCS files read into typed models, and the schemas and rules derived from them.
 
-`load("transactions")` gives the `Contract`; `schemas` turns its tables into Spark and Iceberg schemas. Reading a
+`load("transactions")` returns a `Contract`; `schemas` turns its tables into Spark and Iceberg schemas. Reading a
 contract imports no more than pydantic and PyYAML.
 """
 
-from cartlake.contracts.errors import ContractError, Problem, UnknownDatasetError
+from cartlake.contracts.errors import ContractError, Fault, UnknownDatasetError
 from cartlake.contracts.loading import all_names, load, load_all, names, parse
 from cartlake.contracts.maintenance import Maintenance
 from cartlake.contracts.model import Column, Contract, PartitionField, Reference, RowRule, Table
@@ -23,11 +23,11 @@ __all__ = [
     "Contract",
     "ContractError",
     "CsvOptions",
+    "Fault",
     "FileOptions",
     "Maintenance",
     "Measurement",
     "PartitionField",
-    "Problem",
     "Reference",
     "RowRule",
     "Table",

@@ -1,6 +1,6 @@
 """How a table is built from others: the custom property `cartlake.build` of a modelled table.
 
-    transform: transaction_etl.order_lines      # glue_jobs/transaction_etl/transforms.py, function order_lines
+    transform: orders.order_lines               # glue_jobs/transforms/orders.py, function order_lines
     replaces: days                              # what is recomputed whole: days, weeks, months, keys or all
     upstreams:
       - {table: processed.transactions}                              # the rows of the same period
@@ -9,7 +9,7 @@
       - {table: processed.reviews, reads: key, key: product_id}      # the rows of the same keys
       - {table: processed.vendors, reads: all}
 
-What a transform reads decides what a change makes stale, so nothing else is declared: a table that reads the day
+The upstreams decide which rows a change makes stale, and nothing else has to be declared: a table that reads the day
 before its own is stale on the day after a change.
 """
 
@@ -22,12 +22,14 @@ from pydantic import Field, ValidationError
 from cartlake.contracts.faults import Faults
 from cartlake.contracts.odcs import Element
 
-TRANSFORM: Final = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+TRANSFORM: Final = re.compile(r"([a-z][a-z0-9_]*\.){1,2}[a-z][a-z0-9_]*")
+"""`<module>.<function>` below glue_jobs/transforms/, or `<package>.<module>.<function>`."""
+
 PERIODS: Final = ("days", "weeks", "months")
 
 
 class Upstream(Element):
-    """A table that is read, and which of its rows: those of the period at hand, of its keys, up to its end, or all."""
+    """A table that is read, and which of its rows: of the period, up to its end, of the keys, or all."""
 
     table: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
     reads: Literal["period", "up_to", "key", "all"] = "period"
@@ -37,7 +39,7 @@ class Upstream(Element):
 
     @property
     def argument(self) -> str:
-        """The name under which the transform gets its rows."""
+        """The name of the transform's parameter for its rows."""
         return self.table.partition(".")[2]
 
 
@@ -50,16 +52,16 @@ class Build(Element):
     key: str | None = None
     """With `replaces: keys`, the column of this table that the upstreams' keys are values of."""
     unknown_member: bool = False
-    """Whether the table has a row for what is not known, and so is built before there is any data."""
+    """Whether the table has a row for unknown keys, and so is built before there is any data."""
 
 
 def build_of(
-    said: Any, primary_key: tuple[str, ...], event_time: str | None, where: str, faults: Faults
+    content: Any, primary_key: tuple[str, ...], event_time: str | None, where: str, faults: Faults
 ) -> Build | None:
-    """Read the property; None, and faults, when it makes no sense."""
+    """Read the property. None, with the reasons added to `faults`, when it is invalid."""
     where = f"{where}.cartlake.build"
     try:
-        build = Build.model_validate(said)
+        build = Build.model_validate(content)
     except ValidationError as error:
         for fault in error.errors():
             place = ".".join(str(step) for step in (where, *fault["loc"]))
@@ -68,7 +70,7 @@ def build_of(
     if build.replaces in PERIODS and event_time is None:
         faults.add(f"{where}.replaces", build.replaces, "name the column of the period as cartlake.eventTime")
     if build.replaces == "keys" and event_time is None:
-        advice = "name the event time of the rows each row is made of as cartlake.eventTime: it finds keys they left"
+        advice = "name the event time of the source rows as cartlake.eventTime: it finds keys they left"
         faults.add(f"{where}.replaces", build.replaces, advice)
     if build.replaces == "keys" and build.key not in primary_key:
         faults.add(f"{where}.key", build.key, f"name a column of the primary key: {', '.join(primary_key)}")

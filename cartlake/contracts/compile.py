@@ -1,4 +1,4 @@
-"""From an ODCS document to the contract model: columns, keys, partitions, rules. Faults are collected, not raised."""
+"""Compiles an ODCS document into the contract model: columns, keys, partitions, rules. Faults are collected."""
 
 import re
 from collections import Counter
@@ -7,6 +7,7 @@ from typing import Any
 
 from cartlake.contracts.building import TRANSFORM, Build, build_of
 from cartlake.contracts.faults import Faults
+from cartlake.contracts.glue_limits import check_table
 from cartlake.contracts.layout import renamed_from, sort_order
 from cartlake.contracts.maintenance import maintenance_of
 from cartlake.contracts.masks import MASK, mask_of
@@ -39,7 +40,7 @@ _LOGICAL_TYPES = {
     "decimal": "number",
     "array": "array",
 }
-# Merge-on-read keeps a small MERGE small; compaction belongs to the maintenance job.
+# With merge-on-read a MERGE of few rows writes few files; the maintenance job compacts them.
 _TABLE_PROPERTIES = {
     "format-version": "2",
     "write.format.default": "parquet",
@@ -54,7 +55,7 @@ _TABLE_PROPERTIES = {
 
 
 def compile_contract(document: Document, file: FileOptions | None, source: str, faults: Faults) -> Contract:
-    """Build the model; the result is only to be used when `faults` stayed empty."""
+    """Build the model. The result is valid only if nothing was added to `faults`."""
     names = {table.name for table in document.tables}
     for entry in document.sla_properties:
         if entry.element is not None and entry.element.partition(".")[0] not in names:
@@ -78,12 +79,13 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
     where = f"schema.{table.name}"
     custom = _custom(table.custom_properties)
     names = [column.name for column in table.properties]
+    check_table(table, where, faults)
     for key in ("cartlake.versionColumn", "cartlake.eventTime"):
         if custom.get(key) is not None and custom[key] not in names:
             faults.add(f"{where}.{key}", custom[key], f"no such column; the table has {', '.join(names)}")
     row_rules = RowRules(table, faults).compile()
-    promises = tuple(sla_rules_of(table, document.sla_properties, faults))
-    table_rules = (*table_rules_of(table, faults), *promises)
+    sla_rules = tuple(sla_rules_of(table, document.sla_properties, faults))
+    table_rules = (*table_rules_of(table, faults), *sla_rules)
     rule_names = [*(rule.name for rule in row_rules), *(rule.name for rule in table_rules)]
     for name, count in Counter([*names, *rule_names]).items():
         if count > 1:
@@ -92,7 +94,7 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
     maintenance = maintenance_of(custom.get("cartlake.maintenance", {}), types, where, faults)
     order = sort_order(custom, types, where, faults)
     if order and maintenance.z_order_by:
-        advice = "choose cartlake.sortOrder or zOrderBy: rows lie in one order only"
+        advice = "choose cartlake.sortOrder or zOrderBy: rows are sorted in one order"
         faults.add(f"{where}.cartlake.maintenance.zOrderBy", list(maintenance.z_order_by), advice)
     sizes = {"write.target-file-size-bytes": str(maintenance.target_bytes)}
     properties = _TABLE_PROPERTIES | sizes | {k: str(v) for k, v in custom.get("cartlake.tableProperties", {}).items()}
@@ -113,7 +115,7 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
         build=_build(table, custom, faults),
         prepare=_prepare(custom, where, faults),
         sort_order=order,
-        promised_hours=min((rule.hours for rule in promises), default=None),
+        promised_hours=min((rule.hours for rule in sla_rules), default=None),
         maintenance=maintenance,
     )
 
@@ -140,7 +142,7 @@ def _prepare(custom: dict[str, Any], where: str, faults: Faults) -> str | None:
     prepare = custom.get("cartlake.prepare")
     if prepare is None or TRANSFORM.fullmatch(str(prepare)):
         return prepare
-    faults.add(f"{where}.cartlake.prepare", prepare, "write <folder below glue_jobs>.<function>")
+    faults.add(f"{where}.cartlake.prepare", prepare, "write <module below glue_jobs/transforms>.<function>")
     return None
 
 

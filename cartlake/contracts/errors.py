@@ -1,4 +1,4 @@
-"""What a broken contract says: every fault at once, each with its file, its place, its value and the repair."""
+"""Errors of contracts. One error has every fault of a file, each with its place, its value and the correction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from cartlake.errors import TerminalError
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Fault:
     """One fault of a contract file. `where` names elements, not positions: `schema.orders.order_id.pattern`."""
 
     where: str
@@ -19,12 +19,12 @@ class Problem:
 
 
 class ContractError(TerminalError):
-    """A contract file cannot be used. `problems` holds every fault found, so that one edit can mend them all."""
+    """A contract file cannot be used. `faults` holds every fault found in it, in order."""
 
-    def __init__(self, file: str, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
+    def __init__(self, file: str, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(f"{file}: {fault}" for fault in faults))
         self.file = file
-        self.problems = tuple(problems)
+        self.faults = tuple(faults)
 
 
 class UnknownDatasetError(TerminalError):

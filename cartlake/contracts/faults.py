@@ -1,13 +1,16 @@
-"""Collects what is wrong with a contract while it is compiled, so that a person reads all of it at once."""
+"""Collects the faults of a contract while it is compiled, so that one error reports all of them."""
 
 from dataclasses import dataclass, field
 
-from cartlake.contracts.errors import Problem
+from cartlake.contracts.errors import Fault
 
 
 @dataclass(slots=True)
 class Faults:
-    problems: list[Problem] = field(default_factory=list)
+    """The faults found so far, in the order of the file."""
+
+    found: list[Fault] = field(default_factory=list)
 
     def add(self, where: str, value: object, advice: str) -> None:
-        self.problems.append(Problem(where, value, advice))
+        """Note a fault: the place by names, the value that is there, and how to correct it."""
+        self.found.append(Fault(where, value, advice))

@@ -1,10 +1,5 @@
-"""What a contract says about a table beyond its columns: their former names, and the order of rows within files.
+"""Custom properties about the layout of a table: former names of columns, and the order of rows within files.
 
-customProperties:                        # of the table
-  - property: cartlake.sortOrder
-    value: [ordered_at desc, product_id] # `<column> [asc|desc] [nulls first|last]`; [] for none
-properties:
-  - name: quantity
 customProperties:                        # of the table
   - property: cartlake.sortOrder
     value: [ordered_at desc, product_id] # `<column> [asc|desc] [nulls first|last]`; [] for none
@@ -30,33 +25,33 @@ _FIELD: Final = re.compile(r"([a-z_][a-z0-9_]*)(?: (asc|desc))?(?: nulls (first|
 
 
 def renamed_from(custom: Mapping[str, Any], names: Sequence[str], where: str, faults: Faults) -> tuple[str, ...]:
-    """Former names of a column, newest first; those that are no names, or still columns, are faults."""
-    said = custom.get(RENAMED_FROM, [])
-    former = [said] if isinstance(said, str) else said
+    """Former names of a column, newest first. A name that is still a column, or not a name, is a fault."""
+    value = custom.get(RENAMED_FROM, [])
+    former = [value] if isinstance(value, str) else value
     place = f"{where}.{RENAMED_FROM}"
     if not isinstance(former, list) or not all(isinstance(name, str) and _NAME.fullmatch(name) for name in former):
-        faults.add(place, said, "write the former name of the column, or a list of them, newest first")
+        faults.add(place, value, "write the former name of the column, or a list of them, newest first")
         return ()
     for name in former:
         if name in names:
-            faults.add(place, name, "is a column of the table still; remove that column, or this former name")
+            faults.add(place, name, "is still a column of the table; remove that column, or this former name")
     return tuple(former)
 
 
 def sort_order(
     custom: Mapping[str, Any], types: Mapping[str, str], where: str, faults: Faults
 ) -> tuple[SortField, ...] | None:
-    """The sort order; None when nothing is said of it. `types` holds the type of every column."""
+    """The sort order; None when the contract has none. `types` holds the type of every column."""
     if SORT_ORDER not in custom:
         return None
-    said, place = custom[SORT_ORDER], f"{where}.{SORT_ORDER}"
-    if not isinstance(said, list):
-        faults.add(place, said, "write a list of columns, each with `desc` and `nulls last` if need be")
+    value, place = custom[SORT_ORDER], f"{where}.{SORT_ORDER}"
+    if not isinstance(value, list):
+        faults.add(place, value, "write a list of columns, each with `desc` and `nulls last` where needed")
         return None
-    fields = tuple(field for text in said if (field := _sort_field(text, types, place, faults)))
+    fields = tuple(field for text in value if (field := _sort_field(text, types, place, faults)))
     for column, count in Counter(field.column for field in fields).items():
         if count > 1:
-            faults.add(place, column, "sorts twice; name it once")
+            faults.add(place, column, "is named twice; name it once")
     return fields
 
 

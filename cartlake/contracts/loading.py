@@ -1,4 +1,4 @@
-"""Finding and reading contract files, from a checkout or from inside a zip. Each file is read once per process."""
+"""Finds and reads contract files, in a checkout or inside a zip. Each file is read once per process."""
 
 import os
 from functools import cache, lru_cache
@@ -11,15 +11,15 @@ import yaml
 from pydantic import ValidationError
 
 from cartlake.contracts.compile import compile_contract
-from cartlake.contracts.errors import ContractError, Problem, UnknownDatasetError
+from cartlake.contracts.errors import ContractError, Fault, UnknownDatasetError
 from cartlake.contracts.faults import Faults
 from cartlake.contracts.model import Contract
 from cartlake.contracts.odcs import Document, FileOptions
 
 SUFFIX = ".odcs.yaml"
 RESERVED_NAMES = {
-    "refresh": "is what the ledger calls the rebuilding of stale tables; choose another",
-    "maintenance": "is what the ledger calls the maintenance of tables; choose another",
+    "refresh": "is a workflow of the ledger, which rebuilds stale tables; choose another name",
+    "maintenance": "is a workflow of the ledger, which maintains tables; choose another name",
 }
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is compiled in
 
@@ -45,7 +45,7 @@ def load_all() -> tuple[Contract, ...]:
 
 
 def parse(path: Path | Traversable) -> Contract:
-    """Read one contract file. Raises ContractError naming file, place, value and repair of every fault in it."""
+    """Read one contract file. Raises ContractError with the place, value and correction of every fault in it."""
     source = str(path)
     document = _document(path, source)
     faults = Faults()
@@ -56,8 +56,8 @@ def parse(path: Path | Traversable) -> Contract:
         faults.add("name", document.name, RESERVED_NAMES[document.name])
     if contract.droppable:
         _check_droppable(contract, faults)
-    if faults.problems:
-        raise ContractError(source, faults.problems)
+    if faults.found:
+        raise ContractError(source, faults.found)
     return contract
 
 
@@ -89,11 +89,11 @@ def _document(path: Path | Traversable, source: str) -> Document:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader, see above
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ContractError(source, [Problem("file", path.name, f"not YAML: {error}")]) from error
+        raise ContractError(source, [Fault("file", path.name, f"not YAML: {error}")]) from error
     try:
         return Document.model_validate(content)
     except ValidationError as error:
-        raise ContractError(source, _problems(error, content, "")) from error
+        raise ContractError(source, _faults(error, content, "")) from error
 
 
 def _file_options(document: Document, source: str) -> FileOptions | None:
@@ -102,7 +102,7 @@ def _file_options(document: Document, source: str) -> FileOptions | None:
             try:
                 return FileOptions.model_validate(entry.value)
             except ValidationError as error:
-                raise ContractError(source, _problems(error, entry.value, "customProperties.cartlake.file.")) from error
+                raise ContractError(source, _faults(error, entry.value, "customProperties.cartlake.file.")) from error
     return None
 
 
@@ -114,9 +114,9 @@ def _check_droppable(contract: Contract, faults: Faults) -> None:
             faults.add(f"schema.{table.name}.{key}", value, "files are merged by it; name the columns")
 
 
-def _problems(error: ValidationError, content: object, prefix: str) -> list[Problem]:
+def _faults(error: ValidationError, content: object, prefix: str) -> list[Fault]:
     return [
-        Problem(prefix + _place(fault["loc"], content), _shown(fault), _advice(fault["type"], fault["msg"]))
+        Fault(prefix + _place(fault["loc"], content), _shown(fault), _advice(fault["type"], fault["msg"]))
         for fault in error.errors()
     ]
 
@@ -134,7 +134,7 @@ def _advice(kind: str, message: str) -> str:
 
 
 def _place(location: tuple[int | str, ...], content: Any) -> str:
-    """Write a path with the names of elements in place of their positions, which nobody counts."""
+    """The path with names of elements in place of their positions."""
     parts: list[str] = []
     for step in location:
         child = None

@@ -1,14 +1,14 @@
-"""When a table is maintained, and how: the custom property `cartlake.maintenance`. Each part has a sensible default.
+"""When and how a table is maintained: the custom property `cartlake.maintenance`. Every setting has a default.
 
-targetFileMb: 128            # the size files are joined to
-minInputFiles: 5             # so many small files of one partition are worth joining
-smallFileRatio: 0.3          # the table is joined once it could do without this share of its files
-deleteRatio: 0.1             # deleted rows leave the files once they are this share
-zOrderBy: [customer_id, product_id]  # rows of joined files lie along a Z curve; else in the table's cartlake.sortOrder
-keepSnapshotsDays: 5         # how far time travel reaches back
-minSnapshots: 5              # and at least so many versions
-orphanDays: 3                # files that belong to nothing are deleted once they are so old
-statistics: [customer_id]    # columns whose distinct values are counted for the query planners
+targetFileMb: 128            # size of compacted files
+minInputFiles: 5             # fewest small files of one partition that are compacted
+smallFileRatio: 0.3          # share of its files that compaction has to save before the table is compacted
+deleteRatio: 0.1             # share of deleted rows at which files are rewritten without them
+zOrderBy: [customer_id, product_id]  # compacted files are sorted in Z order; else by the table's cartlake.sortOrder
+keepSnapshotsDays: 5         # age in days at which a snapshot is expired
+minSnapshots: 5              # number of snapshots that are kept whatever their age
+orphanDays: 3                # age in days at which files that no snapshot refers to are deleted
+statistics: [customer_id]    # columns whose distinct values are counted for query planners
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,15 +20,14 @@ from cartlake.contracts.faults import Faults
 from cartlake.contracts.odcs import Element
 
 LEAST_ORPHAN_DAYS = 3
-"""A write may be at work for hours, and its files belong to nothing until it commits."""
-
+"""Days. A write may take hours, and no snapshot refers to its files until it commits."""
 
 _UNORDERED = ("array", "decimal")
-"""Types that Iceberg puts into no Z order."""
+"""Types that Iceberg cannot sort in Z order."""
 
 
 class Maintenance(Element):
-    """How one table is maintained. `statistics` left out stands for the key and the columns that refer to others."""
+    """Settings of one table. Without `statistics`, the key and the columns that refer to other tables are counted."""
 
     enabled: bool = True
     target_file_mb: int = Field(default=128, ge=1, le=4096)
@@ -47,15 +46,15 @@ class Maintenance(Element):
 
     @property
     def small_bytes(self) -> int:
-        """A file below this is small: three quarters of the target, as Iceberg's own rewriting has it."""
+        """A file below this is small: three quarters of the target, Iceberg's own default."""
         return self.target_bytes * 3 // 4
 
 
-def maintenance_of(said: Any, types: Mapping[str, str], where: str, faults: Faults) -> Maintenance:
-    """Read the property; the defaults, and faults, when it makes no sense. `types` holds the type of every column."""
+def maintenance_of(content: Any, types: Mapping[str, str], where: str, faults: Faults) -> Maintenance:
+    """Read the property. The defaults, with the reasons added to `faults`, when it is invalid. `types` is by column."""
     where = f"{where}.cartlake.maintenance"
     try:
-        settings = Maintenance.model_validate(said)
+        settings = Maintenance.model_validate(content)
     except ValidationError as error:
         for fault in error.errors():
             place = ".".join(str(step) for step in (where, *fault["loc"]))
@@ -86,4 +85,4 @@ def _faults_of(settings: Maintenance, types: Mapping[str, str]) -> Iterator[tupl
     if bad := [name for name in settings.z_order_by if types.get(name, "").startswith(_UNORDERED)]:
         yield "zOrderBy", list(settings.z_order_by), f"rows cannot be ordered by {', '.join(bad)}: choose other columns"
     if len(settings.z_order_by) == 1:
-        yield "zOrderBy", list(settings.z_order_by), "one column is sorted by: use cartlake.sortOrder"
+        yield "zOrderBy", list(settings.z_order_by), "needs two columns or more; for one use cartlake.sortOrder"

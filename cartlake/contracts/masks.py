@@ -1,4 +1,4 @@
-"""What analysts see of personal data: the custom property `cartlake.mask` of a column with the tag `pii`."""
+"""Masks of personal data in views: the custom property `cartlake.mask` of a column with the tag `pii`."""
 
 import re
 
@@ -12,10 +12,10 @@ _TRINO = {"date": "date", "string": "varchar"}
 
 
 def mask_of(column: Property, chosen: object, where: str, faults: Faults) -> str:
-    """SQL of the masked column, of its own type; empty for one without personal data. Null stays null.
+    """SQL of the masked column, with the column's type; empty for a column without personal data. Null stays null.
 
-    `redact` is null; `domain` of an e-mail address; `year` of a date; `prefix(n)` the first letters; `hash` is SHA-256,
-    equal for equal values: who knows a value finds it, so it is no anonymity.
+    `redact` is null; `domain` is that of an e-mail address; `year` that of a date; `prefix(n)` the first letters.
+    `hash` is SHA-256, the same for the same value: a pseudonym, by which a guessed value can be confirmed.
     """
     if "pii" not in column.tags:
         if chosen is not None:

@@ -1,4 +1,4 @@
-"""A contract as the rest of Cartlake sees it: plain, typed, frozen, and already judged sound."""
+"""The contract model that the rest of Cartlake uses: typed, frozen and valid."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,7 +20,7 @@ VERSION_PROPERTY: Final = "cartlake.version"
 class Column:
     """One column. `type` is the Spark SQL name of its type; `timestamp` is an instant, kept in UTC.
 
-    `mask` is SQL of the column as analysts may see it, empty where they may see it whole.
+    `mask` is SQL of the column's masked value, empty for a column that is not masked.
     """
 
     name: str
@@ -67,7 +67,7 @@ class SortField:
 
 @dataclass(frozen=True, slots=True)
 class RowRule:
-    """A condition every row must meet: `expression` is true for a good row; false and null are failures."""
+    """A condition every row must meet: `expression` is true for a valid row; false and null are failures."""
 
     name: str
     severity: Severity
@@ -83,10 +83,10 @@ class RowRule:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A column whose values are keys of another table, its parent, and what becomes of a row without a parent.
+    """A column whose values are keys of another table, its parent, and how a row without a parent is treated.
 
-    `unknown_member`: it is accepted, shows as of an unknown parent, and is healed when the parent arrives.
-    `quarantine`: it is refused as `orphan:<column>`, and may be replayed when the parent has arrived.
+    `unknown_member`: it is accepted, joins the unknown member of the parent, and joins the parent once that arrives.
+    `quarantine`: it is quarantined with the reason `orphan:<column>`, and can be replayed once the parent has arrived.
     """
 
     column: str
@@ -118,11 +118,11 @@ class Table:
     references: tuple[Reference, ...] = ()
     build: Build | None = None
     prepare: str | None = None
-    """`<job>.<function>` below glue_jobs/ that changes conformed rows before they are judged, e.g. masks them."""
+    """`<module>.<function>` below glue_jobs/transforms/: changes conformed rows before the row rules, e.g. masks."""
     sort_order: tuple[SortField, ...] | None = None
-    """What rows are sorted by within files; None when the contract leaves that to others."""
+    """What rows are sorted by within files; None when the contract does not say."""
     promised_hours: float | None = None
-    """How old the newest row may be by the contract's SLA; None without a promise."""
+    """Hours the newest row may be old by the contract's SLA; None without one."""
     maintenance: Maintenance = field(default=Maintenance(), hash=False)
 
     @property
@@ -141,7 +141,7 @@ class Table:
 
     @property
     def statistics_columns(self) -> tuple[str, ...]:
-        """Columns whose distinct values are worth counting: those of joins, unless the contract names others."""
+        """Columns whose distinct values are counted: those of joins, unless the contract names others."""
         if self.maintenance.statistics is not None:
             return self.maintenance.statistics
         return tuple(dict.fromkeys((*self.primary_key, *(reference.column for reference in self.references))))
@@ -190,12 +190,12 @@ class Contract:
 
     @property
     def droppable(self) -> bool:
-        """Whether people drop files of this dataset."""
+        """Whether files of this dataset may be dropped."""
         return self.file is not None
 
     @property
     def table(self) -> Table:
-        """The first table: the one that dropped files end up in."""
+        """The first table, into which dropped files are loaded."""
         return self.tables[0]
 
     def table_named(self, name: str) -> Table:

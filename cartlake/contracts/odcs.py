@@ -1,7 +1,8 @@
 """The Open Data Contract Standard v3.1 as Cartlake reads it.
 
 Unknown keys are refused where a misspelt one would silently drop a rule (schema objects, properties, quality);
-keys that only document are accepted and ignored.
+keys that only document are accepted and ignored. A test compares the keys with those of the standard's own models, and
+docs/adr/0013 says why Cartlake does not use these.
 """
 
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 Documentation = Any
+"""The type of a key that is accepted and not read."""
 
 THRESHOLDS = (
     "mustBe",
@@ -24,10 +26,14 @@ THRESHOLDS = (
 
 
 class Element(BaseModel):
+    """A part of a contract in which every key has to be known."""
+
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
 
 class CustomProperty(Element):
+    """A name and a value; Cartlake reads those that begin with `cartlake.`."""
+
     id: Documentation = None
     property: str
     value: Any
@@ -35,7 +41,7 @@ class CustomProperty(Element):
 
 
 class Quality(Element):
-    """One entry of a `quality` list."""
+    """One entry of a `quality` list: a rule about a row, a column or a table."""
 
     id: Documentation = None
     name: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")  # it becomes a column of measurements
@@ -128,6 +134,8 @@ class SchemaObject(Element):
 
 
 class SlaProperty(Element):
+    """A promise about the data, such as its freshness. `element` is `<table>.<column>`."""
+
     id: Documentation = None
     property: str
     value: Any
@@ -141,17 +149,21 @@ class SlaProperty(Element):
 
 
 class Team(BaseModel):
+    """Who owns the dataset."""
+
     name: str
 
 
 class Description(BaseModel):
+    """What the dataset is for, and what it is not for."""
+
     purpose: str = ""
     limitations: str = ""
     usage: str = ""
 
 
 class Document(BaseModel):
-    """A whole contract file."""
+    """A contract file. Keys at its top that Cartlake does not read, such as `servers`, are accepted."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
 

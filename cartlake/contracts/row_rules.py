@@ -1,7 +1,7 @@
-"""From what ODCS says about a column to conditions on one row.
+"""Compiles what ODCS says about columns into conditions on one row.
 
-A rule derived from one column lets null pass, because `required` is the rule about null: a row then names the fault it
-has, not three that follow from it. In a custom expression null is a failure.
+A rule derived from one column accepts null, because `required` is the rule about null: a row without a value is then
+quarantined for that one reason. In a custom expression null is a failure.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ class RowRules:
     def _from_columns(self) -> Iterator[RowRule]:
         for column in self.table.properties:
             if column.name.startswith("_"):
-                continue  # the lake writes lineage columns itself: a dropped row has none to check
+                continue  # lineage columns are added by the lake; a dropped row has none to check
             where = f"schema.{self.table.name}.{column.name}"
             if column.required:
                 yield RowRule(f"{column.name}_required", "error", f"{column.name} is not null", (column.name,))
@@ -80,9 +80,7 @@ class RowRules:
                 continue
             where = f"schema.{self.table.name}.quality[{quality.name or index}]"
             if quality.name is None:
-                self.faults.add(
-                    f"{where}.name", None, "name the rule: the name is the reason a quarantined row carries"
-                )
+                self.faults.add(f"{where}.name", None, "name the rule: its name is the reason of a quarantined row")
             expression = " ".join(quality.implementation.split())
             for fault in expression_faults(expression, known):
                 self.faults.add(f"{where}.implementation", expression, fault)
@@ -114,7 +112,7 @@ class RowRules:
 
 
 def is_row_rule(quality: Quality) -> bool:
-    """Whether an `invalidValues` entry judges every row (none may be invalid), not the share of invalid rows."""
+    """Whether an `invalidValues` entry is about every row (none may be invalid), not about their share."""
     return quality.metric == "invalidValues" and quality.must_be == 0
 
 
@@ -126,10 +124,10 @@ def invalid_values_condition(column: Property, quality: Quality, where: str, fau
         faults.add(f"{where}.arguments", quality.arguments, "give either `validValues` or `pattern`")
         return "true"
     if pattern is not None:
-        problems = pattern_faults(str(pattern))
-        for problem in problems:
-            faults.add(f"{where}.arguments.pattern", pattern, problem)
-        return "true" if problems else matches(column.name, str(pattern))
+        unportable = pattern_faults(str(pattern))
+        for fault in unportable:
+            faults.add(f"{where}.arguments.pattern", pattern, fault)
+        return "true" if unportable else matches(column.name, str(pattern))
     if not isinstance(values, list) or not values:
         faults.add(f"{where}.arguments.validValues", values, "list the values that are valid")
         return "true"

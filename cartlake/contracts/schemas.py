@@ -1,4 +1,4 @@
-"""The schemas a contract implies: raw and conformed ones for Spark, table, partitions and properties for Iceberg."""
+"""Schemas of a contract's tables: raw and conformed ones for Spark; columns, partitions and DDL for Iceberg."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def iceberg_ddl(
 def iceberg_schema(table: Table) -> Schema:
     """The pyiceberg schema: field ids by position from 1, descriptions, the primary key as identifier fields.
 
-    Only key columns are NOT NULL in the table. What else is required is judged row by row, so that a row that was
-    let in once can be rewritten, and a rule can change its severity without a new table.
+    Only key columns are NOT NULL in the table. Other required columns have a row rule, so that rows accepted earlier
+    can be rewritten, and a rule can change its severity without a new table.
     """
     from pyiceberg.schema import Schema  # noqa: PLC0415 - a slow import that most readers of a contract never need
     from pyiceberg.types import NestedField  # noqa: PLC0415
@@ -95,12 +95,13 @@ def iceberg_partition_spec(table: Table, schema: Schema) -> PartitionSpec:
 
 
 def partition_name(part: PartitionField) -> str:
+    """The name of the partition field, as Spark gives it: `ordered_at_day`, or the column's for `identity`."""
     kind = part.transform.partition("[")[0]
     return part.column if kind == "identity" else f"{part.column}_{kind}"
 
 
 def iceberg_type(name: str, next_id: Callable[[], int]) -> IcebergType:
-    """The Iceberg type of a column type. `next_id` numbers the element of an array."""
+    """The Iceberg type of a column type. `next_id` numbers the element of an array. Raises TerminalError if unknown."""
     from pyiceberg import types  # noqa: PLC0415
 
     plain = {

@@ -1,7 +1,7 @@
 r"""The SQL that Spark, DuckDB and Trino share, as far as rules need it.
 
-A rule must give the same verdict on every engine. So an expression is checked word by word against a short list of
-what is known to mean the same everywhere, and everything else is refused with the reason. Three traps shaped the list:
+A rule must have the same result on every engine. So every word of an expression is looked up in a short list of what
+means the same everywhere, and everything else is refused with the reason. Known differences:
 
 - Java's `$` also matches before a last line break, RE2's does not: values get a sentinel appended (`matches`).
 - Spark reads `\` in a string as an escape, the others do not: no backslash anywhere.
@@ -38,7 +38,7 @@ _CLOCK = frozenset({"now", "current_timestamp", "current_date", "localtimestamp"
 
 
 def expression_faults(expression: str, columns: Collection[str]) -> list[str]:
-    """Say what keeps `expression` from being one portable boolean expression over `columns`; empty when nothing."""
+    """What keeps `expression` from being one portable boolean expression over `columns`; empty if it is one."""
     tokens, faults = _tokens(expression)
     depth = 0
     for position, (kind, text) in enumerate(tokens):
@@ -90,7 +90,7 @@ def _word_faults(word: str, columns: Collection[str], *, called: bool) -> list[s
 
 
 def pattern_faults(pattern: str) -> list[str]:
-    """Say what keeps a regular expression from meaning the same to Java, RE2 and Joni; empty when nothing."""
+    """What keeps a regular expression from meaning the same to Java, RE2 and Joni; empty if it does."""
     faults = []
     if not (pattern.startswith("^") and pattern.endswith("$")):
         faults.append("start it with ^ and end it with $: a pattern describes the whole value")

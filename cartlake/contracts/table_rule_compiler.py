@@ -1,4 +1,4 @@
-"""From what ODCS says about a table as a whole to rules that are measured as one number."""
+"""Compiles what ODCS says about a table as a whole into rules that are measured as one number."""
 
 import re
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ _TIME_UNITS = {"second": "s", "seconds": "s", "minute": "min", "hour": "h", "hou
 
 
 def table_rules_of(table: SchemaObject, faults: Faults) -> Iterator[TableRule]:
+    """The rules of `unique` and of `quality`, of columns first."""
     for column in table.properties:
         if column.unique:
             name, unique = f"{column.name}_unique", Threshold("mustBe", (0.0,))
@@ -28,7 +29,7 @@ def table_rules_of(table: SchemaObject, faults: Faults) -> Iterator[TableRule]:
 
 def _table_rule(q: Quality, where: str, column: str, table: SchemaObject, faults: Faults) -> Iterator[TableRule]:
     if q.type == "text" or (q.type == "custom" and q.engine != "cartlake"):
-        return  # words for people, and rules for other tools
+        return  # documentation, and rules of other tools
     if isinstance(q.implementation, dict):
         yield from _freshness(q, where, table, faults)
         return
@@ -66,19 +67,19 @@ def _failing(q: Quality, where: str, column: Property, faults: Faults) -> str:
 
 
 def _freshness(q: Quality, where: str, table: SchemaObject, faults: Faults) -> Iterator[TableRule]:
-    said: dict[str, Any] = dict(q.implementation) if isinstance(q.implementation, dict) else {}
-    metric, column, unit = said.pop("metric", None), said.pop("property", None), said.pop("unit", "h")
+    options: dict[str, Any] = dict(q.implementation) if isinstance(q.implementation, dict) else {}
+    metric, column, unit = options.pop("metric", None), options.pop("property", None), options.pop("unit", "h")
     if metric != "freshness" or q.name is None:
         faults.add(f"{where}.implementation.metric", metric, "a named rule with metric freshness, or an expression")
         return
     _known((column,), f"{where}.implementation.property", table, faults)
-    threshold = _threshold(said, f"{where}.implementation", faults)
+    threshold = _threshold(options, f"{where}.implementation", faults)
     unit = _time_unit(unit, f"{where}.implementation.unit", faults)
     yield TableRule(q.name, q.severity, "freshness", threshold, (column,), unit, description=q.description or "")
 
 
 def sla_rules_of(table: SchemaObject, sla: tuple[SlaProperty, ...], faults: Faults) -> Iterator[TableRule]:
-    """A late batch is a broken promise, never a reason to hold the batch back: SLA rules are warnings."""
+    """The rules of `slaProperties`. They are warnings: a late batch is published all the same."""
     for entry in sla:
         name, _, column = (entry.element or "").partition(".")
         if entry.property != "freshness" or name != table.name:
@@ -93,11 +94,11 @@ def sla_rules_of(table: SchemaObject, sla: tuple[SlaProperty, ...], faults: Faul
 
 
 def _threshold(given: dict[str, Any], where: str, faults: Faults) -> Threshold:
-    said = {name: value for name, value in given.items() if value is not None}
-    if len(said) != 1 or next(iter(said)) not in THRESHOLDS:
-        faults.add(where, said, f"give one threshold: {', '.join(THRESHOLDS)}")
+    thresholds = {name: value for name, value in given.items() if value is not None}
+    if len(thresholds) != 1 or next(iter(thresholds)) not in THRESHOLDS:
+        faults.add(where, thresholds, f"give one threshold: {', '.join(THRESHOLDS)}")
         return Threshold("mustBe", (0.0,))
-    ((name, value),) = said.items()
+    ((name, value),) = thresholds.items()
     values = tuple(value) if isinstance(value, list | tuple) else (value,)
     wanted = 2 if name.endswith("Between") else 1
     if len(values) != wanted or any(isinstance(v, bool) or not isinstance(v, int | float) for v in values):

@@ -1,10 +1,10 @@
-"""Rules about a whole table: each is measured as one number by one SQL query, and judged by an ODCS threshold.
+"""Rules about a whole table: each is measured as one number by one SQL query, and compared with an ODCS threshold.
 
-Measuring and judging are apart on purpose. A job measures where the data is; whoever publishes judges the number
-against the contract, and never takes the job's word for it.
+The two are separate on purpose: a job measures where the data is, and the publisher compares the numbers with the
+contract itself, so that it does not depend on the job's own verdict.
 """
 
-# ruff: noqa: S608 - to write SQL is what this module is for; its parts come from contracts and from our own jobs
+# ruff: noqa: S608 - this module writes SQL; its parts come from contracts and from our own jobs
 
 import math
 import operator
@@ -43,6 +43,7 @@ class Threshold:
     values: tuple[float, ...]
 
     def holds(self, value: float) -> bool:
+        """Whether the value meets the comparison."""
         if self.operator in _COMPARE:
             return _COMPARE[self.operator][0](value, self.values[0])
         inside = self.values[0] <= value <= self.values[1]
@@ -84,7 +85,7 @@ class TableRule:
         return f"{self.threshold} {self.unit}" if self.metric != "sql" else str(self.threshold)
 
     def judge(self, value: float | None) -> bool:
-        """Whether the measured value is good. What was not measured, or is not a number, is not good."""
+        """Whether the measured value meets the threshold; false for None and for NaN."""
         return value is not None and not math.isnan(value) and self.threshold.holds(value)
 
     def measure_sql(
@@ -142,7 +143,7 @@ def measurements(
     now: datetime | None = None,
     dialect: Dialect = "spark",
 ) -> tuple[Measurement, ...]:
-    """All rules in as few scans as can be: one for every plain aggregate together, one for each other rule."""
+    """The queries of all rules: one scan for all plain aggregates together, one for each other rule."""
     together: dict[str, str] = {}
     alone: list[Measurement] = []
     for rule in rules:
@@ -165,5 +166,5 @@ def _scope(relation: str, where: str | None) -> str:
 def _share(count: str, total: str, unit: str) -> str:
     if unit == "rows":
         return f"cast(coalesce({count}, 0) as double)"
-    # Of no rows there is no share: null, which `judge` does not let pass.
+    # No rows have no share: null, for which `judge` is false.
     return f"cast({count} as double) * 100 / nullif({total}, 0)"

@@ -42,7 +42,7 @@ class BackfillLedger:
         self._files = files
 
     def request(self, backfill: Backfill) -> None:
-        """Have a backfill wait for its run. The run coordinator starts it as soon as no other run works on the dataset."""
+        """Have a backfill wait for its run, which starts as soon as no other run works on the dataset."""
         self._table.write(put(backfill_key(backfill), backfill.model_dump(mode="json")))
 
     def pending(self, dataset: str) -> list[Backfill]:

@@ -33,7 +33,10 @@ class RunLedger:
         return None if item is None else RunRecord.model_validate(item)
 
     def list(self, subject: str, limit: int | None = None) -> Sequence[RunRecord]:
-        """List the runs of a dataset, or of a workflow that works for all datasets, newest first. Reads the index, which lags by a moment."""
+        """List the runs of a dataset, or of a workflow that works for all datasets, newest first.
+
+        Reads the index, which lags by a moment.
+        """
         items = self._table.query_index(run_index(subject), limit=limit, newest_first=True)
         return [RunRecord.model_validate(item) for item in items]
 

@@ -1,6 +1,6 @@
-"""How a table is: files, deletes, snapshots, manifests; and what maintenance would pay for. Pure, over metadata.
+"""The state of a table by its metadata (files, deletes, snapshots, manifests), and what maintenance it needs.
 
-The planner, the Glue job and `lake health` look at tables through different libraries, and judge them by this module.
+The planner, the Glue job and `lake health` read tables through different libraries, and judge them by this module.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -19,9 +19,9 @@ MANY_MANIFESTS: Final = 50
 """Planning a query reads every manifest, each a request to S3."""
 MANY_DELETE_FILES: Final = 20
 EXPIRES_AT_LEAST: Final = 10
-"""So many snapshots have to go before a job is started for them."""
+"""As many snapshots have to expire before a job is started for them."""
 ORPHAN_SWEEP: Final = timedelta(days=7)
-"""Files that belong to nothing come from writers that died: rare, and found only by listing the whole table."""
+"""Orphan files come from writers that were killed: rare, and found only by listing the whole table."""
 
 
 Count = Annotated[int, Field(ge=0)]
@@ -44,7 +44,7 @@ MOVES_MAIN: Final = frozenset({Action.REWRITE, Action.REWRITE_DELETES, Action.RE
 
 
 class Need(BaseModel):
-    """One thing that pays, and why."""
+    """One action that is needed, and why."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,7 +53,7 @@ class Need(BaseModel):
 
 
 class Health(BaseModel):
-    """The numbers of one table. `removable_files` are those it could do without if small ones were joined."""
+    """The numbers of one table; `size` in bytes. Joining small files would leave `removable_files` fewer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -79,6 +79,7 @@ class Health(BaseModel):
 
 
 def measure(stats: FileStats, settings: Maintenance) -> Health:
+    """Sum up the file statistics of a table; sizes in bytes."""
     main = stats.line(stats.head)
     return Health(
         rows=max(0, stats.records - stats.deleted_rows),
@@ -126,7 +127,7 @@ def expirable(stats: FileStats, settings: Maintenance, now: datetime, keep_days:
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceOptions:
-    """What somebody asked for. `force` does whatever could be of use; `keep_snapshots_days` overrules the contract."""
+    """What was asked for. `force` does whatever has any effect; `keep_snapshots_days` overrules the contract."""
 
     force: bool = False
     keep_snapshots_days: float | None = None
@@ -140,7 +141,10 @@ def needs(
     options: MaintenanceOptions | None = None,
     orphans_removed_at: datetime | None = None,
 ) -> list[Need]:
-    """What pays, in the order to do it; empty for a table that is well. `orphans_removed_at`: when orphans were last removed."""
+    """Return what maintenance a table needs, in the order to do it; empty where none is needed.
+
+    `orphans_removed_at` is when orphan files were last removed, None if they never were.
+    """
     options = options or MaintenanceOptions()
     health = measure(stats, settings)
     rewriting = [*_rewriting(stats, health, settings, force=options.force)]
@@ -151,7 +155,7 @@ def needs(
     found = [*rewriting, *_expiring(stats, settings, now, options)]
     if _may_hold_orphans(health, settings, now, orphans_removed_at):
         since = f"since {orphans_removed_at:%Y-%m-%d}" if orphans_removed_at else "so far"
-        found.append(Need(action=Action.ORPHANS, why=f"nobody looked for files that belong to nothing {since}"))
+        found.append(Need(action=Action.ORPHANS, why=f"orphan files were not removed {since}"))
     return found
 
 

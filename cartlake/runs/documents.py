@@ -130,7 +130,7 @@ class EtlReport(Document):
     phases: dict[str, float] = {}
 
 
-class SettleReport(Document):
+class SupersedeQuarantineReport(Document):
     """What a published backfill made of the quarantine: verdicts `in_force` now, and older ones they stand in for."""
 
     run_id: str

@@ -1,36 +1,56 @@
 """Athena views: those of the SQL files, one `create or replace view` a file, named after the view; and those made from
 the contracts, so that a new dataset is in them without a line of SQL.
+
+A view's columns have Hive's types, so instants are cast to `timestamp(3)`, in UTC. Athena stores a view as its
+formatter prints it, so its text cannot be compared with the file: two fingerprints among the parameters of its Glue
+table tell whether it is still the view that was made from the file.
 """
 
-import base64
-import json
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from cartlake.contracts import Contract, Table
+from cartlake.contracts import Column, Contract, Table
+from cartlake.errors import TransientError
 
 if TYPE_CHECKING:
     from types_boto3_glue import GlueClient
 
     from cartlake_cli.athena.client import Athena
 
-COMMENT_VIEW = "/* Presto View: "
-"""Athena keeps a view's definition in the Glue table's ViewOriginalText, as base64 JSON within this comment."""
+STATEMENT_PARAMETER = "cartlake.view_statement"
+"""Parameter of a view in Glue: the fingerprint of the statement it was made with."""
+
+STORED_PARAMETER = "cartlake.view_stored"
+"""Parameter of a view in Glue: the fingerprint of what Athena stored then. It differs once the view was replaced."""
+
+_TABLE_INPUT = (
+    "Name",
+    "Description",
+    "Owner",
+    "Retention",
+    "StorageDescriptor",
+    "PartitionKeys",
+    "ViewOriginalText",
+    "ViewExpandedText",
+    "TableType",
+)
 
 
 @dataclass(frozen=True)
 class View:
-    """One view file. `sql` is the whole statement, `body` what follows `as`."""
+    """One view file. `sql` is the whole statement."""
 
     database: str
     name: str
     sql: str
 
     @property
-    def body(self) -> str:
-        return _without_spaces(self.sql.lower().partition(" as\n")[2])
+    def fingerprint(self) -> str:
+        """SHA-256 of the statement, hexadecimal. Line breaks and indentation do not count."""
+        return _fingerprint(" ".join(self.sql.split()))
 
 
 @dataclass(frozen=True)
@@ -52,7 +72,7 @@ def freshness_view(contracts: Iterable[Contract]) -> View:
     What maintenance rewrites does not count as written, or a table that nobody feeds would look fresh.
 
     Columns: table_name varchar, promised_hours double (how old its newest row may be, null without a promise),
-    written_at timestamp(3) with time zone (null if it was never written).
+    written_at timestamp(3), UTC (null if it was never written).
     """
     selects = [_freshness_of(table) for contract in contracts for table in contract.tables]
     body = "\n\nunion all\n\n".join(selects)
@@ -63,7 +83,7 @@ def _freshness_of(table: Table) -> str:
     promised = "null" if table.promised_hours is None else f"{table.promised_hours:g}"
     return (
         f"select\n    '{table.physical_name}' as table_name,\n    cast({promised} as double) as promised_hours,\n"
-        "    max(history.made_current_at) as written_at\n\n"
+        "    cast(max(history.made_current_at) as timestamp(3)) as written_at\n\n"
         f'from {table.database}."{table.bare_name}$history" as history\n\n'
         f'inner join {table.database}."{table.bare_name}$snapshots" as snapshots\n'
         "    on history.snapshot_id = snapshots.snapshot_id\n\n"
@@ -72,29 +92,42 @@ def _freshness_of(table: Table) -> str:
 
 
 def masked_views(contracts: Iterable[Contract]) -> list[View]:
-    """For each table with personal data a view `<table>_masked` of the same columns and types, fit for analysts."""
+    """For each table with personal data a view `<table>_masked` of the same columns, fit for analysts.
+
+    Types are the table's, but that instants are `timestamp(3)` in UTC.
+    """
     tables = (table for contract in contracts for table in contract.tables)
     return [_masked(table) for table in tables if any(column.mask for column in table.columns)]
 
 
 def _masked(table: Table) -> View:
     name = f"{table.bare_name}_masked"
-    cells = (f"{column.mask} as {column.name}" if column.mask else column.name for column in table.columns)
-    columns = ",\n    ".join(cells)
+    columns = ",\n    ".join(map(_cell, table.columns))
     sql = f"create or replace view {table.database}.{name} as\nselect\n    {columns}\n\nfrom {table.physical_name}"
     return View(table.database, name, sql)
 
 
+def _cell(column: Column) -> str:
+    shown = column.mask or column.name
+    if column.type == "timestamp":
+        shown = f"cast({shown} as timestamp(3))"
+    return shown if shown == column.name else f"{shown} as {column.name}"
+
+
 def plan(glue: "GlueClient", views: list[View]) -> list[ViewChange]:
-    """What `apply` would do; empty when every view is as its file says."""
+    """What `apply` would do; empty when every view is the one made from its file."""
     return list(_changes(glue, views))
 
 
 def apply(glue: "GlueClient", athena: "Athena", views: list[View]) -> list[ViewChange]:
-    """Create and replace views through Athena. Raises QueryError with Athena's message for a view it refuses."""
+    """Create and replace views through Athena. Returns the changes made.
+
+    Raises QueryError with Athena's message for a view it refuses, TransientError for one that changed meanwhile.
+    """
     changes = plan(glue, views)
     for change in changes:
         athena.run(change.view.sql, database=change.view.database)
+        _remember(glue, change.view)
     return changes
 
 
@@ -105,23 +138,43 @@ def _read(path: Path) -> View:
 
 def _changes(glue: "GlueClient", views: list[View]) -> Iterator[ViewChange]:
     for view in views:
-        stored = _stored_body(glue, view)
-        if stored is None:
+        entry = _entry(glue, view)
+        if entry is None:
             yield ViewChange(view, "create view")
-        elif stored != view.body:
+        elif not _is_made_from(view, entry):
             yield ViewChange(view, "replace view")
 
 
-def _stored_body(glue: "GlueClient", view: View) -> str | None:
+def _entry(glue: "GlueClient", view: View) -> dict[str, Any] | None:
     try:
-        table = glue.get_table(DatabaseName=view.database, Name=view.name)["Table"]
+        return dict(glue.get_table(DatabaseName=view.database, Name=view.name)["Table"])
     except glue.exceptions.EntityNotFoundException:
         return None
-    encoded = table.get("ViewOriginalText", "").removeprefix(COMMENT_VIEW).removesuffix(" */")
-    definition = json.loads(base64.b64decode(encoded)) if encoded else {}
-    return _without_spaces(str(definition.get("originalSql", "")).lower())
 
 
-def _without_spaces(sql: str) -> str:
-    """Athena stores the text as it was sent, but engines may re-format it: only letters that matter are compared."""
-    return "".join(sql.split())
+def _is_made_from(view: View, entry: Mapping[str, Any]) -> bool:
+    parameters = entry.get("Parameters") or {}
+    return (parameters.get(STATEMENT_PARAMETER), parameters.get(STORED_PARAMETER)) == (view.fingerprint, _stored(entry))
+
+
+def _remember(glue: "GlueClient", view: View) -> None:
+    """Write both fingerprints to the view. Until then, it counts as one that was not made from its file."""
+    entry = _entry(glue, view) or {}
+    marks = {STATEMENT_PARAMETER: view.fingerprint, STORED_PARAMETER: _stored(entry)}
+    written: Any = {key: entry[key] for key in _TABLE_INPUT if entry.get(key)}
+    written["Parameters"] = {**(entry.get("Parameters") or {}), **marks}
+    version: Any = {"VersionId": entry["VersionId"]} if entry.get("VersionId") else {}
+    try:
+        glue.update_table(DatabaseName=view.database, TableInput=written, SkipArchive=True, **version)
+    except glue.exceptions.ConcurrentModificationException as error:
+        raise TransientError(
+            f"view {view.database}.{view.name} was changed by somebody else just now; apply again"
+        ) from error
+
+
+def _stored(entry: Mapping[str, Any]) -> str:
+    return _fingerprint(str(entry.get("ViewOriginalText", "")))
+
+
+def _fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

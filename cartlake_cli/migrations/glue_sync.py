@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyiceberg.catalog import glue as pyiceberg_glue
 
+from cartlake.contracts.glue_limits import comment
 from cartlake.errors import TransientError
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table as IcebergTable
 
 _NOT_CURRENT: Final = "false"
-_COMMENT_LIMIT: Final = 255
-"""Glue keeps no more of a comment: https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html."""
 _OF_CRAWLERS: Final = (
     "averageRecordSize",
     "classification",
@@ -49,7 +48,10 @@ def differences(entry: Mapping[str, Any], table: IcebergTable) -> list[str]:
 
 
 def table_input(entry: Mapping[str, Any], table: IcebergTable) -> Any:
-    """What Glue should be told of the table, as any commit of pyiceberg would tell it; other parameters stay."""
+    """What Glue should be told of the table, as any commit of pyiceberg would tell it; other parameters stay.
+
+    Comments are cut to what Glue takes: those of a table that another tool wrote may be longer.
+    """
     parameters = {name: value for name, value in (entry.get("Parameters") or {}).items() if name not in _OF_CRAWLERS}
     written: Any = pyiceberg_glue._construct_table_input(  # noqa: SLF001 - the copy must be the one commits write
         str(entry["Name"]),
@@ -58,6 +60,9 @@ def table_input(entry: Mapping[str, Any], table: IcebergTable) -> Any:
         table.metadata,
         {"Name": "", "Parameters": parameters},
     )
+    for column in written["StorageDescriptor"]["Columns"]:
+        if "Comment" in column:
+            column["Comment"] = comment(column["Comment"])
     kept = {key: entry[key] for key in ("Owner", "Retention") if entry.get(key)}
     return {**kept, **written, "PartitionKeys": []}
 
@@ -95,7 +100,7 @@ def _columns(entry: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """Type and comment of each current column. Glue lists columns of older schemas as well, and marks them."""
     columns = (entry.get("StorageDescriptor") or {}).get("Columns") or []
     return {
-        column["Name"]: (column.get("Type", ""), column.get("Comment", "")[:_COMMENT_LIMIT])
+        column["Name"]: (column.get("Type", ""), comment(column.get("Comment", "")))
         for column in columns
         if (column.get("Parameters") or {}).get(pyiceberg_glue.ICEBERG_FIELD_CURRENT) != _NOT_CURRENT
     }

@@ -64,17 +64,19 @@
       showResults(words);
       return;
     }
-    const row = column && document.getElementById(`${page}#${column}`);
-    if (row) {
-      row.classList.add("found");
-      row.scrollIntoView({ block: "center" });
+    if (document.activeElement !== box) box.value = "";
+    const place = column && document.getElementById(`${page}#${column}`);
+    const heading = place && place.tagName === "H3" ? place : found.querySelector("h2");
+    if (place) {
+      if (place !== heading) place.classList.add("found");
+      place.scrollIntoView({ block: place === heading ? "start" : "center" });
     } else {
       scrollTo(0, 0);
     }
-    if (document.activeElement !== box) found.querySelector("h2").focus({ preventScroll: true });
+    if (document.activeElement !== box) heading.focus({ preventScroll: true });
     found.querySelectorAll(".scroll").forEach((area) => {
       const here = area.querySelector(".here");
-      if (here) area.scrollLeft = Math.max(0, here.x.baseVal.value - area.clientWidth / 2 + 60);
+      if (here) area.scrollLeft += here.getBoundingClientRect().left - area.getBoundingClientRect().left - area.clientWidth / 2 + 60;
     });
   };
 
@@ -94,7 +96,7 @@
     if (!button) return;
     if (button.dataset.copy) {
       const text = document.getElementById(button.dataset.copy).textContent;
-      const said = button.textContent;
+      const label = button.textContent;
       try {
         await navigator.clipboard.writeText(text);
       } catch {
@@ -106,7 +108,7 @@
         area.remove();
       }
       button.textContent = "Copied";
-      setTimeout(() => { button.textContent = said; }, 1500);
+      setTimeout(() => { button.textContent = label; }, 1500);
     }
     if (button.dataset.trace) {
       const place = document.getElementById(button.getAttribute("aria-controls"));

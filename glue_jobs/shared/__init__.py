@@ -1,1 +1,1 @@
-"""What the jobs have in common: arguments, objects in S3, Iceberg tables, timing and reporting."""
+"""What the jobs have in common: arguments, checks of files, functions that contracts name, timing and reporting."""

@@ -3,17 +3,29 @@
 from collections.abc import Callable
 from importlib import import_module
 
+from cartlake.contracts import Table
 from cartlake.engine import DataFrame
 from cartlake.errors import TerminalError
 
 
 def function_named(name: str, table: str) -> Callable[..., DataFrame]:
-    """Find `<job>.<function>` below glue_jobs/. Raises TerminalError when it does not exist."""
-    job, _, function = name.partition(".")
+    """Return the function that the contract of `table` names as `<module>.<function>` below glue_jobs/transforms/.
+
+    Raises TerminalError when there is no such module or function.
+    """
+    module, _, function = name.rpartition(".")
     try:
-        found: Callable[..., DataFrame] = getattr(import_module(f"glue_jobs.{job}.transforms"), function)
+        found: Callable[..., DataFrame] = getattr(import_module(f"glue_jobs.transforms.{module}"), function)
     except (ImportError, AttributeError) as error:
         raise TerminalError(
-            f"The contract of {table} names the function {name}, but glue_jobs/{job}/transforms.py has none: {error}"
+            f"The contract of {table} names the function {name}, but there is none of that name in "
+            f"glue_jobs/transforms/{module.replace('.', '/')}.py: {error}"
         ) from error
     return found
+
+
+def prepared(conformed: DataFrame, table: Table) -> DataFrame:
+    """The rows after the function the contract names as `cartlake.prepare`, or as they are when it names none."""
+    if table.prepare is None:
+        return conformed
+    return function_named(table.prepare, table.physical_name)(conformed)

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from cartlake.aws import s3
 from cartlake.aws.clients import aws_errors, client
-from glue_jobs.shared.objects import write_text
 
 log = logging.getLogger(__name__)
 
@@ -19,12 +19,12 @@ def log_to_stdout() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(levelname)s %(name)s %(message)s")
 
 
-def hand_in(report: BaseModel, report_uri: str, task_token: str | None, output: Mapping[str, Any]) -> None:
+def report_success(report: BaseModel, report_uri: str, task_token: str | None, output: Mapping[str, Any]) -> None:
     """Write the report, then send `output` and the report's URI to the waiting task, if one waits.
 
-    In this order, so that whoever is told finds the report there.
+    In this order, so that the report exists when the next step looks for it.
     """
-    write_text(report_uri, report.model_dump_json(indent=2))
+    s3.write_text(report_uri, report.model_dump_json(indent=2))
     log.info("report written to %s", report_uri)
     if task_token:
         answer = json.dumps({"report_uri": report_uri, **output})

@@ -1,4 +1,4 @@
-"""Iceberg's own procedures, called with a contract's settings. Each returns what Iceberg counted."""
+"""Iceberg's procedures, called with a contract's settings. Each returns the numbers Iceberg reports."""
 
 # ruff: noqa: S608 - table names come from contracts, the rest from settings
 
@@ -14,23 +14,24 @@ from cartlake.contracts import Maintenance
 from cartlake.contracts.model import SortField
 from cartlake.errors import TransientError
 from cartlake.maintenance.health import Health
-from glue_jobs.shared.iceberg import is_conflict
+from glue_jobs.engines.spark.iceberg import is_conflict
 
 Counts = dict[str, int]
 
 
 class ConflictError(TransientError):
-    """Somebody else changed the same files first, and their change stands. Nothing of ours was committed."""
+    """Another writer changed the same files first. Nothing of this run was committed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """The most one step rewrites: a run that waits for the table waits for one step."""
+class StepLimit:
+    """The most one step rewrites, in files and in bytes: a run that waits for the table waits for one step."""
 
     files: int = 1000
     size: int = 4 * 1024**3
 
     def files_of(self, health: Health, least: int) -> int:
+        """Return how many files of this table's average size one step may rewrite, `least` or more."""
         average = max(1, health.size // max(1, health.data_files))
         return max(least, min(self.files, self.size // average))
 
@@ -42,25 +43,25 @@ class Rewriting:
     arguments: str
     of_deletes: bool
 
-    def goes_on(self, counts: Counts) -> bool:
-        """Whether there may be more to gain after a step that counted this."""
+    def has_more(self, counts: Counts) -> bool:
+        """Whether another step may find files to rewrite, after one that reported these counts."""
         rewritten = counts["rewritten_data_files_count"]
         return rewritten > (0 if self.of_deletes else counts["added_data_files_count"])
 
 
 @dataclass(frozen=True, slots=True)
 class Procedures:
-    """The procedures for one table, `name` as catalog.database.table. `force` takes all that can be joined at all."""
+    """The procedures for one table, `name` as catalog.database.table. `force` rewrites whatever can be rewritten."""
 
     spark: SparkSession
     name: str
     settings: Maintenance
     force: bool
-    pace: Pace
+    step_limit: StepLimit
     order: tuple[SortField, ...] = ()
 
     def rewriting(self, health: Health) -> "Rewriting":
-        """How data files of a table in this health are rewritten, step by step."""
+        """Return the arguments by which data files of a table in this health are rewritten, step by step."""
         settings = self.settings
         of_deletes = bool(health.deleted_rows) and (self.force or health.delete_ratio >= settings.delete_ratio)
         least = 2 if self.force else settings.min_input_files
@@ -68,13 +69,13 @@ class Procedures:
             "target-file-size-bytes": settings.target_bytes,
             "min-file-size-bytes": settings.small_bytes,
             "min-input-files": least,
-            "max-files-to-rewrite": self.pace.files_of(health, least),
+            "max-files-to-rewrite": self.step_limit.files_of(health, least),
             **({"delete-file-threshold": 1} if of_deletes else {}),
         }
         return Rewriting(f"{self._order()}options => {_map(options)}", of_deletes=of_deletes)
 
     def rewrite_data_files(self, rewriting: "Rewriting") -> Counts:
-        """Take one step: join small files, and drop deleted rows from files."""
+        """Rewrite files for one step: join small ones, and leave out deleted rows."""
         return self._call("rewrite_data_files", rewriting.arguments)
 
     def _order(self) -> str:
@@ -85,7 +86,7 @@ class Procedures:
         return "strategy => 'binpack', "
 
     def rewrite_position_delete_files(self) -> Counts:
-        """Join delete files, and leave out what they say of data files that are no more."""
+        """Join delete files, and leave out deletes of data files that are no longer part of the table."""
         return self._call("rewrite_position_delete_files", f"options => {_map({'rewrite-all': 'true'})}")
 
     def rewrite_manifests(self) -> Counts:
@@ -96,8 +97,8 @@ class Procedures:
         return self._call("expire_snapshots", arguments)
 
     def remove_orphan_files(self, older_than: datetime) -> Counts:
-        """Delete files below the table's folder that no snapshot knows."""
-        # The slash keeps a table `orders` from taking the files of `orders_eu` for its own.
+        """Delete files below the table's folder that belong to no snapshot."""
+        # The slash keeps a table `orders` from taking the files of `orders_eu` as its own.
         arguments = f"older_than => {_timestamp(older_than)}, location => '{self._folder()}/', prefix_listing => true"
         gone = self.spark.sql(self._statement("remove_orphan_files", arguments)).count()
         return {"deleted_files_count": gone}

@@ -9,7 +9,7 @@ from cartlake.contracts.building import PERIODS, Upstream
 from cartlake.engine import DataFrame, F
 from cartlake.refresh.graph import Graph, Scope, build_of, days_read
 from glue_jobs.shared.functions import function_named
-from glue_jobs.shared.scopes import Read, keys_of, rows_on
+from glue_jobs.transforms.scopes import Read, keys_of, rows_on
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from cartlake.runs.documents import Difference
 
 
 class BrokenRuleError(TerminalError):
-    """Rows that were built break a rule of their contract, so they were not written. The table stays as it was."""
+    """Rows that were built break a rule of their contract, so they were not written. The table is unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ def judge(table: Table, measured: list[Measured]) -> None:
     ]
     if faults:
         raise BrokenRuleError(
-            f"{table.physical_name} was not written: {'; '.join(faults)}. It stays as it was; "
-            "mend the transform or what it reads, then `lake recompute` it."
+            f"{table.physical_name} was not written: {'; '.join(faults)}. Its rows are unchanged; "
+            f"fix the transform or the tables it reads, then run `lake recompute {table.physical_name}`."
         )
 
 

@@ -1,7 +1,7 @@
 """Glue entry point: rebuild every stale table of a plan in one job, each after those it is built from.
 
-Tables that do not wait for each other are built side by side. A table that fails keeps what it held; those built from
-it are left alone, all others are rebuilt, and the job fails with the names.
+Tables that do not wait for each other are built side by side. A table that fails keeps its rows; those built from it
+are skipped, all others are rebuilt, and the job fails with the names.
 """
 
 import argparse
@@ -18,14 +18,17 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cartlake import contracts
+from cartlake.aws import s3
 from cartlake.errors import TerminalError
 from cartlake.refresh.graph import Graph, Scope, StaleTable
 from cartlake.runs.documents import RefreshPlan, RefreshReport, TableRefresh
 from cartlake.runs.ids import Workflow
 from cartlake.times import stamp, utc_now
-from glue_jobs.shared import iceberg, objects, reporting
+from glue_jobs.engines.spark import iceberg
+from glue_jobs.engines.spark.session import open_session
+from glue_jobs.shared import reporting
 from glue_jobs.shared.arguments import job_parser
-from glue_jobs.shared.session import open_session
+from glue_jobs.shared.quality import QUALITY_SCHEMA
 from glue_jobs.table_refresh import checking, storing
 from glue_jobs.table_refresh.building import Building
 from glue_jobs.table_refresh.checking import Measured
@@ -33,15 +36,15 @@ from glue_jobs.table_refresh.checking import Measured
 log = logging.getLogger(__name__)
 
 _SIDE_BY_SIDE: Final = 3
-"""Tables at work at once: enough that the driver plans one while the workers compute another."""
+"""Tables built at the same time: enough that the driver plans one while the workers compute another."""
 
 
 Result: TypeAlias = tuple[TableRefresh, Scope, list[Measured]]
-"""How it went with one table, which of its rows were at stake, and what its rules measured."""
+"""What became of one table, which of its rows were stale, and what its rules measured."""
 
 
 class RefreshError(TerminalError):
-    """Some tables could not be rebuilt. They hold what they held before, and stay stale."""
+    """Some tables could not be rebuilt. They keep their rows, and stay stale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +76,14 @@ def parse_args(argv: Sequence[str]) -> argparse.Namespace:
 def main(argv: Sequence[str]) -> None:
     reporting.log_to_stdout()
     args = parse_args(argv)
-    plan = RefreshPlan.model_validate_json(objects.read_text(args.plan_uri))
+    plan = s3.read_model(args.plan_uri, RefreshPlan)
     if plan.run_id != args.run_id:
         raise TerminalError(f"{args.plan_uri} is of run {plan.run_id}, not of {args.run_id}.")
     report = refresh(_open_run(args, plan))
     if faults := [f"{table.table}: {table.error}" for table in report.tables if table.outcome == "failed"]:
-        objects.write_text(args.report_uri, report.model_dump_json(indent=2))
+        s3.write_text(args.report_uri, report.model_dump_json(indent=2))
         raise RefreshError(f"{len(faults)} of {len(report.tables)} tables failed. {' '.join(faults)}")
-    reporting.hand_in(report, args.report_uri, args.task_token, {"tables": len(report.tables)})
+    reporting.report_success(report, args.report_uri, args.task_token, {"tables": len(report.tables)})
 
 
 def _open_run(args: argparse.Namespace, plan: RefreshPlan) -> Run:
@@ -96,7 +99,7 @@ def _open_run(args: argparse.Namespace, plan: RefreshPlan) -> Run:
 
 def refresh(run: Run) -> RefreshReport:
     """Rebuild, or with the plan's `check` only compare, the tables of the plan; never raises for a single table."""
-    _forget_what_others_changed(run)
+    _drop_cached_metadata(run)
     done: dict[str, TableRefresh] = {}
     changes = dict(run.plan.changes)
     measured: dict[str, list[Measured]] = {}
@@ -124,12 +127,12 @@ def refresh(run: Run) -> RefreshReport:
 
 
 def _ready(waiting: dict[str, StaleTable], done: dict[str, TableRefresh]) -> list[StaleTable]:
-    """Those whose upstreams are done; one that fails is done too."""
+    """Those whose upstreams are done; an upstream that failed is done too."""
     return [stale for stale in waiting.values() if all(upstream in done for upstream in stale.after)]
 
 
 def _attempt(run: Run, stale: StaleTable, done: dict[str, TableRefresh], changes: dict[str, Scope]) -> Result:
-    """Rebuild one table, as far as what it is built from did change, and say how it went."""
+    """Rebuild one table as far as its upstreams changed. Never raises: an error is part of the result."""
     started = time.monotonic()
     scope = stale.scope if run.plan.check else run.graph.scope_of(stale.table, changes)
     about = {"table": stale.table, "scope": str(scope)}
@@ -140,7 +143,7 @@ def _attempt(run: Run, stale: StaleTable, done: dict[str, TableRefresh], changes
     building = _building(run, stale.table, scope)
     try:
         result, measured = _check(run, building) if run.plan.check else _rebuild(run, building)
-    except Exception as error:  # whatever it is, the other tables are not to suffer from it
+    except Exception as error:  # whatever it is, the other tables are rebuilt
         log.exception("%s could not be rebuilt", stale.table)
         result, measured = TableRefresh(**about, outcome="failed", error=f"{type(error).__name__}: {error}"[:2000]), []
     seconds = round(time.monotonic() - started, 3)
@@ -149,7 +152,7 @@ def _attempt(run: Run, stale: StaleTable, done: dict[str, TableRefresh], changes
 
 
 def _rebuild(run: Run, building: Building) -> tuple[TableRefresh, list[Measured]]:
-    """Build, judge, and replace what the table holds, unless it holds the very same rows already."""
+    """Build, judge and replace the stale rows, unless the table has the very same rows already."""
     table, name = building.table, run.name(building.table.physical_name)
     if building.keys is not None:
         building.keys.persist()
@@ -192,8 +195,8 @@ def _building(run: Run, name: str, scope: Scope) -> Building:
     return Building(run.graph, run.graph.table(name), scope, run.read, spine)
 
 
-def _forget_what_others_changed(run: Run) -> None:
-    """Other processes commit to these tables, and Spark remembers what it has read of one."""
+def _drop_cached_metadata(run: Run) -> None:
+    """Other processes commit to these tables, and Spark caches what it has read of one."""
     for name in _mentioned(run.graph, run.plan.tables):
         run.spark.catalog.refreshTable(run.name(name))
 
@@ -206,15 +209,11 @@ def _mentioned(graph: Graph, tables: Iterable[StaleTable]) -> list[str]:
 
 def _record_quality(run: Run, measured: dict[str, list[Measured]]) -> None:
     values = [
-        (run.plan.run_id, Workflow.REFRESH, name, one.rule, one.severity, one.value, run.started_at)
+        (run.plan.run_id, Workflow.REFRESH.value, name, one.rule, one.severity, one.value, run.started_at)
         for name, found in sorted(measured.items())
         for one in found
     ]
-    rows = run.spark.createDataFrame(
-        values,
-        "run_id string, dataset string, table_name string, rule string, severity string, value double, "
-        "measured_at timestamp",
-    )
+    rows = run.spark.createDataFrame(values, QUALITY_SCHEMA)
     iceberg.replace_rows(run.spark, run.quality, f"run_id = '{run.plan.run_id}'", rows)
 
 

@@ -18,9 +18,9 @@ from pyspark.sql import functions as F
 
 from cartlake.contracts import Table
 from cartlake.refresh.day_ranges import ALWAYS, DayRange, Unit, aligned
-from glue_jobs.shared import iceberg
-from glue_jobs.shared.scopes import event_column, on_days_sql
+from glue_jobs.engines.spark import iceberg
 from glue_jobs.table_refresh.building import Building
+from glue_jobs.transforms.scopes import event_column, on_days_sql
 
 _UNITS: Final[dict[str, Unit]] = {
     "identity": "days",

@@ -32,9 +32,9 @@ def fail_task(token: str, failure: TaskFailure) -> bool:
     return True
 
 
-def release(run_id: str) -> None:
-    """Have the run coordinator free the run's locks and start the next run. Asynchronous: Lambda itself retries."""
-    payload = json.dumps({"action": "release", "run_id": run_id}).encode()
+def release(subject: str, run_id: str) -> None:
+    """Have the run coordinator free the lock of a run, and start the next run. Asynchronous: Lambda itself retries."""
+    payload = json.dumps({"action": "release", "subject": subject, "run_id": run_id}).encode()
     with aws_errors():
         client("lambda").invoke(
             FunctionName=settings().run_coordinator_function, InvocationType="Event", Payload=payload

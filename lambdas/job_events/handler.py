@@ -83,6 +83,6 @@ def execution_ended(detail: ExecutionDetail) -> Answer:
                 workflow=workflow_of(subject), dataset=dataset_of(subject), run_id=run_id, error=error, cause=cause
             )
         )
-    release(run_id)
+    release(subject, run_id)
     logger.info("execution_ended", run_id=run_id, status=detail.status, run_failed=failed)
     return {"run_failed": failed}

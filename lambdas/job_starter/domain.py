@@ -8,11 +8,11 @@ from cartlake.runs.folder import RunFolder
 
 _INPUTS: Final = {
     "etl": "--manifest_uri",
-    "settle": "--manifest_uri",
+    "supersede_quarantine": "--manifest_uri",
     "refresh": "--plan_uri",
     "maintenance": "--plan_uri",
 }
-_TASKS: Final = {"settle": {"--task": "settle"}}
+_TASKS: Final = {"supersede_quarantine": {"--task": "supersede_quarantine"}}
 """Further arguments of a job that does more than one step."""
 
 
@@ -27,7 +27,7 @@ class JobRequest(BaseModel):
     run_id: str
     subject: str
     input_uri: str
-    step: Literal["etl", "settle", "refresh", "maintenance"]
+    step: Literal["etl", "supersede_quarantine", "refresh", "maintenance"]
     task_token: str
 
 

@@ -95,9 +95,11 @@ def succeed(request: Record, catalog: str) -> Answer:
     """Record that a load succeeded. Raises ReconciliationError if its rows do not add up."""
     report = s3.read_model(request.report_uri, EtlReport)
     mark_stale(report, request.published_snapshot_id)  # first: readers see the rows, whatever comes of the run
+    refuse_failed(ledger().runs.get(request.run_id))
     check(report, request.published_snapshot_id)
     files_loaded(request.run_id, report)
-    run = ended(ledger().runs.finish(request.run_id, report.rows, request.report_uri))
+    run = ledger().runs.finish(request.run_id, report.rows, request.report_uri)
+    refuse_failed(run)
     rows = report.rows
     write_lineage(run, lineage(run, ledger().runs.files(run.run_id), report, catalog))
     event_bus().send(
@@ -133,11 +135,10 @@ def check(report: EtlReport, published_snapshot_id: str | None) -> None:
     check_published(report, published_snapshot_id)
 
 
-def ended(run: RunRecord) -> RunRecord:
-    """Return the run if it is on record as succeeded. Raises TerminalError if it had failed before."""
-    if run.state is not RunState.SUCCEEDED:
+def refuse_failed(run: RunRecord | None) -> None:
+    """Raises TerminalError for a run that is on record as failed: it cannot succeed any more."""
+    if run is not None and run.state is RunState.FAILED:
         raise TerminalError(f"Run {run.run_id} was recorded as {run.state} before: {run.error}: {run.cause}")
-    return run
 
 
 def files_loaded(run_id: str, report: EtlReport) -> None:
@@ -153,7 +154,8 @@ def files_loaded(run_id: str, report: EtlReport) -> None:
 def succeed_refresh(request: RecordRefresh, catalog: str) -> Answer:
     """Record that a refresh succeeded."""
     report = s3.read_model(request.report_uri, RefreshReport)
-    run = ended(ledger().runs.finish(request.run_id, None, request.report_uri))
+    run = ledger().runs.finish(request.run_id, None, request.report_uri)
+    refuse_failed(run)
     write_lineage(run, refresh_lineage(run, report, upstreams(), catalog))
     tables = [table.table for table in report.tables]
     event_bus().send(RunSucceeded(workflow=run.workflow, run_id=run.run_id, tables=tables))
@@ -167,7 +169,8 @@ def succeed_maintenance(request: RecordMaintenance) -> Answer:
     """Record that a run of maintenance succeeded, and what it did for every table."""
     report = s3.read_model(request.report_uri, MaintenanceReport)
     note_maintenance(report)
-    run = ended(ledger().runs.finish(request.run_id, None, request.report_uri))
+    run = ledger().runs.finish(request.run_id, None, request.report_uri)
+    refuse_failed(run)
     outcomes: dict[str, str] = {table.table: table.outcome for table in report.tables}
     event_bus().send(RunSucceeded(workflow=run.workflow, run_id=run.run_id, outcomes=outcomes))
     count(run.subject, RunsSucceeded=1, FilesJoined=files_joined(report))

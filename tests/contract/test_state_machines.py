@@ -14,6 +14,7 @@ from cartlake.runs.ids import Workflow
 from lambdas.job_starter.domain import JobRequest
 
 ROOT = Path(__file__).parents[2]
+MODULES = ROOT / "terraform" / "modules"
 DEFINITIONS = sorted((ROOT / "state_machines").glob("*.asl.json"))
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 TERMINAL = {"Succeed", "Fail"}
@@ -178,19 +179,25 @@ def test_the_check_finds_what_is_broken(ingest, break_it, fault):
     assert any(found.startswith(fault) for found in faults(broken))
 
 
+def function_block(name):
+    """Return what Terraform gives one function that a machine may call: a member of a map, or a call of its own."""
+    declared = "\n".join((MODULES / module).read_text() for module in ("workflows/functions.tf", "coordinator/main.tf"))
+    found = re.search(rf'^    {name} = {{$.*?^    }}$|^module "{name}" {{$.*?^}}$', declared, re.DOTALL | re.MULTILINE)
+    return found[0] if found else ""
+
+
 @pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.name)
 def test_terraform_fills_every_placeholder(path):
-    terraform = (ROOT / "terraform" / "modules" / "orchestration" / "main.tf").read_text()
-    functions = (ROOT / "terraform" / "modules" / "orchestration" / "functions.tf").read_text()
+    terraform = "".join((MODULES / name / "main.tf").read_text() for name in ("workflows", "state_machine"))
     wanted = set(PLACEHOLDER.findall(path.read_text()))
     called = {name.removesuffix("_function_arn") for name in wanted if name.endswith("_function_arn")}
 
-    assert [name for name in called if not re.search(rf"^    {name} = {{$", functions, re.MULTILINE)] == []
+    assert [name for name in called if not function_block(name)] == []
     assert [name for name in wanted if name.removesuffix("_function_arn") not in called and name not in terraform] == []
 
 
 def test_terraform_makes_every_machine_and_knows_which_step_waits_for_its_job():
-    terraform = (ROOT / "terraform" / "modules" / "orchestration" / "main.tf").read_text()
+    terraform = (MODULES / "workflows" / "main.tf").read_text()
     found = re.findall(r"^    (\w+) += \{ steps = (\[.*\]), job = \"(\w+)\" \}$", terraform, re.MULTILINE)
     made = [(machine, step, job) for machine, steps, job in found for step in json.loads(steps)]
 
@@ -250,14 +257,11 @@ def test_a_claim_that_keeps_failing_does_not_start_run_after_run(name):
 
 
 def test_a_step_outlives_the_function_it_calls(machine):
-    functions = (ROOT / "terraform" / "modules" / "orchestration" / "functions.tf").read_text()
-
     for name, state in machine["States"].items():
         if not state.get("Resource", "").endswith("lambda:invoke"):
             continue
         function = PLACEHOLDER.match(state["Parameters"]["FunctionName"])[1].removesuffix("_function_arn")
-        block = re.search(rf"^    {function} = {{$(.*?)^    }}$", functions, re.DOTALL | re.MULTILINE)[1]
-        timeout = re.search(r"timeout_seconds += (\d+)", block)
+        timeout = re.search(r"timeout_seconds += (\d+)", function_block(function))
         assert state["TimeoutSeconds"] > int(timeout[1] if timeout else 60), name
 
 
@@ -286,12 +290,20 @@ class TestIngest:
 
         way = steps(ingest, with_rows)
 
-        assert way == ["Claim", "Transform", "Audit", "Publish", "Reconcile", "Record", "Refresh", "Release"]
+        assert way == ["Claim", "Transform", "Audit", "Publish", "Record", "Refresh", "Release"]
 
-    def test_the_quarantine_follows_a_backfill_once_its_rows_are_published_and_marked_stale(self, ingest):
-        way = steps(ingest, {"HasFiles": "Transform", "AuditPassed": "Publish", "IsBackfill": "Settle"})
+    def test_what_fails_after_the_rows_were_published_still_makes_their_tables_stale(self, ingest):
+        after = [name for name, state in ingest["States"].items() if "MarkPublishedFailed" in targets(state)]
 
-        assert way[3:7] == ["Publish", "Reconcile", "Settle", "Record"]
+        assert after == ["SupersedeQuarantine", "Record"]
+        failed = payload(ingest["States"]["MarkPublishedFailed"])
+        assert failed["published_snapshot_id"] == "$.publish.Payload.published_snapshot_id"
+        assert payload(ingest["States"]["Record"])["published_snapshot_id"] == failed["published_snapshot_id"]
+
+    def test_the_quarantine_follows_a_backfill_once_its_rows_are_published(self, ingest):
+        way = steps(ingest, {"HasFiles": "Transform", "AuditPassed": "Publish", "IsBackfill": "SupersedeQuarantine"})
+
+        assert way[3:6] == ["Publish", "SupersedeQuarantine", "Record"]
         assert ingest["States"]["IsBackfill"]["Default"] == "Record"
 
     def test_a_batch_without_files_only_frees_the_dataset(self, ingest):
@@ -300,7 +312,7 @@ class TestIngest:
     def test_the_rebuilding_of_stale_tables_is_asked_for_once_they_are_marked(self, ingest):
         asked = ingest["States"]["Refresh"]
 
-        assert payload(asked) == {"action": "start", "dataset": Workflow.REFRESH}
+        assert payload(asked) == {"action": "start", "subject": Workflow.REFRESH}
         assert asked["Parameters"]["FunctionName"] == "${run_coordinator_function_arn}"
         assert {name for name, state in ingest["States"].items() if "Refresh" in targets(state)} == {"Record"}
 

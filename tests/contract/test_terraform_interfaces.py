@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cartlake.runs.ids import Workflow
+from cartlake_cli.outputs import OUTPUT, Outputs
 
 ROOT = Path(__file__).parents[2]
 TERRAFORM = ROOT / "terraform"
@@ -21,6 +22,15 @@ INTERFACES = [
 ]
 SOURCES = [path for path in sorted(TERRAFORM.rglob("*.tf")) if ".terraform" not in path.parts]
 MODULES = sorted(path.parent for path in TERRAFORM.glob("modules/*/main.tf"))
+ACCOUNT_OF_EXAMPLES = "123456789012"
+DECLARED = r'^module "{0}" {{$|^    {0} = {{$'
+"""How a function is deployed: by a call of its own, or as a member of a map."""
+MOST_LINES = 280
+MOST_LINES_OF_THE_COMPOSITION = 370
+
+
+def in_example(path: Path) -> bool:
+    return "examples" in path.parts
 
 
 def source(*folders: str) -> str:
@@ -46,9 +56,12 @@ def test_interface_is_described_and_exactly_typed(kind, body):
         assert re.search(r"^  type += (?!any\b)", body, re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(TERRAFORM).as_posix())
 def test_no_account_region_or_arn_is_typed_by_hand(path):
-    assert not re.search(r'"arn:aws|\b\d{12}\b|"(eu|us|ap)-[a-z]+-\d"', path.read_text())
+    if in_example(path):  # which shows what a value looks like, always of the account AWS's own documents use
+        assert set(re.findall(r"\b\d{12}\b", path.read_text())) <= {ACCOUNT_OF_EXAMPLES}
+    else:
+        assert not re.search(r'"arn:aws|\b\d{12}\b|"(eu|us|ap)-[a-z]+-\d"', path.read_text())
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -70,6 +83,24 @@ def test_module_has_tests_that_also_expect_failure(module):
     assert "mock_provider" in tests
     assert "error_message" in tests
     assert "expect_failures" in tests
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_module_has_an_example_that_its_tests_apply(module):
+    applied = re.search(
+        r'^run "the_example_applies" \{\s+command = apply\s+module \{\s+source = "./(examples/\w+)"\s+\}\s+assert \{$',
+        (module / "tests" / "example.tftest.hcl").read_text(),
+        re.MULTILINE,
+    )
+
+    assert (module / applied[1] / "main.tf").read_text().startswith(f'module "{module.name}" {{\n  source = "../.."\n')
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_module_is_small_enough_to_be_read_at_once(module):
+    lines = sum(len(path.read_text().splitlines()) for path in module.glob("*.tf"))
+
+    assert lines <= (MOST_LINES_OF_THE_COMPOSITION if module.name == "lake" else MOST_LINES)
 
 
 def test_every_readme_holds_the_current_inputs_and_outputs(generator):
@@ -94,17 +125,17 @@ def test_readme_tables_show_what_a_caller_must_know(generator, tmp_path):
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_environment_gives_out_all_the_lake_has(environment):
-    assert names("output", source("environments", environment)) == names("output", source("modules", "lake"))
+    assert names("output", source("modules", "lake")) == {"resources"}
+    assert names("output", source("environments", environment)) == {OUTPUT}
+    assert re.search(r"^  value += module\.lake\.resources$", source("environments", environment), re.MULTILINE)
 
 
-def test_the_command_line_finds_the_outputs_it_reads():
-    read_by_cli = {
-        "name_prefix", "region", "account_id", "environment", "buckets", "databases", "workgroup", "ledger_table",
-        "incoming_queue_url", "incoming_dlq_url", "events_dlq_url", "event_bus", "state_machine_arns",
-        "alerts_topic_arn", "glue_jobs", "crawlers", "functions",
-    }  # fmt: skip
+def test_the_lake_gives_out_what_the_command_line_declares():
+    resources = re.search(
+        r"^  value = \{\n(.*?)^  \}", (TERRAFORM / "modules/lake/outputs.tf").read_text(), re.DOTALL | re.MULTILINE
+    )
 
-    assert read_by_cli <= names("output", source("modules", "lake"))
+    assert sorted(re.findall(r"^    (\w+) +=", resources[1], re.MULTILINE)) == sorted(Outputs.model_fields)
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
@@ -127,9 +158,7 @@ def test_production_can_neither_lose_its_data_nor_its_ledger():
 def test_glue_installs_the_packages_the_lambdas_were_locked_to():
     lock = (ROOT / "requirements" / "lambda.lock").read_text()
     locked = {name.lower(): version for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE)}
-    default = re.search(
-        r'variable "glue_python_modules" \{.*?default += (\[.*?\])', source("modules", "lake"), re.DOTALL
-    )
+    default = re.search(r"python_modules = optional\(list\(string\), (\[.*?\])\)", source("modules", "glue"))
 
     installed = dict(module.split("==") for module in json.loads(default[1]))
 
@@ -140,9 +169,10 @@ def test_glue_installs_the_packages_the_lambdas_were_locked_to():
 def test_every_function_and_job_in_the_repository_is_deployed():
     functions = {path.parent.name for path in ROOT.glob("lambdas/*/handler.py")}
     jobs = {path.parent.name for path in ROOT.glob("glue_jobs/*/main.py")}
-    deployed = source("modules", "ingest") + source("modules", "orchestration") + source("modules", "lake")
+    deployed = "\n".join(source("modules", module.name) for module in MODULES)
 
-    assert [name for name in sorted(functions | jobs) if not re.search(rf"\b{name}\b", deployed)] == []
+    assert [name for name in sorted(functions) if not re.search(DECLARED.format(name), deployed, re.MULTILINE)] == []
+    assert [name for name in sorted(jobs) if not re.search(rf"^    {name} = \{{$", deployed, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize("function", sorted(path.parent.name for path in ROOT.glob("lambdas/*/handler.py")))
@@ -150,11 +180,8 @@ def test_every_function_is_given_the_settings_it_refuses_to_start_without(functi
     settings = importlib.import_module(f"lambdas.{function}.settings").Settings
     required = {name.upper() for name, field in settings.model_fields.items() if field.is_required()}
     alone = r'^module "{0}" {{$(.*?)^}}$|^    {0} = {{$(.*?)^    }}$|^  common_environment = {{$(.*?)^  }}$'
-    blocks = re.finditer(
-        alone.format(function),
-        source("modules", "ingest") + source("modules", "orchestration"),
-        re.DOTALL | re.MULTILINE,
-    )
+    deployed = "\n".join(source("modules", module.name) for module in MODULES)
+    blocks = re.finditer(alone.format(function), deployed, re.DOTALL | re.MULTILINE)
 
     given = {name for block in blocks for name in re.findall(r"\b([A-Z][A-Z_]+) += ", block[0])}
 
@@ -162,10 +189,29 @@ def test_every_function_is_given_the_settings_it_refuses_to_start_without(functi
 
 
 def test_the_command_line_finds_the_machines_and_functions_it_calls():
-    command_line = "\n".join(path.read_text() for path in (ROOT / "cartlake" / "cli").glob("*.py"))
+    command_line = "\n".join(path.read_text() for path in (ROOT / "cartlake_cli").rglob("*.py"))
     called = set(re.findall(r'outputs\.functions\["(\w+)"\]', command_line))
 
+    assert called
     assert called <= {path.parent.name for path in ROOT.glob("lambdas/*/handler.py")}
     assert {"ingest", Workflow.MAINTENANCE, Workflow.REFRESH} == {
         path.name.removesuffix(".asl.json") for path in ROOT.glob("state_machines/*.json")
     }
+
+
+def test_locks_are_made_for_every_platform_and_root_and_by_known_actions_only():
+    workflows = ROOT / ".github" / "workflows"
+    lock, actions = (workflows / "terraform-lock.yml").read_text(), re.compile(r"uses: (\S+@[0-9a-f]{40}) # v")
+
+    platforms = {f"{system}_{processor}" for system in ("linux", "darwin") for processor in ("amd64", "arm64")}
+    assert set(re.findall(r"-platform=(\w+)", lock)) == platforms
+    assert re.search(r"for environment in (.*); do", lock)[1].split() == ENVIRONMENTS
+    assert len(re.findall("uses:", lock)) == len(actions.findall(lock))
+    assert set(actions.findall(lock)) <= set(actions.findall((workflows / "ci.yml").read_text()))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(TERRAFORM).as_posix())
+def test_every_skipped_check_says_why(path):
+    skipped = [line for line in path.read_text().splitlines() if "checkov:" in line]
+
+    assert [line for line in skipped if not re.match(r"^  #checkov:skip=CKV2?_AWS_\d+:\w.{20,}$", line)] == []

@@ -1,9 +1,15 @@
-"""A whole lake of its own for these tests: a copy of the checkout, deployed once by the real Terraform."""
+"""A whole lake of its own for these tests: a copy of the checkout, deployed by the real Terraform.
+
+There are two deployments, whatever the order of the tests: the first (`lake`), and one (`redeployed`) that brings every
+contract that a test corrects or adds. A test that takes the lake down is marked `destroys` and runs last.
+"""
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,28 +21,47 @@ from cartlake.aws import clients as aws
 from cartlake.contracts import loading
 from cartlake.ledger import FileRecord
 from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.up import bring_up
 from cartlake_cli.commands.runs.follow import follow_files
 from cartlake_cli.context import Lake
-from cartlake_cli.main import assemble
+from cartlake_cli.main import app
 from cartlake_cli.output import Output
 from generators.transactions import generate_transactions
-from localaws import server
+
+PARCELS = Path(__file__).with_name("parcels.odcs.yaml")
+PARCELS_HEADER = "parcel_id,grams,recipient,shipped_on,updated_at\n"
+PARCELS_LINES = """PCL-1,500,"Ada, Countess",2026-11-02,2026-11-02T10:00:00Z
+PCL-2,1500,Bob,2026-11-02,2026-11-02T11:00:00Z
+PCL-3,20,Cleo,2026-11-03,2026-11-03T10:00:00Z
+PCL-4,700,,2026-10-03,2026-10-03T10:00:00Z
+"""
+RETURNS = Path(__file__).with_name("returns.odcs.yaml")
+DEMO = ("demo", "--days", 3, "--orders-per-day", 20, "--end-date", "2026-09-02")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what destroys the lake after everything else."""
+    items.sort(key=lambda item: item.get_closest_marker("destroys") is not None)
 
 
 @pytest.fixture(scope="package")
 def lake(checkout: Path) -> Iterator[Lake]:
     """The lake, up and deployed, with nothing in it yet. IAM is enforced: a role that lacks a permission fails here.
 
-    Package scope, and an environment put back as it was: tests of other folders run in the same process.
+    Package scope, and an environment put back as it was: tests of other folders may run in the same process.
     """
     environment = dict(os.environ)
     os.environ |= {"CARTLAKE_CHECKOUT": str(checkout), "LOCALAWS_AUTH": "1"}
     aws.client.cache_clear()
+    shutil.copy(PARCELS, checkout / "contracts")
+    # Started first: Lambdas and jobs must read the contracts that were deployed with them, never this folder.
+    emulator.start(checkout)
+    os.environ["CARTLAKE_CONTRACTS_DIR"] = str(checkout / "contracts")
     deployed = Lake("local", Output(as_json=True), root=checkout)
     bring_up(deployed)
     yield deployed
-    server.stop(checkout)
+    emulator.stop(checkout)
     aws.client.cache_clear()
     os.environ.clear()
     os.environ |= environment
@@ -45,7 +70,7 @@ def lake(checkout: Path) -> Iterator[Lake]:
 @pytest.fixture(scope="package")
 def run_lake(lake: Lake) -> Callable[..., Result]:
     """Type a `lake` command; returns its result with exit code and standard output."""
-    application = assemble()
+    application = app
 
     def run(*arguments: object, exit_code: int | None = 0) -> Result:
         for cached in (loading._load, loading._stems):  # as in a process of its own
@@ -64,18 +89,72 @@ def rows_of(lake: Lake) -> Callable[[str], list[list[str | None]]]:
     return lambda sql: athena_of(lake).run(sql).rows
 
 
+def generated_orders(parent: Path, rows: int = 200, **options: Any) -> tuple[Path, dict[str, Any]]:
+    """Generate one day of order lines nobody else has, below a folder; returns the only file and the manifest."""
+    folder = parent / uuid4().hex
+    generate_transactions(folder, rows=rows, days=1, seed=uuid4().int % 2**31, **{"dirty": 0.0, **options})
+    manifest = json.loads((folder / "manifest.json").read_text())
+    file = folder / manifest["files"][0]["name"]
+    return file.rename(file.with_name(f"{uuid4().hex}-{file.name}")), manifest
+
+
 @pytest.fixture
 def orders(tmp_path: Path) -> Callable[..., tuple[Path, dict[str, Any]]]:
     """Generate one day of order lines nobody else has; returns the only file and the manifest."""
+    return lambda rows=200, **options: generated_orders(tmp_path, rows, **options)
 
-    def generate(rows: int = 200, **options: Any) -> tuple[Path, dict[str, Any]]:
-        folder = tmp_path / uuid4().hex
-        generate_transactions(folder, rows=rows, days=1, seed=uuid4().int % 2**31, **{"dirty": 0.0, **options})
-        manifest = json.loads((folder / "manifest.json").read_text())
-        file = folder / manifest["files"][0]["name"]
-        return file.rename(file.with_name(f"{uuid4().hex}-{file.name}")), manifest
 
-    return generate
+@pytest.fixture(scope="package")
+def demo(run_lake: Callable[..., Result]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The demo's three days in the lake; what `lake demo --json` printed the first time and when repeated."""
+    first, again = (json.loads(run_lake(*DEMO, "--json").stdout) for _ in range(2))
+    return first, again
+
+
+@dataclass(frozen=True)
+class LoadedBefore:
+    """What was loaded under the contracts of the first deployment.
+
+    `parcels_run` is the run that loaded the parcels, `refused` a file of 80 order lines, some of which were refused
+    for the way they were paid.
+    """
+
+    parcels_run: str
+    refused: FileRecord
+
+
+@pytest.fixture(scope="package")
+def loaded_before(
+    lake: Lake, run_lake: Callable[..., Result], tmp_path_factory: pytest.TempPathFactory
+) -> LoadedBefore:
+    folder = tmp_path_factory.mktemp("before")
+    parcels = folder / "parcels.csv"
+    parcels.write_text(PARCELS_HEADER + PARCELS_LINES)
+    orders, _ = generated_orders(folder, 80)
+    orders.write_text(orders.read_text().replace(",card,", ",crypto,"))
+    [loaded] = json.loads(run_lake("drop", "parcels", parcels, "--wait", "--json").stdout)
+    [refused] = json.loads(run_lake("drop", "transactions", orders, "--wait", "--json").stdout)
+    return LoadedBefore(loaded["run_id"], lake.ledger.files.get(refused["file_id"]))
+
+
+@pytest.fixture(scope="package")
+def redeployed(lake: Lake, run_lake: Callable[..., Result], loaded_before: LoadedBefore) -> LoadedBefore:
+    """The lake with two contracts corrected and one added; returns what was loaded before."""
+    folder = lake.root / "contracts"
+    corrected(folder / PARCELS.name, {"maximum: 1000": "maximum: 2000", "minimum: 1\n": "minimum: 50\n"})
+    corrected(folder / "transactions.odcs.yaml", {"validValues: [card,": "validValues: [crypto, card,"})
+    shutil.copy(RETURNS, folder)
+    run_lake("up")
+    return loaded_before
+
+
+def corrected(contract: Path, changes: dict[str, str]) -> None:
+    """Change the text of a contract file."""
+    text = contract.read_text()
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    contract.write_text(text)
 
 
 @pytest.fixture

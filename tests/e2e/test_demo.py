@@ -1,18 +1,14 @@
 """`make demo` is the first thing anyone types."""
 
-import json
-
 import pytest
+
+from tests.e2e.conftest import DEMO
 
 pytestmark = pytest.mark.e2e
 
 
-DEMO = ("demo", "--days", 3, "--orders-per-day", 20, "--end-date", "2026-09-02")
-
-
-def test_the_demo_accounts_for_every_row_the_first_time_and_again(run_lake):
-    first = json.loads(run_lake(*DEMO, "--json").stdout)
-    again = json.loads(run_lake(*DEMO, "--json").stdout)
+def test_the_demo_accounts_for_every_row_the_first_time_and_again(demo):
+    first, again = demo
 
     assert first["held"]
     assert again["held"]

@@ -9,8 +9,6 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.e2e.test_demo import DEMO
-
 pytestmark = pytest.mark.e2e
 
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "notebooks" / "analysing_the_lake.ipynb"
@@ -27,9 +25,8 @@ SQL = {
 
 
 @pytest.fixture(scope="module")
-def executed(lake, run_lake):
+def executed(lake, demo):
     """The notebook with its outputs, executed as a person does after `eval "$(lake env)"`."""
-    run_lake(*DEMO)
     lake.connect()
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     NotebookClient(notebook, timeout=300, kernel_name="python3").execute()

@@ -4,14 +4,10 @@ import json
 
 import pytest
 
-from tests.e2e.test_demo import DEMO
-
 pytestmark = pytest.mark.e2e
 
 
-def test_the_deployed_crawler_makes_every_dropped_file_readable(lake, run_lake, rows_of):
-    run_lake(*DEMO)
-
+def test_the_deployed_crawler_makes_every_dropped_file_readable(demo, run_lake, rows_of):
     tables = {table["dataset"]: table for table in json.loads(run_lake("crawl", "--json").stdout)}
 
     assert {"customers", "fx_rates", "products", "vendors"} <= set(tables)
@@ -25,7 +21,7 @@ def test_the_deployed_crawler_makes_every_dropped_file_readable(lake, run_lake, 
     assert int(read) >= int(published) > 0
 
 
-def test_the_live_catalog_has_the_rows_and_runs_of_the_lake(lake, run_lake, rows_of):
+def test_the_live_catalog_has_the_rows_and_runs_of_the_lake(lake, demo, run_lake, rows_of):
     run_lake("contracts", "docs", "--live", "--json")
     html = (lake.root / ".lake" / "catalog" / "index.html").read_text()
 

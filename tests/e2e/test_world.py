@@ -10,8 +10,7 @@ from cartlake.ledger import FileState
 from cartlake.runs.ids import Workflow
 from cartlake_cli.commands.runs.drop import files_by_dataset, settle, upload
 from cartlake_cli.operations.manifest_check import reconcile_datasets
-from generators.worlds import generate_world
-from tests.e2e.test_demo import DEMO
+from generators.world import generate_world
 
 pytestmark = pytest.mark.e2e
 
@@ -27,12 +26,11 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def world(lake, run_lake, rows_of, files):
+def world(lake, demo, rows_of, files):
     """The demo's three days, the fourth on top of them, its rates of exchange later than all other files.
 
     Returns the manifest of all four days and their files.
     """
-    run_lake(*DEMO)
     before = len(lake.ledger.runs.list(Workflow.REFRESH))
     late = [path for path in files["fx_rates"] if str(LAST_DAY) in path.name]
     on_time = {name: [path for path in paths if path not in late] for name, paths in files.items()}

@@ -53,7 +53,7 @@ def lake(localaws):
 
     Dimensions are left out of `old`: a product sold today may have been described long ago.
     """
-    from localaws.testing.athena_lake import Lake
+    from localaws.testing.athena import Lake
 
     made = Lake(localaws, "prunetest")
     for database in ("processed", "curated", "ops"):

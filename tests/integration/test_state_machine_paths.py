@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from localaws.testing.fixtures import LocalAws
+    from localaws.testing.server import LocalAws
 
 pytestmark = pytest.mark.integration
 
@@ -84,8 +84,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "maintenance_planner": {"answer": {"table_count": 2, "plan_uri": "s3://runs/plan.json", "maintenance_job": "m"}},
 }
 FOR_EVER = 99
-GOOD_WAY = ["Claim", "Transform", "Audit", "Publish", "Reconcile", "Record", "Refresh", "Release"]
+GOOD_WAY = ["Claim", "Transform", "Audit", "Publish", "Record", "Refresh", "Release"]
 BAD_END = ["MarkFailed", "NotifyFailure", "ReleaseFailed"]
+PUBLISHED_BAD_END = ["MarkPublishedFailed", *BAD_END[1:]]
 
 
 @dataclass(frozen=True)
@@ -182,25 +183,29 @@ def test_a_good_batch_takes_every_step(ingest):
     assert (run.status, run.tasks) == ("SUCCEEDED", GOOD_WAY)
     assert run.events["table_publisher:publish"]["table"] == "dev_processed.things"
     assert run.events["table_publisher:publish"]["snapshot_id"] == "7"
-    assert run.events["run_recorder:reconcile"]["published_snapshot_id"] == "7"
+    assert run.events["run_recorder:record"]["published_snapshot_id"] == "7"
 
 
-def test_a_backfill_settles_the_quarantine_once_its_rows_are_published_and_marked(ingest):
+def test_a_backfill_supersedes_the_quarantine_once_its_rows_are_published(ingest):
     run = ingest.run(batch_claimer={"answer": CLAIM | {"backfill": True}})
 
-    assert (run.status, run.tasks) == ("SUCCEEDED", [*GOOD_WAY[:5], "Settle", *GOOD_WAY[5:]])
+    assert (run.status, run.tasks) == ("SUCCEEDED", [*GOOD_WAY[:4], "SupersedeQuarantine", *GOOD_WAY[4:]])
     told = run.events["job_starter"]
-    assert (told["step"], told["job_name"], told["input_uri"]) == ("settle", "etl", "s3://runs/manifest.json")
+    assert (told["step"], told["job_name"], told["input_uri"]) == (
+        "supersede_quarantine",
+        "etl",
+        "s3://runs/manifest.json",
+    )
 
 
-def test_a_quarantine_that_cannot_be_settled_is_tried_again_and_then_fails_the_backfill(ingest):
-    told = {"job_starter": {"job_errors": {"settle": "GlueJobFailed"}}}
+def test_a_quarantine_that_cannot_be_superseded_is_tried_again_and_then_fails_the_backfill(ingest):
+    told = {"job_starter": {"job_errors": {"supersede_quarantine": "GlueJobFailed"}}}
 
     run = ingest.run(batch_claimer={"answer": CLAIM | {"backfill": True}}, **told)
 
     assert (run.status, run.error) == ("FAILED", "GlueJobFailed")
-    assert run.tasks == [*GOOD_WAY[:5], "Settle", "Discard", *BAD_END]
-    assert run.calls["job_starter"] == 4  # the load, the settling, and that twice again
+    assert run.tasks == [*GOOD_WAY[:4], "SupersedeQuarantine", *PUBLISHED_BAD_END]
+    assert run.calls["job_starter"] == 4  # the load, the quarantine, and that twice again
 
 
 def test_a_backfill_that_is_refused_frees_the_dataset_at_once(ingest):
@@ -249,8 +254,7 @@ def test_a_job_that_failed_gives_its_own_cause(ingest):
     [
         pytest.param("batch_claimer", ["Claim", *BAD_END[:2], "CoolDown", "ReleaseFailed"], id="claim"),
         pytest.param("table_publisher__publish", [*GOOD_WAY[:4], "Discard", *BAD_END], id="publish"),
-        pytest.param("run_recorder__reconcile", [*GOOD_WAY[:5], "Discard", *BAD_END], id="reconcile"),
-        pytest.param("run_recorder__record", [*GOOD_WAY[:6], "Discard", *BAD_END], id="record"),
+        pytest.param("run_recorder__record", [*GOOD_WAY[:5], *PUBLISHED_BAD_END], id="record"),
         pytest.param("run_coordinator__release", [*GOOD_WAY, "NotifyFailure", "ReleaseFailed"], id="release"),
     ],
 )

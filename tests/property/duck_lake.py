@@ -17,10 +17,10 @@ from cartlake.contracts import Table
 from cartlake.contracts.building import PERIODS, Upstream
 from cartlake.refresh.day_ranges import ALWAYS, DayRange, of_days
 from cartlake.refresh.graph import WHOLE, Graph, Scope, StaleTable, build_of, days_read
-from glue_jobs.dataset_etl import transforms
 from glue_jobs.shared.functions import function_named
-from glue_jobs.shared.scopes import event_column, on_days_sql
 from glue_jobs.table_refresh.building import transform_of
+from glue_jobs.transforms.file_rows import conforming, judging, versions
+from glue_jobs.transforms.scopes import event_column, on_days_sql
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TYPES = {"string": "varchar", "timestamp": "timestamptz", "array<string>": "varchar[]"}
@@ -94,14 +94,14 @@ class DuckLake:
         values = [[*(row.get(name) for name in names), None, "s3://raw/file.csv"] for row in rows]
         self.connection.executemany(f"insert into {dropped} values ({', '.join('?' * (len(names) + 2))})", values)
         self._run(judged, lambda: self._judged(self.session.table(dropped), table))
-        self._run(accepted, lambda: transforms.accepted(self.session.table(judged), table))
+        self._run(accepted, lambda: judging.accepted(self.session.table(judged), table))
         return accepted
 
     def _judged(self, raw: Any, table: Table) -> Any:
-        conformed = transforms.conform(raw, table, "run", NOW)
+        conformed = conforming.conform(raw, table, "run", NOW)
         if table.prepare:
             conformed = function_named(table.prepare, table.physical_name)(conformed)
-        return transforms.judge(conformed, table)
+        return judging.judge(conformed, table)
 
     def _newest(self, table: Table, stored: str, batch: str) -> None:
         names = ", ".join(column.name for column in table.file_columns)
@@ -111,7 +111,7 @@ class DuckLake:
             f"create or replace table {both} as select {names}, {lineage} from {stored} "
             f"union all select {names}, {lineage} from {batch}"
         )
-        self._run(merged, lambda: transforms.newest(self.session.table(both), table))
+        self._run(merged, lambda: versions.newest(self.session.table(both), table))
 
     def _run(self, name: str, make: Callable[[], Any]) -> None:
         """Write a frame to the table `name`; its query is made once per process."""

@@ -8,6 +8,9 @@ from cartlake.engine import using
 from tests.property.duck_lake import DuckLake
 from tests.property.worlds import files, order
 
+# Other tests run the same lines: tracing them here, over thousands of queries, would only take a third more time.
+pytestmark = pytest.mark.no_cover
+
 EXAMPLES = 3 * settings.default.max_examples // 10
 """Each is a whole small lake, built twice."""
 

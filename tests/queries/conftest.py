@@ -11,9 +11,10 @@ import pytest
 from cartlake import contracts
 from cartlake_cli.athena import views
 from cartlake_cli.athena.named_queries import NamedQuery
-from localaws.athena import duck, parsing
-from localaws.athena.compiler import Compiler
-from localaws.athena.tables import Source, View
+from localaws.athena import duck
+from localaws.athena.sql import parsing
+from localaws.athena.sql.compiler import Compiler
+from localaws.athena.sql.tables import Source, View
 from localaws.athena.trino_types import TrinoType, from_hive
 
 QUERIES = Path(__file__).parents[2] / "athena_queries"
@@ -26,7 +27,7 @@ METADATA = {
     "history": "made_current_at timestamptz, snapshot_id bigint",
     "snapshots": "snapshot_id bigint, operation varchar",
 }
-QUERY_HISTORY = {  # a table over plain files, of terraform/modules/catalog
+QUERY_HISTORY = {  # a table over plain files, of terraform/modules/athena
     "query_name": "string",
     "query_hash": "string",
     "state": "string",

@@ -56,12 +56,12 @@ class Lake:
         """Drop rows as a CSV file and run the job; returns its report."""
         return self.drop(name, csv(rows, header_of(self.dataset))).run()[0]
 
-    def backfill(self, files, *, publish=True, settle=True):
+    def backfill(self, files, *, publish=True, supersede=True):
         """Read files again that were loaded by `files`' own loads; the quarantine follows once it is published."""
         self.files = list(files)
         report, files = self.run(publish=publish, backfill=True)
-        if publish and settle:
-            self.job(report.run_id, "--report_uri s3://artifacts/settle.json --task settle")
+        if publish and supersede:
+            self.job(report.run_id, "--report_uri s3://artifacts/supersede_quarantine.json --task supersede_quarantine")
         return report
 
     def loaded_by(self, report, files):

@@ -1,4 +1,4 @@
-"""Runs table_maintenance over real Iceberg tables, with a router that lends datasets as it is told."""
+"""Runs table_maintenance over real Iceberg tables, with a coordinator that gives locks as it is told."""
 
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -8,14 +8,14 @@ from cartlake.aws.clients import client
 from cartlake.maintenance.documents import MaintenancePlan, MaintenanceReport, TableWork, owner_of
 from cartlake.maintenance.health import Action, MaintenanceOptions, Need, measure, needs, with_statistics
 from glue_jobs.table_maintenance import main as job
-from glue_jobs.table_maintenance.facts import file_stats_of
-from glue_jobs.table_maintenance.turns import Answer
+from glue_jobs.table_maintenance.file_stats import file_stats_of
+from glue_jobs.table_maintenance.leases import Answer
 
 TABLES = {table.physical_name: (contract, table) for contract in contracts.load_all() for table in contract.tables}
 
 
-class FakeRouter:
-    """Lends every dataset. `answers` are given first, one for each time it is asked; `before` is called each time."""
+class FakeCoordinator:
+    """Gives every lock. `answers` are given first, one for each time it is asked; `before` is called each time."""
 
     def __init__(self, *answers, before=None):
         self.answers, self.before, self.asked, self.released = deque(answers), before, [], []
@@ -54,7 +54,7 @@ class MaintainedLake:
         health = measure(facts, described.maintenance)
         return TableWork(table=table, owner=owner_of(contract, described), needs=wanted, health=health)
 
-    def maintain(self, *works, router=None, force=False, keep_days=None, arguments="", monkeypatch=None):
+    def maintain(self, *works, coordinator=None, force=False, keep_days=None, arguments="", monkeypatch=None):
         """Run the job over the works; returns what became of each table by its name."""
         self.runs += 1
         self.run_id = f"maintenance-20260301T120000-{self.runs:06x}"
@@ -62,15 +62,15 @@ class MaintainedLake:
             run_id=self.run_id, created_at="", tables=list(works), force=force, keep_snapshots_days=keep_days
         )
         client("s3").put_object(Bucket="artifacts", Key="plan.json", Body=plan.model_dump_json().encode())
-        self.router = router or FakeRouter()
-        given, job.Router = job.Router, lambda _function, _run_id: self.router
+        self.coordinator = coordinator or FakeCoordinator()
+        given, job.Coordinator = job.Coordinator, lambda _function, _run_id: self.coordinator
         try:
             job.main(
                 f"--run_id {self.run_id} --dataset maintenance --plan_uri s3://artifacts/plan.json "
-                f"--report_uri s3://artifacts/maintenance.json --router_function router {arguments}".split()
+                f"--report_uri s3://artifacts/maintenance.json --coordinator_function coordinator {arguments}".split()
             )
         finally:
-            job.Router = given
+            job.Coordinator = given
         return self.report()
 
     def report(self):
@@ -96,8 +96,8 @@ class MaintainedLake:
         return [(row.operation, row.run) for row in rows]
 
 
-def actions(upkeep):
-    return [done.action for done in upkeep.done]
+def actions(maintained):
+    return [done.action for done in maintained.done]
 
 
 ALL_OF_MAIN = (Action.REWRITE, Action.REWRITE_DELETES, Action.REWRITE_MANIFESTS)

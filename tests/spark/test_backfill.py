@@ -175,13 +175,13 @@ def test_a_backfill_that_is_not_published_changes_nothing(lake, correct, refused
     assert [row["superseded_by"] for row in held] == [report.run_id]
 
 
-def test_settling_twice_is_settling_once(lake, correct, refused):
+def test_superseding_the_quarantine_twice_changes_nothing_the_second_time(lake, correct, refused):
     first = lake.drop("a.csv", file_of(line(1), line(3, currency="USD"))).run()
     correct((KNOWN, "validValues: [EUR]"))
     report = lake.backfill(lake.loaded_by(*first))
     before = lake.rows(QUARANTINE)
 
-    lake.job(report.run_id, "--report_uri s3://artifacts/settle.json --task settle")
+    lake.job(report.run_id, "--report_uri s3://artifacts/supersede_quarantine.json --task supersede_quarantine")
 
     assert lake.rows(QUARANTINE) == before
     assert refused() == [("03", "currency_is_known")]

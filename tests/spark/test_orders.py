@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cartlake.engine import F, using
-from glue_jobs.shared.money import cents, converted, quotient, rate_units
-from glue_jobs.transaction_etl import transforms
+from glue_jobs.transforms import orders
+from glue_jobs.transforms.money import cents, converted, quotient, rate_units
 from tests.spark.built import built_rows, promised_types, table_rows, types_of
 from tests.spark.order_lines import IN_THE_TABLE
 
@@ -43,7 +43,7 @@ def version(updated_at, unit_cost, product_id="PRD-00042"):
 
 
 def lines_of(frame, transactions, fx_rates=(), products=()):
-    return transforms.order_lines(
+    return orders.order_lines(
         transactions=table_rows(frame, "transactions", *transactions),
         fx_rates=table_rows(frame, "fx_rates", *fx_rates),
         products=table_rows(frame, "products", *products),
@@ -162,25 +162,34 @@ def test_net_is_the_difference_of_rounded_parts(frame):
     assert row["net_reporting"] == row["gross_reporting"] - row["discount_reporting"] == money("0.02")
 
 
-@pytest.mark.parametrize(
-    ("fx_rates", "found"),
-    [
-        pytest.param([rate(DAY, "2")], (DAY, 2), id="of the day"),
-        pytest.param([rate(date(2026, 2, 20), "2")], (date(2026, 2, 20), 2), id="of a week before"),
-        pytest.param(
-            [rate(date(2026, 2, 20), "3"), rate(date(2026, 2, 26), "2"), rate(date(2026, 2, 28), "4")],
-            (date(2026, 2, 26), 2),
-            id="the last one that is not later",
-        ),
-        pytest.param([rate(date(2026, 2, 28), "2")], (None, None), id="none yet"),
-        pytest.param([rate(DAY, "2", currency="SEK")], (None, None), id="only of another currency"),
-        pytest.param([], (None, None), id="none at all"),
-    ],
-)
-def test_the_rate_is_the_last_known_on_or_before_the_day(frame, fx_rates, found):
-    row = one_line(frame, fx_rates)
+RATES = [
+    pytest.param([rate(DAY, "2")], (DAY, 2), id="of the day"),
+    pytest.param([rate(date(2026, 2, 20), "2")], (date(2026, 2, 20), 2), id="of a week before"),
+    pytest.param(
+        [rate(date(2026, 2, 20), "3"), rate(date(2026, 2, 26), "2"), rate(date(2026, 2, 28), "4")],
+        (date(2026, 2, 26), 2),
+        id="the last one that is not later",
+    ),
+    pytest.param([rate(date(2026, 2, 28), "2")], (None, None), id="none yet"),
+    pytest.param([rate(DAY, "2", currency="SEK")], (None, None), id="only of another currency"),
+    pytest.param([], (None, None), id="none at all"),
+]
 
-    assert (row["fx_rate_date"], row["fx_rate"]) == found
+
+def rates_by_case(frame):
+    """{number: (fx_rate_date, fx_rate)}: the order of a case is in a currency of its own, which stands for dollars."""
+    orders = [sold(order_id=str(number), currency=f"U{number}") for number, _ in enumerate(RATES)]
+    fx_rates = [
+        row | {"currency": f"{row['currency'][0]}{number}"}
+        for number, case in enumerate(RATES)
+        for row in case.values[0]
+    ]
+    return {int(row["order_id"]): (row["fx_rate_date"], row["fx_rate"]) for row in built_lines(frame, orders, fx_rates)}
+
+
+@pytest.mark.parametrize(("case", "found"), [pytest.param(n, c.values[1], id=c.id) for n, c in enumerate(RATES)])
+def test_the_rate_is_the_last_known_on_or_before_the_day(once, case, found):
+    assert once(rates_by_case)[case] == found
 
 
 def test_without_a_rate_all_that_is_converted_is_missing_and_the_rest_is_there(frame):
@@ -224,22 +233,33 @@ def test_every_line_meets_its_own_rate_and_no_line_is_lost_or_doubled(frame):
     assert [found[f"EUR-{n}", 1] for n in range(4)] == [1] * 4
 
 
-@pytest.mark.parametrize(
-    ("products", "cost"),
-    [
-        pytest.param([version(NOON, "7.00")], 7, id="made at that moment"),
-        pytest.param([version(NOON + SECOND, "7.00")], None, id="made a second later"),
-        pytest.param(
-            [version(NOON + SECOND, "9.00"), version(NOON - SECOND, "7.00"), version(NOON - 9 * SECOND, "5.00")],
-            7,
-            id="the last one before",
-        ),
-        pytest.param([version(NOON, "7.00", product_id="PRD-00001")], None, id="another product"),
-        pytest.param([], None, id="no product at all"),
-    ],
-)
-def test_the_cost_is_that_of_the_product_version_in_force(frame, products, cost):
-    row = one_line(frame, [rate(DAY, "2")], products)
+COSTS = [
+    pytest.param([version(NOON, "7.00")], 7, id="made at that moment"),
+    pytest.param([version(NOON + SECOND, "7.00")], None, id="made a second later"),
+    pytest.param(
+        [version(NOON + SECOND, "9.00"), version(NOON - SECOND, "7.00"), version(NOON - 9 * SECOND, "5.00")],
+        7,
+        id="the last one before",
+    ),
+    pytest.param([version(NOON, "7.00", product_id="PRD-00001")], None, id="another product"),
+    pytest.param([], None, id="no product at all"),
+]
+
+
+def lines_by_case(frame):
+    """{number: line}: the product of a case is one of its own, and so is the other one."""
+    orders = [sold(order_id=str(number), product_id=f"PRD-0004{number}") for number, _ in enumerate(COSTS)]
+    products = [
+        row | {"product_id": f"{row['product_id'][:-1]}{number}"}
+        for number, case in enumerate(COSTS)
+        for row in case.values[0]
+    ]
+    return {int(row["order_id"]): row for row in built_lines(frame, orders, [rate(DAY, "2")], products)}
+
+
+@pytest.mark.parametrize(("case", "cost"), [pytest.param(n, c.values[1], id=c.id) for n, c in enumerate(COSTS)])
+def test_the_cost_is_that_of_the_product_version_in_force(once, case, cost):
+    row = once(lines_by_case)[case]
 
     assert row["unit_cost"] == cost
     assert (row["margin_reporting"] is None) == (cost is None)
@@ -261,16 +281,21 @@ def test_a_day_alone_gives_what_all_days_give(frame):
     assert of_the_day == [row for row in everything if row["order_date"] == DAY]
 
 
-@pytest.mark.parametrize(
-    ("status", "is_sold", "is_returned"),
-    [
-        pytest.param("delivered", True, False, id="delivered"),
-        pytest.param("cancelled", False, False, id="cancelled"),
-        pytest.param("refunded", True, True, id="refunded"),
-    ],
-)
-def test_a_line_says_whether_it_was_sold_and_returned(frame, status, is_sold, is_returned):
-    row = one_line(frame, order_status=status)
+SOLD = [
+    pytest.param("delivered", True, False, id="delivered"),
+    pytest.param("cancelled", False, False, id="cancelled"),
+    pytest.param("refunded", True, True, id="refunded"),
+]
+
+
+def lines_by_status(frame):
+    lines = [sold(order_id=case.values[0], order_status=case.values[0]) for case in SOLD]
+    return {row["order_status"]: row for row in built_lines(frame, lines)}
+
+
+@pytest.mark.parametrize(("status", "is_sold", "is_returned"), SOLD)
+def test_a_line_says_whether_it_was_sold_and_returned(once, status, is_sold, is_returned):
+    row = once(lines_by_status)[status]
 
     assert (row["is_sold"], row["is_returned"]) == (is_sold, is_returned)
 
@@ -308,7 +333,7 @@ def order_line(**changes):
 
 
 def orders_of(frame, *lines):
-    return transforms.fct_orders(order_lines=table_rows(frame, "order_lines", *lines))
+    return orders.fct_orders(order_lines=table_rows(frame, "order_lines", *lines))
 
 
 def built_orders(frame, *lines):
@@ -342,23 +367,33 @@ def test_an_order_is_summed_over_its_sold_lines(frame):
     assert row["cost_reporting"] == 6
 
 
-@pytest.mark.parametrize(
-    ("statuses", "status"),
-    [
-        pytest.param(["cancelled", "cancelled"], "cancelled", id="all cancelled"),
-        pytest.param(["refunded", "refunded"], "returned", id="all returned"),
-        pytest.param(["refunded", "cancelled"], "returned", id="all that was sold returned"),
-        pytest.param(["refunded", "placed"], "partly_returned", id="one returned"),
-        pytest.param(["delivered", "shipped"], "shipped", id="one still on its way"),
-        pytest.param(["delivered", "paid", "shipped"], "paid", id="one not sent"),
-        pytest.param(["paid", "placed"], "placed", id="one not paid"),
-        pytest.param(["delivered", "cancelled"], "delivered", id="cancelled lines hold nothing up"),
-    ],
-)
-def test_the_status_of_an_order_is_that_of_its_sold_lines(frame, statuses, status):
-    lines = [order_line(line_number=n, order_status=one) for n, one in enumerate(statuses, 1)]
+STATUSES = [
+    pytest.param(["cancelled", "cancelled"], "cancelled", id="all cancelled"),
+    pytest.param(["refunded", "refunded"], "returned", id="all returned"),
+    pytest.param(["refunded", "cancelled"], "returned", id="all that was sold returned"),
+    pytest.param(["refunded", "placed"], "partly_returned", id="one returned"),
+    pytest.param(["delivered", "shipped"], "shipped", id="one still on its way"),
+    pytest.param(["delivered", "paid", "shipped"], "paid", id="one not sent"),
+    pytest.param(["paid", "placed"], "placed", id="one not paid"),
+    pytest.param(["delivered", "cancelled"], "delivered", id="cancelled lines hold nothing up"),
+]
 
-    assert [row["order_status"] for row in built_orders(frame, *lines)] == [status]
+
+def statuses_by_case(frame):
+    """{number: status}: each case is an order of its own."""
+    lines = [
+        order_line(order_id=str(number), line_number=n, order_status=status)
+        for number, case in enumerate(STATUSES)
+        for n, status in enumerate(case.values[0], 1)
+    ]
+    rows = built_orders(frame, *lines)
+    assert len(rows) == len(STATUSES)
+    return {int(row["order_id"]): row["order_status"] for row in rows}
+
+
+@pytest.mark.parametrize(("case", "status"), [pytest.param(n, c.values[1], id=c.id) for n, c in enumerate(STATUSES)])
+def test_the_status_of_an_order_is_that_of_its_sold_lines(once, case, status):
+    assert once(statuses_by_case)[case] == status
 
 
 def test_where_lines_disagree_the_first_line_is_right_whatever_the_order_of_rows(frame):
@@ -383,6 +418,6 @@ def test_an_order_of_nothing_but_cancelled_lines_has_zeros(frame):
 def test_built_lines_can_be_summed_to_orders(frame):
     lines = lines_of(frame, [sold(), sold(line_number=2, currency="EUR")], [rate(DAY, "2")])
 
-    [row] = built_rows(transforms.fct_orders(order_lines=lines.withColumn("_run_id", F.lit("r"))))
+    [row] = built_rows(orders.fct_orders(order_lines=lines.withColumn("_run_id", F.lit("r"))))
 
     assert row["net_reporting"] == money("52.50")

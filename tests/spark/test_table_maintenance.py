@@ -10,12 +10,13 @@ from cartlake.contracts.model import SortField
 from cartlake.errors import TransientError
 from cartlake.maintenance.health import Action
 from cartlake.runs.ids import audit_branch
-from glue_jobs.shared import iceberg
+from glue_jobs.engines.spark import iceberg
 from glue_jobs.table_maintenance import main as job
-from glue_jobs.table_maintenance import procedures, upkeep
+from glue_jobs.table_maintenance import procedures
+from glue_jobs.table_maintenance.leases import Answer, RunOverError
 from glue_jobs.table_maintenance.main import MaintenanceError
-from glue_jobs.table_maintenance.turns import Answer, RunOverError
-from tests.spark.maintaining import TABLES, FakeRouter, MaintainedLake, actions
+from glue_jobs.table_maintenance.maintenance import TableMaintenance
+from tests.spark.maintaining import TABLES, FakeCoordinator, MaintainedLake, actions
 
 pytestmark = pytest.mark.spark
 
@@ -122,37 +123,41 @@ def test_rows_are_written_in_the_contracts_order(rates, monkeypatch, order):
         assert stored == sorted(stored, reverse=True)
 
 
-class TestTurns:
+class TestLeases:
     def test_a_dataset_is_held_while_it_is_rewritten_and_given_back(self, rates):
         rates.maintain(rates.work(RATES))
 
-        assert set(rates.router.asked) == {"fx_rates"} == set(rates.router.released)
-        assert len(rates.router.released) == 1
+        assert set(rates.coordinator.asked) == {"fx_rates"} == set(rates.coordinator.released)
+        assert len(rates.coordinator.released) == 1
 
     def test_a_dataset_that_is_being_loaded_is_left_for_the_next_time(self, rates):
-        done = rates.maintain(rates.work(RATES), router=FakeRouter(Answer("busy", "fx_rates-1", waiting=False)))[RATES]
+        done = rates.maintain(
+            rates.work(RATES), coordinator=FakeCoordinator(Answer("busy", "fx_rates-1", waiting=False))
+        )[RATES]
 
         assert (done.outcome, done.done, done.after.data_files) == ("busy", [], 8)
         assert "fx_rates-1" in done.reason
-        assert rates.router.released == []  # it was never ours
+        assert rates.coordinator.released == []  # it was never ours
 
     def test_files_that_came_first_go_first_and_giving_back_starts_their_run(self, rates):
-        done = rates.maintain(rates.work(RATES), router=FakeRouter(WAITING))[RATES]
+        done = rates.maintain(rates.work(RATES), coordinator=FakeCoordinator(WAITING))[RATES]
 
         assert (done.outcome, done.after.data_files) == ("busy", 8)
-        assert rates.router.released == ["fx_rates"]
+        assert rates.coordinator.released == ["fx_rates"]
 
     def test_files_that_come_meanwhile_wait_for_one_step_only(self, rates):
         for day in (date(2025, 1, 1), date(2024, 1, 1)):  # partitions of their own
             for number in range(8):
                 rates.insert(RATES, [rate(number, day)])
 
-        done = rates.maintain(rates.work(RATES), router=FakeRouter(HELD, WAITING), arguments="--step_files 8")[RATES]
+        done = rates.maintain(
+            rates.work(RATES), coordinator=FakeCoordinator(HELD, WAITING), arguments="--step_files 8"
+        )[RATES]
 
         assert done.outcome == "yielded"
         assert "files came" in done.reason
         assert 8 < done.after.data_files < 24
-        assert rates.router.released == ["fx_rates"]
+        assert rates.coordinator.released == ["fx_rates"]
         assert rates.maintain(rates.work(RATES))[RATES].after.data_files == 3
 
     def test_a_lock_that_was_taken_over_ends_the_work_at_once(self, rates):
@@ -160,26 +165,28 @@ class TestTurns:
             rates.insert(RATES, [rate(number, date(2025, 1, 1))])
         lost = Answer("busy", "fx_rates-2", waiting=False)
 
-        done = rates.maintain(rates.work(RATES), router=FakeRouter(HELD, lost), arguments="--step_files 8")[RATES]
+        done = rates.maintain(rates.work(RATES), coordinator=FakeCoordinator(HELD, lost), arguments="--step_files 8")[
+            RATES
+        ]
 
         assert done.outcome == "busy"
         assert "fx_rates-2" in done.reason
 
     def test_a_run_that_is_over_gets_nothing_more(self, rates):
-        router = FakeRouter(before=lambda: (_ for _ in ()).throw(RunOverError("over")))
+        coordinator = FakeCoordinator(before=lambda: (_ for _ in ()).throw(RunOverError("over")))
 
         with pytest.raises(RunOverError):
-            rates.maintain(rates.work(RATES), router=router)
+            rates.maintain(rates.work(RATES), coordinator=coordinator)
 
         assert rates.health(RATES).data_files == 8
 
-    def test_tables_that_all_runs_append_to_need_no_turn(self, lake):
+    def test_tables_that_all_runs_append_to_need_no_lease(self, lake):
         for number in range(6):
             lake.insert(QUALITY, [quality(number)])
 
         done = lake.maintain(lake.work(QUALITY))[QUALITY]
 
-        assert (done.outcome, done.after.data_files, lake.router.asked) == ("maintained", 1, [])
+        assert (done.outcome, done.after.data_files, lake.coordinator.asked) == ("maintained", 1, [])
 
     def test_no_step_is_begun_after_the_budget(self, rates):
         done = rates.maintain(rates.work(RATES), arguments="--budget_minutes 0")[RATES]
@@ -202,13 +209,15 @@ class TestWriters:
             rates.insert(RATES, [rate(number, date(2025, 1, 1))])
 
         def act():
-            if len(rates.router.asked) == 2:  # after the first step, in files of either kind
+            if len(rates.coordinator.asked) == 2:  # after the first step, in files of either kind
                 rates.insert(RATES, [rate(50), rate(51, date(2025, 1, 1))])
                 rates.spark.sql(f"delete from glue_catalog.{RATES} where currency = 'C02'")
 
-        done = rates.maintain(rates.work(RATES), router=FakeRouter(before=act), arguments="--step_files 8")[RATES]
+        done = rates.maintain(rates.work(RATES), coordinator=FakeCoordinator(before=act), arguments="--step_files 8")[
+            RATES
+        ]
 
-        assert len(rates.router.asked) >= 3
+        assert len(rates.coordinator.asked) >= 3
         assert {row[1] for row in rates.rows(RATES)} == {f"C{n:02d}" for n in (0, 1, 3, 4, 5, 6, 7, 50, 51)}
         assert (done.outcome, done.after.rows) == ("maintained", 16)
 
@@ -330,13 +339,13 @@ class TestRunsAtWork:
         later = datetime.now(UTC) + timedelta(days=4)
         assert Action.DROP_BRANCHES in [need.action for need in rates.work(RATES, now=later).needs]
 
-        upkeep.Upkeep(
+        TableMaintenance(
             procedures=procedures.Procedures(
                 rates.spark,
                 f"glue_catalog.{RATES}",
                 TABLES[RATES][1].maintenance,
                 force=False,
-                pace=procedures.Pace(),
+                step_limit=procedures.StepLimit(),
             ),
             table=TABLES[RATES][1],
             work=rates.work(RATES, Action.DROP_BRANCHES),
@@ -344,7 +353,7 @@ class TestRunsAtWork:
             keep_days=5,
             now=later,
             budget=job.Budget(600),
-        ).run(FakeRouter())
+        ).run(FakeCoordinator())
 
         assert set(rates.facts(RATES).branches) == {"main"}
 
@@ -440,7 +449,7 @@ class TestFailures:
         assert rates.rows(RATES) == before
         assert rates.health(RATES).data_files == 8
         assert list(rates.report()) == [RATES]
-        assert "put back to snapshot" in rates.report()[RATES].reason
+        assert "rolled back to snapshot" in rates.report()[RATES].reason
 
     def test_a_table_that_fails_holds_up_no_other(self, rates, lake):
         for number in range(6):
@@ -476,10 +485,10 @@ class TestFailures:
         assert (done.outcome, done.after.data_files) == ("maintained", 2)
         assert rates.rows(RATES) == before
 
-    def test_the_router_that_does_not_answer_fails_the_table_and_changes_nothing(self, rates):
-        router = FakeRouter(before=lambda: (_ for _ in ()).throw(TransientError("no answer")))
+    def test_a_coordinator_that_does_not_answer_fails_the_table_and_changes_nothing(self, rates):
+        coordinator = FakeCoordinator(before=lambda: (_ for _ in ()).throw(TransientError("no answer")))
 
         with pytest.raises(MaintenanceError, match="no answer"):
-            rates.maintain(rates.work(RATES), router=router)
+            rates.maintain(rates.work(RATES), coordinator=coordinator)
 
         assert rates.health(RATES).data_files == 8

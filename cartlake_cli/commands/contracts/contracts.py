@@ -1,5 +1,7 @@
 """`lake contracts`: check and show the contracts every other part is derived from."""
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +22,8 @@ def register(app: typer.Typer) -> None:
     contracts_app.command("show")(show)
     contracts_app.command("diff")(diff)
     contracts_app.command("drift")(drift)
+    if find_spec("data_catalog"):  # only a checkout has it
+        import_module("data_catalog.commands").register(contracts_app)
     app.add_typer(contracts_app, name="contracts")
 
 

@@ -5,6 +5,7 @@ import json as jsonlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from cartlake_cli.commands.lake.query import ask, show
+from cartlake_cli.commands.local.home import only_one
 from cartlake_cli.commands.runs.drop import files_by_dataset, settle, upload
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError
@@ -22,6 +24,15 @@ from cartlake_cli.options import Json
 QUERIES = ("daily_kpis", "conversion_funnel")
 SEED = 7
 ROWS_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What kind of week the demo makes."""
+
+    days: int
+    orders_per_day: int
+    end_date: datetime | None
 
 
 def register(app: typer.Typer) -> None:
@@ -37,8 +48,14 @@ def demo(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Start the lake, drop a week of a shop's files with known dirt, account for every row, ask the marts."""
+    """Start the lake, drop a week of a shop's files with known dirt, account for every row, query the marts."""
     lake = lake_of(context)
+    with only_one(lake.home, "demo"):
+        _demo(context, lake, Options(days, orders_per_day, end_date))
+
+
+def _demo(context: typer.Context, lake: Lake, options: Options) -> None:
+    days, orders_per_day, end_date = options.days, options.orders_per_day, options.end_date
     seconds: dict[str, float] = {}
     with _timed(seconds, "up"):
         _type(context, "up")
@@ -71,7 +88,9 @@ def demo(
             show(lake, query, result, most=ROWS_SHOWN)
         _say_next(lake, seconds)
     if not held or not all(result.rows for result in results.values()):
-        raise CommandError("The demo did not hold: see the lines above that say no, then `lake runs` and `lake logs`.")
+        raise CommandError(
+            "Some counts differ from what was planted: see the lines above that say no, then `lake runs`, `lake logs`."
+        )
 
 
 def _generate(context: typer.Context, lake: Lake, folder: Path, world: dict[str, Any]) -> None:

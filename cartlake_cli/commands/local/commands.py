@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 
-from cartlake_cli.commands.local import logs
-from cartlake_cli.context import LOCAL, lake_of
+from cartlake_cli.commands.local import emulator, logs
+from cartlake_cli.context import lake_of
+from cartlake_cli.environments import LOCAL
 from cartlake_cli.errors import CommandError
 from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
-from localaws import server
-from localaws.paths import LakePaths
 
 
 def register(app: typer.Typer) -> None:
@@ -30,15 +29,14 @@ def down(
     lake = lake_of(context)
     if lake.environment != LOCAL:
         raise CommandError(f"`lake down` is for this machine. Remove {lake.environment} with Terraform.")
-    stopped = server.stop(lake.root)
+    stopped = emulator.stop(lake.root)
     if wipe:
-        server.wipe(lake.root)
+        emulator.wipe(lake.root)
     if json:
         lake.output.json({"stopped": stopped, "wiped": wipe})
     else:
         lake.output.say("Stopped." if stopped else "It was not running.")
-        home = LakePaths(lake.root).home
-        lake.output.say(f"All its data is gone: {home}." if wipe else f"Its data is kept in {home}.")
+        lake.output.say(f"All its data is gone: {lake.home}." if wipe else f"Its data is kept in {lake.home}.")
 
 
 def show_logs(
@@ -52,7 +50,7 @@ def show_logs(
 ) -> None:
     """Print what a part of the lake logged."""
     lake = lake_of(context)
-    log_file = LakePaths(lake.root).logs / f"{name}.log"
+    log_file = lake.home / "logs" / f"{name}.log"
     if job is not None:
         found = logs.cloudwatch_lines(lake.client("logs"), logs.JOB_GROUPS, job, lines, follow=follow)
     elif lake.is_local and log_file.exists():

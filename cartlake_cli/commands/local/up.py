@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cartlake_cli.build import Platform, build
+from cartlake_cli.commands.local import emulator
+from cartlake_cli.commands.local.home import check_format
 from cartlake_cli.commands.tables.tables import apply_all
-from cartlake_cli.context import LOCAL, Lake, lake_of
+from cartlake_cli.context import Lake, lake_of
+from cartlake_cli.environments import LOCAL
 from cartlake_cli.errors import CommandError, NotReadyError
 from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
-from localaws import server
+from cartlake_cli.outputs import OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,9 +59,11 @@ def bring_up(lake: Lake, *, force: bool = False) -> dict[str, float]:
 
     Raises NotReadyError when a tool is missing and CommandError when Terraform fails.
     """
+    _ = lake.terraform_folder  # asked first, so that nothing is made where there is no checkout
+    check_format(lake.home)
     seconds: dict[str, float] = {}
     with _phase(lake, seconds, "start", "Starting the embedded AWS"):
-        server.start(lake.root)
+        emulator.start(lake.root)
     with _phase(lake, seconds, "build", "Building the artifacts"):
         manifest = build(lake.root, Platform.HOST)
     fingerprint = _fingerprint(lake, manifest)
@@ -78,7 +83,7 @@ def apply(lake: Lake) -> None:
     """Run init and apply of environments/local; keeps the outputs in `.lake/outputs.json`."""
     terraform(lake, "init", "-input=false", "-reconfigure", f"-backend-config=path={lake.home}/terraform.tfstate")
     terraform(lake, "apply", "-input=false", "-auto-approve", PARALLEL)
-    outputs = {name: value["value"] for name, value in json.loads(terraform(lake, "output", "-json")).items()}
+    outputs = json.loads(terraform(lake, "output", "-json", OUTPUT))
     (lake.home / "outputs.json").write_text(json.dumps(outputs, indent=2))
     lake.__dict__.pop("outputs", None)  # what was read before this apply is old
 

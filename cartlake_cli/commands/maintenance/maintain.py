@@ -68,8 +68,8 @@ def start(lake: Lake, request: MaintenanceRequest) -> str:
         raise CommandError(f"Maintenance could not be started: {said.get('errorMessage', said)}")
     if said["outcome"] == "already_running":
         raise CommandError(
-            f"Maintenance is at work already: run {said['run_id']}. Wait for it (`lake runs --dataset {Workflow.MAINTENANCE}`), "
-            "then ask again."
+            f"Maintenance is at work already: run {said['run_id']}. Wait for it "
+            f"(`lake runs --dataset {Workflow.MAINTENANCE}`), then ask again."
         )
     return str(said["run_id"])
 

@@ -17,7 +17,7 @@ from cartlake_cli.operations.run_documents import run_document_if_any
 from cartlake_cli.options import Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of
 
-REPORTS = ("etl", "quality", "settle", "refresh", "maintenance")
+REPORTS = ("etl", "quality", "supersede_quarantine", "refresh", "maintenance")
 
 run_app = typer.Typer(help="Look at one run.", no_args_is_help=True)
 

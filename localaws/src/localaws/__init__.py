@@ -1,1 +1,1 @@
-"""The embedded AWS for laptops and tests: MiniStack, made to tell the truth by small extensions of ours."""
+"""The embedded AWS for laptops and tests: MiniStack, with extensions that make its answers those of AWS."""

@@ -1,4 +1,4 @@
-"""A lock file that the kernel frees when its holder dies, however it dies."""
+"""A lock file that the kernel frees when the process that holds it ends, however it ends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def lock(path: Path, *, seconds: float) -> IO[str] | None:
 
 
 def is_locked(path: Path) -> bool:
-    """Say whether a live process holds the lock."""
+    """Say whether a running process holds the lock."""
     if not path.exists():
         return False
     handle = try_lock(path)

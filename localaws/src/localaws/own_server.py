@@ -1,4 +1,4 @@
-"""The Athena engine's connections inside the embedded AWS: what a query looks up most, it looks up in place."""
+"""The Athena engine's clients inside the embedded AWS: tables and metadata files are read without a request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localaws.hooks import succeeded
 
 
 class OwnServer(Clients):
-    """Tables and their metadata files without a request to ourselves, which would be a third of a short query."""
+    """Reads tables and their metadata files in process: requests for them would take a third of a short query."""
 
     def table(self, database: str, name: str) -> dict[str, Any] | None:
         response = glue._get_table({"DatabaseName": database, "Name": name})

@@ -1,4 +1,4 @@
-"""Where the embedded AWS keeps things in a checkout: everything under `.lake/`, nothing outside it."""
+"""Where the embedded AWS keeps things: everything in its home folder, nothing outside it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LakePaths:
-    """The files of one embedded AWS, below one checkout's root."""
+class Paths:
+    """The files of one embedded AWS, below its home folder."""
 
-    root: Path
-
-    @property
-    def home(self) -> Path:
-        return self.root / ".lake"
+    home: Path
 
     @property
     def server_file(self) -> Path:
@@ -25,7 +21,7 @@ class LakePaths:
 
     @property
     def lock(self) -> Path:
-        """Held by the running server for as long as it lives, so its holder is never a stale process id."""
+        """Locked by the running server until its process ends, so that it never names a process that is gone."""
         return self.home / "server.lock"
 
     @property
@@ -52,3 +48,8 @@ class LakePaths:
     def scratch(self) -> Path:
         """Temporary files of the server and of the Lambdas it runs; emptied at every start."""
         return self.home / "tmp"
+
+    @property
+    def lambda_runtime(self) -> Path:
+        """What Lambdas share: links to the SDK, the interpreter, unpacked layers."""
+        return self.home / "lambda-runtime"

@@ -1,6 +1,6 @@
-"""The process of the embedded AWS, started by `localaws.server`.
+"""The process of the embedded AWS, started by `localaws.server` with its settings in `LOCALAWS_…` variables.
 
-python -m localaws.serve --root CHECKOUT --port PORT
+python -m localaws.serve --port PORT
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import logging
 import os
 import pkgutil
 import resource
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from hypercorn.asyncio import serve as hypercorn_serve
@@ -20,17 +19,19 @@ from hypercorn.config import Config
 
 from localaws import connections, extensions
 from localaws.locks import lock
-from localaws.paths import LakePaths
+from localaws.paths import Paths
+from localaws.settings import Settings, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from types import ModuleType
 
 logger = logging.getLogger("localaws")
 
 
-def ministack_environment(paths: LakePaths, port: int) -> dict[str, str]:
+def ministack_environment(settings: Settings, port: int) -> dict[str, str]:
     """Return MiniStack's settings. It reads them when imported, so they must stand in the environment before."""
+    paths = Paths(settings.home)
     return {
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
@@ -43,8 +44,7 @@ def ministack_environment(paths: LakePaths, port: int) -> dict[str, str]:
         "S3_DATA_DIR": str(paths.objects),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "AUTH": "true" if os.environ.get("LOCALAWS_AUTH") == "1" else "false",
-        "LOCALAWS_ROOT": str(paths.root),
+        "AUTH": "true" if settings.auth else "false",
         "TMPDIR": str(paths.scratch),
         # The keys MiniStack gives to Lambdas without a role session, and checks with AUTH.
         "AWS_ACCESS_KEY_ID": "test",
@@ -52,19 +52,29 @@ def ministack_environment(paths: LakePaths, port: int) -> dict[str, str]:
     }
 
 
-def extension_names() -> Iterator[str]:
-    """Yield the extensions to load: all but those that `LOCALAWS_WITHOUT` (comma-separated) leaves out."""
-    left_out = os.environ.get("LOCALAWS_WITHOUT", "").split(",")
-    for module in pkgutil.iter_modules(extensions.__path__):
-        if module.name not in left_out:
-            yield module.name
+def extension_names() -> dict[str, str]:
+    """Return the extensions to load, name → module, in the order of their names.
+
+    The name of `extensions/s3/events.py` is `s3_events`. Left out are those that `LOCALAWS_WITHOUT` names, separated
+    by commas.
+    """
+    left_out = load().without
+    prefix = f"{extensions.__name__}."
+    modules = [found.name for found in pkgutil.walk_packages(extensions.__path__, prefix) if not found.ispkg]
+    named = {_extension_name(module.removeprefix(prefix)): module for module in modules}
+    return {name: module for name, module in sorted(named.items()) if name not in left_out}
+
+
+def _extension_name(path: str) -> str:
+    # A folder or module whose name Python has taken ends with an underscore: lambda_.async_ is lambda_async.
+    return "_".join(part.rstrip("_") for part in path.split("."))
 
 
 def install_extensions() -> list[ModuleType]:
     """Load every extension. One that fails stops the server: half an emulator would give false answers."""
     loaded = []
-    for name in extension_names():
-        loaded.append(importlib.import_module(f"localaws.extensions.{name}"))
+    for name, module in extension_names().items():
+        loaded.append(importlib.import_module(module))
         loaded[-1].install()
         logger.info("extension %s installed", name)
     return loaded
@@ -109,16 +119,15 @@ def _allow_many_files() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the server of one checkout. Exits with a message when another one holds its lock."""
+    """Run the server of one home folder. Exits with a message when another one holds its lock."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     args = parser.parse_args(argv)
-    paths = LakePaths(args.root)
-    held = lock(paths.lock, seconds=2)
+    settings = load()
+    held = lock(Paths(settings.home).lock, seconds=2)
     if held is None:
-        raise SystemExit(f"another embedded AWS already serves {paths.root}")
-    os.environ.update(ministack_environment(paths, args.port))
+        raise SystemExit(f"another embedded AWS already serves {settings.home}")
+    os.environ.update(ministack_environment(settings, args.port))
     _allow_many_files()
     with held:
         importlib.import_module("ministack.app")  # sets up logging

@@ -1,7 +1,7 @@
-"""Start, stop and find the embedded AWS of a checkout.
+"""Start, stop and find an embedded AWS: what other packages call.
 
-One server per checkout: its port is chosen at the first start and kept in `.lake/server.json`, because queue URLs and
-Terraform state contain it. A lock file, not the process id, says whether the server lives.
+One server runs for each home folder. Its port is chosen at the first start and kept in `server.json` there, because
+queue URLs and Terraform state contain it. A lock file, not the process id, says whether the server runs.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from cartlake.errors import TerminalError
+from localaws.errors import TerminalError
 from localaws.locks import is_locked, try_lock
-from localaws.paths import LakePaths
+from localaws.paths import Paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from localaws.settings import Settings
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
@@ -48,32 +50,32 @@ class Server:
     endpoint: str
 
 
-def start(root: Path, *, timeout_seconds: float = 60.0) -> Server:
-    """Start the server of this checkout and wait until it answers; return the running one if there is one.
+def start(settings: Settings, *, timeout_seconds: float = 60.0) -> Server:
+    """Start the server of this home folder and wait until it answers; return the running one if there is one.
 
     Raises ServerError when its port is taken by another program, or when it does not come up in time.
     """
-    paths = LakePaths(root.resolve())
+    paths = Paths(settings.home)
     deadline = time.monotonic() + timeout_seconds
-    while (guard := try_lock(paths.start_lock)) is None:  # two `lake up` at once: the second finds the first's server
-        _sleep_until(deadline, "another `lake up` of this checkout is still starting the embedded AWS")
+    while (guard := try_lock(paths.start_lock)) is None:  # two starts at once: the second finds the first's server
+        _sleep_until(deadline, f"another process is still starting the embedded AWS in {paths.home}")
     with guard:
-        running = status(root)
+        running = status(settings)
         if running is not None and _came_up(running, paths, deadline):
             return running
-        launched = _launch(paths)
+        launched = _launch(settings, paths)
         if not _came_up(launched, paths, deadline):
             raise ServerError(f"the embedded AWS ended while starting: {_log_tail(paths)}")
         return launched
 
 
-def stop(root: Path, *, timeout_seconds: float = 90.0) -> bool:
+def stop(settings: Settings, *, timeout_seconds: float = 90.0) -> bool:
     """Stop the server and wait until its state is saved. Returns False when none was running.
 
     Raises ServerError when it does not end in time.
     """
-    paths = LakePaths(root.resolve())
-    running = status(root)
+    paths = Paths(settings.home)
+    running = status(settings)
     if running is None:
         return False
     os.kill(running.pid, signal.SIGTERM)
@@ -83,22 +85,22 @@ def stop(root: Path, *, timeout_seconds: float = 90.0) -> bool:
     return True
 
 
-def status(root: Path) -> Server | None:
-    """Return the running server of this checkout, or None."""
-    paths = LakePaths(root.resolve())
+def status(settings: Settings) -> Server | None:
+    """Return the running server of this home folder, or None."""
+    paths = Paths(settings.home)
     if not is_locked(paths.lock) or not paths.server_file.exists():
         return None
     return Server(**json.loads(paths.server_file.read_text(encoding="utf-8")))
 
 
-def client_environment(root: Path) -> dict[str, str]:
-    """Return the variables that point any AWS client at the embedded AWS of this folder, running or not.
+def client_environment(settings: Settings) -> dict[str, str]:
+    """Return the variables that point any AWS client at the embedded AWS of this home folder, running or not.
 
     Raises ServerError when it was never started there.
     """
-    file = LakePaths(root.resolve()).server_file
+    file = Paths(settings.home).server_file
     if not file.exists():
-        raise ServerError(f"the embedded AWS was never started in {root}: start it first")
+        raise ServerError(f"the embedded AWS was never started in {settings.home}: start it first")
     return {
         "AWS_ENDPOINT_URL": json.loads(file.read_text(encoding="utf-8"))["endpoint"],
         "AWS_ACCESS_KEY_ID": "test",
@@ -108,33 +110,33 @@ def client_environment(root: Path) -> dict[str, str]:
     }
 
 
-def wipe(root: Path) -> None:
-    """Forget everything the embedded AWS of this checkout ever stored. Raises ServerError while it runs."""
-    if status(root) is not None:
-        raise ServerError("the embedded AWS is running: stop it first (`lake down`)")
-    shutil.rmtree(LakePaths(root.resolve()).home, ignore_errors=True)
+def wipe(settings: Settings) -> None:
+    """Delete the home folder with all that was ever stored. Raises ServerError while the server runs."""
+    if status(settings) is not None:
+        raise ServerError(f"the embedded AWS in {settings.home} is running: stop it first")
+    shutil.rmtree(settings.home, ignore_errors=True)
 
 
-def _launch(paths: LakePaths) -> Server:
-    port = choose_port(paths)
+def _launch(settings: Settings, paths: Paths) -> Server:
+    port = choose_port(settings)
     _clear_scratch(paths)
     log = _open_log(paths)
     with log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "localaws.serve", "--root", str(paths.root), "--port", str(port)],
+            [sys.executable, "-m", "localaws.serve", "--port", str(port)],
             cwd=PACKAGE_ROOT,
-            env=server_environment(os.environ),
+            env={**server_environment(os.environ), **settings.environment()},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C in the terminal of `lake up` must not reach it
+            start_new_session=True,  # Ctrl-C in the terminal of who starts it must not reach it
         )
     server = Server(port=port, pid=process.pid, endpoint=f"http://{HOST}:{port}")
     write_server_file(paths, server)
     return server
 
 
-def write_server_file(paths: LakePaths, server: Server) -> None:
+def write_server_file(paths: Paths, server: Server) -> None:
     """Record the server, atomically: readers never see half a file."""
     temporary = paths.server_file.with_suffix(".tmp")
     temporary.write_text(json.dumps(asdict(server)), encoding="utf-8")
@@ -151,22 +153,23 @@ def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
     } | {"TZ": "UTC"}
 
 
-def choose_port(paths: LakePaths) -> int:
-    """Return `LOCALAWS_PORT`, else the port of the first start, else a free one derived from the checkout's path.
+def choose_port(settings: Settings) -> int:
+    """Return the port of the settings, else that of the first start, else a free one derived from the home folder.
 
-    Raises ServerError when the kept or wished port is in use by another program.
+    Raises ServerError when the port that was asked for or kept is in use by another program.
     """
-    wished = os.environ.get("LOCALAWS_PORT")
-    if wished is None and paths.server_file.exists():
-        wished = str(json.loads(paths.server_file.read_text(encoding="utf-8"))["port"])
-    if wished is not None:
-        if not _is_free(int(wished)):
+    file = Paths(settings.home).server_file
+    port = settings.port
+    if port is None and file.exists():
+        port = int(json.loads(file.read_text(encoding="utf-8"))["port"])
+    if port is not None:
+        if not _is_free(port):
             raise ServerError(
-                f"port {wished} of this checkout is used by another program: stop that program, or move with "
-                "`LOCALAWS_PORT=<port> lake up`"
+                f"port {port} of {settings.home} is used by another program: stop that program, or set "
+                "LOCALAWS_PORT to a free port"
             )
-        return int(wished)
-    offset = int.from_bytes(hashlib.sha256(str(paths.root).encode()).digest()[:4], "big")
+        return port
+    offset = int.from_bytes(hashlib.sha256(str(settings.home).encode()).digest()[:4], "big")
     candidates = (FIRST_PORT + (offset + step) % PORT_COUNT for step in range(PORT_COUNT))
     return next(port for port in candidates if _is_free(port))
 
@@ -181,22 +184,22 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _clear_scratch(paths: LakePaths) -> None:
+def _clear_scratch(paths: Paths) -> None:
     shutil.rmtree(paths.scratch, ignore_errors=True)
     for directory in (paths.scratch, paths.state, paths.objects, paths.logs):
         directory.mkdir(parents=True, exist_ok=True)
 
 
-def _open_log(paths: LakePaths) -> IO[bytes]:
+def _open_log(paths: Paths) -> IO[bytes]:
     if paths.server_log.exists() and paths.server_log.stat().st_size > LOG_LIMIT_BYTES:
         paths.server_log.replace(paths.server_log.with_suffix(".log.1"))
     return paths.server_log.open("ab")
 
 
-def _came_up(server: Server, paths: LakePaths, deadline: float) -> bool:
+def _came_up(server: Server, paths: Paths, deadline: float) -> bool:
     """Wait until the server answers. Returns False when its process has ended instead."""
     while not _answers(server.port):
-        if not _is_alive(server.pid):
+        if not _is_running(server.pid):
             return False
         _sleep_until(deadline, f"the embedded AWS does not answer on port {server.port}; its log is {paths.server_log}")
     return True
@@ -213,9 +216,9 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def _is_alive(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
-        if os.waitpid(pid, os.WNOHANG) != (0, 0):  # our own child that ended stays a zombie until asked for
+        if os.waitpid(pid, os.WNOHANG) != (0, 0):  # a child process that ended stays a zombie until it is waited for
             return False
     except ChildProcessError:
         pass
@@ -226,7 +229,7 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _log_tail(paths: LakePaths, lines: int = 15) -> str:
+def _log_tail(paths: Paths, lines: int = 15) -> str:
     return "\n".join(paths.server_log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
 

@@ -20,7 +20,7 @@ logger = logging.getLogger("localaws.snapshot")
 
 BLOB_KEY = "__localaws_blob__"
 BLOB_MIN_BYTES = 64 * 1024
-# A request may change a dict while it is copied; the next attempt nearly always finds it at rest.
+# A request may change a dict while it is copied; the next attempt nearly always finds it unchanged.
 COPY_ATTEMPTS = 5
 FIRST_READ = ("sqs", "eventbridge", "sns")
 LAST_READ = ("dynamodb",)
@@ -140,7 +140,7 @@ def _digest(text: str) -> str:
 
 
 def reading_order(services: Mapping[str, object]) -> list[str]:
-    """Return the order in which to read services: what hands work on first, what records its effect last."""
+    """Return the order in which to read services: first those that pass work on, last those that record its effect."""
     middle = [name for name in services if name not in FIRST_READ + LAST_READ]
     return [
         *(name for name in FIRST_READ if name in services),

@@ -5,7 +5,6 @@ import concurrent.futures
 import pytest
 
 from localaws.athena.clients import Clients, Endpoint
-from localaws.athena.duck import MEMORY_VARIABLE
 from localaws.athena.engine import Engine
 from localaws.athena.errors import AthenaError
 from localaws.athena.statements import Statement
@@ -29,7 +28,7 @@ def engine_with(localaws, monkeypatch, tmp_path):
     """An engine in this process, with little memory."""
 
     def make(memory):
-        monkeypatch.setenv(MEMORY_VARIABLE, memory)
+        monkeypatch.setenv("LOCALAWS_ATHENA_MEMORY", memory)
         for name, value in localaws.env.items():
             monkeypatch.setenv(name, value)
         return Engine(Clients(Endpoint(localaws.endpoint, localaws.env["AWS_REGION"])))
@@ -56,5 +55,5 @@ def test_a_query_beyond_the_memory_is_finished_on_disk(engine_with):
 
 
 def test_a_query_that_cannot_be_finished_says_what_would_help(engine_with):
-    with pytest.raises(AthenaError, match=r"exhausted resources.*CARTLAKE_ATHENA_MEMORY gives the engine more"):
+    with pytest.raises(AthenaError, match=r"exhausted resources.*LOCALAWS_ATHENA_MEMORY gives the engine more"):
         engine_with("64MB").run(Statement(f"SELECT max(cardinality(texts)) FROM {ONE_ARRAY}", "default"))

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 def resident_mb(localaws):
     """Return the memory of the server's process, without the files it has mapped."""
-    pid = server.status(localaws.root).pid
+    pid = server.status(localaws.settings).pid
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) / 1024
 
@@ -35,9 +35,9 @@ class TestServer:
         assert [address for address in listening if address.endswith(f":{port:04X}")] == [f"0100007F:{port:04X}"]
 
     def test_starting_again_finds_the_running_server(self, localaws):
-        assert server.start(localaws.root).endpoint == localaws.endpoint
+        assert server.start(localaws.settings).endpoint == localaws.endpoint
 
-    def test_two_checkouts_run_side_by_side(self, localaws, own_localaws, name):
+    def test_two_servers_run_side_by_side(self, localaws, own_localaws, name):
         own_localaws.client("s3").create_bucket(Bucket=name)
 
         assert own_localaws.endpoint != localaws.endpoint
@@ -52,8 +52,8 @@ class TestServer:
         )
         own_localaws.client("dynamodb").put_item(TableName=name, Item={"pk": {"S": "kept"}})
 
-        server.stop(own_localaws.root)
-        again = server.start(own_localaws.root)
+        server.stop(own_localaws.settings)
+        again = server.start(own_localaws.settings)
 
         assert again.endpoint == own_localaws.endpoint
         assert own_localaws.client("dynamodb").get_item(TableName=name, Key={"pk": {"S": "kept"}})["Item"]
@@ -75,8 +75,8 @@ class TestServer:
         )
         time.sleep(3)
 
-        os.kill(server.status(own_localaws.root).pid, signal.SIGKILL)
-        server.start(own_localaws.root)
+        os.kill(server.status(own_localaws.settings).pid, signal.SIGKILL)
+        server.start(own_localaws.settings)
 
         assert own_localaws.received(url) == ["waiting"]
         assert [s3.get_object(Bucket=name, Key="k", VersionId=v)["Body"].read() for v in versions] == [b"one", b"two"]
@@ -91,8 +91,8 @@ class TestServer:
         )["executionArn"]
         time.sleep(3)
 
-        os.kill(server.status(own_localaws.root).pid, signal.SIGKILL)
-        server.start(own_localaws.root)
+        os.kill(server.status(own_localaws.settings).pid, signal.SIGKILL)
+        server.start(own_localaws.settings)
 
         assert own_localaws.ended(execution)["status"] == "FAILED"
         (event,) = own_localaws.received(url)
@@ -150,7 +150,7 @@ class TestServer:
             assert aws.received(url) == ["allowed"]
 
     def test_a_port_taken_by_another_program_is_said_clearly(self, own_localaws):
-        server.stop(own_localaws.root)
+        server.stop(own_localaws.settings)
         port = int(own_localaws.endpoint.rsplit(":", 1)[1])
         with socket.socket() as other:
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -158,7 +158,7 @@ class TestServer:
             other.listen()
 
             with pytest.raises(server.ServerError, match=rf"port {port} .*LOCALAWS_PORT"):
-                server.start(own_localaws.root)
+                server.start(own_localaws.settings)
 
 
 class TestS3:
@@ -234,8 +234,8 @@ class TestS3:
         parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
 
         s3.complete_multipart_upload(Bucket=bucket, Key="big", UploadId=upload, MultipartUpload=parts)
-        server.stop(own_localaws.root)
-        server.start(own_localaws.root)
+        server.stop(own_localaws.settings)
+        server.start(own_localaws.settings)
 
         tags = s3.get_object_tagging(Bucket=bucket, Key="big")["TagSet"]
         assert {tag["Key"]: tag["Value"] for tag in tags} == {"Project": "cartlake", "Empty": ""}
@@ -428,7 +428,7 @@ class TestLambda:
         assert (variables["MINE"], variables["LOG_LEVEL"]) == ("yes", "DEBUG")
         assert variables["AWS_ENDPOINT_URL"] == localaws.endpoint
         assert variables["AWS_LAMBDA_FUNCTION_NAME"] == name
-        assert not {"STATE_DIR", "S3_DATA_DIR", "PERSIST_STATE", "LOCALAWS_ROOT", "VIRTUAL_ENV"} & set(variables)
+        assert not {"STATE_DIR", "S3_DATA_DIR", "PERSIST_STATE", "LOCALAWS_HOME", "VIRTUAL_ENV"} & set(variables)
 
     def test_it_reaches_other_services_with_boto3(self, localaws, name):
         url, _ = localaws.queue(name)
@@ -1042,8 +1042,8 @@ class TestScheduler:
             own_localaws, name, "arn:aws:lambda:us-east-1:000000000000:function:router", Description="nightly"
         )
 
-        server.stop(own_localaws.root)
-        server.start(own_localaws.root)
+        server.stop(own_localaws.settings)
+        server.start(own_localaws.settings)
 
         found = own_localaws.client("scheduler").get_schedule(Name=name)
         assert (found["ScheduleExpression"], found["Description"]) == ("cron(30 3 * * ? *)", "nightly")

@@ -22,11 +22,14 @@ from botocore.exceptions import ClientError
 from pyiceberg.catalog.glue import GlueCatalog
 
 from localaws import server
+from localaws.settings import load
 from localaws.spark.arguments import STATIC_SQL_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from localaws.settings import Settings
 
 pytestmark = [pytest.mark.integration, pytest.mark.spark]
 
@@ -50,7 +53,7 @@ ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"}
 class Glue:
     """A running embedded AWS with a bucket for scripts, and what the tests do with it."""
 
-    root: Path
+    settings: Settings
     env: dict[str, str]
 
     def client(self, service: str) -> Any:
@@ -129,17 +132,18 @@ def has_processes(group: int) -> bool:
 
 
 @contextmanager
-def serving(root: Path, settings: dict[str, str]) -> Iterator[Glue]:
+def serving(root: Path, variables: dict[str, str]) -> Iterator[Glue]:
     with pytest.MonkeyPatch.context() as environment:
-        for name, value in settings.items():
+        for name, value in variables.items():
             environment.setenv(name, value)
-        server.start(root)
+        settings = load(home=root)
+        server.start(settings)
     try:
-        running = Glue(root, server.client_environment(root))
+        running = Glue(settings, server.client_environment(settings))
         running.client("s3").create_bucket(Bucket=BUCKET)
         yield running
     finally:
-        server.stop(root)
+        server.stop(settings)
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +206,7 @@ def test_a_run_is_described_as_glue_describes_it(glue):
     assert run["StartedOn"] <= run["CompletedOn"]
     assert run["ExecutionTime"] >= 0
     assert glue.log(run["Id"]) == str(["--colour", "red", "--JOB_NAME", job, "--JOB_RUN_ID", run["Id"], "--size", "3"])
-    assert f"{job} {run['Id']} output" in (glue.root / ".lake" / "logs" / "spark.log").read_text()
+    assert f"{job} {run['Id']} output" in (glue.settings.home / "logs" / "spark.log").read_text()
 
 
 def test_the_newest_run_is_listed_first(glue):
@@ -586,12 +590,12 @@ def test_the_work_of_a_killed_server_ends_with_it_and_the_next_server_is_warm(tm
         worker = int(running.log(run))
         time.sleep(2)  # for the state to be saved
 
-        os.kill(server.status(tmp_path).pid, signal.SIGKILL)
+        os.kill(server.status(load(home=tmp_path)).pid, signal.SIGKILL)
 
         wait_until(lambda: not has_processes(worker))
-        log = tmp_path / ".lake" / "logs" / "spark.log"
+        log = tmp_path / "logs" / "spark.log"
         log.write_text("")
-        server.start(tmp_path)
+        server.start(load(home=tmp_path))
         assert running.state(job, run)["JobRunState"] == "FAILED"
         wait_until(lambda: "is warm" in log.read_text())  # there are jobs, so a worker is
 

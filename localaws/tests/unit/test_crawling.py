@@ -3,8 +3,9 @@ import gzip
 import pyarrow as pa
 import pytest
 
-from localaws import crawl_entries, crawling
-from localaws.crawl_exclusions import excluded
+from localaws.crawler import discovery as crawling
+from localaws.crawler import entries as crawl_entries
+from localaws.crawler.exclusions import excluded
 
 
 def tables(keys, prefix="incoming/", level=None):

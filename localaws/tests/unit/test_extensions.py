@@ -2,11 +2,11 @@ import json
 
 import pytest
 
-from localaws.extensions.alarm_evaluation import judge
-from localaws.extensions.cloudwatch_alarms import to_xml, with_iso_times
+from localaws.extensions.cloudwatch.alarm_evaluation import new_state
+from localaws.extensions.cloudwatch.alarms import to_xml, with_iso_times
+from localaws.extensions.cloudwatch.service_metrics import embedded_metrics, queue_metrics
 from localaws.extensions.retention import cut_histories, cut_streams
-from localaws.extensions.s3_listing import url_encode_keys
-from localaws.extensions.service_metrics import embedded_metrics, queue_metrics
+from localaws.extensions.s3.listing import url_encode_keys
 from localaws.extensions.sqs_redrive import move_messages
 
 
@@ -29,7 +29,7 @@ class TestAlarms:
     def test_an_alarm_is_judged_by_its_periods(self, values, settings, expected):
         alarm = {"ComparisonOperator": "GreaterThanThreshold", "Threshold": 0, "EvaluationPeriods": 1} | settings
 
-        assert judge(values, alarm) == expected
+        assert new_state(values, alarm) == expected
 
     def test_xml_says_lists_as_members_and_no_nulls(self):
         assert (

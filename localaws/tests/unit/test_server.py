@@ -6,13 +6,19 @@ import pytest
 
 from localaws import server
 from localaws.locks import is_locked, try_lock
-from localaws.paths import LakePaths
+from localaws.paths import Paths
+from localaws.settings import load
 
 
 @pytest.fixture
 def paths(tmp_path):
-    (tmp_path / ".lake").mkdir()
-    return LakePaths(tmp_path)
+    (tmp_path / "home").mkdir()
+    return Paths(tmp_path / "home")
+
+
+@pytest.fixture
+def settings(paths):
+    return load(home=paths.home)
 
 
 def remember(paths, port, pid=1):
@@ -31,77 +37,77 @@ def test_a_developers_real_aws_settings_never_reach_the_server():
     assert server.server_environment(environment) == {"PATH": "/bin", "TZ": "UTC"}
 
 
-def test_the_port_of_the_first_start_is_kept(paths):
-    first = server.choose_port(paths)
+def test_the_port_of_the_first_start_is_kept(paths, settings):
+    first = server.choose_port(settings)
     remember(paths, first + 1)
 
-    assert server.choose_port(paths) == first + 1
+    assert server.choose_port(settings) == first + 1
 
 
-def test_checkouts_prefer_different_ports(tmp_path):
-    chosen = {server.choose_port(LakePaths(tmp_path / name)) for name in "abcdef"}
+def test_homes_prefer_different_ports(tmp_path):
+    chosen = {server.choose_port(load(home=tmp_path / name)) for name in "abcdef"}
 
     assert len(chosen) == 6
     assert all(20_000 <= port < 30_000 for port in chosen)
 
 
-def test_a_port_in_use_is_passed_over_at_the_first_start(paths):
-    wanted = server.choose_port(paths)
+def test_a_port_in_use_is_passed_over_at_the_first_start(paths, settings):
+    wanted = server.choose_port(settings)
     with socket.socket() as other:
         other.bind(("127.0.0.1", wanted))
         other.listen()
 
-        assert server.choose_port(paths) == wanted + 1
+        assert server.choose_port(settings) == wanted + 1
 
 
-def test_a_kept_port_in_use_is_an_error_that_says_what_to_do(paths):
+def test_a_kept_port_in_use_is_an_error_that_says_what_to_do(paths, settings):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         remember(paths, other.getsockname()[1])
 
         with pytest.raises(server.ServerError, match="LOCALAWS_PORT"):
-            server.choose_port(paths)
+            server.choose_port(settings)
 
 
-def test_the_port_can_be_wished(paths, monkeypatch):
+def test_the_port_can_be_chosen(paths, monkeypatch):
     remember(paths, 20_001)
     monkeypatch.setenv("LOCALAWS_PORT", "29999")
 
-    assert server.choose_port(paths) == 29_999
+    assert server.choose_port(load(home=paths.home)) == 29_999
 
 
-def test_a_process_id_alone_is_no_running_server(paths):
+def test_a_process_id_alone_is_no_running_server(paths, settings):
     remember(paths, 20_001, pid=os.getpid())
 
-    assert server.status(paths.root) is None
+    assert server.status(settings) is None
 
 
-def test_a_held_lock_is_a_running_server(paths):
+def test_a_held_lock_is_a_running_server(paths, settings):
     remember(paths, 20_001, pid=os.getpid())
 
     with try_lock(paths.lock):
-        assert server.status(paths.root) == server.Server(20_001, os.getpid(), "http://127.0.0.1:20001")
+        assert server.status(settings) == server.Server(20_001, os.getpid(), "http://127.0.0.1:20001")
     assert not is_locked(paths.lock)
 
 
-def test_stopping_what_does_not_run_says_so(paths):
-    assert server.stop(paths.root) is False
+def test_stopping_what_does_not_run_says_so(paths, settings):
+    assert server.stop(settings) is False
 
 
-def test_a_running_server_is_not_wiped(paths):
+def test_a_running_server_is_not_wiped(paths, settings):
     remember(paths, 20_001)
 
-    with try_lock(paths.lock), pytest.raises(server.ServerError, match="lake down"):
-        server.wipe(paths.root)
-    server.wipe(paths.root)
+    with try_lock(paths.lock), pytest.raises(server.ServerError, match="stop it first"):
+        server.wipe(settings)
+    server.wipe(settings)
     assert not paths.home.exists()
 
 
-def test_clients_are_pointed_at_the_kept_port_even_when_it_is_down(paths):
+def test_clients_are_pointed_at_the_kept_port_even_when_it_is_down(paths, settings):
     remember(paths, 20_001)
 
-    assert server.client_environment(paths.root) == {
+    assert server.client_environment(settings) == {
         "AWS_ENDPOINT_URL": "http://127.0.0.1:20001",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -112,4 +118,4 @@ def test_clients_are_pointed_at_the_kept_port_even_when_it_is_down(paths):
 
 def test_clients_of_a_server_that_never_was_are_told_to_start_it(tmp_path):
     with pytest.raises(server.ServerError, match="never started"):
-        server.client_environment(tmp_path)
+        server.client_environment(load(home=tmp_path))

@@ -12,8 +12,10 @@ module "lake" {
   athena_scan_limit_gb = 10
   retention            = { logs_days = 14, athena_results_days = 7, noncurrent_raw_objects_days = 7 }
 
-  glue_jobs = {
-    dataset_etl   = { number_of_workers = 2, timeout_minutes = 30 }
-    table_refresh = { number_of_workers = 2, timeout_minutes = 30 }
+  glue = {
+    sizes = {
+      dataset_etl   = { number_of_workers = 2, timeout_minutes = 30 }
+      table_refresh = { number_of_workers = 2, timeout_minutes = 30 }
+    }
   }
 }

@@ -8,5 +8,5 @@ module "lake" {
   force_destroy        = true
   maintenance_schedule = var.maintenance_schedule
   retention            = { logs_days = 7 }
-  validator            = { maximum_concurrency = 2 } # every cold start is paid by the same few cores
+  ingest               = { validator = { maximum_concurrency = 2 } } # all cold starts share the same few cores
 }

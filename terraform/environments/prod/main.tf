@@ -11,10 +11,12 @@ module "lake" {
   crawler_schedule     = "cron(0 5 * * ? *)"
   retention            = { logs_days = 365, athena_results_days = 30, noncurrent_raw_objects_days = 365 }
 
-  glue_jobs = {
-    dataset_etl   = { worker_type = "G.2X", number_of_workers = 10, timeout_minutes = 180 }
-    table_refresh = { number_of_workers = 5, timeout_minutes = 120 }
+  glue = {
+    sizes = {
+      dataset_etl   = { worker_type = "G.2X", number_of_workers = 10, timeout_minutes = 180 }
+      table_refresh = { number_of_workers = 5, timeout_minutes = 120 }
+    }
   }
 
-  validator = { maximum_concurrency = 50 }
+  ingest = { validator = { maximum_concurrency = 50 } }
 }

@@ -11,8 +11,10 @@ module "lake" {
   crawler_schedule     = "cron(0 5 * * ? *)"
   retention            = { logs_days = 30, athena_results_days = 14, noncurrent_raw_objects_days = 30 }
 
-  glue_jobs = {
-    dataset_etl   = { number_of_workers = 5, timeout_minutes = 120 }
-    table_refresh = { number_of_workers = 3, timeout_minutes = 60 }
+  glue = {
+    sizes = {
+      dataset_etl   = { number_of_workers = 5, timeout_minutes = 120 }
+      table_refresh = { number_of_workers = 3, timeout_minutes = 60 }
+    }
   }
 }

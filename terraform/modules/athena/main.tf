@@ -1,5 +1,5 @@
 resource "aws_athena_workgroup" "this" {
-  name          = var.name_prefix
+  name          = var.shared.name_prefix
   description   = "Queries of the lake: results encrypted, scans limited, both whatever the client asks for."
   force_destroy = var.force_destroy
 
@@ -13,11 +13,11 @@ resource "aws_athena_workgroup" "this" {
     }
 
     result_configuration {
-      output_location = "s3://${var.results_bucket}/${var.name_prefix}/"
+      output_location = "s3://${var.results_bucket}/${var.shared.name_prefix}/"
 
       encryption_configuration {
         encryption_option = "SSE_KMS"
-        kms_key_arn       = var.kms_key_arn
+        kms_key_arn       = var.shared.kms_key_arn
       }
     }
   }
@@ -39,7 +39,7 @@ resource "aws_athena_named_query" "this" {
   name        = each.key
   description = substr(local.titles[each.key], 0, 1024)
   workgroup   = aws_athena_workgroup.this.name
-  database    = var.database
+  database    = var.databases["curated"]
   query       = each.value
 }
 

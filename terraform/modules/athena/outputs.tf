@@ -3,12 +3,12 @@ output "workgroup" {
   value       = aws_athena_workgroup.this.name
 }
 
-output "workgroup_arn" {
-  description = "ARN of the workgroup."
-  value       = aws_athena_workgroup.this.arn
-}
-
 output "named_queries" {
   description = "Ids of the named queries, keyed by name."
   value       = { for name, query in aws_athena_named_query.this : name => query.id }
+}
+
+output "function_names" {
+  description = "Functions of this module: folder under lambdas/ to name in AWS."
+  value       = { query_recorder = module.query_recorder.name }
 }

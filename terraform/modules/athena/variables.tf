@@ -1,7 +1,20 @@
-variable "name_prefix" {
-  description = "Start of every name, built once by the root as <project>-<environment>."
-  type        = string
-  nullable    = false
+variable "shared" {
+  description = "What every function of the lake shares, as module `platform` gives it."
+  type = object({
+    name_prefix           = string
+    environment           = string
+    artifacts_dir         = string
+    artifacts_bucket      = string
+    architecture          = string
+    layer_arns            = map(string)
+    environment_variables = map(string)
+    log_level             = string
+    log_retention_days    = number
+    kms_key_arn           = string
+    failure_queue_arn     = string
+    alarm_topic_arn       = string
+  })
+  nullable = false
 }
 
 variable "results_bucket" {
@@ -10,9 +23,15 @@ variable "results_bucket" {
   nullable    = false
 }
 
-variable "database" {
-  description = "Database a named query opens in; its text names the tables in full."
-  type        = string
+variable "artifacts_bucket" {
+  description = "Name and ARN of the bucket that the history of queries is written to."
+  type        = object({ name = string, arn = string })
+  nullable    = false
+}
+
+variable "databases" {
+  description = "Glue database names, keyed by the name the contracts use: named queries open in curated, the history of queries is a table of ops."
+  type        = map(string)
   nullable    = false
 }
 
@@ -38,11 +57,5 @@ variable "force_destroy" {
   description = "Whether destroying the workgroup also deletes its history and saved queries."
   type        = bool
   default     = false
-  nullable    = false
-}
-
-variable "kms_key_arn" {
-  description = "Customer managed key of the lake."
-  type        = string
   nullable    = false
 }

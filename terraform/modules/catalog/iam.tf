@@ -30,13 +30,13 @@ data "aws_iam_policy_document" "crawler" {
   statement {
     sid       = "ListRawZone"
     actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
-    resources = [var.raw_bucket_arn]
+    resources = [var.raw_bucket.arn]
   }
 
   statement {
     sid       = "ReadRawFiles"
     actions   = ["s3:GetObject"]
-    resources = ["${var.raw_bucket_arn}/incoming/*"]
+    resources = ["${var.raw_bucket.arn}/incoming/*"]
   }
 
   statement {
@@ -70,13 +70,19 @@ data "aws_iam_policy_document" "crawler" {
 
   statement {
     sid       = "WriteLog"
-    actions   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+    actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
     resources = ["${local.logs_arn}:log-group:/aws-glue/crawlers*"] # group and stream names are Glue's
   }
 
   statement {
+    sid       = "UseSecurityConfiguration"
+    actions   = ["glue:GetSecurityConfiguration"]
+    resources = ["*"] # the action knows no resources
+  }
+
+  statement {
     sid       = "UseKey"
-    actions   = ["kms:Decrypt"]
+    actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
     resources = [var.kms_key_arn]
   }
 }

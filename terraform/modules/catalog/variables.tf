@@ -35,15 +35,9 @@ variable "database_prefix" {
   }
 }
 
-variable "raw_bucket_name" {
-  description = "Bucket of the raw zone."
-  type        = string
-  nullable    = false
-}
-
-variable "raw_bucket_arn" {
-  description = "ARN of the bucket of the raw zone."
-  type        = string
+variable "raw_bucket" {
+  description = "Name and ARN of the bucket of the raw zone."
+  type        = object({ name = string, arn = string })
   nullable    = false
 }
 
@@ -74,14 +68,14 @@ variable "crawler_schedule" {
   }
 }
 
-variable "kms_key_arn" {
-  description = "Customer managed key of the lake."
+variable "security_configuration" {
+  description = "Glue security configuration that encrypts the crawler's log."
   type        = string
   nullable    = false
 }
 
-variable "query_history" {
-  description = "Folder that query_recorder writes to, with its last slash."
+variable "kms_key_arn" {
+  description = "Customer managed key of the lake."
   type        = string
   nullable    = false
 }

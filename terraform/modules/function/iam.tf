@@ -31,13 +31,13 @@ data "aws_iam_policy_document" "this" {
   statement {
     sid       = "UseKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [var.kms_key_arn]
+    resources = [var.shared.kms_key_arn]
   }
 
   statement {
     sid       = "KeepFailedEvents"
     actions   = ["sqs:SendMessage"]
-    resources = [var.failure_queue_arn]
+    resources = [var.shared.failure_queue_arn]
   }
 
   dynamic "statement" {

@@ -1,10 +1,10 @@
 locals {
-  name    = "${var.name_prefix}-${replace(var.function, "_", "-")}"
-  archive = "${var.artifacts_dir}/lambdas/${var.function}.zip"
+  name    = "${var.shared.name_prefix}-${replace(var.function, "_", "-")}"
+  archive = "${var.shared.artifacts_dir}/lambdas/${var.function}.zip"
 }
 
 resource "aws_s3_object" "code" {
-  bucket = var.artifacts_bucket
+  bucket = var.shared.artifacts_bucket
   key    = "lambdas/${var.function}/${filesha256(local.archive)}.zip"
   source = local.archive
 
@@ -15,33 +15,38 @@ resource "aws_s3_object" "code" {
 
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${local.name}"
-  retention_in_days = var.log_retention_days
-  kms_key_id        = var.kms_key_arn
+  retention_in_days = var.shared.log_retention_days
+  kms_key_id        = var.shared.kms_key_arn
 }
 
 resource "aws_lambda_function" "this" {
+  #checkov:skip=CKV_AWS_115:concurrency set aside is taken from all other functions of the account; callers set reserved_concurrency where it helps
+  #checkov:skip=CKV_AWS_116:failed events go to the on_failure destination below, which keeps the reason with the event
+  #checkov:skip=CKV_AWS_117:functions reach AWS services only, over TLS and by role; a VPC would add endpoints and cold starts and close nothing
+  #checkov:skip=CKV_AWS_272:code is found under its hash in a bucket only deployments may write; signing needs a profile in each account
   function_name                  = local.name
   description                    = var.description
   role                           = aws_iam_role.this.arn
   runtime                        = "python3.11"
   handler                        = "lambdas.${var.function}.handler.lambda_handler"
-  architectures                  = [var.architecture]
+  architectures                  = [var.shared.architecture]
   s3_bucket                      = aws_s3_object.code.bucket
   s3_key                         = aws_s3_object.code.key
   source_code_hash               = filebase64sha256(local.archive)
-  layers                         = var.layer_arns
+  layers                         = [for layer in var.layers : var.shared.layer_arns[layer]]
   memory_size                    = var.memory_mb
   timeout                        = var.timeout_seconds
   reserved_concurrent_executions = var.reserved_concurrency
-  kms_key_arn                    = var.kms_key_arn
+  kms_key_arn                    = var.shared.kms_key_arn
 
   environment {
     variables = merge(
       {
-        LOG_LEVEL                    = var.log_level
+        LOG_LEVEL                    = var.shared.log_level
         POWERTOOLS_METRICS_NAMESPACE = "Cartlake"
         POWERTOOLS_SERVICE_NAME      = var.function
       },
+      var.shared.environment_variables,
       var.environment_variables,
     )
   }
@@ -61,7 +66,7 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 
   destination_config {
     on_failure {
-      destination = var.failure_queue_arn
+      destination = var.shared.failure_queue_arn
     }
   }
 }
@@ -77,7 +82,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
   period              = 300
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [var.alarm_topic_arn]
+  alarm_actions       = [var.shared.alarm_topic_arn]
 
   dimensions = { FunctionName = aws_lambda_function.this.function_name }
 }

@@ -1,7 +1,25 @@
-variable "name_prefix" {
-  description = "Start of every name, built once by the root as <project>-<environment>."
-  type        = string
-  nullable    = false
+variable "shared" {
+  description = "What every function of the lake shares, as module `platform` gives it."
+  type = object({
+    name_prefix           = string
+    environment           = string
+    artifacts_dir         = string
+    artifacts_bucket      = string
+    architecture          = string
+    layer_arns            = map(string)
+    environment_variables = map(string)
+    log_level             = string
+    log_retention_days    = number
+    kms_key_arn           = string
+    failure_queue_arn     = string
+    alarm_topic_arn       = string
+  })
+  nullable = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.shared.architecture)
+    error_message = "architecture must be arm64 or x86_64."
+  }
 }
 
 variable "function" {
@@ -21,34 +39,10 @@ variable "description" {
   nullable    = false
 }
 
-variable "artifacts_dir" {
-  description = "Folder the build wrote; holds lambdas/<function>.zip."
-  type        = string
-  nullable    = false
-}
-
-variable "artifacts_bucket" {
-  description = "Bucket the code is deployed from."
-  type        = string
-  nullable    = false
-}
-
-variable "architecture" {
-  description = "Processor the function runs on; must be the one its layers were built for."
-  type        = string
-  default     = "arm64"
-  nullable    = false
-
-  validation {
-    condition     = contains(["arm64", "x86_64"], var.architecture)
-    error_message = "architecture must be arm64 or x86_64."
-  }
-}
-
-variable "layer_arns" {
-  description = "Versions of the layers, in the order they are laid over each other."
+variable "layers" {
+  description = "Layers of the function, in the order they are laid over each other."
   type        = list(string)
-  default     = []
+  default     = ["cartlake"]
   nullable    = false
 }
 
@@ -89,28 +83,9 @@ variable "reserved_concurrency" {
 }
 
 variable "environment_variables" {
-  description = "Environment variables beside the Powertools ones, which the module sets."
+  description = "Environment variables beside those of Powertools and those every function gets."
   type        = map(string)
   default     = {}
-  nullable    = false
-}
-
-variable "log_level" {
-  description = "Lowest level the function logs."
-  type        = string
-  default     = "INFO"
-  nullable    = false
-
-  validation {
-    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.log_level)
-    error_message = "log_level must be DEBUG, INFO, WARNING or ERROR."
-  }
-}
-
-variable "log_retention_days" {
-  description = "Days the function's logs are kept."
-  type        = number
-  default     = 30
   nullable    = false
 }
 
@@ -127,22 +102,4 @@ variable "statements" {
     condition     = alltrue([for statement in var.statements : !contains(concat(statement.actions, statement.resources), "*")])
     error_message = "A function's statements name their actions and resources; \"*\" alone is not allowed."
   }
-}
-
-variable "kms_key_arn" {
-  description = "Customer managed key of the lake."
-  type        = string
-  nullable    = false
-}
-
-variable "failure_queue_arn" {
-  description = "Queue that receives asynchronous invocations which failed for good."
-  type        = string
-  nullable    = false
-}
-
-variable "alarm_topic_arn" {
-  description = "Topic that hears of failing invocations."
-  type        = string
-  nullable    = false
 }

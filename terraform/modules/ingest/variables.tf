@@ -1,42 +1,59 @@
-variable "name_prefix" {
-  description = "Start of every name, built once by the root as <project>-<environment>."
-  type        = string
-  nullable    = false
+variable "shared" {
+  description = "What every function of the lake shares, as module `platform` gives it."
+  type = object({
+    name_prefix           = string
+    environment           = string
+    artifacts_dir         = string
+    artifacts_bucket      = string
+    architecture          = string
+    layer_arns            = map(string)
+    environment_variables = map(string)
+    log_level             = string
+    log_retention_days    = number
+    kms_key_arn           = string
+    failure_queue_arn     = string
+    alarm_topic_arn       = string
+  })
+  nullable = false
 }
 
-variable "environment" {
-  description = "Name of the environment, told to the functions."
-  type        = string
-  nullable    = false
+variable "grants" {
+  description = "Policy statements of the platform's tables and bus, keyed by statement id, as module `platform` gives them."
+  type = map(object({
+    actions   = list(string)
+    resources = list(string)
+  }))
+  nullable = false
 }
 
 variable "buckets" {
-  description = "Bucket names keyed by zone; raw, quarantine and artifacts are used."
-  type        = map(string)
-  nullable    = false
+  description = "Name and ARN of each bucket, keyed by zone; raw and quarantine are used."
+  type = map(object({
+    name = string
+    arn  = string
+  }))
+  nullable = false
 
   validation {
-    condition     = alltrue([for zone in ["raw", "quarantine", "artifacts"] : contains(keys(var.buckets), zone)])
-    error_message = "buckets must name the zones raw, quarantine and artifacts."
+    condition     = alltrue([for zone in ["raw", "quarantine"] : contains(keys(var.buckets), zone)])
+    error_message = "buckets must name the zones raw and quarantine."
   }
 }
 
-variable "bucket_arns" {
-  description = "Bucket ARNs keyed by zone; raw and quarantine are used."
-  type        = map(string)
-  nullable    = false
-}
-
-variable "artifacts_dir" {
-  description = "Folder the build wrote; holds lambdas/ and layers/."
+variable "event_bus" {
+  description = "Bus of the lake's own events."
   type        = string
   nullable    = false
 }
 
-variable "architecture" {
-  description = "Processor of the functions and their layers."
-  type        = string
-  nullable    = false
+variable "coordinator" {
+  description = "Function that starts a run of a dataset once a file of it is validated: its folder under lambdas/, name and ARN."
+  type = object({
+    folder = string
+    name   = string
+    arn    = string
+  })
+  nullable = false
 }
 
 variable "validator" {
@@ -74,16 +91,6 @@ variable "queue" {
   nullable = false
 
   validation {
-    condition     = var.queue.max_receive_count >= 1 && var.queue.max_receive_count <= 1000
-    error_message = "max_receive_count must be 1 to 1000."
-  }
-
-  validation {
-    condition     = var.queue.retention_days >= 1 && var.queue.retention_days <= 14
-    error_message = "retention_days must be 1 to 14."
-  }
-
-  validation {
     condition     = var.queue.visibility_multiplier >= 1
     error_message = "visibility_multiplier must be 1 or more: a message must stay hidden for as long as the function may work on it."
   }
@@ -92,37 +99,4 @@ variable "queue" {
     condition     = var.queue.retry_seconds >= 0 && var.queue.retry_seconds <= 900
     error_message = "retry_seconds must be 0 to 900."
   }
-}
-
-variable "deletion_protection" {
-  description = "Whether the ledger refuses to be deleted."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
-variable "log_level" {
-  description = "Lowest level the functions log."
-  type        = string
-  default     = "INFO"
-  nullable    = false
-}
-
-variable "log_retention_days" {
-  description = "Days the functions' logs are kept."
-  type        = number
-  default     = 30
-  nullable    = false
-}
-
-variable "kms_key_arn" {
-  description = "Customer managed key of the lake."
-  type        = string
-  nullable    = false
-}
-
-variable "alarm_topic_arn" {
-  description = "Topic that hears of alarms."
-  type        = string
-  nullable    = false
 }

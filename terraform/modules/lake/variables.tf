@@ -37,11 +37,6 @@ variable "lambda_architecture" {
   type        = string
   default     = "arm64"
   nullable    = false
-
-  validation {
-    condition     = contains(["arm64", "x86_64"], var.lambda_architecture)
-    error_message = "lambda_architecture must be arm64 or x86_64."
-  }
 }
 
 variable "database_prefix" {
@@ -51,34 +46,21 @@ variable "database_prefix" {
   nullable    = false
 }
 
-variable "glue_version" {
-  description = "Glue release the jobs run on; decides the versions of Spark, Python and Iceberg."
-  type        = string
-  default     = "5.1"
-  nullable    = false
-}
-
-variable "glue_python_modules" {
-  description = "Packages Glue installs for the jobs, as name==version: what cartlake itself needs there."
-  type        = list(string)
-  default     = ["pydantic==2.14.3", "PyYAML==6.0.3"]
-  nullable    = false
-}
-
-variable "glue_jobs" {
-  description = "Size of each Glue job, keyed by its folder under glue_jobs/; a job that is not named gets the defaults."
-  type = map(object({
-    worker_type       = optional(string, "G.1X")
-    number_of_workers = optional(number, 2)
-    timeout_minutes   = optional(number, 60)
-  }))
+variable "glue" {
+  description = "Glue release and packages of the jobs, and the size of each job, keyed by its folder under glue_jobs/; what is not named gets the defaults of module `glue`."
+  type = object({
+    release = optional(object({
+      version        = optional(string)
+      python_modules = optional(list(string))
+    }), {})
+    sizes = optional(map(object({
+      worker_type       = optional(string)
+      number_of_workers = optional(number)
+      timeout_minutes   = optional(number)
+    })), {})
+  })
   default  = {}
   nullable = false
-
-  validation {
-    condition     = alltrue([for job in keys(var.glue_jobs) : contains(keys(local.glue_jobs), job)])
-    error_message = "Each key of glue_jobs must be a folder under glue_jobs/ that the lake runs."
-  }
 }
 
 variable "gather_seconds" {
@@ -94,26 +76,22 @@ variable "maintenance_schedule" {
   default     = "cron(30 3 * * ? *)"
 }
 
-variable "validator" {
-  description = "Size of file_validator: memory in MB, time per batch in seconds, batches validated at once, and concurrency set aside (-1: none)."
+variable "ingest" {
+  description = "Size of file_validator and settings of the incoming queue; what is not named gets the defaults of module `ingest`, whose README explains each."
   type = object({
-    memory_mb            = optional(number, 512)
-    timeout_seconds      = optional(number, 900)
-    maximum_concurrency  = optional(number, 20)
-    reserved_concurrency = optional(number, -1)
-  })
-  default  = {}
-  nullable = false
-}
-
-variable "queue" {
-  description = "Incoming queue: deliveries before a message goes to the DLQ, days a message is kept, minutes it may wait before the alarm, how many validator timeouts a delivered message stays hidden, and seconds until a failed one is delivered again (doubled each time)."
-  type = object({
-    max_receive_count     = optional(number, 3)
-    retention_days        = optional(number, 14)
-    maximum_wait_minutes  = optional(number, 30)
-    visibility_multiplier = optional(number, 6)
-    retry_seconds         = optional(number, 30)
+    validator = optional(object({
+      memory_mb            = optional(number)
+      timeout_seconds      = optional(number)
+      maximum_concurrency  = optional(number)
+      reserved_concurrency = optional(number)
+    }), {})
+    queue = optional(object({
+      max_receive_count     = optional(number)
+      retention_days        = optional(number)
+      maximum_wait_minutes  = optional(number)
+      visibility_multiplier = optional(number)
+      retry_seconds         = optional(number)
+    }), {})
   })
   default  = {}
   nullable = false

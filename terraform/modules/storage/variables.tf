@@ -48,14 +48,8 @@ variable "force_destroy" {
   nullable    = false
 }
 
-variable "kms_deletion_window_days" {
-  description = "Days during which a deleted key can still be restored."
-  type        = number
-  default     = 30
+variable "kms_key_arn" {
+  description = "Customer managed key of the lake."
+  type        = string
   nullable    = false
-
-  validation {
-    condition     = var.kms_deletion_window_days >= 7 && var.kms_deletion_window_days <= 30
-    error_message = "kms_deletion_window_days must be 7 to 30."
-  }
 }

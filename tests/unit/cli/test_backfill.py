@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from cartlake.refresh.graph import WHOLE
-from cartlake.runs.documents import EtlReport, RowCounts, SettleReport
+from cartlake.runs.documents import EtlReport, RowCounts, SupersedeQuarantineReport
 from cartlake.times import utc_now
 from cartlake_cli import main
 from cartlake_cli.commands.runs import backfill
@@ -44,8 +44,10 @@ def ends(lake):
             base_snapshot_id=None, rows=COUNTS, files=[], withdrawn=withdrawn, touched_days=list(days),
             started_at="", ended_at="",
         )  # fmt: skip
-        settled = SettleReport(run_id=RUN, dataset="transactions", in_force=1, superseded=2, started_at="", ended_at="")
-        for name, document in (("etl", report), ("settle", settled)):
+        quarantine = SupersedeQuarantineReport(
+            run_id=RUN, dataset="transactions", in_force=1, superseded=2, started_at="", ended_at=""
+        )
+        for name, document in (("etl", report), ("supersede_quarantine", quarantine)):
             body = document.model_dump_json().encode()
             boto3.client("s3").put_object(Bucket="artifacts", Key=f"runs/{RUN}/{name}.json", Body=body)
         lake.ledger.runs.finish(RUN, COUNTS, "")
@@ -61,7 +63,7 @@ def typed(lake, others, monkeypatch, today):
     def run(*words, dataset="transactions"):
         window = () if "--from" in words else ("--from", today, "--to", today)
         arguments = ["--env", "dev", "backfill", dataset, *map(str, window), *map(str, words)]
-        return CliRunner().invoke(main.assemble(), arguments)
+        return CliRunner().invoke(main.app, arguments)
 
     return run
 
@@ -75,7 +77,7 @@ def test_a_backfill_is_asked_for_followed_and_told(lake, loaded, others, typed, 
     told = json.loads(result.stdout)
     assert (told["run_id"], told["read"], told["published"], told["withdrawn"]) == (RUN, 4, 1, 1)
     assert told["verdicts_superseded"] == 2
-    assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "dataset": "transactions"}
+    assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "subject": "transactions"}
 
 
 def test_a_refresh_that_had_nothing_to_rebuild_has_no_report_and_is_waited_for(lake, loaded, others, typed, ends):

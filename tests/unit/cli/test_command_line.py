@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from typer.testing import CliRunner
 
 from cartlake.errors import TerminalError
 from cartlake_cli import main
+from cartlake_cli.command_table import COMMANDS, load
 from cartlake_cli.errors import CommandError, Exit, NotFoundError, NotReadyError
 
 DOCS = Path(__file__).parents[3] / "docs" / "cli.md"
@@ -19,11 +19,11 @@ DOCS = Path(__file__).parents[3] / "docs" / "cli.md"
 
 @pytest.fixture(scope="module")
 def application():
-    return main.assemble()
+    return main.app
 
 
 def commands(application):
-    return set(typer.main.get_command(application).commands)
+    return set(COMMANDS)
 
 
 def test_every_command_of_the_documentation_exists_and_every_command_is_documented(application):
@@ -50,6 +50,9 @@ def test_the_exit_codes_are_the_documented_ones():
         pytest.param(
             ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject"), 5, "AccessDenied", id="AWS refused"
         ),
+        pytest.param(
+            ModuleNotFoundError("No module named 'numpy'", name="numpy.random"), 3, "cartlake[laptop]", id="an extra"
+        ),
         pytest.param(KeyboardInterrupt(), 1, "Stopped", id="Ctrl-C"),
     ],
 )
@@ -57,7 +60,7 @@ def test_an_error_is_one_message_and_its_exit_code(monkeypatch, capsys, error, c
     def fails():
         raise error
 
-    monkeypatch.setattr(main, "assemble", lambda: fails)
+    monkeypatch.setattr(main, "app", fails)
 
     with pytest.raises(SystemExit) as ended:
         main.run()
@@ -116,3 +119,31 @@ def test_doctor_names_what_is_missing_and_how_to_get_it(application, fresh_check
     assert result.exit_code == Exit.NOT_READY
     assert "Install it from your package manager" in result.stdout
     assert "Run `lake up`" in result.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_says_of_a_command_what_its_docstring_says(name):
+    summary = " ".join(load(name).help.split("\n\n")[0].split())
+
+    assert COMMANDS[name].help == summary
+
+
+def test_the_help_imports_no_command_and_no_aws_client():
+    code = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from cartlake_cli.main import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "print([name for name in sys.modules if name.startswith(('boto', 'cartlake_cli.commands', 'pyiceberg'))])\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_python_that_is_too_new_is_refused_with_the_versions_that_work(monkeypatch):
+    monkeypatch.setattr(main.sys, "version_info", (3, 14, 0))
+
+    with pytest.raises(SystemExit, match=r"3\.11 to 3\.13, not on 3\.14\.0"):
+        main.run()

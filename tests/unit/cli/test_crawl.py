@@ -123,7 +123,7 @@ def crawling(monkeypatch):
     def run(glue, *arguments, **options):
         monkeypatch.setattr(Lake, "client", lambda _lake, _service: glue)
         monkeypatch.setattr(crawl_command, "Crawl", lambda *_: crawl_of(glue))
-        return CliRunner().invoke(main.assemble(), ["crawl", *arguments], **options)
+        return CliRunner().invoke(main.app, ["crawl", *arguments], **options)
 
     return run
 

@@ -17,7 +17,7 @@ from cartlake.runs.documents import RowCounts
 from cartlake.runs.ids import Workflow
 from cartlake.tables.catalog import load_catalog
 from cartlake_cli.commands.maintenance import health, maintain
-from cartlake_cli.commands.maintenance.records import upkeep_rows
+from cartlake_cli.commands.maintenance.records import maintenance_rows
 from cartlake_cli.errors import CommandError, NotFoundError
 
 RUN_ID = "maintenance-20260131T084000-bbbbbb"
@@ -84,10 +84,10 @@ class TestMaintain:
             "before": side, "after": {**side, "data_files": 3, "size": 4_000_000},
         }  # fmt: skip
 
-        [row] = upkeep_rows([table])
+        [row] = maintenance_rows([table])
 
         assert (row["files"], row["MB"], row["snapshots"]) == ("1,200 → 3", "5.00 → 4.00", "9")
-        assert upkeep_rows([{**table, "after": None}])[0]["files"] is None
+        assert maintenance_rows([{**table, "after": None}])[0]["files"] is None
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ class TestRecompute:
         (call,) = others.invoked
         assert (call["FunctionName"], json.loads(call["Payload"])) == (
             "test-run-coordinator",
-            {"action": "start", "dataset": Workflow.REFRESH},
+            {"action": "start", "subject": Workflow.REFRESH},
         )
         (mark,) = lake.ledger.stale.of_run(RUN)
         assert (mark.table, mark.scope) == ("processed.sums", WHOLE)
@@ -217,7 +217,7 @@ class TestCheck:
         (execution,) = others.started
         assert execution["stateMachineArn"] == lake.outputs.state_machine_arns[Workflow.REFRESH]
         assert json.loads(execution["input"]) == {
-            "dataset": Workflow.REFRESH,
+            "subject": Workflow.REFRESH,
             "run_id": execution["name"],
             "check": ["processed.sums"],
         }
@@ -269,7 +269,7 @@ class TestCommand:
             report = RefreshReport(run_id=RUN, tables=tables, started_at="", ended_at="")
             for name in ("run_check", "run_recompute"):
                 monkeypatch.setattr(recompute, name, lambda *_: report)
-            return CliRunner().invoke(main.assemble(), ["--env", "dev", "recompute", *words])
+            return CliRunner().invoke(main.app, ["--env", "dev", "recompute", *words])
 
         return run
 
@@ -375,7 +375,7 @@ class TestRuns:
         begins()
         ends()
 
-        result = CliRunner().invoke(main.assemble(), ["--env", "dev", "runs", "--json"])
+        result = CliRunner().invoke(main.app, ["--env", "dev", "runs", "--json"])
 
         assert {run["run_id"] for run in json.loads(result.stdout)} == {LOAD, RUN}
 
@@ -383,8 +383,8 @@ class TestRuns:
         begins()
         ends()
 
-        shown = CliRunner().invoke(main.assemble(), ["--env", "dev", "run", "show", RUN])
-        as_json = CliRunner().invoke(main.assemble(), ["--env", "dev", "run", "show", RUN, "--json"])
+        shown = CliRunner().invoke(main.app, ["--env", "dev", "run", "show", RUN])
+        as_json = CliRunner().invoke(main.app, ["--env", "dev", "run", "show", RUN, "--json"])
 
         assert shown.exit_code == 0
         assert "processed.sums" in shown.stdout

@@ -41,7 +41,7 @@ def set_at(document: Any, path: tuple[str | int, ...], value: Any) -> None:
             (*AMOUNT, "customProperties"),
             [{"property": "cartlake.renamedFrom", "value": "item_id"}],
             "amount.cartlake.renamedFrom",
-            "is a column of the table still",
+            "is still a column of the table",
             id="former name of a column that is there",
         ),
         pytest.param(
@@ -62,7 +62,7 @@ def set_at(document: Any, path: tuple[str | int, ...], value: Any) -> None:
             (*TABLE, "customProperties", 0),
             {"property": "cartlake.sortOrder", "value": ["amount", "amount desc"]},
             "items.cartlake.sortOrder",
-            "sorts twice",
+            "is named twice",
             id="sorted twice",
         ),
         pytest.param(
@@ -323,13 +323,13 @@ def test_a_build_of_another_form_is_refused(document: dict[str, Any], read: Read
         read(document)
 
 
-@pytest.mark.parametrize("prepare", ["masked", "few.Masked", 3, "few.masked.twice"])
+@pytest.mark.parametrize("prepare", ["masked", "few.Masked", 3, "few.masked.twice.over"])
 def test_a_preparation_that_is_no_function_of_a_job_is_refused(
     document: dict[str, Any], read: Read, prepare: Any
 ) -> None:
     document["schema"][0]["customProperties"].append({"property": "cartlake.prepare", "value": prepare})
 
-    with pytest.raises(ContractError, match=r"schema\.items\.cartlake\.prepare.*folder below glue_jobs"):
+    with pytest.raises(ContractError, match=r"schema\.items\.cartlake\.prepare.*module below glue_jobs/transforms"):
         read(document)
 
 
@@ -409,6 +409,51 @@ def test_a_pattern_that_engines_read_differently_is_refused(document: dict[str, 
         read(document)
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "fault"),
+    [
+        pytest.param(
+            (*AMOUNT, "description"),
+            "x" * 256,
+            f"schema.items.amount.description = '{'x' * 40}…': has 256 characters, Glue takes 255; shorten it by 1",
+            id="comment too long",
+        ),
+        pytest.param(
+            (*AMOUNT, "description"),
+            "two\nlines",
+            r"schema.items.amount.description = 'two\nlines': Glue takes no '\n' in a column's comment",
+            id="comment of two lines",
+        ),
+        pytest.param(
+            (*TABLE, "description"),
+            "x" * 2049,
+            f"schema.items.description = '{'x' * 40}…': has 2049 characters, Glue takes 2048; shorten it by 1",
+            id="description of a table too long",
+        ),
+        pytest.param((*AMOUNT, "name"), "a" * 256, "has 256 characters, Glue takes 255", id="name of a column"),
+        pytest.param((*TABLE, "name"), "a" * 256, "has 256 characters, Glue takes 255", id="name of a table"),
+    ],
+)
+def test_what_glue_refuses_is_a_fault_of_the_contract(
+    document: dict[str, Any], read: Read, path: tuple[str | int, ...], text: str, fault: str
+) -> None:
+    set_at(document, path, text)
+
+    with pytest.raises(ContractError) as caught:
+        read(document)
+
+    assert fault in str(caught.value)
+
+
+def test_texts_as_long_as_glue_takes_are_no_fault(document: dict[str, Any], read: Read) -> None:
+    set_at(document, (*AMOUNT, "description"), "é" * 255)
+    set_at(document, (*TABLE, "description"), "line\n" * 409)
+
+    [table] = read(document).tables
+
+    assert (len(table.columns[1].description), len(table.description)) == (255, 2045)
+
+
 def test_every_fault_is_named_at_once(document: dict[str, Any], read: Read) -> None:
     set_at(document, (*ITEM_ID, "physicalType"), "text")
     set_at(document, (*AMOUNT, "logicalTypeOptions"), {"multipleOf": 5})
@@ -416,7 +461,7 @@ def test_every_fault_is_named_at_once(document: dict[str, Any], read: Read) -> N
     with pytest.raises(ContractError) as caught:
         read(document)
 
-    assert [problem.where.rpartition(".")[2] for problem in caught.value.problems] == ["multipleOf", "physicalType"]
+    assert [fault.where.rpartition(".")[2] for fault in caught.value.faults] == ["multipleOf", "physicalType"]
 
 
 def test_two_rules_of_one_name_are_refused(document: dict[str, Any], read: Read) -> None:

@@ -53,19 +53,19 @@ def test_a_setting_that_makes_no_sense_is_named_with_its_repair(table, settings,
     with pytest.raises(ContractError) as caught:
         table(**settings)
 
-    problems = {problem.where: problem.advice for problem in caught.value.problems}
-    assert f"schema.items.cartlake.maintenance.{where}" in problems
-    assert advice in problems[f"schema.items.cartlake.maintenance.{where}"]
+    faults = {fault.where: fault.advice for fault in caught.value.faults}
+    assert f"schema.items.cartlake.maintenance.{where}" in faults
+    assert advice in faults[f"schema.items.cartlake.maintenance.{where}"]
 
 
-def test_a_dataset_may_not_have_the_name_of_the_work(document, tmp_path, read):
+def test_a_dataset_may_not_have_the_name_of_a_workflow(document, tmp_path, read):
     document["name"] = "maintenance"
 
-    with pytest.raises(ContractError, match="what the ledger calls the maintenance of tables"):
+    with pytest.raises(ContractError, match="is a workflow of the ledger, which maintains tables"):
         read(document)
 
 
-def test_rows_lie_in_one_order_only(document, read):
+def test_rows_are_sorted_in_one_order_only(document, read):
     document["schema"][0].setdefault("customProperties", []).extend(
         [
             {"property": "cartlake.sortOrder", "value": ["item_id"]},
@@ -73,5 +73,5 @@ def test_rows_lie_in_one_order_only(document, read):
         ]
     )
 
-    with pytest.raises(ContractError, match=r"choose cartlake\.sortOrder or zOrderBy: rows lie in one order only"):
+    with pytest.raises(ContractError, match=r"choose cartlake\.sortOrder or zOrderBy: rows are sorted in one order"):
         read(document)

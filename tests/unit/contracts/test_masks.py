@@ -10,7 +10,7 @@ from cartlake.contracts.odcs import Property
 def mask(chosen, kind="string", *, tags=("pii",)):
     faults = Faults()
     column = Property(name="c", physicalType=kind, logicalType={"bigint": "integer"}.get(kind, kind), tags=tags)
-    return mask_of(column, chosen, "schema.t.c", faults), [str(problem) for problem in faults.problems]
+    return mask_of(column, chosen, "schema.t.c", faults), [str(fault) for fault in faults.found]
 
 
 @pytest.mark.parametrize(

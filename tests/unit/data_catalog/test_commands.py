@@ -1,24 +1,32 @@
-"""`lake contracts docs` writes, compares and fails as it says."""
+"""`lake contracts docs` writes, checks and fails as it says."""
 
 import json
 
 import pytest
 from typer.testing import CliRunner
 
+from cartlake.refresh.graph import Graph
 from cartlake_cli import main
 from cartlake_cli.errors import CommandError, Exit
 from data_catalog import commands
+from data_catalog.model import Catalog
 
-FILES = {"docs/data-dictionary.md": "words\n", "docs/catalog/index.html": "<p>ü\n"}
+FILES = {"build/docs/data-dictionary.md": "words\n", "build/docs/index.html": "<p>ü\n"}
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.setenv("CARTLAKE_CHECKOUT", str(tmp_path))
-    monkeypatch.setattr(commands, "read_catalog", lambda root: root)
-    monkeypatch.setattr(commands, "committed_files", lambda _: FILES)
-    application = main.assemble()
+    monkeypatch.setattr(commands, "read_catalog", lambda root: Catalog((), (), Graph({}, ())))
+    monkeypatch.setattr(commands, "documents", lambda _: FILES)
+    application = main.app
     return lambda *arguments: CliRunner().invoke(application, ["contracts", "docs", *arguments])
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    page = {"build/docs/index.html": '<a href="#/table/gone">'}
+    monkeypatch.setattr(commands, "documents", lambda _: FILES | page)
 
 
 def states(result):
@@ -33,23 +41,26 @@ def test_files_are_written_and_then_current(run, tmp_path):
     assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in FILES} == FILES
 
 
-def test_a_check_fails_for_an_old_file_names_it_and_leaves_it(run, tmp_path):
-    run()
-    page = tmp_path / "docs/catalog/index.html"
-    page.write_text("something else")
-
+def test_a_check_fails_for_a_broken_link_names_it_and_writes_nothing(run, broken, tmp_path):
     checked = run("--check")
 
     assert checked.exit_code == Exit.FAILED
-    assert "docs/catalog/index.html. Run lake contracts docs" in " ".join(checked.stderr.split())
+    assert "build/docs/index.html: the link #/table/gone leads nowhere" in " ".join(checked.stderr.split())
     assert "data-dictionary" not in checked.stderr
-    assert page.read_text() == "something else"
+    assert [*tmp_path.iterdir()] == []
 
 
-def test_a_check_of_current_files_passes(run):
-    run()
+def test_what_is_broken_is_written_to_be_looked_at_and_fails(run, broken, tmp_path):
+    assert run().exit_code == Exit.FAILED
+    assert (tmp_path / "build/docs/index.html").read_text() == '<a href="#/table/gone">'
 
-    assert run("--check").exit_code == Exit.OK
+
+def test_a_check_of_sound_files_passes_and_writes_nothing(run, tmp_path):
+    checked = run("--check", "--json")
+
+    assert checked.exit_code == Exit.OK
+    assert set(states(checked).values()) == {"checked"}
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_the_live_page_goes_where_nothing_is_committed(run, tmp_path, monkeypatch):
@@ -57,7 +68,7 @@ def test_the_live_page_goes_where_nothing_is_committed(run, tmp_path, monkeypatc
 
     assert states(run("--live", "--json")) == {".lake/catalog/index.html": "written"}
     assert (tmp_path / ".lake/catalog/index.html").read_text() == "live"
-    assert not (tmp_path / "docs").exists()
+    assert not (tmp_path / "build").exists()
 
 
 def test_a_check_of_the_live_page_makes_no_sense(run):

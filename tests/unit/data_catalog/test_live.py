@@ -1,4 +1,4 @@
-"""What the page says of a deployed lake, from the answers of an Athena and a ledger."""
+"""Figures of a deployed lake, from the answers of an Athena and a ledger."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ import pytest
 
 from cartlake import contracts
 from cartlake.ledger import RunRecord
-from data_catalog.live import MEASURED, REASONS, WRITTEN, TableNow, counting_sql, read_live
+from data_catalog.live import MEASURED, REASONS, WRITTEN, TableStatus, counting_sql, read_live
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CHOSEN = [contracts.load(name) for name in ("transactions", "fct_orders", "dim_customer")]
@@ -25,10 +25,10 @@ class Athena:
         return SimpleNamespace(rows=self.answers[sql])
 
 
-class Ledger:
-    def runs(self, dataset, limit):
+class Runs:
+    def list(self, dataset, limit):
         counts = {"read": 10, "published": 8, "quarantined": 1, "duplicate": 1}
-        run = {"dataset": dataset, "files": 1, "started_at": "2026-11-21T08:30:00.123Z"}
+        run = {"subject": dataset, "files": 1, "started_at": "2026-11-21T08:30:00.123Z"}
         return [
             RunRecord(run_id=f"{dataset}-2", state="FAILED", **run),
             RunRecord(run_id=f"{dataset}-1", state="SUCCEEDED", counts=counts, **run),
@@ -50,13 +50,13 @@ def live():
             ["processed.transactions", "customer_email_mostly_present", None, "t"],
         ],
     }
-    return read_live("dev", Athena(answers), Ledger(), CHOSEN, NOW)
+    return read_live("dev", Athena(answers), SimpleNamespace(runs=Runs()), CHOSEN, NOW)
 
 
-def test_freshness_is_the_age_of_the_newest_row_against_the_promise(live):
+def test_freshness_is_the_age_of_the_newest_row_against_the_sla(live):
     now = live.tables["processed.transactions"]
 
-    assert (now.rows, now.newest_hours, now.promised_hours, now.late) == (8, 24.0, 48.0, False)
+    assert (now.rows, now.newest_hours, now.sla_hours, now.late) == (8, 24.0, 48.0, False)
     assert (now.verdict, now.verdict_class) == ("24 h old, in time", "good")
 
 
@@ -70,10 +70,10 @@ def test_freshness_is_the_age_of_the_newest_row_against_the_promise(live):
         (None, None, None, "x", "written", None),
     ],
 )
-def test_a_table_without_rows_is_late_and_one_without_a_promise_is_not(
+def test_a_table_without_rows_is_late_and_one_without_an_sla_is_not(
     newest_hours, promised, column, written_at, verdict, late
 ):
-    now = TableNow(0, None, column, newest_hours, written_at, promised)
+    now = TableStatus(0, None, column, newest_hours, written_at, promised)
 
     assert (now.verdict, now.late) == (verdict, late)
 

@@ -3,9 +3,9 @@ from datetime import date
 import pytest
 
 from cartlake import contracts
-from generators.schemas import TRANSACTIONS
+from generators.schemas import schema_of
 from generators.transactions import generate_transactions
-from generators.worlds import generate_world
+from generators.world import generate_world
 
 from .judging import connect, load, read_csv
 
@@ -32,7 +32,7 @@ def clean_rows(small_set, small_rows):
     _, manifest = small_set
     planted = {(name, row) for dirt in manifest.dirt.values() for name, rows in dirt.rows.items() for row in rows}
     return [
-        dict(zip(TRANSACTIONS.names, values, strict=True))
+        dict(zip(schema_of("transactions").names, values, strict=True))
         for file in manifest.files
         if file.role == "daily"
         for row, values in enumerate(small_rows[file.name], start=1)

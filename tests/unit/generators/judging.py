@@ -2,8 +2,11 @@
 
 import csv
 import gzip
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import duckdb
+import pyarrow as pa
 
 CAST = "uncastable:"
 MALFORMED = "malformed_row"
@@ -53,8 +56,6 @@ def judge(database, table, rows):
 
 def load(database, name, columns, rows):
     """Make a table of text columns of these rows, in their order."""
-    import pyarrow as pa
-
     values = zip(*rows, strict=True) if rows else [()] * len(columns)
     text = pa.table([pa.array(column, pa.string()) for column in values], names=list(columns))
     database.register("loading", text)
@@ -64,3 +65,17 @@ def load(database, name, columns, rows):
 
 def duckdb_type(column):
     return "timestamptz" if column.type == "timestamp" else column.type
+
+
+def typed_value(schema, name, text):
+    """The Python value that a Parquet file has for this text of a CSV or JSON file."""
+    kind = schema.field(name).type
+    if text is None or pa.types.is_string(kind):
+        return text
+    if pa.types.is_timestamp(kind):
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    if pa.types.is_date(kind):
+        return date.fromisoformat(text)
+    if pa.types.is_boolean(kind):
+        return {"true": True, "false": False}[text]
+    return Decimal(text) if pa.types.is_decimal(kind) else int(text)

@@ -9,8 +9,8 @@ from cartlake_cli.context import Lake
 from cartlake_cli.errors import NotFoundError
 from cartlake_cli.output import Output
 from generators import commands
-from generators.manifest import Manifest
-from generators.world_manifest import WorldManifest
+from generators.manifests.transactions import Manifest
+from generators.manifests.world import WorldManifest
 
 
 @pytest.fixture

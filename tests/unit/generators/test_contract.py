@@ -4,11 +4,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from cartlake import contracts
-from generators.dirt import KINDS
-from generators.lifecycle import STATUSES
-from generators.schemas import TRANSACTIONS
+from generators.dirt.order_lines import KINDS
+from generators.orders.lifecycle import STATUSES
+from generators.schemas import schema_of
+from generators.shop.markets import CHANNELS, CURRENCIES, PAYMENT_METHODS
 from generators.transactions import generate_transactions
-from generators.world import CHANNELS, CURRENCIES, PAYMENT_METHODS
 
 from .conftest import SMALL
 from .judging import CAST, MALFORMED, connect, verdicts_of
@@ -28,7 +28,7 @@ def verdicts(table, small_rows):
 
 
 def test_columns_are_those_of_the_contract_in_order_and_type(table):
-    generated = [(field.name, ARROW_NAMES.get(str(field.type), "timestamp")) for field in TRANSACTIONS]
+    generated = [(field.name, ARROW_NAMES.get(str(field.type), "timestamp")) for field in schema_of("transactions")]
 
     assert generated == [(column.name, column.type) for column in table.file_columns]
 
@@ -101,7 +101,7 @@ def test_parquet_rows_follow_the_contract_types_and_rules(table, tmp_path):
     any_broken = " or ".join(rule.broken for rule in table.row_rules)
 
     for file in manifest.files:
-        assert pq.read_schema(tmp_path / file.name).remove_metadata() == TRANSACTIONS
+        assert pq.read_schema(tmp_path / file.name).remove_metadata() == schema_of("transactions")
         (dirty,) = database.execute(
             f"select count(*) from (select *, current_timestamp as _ingested_at from '{tmp_path / file.name}') "
             f"where {any_broken}"

@@ -2,13 +2,15 @@
 
 import pytest
 
-from generators.dirt import KINDS, kinds_for
-from generators.render import csv_line, json_line
-from generators.schemas import TRANSACTIONS
+from generators.dirt.order_lines import KINDS, kinds_for
+from generators.files.formats import csv_line, json_lines
+from generators.files.text import from_records
+from generators.schemas import schema_of
 
+COLUMNS = schema_of("transactions")
 CLEAN = dict(
     zip(
-        TRANSACTIONS.names,
+        COLUMNS.names,
         [
             *("ORD-00000A17F3", "2", "CUS-0004211", "ada@example.org", "PRD-00042", "paid", "web", "card", "DE", "EUR"),
             *("2", "19.99", "5.00", "6.65", "41.63", "2024-02-29T12:34:56Z", "2024-03-01T08:00:00Z"),
@@ -60,7 +62,7 @@ def test_a_kind_changes_what_it_says(kind, choice, expected):
 
 @pytest.mark.parametrize(("choice", "columns"), [(0, 16), (1, 18), (2, 14), (4, 15)])
 def test_a_malformed_row_has_another_number_of_columns(choice, columns):
-    assert csv_line(spoiled("malformed_row", choice)).count(",") + 1 == columns
+    assert csv_line(spoiled("malformed_row", choice)).count(b",") + 1 == columns
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -78,6 +80,10 @@ def test_every_format_carries_at_least_ten_kinds(file_format, kinds):
 
 
 def test_json_keeps_numbers_as_numbers_and_faults_as_text():
-    assert '"quantity":"two"' in json_line(spoiled("quantity_not_a_number"), TRANSACTIONS)
-    assert '"unit_price":null' in json_line(spoiled("missing_unit_price"), TRANSACTIONS)
-    assert '"quantity":2,"unit_price":19.99,' in json_line(CLEAN, TRANSACTIONS)
+    rows = [spoiled("quantity_not_a_number"), spoiled("missing_unit_price"), CLEAN]
+
+    lines = json_lines(from_records(rows, COLUMNS), COLUMNS)["line"].to_pylist()
+
+    assert '"quantity":"two"' in lines[0]
+    assert '"unit_price":null' in lines[1]
+    assert '"quantity":2,"unit_price":19.99,' in lines[2]

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from generators.dirt import KINDS
-from generators.manifest import Manifest
-from generators.schemas import TRANSACTIONS
+from generators.dirt.order_lines import KINDS
+from generators.manifests.transactions import Manifest
+from generators.schemas import schema_of
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def good_rows(small_set, small_rows):
     planted = {(name, row) for dirt in manifest.dirt.values() for name, rows in dirt.rows.items() for row in rows}
     return {
         name: [
-            dict(zip(TRANSACTIONS.names, values, strict=True))
+            dict(zip(schema_of("transactions").names, values, strict=True))
             for row, values in enumerate(rows, start=1)
             if (name, row) not in planted
         ]

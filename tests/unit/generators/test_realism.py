@@ -8,9 +8,14 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import pytest
 
-from generators.order_lines import CHUNK_ROWS, ORDER_NUMBERS, SCRAMBLER, Plan, draw, midnight, slots
-from generators.seasonality import day_weight, rows_per_day, window
-from generators.world import EMAIL_DOMAINS, MARKETS, build_world, names
+from generators.orders.draw import draw
+from generators.orders.lines import ORDER_NUMBERS, SCRAMBLER
+from generators.plan.rows import CHUNK_ROWS, RowPlan, slots
+from generators.plan.seasonality import day_weight, rows_per_day, window
+from generators.shop.markets import MARKETS
+from generators.shop.names import EMAIL_DOMAINS, names
+from generators.shop.shop import build_shop
+from generators.times import midnight
 
 MONDAY = date(2026, 3, 2)
 CENT = Decimal("0.01")
@@ -18,7 +23,7 @@ CENT = Decimal("0.01")
 
 @pytest.fixture(scope="module")
 def year():
-    plan = Plan(rows=120_000, days=60, seed=11, end_date=date(2026, 5, 31))
+    plan = RowPlan(rows=120_000, days=60, seed=11, end_date=date(2026, 5, 31))
     return plan, [draw(plan, slot) for slot in slots(plan)]
 
 
@@ -144,7 +149,7 @@ def test_days_share_out_every_row_and_none_is_empty(rows, days):
 
 
 def test_a_day_of_many_chunks_is_one_sequence_of_unique_orders():
-    plan = Plan(rows=2 * CHUNK_ROWS + 10, days=1, seed=5, end_date=MONDAY)
+    plan = RowPlan(rows=2 * CHUNK_ROWS + 10, days=1, seed=5, end_date=MONDAY)
     parts = list(slots(plan))
     drawn = [draw(plan, slot) for slot in parts]
 
@@ -157,7 +162,7 @@ def test_a_day_of_many_chunks_is_one_sequence_of_unique_orders():
 
 
 def test_memory_is_bounded_whatever_the_rows():
-    plan = Plan(rows=50_000_000, days=10, seed=5, end_date=MONDAY)
+    plan = RowPlan(rows=50_000_000, days=10, seed=5, end_date=MONDAY)
 
     assert max(slot.rows for slot in slots(plan)) <= CHUNK_ROWS
     assert plan.customers <= 500_000
@@ -168,18 +173,18 @@ def test_no_two_order_numbers_give_one_identifier():
 
 
 def test_sets_of_other_arguments_have_other_orders():
-    plans = [Plan(2_000, 2, seed, end) for seed in (1, 2) for end in (MONDAY, date(2026, 3, 3))]
+    plans = [RowPlan(2_000, 2, seed, end) for seed in (1, 2) for end in (MONDAY, date(2026, 3, 3))]
     orders = [{order for slot in slots(plan) for order in draw(plan, slot).order.tolist()} for plan in plans]
 
     assert len(set.union(*orders)) == sum(map(len, orders))
 
 
 def test_a_customer_is_the_same_person_in_a_larger_set():
-    few, many = build_world(3, 500), build_world(3, 5_000)
+    few, many = build_shop(3, 500), build_shop(3, 5_000)
 
     assert many.email[:500].equals(few.email)
     assert (many.market[:500] == few.market).all()
-    assert (many.price == few.price).all()
+    assert (many.offer.price == few.offer.price).all()
 
 
 @pytest.mark.parametrize("locale", [market.locale for market in MARKETS])

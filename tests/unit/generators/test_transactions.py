@@ -6,14 +6,14 @@ from decimal import Decimal
 import pyarrow.parquet as pq
 import pytest
 
-from generators.render import typed_value
-from generators.schemas import TRANSACTIONS
+from generators.schemas import schema_of
 from generators.transactions import BYTES_PER_CSV_ROW, generate_transactions, write_large_csv
 
 from .conftest import SMALL
-from .judging import read_csv
+from .judging import read_csv, typed_value
 
 DAY = date(2026, 3, 8)
+COLUMNS = schema_of("transactions")
 EXTRAS = {"duplicate_file": True, "late_file": True}
 
 
@@ -58,10 +58,7 @@ def test_all_formats_carry_the_same_clean_rows(tmp_path):
         generate_transactions(tmp_path, **arguments, file_format=file_format)
         if file_format == "csv":
             rows = [
-                {
-                    name: typed_value(TRANSACTIONS, name, text or None)
-                    for name, text in zip(TRANSACTIONS.names, row, strict=True)
-                }
+                {name: typed_value(COLUMNS, name, text or None) for name, text in zip(COLUMNS.names, row, strict=True)}
                 for row in read_csv(tmp_path / "transactions-2026-03-08.csv")
             ]
         elif file_format == "jsonl":
@@ -72,8 +69,7 @@ def test_all_formats_carry_the_same_clean_rows(tmp_path):
     assert any(row["customer_email"] is None for row in rows)
     assert from_parquet == rows
     assert [
-        {name: typed_value(TRANSACTIONS, name, value and str(value)) for name, value in row.items()}
-        for row in from_json
+        {name: typed_value(COLUMNS, name, value and str(value)) for name, value in row.items()} for row in from_json
     ] == rows
 
 
@@ -89,7 +85,7 @@ def test_compressed_files_hold_the_plain_ones(small_set, tmp_path):
 
 
 def test_csv_values_are_written_as_the_contract_shows_them(small_rows):
-    row = dict(zip(TRANSACTIONS.names, small_rows["transactions-2026-03-04.csv"][0], strict=True))
+    row = dict(zip(COLUMNS.names, small_rows["transactions-2026-03-04.csv"][0], strict=True))
 
     assert datetime.fromisoformat(row["ordered_at"]).tzinfo == UTC
     assert row["ordered_at"].endswith("Z")
@@ -163,8 +159,8 @@ def test_a_large_file_is_one_csv_over_many_days(tmp_path):
 
     rows = read_csv(tmp_path / "large.csv")
     assert entry.rows == len(rows) == 20_000
-    assert {len(row) for row in rows} == {len(TRANSACTIONS)}
-    assert len({row[TRANSACTIONS.names.index("ordered_at")][:10] for row in rows}) == 40
+    assert {len(row) for row in rows} == {len(COLUMNS)}
+    assert len({row[COLUMNS.names.index("ordered_at")][:10] for row in rows}) == 40
     assert entry.size / entry.rows == pytest.approx(BYTES_PER_CSV_ROW, rel=0.03)
 
 

@@ -6,9 +6,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from cartlake import contracts
-from generators.schemas import SCHEMAS
-from generators.world_dirt import KINDS
-from generators.worlds import generate_world
+from generators.dirt.datasets import KINDS
+from generators.schemas import DATASETS, schema_of
+from generators.world import generate_world
 
 from .conftest import dirty_rows
 from .judging import CAST, MALFORMED, connect, read_csv, verdicts_of
@@ -41,14 +41,14 @@ def dirtiest(tmp_path_factory):
     return manifest, verdicts
 
 
-@pytest.mark.parametrize("dataset", SCHEMAS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_columns_are_those_of_the_contract_in_order_and_type(dataset):
-    generated = [(field.name, ARROW_NAMES[str(field.type)]) for field in SCHEMAS[dataset]]
+    generated = [(field.name, ARROW_NAMES[str(field.type)]) for field in schema_of(dataset)]
 
     assert generated == [(column.name, column.type) for column in table_of(dataset).file_columns]
 
 
-@pytest.mark.parametrize("dataset", SCHEMAS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_clean_rows_break_no_error_rule_and_the_warnings_that_are_counted(dirtiest, dataset):
     manifest, verdicts = dirtiest
     truth = manifest.datasets[dataset]
@@ -58,7 +58,7 @@ def test_clean_rows_break_no_error_rule_and_the_warnings_that_are_counted(dirtie
     assert {rule: broken.count(rule) for rule in broken} == truth.warnings
 
 
-@pytest.mark.parametrize("dataset", SCHEMAS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_only_dirty_rows_break_an_error_rule(dirtiest, dataset):
     manifest, verdicts = dirtiest
     truth = manifest.datasets[dataset]
@@ -93,7 +93,7 @@ def test_each_dirty_row_breaks_the_rules_its_kind_names(dirtiest, dataset, kind)
     assert missed == []
 
 
-@pytest.mark.parametrize("dataset", SCHEMAS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_kinds_name_only_error_rules_the_contract_has(dataset):
     table = table_of(dataset)
     errors = {rule.name for rule in table.row_rules if rule.severity == "error"}
@@ -103,7 +103,7 @@ def test_kinds_name_only_error_rules_the_contract_has(dataset):
 
 
 @pytest.mark.parametrize("file_format", ["csv", "jsonl", "parquet"])
-@pytest.mark.parametrize("dataset", SCHEMAS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_every_format_has_several_kinds_of_dirt_with_names_of_their_own(dataset, file_format):
     names = [kind.name for kind in KINDS[dataset] if file_format in kind.formats]
 
@@ -118,7 +118,7 @@ def test_parquet_files_have_the_types_of_the_contract_and_the_same_dirt(tmp_path
     for dataset, truth in manifest.datasets.items():
         any_broken = " or ".join(rule.broken for rule in table_of(dataset).row_rules if rule.severity == "error")
         for file in truth.files:
-            assert pq.read_schema(tmp_path / file.name).remove_metadata() == SCHEMAS[dataset]
+            assert pq.read_schema(tmp_path / file.name).remove_metadata() == schema_of(dataset)
             found = database.execute(
                 "select count(*), count_if(broken) from (select *, "
                 f"({any_broken}) as broken from (select *, current_timestamp as _ingested_at "

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from generators.people import OTHER_SYSTEMS
+from generators.people.customers import OTHER_SYSTEMS
 
 FIRST, LAST = date(2026, 1, 5), date(2026, 2, 13)
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from cartlake import contracts
-from generators.schemas import SCHEMAS
-from generators.world_manifest import WorldManifest
+from generators.manifests.world import WorldManifest
+from generators.schemas import DATASETS
 
 NEWEST_LINES = """
     select * from transactions
@@ -72,7 +72,7 @@ def test_the_written_manifest_is_the_returned_one(world):
     assert WorldManifest.read(out) == manifest
 
 
-@pytest.mark.parametrize("dataset", SCHEMAS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_keys_are_counted_as_the_merge_counts_them(world, clean_world, dataset):
     _, manifest = world
     truth = manifest.datasets[dataset]

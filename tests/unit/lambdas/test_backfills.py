@@ -1,16 +1,17 @@
-"""A backfill from the wish to its manifest and back: ledger, router, claimer and recorder over one account of moto."""
+"""A backfill from its request to its manifest and back: ledger, coordinator, claimer and recorder on one account."""
 
 from datetime import date, timedelta
 from typing import ClassVar
 
 import pytest
 
+from cartlake.aws import s3
 from cartlake.ledger import Backfill, Content, FileState, Ledger, LockHeldError, ObjectVersion, RunState
 from cartlake.runs.documents import EtlReport, FileCount, FileFormat, Load, Manifest, RowCounts
 from cartlake.times import utc_now
 from lambdas.batch_claimer import domain, handler
 from lambdas.batch_claimer.domain import BackfillError
-from lambdas.file_router.domain import ExecutionState, Outcome, Router
+from lambdas.run_coordinator.domain import Coordinator, ExecutionState, Outcome
 from lambdas.run_recorder import handler as recorder
 
 LOADING = "transactions-20260131T083000-aaaaaa"
@@ -25,7 +26,7 @@ def ledger(account):
 
 
 @pytest.fixture
-def wish():
+def request_backfill():
     """A backfill of today's files, or of other days."""
 
     def make(request_id="one", days_ago=0):
@@ -103,9 +104,8 @@ def record(account, ledger, lambda_context, monkeypatch, bus):
         )
         uri = f"s3://artifacts/runs/{run_id}/etl.json"
         account.write(uri, report.model_dump_json())
-        about = {"dataset": "transactions", "run_id": run_id, "report_uri": uri}
-        recorder.lambda_handler({"action": "reconcile", "published_snapshot_id": "7", **about}, lambda_context)
-        recorder.lambda_handler({"action": "record", **about}, lambda_context)
+        about = {"run_id": run_id, "report_uri": uri}
+        recorder.lambda_handler({"action": "record", "published_snapshot_id": "7", **about}, lambda_context)
         ledger.locks.release("transactions", run_id)
 
     return succeed
@@ -113,12 +113,12 @@ def record(account, ledger, lambda_context, monkeypatch, bus):
 
 class TestClaiming:
     def test_the_loaded_files_of_the_window_are_read_again_and_stay_loaded(
-        self, ledger, wish, drop, load, claim, manifest
+        self, ledger, request_backfill, drop, load, claim, manifest
     ):
         files = [drop("a.csv"), drop("b.csv")]
         load()
         drop("new.csv")
-        ledger.backfills.request(wish())
+        ledger.backfills.request(request_backfill())
 
         answer = claim()
 
@@ -130,24 +130,26 @@ class TestClaiming:
         assert {ledger.files.get(file.file_id).state for file in files} == {FileState.LOADED}
         assert {ledger.files.get(file.file_id).run_id for file in files} == {LOADING}
         assert [file.key[-7:] for file in ledger.files.pending("transactions")] == ["new.csv"]
-        assert ledger.runs.get(BACKFILL).backfill == wish()
+        assert ledger.runs.get(BACKFILL).backfill == request_backfill()
         assert ledger.backfills.pending("transactions") == []
 
-    def test_claiming_again_gives_the_same_batch(self, ledger, wish, drop, load, claim, manifest):
+    def test_claiming_again_gives_the_same_batch(self, ledger, request_backfill, drop, load, claim, manifest):
         drop()
         load()
-        ledger.backfills.request(wish())
+        ledger.backfills.request(request_backfill())
         first, entries = claim(), manifest().files
 
         assert claim() == first
         assert [file.file_id for file in manifest().files] == [file.file_id for file in entries]
 
-    def test_two_backfills_are_two_runs_and_then_files_have_their_turn(self, ledger, wish, drop, load, claim, record):
+    def test_two_backfills_are_two_runs_and_then_files_have_their_turn(
+        self, ledger, request_backfill, drop, load, claim, record
+    ):
         drop("a.csv")
         load()
         drop("b.csv")
-        ledger.backfills.request(wish("one"))
-        ledger.backfills.request(wish("two"))
+        ledger.backfills.request(request_backfill("one"))
+        ledger.backfills.request(request_backfill("two"))
 
         runs = []
         for number in range(3):
@@ -158,43 +160,43 @@ class TestClaiming:
 
         assert runs == [(True, 1), (True, 1), (False, 1)]
 
-    def test_a_window_without_files_is_refused(self, ledger, wish, drop, load, claim):
+    def test_a_window_without_files_is_refused(self, ledger, request_backfill, drop, load, claim):
         drop()
         load()
-        ledger.backfills.request(wish(days_ago=3))
+        ledger.backfills.request(request_backfill(days_ago=3))
 
         with pytest.raises(BackfillError, match="No file of transactions"):
             claim()
 
         assert not ledger.has_pending("transactions")  # it does not come back, run after run
 
-    def test_too_many_files_are_refused(self, ledger, wish, drop, load, claim, monkeypatch):
+    def test_too_many_files_are_refused(self, ledger, request_backfill, drop, load, claim, monkeypatch):
         monkeypatch.setattr(domain, "MAX_BACKFILL_FILES", 1)
         drop("a.csv")
         drop("b.csv")
         load()
-        ledger.backfills.request(wish())
+        ledger.backfills.request(request_backfill())
 
         with pytest.raises(BackfillError, match="Backfill fewer days"):
             claim()
 
-    def test_more_files_than_a_transaction_takes_are_all_noted(self, ledger, wish, drop, load, claim):
+    def test_more_files_than_a_transaction_takes_are_all_noted(self, ledger, request_backfill, drop, load, claim):
         for number in range(60):
             drop(f"{number}.csv")
         load()
-        ledger.backfills.request(wish())
+        ledger.backfills.request(request_backfill())
 
         assert claim()["file_count"] == 60
         assert len(ledger.runs.files(BACKFILL)) == 60
 
     def test_an_overwritten_version_is_read_from_a_copy_under_a_name_of_its_own(
-        self, account, ledger, wish, drop, load, claim, manifest
+        self, account, ledger, request_backfill, drop, load, claim, manifest
     ):
         old = drop("a.csv", b"old")
         load()
         new = drop("a.csv", b"new")
         load(LATER)
-        ledger.backfills.request(wish())
+        ledger.backfills.request(request_backfill())
 
         claim()
 
@@ -206,12 +208,12 @@ class TestClaiming:
         assert (second.uri, second.source_file, second.source) == (new.uri, new.uri, None)
 
     def test_a_version_that_exists_no_more_stops_it_before_anything_is_done(
-        self, account, ledger, wish, drop, load, claim
+        self, account, ledger, request_backfill, drop, load, claim
     ):
         kept, lost = drop("a.csv"), drop("b.csv")
         load()
         account.s3.delete_object(Bucket="raw", Key=lost.key, VersionId=lost.version_id)
-        ledger.backfills.request(wish())
+        ledger.backfills.request(request_backfill())
 
         with pytest.raises(BackfillError, match=rf"1 raw files exist no more.*{lost.key}"):
             claim()
@@ -219,35 +221,37 @@ class TestClaiming:
         assert ledger.files.get(kept.file_id).loads == [Load(source_file=kept.uri, run_id=LOADING)]
         assert ledger.runs.files(BACKFILL) == []
 
-    def test_an_object_behind_a_delete_marker_is_still_read(self, account, ledger, wish, drop, load, claim, manifest):
+    def test_an_object_behind_a_delete_marker_is_still_read(
+        self, account, ledger, request_backfill, drop, load, claim, manifest
+    ):
         file = drop("a.csv", b"rows")
         load()
         account.s3.delete_object(Bucket="raw", Key=file.key)
-        ledger.backfills.request(wish())
+        ledger.backfills.request(request_backfill())
 
         claim()
 
         assert account.read(manifest().files[0].uri) == b"rows"
 
-    def test_a_run_that_lost_the_dataset_takes_no_backfill(self, ledger, wish, drop, load):
+    def test_a_run_that_lost_the_dataset_takes_no_backfill(self, ledger, request_backfill, drop, load):
         drop()
         load()
-        ledger.backfills.request(wish())
+        ledger.backfills.request(request_backfill())
         ledger.locks.acquire("transactions", LATER)
 
         with pytest.raises(LockHeldError):
-            ledger.backfills.claim(BACKFILL, wish())
+            ledger.backfills.claim(BACKFILL, request_backfill())
 
-        assert ledger.backfills.pending("transactions") == [wish()]
+        assert ledger.backfills.pending("transactions") == [request_backfill()]
 
 
 class TestEnd:
     def test_the_files_belong_to_the_backfill_and_the_next_one_replaces_both_readings(
-        self, ledger, wish, drop, load, claim, record, manifest
+        self, ledger, request_backfill, drop, load, claim, record, manifest
     ):
         file = drop()
         load()
-        ledger.backfills.request(wish("one"))
+        ledger.backfills.request(request_backfill("one"))
         claim()
 
         record()
@@ -256,14 +260,16 @@ class TestEnd:
         assert (settled.state, settled.run_id) == (FileState.LOADED, BACKFILL)
         assert ledger.runs.get(BACKFILL).state is RunState.SUCCEEDED
         assert ledger.runs.get(BACKFILL).files == 1
-        ledger.backfills.request(wish("two"))
+        ledger.backfills.request(request_backfill("two"))
         claim(LATER)
         assert [load.run_id for load in manifest(LATER).files[0].loads] == [LOADING, BACKFILL]
 
-    def test_a_backfill_that_fails_leaves_its_files_loaded_by_whom_they_were(self, ledger, wish, drop, load, claim):
+    def test_a_backfill_that_fails_leaves_its_files_loaded_by_whom_they_were(
+        self, ledger, request_backfill, drop, load, claim
+    ):
         file = drop()
         load()
-        ledger.backfills.request(wish())
+        ledger.backfills.request(request_backfill())
         claim()
 
         ledger.runs.fail(BACKFILL, "AuditFailed", "a rule")
@@ -274,21 +280,23 @@ class TestEnd:
         assert not ledger.has_pending("transactions")
 
     def test_rows_of_a_backfill_that_failed_after_publishing_are_known_to_the_next(
-        self, ledger, wish, drop, load, claim, manifest
+        self, ledger, request_backfill, drop, load, claim, manifest
     ):
         drop()
         load()
-        ledger.backfills.request(wish("one"))
+        ledger.backfills.request(request_backfill("one"))
         claim()
         ledger.runs.fail(BACKFILL, "Reconciliation", "after its rows were published")
         ledger.locks.release("transactions", BACKFILL)
-        ledger.backfills.request(wish("two"))
+        ledger.backfills.request(request_backfill("two"))
 
         claim(LATER)
 
         assert [load.run_id for load in manifest(LATER).files[0].loads] == [LOADING, BACKFILL]
 
-    def test_rows_of_a_load_that_failed_after_publishing_are_known_too(self, ledger, wish, drop, load, claim, manifest):
+    def test_rows_of_a_load_that_failed_after_publishing_are_known_too(
+        self, ledger, request_backfill, drop, load, claim, manifest
+    ):
         file = drop()
         ledger.locks.acquire("transactions", LOADING)
         ledger.runs.start(LOADING)
@@ -297,22 +305,22 @@ class TestEnd:
         ledger.locks.release("transactions", LOADING)
         ledger.files.requeue(file.file_id)
         load(LATER)
-        ledger.backfills.request(wish())
+        ledger.backfills.request(request_backfill())
 
         claim()
 
         assert [load.run_id for load in manifest().files[0].loads] == [LOADING, LATER]
 
     def test_under_a_new_major_version_the_same_content_still_counts_once(
-        self, ledger, wish, drop, load, claim, record, monkeypatch
+        self, ledger, request_backfill, drop, load, claim, record, monkeypatch
     ):
         first = drop("a.csv", b"rows")
         load()
-        ledger.backfills.request(wish())
+        ledger.backfills.request(request_backfill())
         claim()
         uri = "s3://artifacts/runs/" + BACKFILL + "/manifest.json"
-        written = handler.documents().read(uri, Manifest)
-        handler.documents().write(uri, written.model_copy(update={"contract_version": "2.0.0"}).model_dump_json())
+        written = s3.read_model(uri, Manifest)
+        s3.write_text(uri, written.model_copy(update={"contract_version": "2.0.0"}).model_dump_json())
         record()
 
         again = drop("b.csv", b"rows", version="2.0.0")
@@ -323,7 +331,7 @@ class TestEnd:
 
 class TestRouting:
     @pytest.fixture
-    def router(self, ledger):
+    def coordinator(self, ledger):
         class Executions:
             states: ClassVar = {}
 
@@ -335,25 +343,27 @@ class TestRouting:
                 return f"arn:{run_id}"
 
         numbers = iter(range(1, 100))
-        return Router(ledger, Executions(), lambda dataset: f"{dataset}-20260131T090000-{next(numbers):06x}")
+        return Coordinator(ledger, Executions(), lambda subject: f"{subject}-20260131T090000-{next(numbers):06x}")
 
-    def test_a_backfill_starts_a_run(self, router, ledger, wish):
-        assert router.start("transactions").outcome is Outcome.NOTHING_PENDING
-        ledger.backfills.request(wish())
+    def test_a_backfill_starts_a_run(self, coordinator, ledger, request_backfill):
+        assert coordinator.start("transactions").outcome is Outcome.NOTHING_PENDING
+        ledger.backfills.request(request_backfill())
 
-        assert router.start("transactions").outcome is Outcome.STARTED
+        assert coordinator.start("transactions").outcome is Outcome.STARTED
 
-    def test_it_waits_for_the_run_at_work_and_starts_when_that_is_done(self, router, ledger, wish, drop):
+    def test_it_waits_for_the_run_at_work_and_starts_when_that_is_done(
+        self, coordinator, ledger, request_backfill, drop
+    ):
         drop()
-        first = router.start("transactions").run_id
-        ledger.backfills.request(wish())
+        first = coordinator.start("transactions").run_id
+        ledger.backfills.request(request_backfill())
 
-        assert router.start("transactions").outcome is Outcome.ALREADY_RUNNING
+        assert coordinator.start("transactions").outcome is Outcome.ALREADY_RUNNING
         ledger.runs.claim(first, ledger.files.pending("transactions"))
-        routing = router.release("transactions", first)
+        decision = coordinator.release("transactions", first)
 
-        assert routing.outcome is Outcome.STARTED
-        assert routing.run_id != first
+        assert decision.outcome is Outcome.STARTED
+        assert decision.run_id != first
 
 
 def test_days_are_those_of_the_first_reception_and_both_ends_count(ledger, drop, load):
@@ -369,9 +379,9 @@ def test_days_are_those_of_the_first_reception_and_both_ends_count(ledger, drop,
     assert [found(day - one, day - one), found(day + one, day + one)] == [0, 0]
 
 
-def test_a_backfill_that_waits_can_be_taken_back(ledger, wish):
-    ledger.backfills.request(wish())
+def test_a_backfill_that_waits_can_be_taken_back(ledger, request_backfill):
+    ledger.backfills.request(request_backfill())
 
-    assert ledger.backfills.withdraw(wish())
-    assert not ledger.backfills.withdraw(wish())
+    assert ledger.backfills.withdraw(request_backfill())
+    assert not ledger.backfills.withdraw(request_backfill())
     assert not ledger.has_pending("transactions")

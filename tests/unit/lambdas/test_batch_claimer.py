@@ -1,10 +1,11 @@
 import pytest
 
+from cartlake.aws.objects import Head
 from cartlake.contracts import UnknownDatasetError
 from cartlake.ledger import Content, FileState, Ledger, LockHeldError, ObjectVersion, RunState
 from cartlake.runs.documents import FileFormat, Manifest
 from lambdas.batch_claimer import handler
-from lambdas.batch_claimer.domain import Stored, still_there
+from lambdas.batch_claimer.domain import still_there
 
 RUN_ID = "transactions-20260131T083000-aaaaaa"
 FOLDER = f"s3://artifacts/runs/{RUN_ID}"
@@ -178,10 +179,10 @@ def test_a_dataset_without_a_contract_is_refused_and_not_locked(ledger, lambda_c
 @pytest.mark.parametrize(
     ("stored", "reason"),
     [
-        pytest.param(Stored("v1", "e1"), None, id="the same version"),
-        pytest.param(Stored(None, "e1"), None, id="versions switched off since"),
-        pytest.param(Stored("v2", "e1"), "superseded", id="a newer version"),
-        pytest.param(Stored(None, "e2"), "superseded", id="other content"),
+        pytest.param(Head("v1", "e1", 1), None, id="the same version"),
+        pytest.param(Head(None, "e1", 1), None, id="versions switched off since"),
+        pytest.param(Head("v2", "e1", 1), "superseded", id="a newer version"),
+        pytest.param(Head(None, "e2", 1), "superseded", id="other content"),
         pytest.param(None, "object_missing", id="nothing"),
     ],
 )

@@ -3,11 +3,11 @@ import math
 import pytest
 
 from cartlake import contracts
+from cartlake.aws.s3 import DocumentError
 from cartlake.contracts import TableRule, Threshold
 from cartlake.runs.documents import EtlReport, FileCount, FileFormat, Manifest, ManifestFile, Measurement, RowCounts
 from lambdas.data_quality_check import handler
 from lambdas.data_quality_check.domain import judge
-from lambdas.shared.objects import ReportError
 
 RUN_ID = "transactions-20260131T083000-aaaaaa"
 FOLDER = f"s3://artifacts/runs/{RUN_ID}"
@@ -123,14 +123,14 @@ class TestHandler:
     def test_a_missing_report_is_an_error_not_a_verdict(self, account, lambda_context):
         request = {"dataset": "transactions", "run_id": RUN_ID, "report_uri": f"{FOLDER}/etl.json"}
 
-        with pytest.raises(ReportError, match=r"etl.json does not exist"):
+        with pytest.raises(DocumentError, match=r"etl.json does not exist"):
             handler.lambda_handler(request, lambda_context)
 
     @pytest.mark.parametrize("text", ["", "{}", '{"passed": true}'])
     def test_an_unreadable_report_is_an_error(self, check, text):
-        with pytest.raises(ReportError, match="not a valid EtlReport"):
+        with pytest.raises(DocumentError, match="not a valid EtlReport"):
             check(text)
 
     def test_the_report_of_another_run_is_refused(self, check):
-        with pytest.raises(ReportError, match="not of"):
+        with pytest.raises(DocumentError, match="not of"):
             check(report(run_id="transactions-20260131T083000-bbbbbb"))

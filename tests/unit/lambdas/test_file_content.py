@@ -6,7 +6,8 @@ import hashlib
 import json
 import random
 import tracemalloc
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given, settings
@@ -56,8 +57,21 @@ def no_footer():
     raise AssertionError("only Parquet files have a footer")
 
 
+@dataclass
+class Bytes:
+    """A file as the validator reads one: its size as S3 tells it, its chunks, its footer."""
+
+    size: int
+    content: Iterable[bytes] | None
+    parquet_footer: Callable[[], ParquetFooter] = no_footer
+
+    def chunks(self):
+        assert self.content is not None, "the file was opened"
+        return iter(self.content)
+
+
 def verdict(data, kind="csv", *, gz=False, rules=RULES, chunk=1 << 20, footer=no_footer):
-    return examine(Candidate("orders", kind, gz), rules, len(data), lambda: iter(pieces(data, chunk)), footer)
+    return examine(Candidate("orders", kind, gz), rules, Bytes(len(data), pieces(data, chunk), footer))
 
 
 def reason(data, kind="csv", **options):
@@ -273,7 +287,7 @@ class TestLimits:
     def test_a_file_beyond_the_limit_is_not_even_opened(self):
         rules = replace(RULES, max_file_bytes=10)
 
-        found = examine(Candidate("orders", "csv", gzip_name=False), rules, 11, no_footer, no_footer)
+        found = examine(Candidate("orders", "csv", gzip_name=False), rules, Bytes(11, None))
 
         assert found.reason is Reason.FILE_TOO_LARGE
 
@@ -282,7 +296,7 @@ class TestLimits:
         chunks = (taken.append(n) or CSV * 10 for n in range(1000))
         rules = replace(RULES, max_file_bytes=5000)
 
-        found = examine(Candidate("orders", "csv", gzip_name=False), rules, 10, lambda: chunks, no_footer)
+        found = examine(Candidate("orders", "csv", gzip_name=False), rules, Bytes(10, chunks))
 
         assert found.reason is Reason.FILE_TOO_LARGE
         assert len(taken) < 10
@@ -293,7 +307,7 @@ class TestLimits:
         rules = replace(RULES, max_file_bytes=1 << 30, max_line_bytes=4 << 20)
         tracemalloc.start()
 
-        found = examine(Candidate("orders", "csv", gzip_name=False), rules, 200 << 20, lambda: chunks, no_footer)
+        found = examine(Candidate("orders", "csv", gzip_name=False), rules, Bytes(200 << 20, chunks))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
 
@@ -306,9 +320,7 @@ class TestLimits:
             rules = replace(RULES, max_file_bytes=1 << 30)
             rows = (ROW + "\n").encode() * 2000
             tracemalloc.start()
-            examine(
-                Candidate("orders", "csv", gzip_name=False), rules, 0, lambda: iter([CSV] + [rows] * blocks), no_footer
-            )
+            examine(Candidate("orders", "csv", gzip_name=False), rules, Bytes(0, [CSV] + [rows] * blocks))
             size = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
             return size
@@ -320,7 +332,7 @@ class TestLimits:
         taken = []
         chunks = (taken.append(len(piece)) or piece for piece in pieces(bomb, 1024))
 
-        found = examine(Candidate("orders", "csv", gzip_name=True), RULES, len(bomb), lambda: chunks, no_footer)
+        found = examine(Candidate("orders", "csv", gzip_name=True), RULES, Bytes(len(bomb), chunks))
 
         assert found.reason is Reason.GZIP_BOMB
         assert found.details["expanded_bytes"] <= RULES.max_expanded_bytes + stored.WINDOW

@@ -262,7 +262,7 @@ def test_the_version_the_event_told_of_is_read_even_if_it_is_replaced_at_that_mo
     landed = handler.Landed.model_validate(account.drop("incoming/transactions/a.csv", b"old")).version()
     account.drop("incoming/transactions/a.csv", b"new")
 
-    assert b"".join(adapters.RawObjects(account.s3).chunks(landed)) == b"old"
+    assert b"".join(adapters.LandedFile(landed).chunks()) == b"old"
 
 
 def test_every_reason_is_explained_to_users():
@@ -303,26 +303,26 @@ class TestParquet:
         sink = io.BytesIO()
         pq.write_table(ids, sink, use_dictionary=False, compression="none")
         landed = handler.Landed.model_validate(account.drop("incoming/x.parquet", sink.getvalue())).version()
-        objects = adapters.RawObjects(account.s3)
-        fetched, original = [], objects.read_range
-        objects.read_range = lambda *where: fetched.append(where[2] - where[1]) or original(*where)
+        file = adapters.LandedFile(landed)
+        fetched, original = [], file.read_range
+        file.read_range = lambda start, end: fetched.append(end - start) or original(start, end)
 
-        footer = objects.parquet_footer(landed)
+        footer = file.parquet_footer()
 
         assert footer.rows == 300_000
         assert sum(fetched) < landed.size / 10
 
     def test_a_failing_connection_is_not_taken_for_a_broken_footer(self, account, monkeypatch):
         landed = handler.Landed.model_validate(account.drop("incoming/x.parquet", parquet_file())).version()
-        objects = adapters.RawObjects(account.s3)
+        file = adapters.LandedFile(landed)
 
         def fail(*_):
             raise TransientError("connection reset")
 
-        monkeypatch.setattr(objects, "read_range", fail)
+        monkeypatch.setattr(file, "read_range", fail)
 
         with pytest.raises(TransientError):
-            objects.parquet_footer(landed)
+            file.parquet_footer()
 
 
 class TestDelivery:
@@ -418,7 +418,7 @@ class TestDelivery:
     ):
         landed = account.drop("incoming/transactions/a.csv", csv_file())
         with monkeypatch.context() as crash:
-            crash.setattr(adapters.RawObjects, "chunks", lambda *_: (_ for _ in ()).throw(TransientError("reset")))
+            crash.setattr(adapters.LandedFile, "chunks", lambda *_: (_ for _ in ()).throw(TransientError("reset")))
             assert validate(landed) == 1
         assert only(ledger).state is FileState.RECEIVED
 

@@ -71,8 +71,7 @@ class TestJobRuns:
     def ended(self, account, monkeypatch, eventbridge, lambda_context):
         def call(states, state="FAILED", arguments=None, message="boom"):
             glue = FakeGlue({"--task_token": "token"} if arguments is None else arguments, message)
-            monkeypatch.setattr(handler, "glue_jobs", lambda: adapters.GlueJobs(glue))
-            monkeypatch.setattr(handler, "tasks", lambda: adapters.Tasks(states))
+            monkeypatch.setattr(adapters, "client", {"glue": glue, "stepfunctions": states}.__getitem__)
             detail = {"jobName": "etl", "jobRunId": "jr_1", "state": state, "severity": "ERROR", "message": ""}
             event = eventbridge("aws.glue", "Glue Job State Change", detail)
             return handler.lambda_handler(event, lambda_context)
@@ -119,13 +118,13 @@ class TestExecutions:
         return file.file_id
 
     @pytest.fixture
-    def router(self, monkeypatch):
+    def coordinator(self, monkeypatch):
         fake = FakeLambda()
-        monkeypatch.setattr(handler, "router", lambda: adapters.Router("run-coordinator", fake))
+        monkeypatch.setattr(adapters, "client", {"lambda": fake}.__getitem__)
         return fake
 
     @pytest.fixture
-    def ended(self, bus, router, monkeypatch, eventbridge, lambda_context):
+    def ended(self, bus, coordinator, monkeypatch, eventbridge, lambda_context):
         monkeypatch.setattr(handler, "event_bus", lambda: bus)
 
         def call(status="ABORTED", name=RUN_ID, **detail):
@@ -136,7 +135,7 @@ class TestExecutions:
         return call
 
     def test_an_aborted_execution_fails_its_run_and_files_and_frees_the_dataset(
-        self, ledger, claimed, ended, bus, router
+        self, ledger, claimed, ended, bus, coordinator
     ):
         assert ended() == {"run_failed": True}
 
@@ -144,8 +143,8 @@ class TestExecutions:
         run = ledger.runs.get(RUN_ID)
         assert (run.state, run.error) == (RunState.FAILED, "ExecutionAborted")
         assert bus.sent[0][0] == "RunFailed"
-        (call,) = router.invoked
-        assert (call["FunctionName"], call["InvocationType"]) == ("run-coordinator", "Event")
+        (call,) = coordinator.invoked
+        assert (call["FunctionName"], call["InvocationType"]) == ("cartlake-test-run-coordinator", "Event")
         assert b'"action": "release"' in call["Payload"]
 
     def test_error_and_cause_of_the_execution_are_kept(self, ledger, claimed, ended):
@@ -162,7 +161,7 @@ class TestExecutions:
         assert bus.sent == []
 
     def test_an_execution_that_failed_after_its_run_had_succeeded_only_frees_the_dataset(
-        self, ledger, claimed, ended, router
+        self, ledger, claimed, ended, coordinator
     ):
         ledger.runs.loaded(RUN_ID, [claimed])
         ledger.runs.finish(RUN_ID, RowCounts(read=0, published=0, quarantined=0, duplicate=0), "")
@@ -170,10 +169,10 @@ class TestExecutions:
         assert ended("FAILED") == {"run_failed": False}
 
         assert ledger.files.get(claimed).state is FileState.LOADED
-        assert len(router.invoked) == 1
+        assert len(coordinator.invoked) == 1
 
     def test_a_refresh_that_ended_badly_leaves_its_tables_stale_but_starts_no_other_by_itself(
-        self, ledger, ended, bus, router
+        self, ledger, ended, bus, coordinator
     ):
         ledger.stale.mark(RUN_ID, "processed.transactions", WHOLE)
         ledger.locks.acquire(Workflow.REFRESH, REFRESH_RUN)
@@ -185,10 +184,10 @@ class TestExecutions:
         assert ledger.runs.get(REFRESH_RUN).state is RunState.FAILED
         assert [mark.table for mark in ledger.stale.aside()] == ["processed.transactions"]
         assert not ledger.has_pending(Workflow.REFRESH)
-        assert bus.sent[0][1]["dataset"] == Workflow.REFRESH
-        assert json.loads(router.invoked[0]["Payload"]) == {
+        assert bus.sent[0][1]["workflow"] == Workflow.REFRESH
+        assert json.loads(coordinator.invoked[0]["Payload"]) == {
             "action": "release",
-            "dataset": Workflow.REFRESH,
+            "subject": Workflow.REFRESH,
             "run_id": REFRESH_RUN,
         }
 

@@ -3,8 +3,9 @@ import pytest
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
+from cartlake.aws import clients
 from cartlake.errors import TransientError
-from lambdas.job_starter import handler
+from lambdas.job_starter import adapters, handler
 from lambdas.job_starter.adapters import GlueConcurrencyError
 
 RUN_ID = "transactions-20260131T083000-aaaaaa"
@@ -12,7 +13,7 @@ REFRESH_RUN = "refresh-20260131T083000-aaaaaa"
 REQUEST = {
     "job_name": "dataset-etl",
     "run_id": RUN_ID,
-    "dataset": "transactions",
+    "subject": "transactions",
     "input_uri": f"s3://artifacts/runs/{RUN_ID}/manifest.json",
     "step": "etl",
     "task_token": "t" * 600,
@@ -34,8 +35,7 @@ class FakeGlue:
 @pytest.fixture
 def glue(account, monkeypatch):
     fake = FakeGlue()
-    jobs = handler.glue_jobs()
-    monkeypatch.setattr(jobs, "_glue", fake)
+    monkeypatch.setattr(adapters, "client", {"glue": fake}.__getitem__)
     return fake
 
 
@@ -115,8 +115,7 @@ def test_a_start_in_progress_elsewhere_is_worth_another_try(account, glue, start
     item["status"] = {"S": "INPROGRESS"}
     item["in_progress_expiration"] = {"N": "99999999999999"}
     table.put_item(TableName="idempotency", Item=item)
-    handler.idempotency_store.cache_clear()
-    handler.start_once.cache_clear()
+    clients.client.cache_clear()  # a new execution environment remembers nothing
 
     with pytest.raises(TransientError, match="being started by another call"):
         start()

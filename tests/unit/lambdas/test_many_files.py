@@ -9,12 +9,11 @@ from types import SimpleNamespace
 import moto.dynamodb.models
 import pytest
 
+from cartlake.aws.objects import Head
 from cartlake.ledger import Content, Ledger, ObjectVersion
 from cartlake.runs.documents import FileFormat, Manifest
 from lambdas.batch_claimer import handler as claimer
-from lambdas.batch_claimer.adapters import RawObjects
-from lambdas.batch_claimer.domain import Stored
-from lambdas.run_coordinator.domain import ExecutionState, Outcome, Router
+from lambdas.run_coordinator.domain import Coordinator, ExecutionState, Outcome
 
 FILES, FILES_OF_A_RUN = 250, 25
 
@@ -28,7 +27,7 @@ class Executions:
     def state(self, run_id):
         return ExecutionState.RUNNING if run_id in self.running else ExecutionState.OVER
 
-    def start(self, dataset, run_id, request=None):
+    def start(self, subject, run_id, request=None):
         self.running.add(run_id)
         self.started.append(run_id)
         self.most_at_once = max(self.most_at_once, len(self.running))
@@ -53,17 +52,17 @@ def arrive(account):
 def test_many_files_at_once_are_loaded_by_few_runs_one_after_the_other(account, arrive, lambda_context, monkeypatch):
     monkeypatch.setattr(claimer, "MAX_FILES", FILES_OF_A_RUN)
     # What is little to S3 and DynamoDB is much to fakes: a look at each object, and transactions that copy the table.
-    monkeypatch.setattr(RawObjects, "look", lambda _, files: [(file, Stored(None, file.etag)) for file in files])
+    monkeypatch.setattr(claimer, "current_versions", lambda files: [(file, Head(None, file.etag, 1)) for file in files])
     monkeypatch.setattr(moto.dynamodb.models, "copy", SimpleNamespace(deepcopy=lambda value: value))
     ledger, executions = Ledger("ledger", account.dynamodb), Executions()
     numbers = iter(range(1_000_000))
-    router = Router(ledger, executions, lambda dataset: f"{dataset}-20260131T090000-{next(numbers):06x}")
+    coordinator = Coordinator(ledger, executions, lambda subject: f"{subject}-20260131T090000-{next(numbers):06x}")
 
     arrive(0)
-    outcomes = Counter({router.start("transactions").outcome: 1})
+    outcomes = Counter({coordinator.start("transactions").outcome: 1})
     for number in range(1, FILES):
         arrive(number)
-        outcomes[router.start("transactions").outcome] += 1
+        outcomes[coordinator.start("transactions").outcome] += 1
     assert outcomes == {Outcome.STARTED: 1, Outcome.ALREADY_RUNNING: FILES - 1}
     in_runs = Counter()
     while executions.running:
@@ -73,7 +72,7 @@ def test_many_files_at_once_are_loaded_by_few_runs_one_after_the_other(account, 
         in_runs.update(file.uri for file in manifest.files)
         ledger.runs.loaded(run_id, [file.file_id for file in manifest.files])
         executions.running.discard(run_id)
-        router.release("transactions", run_id)
+        coordinator.release("transactions", run_id)
 
     assert len(in_runs) == FILES
     assert set(in_runs.values()) == {1}

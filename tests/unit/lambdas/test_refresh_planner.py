@@ -129,7 +129,7 @@ def test_what_becomes_stale_after_a_refresh_had_nothing_to_do_waits_for_the_next
 def test_invoked_again_it_keeps_what_it_has_and_takes_what_came(ledger, mark, claim, plan, monkeypatch):
     mark("events", days(3))
     with monkeypatch.context() as crash:
-        crash.setattr(handler, "documents", lambda: (_ for _ in ()).throw(TimeoutError))
+        crash.setattr(handler.s3, "write_text", lambda *_: (_ for _ in ()).throw(TimeoutError))
         with pytest.raises(TimeoutError):
             claim()
     mark("events", days(9))

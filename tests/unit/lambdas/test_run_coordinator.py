@@ -11,7 +11,7 @@ from cartlake.runs.documents import FileFormat
 from cartlake.runs.ids import RUN_ID, Workflow
 from lambdas.run_coordinator import handler
 from lambdas.run_coordinator.adapters import StateMachines
-from lambdas.run_coordinator.domain import ExecutionState, Outcome, Router
+from lambdas.run_coordinator.domain import Coordinator, ExecutionState, Outcome
 
 OLD_RUN = "transactions-20260131T083000-000000"
 REFRESH_RUN = "refresh-20260131T083000-000000"
@@ -51,10 +51,12 @@ def executions():
 
 
 @pytest.fixture
-def router(ledger, executions):
+def coordinator(ledger, executions):
     numbers = iter(range(1, 1000))
-    works = ("customers", "transactions", Workflow.REFRESH)
-    return Router(ledger, executions, lambda dataset: f"{dataset}-20260131T090000-{next(numbers):06x}", lambda: works)
+    subjects = ("customers", "transactions", Workflow.REFRESH)
+    return Coordinator(
+        ledger, executions, lambda subject: f"{subject}-20260131T090000-{next(numbers):06x}", lambda: subjects
+    )
 
 
 @pytest.fixture
@@ -71,138 +73,138 @@ def drop(ledger):
 
 
 class TestStart:
-    def test_a_waiting_file_starts_a_run_under_the_lock(self, router, executions, ledger, drop):
+    def test_a_waiting_file_starts_a_run_under_the_lock(self, coordinator, executions, ledger, drop):
         drop()
 
-        routing = router.start("transactions")
+        decision = coordinator.start("transactions")
 
-        assert routing.outcome is Outcome.STARTED
-        assert executions.starts == [("transactions", routing.run_id)]
+        assert decision.outcome is Outcome.STARTED
+        assert executions.starts == [("transactions", decision.run_id)]
         lock = ledger.locks.get("transactions")
-        assert (lock.run_id, lock.execution_arn) == (routing.run_id, f"arn:{routing.run_id}")
+        assert (lock.run_id, lock.execution_arn) == (decision.run_id, f"arn:{decision.run_id}")
 
-    def test_nothing_starts_when_nothing_waits(self, router, executions, ledger):
-        assert router.start("transactions").outcome is Outcome.NOTHING_PENDING
+    def test_nothing_starts_when_nothing_waits(self, coordinator, executions, ledger):
+        assert coordinator.start("transactions").outcome is Outcome.NOTHING_PENDING
         assert executions.starts == []
         assert ledger.locks.get("transactions") is None
 
-    def test_many_events_start_one_run(self, router, executions, drop):
+    def test_many_events_start_one_run(self, coordinator, executions, drop):
         drop("a.csv")
-        first = router.start("transactions")
+        first = coordinator.start("transactions")
         drop("b.csv")
 
-        again = router.start("transactions")
+        again = coordinator.start("transactions")
 
         assert (again.outcome, again.run_id) == (Outcome.ALREADY_RUNNING, first.run_id)
         assert len(executions.starts) == 1
 
-    def test_datasets_do_not_wait_for_each_other(self, router, executions, drop):
+    def test_datasets_do_not_wait_for_each_other(self, coordinator, executions, drop):
         drop()
         drop(dataset="customers")
 
-        router.start("transactions")
-        router.start("customers")
+        coordinator.start("transactions")
+        coordinator.start("customers")
 
         assert [dataset for dataset, _ in executions.starts] == ["transactions", "customers"]
 
-    def test_a_lock_left_by_a_dead_execution_is_taken_over(self, router, executions, ledger, drop):
+    def test_a_lock_left_by_a_dead_execution_is_taken_over(self, coordinator, executions, ledger, drop):
         drop()
         ledger.locks.acquire("transactions", OLD_RUN)
         executions.states[OLD_RUN] = ExecutionState.OVER
 
-        routing = router.start("transactions")
+        decision = coordinator.start("transactions")
 
-        assert routing.outcome is Outcome.TAKEN_OVER
-        assert ledger.locks.get("transactions").run_id == routing.run_id != OLD_RUN
+        assert decision.outcome is Outcome.TAKEN_OVER
+        assert ledger.locks.get("transactions").run_id == decision.run_id != OLD_RUN
 
-    def test_a_lock_whose_execution_never_started_is_given_its_execution(self, router, executions, ledger, drop):
+    def test_a_lock_whose_execution_never_started_is_given_its_execution(self, coordinator, executions, ledger, drop):
         drop()
         executions.crash = True
         with pytest.raises(TimeoutError):
-            router.start("transactions")
+            coordinator.start("transactions")
         holder = ledger.locks.get("transactions").run_id
 
-        routing = router.start("transactions")
+        decision = coordinator.start("transactions")
 
-        assert (routing.outcome, routing.run_id) == (Outcome.RESUMED, holder)
+        assert (decision.outcome, decision.run_id) == (Outcome.RESUMED, holder)
         assert executions.starts == [("transactions", holder)]
 
-    def test_of_two_routers_that_find_a_dead_run_one_takes_over(self, router, executions, ledger, drop):
+    def test_of_two_calls_that_find_an_ended_run_one_takes_over(self, coordinator, executions, ledger, drop):
         drop()
         ledger.locks.acquire("transactions", OLD_RUN)
         executions.states[OLD_RUN] = ExecutionState.OVER
-        take_over = ledger.take_over_lock
+        take_over = ledger.locks.take_over
 
         def beaten(dataset, dead, run_id):
-            ledger.take_over_lock = take_over
-            router.start("transactions")
+            ledger.locks.take_over = take_over
+            coordinator.start("transactions")
             return take_over(dataset, dead, run_id)
 
-        ledger.take_over_lock = beaten
+        ledger.locks.take_over = beaten
 
-        assert router.start("transactions").outcome is Outcome.ALREADY_RUNNING
+        assert coordinator.start("transactions").outcome is Outcome.ALREADY_RUNNING
         assert len(executions.starts) == 1
 
-    def test_a_lock_that_is_freed_while_we_look_is_tried_again(self, router, executions, ledger, drop):
+    def test_a_lock_that_is_freed_while_we_look_is_tried_again(self, coordinator, executions, ledger, drop):
         drop()
         ledger.locks.acquire("transactions", OLD_RUN)
-        look = ledger.lock
+        look = ledger.locks.get
 
         def freed(dataset):
-            ledger.lock = look
+            ledger.locks.get = look
             ledger.locks.release("transactions", OLD_RUN)
             return look(dataset)
 
-        ledger.lock = freed
+        ledger.locks.get = freed
 
-        assert router.start("transactions").outcome is Outcome.STARTED
+        assert coordinator.start("transactions").outcome is Outcome.STARTED
 
 
 class TestRelease:
-    def test_files_that_came_during_a_run_start_the_next_at_once(self, router, executions, ledger, drop):
+    def test_files_that_came_during_a_run_start_the_next_at_once(self, coordinator, executions, ledger, drop):
         drop("a.csv")
-        first = router.start("transactions").run_id
+        first = coordinator.start("transactions").run_id
         ledger.runs.claim(first, ledger.files.pending("transactions"))
         drop("b.csv")
 
-        routing = router.release("transactions", first)
+        decision = coordinator.release("transactions", first)
 
-        assert routing.outcome is Outcome.STARTED
-        assert routing.run_id != first
+        assert decision.outcome is Outcome.STARTED
+        assert decision.run_id != first
         assert len(executions.starts) == 2
 
-    def test_without_waiting_files_the_dataset_is_free(self, router, ledger):
+    def test_without_waiting_files_the_dataset_is_free(self, coordinator, ledger):
         ledger.locks.acquire("transactions", OLD_RUN)
 
-        assert router.release("transactions", OLD_RUN).outcome is Outcome.NOTHING_PENDING
+        assert coordinator.release("transactions", OLD_RUN).outcome is Outcome.NOTHING_PENDING
         assert ledger.locks.get("transactions") is None
 
-    def test_a_file_that_waits_since_the_last_look_of_its_own_router_is_not_forgotten(
-        self, router, executions, ledger, drop
+    def test_a_file_that_waits_since_the_last_look_of_its_own_coordinator_is_not_forgotten(
+        self, coordinator, executions, ledger, drop
     ):
         """The one order of steps in which both could think that the other will do it."""
         drop("a.csv")
-        first = router.start("transactions").run_id
+        first = coordinator.start("transactions").run_id
         ledger.runs.claim(first, ledger.files.pending("transactions"))
-        release = ledger.release_lock
+        release = ledger.locks.release
 
         def with_event_in_between(dataset, run_id):
             drop("b.csv")
-            assert router.start("transactions").outcome is Outcome.ALREADY_RUNNING
+            assert coordinator.start("transactions").outcome is Outcome.ALREADY_RUNNING
             return release(dataset, run_id)
 
-        ledger.release_lock = with_event_in_between
+        ledger.locks.release = with_event_in_between
 
-        assert router.release("transactions", first).outcome is Outcome.STARTED
+        assert coordinator.release("transactions", first).outcome is Outcome.STARTED
 
-    def test_releasing_twice_does_not_free_the_next_run(self, router, executions, ledger, drop):
+    def test_releasing_twice_does_not_free_the_next_run(self, coordinator, executions, ledger, drop):
         drop("a.csv")
-        first = router.start("transactions").run_id
+        first = coordinator.start("transactions").run_id
         ledger.runs.claim(first, ledger.files.pending("transactions"))
         drop("b.csv")
-        second = router.release("transactions", first).run_id
+        second = coordinator.release("transactions", first).run_id
 
-        again = router.release("transactions", first)
+        again = coordinator.release("transactions", first)
 
         assert (again.outcome, again.run_id) == (Outcome.ALREADY_RUNNING, second)
         assert ledger.locks.get("transactions").run_id == second
@@ -210,8 +212,8 @@ class TestRelease:
 
 class TestHandler:
     @pytest.fixture
-    def call(self, router, monkeypatch, lambda_context):
-        monkeypatch.setattr(handler, "router", lambda: router)
+    def call(self, coordinator, monkeypatch, lambda_context):
+        monkeypatch.setattr(handler, "coordinator", lambda: coordinator)
         return lambda event: handler.lambda_handler(event, lambda_context)
 
     def test_the_event_of_a_validated_file(self, call, drop, eventbridge):
@@ -219,23 +221,23 @@ class TestHandler:
 
         answer = call(eventbridge("cartlake", "FileValidated", {"dataset": "transactions", "file_id": "x"}))
 
-        assert (answer["outcome"], answer["dataset"]) == ("started", "transactions")
+        assert (answer["outcome"], answer["subject"]) == ("started", "transactions")
 
     def test_the_last_step_of_the_state_machine(self, call, ledger):
         ledger.locks.acquire("transactions", OLD_RUN)
 
-        answer = call({"action": "release", "dataset": "transactions", "run_id": OLD_RUN})
+        answer = call({"action": "release", "subject": "transactions", "run_id": OLD_RUN})
 
-        assert answer == {"outcome": "nothing_pending", "dataset": "transactions", "run_id": None, "waiting": False}
+        assert answer == {"outcome": "nothing_pending", "subject": "transactions", "run_id": None, "waiting": False}
         assert ledger.locks.get("transactions") is None
 
     def test_the_schedule_and_the_job_of_maintenance(self, call, ledger):
         run_id = call({"action": "maintain"})["run_id"]
         ledger.runs.start(run_id)
 
-        held = call({"action": "hold", "dataset": "transactions", "run_id": run_id})
+        held = call({"action": "hold", "subject": "transactions", "run_id": run_id})
 
-        assert held == {"outcome": "held", "dataset": "transactions", "run_id": run_id, "waiting": False}
+        assert held == {"outcome": "held", "subject": "transactions", "run_id": run_id, "waiting": False}
 
     @pytest.mark.parametrize("more", [{"tables": "all"}, {"force": "often"}, {"older_than": 3}])
     def test_maintenance_of_another_form_is_refused(self, call, more):
@@ -245,9 +247,9 @@ class TestHandler:
     def test_a_start_by_hand(self, call, drop):
         drop()
 
-        assert call({"action": "start", "dataset": "transactions"})["outcome"] == "started"
+        assert call({"action": "start", "subject": "transactions"})["outcome"] == "started"
 
-    @pytest.mark.parametrize("event", [{}, {"action": "stop"}, {"action": "release", "dataset": "transactions"}, None])
+    @pytest.mark.parametrize("event", [{}, {"action": "stop"}, {"action": "release", "subject": "transactions"}, None])
     def test_an_event_of_another_form_is_refused(self, call, event):
         with pytest.raises(ValidationError):
             call(event)
@@ -259,44 +261,44 @@ class TestRefresh:
         return lambda run_id=OLD_RUN: ledger.stale.mark(run_id, "processed.transactions", WHOLE)
 
     @pytest.fixture
-    def begun(self, router, ledger):
+    def begun(self, coordinator, ledger):
         """Start a refresh and let it claim what is stale; returns its run."""
 
         def start():
-            run_id = router.start(Workflow.REFRESH).run_id
+            run_id = coordinator.start(Workflow.REFRESH).run_id
             ledger.runs.start(run_id)
             ledger.stale.claim(run_id)
             return run_id
 
         return start
 
-    def test_a_stale_table_starts_a_refresh_and_nothing_stale_starts_none(self, router, executions, mark):
-        assert router.start(Workflow.REFRESH).outcome is Outcome.NOTHING_PENDING
+    def test_a_stale_table_starts_a_refresh_and_nothing_stale_starts_none(self, coordinator, executions, mark):
+        assert coordinator.start(Workflow.REFRESH).outcome is Outcome.NOTHING_PENDING
         mark()
 
-        assert router.start(Workflow.REFRESH).outcome is Outcome.STARTED
+        assert coordinator.start(Workflow.REFRESH).outcome is Outcome.STARTED
         assert [dataset for dataset, _ in executions.starts] == [Workflow.REFRESH]
 
-    def test_what_became_stale_during_a_refresh_starts_the_next_at_once(self, router, mark, begun):
+    def test_what_became_stale_during_a_refresh_starts_the_next_at_once(self, coordinator, mark, begun):
         mark()
         first = begun()
         mark("transactions-20260131T084500-bbbbbb")
 
-        assert router.start(Workflow.REFRESH).outcome is Outcome.ALREADY_RUNNING
-        routing = router.release(Workflow.REFRESH, first)
+        assert coordinator.start(Workflow.REFRESH).outcome is Outcome.ALREADY_RUNNING
+        decision = coordinator.release(Workflow.REFRESH, first)
 
-        assert routing.outcome is Outcome.STARTED
-        assert routing.run_id != first
+        assert decision.outcome is Outcome.STARTED
+        assert decision.run_id != first
 
     def test_a_refresh_that_failed_starts_no_other_until_something_else_becomes_stale(
-        self, router, ledger, mark, begun
+        self, coordinator, ledger, mark, begun
     ):
         mark()
         first = begun()
         ledger.runs.fail(first, "RefreshError", "a transform is broken")
 
-        assert router.release(Workflow.REFRESH, first).outcome is Outcome.NOTHING_PENDING
-        assert router.start(Workflow.REFRESH).outcome is Outcome.NOTHING_PENDING
+        assert coordinator.release(Workflow.REFRESH, first).outcome is Outcome.NOTHING_PENDING
+        assert coordinator.start(Workflow.REFRESH).outcome is Outcome.NOTHING_PENDING
 
         mark("transactions-20260131T084500-bbbbbb")
         assert len(ledger.stale.of_run(begun())) == 2
@@ -306,86 +308,86 @@ class TestMaintenance:
     """Maintenance has one run at a time, and borrows datasets from those that load them."""
 
     @pytest.fixture
-    def at_work(self, router, ledger):
-        run_id = router.maintain(MaintenanceRequest()).run_id
+    def at_work(self, coordinator, ledger):
+        run_id = coordinator.maintain(MaintenanceRequest()).run_id
         ledger.runs.start(run_id)
         return run_id
 
-    def test_it_starts_with_what_was_asked_for(self, router, executions, ledger):
+    def test_it_starts_with_what_was_asked_for(self, coordinator, executions, ledger):
         asked = MaintenanceRequest(tables=["processed.customers"], force=True)
 
-        routing = router.maintain(asked)
+        decision = coordinator.maintain(asked)
 
-        assert (routing.outcome, executions.requests[routing.run_id]) == (Outcome.STARTED, asked)
-        assert ledger.locks.get(Workflow.MAINTENANCE).run_id == routing.run_id
+        assert (decision.outcome, executions.requests[decision.run_id]) == (Outcome.STARTED, asked)
+        assert ledger.locks.get(Workflow.MAINTENANCE).run_id == decision.run_id
 
-    def test_a_schedule_that_comes_twice_starts_it_once(self, router, executions, at_work):
-        again = router.maintain(MaintenanceRequest())
+    def test_a_schedule_that_comes_twice_starts_it_once(self, coordinator, executions, at_work):
+        again = coordinator.maintain(MaintenanceRequest())
 
         assert (again.outcome, again.run_id, len(executions.starts)) == (Outcome.ALREADY_RUNNING, at_work, 1)
 
-    def test_one_whose_execution_never_began_is_given_it(self, router, executions):
+    def test_one_whose_execution_never_began_is_given_it(self, coordinator, executions):
         executions.crash = True
         with pytest.raises(TimeoutError):
-            router.maintain(MaintenanceRequest())
+            coordinator.maintain(MaintenanceRequest())
 
-        assert router.maintain(MaintenanceRequest()).outcome is Outcome.RESUMED
+        assert coordinator.maintain(MaintenanceRequest()).outcome is Outcome.RESUMED
         assert len(executions.starts) == 1
 
     def test_after_one_that_died_the_next_starts_and_frees_what_it_held(
-        self, router, executions, ledger, at_work, drop
+        self, coordinator, executions, ledger, at_work, drop
     ):
-        router.hold("transactions", at_work)
+        coordinator.hold("transactions", at_work)
         drop()
         executions.states[at_work] = ExecutionState.OVER
 
-        routing = router.maintain(MaintenanceRequest())
+        decision = coordinator.maintain(MaintenanceRequest())
 
-        assert routing.outcome is Outcome.STARTED
+        assert decision.outcome is Outcome.STARTED
         assert [dataset for dataset, _ in executions.starts] == [
             Workflow.MAINTENANCE,
             "transactions",
             Workflow.MAINTENANCE,
         ]
 
-    def test_a_free_dataset_is_lent_and_a_busy_one_is_not(self, router, ledger, at_work):
+    def test_a_free_dataset_is_lent_and_a_busy_one_is_not(self, coordinator, ledger, at_work):
         ledger.locks.acquire("customers", "customers-20260131T083000-000000")
 
-        assert router.hold("transactions", at_work).outcome is Outcome.HELD
-        busy = router.hold("customers", at_work)
+        assert coordinator.hold("transactions", at_work).outcome is Outcome.HELD
+        busy = coordinator.hold("customers", at_work)
 
         assert (busy.outcome, busy.run_id) == (Outcome.BUSY, "customers-20260131T083000-000000")
         assert ledger.locks.held_by(at_work, ["customers", "transactions"]) == ["transactions"]
 
-    def test_files_that_come_meanwhile_wait_and_it_is_told(self, router, executions, at_work, drop):
-        router.hold("transactions", at_work)
+    def test_files_that_come_meanwhile_wait_and_it_is_told(self, coordinator, executions, at_work, drop):
+        coordinator.hold("transactions", at_work)
         drop()
 
-        event = router.start("transactions")
-        asked = router.hold("transactions", at_work)
+        event = coordinator.start("transactions")
+        asked = coordinator.hold("transactions", at_work)
 
         assert (event.outcome, event.run_id) == (Outcome.ALREADY_RUNNING, at_work)
         assert (asked.outcome, asked.waiting) == (Outcome.HELD, True)
 
-    def test_giving_back_starts_the_run_that_waited(self, router, executions, ledger, at_work, drop):
-        router.hold("transactions", at_work)
+    def test_giving_back_starts_the_run_that_waited(self, coordinator, executions, ledger, at_work, drop):
+        coordinator.hold("transactions", at_work)
         drop()
 
-        routing = router.release("transactions", at_work)
+        decision = coordinator.release("transactions", at_work)
 
-        assert routing.outcome is Outcome.STARTED
-        assert ledger.locks.get("transactions").run_id == routing.run_id
+        assert decision.outcome is Outcome.STARTED
+        assert ledger.locks.get("transactions").run_id == decision.run_id
         assert executions.starts[-1][0] == "transactions"
 
     def test_its_end_frees_every_dataset_it_still_holds_and_starts_what_waits(
-        self, router, executions, ledger, at_work, drop
+        self, coordinator, executions, ledger, at_work, drop
     ):
         """Its job was killed between taking a dataset and giving it back."""
         for dataset in ("customers", "transactions", Workflow.REFRESH):
-            router.hold(dataset, at_work)
+            coordinator.hold(dataset, at_work)
         drop()
 
-        router.release(Workflow.MAINTENANCE, at_work)
+        coordinator.release(Workflow.MAINTENANCE, at_work)
 
         assert ledger.locks.get(Workflow.MAINTENANCE) is None
         assert ledger.locks.get("customers") is None
@@ -394,23 +396,23 @@ class TestMaintenance:
 
     @pytest.mark.parametrize("state", [ExecutionState.OVER, ExecutionState.NEVER_STARTED])
     def test_a_dataset_left_by_one_that_is_over_is_taken_over_by_the_next_file(
-        self, router, executions, ledger, at_work, drop, state
+        self, coordinator, executions, ledger, at_work, drop, state
     ):
         """Also when AWS has forgotten the execution: nobody starts maintenance in the name of a dataset."""
-        router.hold("transactions", at_work)
+        coordinator.hold("transactions", at_work)
         executions.states[at_work] = state
         drop()
 
-        routing = router.start("transactions")
+        decision = coordinator.start("transactions")
 
-        assert routing.outcome is Outcome.TAKEN_OVER
-        assert executions.starts[-1] == ("transactions", routing.run_id)
+        assert decision.outcome is Outcome.TAKEN_OVER
+        assert executions.starts[-1] == ("transactions", decision.run_id)
 
-    def test_a_job_that_outlives_its_run_is_lent_nothing(self, router, ledger, at_work):
+    def test_a_job_that_outlives_its_run_is_lent_nothing(self, coordinator, ledger, at_work):
         ledger.runs.fail(at_work, "States.Timeout", "too long")
 
-        assert router.hold("transactions", at_work).outcome is Outcome.OVER
-        assert router.hold("transactions", UPKEEP_RUN).outcome is Outcome.OVER  # and one nobody knows
+        assert coordinator.hold("transactions", at_work).outcome is Outcome.OVER
+        assert coordinator.hold("transactions", UPKEEP_RUN).outcome is Outcome.OVER  # and one nobody knows
         assert ledger.locks.get("transactions") is None
 
 
@@ -421,8 +423,7 @@ class TestStateMachines:
 
     @pytest.fixture
     def machines(self, states):
-        arns = {name: made(states, name) for name in (Workflow.REFRESH, Workflow.MAINTENANCE)}
-        return StateMachines(made(states, "ingest"), arns, states)
+        return StateMachines({workflow: made(states, workflow) for workflow in Workflow})
 
     def test_an_execution_is_named_by_its_run(self, machines, states):
         arn = machines.start("transactions", OLD_RUN)
@@ -431,7 +432,7 @@ class TestStateMachines:
         found = states.describe_execution(executionArn=arn)
         assert found["name"] == OLD_RUN
         assert found["stateMachineArn"].endswith(":stateMachine:ingest")
-        assert found["input"] == f'{{"dataset": "transactions", "run_id": "{OLD_RUN}"}}'
+        assert found["input"] == f'{{"subject": "transactions", "run_id": "{OLD_RUN}"}}'
 
     def test_a_refresh_is_an_execution_of_its_own_machine(self, machines, states):
         arn = machines.start(Workflow.REFRESH, REFRESH_RUN)
@@ -439,14 +440,14 @@ class TestStateMachines:
         assert arn == machines.execution_arn(REFRESH_RUN)
         found = states.describe_execution(executionArn=arn)
         assert found["stateMachineArn"].endswith(":stateMachine:refresh")
-        assert found["input"] == f'{{"dataset": "refresh", "run_id": "{REFRESH_RUN}"}}'
+        assert found["input"] == f'{{"subject": "refresh", "run_id": "{REFRESH_RUN}"}}'
 
     @pytest.mark.parametrize(
-        ("dataset", "run_id"),
+        ("subject", "run_id"),
         [("transactions", OLD_RUN), (Workflow.REFRESH, REFRESH_RUN), (Workflow.MAINTENANCE, UPKEEP_RUN)],
     )
-    def test_starting_twice_is_starting_once(self, machines, dataset, run_id):
-        assert machines.start(dataset, run_id) == machines.start(dataset, run_id)
+    def test_starting_twice_is_starting_once(self, machines, subject, run_id):
+        assert machines.start(subject, run_id) == machines.start(subject, run_id)
 
     def test_maintenance_is_told_what_was_asked_for(self, machines, states):
         arn = machines.start(Workflow.MAINTENANCE, UPKEEP_RUN, MaintenanceRequest(force=True))
@@ -456,28 +457,28 @@ class TestStateMachines:
         assert json.loads(found["input"])["request"] == {"tables": None, "force": True, "keep_snapshots_days": None}
 
     @pytest.mark.parametrize(
-        ("dataset", "run_id"),
+        ("subject", "run_id"),
         [("transactions", OLD_RUN), (Workflow.REFRESH, REFRESH_RUN), (Workflow.MAINTENANCE, UPKEEP_RUN)],
     )
-    def test_states_of_an_execution(self, machines, states, dataset, run_id):
+    def test_states_of_an_execution(self, machines, states, subject, run_id):
         assert machines.state(run_id) is ExecutionState.NEVER_STARTED
-        arn = machines.start(dataset, run_id)
+        arn = machines.start(subject, run_id)
         assert machines.state(run_id) is ExecutionState.RUNNING
         states.stop_execution(executionArn=arn)
         assert machines.state(run_id) is ExecutionState.OVER
 
 
-@pytest.mark.parametrize("dataset", ["transactions", Workflow.REFRESH])
-def test_run_ids_of_the_real_router_are_run_ids(ledger, drop, lambda_context, dataset):
+@pytest.mark.parametrize("subject", ["transactions", Workflow.REFRESH])
+def test_the_coordinator_names_runs_by_their_subject(ledger, drop, lambda_context, subject):
     for name in ("cartlake-test-ingest", "cartlake-test-maintenance", "cartlake-test-refresh"):
         made(boto3.client("stepfunctions"), name)
     file = drop()
     ledger.stale.mark(OLD_RUN, "processed.transactions", WHOLE)
 
-    answer = handler.lambda_handler({"action": "start", "dataset": dataset}, lambda_context)
+    answer = handler.lambda_handler({"action": "start", "subject": subject}, lambda_context)
 
-    assert RUN_ID.fullmatch(answer["run_id"])["dataset"] == dataset
-    assert ledger.locks.get(dataset).execution_arn.endswith(answer["run_id"])
+    assert RUN_ID.fullmatch(answer["run_id"])["subject"] == subject
+    assert ledger.locks.get(subject).execution_arn.endswith(answer["run_id"])
     assert file.state is FileState.VALIDATED
 
 

@@ -2,9 +2,9 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
-from lambdas.shared.objects import ReportError
 from pydantic import ValidationError
 
+from cartlake.aws.s3 import DocumentError
 from cartlake.errors import TerminalError
 from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState, StaleMark
 from cartlake.maintenance.documents import Done, MaintainedTable, MaintenanceReport
@@ -69,7 +69,9 @@ def call(account, bus, monkeypatch, lambda_context):
     monkeypatch.setattr(handler, "event_bus", lambda: bus)
 
     def recorder(action, **fields):
-        common = {"action": action, "dataset": "transactions", "run_id": RUN_ID, "report_uri": f"{FOLDER}/etl.json"}
+        common = {"action": action, "run_id": RUN_ID, "report_uri": f"{FOLDER}/etl.json"}
+        if action == "record":
+            common["published_snapshot_id"] = "42"
         return handler.lambda_handler({**common, **fields}, lambda_context)
 
     return recorder
@@ -82,29 +84,29 @@ def lineage(account, dataset="transactions", run_id=RUN_ID):
 
 class TestReconcile:
     def test_rows_that_add_up(self, report, call):
-        assert call("reconcile", published_snapshot_id="42") == {"rows": ROWS}
+        assert call("record")["rows"] == ROWS
 
     def test_rows_that_do_not(self, report, call):
         report(rows=RowCounts(read=10, published=8, quarantined=1, duplicate=0))
 
         with pytest.raises(ReconciliationError, match="= 9"):
-            call("reconcile", published_snapshot_id="42")
+            call("record")
 
     def test_a_file_that_was_claimed_and_not_read(self, report, call, files):
         report(files=[FileCount(file_id=files[0].file_id, rows_read=10)])
 
         with pytest.raises(ReconciliationError, match=f"{files[1].file_id} was claimed but not read"):
-            call("reconcile", published_snapshot_id="42")
+            call("record")
 
     @pytest.mark.parametrize("published", ["41", None])
     def test_another_snapshot_was_published(self, report, call, published):
         with pytest.raises(ReconciliationError, match="was published"):
-            call("reconcile", published_snapshot_id=published)
+            call("record", published_snapshot_id=published)
 
     def test_what_is_built_from_the_published_days_is_stale(self, report, call, ledger):
         report(touched_days=["2026-01-30", "2026-01-31", "2026-02-03"])
 
-        call("reconcile", published_snapshot_id="42")
+        call("record")
 
         days = (
             DayRange(first=date(2026, 1, 30), last=date(2026, 1, 31)),
@@ -117,15 +119,15 @@ class TestReconcile:
     def test_a_run_that_published_nothing_makes_nothing_stale(self, report, call, ledger):
         report(touched_days=[])
 
-        call("reconcile", published_snapshot_id="42")
+        call("record")
 
         assert ledger.stale.pending() == []
 
     def test_reconciling_again_marks_nothing_twice(self, report, call, ledger):
         report(touched_days=["2026-01-31"])
 
-        call("reconcile", published_snapshot_id="42")
-        call("reconcile", published_snapshot_id="42")
+        call("record")
+        call("record")
 
         assert len(ledger.stale.pending()) == 1
 
@@ -133,20 +135,20 @@ class TestReconcile:
         report(touched_days=["2026-01-31"], rows=RowCounts(read=10, published=8, quarantined=1, duplicate=0))
 
         with pytest.raises(ReconciliationError):
-            call("reconcile", published_snapshot_id="42")
+            call("record")
 
         assert [mark.table for mark in ledger.stale.pending()] == ["processed.transactions"]
 
     def test_what_was_not_published_makes_nothing_stale(self, report, call, ledger):
         report(touched_days=["2026-01-31"], snapshot_id=None)
 
-        call("reconcile", published_snapshot_id=None)
+        call("record", published_snapshot_id=None)
 
         assert ledger.stale.pending() == []
 
     def test_without_a_report(self, account, call):
-        with pytest.raises(ReportError, match="does not exist"):
-            call("reconcile", published_snapshot_id="42")
+        with pytest.raises(DocumentError, match="does not exist"):
+            call("record")
 
 
 class TestRecord:
@@ -160,7 +162,12 @@ class TestRecord:
             f"{FOLDER}/etl.json",
         )
         assert {file.state for file in ledger.runs.files(RUN_ID)} == {FileState.LOADED}
-        assert bus.sent == [("RunSucceeded", {"dataset": "transactions", "run_id": RUN_ID, "rows": ROWS, "files": 2})]
+        assert bus.sent == [
+            (
+                "RunSucceeded",
+                {"workflow": "ingest", "dataset": "transactions", "run_id": RUN_ID, "rows": ROWS, "files": 2},
+            )
+        ]
 
     def test_recording_again_changes_nothing(self, report, call, ledger):
         call("record")
@@ -177,11 +184,6 @@ class TestRecord:
 
         assert call("record")["state"] == "SUCCEEDED"
         assert bus.types == ["RunSucceeded"]
-
-    def test_reconciling_again_after_files_were_loaded(self, report, call):
-        call("record")
-
-        assert call("reconcile", published_snapshot_id="42") == {"rows": ROWS}
 
     def test_a_run_that_was_failed_meanwhile_does_not_succeed(self, report, call, ledger, bus):
         ledger.runs.fail(RUN_ID, "ExecutionAborted", "by hand")
@@ -221,6 +223,14 @@ class TestRecord:
 
 
 class TestFail:
+    def test_a_run_that_failed_after_its_rows_were_published_makes_them_stale(self, report, call, ledger):
+        report(touched_days=["2026-01-31"])
+
+        call("fail", error="GlueJobFailed", published_snapshot_id="42")
+
+        assert [mark.table for mark in ledger.stale.pending()] == ["processed.transactions"]
+        assert ledger.runs.get(RUN_ID).state is RunState.FAILED
+
     def test_files_can_be_replayed_and_the_cause_is_kept(self, account, report, call, ledger, bus):
         answer = call("fail", error="AuditFailed", cause="no_duplicates: 3, must be 0")
 
@@ -229,6 +239,7 @@ class TestFail:
         assert bus.sent[0] == (
             "RunFailed",
             {
+                "workflow": "ingest",
                 "dataset": "transactions",
                 "run_id": RUN_ID,
                 "error": "AuditFailed",
@@ -287,9 +298,7 @@ class TestRefresh:
 
     @pytest.fixture
     def fail(self, call):
-        return lambda: call(
-            "fail", run_id=REFRESH_RUN, dataset=Workflow.REFRESH, error="RefreshError", cause="sums: no"
-        )
+        return lambda: call("fail", run_id=REFRESH_RUN, error="RefreshError", cause="sums: no")
 
     def test_the_refresh_has_succeeded_and_says_what_it_rebuilt(self, refreshed, record, ledger, bus):
         tables = ["processed.sums", "processed.totals"]
@@ -302,7 +311,7 @@ class TestRefresh:
             None,
             f"{REFRESH_FOLDER}/refresh.json",
         )
-        assert bus.sent == [("RunSucceeded", {"dataset": Workflow.REFRESH, "run_id": REFRESH_RUN, "tables": tables})]
+        assert bus.sent == [("RunSucceeded", {"workflow": "refresh", "run_id": REFRESH_RUN, "tables": tables})]
         assert ledger.stale.pending() == []
 
     def test_recording_again_changes_nothing(self, refreshed, record, ledger):
@@ -347,7 +356,7 @@ class TestRefresh:
         assert lineage(account, Workflow.REFRESH, REFRESH_RUN)[1]["outputs"] == []
 
     def test_without_a_report(self, record, ledger):
-        with pytest.raises(ReportError, match="does not exist"):
+        with pytest.raises(DocumentError, match="does not exist"):
             record()
 
         assert ledger.runs.get(REFRESH_RUN).state is RunState.RUNNING
@@ -373,7 +382,7 @@ class TestRefresh:
         _, end = lineage(account, Workflow.REFRESH, REFRESH_RUN)
         assert end["eventType"] == "FAIL"
         assert [item["name"] for item in end["outputs"]] == ["table/processed/sums"]
-        assert bus.sent[0][1]["dataset"] == Workflow.REFRESH
+        assert bus.sent[0][1]["workflow"] == Workflow.REFRESH
         assert [mark.table for mark in ledger.stale.aside()] == ["processed.events"]
         assert not ledger.has_pending(Workflow.REFRESH)
 
@@ -415,9 +424,7 @@ class TestMaintenance:
         assert record() == {"state": "SUCCEEDED", "tables": outcomes}
 
         assert ledger.runs.get(UPKEEP_RUN).report_uri == f"{UPKEEP_FOLDER}/maintenance.json"
-        assert bus.sent == [
-            ("RunSucceeded", {"dataset": Workflow.MAINTENANCE, "run_id": UPKEEP_RUN, "tables": outcomes})
-        ]
+        assert bus.sent == [("RunSucceeded", {"workflow": "maintenance", "run_id": UPKEEP_RUN, "outcomes": outcomes})]
 
     def test_every_table_remembers_when_and_how_and_the_last_sweep_stays_known(self, maintained, record, ledger):
         first = datetime(2026, 1, 31, 9, tzinfo=UTC)
@@ -438,7 +445,7 @@ class TestMaintenance:
     def test_a_run_that_failed_remembers_what_it_did_and_tells_no_lineage(self, account, maintained, call, ledger, bus):
         maintained(upkeep("processed.sums", Action.REWRITE), upkeep("processed.totals", outcome="failed"))
 
-        call("fail", run_id=UPKEEP_RUN, dataset=Workflow.MAINTENANCE, error="MaintenanceError", cause="totals: no")
+        call("fail", run_id=UPKEEP_RUN, error="MaintenanceError", cause="totals: no")
 
         assert ledger.runs.get(UPKEEP_RUN).state is RunState.FAILED
         assert {name: one.outcome for name, one in ledger.maintenance.last().items()} == {
@@ -451,7 +458,7 @@ class TestMaintenance:
     def test_a_run_whose_job_was_killed_has_nothing_to_remember(self, ledger, call):
         ledger.runs.start(UPKEEP_RUN)
 
-        call("fail", run_id=UPKEEP_RUN, dataset=Workflow.MAINTENANCE, error="GlueJobFailed", cause="killed")
+        call("fail", run_id=UPKEEP_RUN, error="GlueJobFailed", cause="killed")
 
         assert ledger.maintenance.last() == {}
 

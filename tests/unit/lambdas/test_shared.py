@@ -5,10 +5,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ValidationError
 
 from cartlake.errors import TransientError
-from cartlake.runs.documents import RowCounts
+from cartlake.events import FileDuplicate
 from lambdas.shared.entry import entry
-from lambdas.shared.events import EventBus
-from lambdas.shared.objects import Documents, ReportError, bucket_and_key
+from lambdas.shared.event_bus import EventBus
+
+DUPLICATE = FileDuplicate(dataset="transactions", file_id="a", bucket="raw", key="a.csv", duplicate_of="b")
 
 
 class FakeEvents:
@@ -23,35 +24,17 @@ class FakeEvents:
 def test_an_event_carries_its_detail_to_our_bus():
     events = FakeEvents()
 
-    EventBus("bus", events).send("FileValidated", {"file_id": "a"})
+    EventBus("bus", events).send(DUPLICATE)
 
     (sent,) = events.entries
-    assert (sent["EventBusName"], sent["Source"], sent["DetailType"]) == ("bus", "cartlake", "FileValidated")
-    assert json.loads(sent["Detail"]) == {"file_id": "a"}
+    assert (sent["EventBusName"], sent["Source"], sent["DetailType"]) == ("bus", "cartlake", "FileDuplicate")
+    about = {"dataset": "transactions", "file_id": "a", "bucket": "raw", "key": "a.csv"}
+    assert json.loads(sent["Detail"]) == {**about, "duplicate_of": "b"}
 
 
 def test_an_event_the_bus_did_not_take_is_not_taken_for_sent():
     with pytest.raises(TransientError, match="InternalFailure"):
-        EventBus("bus", FakeEvents(failed=1)).send("FileValidated", {})
-
-
-@pytest.mark.parametrize("uri", ["s3://bucket", "s3://bucket/", "https://bucket/key", "bucket/key", ""])
-def test_what_is_no_object_is_refused(uri):
-    with pytest.raises(ReportError, match="is not an s3://bucket/key URI"):
-        bucket_and_key(uri)
-
-
-def test_keys_are_taken_as_they_are():
-    assert bucket_and_key("s3://raw/a b%20c?d#e.csv") == ("raw", "a b%20c?d#e.csv")
-
-
-def test_a_document_comes_back_as_it_was_written(account):
-    rows, documents = RowCounts(read=1, published=1, quarantined=0, duplicate=0), Documents(account.s3)
-
-    documents.write("s3://artifacts/a.json", rows.model_dump_json())
-
-    assert documents.read("s3://artifacts/a.json", RowCounts) == rows
-    assert documents.find("s3://artifacts/b.json", RowCounts) is None
+        EventBus("bus", FakeEvents(failed=1)).send(DUPLICATE)
 
 
 class Wanted(BaseModel):

@@ -586,7 +586,7 @@ class TestStale:
         slow, client = racing
         client.before_write = lambda: (refresh(OTHER_REFRESH), mark(ledger, "c"))
 
-        assert names(slow.claim_stale(REFRESH_RUN)) == []
+        assert names(slow.stale.claim(REFRESH_RUN)) == []
         assert names(ledger.stale.of_run(OTHER_REFRESH)) == ["a", "b"]
         assert names(ledger.stale.pending()) == ["c"]
 
@@ -594,17 +594,17 @@ class TestStale:
         mark(ledger, "a")
         ledger.runs.start(REFRESH_RUN)
         slow, _ = racing
-        query = slow._table.query
+        query = slow.stale._table.query
 
         def with_one_more(*place):
             found = query(*place)
             return [*found, {**found[0], "sk": f"{RUN}#processed.b"}] if found and len(found) == 1 else found
 
         mark(ledger, "b")
-        ledger._table.write(delete(Key("PENDING#refresh", f"{RUN}#processed.b")))  # somebody else has it by now
-        slow._table.query = with_one_more
+        ledger.files._table.write(delete(Key("PENDING#refresh", f"{RUN}#processed.b")))  # somebody else has it by now
+        slow.stale._table.query = with_one_more
 
-        slow.claim_stale(REFRESH_RUN)
+        slow.stale.claim(REFRESH_RUN)
 
         assert names(ledger.stale.of_run(REFRESH_RUN)) == ["a"]
         assert ledger.stale.pending() == []
@@ -615,7 +615,7 @@ class TestStale:
         slow, client = racing
         client.before_write = lambda: ledger.runs.fail(REFRESH_RUN, "ExecutionAborted", "by hand")
 
-        assert slow.claim_stale(REFRESH_RUN) == []
+        assert slow.stale.claim(REFRESH_RUN) == []
         assert ledger.has_pending(Workflow.REFRESH)
 
     def test_a_claim_in_the_middle_of_a_failure_loses_nothing(self, ledger, racing):
@@ -628,14 +628,14 @@ class TestStale:
 
         client.before_write = claims_before_the_end  # the first write finds the run on record
 
-        failing.fail_run(REFRESH_RUN, "ExecutionAborted", "by hand")
+        failing.runs.fail(REFRESH_RUN, "ExecutionAborted", "by hand")
 
         assert names(ledger.stale.pending()) == ["a"]
 
     def test_two_that_fail_a_refresh_at_once_set_each_mark_aside_once(self, ledger, racing, refresh):
         mark(ledger, "a", "b")
         refresh()
-        ledger._end_run(REFRESH_RUN, RunState.FAILED, {})
+        ledger.runs._end_run(REFRESH_RUN, RunState.FAILED, {})
         slow, client = racing
 
         def overtaken():
@@ -643,7 +643,7 @@ class TestStale:
 
         client.before_write = overtaken  # the first write finds the run on record
 
-        slow.fail_run(REFRESH_RUN, "E", "")
+        slow.runs.fail(REFRESH_RUN, "E", "")
 
         assert names(ledger.stale.of_run(OTHER_REFRESH)) == ["a", "b"]
         assert ledger.stale.pending() == []
@@ -679,7 +679,7 @@ def test_a_table_that_stays_busy_is_a_transient_error(dynamodb):
             )
 
     with pytest.raises(TransientError, match="deliver again"):
-        Ledger(TABLE, Busy()).release_lock("transactions", RUN)
+        Ledger(TABLE, Busy()).locks.release("transactions", RUN)
 
 
 class TestPages:

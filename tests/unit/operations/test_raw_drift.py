@@ -4,7 +4,7 @@ import pytest
 
 from cartlake import contracts
 from cartlake_cli.operations.raw_drift import RawTable, drift_of, fits
-from localaws import crawling
+from localaws.crawler import discovery as crawling
 
 TRANSACTIONS = contracts.load("transactions")
 

@@ -18,7 +18,7 @@ from cartlake.runs.documents import (
     RowCounts,
     TableRefresh,
 )
-from cartlake.runs.ids import audit_branch, dataset_of, new_run_id
+from cartlake.runs.ids import audit_branch, new_run_id, subject_of
 from cartlake.runs.reconciliation import ReconciliationError, reconcile
 
 RUN_ID = "fx_rates-20260131T083000-1a2b3c"
@@ -71,14 +71,14 @@ def test_a_run_id_says_when_in_utc_and_whose_it_is():
     run_id = new_run_id("fx_rates", evening, "1a2b3c")
 
     assert run_id == RUN_ID
-    assert dataset_of(run_id) == "fx_rates"
+    assert subject_of(run_id) == "fx_rates"
     assert audit_branch(run_id) == "audit_fx_rates_20260131T083000_1a2b3c"
 
 
 @pytest.mark.parametrize("name", ["fx_rates", "fx_rates-20260131T083000", "by-hand-1", f"{RUN_ID}x"])
 def test_a_name_that_is_no_run_id_is_refused(name):
     with pytest.raises(TerminalError, match="is not a run id"):
-        dataset_of(name)
+        subject_of(name)
 
 
 def test_documents_survive_json():

@@ -1,5 +1,5 @@
 """The Athena of the embedded AWS: Trino SQL over the Glue catalog, run by DuckDB (reads) and pyiceberg (writes).
 
-Statement text -> `parsing` -> `compiler` (typed Trino expressions, DuckDB SQL) -> `engine` -> `results`.
-The rule of the house: what cannot be translated faithfully is refused by name. A wrong answer is worse than none.
+Statement text -> `sql.parsing` -> `sql.compiler` (typed Trino expressions, DuckDB SQL) -> `engine` -> `results`.
+What cannot be translated faithfully is refused by name. A wrong answer is worse than none.
 """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import math
-import os
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -15,12 +14,10 @@ import duckdb
 
 from localaws.athena.results import java_double
 from localaws.athena.trino_types import literal
+from localaws.settings import load
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
-
-MEMORY_VARIABLE = "CARTLAKE_ATHENA_MEMORY"
-"""How much memory all queries have together, as DuckDB writes it; what does not fit is written to disk."""
 
 _EXTENSIONS = ("httpfs", "avro", "iceberg")
 # A cursor does not inherit what was SET on its parent.
@@ -96,7 +93,7 @@ def connect(
         f"USE_SSL {str(endpoint.scheme == 'https').lower()})"
     )
     add_functions(connection)
-    connection.execute(f"SET memory_limit = {literal(os.environ.get(MEMORY_VARIABLE, '2GB'))}")
+    connection.execute(f"SET memory_limit = {literal(load().athena_memory)}")
     connection.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
     connection.execute(f"SET allowed_directories = ['s3://', {literal(f'{scratch}/')}]")
     connection.execute("SET enable_external_access = false")

@@ -15,10 +15,13 @@ import duckdb
 from botocore.exceptions import ClientError
 from sqlglot import exp
 
-from localaws.athena import duck, parsing, results, show
-from localaws.athena.catalog import GlueTables
-from localaws.athena.compiler import Compiler
+from localaws.athena import duck, results
+from localaws.athena.catalog.glue_tables import GlueTables
+from localaws.athena.ddl import show
 from localaws.athena.errors import AthenaError, MalformedQueryError, QueryCancelledError, UnsupportedSqlError
+from localaws.athena.hive_types import hive_columns
+from localaws.athena.sql import parsing
+from localaws.athena.sql.compiler import Compiler
 from localaws.athena.statements import Outcome, Running, Statement
 from localaws.athena.trino_types import TrinoType, literal
 
@@ -31,7 +34,7 @@ _READS = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _DEFINES = frozenset({"CREATE", "DROP", "ALTER"})
 _SHOWS = frozenset({"SHOW", "DESCRIBE", "DESC"})
-_UPKEEP = frozenset({"OPTIMIZE", "VACUUM"})
+_MAINTENANCE = frozenset({"OPTIMIZE", "VACUUM"})
 _TEXT_SCANS = frozenset({"READ_JSON", "READ_CSV"})
 _TAKES_PARAMETERS = _READS | _WRITES | {"UNLOAD", "EXPLAIN"}
 _MSCK = re.compile(r"MSCK\s+REPAIR\s+(?:TABLE\s+)?(?P<name>[\w.`\"-]+)", re.IGNORECASE)
@@ -85,7 +88,7 @@ class _Run:
             "UNLOAD": self._unload,
             "EXPLAIN": self._explain,
             **dict.fromkeys(_DEFINES, partial(self._define, external_table)),
-            **dict.fromkeys(_UPKEEP, partial(self._keep_up, verb)),
+            **dict.fromkeys(_MAINTENANCE, partial(self._maintain, verb)),
             "MSCK": self._repair,
             **dict.fromkeys(_SHOWS, self._show),
         }
@@ -119,7 +122,7 @@ class _Run:
             return Outcome(list(relation.columns), body, scanned_bytes=scanned, files_read=opened)
 
     def _write(self, verb: str) -> Outcome:
-        from localaws.athena.writes import Writer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+        from localaws.athena.dml.writes import Writer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
         tree = self._parsed()
         writer = Writer(self.tables, self.cursor, self.sql, self.statement.database)
@@ -141,21 +144,21 @@ class _Run:
         return Outcome(columns, b"", row_count=count, files=files or [])
 
     def _define(self, external_table: Callable[[str, str], None]) -> Outcome:
-        from localaws.athena.ddl import Definer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+        from localaws.athena.ddl.definitions import Definer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
         location = f"{self.statement.result_location.rstrip('/')}/tables/{uuid.uuid4()}"
         definer = Definer(self.tables, self.cursor, self.sql, self.statement.database, location)
         return self._written(*definer.run(external_table))
 
-    def _keep_up(self, verb: str) -> Outcome:
-        from localaws.athena.upkeep import Upkeep  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+    def _maintain(self, verb: str) -> Outcome:
+        from localaws.athena.dml.maintenance import Maintenance  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
-        upkeep = Upkeep(self.tables, self.cursor, self.sql, self.statement.database)
-        upkeep.optimize() if verb == "OPTIMIZE" else upkeep.vacuum()
+        maintenance = Maintenance(self.tables, self.cursor, self.sql, self.statement.database)
+        maintenance.optimize() if verb == "OPTIMIZE" else maintenance.vacuum()
         return self._written(None)
 
     def _repair(self) -> Outcome:
-        from localaws.athena.alter import Alterer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+        from localaws.athena.ddl.alter import Alterer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
         matched = _MSCK.fullmatch(self.sql)
         if matched is None:
@@ -178,8 +181,8 @@ class _Run:
         return Outcome([("Query Plan", TrinoType("varchar"))], str(plan).rstrip().encode())
 
     def _unload(self) -> Outcome:
-        from localaws.athena import files  # noqa: PLC0415 -- rarely needed
-        from localaws.athena.ddl import file_format  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+        from localaws.athena.catalog import files  # noqa: PLC0415 -- rarely needed
+        from localaws.athena.ddl.definitions import file_format  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
         matched = _UNLOAD.fullmatch(self.sql)
         if matched is None:
@@ -196,6 +199,7 @@ class _Run:
         tree = parsing.bind(parsing.parse(matched["query"]), list(self.statement.parameters))
         relation = self._compiler().query(tree)
         columns = [(name.lower(), kind) for name, kind in relation.columns]
+        hive_columns(columns)  # refuses what files of Hive cannot hold
         cells = ", ".join(f"c{i} AS {_quoted(name)}" for i, (name, _) in enumerate(columns))
         destination = files.Destination(target, form, keys)
         written = files.write(self.cursor, f"SELECT {cells} FROM ({relation.sql})", columns, destination)
@@ -253,7 +257,7 @@ def _no_external_tables(sql: str, database: str) -> None:
 _THROWN = re.compile(r"([A-Z][A-Z_]{4,}): ([^\n]*?)(?:' to INT32)?(?:\n|$)")
 
 
-# DuckDB's own words, and the code and message Athena has for them; {0} is the first line of DuckDB's text.
+# What DuckDB's messages contain, and the code and message Athena has for it; {0} is the first line of DuckDB's text.
 _WORDS = {
     "TRY can not be used": ("NOT_SUPPORTED", "TRY around this expression is not supported by the local Athena engine"),
     "GROUP BY clause": ("EXPRESSION_NOT_AGGREGATE", "must be an aggregate expression or appear in GROUP BY: {0}"),
@@ -263,7 +267,7 @@ _WORDS = {
     ),
     "Out of Memory Error": (
         "EXCEEDED_LOCAL_MEMORY_LIMIT",
-        "Query exhausted resources at this scale factor: {0} CARTLAKE_ATHENA_MEMORY gives the engine more.",
+        "Query exhausted resources at this scale factor: {0} LOCALAWS_ATHENA_MEMORY gives the engine more.",
     ),
     "Permission Error": ("PERMISSION_DENIED", "The local Athena engine reads objects of S3 and nothing else: {0}"),
     "Out of Range Error": ("NUMERIC_VALUE_OUT_OF_RANGE", "{0}"),
@@ -275,7 +279,7 @@ _WORDS = {
 
 
 def translated(error: duckdb.Error) -> AthenaError:
-    """DuckDB's error in Trino's words, as far as there are any."""
+    """Return DuckDB's error as Trino reports it, where that is known."""
     text = str(error)
     thrown = _THROWN.search(text)
     if thrown is not None:

@@ -1,8 +1,8 @@
-"""Why a query fails, in Athena's words: the text of StateChangeReason starts with Trino's error code."""
+"""Why a query fails, as Athena reports it: StateChangeReason starts with Trino's error code."""
 
 from __future__ import annotations
 
-from cartlake.errors import TerminalError
+from localaws.errors import TerminalError
 
 USER_ERROR_CATEGORY = 2  # https://docs.aws.amazon.com/athena/latest/ug/error-reference.html
 SYSTEM_ERROR_CATEGORY = 1
@@ -26,7 +26,7 @@ class UnsupportedSqlError(AthenaError):
 
 
 class MalformedQueryError(AthenaError):
-    """Text that is no Athena SQL: refused by StartQueryExecution itself."""
+    """Text that is not Athena SQL: refused by StartQueryExecution itself."""
 
     def __init__(self, message: str) -> None:
         super().__init__("SYNTAX_ERROR", message)

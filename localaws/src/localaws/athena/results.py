@@ -6,9 +6,9 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from localaws.athena.casts import local_time
 from localaws.athena.errors import UnsupportedSqlError
-from localaws.athena.scope import Typed
+from localaws.athena.sql.casts import local_time
+from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import INTEGER_DIGITS, MICROS, MILLIS, TrinoType, literal, quote
 
 if TYPE_CHECKING:

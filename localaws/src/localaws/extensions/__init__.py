@@ -2,5 +2,5 @@
 
 Each module has `install() -> None`, called once by `localaws.serve` before the first request. The order is alphabetical
 and must not matter. It may have `shutdown() -> None`, called once after the last request, when all state is saved.
-`tests/integration/test_localaws_conformance.py` asserts the effect of each through boto3.
+`tests/integration/` asserts the effect of each through boto3.
 """

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, new_uuid
 from ministack.services import athena, eventbridge, glue, s3
 
-from localaws.athena import parsing, results
-from localaws.athena.ddl_text import split_top
+from localaws.athena import results
+from localaws.athena.ddl.text import split_top
 from localaws.athena.errors import AthenaError, MalformedQueryError, QueryCancelledError
+from localaws.athena.sql import parsing
 from localaws.athena.statements import Outcome, Running, Statement
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ logger = logging.getLogger("localaws.athena")
 
 _WORKERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="athena")
 _running: dict[str, Running] = {}
-_submitted: set[str] = set()  # to this process; anything else that claims to run died with an earlier one
+_submitted: set[str] = set()  # to this process; anything else that is RUNNING ended with an earlier process
 _pages: OrderedDict[str, list[list[str | None]]] = OrderedDict()
 _PAGES_KEPT = 4
 _PAGE_ROWS = 1000
@@ -52,7 +53,7 @@ def install() -> None:
 @functools.cache
 def engine_of(account: str, region: str) -> Engine:
     """The engine of one account and region, opened with the first query."""
-    # Half a second and tens of megabytes that a server whose Athena nobody uses need not spend.
+    # Imported at the first query: half a second and tens of megabytes that a server without queries need not spend.
     from localaws.athena.clients import Endpoint  # noqa: PLC0415
     from localaws.athena.engine import Engine  # noqa: PLC0415
     from localaws.own_server import OwnServer  # noqa: PLC0415
@@ -64,7 +65,7 @@ def engine_of(account: str, region: str) -> Engine:
 
 
 def start_query_execution(data: dict[str, Any]) -> Any:
-    """StartQueryExecution: refuse what is no SQL, else queue it."""
+    """StartQueryExecution: refuse what is not SQL, else queue it."""
     name = data.get("WorkGroup") or "primary"
     workgroup = athena._workgroups.get(name)
     if workgroup is None:
@@ -353,10 +354,10 @@ def _end(execution: dict[str, Any], state: str, reason: str = "") -> None:
     if reason:
         status["StateChangeReason"] = reason
     previous, status["State"] = status["State"], state
-    _tell(execution, previous)
+    _emit_event(execution, previous)
 
 
-def _tell(execution: dict[str, Any], previous: str) -> None:
+def _emit_event(execution: dict[str, Any], previous: str) -> None:
     """The event that Athena emits when a query ends."""
     detail = {
         "versionId": "0",
@@ -405,7 +406,7 @@ def _lines(execution: dict[str, Any]) -> list[list[str | None]]:
 
 def _result_bytes(execution: dict[str, Any]) -> bytes | None:
     bucket, _, key = execution["ResultConfiguration"]["OutputLocation"].removeprefix("s3://").partition("/")
-    # In process: a request to ourselves from the event loop would wait for itself.
+    # In process: a request from the event loop to this server would wait for itself.
     found: bytes | None = s3._get_object_data(bucket, key)
     return found
 

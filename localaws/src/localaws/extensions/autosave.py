@@ -1,4 +1,4 @@
-"""State that survives a kill: MiniStack saves only when it ends in good order, this saves after changes.
+"""State that survives a kill: MiniStack saves only when it ends normally, this saves after changes.
 
 Also keeps object versions out of memory: with S3 on disk MiniStack still holds the body of every version.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from ministack.core import persistence
 from ministack.services import lambda_svc, s3
 
 from localaws.hooks import wrap
+from localaws.settings import load
 from localaws.snapshot import BLOB_KEY, BLOB_MIN_BYTES, Snapshots
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("localaws.autosave")
 
-LOOK_SECONDS = float(os.environ.get("LOCALAWS_AUTOSAVE_SECONDS", "0.5"))
+LOOK_SECONDS = load().autosave_seconds
 # Schedules and pollers change state without a request.
 IDLE_SECONDS = 15.0
 # Saving may take at most a twentieth of the time, however much state there is.
@@ -98,7 +98,7 @@ def install() -> None:
 
 
 def _keep_code_blobs_until_saved() -> None:
-    """Let a replaced function's code live on disk as long as the state file on disk may still refer to it."""
+    """Keep a replaced function's code on disk as long as the state file on disk may still refer to it."""
     previous: set[str] = set()
 
     @wrap(lambda_svc, "_prune_orphan_code_blobs")

@@ -1,6 +1,6 @@
 """EventBridge calls Lambda asynchronously, as on AWS: with retries, then the function's failure destination or DLQ.
 
-MiniStack calls once and forgets; an event whose function failed is lost. It also keeps every event ever put in memory.
+MiniStack calls once: an event whose function failed is lost. It also keeps every event in memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from localaws.hooks import wrap
 
 logger = logging.getLogger("localaws.eventbridge")
 
-EVENTS_REMEMBERED = 1000
+EVENTS_KEPT = 1000
 
 
 def install() -> None:
@@ -36,5 +36,5 @@ def install() -> None:
     @wrap(eventbridge, "_events_log_list")
     def _(original: Any) -> list[Any]:
         events: list[Any] = original()
-        del events[:-EVENTS_REMEMBERED]
+        del events[:-EVENTS_KEPT]
         return events

@@ -19,11 +19,11 @@ from ministack.services import stepfunctions as sfn
 
 from localaws.hooks import wrap
 
-TOKENS_REMEMBERED = 10_000
+TOKENS_KEPT = 10_000
 DATABASE_ACTIONS = frozenset({"AWSGlue.GetDatabase", "AWSGlue.UpdateDatabase", "AWSGlue.DeleteDatabase"})
 
 _machines: OrderedDict[str, str] = OrderedDict()
-"""Token to machine, also of tokens that were answered: a second answer must be told so, not denied."""
+"""Token to machine, also of tokens that were answered: a second answer must be allowed as the first was."""
 
 
 def install() -> None:
@@ -32,7 +32,7 @@ def install() -> None:
     @wrap(sfn, "_apply_parameters")
     def _(original: Any, state: dict[str, Any], data: Any, context: dict[str, Any] | None = None) -> Any:
         parameters = original(state, data, context)
-        _remember(context)
+        _keep_token(context)
         return parameters
 
     @wrap(iam_actions, "extract_resource_arn")
@@ -47,12 +47,12 @@ def install() -> None:
         return own or str(original(service, *request))
 
 
-def _remember(context: dict[str, Any] | None) -> None:
+def _keep_token(context: dict[str, Any] | None) -> None:
     token = (context or {}).get("Task", {}).get("Token")
     machine = (context or {}).get("StateMachine", {}).get("Id")
     if token and machine:
         _machines[token] = machine
-        while len(_machines) > TOKENS_REMEMBERED:
+        while len(_machines) > TOKENS_KEPT:
             _machines.popitem(last=False)
 
 

@@ -1,4 +1,4 @@
-"""Service names that MiniStack meets without serving them: told in advance.
+"""Names of services that clients may ask for and MiniStack does not have, set in advance.
 
 The first request of an unknown service makes it load every model of botocore: 376 MB of memory and two seconds.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ministack.core import router
 
-# What Terraform's provider and the SDKs of this project may sign for, beside what MiniStack serves.
+# What Terraform's provider and SDKs may sign for, beside what MiniStack serves.
 UNSERVED = frozenset({"ce", "budgets", "freetier", "lakeformation", "oam", "schemas", "sso", "xray"})
 
 

@@ -1,6 +1,6 @@
-"""What grows for ever is cut: logs older than their group's retention or beyond a limit, histories of old executions.
+"""Cuts what grows without end: logs beyond their group's retention or a limit, histories of old executions.
 
-All that MiniStack remembers is in memory and in every snapshot; a lake that runs for weeks must not slow down for it.
+All that MiniStack keeps is in memory and in every snapshot, which would slow down a server that runs for weeks.
 """
 
 from __future__ import annotations

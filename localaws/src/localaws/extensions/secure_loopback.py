@@ -1,7 +1,7 @@
 """Plain HTTP on the loopback interface counts as secure transport, because nothing on it leaves the machine.
 
-The lake's buckets and queues deny requests without TLS. With `LOCALAWS_AUTH=1` MiniStack enforces that, and would
-refuse every client; certificates for Spark, DuckDB, Terraform and each Lambda would test none of the lake's policies.
+Buckets and queues often deny requests without TLS. With `LOCALAWS_AUTH=1` MiniStack enforces that, and would refuse
+every client; certificates for Spark, DuckDB, Terraform and each Lambda would test none of these policies.
 """
 
 from __future__ import annotations

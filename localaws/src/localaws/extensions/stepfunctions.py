@@ -1,11 +1,11 @@
-"""Step Functions as on AWS where the lake depends on it.
+"""Step Functions as on AWS where MiniStack differs.
 
 - A task with a callback token whose Lambda fails, fails at once (MiniStack swallows the error and waits for the token).
 - Every attempt of such a task has a token of its own.
 - The machine's `TimeoutSeconds` ends an execution as TIMED_OUT.
-- A stopped or timed-out execution starts no further task, and its tokens are dead.
+- A stopped or timed-out execution starts no further task, and its tokens are no longer accepted.
 - `StartExecution` with the name and input of a running execution answers with that execution.
-- `tracingConfiguration` is remembered.
+- `tracingConfiguration` is stored.
 - Executions that ran when the server was killed are announced as FAILED, so that their locks are freed.
 """
 
@@ -24,7 +24,7 @@ from localaws.hooks import succeeded, wrap
 
 logger = logging.getLogger("localaws.stepfunctions")
 
-# Time for the server to load all state and answer, before it is told what the last one left unfinished.
+# Time for the server to load all state and answer, before executions that were cut off are reported.
 ANNOUNCE_AFTER_SECONDS = 3.0
 
 
@@ -42,7 +42,7 @@ def install() -> None:
     _fail_callbacks_whose_call_failed()
     _renew_tokens()
     _start_once()
-    _remember_tracing()
+    _store_tracing()
     _announce_interrupted()
 
 
@@ -161,16 +161,16 @@ def _start_once() -> None:
         return original(data)
 
 
-def _remember_tracing() -> None:
-    def remembering(original: Any, data: dict[str, Any]) -> Any:
+def _store_tracing() -> None:
+    def storing(original: Any, data: dict[str, Any]) -> Any:
         response = original(data)
         if succeeded(response) and "tracingConfiguration" in data:
             arn = data.get("stateMachineArn") or json.loads(response[2])["stateMachineArn"]
             sfn._state_machines[arn]["tracingConfiguration"] = data["tracingConfiguration"]
         return response
 
-    wrap(sfn, "_create_state_machine")(remembering)
-    wrap(sfn, "_update_state_machine")(remembering)
+    wrap(sfn, "_create_state_machine")(storing)
+    wrap(sfn, "_update_state_machine")(storing)
 
 
 def _announce_interrupted() -> None:

@@ -1,4 +1,4 @@
-"""A shared archive of Spark's classes (AppCDS), recorded once per checkout: a JVM with it starts in half the time."""
+"""A shared archive of Spark's classes (AppCDS), recorded once: a JVM with it starts in half the time."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from localaws.locks import try_lock
+from localaws.settings import load
 from localaws.spark import java
-from localaws.spark.jars import ROOT, SPARK_HOME, SPARK_VERSION, directory
+from localaws.spark.jars import SPARK_HOME, SPARK_VERSION, directory
 from localaws.spark.session import QUICK_START_FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FOLDER = ROOT / ".cache" / "class-archive"
 QUIET = ("-Xshare:auto", "-Xlog:disable", "-Xlog:all=error:stderr")
 
 
 def path() -> Path:
     """Return where the archive for this Java, these jars and these flags belongs."""
-    facts = (java.java_home(), _release(), directory(), SPARK_HOME, SPARK_VERSION, QUICK_START_FLAGS)
-    return FOLDER / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}.jsa"
+    made_for = (java.java_home(), _release(), directory(), SPARK_HOME, SPARK_VERSION, QUICK_START_FLAGS)
+    return _folder() / f"{hashlib.sha256(repr(made_for).encode()).hexdigest()[:16]}.jsa"
+
+
+def _folder() -> Path:
+    return load().cache / "class-archive"
 
 
 def _release() -> str:
@@ -46,7 +50,7 @@ def recording() -> Iterator[tuple[str, ...]]:
     if path().exists() or not possible:
         yield ()
         return
-    lock = try_lock(FOLDER / "recording.lock")  # servers of several roots, or tests side by side, record it once
+    lock = try_lock(_folder() / "recording.lock")  # servers of several roots, or tests side by side, record it once
     if lock is None:
         yield ()
         return
@@ -55,6 +59,6 @@ def recording() -> Iterator[tuple[str, ...]]:
     with lock:
         yield (f"-XX:ArchiveClassesAtExit={unfinished}", *QUIET)
         if unfinished.exists():
-            for older in FOLDER.glob("*.jsa"):
+            for older in _folder().glob("*.jsa"):
                 older.unlink()
             unfinished.replace(path())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from cartlake.errors import TerminalError
+from localaws.errors import TerminalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ LAUNCHER_ARGUMENTS = frozenset(
     }
 )
 
-# Spark's StaticSQLConf: settled when the JVM starts. tests/integration holds this list against Spark's own.
+# Spark's StaticSQLConf: fixed when the JVM starts. tests/integration holds this list against Spark's own.
 STATIC_SQL_SETTINGS = frozenset(
     {
         "spark.sql.broadcastExchange.maxThreadThreshold",
@@ -60,7 +60,7 @@ STATIC_SQL_SETTINGS = frozenset(
 
 
 class LaunchError(TerminalError):
-    """A run that cannot start: a missing script, a missing module, an argument nobody understands."""
+    """A run that cannot start: a missing script, a missing module, an argument that is not known."""
 
 
 def script_arguments(arguments: Mapping[str, str]) -> list[str]:
@@ -116,7 +116,7 @@ def check_python_modules(arguments: Mapping[str, str]) -> None:
     if unmet:
         raise LaunchError(
             "Python Module Installer indicates modules that failed to install: "
-            f"{'; '.join(unmet)}. The local runner uses the checkout's virtual environment as it is."
+            f"{'; '.join(unmet)}. The local runner uses its own virtual environment as it is."
         )
 
 

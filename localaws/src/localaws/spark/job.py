@@ -10,7 +10,9 @@ import atexit
 import gc
 import os
 import runpy
+import site
 import sys
+import sysconfig
 import threading
 import traceback
 import zipfile
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
     from localaws.spark.driver import Driver
     from localaws.spark.messages import RunRequest
 
-CHECKOUT = Path(__file__).resolve().parents[4]
 MESSAGE_LIMIT = 2000
+PACKAGE_PATHS = ("purelib", "platlib", "platstdlib")
 PRELOADED_TO_KEEP = frozenset({"pyspark", "py4j", "localaws"})
 
 
@@ -67,7 +69,7 @@ def _launch_error(reason: str) -> RunResult:
 
 
 def _end_with_parent() -> None:
-    """End this process when the worker is killed: nobody would be left to tell, or to stop it."""
+    """End this process when the worker is killed: nothing would be left to report to, or to stop it."""
     parent = parent_process()
     if parent is None:
         return
@@ -111,19 +113,26 @@ def _download(uri: str, folder: Path) -> Path:
 
 
 def _set_import_path(script: Path, archives: list[Path]) -> None:
-    """Let imports see the script's folder, its archives and installed packages, but never the checkout.
+    """Let imports see the script's folder, its archives and installed packages, and nothing else.
 
-    A module forgotten in the archive must be missing here as it will be on AWS.
+    A module forgotten in the archive must be missing here as it will be on AWS: neither this package, nor a project
+    that is installed "editable" beside it, nor the current folder is on the path of a job.
     """
     own = [str(script.parent), *(str(_importable(archive)) for archive in archives)]
-    others = [entry for entry in sys.path if entry and Path(entry).resolve() not in (CHECKOUT, Path.cwd())]
-    sys.path[:] = [*own, *others]
+    sys.path[:] = [*own, *filter(_is_installed, sys.path)]
     shadowed = {name for archive in archives for name in _top_level_names(archive)} - PRELOADED_TO_KEEP
-    ours = {"cartlake", "localaws", "__mp_main__"}
     for module in list(sys.modules):
-        if module.split(".")[0] in shadowed | ours:
+        if module.split(".")[0] in shadowed | {"localaws", "__mp_main__"}:
             del sys.modules[module]
     os.environ["PYTHONPATH"] = os.pathsep.join(own)
+
+
+def _is_installed(entry: str) -> bool:
+    """Whether an entry of `sys.path` holds the standard library or installed packages."""
+    folder = Path(entry).resolve()
+    library = Path(sysconfig.get_path("stdlib")).resolve()
+    packages = {Path(path).resolve() for path in [*site.getsitepackages(), *map(sysconfig.get_path, PACKAGE_PATHS)]}
+    return bool(entry) and (folder in packages or library in (folder, *folder.parents) or folder.suffix == ".zip")
 
 
 def _importable(archive: Path) -> Path:
@@ -210,7 +219,7 @@ def _clean_up(spark: SparkSession) -> bool:
     try:
         java_context(spark).cancelAllJobs()
         spark.catalog.clearCache()
-        gc.collect()  # tells the JVM which of its objects nobody refers to any more
+        gc.collect()  # so that the JVM frees the objects that Python no longer refers to
         return not java_context(spark).isStopped()
     except Exception:  # noqa: BLE001 -- the worker then ends, which cleans up better
         traceback.print_exc()

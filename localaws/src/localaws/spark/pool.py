@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cartlake.errors import TransientError
+from localaws.errors import TransientError
 from localaws.spark import archive
 from localaws.spark.worker_process import Settings, Worker, WorkerDiedError
 
@@ -28,7 +28,7 @@ class CancelledError(TransientError):
 
 @dataclass
 class Pool:
-    """Hands out workers: a warm one if its JVM fits, never more than MAX_WORKERS at a time."""
+    """Lends workers: a warm one if its JVM fits, never more than MAX_WORKERS at a time."""
 
     settings: Settings
     _idle: list[Worker] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Pool:
         """Lend a worker whose JVM has the given settings, for one run.
 
         Raises CancelledError when `cancelled()` becomes true while waiting, WorkerDiedError when a new one does not
-        come up, JarsError or JavaNotFoundError when `make setup` was not run.
+        come up, JarsError or JavaNotFoundError when `python -m localaws.spark.jars` was not run.
         """
         worker = self._take(static, cancelled)
         try:
@@ -61,7 +61,7 @@ class Pool:
         """Take an idle worker that fits, or None with the right to start one."""
         with self._free:
             while True:
-                self._forget_the_dead()
+                self._drop_ended()
                 if not static and self._idle:
                     return self._idle.pop()
                 if self._count < MAX_WORKERS:
@@ -74,7 +74,7 @@ class Pool:
                 if cancelled():
                     raise CancelledError("stopped while waiting for a Spark worker")
 
-    def _forget_the_dead(self) -> None:
+    def _drop_ended(self) -> None:
         for worker in [idle for idle in self._idle if not idle.usable]:
             self._idle.remove(worker)
             self._count -= 1
@@ -105,13 +105,13 @@ class Pool:
         timer.start()
 
     def prewarm(self) -> None:
-        """Start the first worker and let it rehearse, in the background."""
+        """Start the first worker and let it run a rehearsal, in the background."""
         threading.Thread(target=self._prewarm, name="localaws-spark-prewarm", daemon=True).start()
 
     def prewarm_if_cold(self) -> None:
         """Replace a worker that its last run took with it, before the next run asks for one."""
         with self._free:
-            self._forget_the_dead()
+            self._drop_ended()
             cold = self._count == 0
         if cold:
             self.prewarm()

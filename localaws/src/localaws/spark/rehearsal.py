@@ -42,7 +42,7 @@ def run(request: RunRequest, driver: Driver) -> RunResult:
     for step in _steps(spark, Path(request.directory)):
         try:
             step()
-        except Exception:  # noqa: BLE001 -- a rehearsal: what fails here will fail again, and tell, in a real job
+        except Exception:  # noqa: BLE001 -- a rehearsal: what fails here fails again, with its message, in a real job
             traceback.print_exc()
     return RunResult(succeeded=True)
 
@@ -57,7 +57,7 @@ def _steps(spark: SparkSession, directory: Path) -> Iterator[Callable[[], object
     # The first calls through both AWS SDKs; that there is nothing of this name does not matter.
     yield lambda: spark.catalog.tableExists(f"{CATALOG}.rehearsal.orders")
     yield lambda: jvm(spark).org.apache.hadoop.fs.FileSystem.get(
-        jvm(spark).java.net.URI("s3://cartlake-rehearsal/"), java_context(spark).hadoopConfiguration()
+        jvm(spark).java.net.URI("s3://localaws-rehearsal/"), java_context(spark).hadoopConfiguration()
     )
 
 

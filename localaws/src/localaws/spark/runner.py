@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cartlake.errors import CartlakeError
+from localaws.errors import LocalAwsError
 from localaws.spark.arguments import LaunchError, spark_settings, split_settings
 from localaws.spark.messages import RunRequest
 from localaws.spark.pool import CancelledError
@@ -46,7 +46,7 @@ class Outcome:
 
 @dataclass
 class _Active:
-    """A run in progress. Whoever ends it before its time says why, and kills its worker."""
+    """A run in progress. `interrupt` ends it early with an outcome, and kills its worker."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     worker: Worker | None = None
@@ -102,7 +102,7 @@ class Runner:
         active = self._active[run.run_id]
         try:
             outcome = self._execute(run, active, on_running, sink)
-        except CartlakeError as failure:
+        except LocalAwsError as failure:
             outcome = Outcome(FAILED, _message_of(failure))
         finally:
             del self._active[run.run_id]
@@ -134,7 +134,7 @@ class Runner:
         session, static = split_settings(settings, running)
         for name, value in list(session.items()):
             if value in (ICEBERG_CATALOG, ICEBERG_SESSION_CATALOG):
-                # The job's own word counts, but for where its catalog's AWS is.
+                # The job's own settings count; only the endpoint of its catalog is added.
                 here = catalog_conf(self._endpoint, name.removeprefix("spark.sql.catalog."))
                 session |= {key: setting for key, setting in here.items() if key not in session}
         return session, static
@@ -144,7 +144,7 @@ class Runner:
         return RunRequest(run.run_id, run.script_uri, directory, run.arguments, session, run.environment)
 
 
-def _message_of(failure: CartlakeError) -> str:
+def _message_of(failure: LocalAwsError) -> str:
     if isinstance(failure, WorkerDiedError):
         return f"Command failed: {failure} while it ran the job"
     if isinstance(failure, LaunchError):

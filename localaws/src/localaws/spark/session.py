@@ -6,8 +6,9 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
+from localaws.settings import load
 from localaws.spark import java
-from localaws.spark.jars import ROOT, classpath
+from localaws.spark.jars import classpath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,11 +70,11 @@ def s3_files_conf(endpoint: str) -> dict[str, str]:
     }
 
 
-def local_conf(root: Path = ROOT) -> dict[str, str]:
+def local_conf(cache: Path | None = None) -> dict[str, str]:
     """Return the settings that make Spark small, quiet and private to this machine."""
     return {
         "spark.master": f"local[{min(MAX_CORES, os.cpu_count() or 1)}]",
-        "spark.driver.memory": os.environ.get("CARTLAKE_SPARK_MEMORY", "2g"),
+        "spark.driver.memory": load().spark_memory,
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
@@ -81,26 +82,26 @@ def local_conf(root: Path = ROOT) -> dict[str, str]:
         "spark.sql.extensions": ICEBERG_EXTENSIONS,
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "4",
-        "spark.sql.warehouse.dir": str(root / ".cache" / "spark-warehouse"),
+        "spark.sql.warehouse.dir": str((cache or load().cache) / "spark-warehouse"),
     }
 
 
-def worker_conf(endpoint: str, root: Path = ROOT) -> dict[str, str]:
+def worker_conf(endpoint: str, cache: Path | None = None) -> dict[str, str]:
     """Return the settings of the runner's JVM: no catalog, for a job brings its own, here as on Glue.
 
     Raises JarsError when the jars were never resolved.
     """
-    return {**local_conf(root), **s3_files_conf(endpoint), "spark.driver.extraClassPath": classpath(root)}
+    return {**local_conf(cache), **s3_files_conf(endpoint), "spark.driver.extraClassPath": classpath(cache)}
 
 
-def session_conf(endpoint: str, root: Path = ROOT) -> dict[str, str]:
+def session_conf(endpoint: str, cache: Path | None = None) -> dict[str, str]:
     """Return all settings for `SparkSession.builder.config(map=…)`: jars, catalog `glue_catalog`, `s3://` files.
 
     Raises JarsError when the jars were never resolved.
     """
     properties = [f"-D{name}={value}" for name, value in java_properties().items()]
     return {
-        **worker_conf(endpoint, root),
+        **worker_conf(endpoint, cache),
         **catalog_conf(endpoint),
         "spark.driver.extraJavaOptions": " ".join([*QUICK_START_FLAGS, *properties]),
     }
@@ -110,7 +111,7 @@ def session_conf(endpoint: str, root: Path = ROOT) -> dict[str, str]:
 def spark_session(endpoint: str, overrides: Mapping[str, str] | None = None) -> Iterator[SparkSession]:
     """Open a session in this process with `session_conf` and the given settings over it, and stop it afterwards.
 
-    Raises JarsError or JavaNotFoundError when `make setup` was not run.
+    Raises JarsError or JavaNotFoundError when `python -m localaws.spark.jars` was not run.
     """
     from pyspark.sql import SparkSession  # noqa: PLC0415 -- slow, and the server reads only the settings
 

@@ -1,7 +1,7 @@
 """The warm worker: one JVM with a SparkContext, and one forked process per job run.
 
 Started by `localaws.spark.pool`, which writes requests to the socket given by `--control` and reads results from it.
-Stdout and stderr belong to the run in progress; a mark on both ends each run's part. Whoever wants to stop a run kills
+Stdout and stderr belong to the run in progress; a mark on both ends each run's part. To stop a run, kill
 the worker's process group: half a cancelled run that goes on committing is worse than a cold start.
 """
 
@@ -71,7 +71,7 @@ def _read_requests(readline: Callable[[], bytes], requests: queue.SimpleQueue[Ru
             requests.put(None)
         else:
             requests.put(RunRequest(**text))
-    # Closed without a word: the server is gone, and a run in progress has lost its owner.
+    # Closed without "end": the server is gone, and nothing waits for a run in progress.
     os.killpg(0, signal.SIGKILL)
 
 

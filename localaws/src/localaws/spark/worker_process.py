@@ -1,4 +1,4 @@
-"""The server's side of a worker: start it, send it a job, hear how it ended, collect what it writes, kill it."""
+"""The server's side of a worker: start it, send it a job, receive its result, collect what it writes, kill it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cartlake.errors import TransientError
+from localaws.errors import TransientError
 from localaws.spark import archive, java
-from localaws.spark.jars import ROOT
 from localaws.spark.messages import REHEARSAL, RunRequest, RunResult, encode, end_mark
 from localaws.spark.session import catalog_conf, worker_conf
 
@@ -31,7 +30,7 @@ logger = logging.getLogger("localaws.spark")
 
 OUTPUT, ERROR = "output", "error"
 LONGEST_LINE_BYTES = 250_000  # CloudWatch Logs takes 256 KB
-# The rest of the server's environment says where the server keeps things, which is no business of a job.
+# The rest of the server's environment says where the server keeps things, which a job must not see.
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "USER", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 
 
@@ -62,7 +61,7 @@ class Worker:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "localaws.spark.worker", "--control", str(theirs.fileno())],
-                cwd=ROOT,
+                cwd=settings.scratch,
                 env=_environment(settings),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -76,7 +75,7 @@ class Worker:
             threading.Thread(target=self._pump, args=(stream, pipe), daemon=True).start()
         conf = {**worker_conf(settings.endpoint), "spark.app.name": "glue", **static}
         start = {"conf": conf, "java_flags": [*archive.use_flags(), *java_flags]}
-        with contextlib.suppress(OSError):  # dead already: wait_until_ready says so
+        with contextlib.suppress(OSError):  # it has ended already: wait_until_ready reports that
             self._control.sendall(json.dumps(start).encode() + b"\n")
 
     @property
@@ -85,7 +84,7 @@ class Worker:
 
     @property
     def usable(self) -> bool:
-        """Whether it lives, and its last run left it fit for another."""
+        """Whether it runs, and its last run left it fit for another."""
         return self._fit and self._process.poll() is None
 
     def wait_until_ready(self) -> None:

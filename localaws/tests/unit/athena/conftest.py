@@ -4,8 +4,8 @@ import duckdb
 import pytest
 
 from localaws.athena import duck
-from localaws.athena.compiler import compile_text
-from localaws.athena.tables import Source, View
+from localaws.athena.sql.compiler import compile_text
+from localaws.athena.sql.tables import Source, View
 from localaws.athena.trino_types import BIGINT, DATE, VARCHAR, TrinoType, array, decimal
 
 ORDERS = (
@@ -35,6 +35,23 @@ class Tables:
         }.get((database, table))
 
 
+class NoTables:
+    """The catalog of a query that names no table."""
+
+    def find(self, database, table, version):
+        return None
+
+
+@pytest.fixture
+def tables():
+    return Tables()
+
+
+@pytest.fixture
+def no_tables():
+    return NoTables()
+
+
 @pytest.fixture(scope="session")
 def instance():
     connection = duckdb.connect()
@@ -43,11 +60,11 @@ def instance():
 
 
 @pytest.fixture
-def run(instance):
+def run(instance, tables):
     """Compile a query in database `lake`; return its rows and its Trino types."""
 
     def run_query(sql):
-        relation = compile_text(Tables(), sql, "lake")
+        relation = compile_text(tables, sql, "lake")
         cursor = duck.session(instance)
         return cursor.execute(relation.sql).fetchall(), [str(kind) for _, kind in relation.columns]
 

@@ -5,6 +5,7 @@ import duckdb
 import pytest
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.sql.compiler import compile_text
 
 D = Decimal
 
@@ -163,13 +164,9 @@ def test_values_trino_fails_on_fail_here(run, sql):
         run(sql)
 
 
-def test_a_filter_inside_a_common_table_expression_reaches_the_scan(instance, run):
-    from tests.unit.athena.conftest import Tables
-
-    from localaws.athena.compiler import compile_text
-
+def test_a_filter_inside_a_common_table_expression_reaches_the_scan(tables):
     relation = compile_text(
-        Tables(), "WITH o AS (SELECT * FROM orders) SELECT id FROM o WHERE day = DATE '2024-01-01'", "lake"
+        tables, "WITH o AS (SELECT * FROM orders) SELECT id FROM o WHERE day = DATE '2024-01-01'", "lake"
     )
 
     assert "NOT MATERIALIZED" in relation.sql

@@ -1,12 +1,12 @@
 import pytest
-from tests.unit.athena.test_trino_answers import NoTables
 
-from localaws.athena import duck, parsing
-from localaws.athena.compiler import compile_text
-from localaws.athena.ddl_text import PartitionField, parse_create
+from localaws.athena import duck
+from localaws.athena.ddl.text import PartitionField, parse_create
 from localaws.athena.engine import translated
 from localaws.athena.errors import AthenaError, MalformedQueryError
 from localaws.athena.results import csv_line, java_double, read_csv, rendered
+from localaws.athena.sql import parsing
+from localaws.athena.sql.compiler import compile_text
 from localaws.athena.trino_types import can_coerce, decimal, from_hive, from_iceberg, to_hive
 
 
@@ -37,8 +37,8 @@ def test_csv_tells_null_from_the_empty_string(cells):
         ("TIMESTAMP '2024-07-05 06:09:03 UTC' AT TIME ZONE 'Europe/Berlin'", "2024-07-05 08:09:03.000 Europe/Berlin"),
     ],
 )  # fmt: skip
-def test_values_look_as_athena_shows_them(instance, expression, text):
-    relation = compile_text(NoTables(), f"SELECT {expression}")
+def test_values_look_as_athena_shows_them(instance, no_tables, expression, text):
+    relation = compile_text(no_tables, f"SELECT {expression}")
 
     assert duck.session(instance).execute(rendered(relation.sql, relation.columns)).fetchall() == [(text,)]
 
@@ -120,8 +120,8 @@ def test_decimals_are_coerced_only_where_nothing_is_lost(source, target, allowed
     assert can_coerce(source, target) is allowed
 
 
-def test_an_error_thrown_in_sql_keeps_its_code(instance):
-    relation = compile_text(NoTables(), "SELECT 1 / x FROM (VALUES 0) t(x)")
+def test_an_error_thrown_in_sql_keeps_its_code(instance, no_tables):
+    relation = compile_text(no_tables, "SELECT 1 / x FROM (VALUES 0) t(x)")
 
     with pytest.raises(Exception, match="DIVISION_BY_ZERO") as raised:
         duck.session(instance).execute(relation.sql).fetchall()

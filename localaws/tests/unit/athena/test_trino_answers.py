@@ -8,19 +8,14 @@ from pathlib import Path
 import pytest
 
 from localaws.athena import duck
-from localaws.athena.compiler import compile_text
 from localaws.athena.errors import UnsupportedSqlError
+from localaws.athena.sql.compiler import compile_text
 
 CASES = json.loads((Path(__file__).parent / "trino_answers.json").read_text(encoding="utf-8"))
 # Approximate by definition: the engine counts exactly, which is within any error bound.
 APPROXIMATE = {"SELECT approx_distinct(x) FROM (SELECT x FROM UNNEST(sequence(1,10000)) t(x))": 0.023}
 ANSWERED = [case for case in CASES if "refused" not in case]
 REFUSED = [case for case in CASES if "refused" in case]
-
-
-class NoTables:
-    def find(self, database, table, version):
-        return None
 
 
 def plain(value, kind):  # noqa: C901, PLR0911 -- one spelling per type
@@ -63,33 +58,26 @@ def in_order(rows, sql):
 
 
 @pytest.mark.parametrize("case", ANSWERED, ids=lambda case: case["sql"])
-def test_the_answer_is_trinos(instance, case):
-    relation = compile_text(NoTables(), case["sql"])
+def test_the_answer_is_trinos_in_the_types_the_compiler_promises(instance, no_tables, case):
+    relation = compile_text(no_tables, case["sql"])
 
-    cursor = duck.session(instance).execute(relation.sql)
+    cursor = duck.session(instance)
     found = [
         [plain(value, kind) for value, (_, kind) in zip(row, relation.columns, strict=True)]
-        for row in cursor.fetchall()
+        for row in cursor.execute(relation.sql).fetchall()
     ]
+    described = cursor.execute(f"DESCRIBE {relation.sql}").fetchall()
 
     pairs = zip(in_order(found, case["sql"]), in_order(case["trino"], case["sql"]), strict=True)
     tolerance = APPROXIMATE.get(case["sql"], 1e-12)
     assert all(same(a, b, tolerance) for one, two in pairs for a, b in zip(one, two, strict=True)), found
-
-
-@pytest.mark.parametrize("case", ANSWERED, ids=lambda case: case["sql"])
-def test_duckdb_gives_the_type_the_compiler_promises(instance, case):
-    relation = compile_text(NoTables(), case["sql"])
-
-    described = duck.session(instance).execute(f"DESCRIBE {relation.sql}").fetchall()
-
     promised = [kind.duckdb.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE") for _, kind in relation.columns]
     assert [row[1].replace('"', "") for row in described] == [text.replace('"', "") for text in promised]
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["sql"])
-def test_what_is_not_answered_is_refused_by_name(case):
+def test_what_is_not_answered_is_refused_by_name(no_tables, case):
     with pytest.raises(UnsupportedSqlError) as raised:
-        compile_text(NoTables(), case["sql"])
+        compile_text(no_tables, case["sql"])
 
     assert str(raised.value) == f"NOT_SUPPORTED: {case['refused']} is not supported by the local Athena engine"

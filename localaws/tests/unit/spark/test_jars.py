@@ -1,4 +1,4 @@
-"""The jars of a checkout, and the settings that lead Spark to them; nothing is downloaded here."""
+"""Spark's jars, and the settings that lead Spark to them; nothing is downloaded here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from localaws.spark.session import session_conf
 
 
 def test_missing_jars_are_told_with_the_command_that_gets_them(tmp_path):
-    with pytest.raises(jars.JarsError, match="make setup"):
+    with pytest.raises(jars.JarsError, match=r"python -m localaws\.spark\.jars"):
         jars.classpath(tmp_path)
 
 
@@ -48,7 +48,7 @@ def test_a_failed_resolution_leaves_nothing_behind_and_tells_what_is_missing(tmp
     with pytest.raises(jars.JarsError, match=r"iceberg-spark-runtime(.|\n)*no route to host"):
         jars.resolve(tmp_path)
 
-    assert not list((tmp_path / ".cache" / "jars").iterdir())
+    assert not list((tmp_path / "jars").iterdir())
 
 
 def test_nothing_that_pyspark_carries_is_put_before_it():

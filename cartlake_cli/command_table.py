@@ -1,0 +1,155 @@
+"""Every command of `lake`: where it is defined, and its one line in `lake --help`.
+
+The modules are imported when a command is called, not to print the help. A test holds the lines against the docstrings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: its module has a function `register(app)` that adds it to an application."""
+
+    module: str
+    help: str
+
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "up": Entry(
+        "cartlake_cli.commands.local.up",
+        "Start the embedded AWS, build the artifacts, apply terraform/environments/local, create the tables.",
+    ),
+    "down": Entry(
+        "cartlake_cli.commands.local.commands",
+        "Stop the embedded AWS once its state is saved. `lake up` brings it back as it was.",
+    ),
+    "demo": Entry(
+        "cartlake_cli.commands.lake.demo",
+        "Start the lake, drop a week of a shop's files with known dirt, account for every row, query the marts.",
+    ),
+    "status": Entry(
+        "cartlake_cli.commands.runs.status",
+        "Count files by state, name the running runs and the messages that could not be handled.",
+    ),
+    "drop": Entry(
+        "cartlake_cli.commands.runs.drop", "Upload files to the raw zone, where their arrival starts everything else."
+    ),
+    "files": Entry(
+        "cartlake_cli.commands.runs.status", "List files with their state and, where they were not loaded, the reason."
+    ),
+    "runs": Entry("cartlake_cli.commands.runs.runs", "List runs, newest first."),
+    "run": Entry("cartlake_cli.commands.runs.runs", "Look at one run."),
+    "quarantine": Entry("cartlake_cli.commands.runs.quarantine", "See and replay what was set aside."),
+    "query": Entry(
+        "cartlake_cli.commands.lake.query", "Run a named query (`lake queries` lists them) or SQL and print its rows."
+    ),
+    "queries": Entry("cartlake_cli.commands.lake.query", "List the named queries analysts see in the Athena console."),
+    "history": Entry(
+        "cartlake_cli.commands.tables.history", "List what readers of a table saw, newest first, and which run made it."
+    ),
+    "diff": Entry(
+        "cartlake_cli.commands.tables.history",
+        "Compare two versions of a table by its primary key: rows added, changed and removed, with examples.",
+    ),
+    "rollback": Entry(
+        "cartlake_cli.commands.tables.history",
+        "Make an earlier version of a table what readers see, in one commit; nothing is deleted, so it can be undone.",
+    ),
+    "export": Entry(
+        "cartlake_cli.commands.tables.export",
+        "Write rows of a table to S3 as Parquet or CSV, and last of all a manifest of the files.",
+    ),
+    "register": Entry(
+        "cartlake_cli.commands.tables.register",
+        "Print where the current metadata of a table lies, and the SQL that makes another platform read it.",
+    ),
+    "crawl": Entry(
+        "cartlake_cli.commands.tables.crawl",
+        "Crawl the raw files now, wait for it, and show the tables and partitions they are.",
+    ),
+    "backfill": Entry(
+        "cartlake_cli.commands.runs.backfill",
+        "Read the files received on some days again, through today's contract, and publish the outcome at once.",
+    ),
+    "recompute": Entry(
+        "cartlake_cli.commands.runs.recompute",
+        "Build tables anew from scratch, and all that is built from them. With --check only report what differs.",
+    ),
+    "redrive": Entry(
+        "cartlake_cli.commands.runs.redrive",
+        "Deliver the messages of a dead-letter queue again. Each is deleted only after it was sent.",
+    ),
+    "tables": Entry(
+        "cartlake_cli.commands.tables.tables", "Create, evolve and repair tables and views of the contracts."
+    ),
+    "contracts": Entry("cartlake_cli.commands.contracts.contracts", "Check and show data contracts."),
+    "health": Entry(
+        "cartlake_cli.commands.maintenance.health",
+        "Show how tables are: freshness, files, deletes, versions, quarantine, and whether maintenance would pay.",
+    ),
+    "maintain": Entry(
+        "cartlake_cli.commands.maintenance.maintain",
+        "Join small files, drop deleted rows, expire old versions, clear away what belongs to nothing: where it pays.",
+    ),
+    "generate": Entry(
+        "generators.commands",
+        "Write realistic files with known dirt, and manifest.json: what is in them and what the lake must make of it.",
+    ),
+    "logs": Entry("cartlake_cli.commands.local.commands", "Print what a part of the lake logged."),
+    "env": Entry(
+        "cartlake_cli.commands.local.commands",
+        'Print the variables that point any AWS client at the embedded AWS: eval "$(lake env)".',
+    ),
+    "doctor": Entry(
+        "cartlake_cli.commands.lake.doctor",
+        "Check what the lake needs on this machine, and that its tables are whole. Exits with 3 when something is not.",
+    ),
+    "build": Entry(
+        "cartlake_cli.commands.lake.artifacts",
+        "Build Lambda zips and layers and the Glue library into build/, the same bytes for the same input.",
+    ),
+}
+
+
+class LazyGroup(TyperGroup):
+    """Imports a command when it is called or completed, and prints the help from the table."""
+
+    _printing_help = False
+
+    def list_commands(self, _ctx: Any) -> list[str]:
+        """The names of all commands, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: Any, cmd_name: str) -> Any:
+        """A command by its name, None if there is none."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        if self._printing_help:
+            return TyperCommand(cmd_name, help=entry.help)
+        return load(cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help without importing any command."""
+        self._printing_help = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._printing_help = False
+
+
+def load(name: str) -> Any:
+    """Import a command."""
+    app = typer.Typer()
+    import_module(COMMANDS[name].module).register(app)
+    # One command alone would become the application itself: a callback keeps it a group.
+    app.callback()(lambda: None)
+    group: Any = typer.main.get_command(app)
+    return group.commands[name]

@@ -1,0 +1,49 @@
+"""The folder `.lake/` of a checkout: which version of Cartlake made it, and who works in it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from cartlake_cli.errors import NotReadyError
+from localaws.locks import try_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FORMAT: Final = "0.2"
+"""The version of Cartlake that changed the layout of `.lake/`, its ledger or its resources last."""
+
+_FORMAT_FILE: Final = "format"
+_DEPLOYED: Final = "terraform.tfstate"
+
+
+def check_format(home: Path) -> None:
+    """Refuse a folder that holds a deployment of another version, and mark a new one as of this version.
+
+    Raises NotReadyError saying how to start anew.
+    """
+    mark = home / _FORMAT_FILE
+    found = mark.read_text(encoding="utf-8").strip() if mark.exists() else None
+    if found is None and (home / _DEPLOYED).exists():
+        found = "0.1"
+    if found not in (None, FORMAT):
+        raise NotReadyError(
+            f"{home} holds a lake of Cartlake {found}, which this version cannot read. `lake export` of that version"
+            " saves tables; `lake down --wipe` removes the lake with all its data, then `lake up` makes a new one."
+        )
+    home.mkdir(parents=True, exist_ok=True)
+    mark.write_text(f"{FORMAT}\n", encoding="utf-8")
+
+
+@contextmanager
+def only_one(home: Path, command: str) -> Iterator[None]:
+    """Hold a checkout's lock of a command. Raises NotReadyError when the command runs there already."""
+    held = try_lock(home / f"{command}.lock")
+    if held is None:
+        raise NotReadyError(
+            f"`lake {command}` runs in this checkout already. Wait for it, or use another checkout beside it."
+        )
+    with held:
+        yield

@@ -1,0 +1,59 @@
+"""What the command line prints of an error, and the exit code it ends with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.markup import escape
+
+from cartlake.errors import CartlakeError
+from cartlake_cli.errors import CommandError, Exit, NotReadyError
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One message and the exit code of the command."""
+
+    code: Exit
+    message: str
+
+    def print(self) -> None:
+        """Print the message to standard error."""
+        Console(stderr=True).print(f"[red]error:[/red] {escape(self.message)}", highlight=False)
+
+
+def explained(error: BaseException) -> Failure | None:
+    """Return what to print of an error; None for one that is a fault of the command line itself."""
+    match error:
+        case CommandError():
+            return Failure(error.code, str(error))
+        case CartlakeError():
+            return Failure(Exit.FAILED, str(error))
+        case BotoCoreError() | ClientError():
+            return _aws_failure(error)
+        case ModuleNotFoundError():
+            return _missing_package(str(error.name).partition(".")[0])
+        case KeyboardInterrupt():
+            return Failure(Exit.FAILED, "Stopped.")
+        case _:
+            return None
+
+
+def _missing_package(package: str) -> Failure | None:
+    if package == "cartlake_cli":
+        return None
+    return Failure(
+        NotReadyError.code,
+        f"This command needs the package {package}, which is not installed here:"
+        " `pip install 'cartlake[laptop]'`, or `make setup` in a checkout.",
+    )
+
+
+def _aws_failure(error: BotoCoreError | ClientError) -> Failure:
+    if type(error).__name__ == "EndpointConnectionError":
+        return Failure(NotReadyError.code, f"{error} Is the embedded AWS running? `lake up` starts it.")
+    if type(error).__name__ == "NoCredentialsError":
+        return Failure(NotReadyError.code, f"{error}. Log in first, for example with `aws sso login`.")
+    return Failure(Exit.AWS, f"AWS said: {error}")

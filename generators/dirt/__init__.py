@@ -1,0 +1,1 @@
+"""Dirty rows: kinds of faults and how they are planted."""

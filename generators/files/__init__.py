@@ -1,0 +1,1 @@
+"""Files: columns, formats, and rows that wait for a later file."""

@@ -1,0 +1,1 @@
+"""Manifests: what was generated and what the lake must make of it."""

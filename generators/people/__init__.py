@@ -1,0 +1,1 @@
+"""Customer records of the shop and of other systems."""

@@ -1,0 +1,1 @@
+"""Which days, rows, orders and customers: what is made when."""

@@ -1,0 +1,1 @@
+"""The shop that all generated data is about: markets, customers and prices."""

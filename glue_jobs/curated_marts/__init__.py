@@ -1,1 +1,0 @@
-"""Marts as pure functions of the tables they are built from."""

@@ -1,0 +1,110 @@
+"""The way of a run's files onto an audit branch of their table, step by step, on whatever engine.
+
+Nobody sees the branch until the state machine has judged the report and published it. A run may be repeated: it starts
+from a new branch, and replaces what it quarantined and measured before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cartlake.runs.documents import EtlReport, FileCount, Measurement, RowCounts, RuleCount
+from cartlake.runs.ids import audit_branch
+from cartlake.times import stamp, utc_now
+from glue_jobs.dataset_etl import storing
+from glue_jobs.dataset_etl.counts import broken_rules
+from glue_jobs.dataset_etl.quarantine import quarantine_rows
+from glue_jobs.dataset_etl.run import Run
+from glue_jobs.dataset_etl.storing import Stored, deduplicate
+from glue_jobs.engines.base import BatchCounts, Branch
+from glue_jobs.shared.files import check_unchanged
+from glue_jobs.shared.functions import prepared
+from glue_jobs.shared.quality import QUALITY_SCHEMA
+from glue_jobs.transforms.file_rows.conforming import conform
+from glue_jobs.transforms.file_rows.judging import accepted, judge
+from glue_jobs.transforms.file_rows.parents import with_parents
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """All that was counted and measured in a run."""
+
+    batch: BatchCounts
+    rules: list[RuleCount]
+    quarantined: int
+    stored: Stored
+    measured: list[Measurement]
+
+
+def load_files(run: Run) -> EtlReport:
+    """Load the files of a run onto its branch, quarantine the rows that are refused, and return what was counted.
+
+    Raises TerminalError when files were changed since they were claimed or cannot be read.
+    """
+    engine, table, files, timed = run.engine, run.table, run.manifest.files, run.phases.timed
+    with timed("read"):
+        check_unchanged(files)
+        raw = engine.read_files(files, run.contract)
+        conformed = conform(raw, table, run.run_id, run.started_at)
+        linked = with_parents(prepared(conformed, table), table, run.parent)
+        judged = engine.keep(judge(linked, table))
+        batch = engine.count_batch(judged, table)
+        check_unchanged(files)
+        rules = broken_rules(judged, table)
+    with timed("quarantine"):
+        quarantined = quarantine_rows(run, judged, batch)
+    with timed("branch"):
+        branch = engine.fresh_branch(run.target, audit_branch(run.run_id))
+    with timed("deduplicate"):
+        kept = deduplicate(run, accepted(judged, table))
+    store = storing.replace if run.manifest.backfill else storing.append_and_merge
+    stored = store(run, kept, batch, branch)
+    engine.release()
+    with timed("audit"):
+        measured = engine.measure(branch, table, batch.days | stored.old_days, run.started_at)
+        record_quality(run, rules, measured)
+    return report(run, branch, Counted(batch, rules, quarantined, stored, measured))
+
+
+def record_quality(run: Run, rules: Sequence[RuleCount], measured: Sequence[Measurement]) -> None:
+    """Make these numbers the only ones of the run in ops.quality_results."""
+    severities = {rule.name: rule.severity for rule in run.table.table_rules}
+    values: list[tuple[str, str, float | None]] = [(rule.rule, rule.severity, float(rule.broken)) for rule in rules]
+    values += [(one.rule, severities[one.rule], one.value) for one in measured]
+    name = _physical_name(run)
+    rows = [(run.run_id, run.dataset, name, *value, run.started_at) for value in values]
+    where = f"run_id = '{run.run_id}' and table_name = '{name}'"
+    run.engine.replace_rows(run.quality, where, run.engine.frame(rows, QUALITY_SCHEMA))
+
+
+def report(run: Run, branch: Branch, counted: Counted) -> EtlReport:
+    """Return the report of the run, with the head of its branch: null when the run wrote nothing."""
+    batch, stored = counted.batch, counted.stored
+    head = run.engine.head(run.target, branch.name)
+    wrote = head != branch.base and bool(batch.days | stored.old_days)
+    return EtlReport(
+        run_id=run.run_id,
+        dataset=run.dataset,
+        table=_physical_name(run),
+        branch=branch.name,
+        snapshot_id=str(head) if wrote else None,
+        base_snapshot_id=None if branch.base is None else str(branch.base),
+        rows=RowCounts(
+            read=batch.rows_by_file.total(),
+            published=stored.published.total(),
+            quarantined=counted.quarantined,
+            duplicate=stored.duplicate,
+        ),
+        files=[FileCount(file_id=f.file_id, rows_read=batch.rows_by_file[f.source_file]) for f in run.manifest.files],
+        row_rules=counted.rules,
+        measurements=counted.measured,
+        touched_days=stored.touched_days,
+        withdrawn=stored.withdrawn,
+        started_at=stamp(run.started_at),
+        ended_at=stamp(utc_now()),
+        phases=run.phases.seconds,
+    )
+
+
+def _physical_name(run: Run) -> str:
+    """The target without its catalog."""
+    return run.target.partition(".")[2]

@@ -1,0 +1,49 @@
+"""Refused rows in the quarantine table, and whose verdict counts after a backfill.
+
+The verdicts of a backfill count once it is published, and the older ones of its files no more. Until then its own
+stand there as superseded by itself, so that a backfill that fails changes nothing for anybody. Nothing is deleted: a
+superseded row says which run judged it anew.
+"""
+
+from cartlake.engine import DataFrame, F, broadcast
+from cartlake.runs.documents import SupersedeQuarantineReport
+from cartlake.times import stamp, utc_now
+from glue_jobs.dataset_etl.run import Run
+from glue_jobs.engines.base import BatchCounts
+from glue_jobs.transforms.file_rows.quarantine import quarantined
+
+
+def quarantine_rows(run: Run, judged: DataFrame, batch: BatchCounts) -> int:
+    """Make the refused rows of this run all that is in quarantine of its files, but for rows already replayed.
+
+    Returns how many rows of this run are in quarantine then.
+    """
+    files = [(file.source_file, file.file_id) for file in run.manifest.files]
+    file_ids = run.engine.frame(files, "_source_file string, file_id string")
+    rows = quarantined(judged, run.contract, broadcast(file_ids), run.started_at)
+    listed = ", ".join(f"'{file_id}'" for _, file_id in files)
+    where = f"dataset = '{run.dataset}' and file_id in ({listed}) and replayed_at is null"
+    if run.manifest.backfill:
+        rows = rows.withColumn("superseded_by", F.lit(run.run_id))
+        where = f"dataset = '{run.dataset}' and run_id = '{run.run_id}'"
+    run.engine.replace_rows(run.quarantine, where, rows if batch.refused else None)
+    return _count(run, f"run_id = '{run.run_id}'")
+
+
+def supersede_quarantine(run: Run) -> SupersedeQuarantineReport:
+    """Put the verdicts of a published backfill in force, in one commit; may be repeated."""
+    file_ids = [file.file_id for file in run.manifest.files]
+    run.engine.supersede_quarantine(run.quarantine, run.dataset, run.run_id, file_ids)
+    return SupersedeQuarantineReport(
+        run_id=run.run_id,
+        dataset=run.dataset,
+        in_force=_count(run, f"run_id = '{run.run_id}' and superseded_by is null"),
+        superseded=_count(run, f"run_id <> '{run.run_id}' and superseded_by = '{run.run_id}'"),
+        started_at=stamp(run.started_at),
+        ended_at=stamp(utc_now()),
+    )
+
+
+def _count(run: Run, where: str) -> int:
+    rows = run.engine.read_table(run.quarantine).where(F.col("dataset") == F.lit(run.dataset))
+    return rows.where(F.expr(where)).count()

@@ -1,0 +1,45 @@
+"""What one run of the job works with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cartlake import contracts
+from cartlake.contracts import Contract, Reference, Table
+from cartlake.engine import DataFrame
+from cartlake.refresh.graph import parent_of
+from cartlake.runs.documents import Manifest
+from glue_jobs.engines.base import Engine
+from glue_jobs.shared.phases import Phases
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run works with. Tables are named as the engine names them: catalog.database.table."""
+
+    engine: Engine
+    manifest: Manifest
+    contract: Contract
+    database_prefix: str
+    target: str
+    quarantine: str
+    quality: str
+    started_at: datetime
+    phases: Phases
+
+    @property
+    def table(self) -> Table:
+        """The table the contract describes."""
+        return self.contract.table
+
+    @property
+    def run_id(self) -> str:
+        return self.manifest.run_id
+
+    @property
+    def dataset(self) -> str:
+        return self.contract.name
+
+    def parent(self, reference: Reference) -> DataFrame:
+        """The rows of the table a reference points at, as it is published now."""
+        tables = {table.physical_name: table for contract in contracts.load_all() for table in contract.tables}
+        return self.engine.read_table(f"{self.database_prefix}{parent_of(tables, reference).physical_name}")

@@ -1,0 +1,116 @@
+"""Accepted rows onto the audit branch: those of new files are added, those of a backfill replace earlier ones."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+from cartlake.engine import DataFrame, F
+from glue_jobs.dataset_etl import counts
+from glue_jobs.dataset_etl.run import Run
+from glue_jobs.engines.base import BatchCounts, Branch
+from glue_jobs.transforms.file_rows import backfill, versions
+from glue_jobs.transforms.scopes import rows_of_days
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The accepted rows, one per key, and how many others of the same keys were left out."""
+
+    rows: DataFrame
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """`gone` has the keys that were to leave, `old_days` the days of all stored rows that changed or left."""
+
+    gone: DataFrame
+    old_days: frozenset[date]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the branch shows of a run: rows `published` by day, and `duplicate` rows that it had or that lost.
+
+    In a backfill also how many rows are `withdrawn`, and the `old_days` of the rows that changed or left.
+    """
+
+    published: Counter[date]
+    duplicate: int
+    withdrawn: int = 0
+    old_days: frozenset[date] = frozenset()
+
+    @property
+    def touched_days(self) -> list[str]:
+        """The days on which rows came, changed or left, as `yyyy-mm-dd`."""
+        return [day.isoformat() for day in sorted(self.old_days | set(self.published))]
+
+
+def deduplicate(run: Run, accepted: DataFrame) -> Kept:
+    """Keep the newest row of every key. Only rows whose key occurs more than once are ranked."""
+    repeated = run.engine.keep(versions.repeated_keys(accepted, run.table))
+    [row] = repeated.agg(
+        F.coalesce(F.sum("copies"), F.lit(0)).alias("copies"), F.count(F.lit(1)).alias("keys")
+    ).collect()
+    copies, keys = int(row["copies"]), int(row["keys"])
+    return Kept(versions.deduplicate(accepted, repeated, run.table) if keys else accepted, copies - keys)
+
+
+def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
+    """Append the rows of days the table has none of, merge the others by version, and count what the branch shows."""
+    engine, table, timed = run.engine, run.table, run.phases.timed
+    stored_days = engine.stored_days(branch, table, batch.days)
+    new_days = batch.days - stored_days
+    with timed("append"):
+        if new_days:
+            fresh = rows_of_days(kept.rows, table, new_days) if stored_days else kept.rows
+            engine.append(fresh, branch, clustered=batch.clustered)
+    known = rows_of_days(kept.rows, table, stored_days) if new_days else kept.rows
+    with timed("merge"):
+        if stored_days:
+            engine.merge(known, branch, table, stored_days)
+    with timed("count"):
+        rows = engine.read_branch(branch)
+        published = counts.published_rows(rows, table, run.run_id, batch.days)
+        # Looked for only where rows are missing, and every row of a new day is published.
+        missing = published.total() < batch.accepted_by_day.total() - kept.left_out
+        outdated = counts.outdated_rows(rows, known, table, run.run_id, stored_days) if stored_days and missing else 0
+    return Stored(published, kept.left_out + outdated)
+
+
+def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
+    """Make the branch what it would be, had the files been read for the first time now, and count what it shows.
+
+    Rows that stay the same are not touched.
+    """
+    engine, table = run.engine, run.table
+    with run.phases.timed("replace"):
+        replaced = _replaced(run, kept.rows, branch)
+    with run.phases.timed("count"):
+        rows = engine.read_branch(branch)
+        return Stored(
+            published=counts.published_rows(rows, table, run.run_id, batch.days),
+            duplicate=kept.left_out + counts.known_rows(rows, kept.rows, table, run.run_id),
+            withdrawn=counts.withdrawn_rows(rows, replaced.gone, table),
+            old_days=replaced.old_days,
+        )
+
+
+def _replaced(run: Run, kept: DataFrame, branch: Branch) -> Replaced:
+    engine, table, keys = run.engine, run.table, list(run.table.primary_key)
+    stored = backfill.with_origin(engine.read_branch(branch), engine.frame(_origins(run), backfill.ORIGIN_SCHEMA))
+    # Frozen, because the branch they are read from is what they change.
+    changed = engine.freeze(backfill.changed_rows(kept, stored, table))
+    gone = engine.freeze(backfill.keys_without_successor(kept, stored, table))
+    touched = changed.select(*keys).unionByName(gone)
+    old_days = frozenset(row["day"] for row in backfill.days_of_keys(stored, touched, table).collect())
+    engine.replace(changed, gone, branch, table)
+    return Replaced(gone, old_days)
+
+
+def _origins(run: Run) -> list[tuple[object, ...]]:
+    """File and run of all rows these files ever gave, those of an earlier try of this very run included."""
+    files = run.manifest.files
+    pairs = {(load.source_file, load.run_id) for file in files for load in file.loads}
+    pairs |= {(file.source_file, run.run_id) for file in files}
+    return [(*pair, True) for pair in sorted(pairs)]

@@ -1,0 +1,108 @@
+"""The calls `dataset_etl` makes to whatever engine runs it; everything else it does with frames.
+
+Frames have PySpark's DataFrame API on every engine (`cartlake.engine`). Tables are named `catalog.database.table`.
+Each call blocks until its effect is there, except those that return a frame: a frame is a plan until it is counted,
+collected or written.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from cartlake.contracts import Contract, Table
+from cartlake.engine import DataFrame
+from cartlake.runs.documents import ManifestFile, Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch of a table. `base` is the id of the snapshot of main it grew from, None for a table without one."""
+
+    table: str
+    name: str
+    base: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCounts:
+    """The rows of a batch: those read of each file, those refused in all, and those accepted of each day.
+
+    `clustered`: whether the rows of a day are in few tasks, so that they can be written as they are without many
+    small files.
+    """
+
+    rows_by_file: Counter[str]
+    refused: int
+    accepted_by_day: Counter[date]
+    clustered: bool
+
+    @property
+    def days(self) -> frozenset[date]:
+        """The days, in UTC, that accepted rows are of."""
+        return frozenset(self.accepted_by_day)
+
+
+class Engine(Protocol):
+    """An engine for the length of one run."""
+
+    def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
+        """Return the raw rows of the files: the contract's file columns as strings, `_corrupt_record`, `_source_file`.
+
+        Raises TerminalError naming the files that cannot be read.
+        """
+
+    def read_table(self, table: str) -> DataFrame:
+        """Return the rows of a table as it is published now, not as this process may have seen it before."""
+
+    def read_branch(self, branch: Branch) -> DataFrame:
+        """Return the rows of a branch as it is when the frame is computed."""
+
+    def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> DataFrame:
+        """Return a frame of a few rows. `schema` is SQL: names and types, separated by commas."""
+
+    def keep(self, rows: DataFrame) -> DataFrame:
+        """Return the same rows, which are stored when they are first computed, and read from there afterwards."""
+
+    def freeze(self, rows: DataFrame) -> DataFrame:
+        """Compute the rows and return them, unaffected by whatever happens to the tables they were read from."""
+
+    def release(self) -> None:
+        """Free what `keep` stored. Frames made of it can still be computed, from the start."""
+
+    def count_batch(self, judged: DataFrame, table: Table) -> BatchCounts:
+        """Count judged rows by file and by day, in one pass."""
+
+    def fresh_branch(self, table: str, name: str) -> Branch:
+        """Put a branch at the head of main and return it; whatever it held before is gone."""
+
+    def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
+        """Return those of the days of which the branch may hold rows, by metadata alone."""
+
+    def append(self, rows: DataFrame, branch: Branch, *, clustered: bool) -> None:
+        """Add rows of days the branch has no rows of. `clustered`: see BatchCounts."""
+
+    def merge(self, rows: DataFrame, branch: Branch, table: Table, days: Collection[date]) -> None:
+        """Insert rows with a new key, and update those that are newer than the stored row.
+
+        `rows` has one row per key. Only rows of `days` are looked at.
+        """
+
+    def replace(self, changed: DataFrame, gone: DataFrame, branch: Branch, table: Table) -> None:
+        """Insert or update `changed` rows, and delete the keys of `gone`, in one commit; none when both are empty."""
+
+    def replace_rows(self, table: str, where: str, rows: DataFrame | None) -> None:
+        """Make `rows` the only ones of the table that meet the SQL condition `where`; None stands for no rows."""
+
+    def measure(self, branch: Branch, table: Table, days: Collection[date], now: datetime) -> list[Measurement]:
+        """Measure every table rule of the contract on the branch's rows of these days, as of `now`."""
+
+    def supersede_quarantine(self, table: str, dataset: str, run_id: str, file_ids: Sequence[str]) -> None:
+        """Put the verdicts of a backfill in force, and mark the older ones of its files as superseded by it.
+
+        `table` is the quarantine table. In one commit; may be repeated.
+        """
+
+    def head(self, table: str, reference: str) -> int | None:
+        """Return the id of the snapshot a branch points at, None when there is no such branch or no snapshot."""

@@ -1,0 +1,1 @@
+"""Spark: files to frames, and frames to Iceberg tables."""

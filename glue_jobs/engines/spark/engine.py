@@ -1,0 +1,126 @@
+"""The calls of `glue_jobs.engines.base.Engine` on Spark."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from cartlake.contracts import Contract, Table
+from cartlake.runs.documents import ManifestFile, Measurement
+from glue_jobs.engines.base import BatchCounts, Branch
+from glue_jobs.engines.spark import iceberg, measuring, reading, writing
+from glue_jobs.engines.spark.session import open_session
+
+_BYTES_PER_SHUFFLE_PARTITION: Final = 16 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class SparkEngine:
+    """A Spark session for the length of one run."""
+
+    spark: SparkSession
+    kept: list[DataFrame] = field(default_factory=list)
+
+    def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
+        return reading.read_files(self.spark, files, contract)
+
+    def read_table(self, table: str) -> DataFrame:
+        self.spark.catalog.refreshTable(table)  # others commit too, and Spark caches what it has read of a table
+        return self.spark.table(table)
+
+    def read_branch(self, branch: Branch) -> DataFrame:
+        return self.spark.table(iceberg.identifier(branch))
+
+    def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> DataFrame:
+        return self.spark.createDataFrame(list(rows), schema)
+
+    def keep(self, rows: DataFrame) -> DataFrame:
+        # On local disks: they are parsed once and looked at several times, and need not fit into memory.
+        self.kept.append(rows.persist(StorageLevel.DISK_ONLY))
+        return self.kept[-1]
+
+    def freeze(self, rows: DataFrame) -> DataFrame:
+        # Spark computes what is persisted anew when a table that it was made of changes.
+        return rows.localCheckpoint()
+
+    def release(self) -> None:
+        while self.kept:
+            self.kept.pop().unpersist()
+
+    def count_batch(self, judged: DataFrame, table: Table) -> BatchCounts:
+        counted = (
+            judged.groupBy(
+                F.spark_partition_id().alias("task"),
+                "_source_file",
+                F.when(F.col("_broken") == "", F.to_date(str(table.event_time))).alias("day"),
+            )
+            .agg(F.count(F.lit(1)).alias("rows"))
+            .collect()
+        )
+        by_file: Counter[str] = Counter()
+        by_day: Counter[date] = Counter()
+        for row in counted:
+            by_file[row["_source_file"]] += row["rows"]
+            if row["day"] is not None:
+                by_day[row["day"]] += row["rows"]
+        places = {(row["task"], row["day"]) for row in counted if row["day"] is not None}
+        # With files of one day each, every day is in the few tasks that read its file.
+        return BatchCounts(by_file, by_file.total() - by_day.total(), by_day, clustered=len(places) <= 3 * len(by_day))
+
+    def fresh_branch(self, table: str, name: str) -> Branch:
+        return iceberg.fresh_branch(self.spark, table, name)
+
+    def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
+        return writing.stored_days(self.spark, branch, table, days)
+
+    def append(self, rows: DataFrame, branch: Branch, *, clustered: bool) -> None:
+        writing.append(self.spark, rows, branch, clustered=clustered)
+
+    def merge(self, rows: DataFrame, branch: Branch, table: Table, days: Collection[date]) -> None:
+        writing.merge(self.spark, rows, branch, table, days)
+
+    def replace(self, changed: DataFrame, gone: DataFrame, branch: Branch, table: Table) -> None:
+        writing.replace(self.spark, changed, gone, branch, table)
+
+    def replace_rows(self, table: str, where: str, rows: DataFrame | None) -> None:
+        iceberg.replace_rows(self.spark, table, where, rows)
+
+    def measure(self, branch: Branch, table: Table, days: Collection[date], now: datetime) -> list[Measurement]:
+        return measuring.measure(self.spark, branch, table, days, now)
+
+    def supersede_quarantine(self, table: str, dataset: str, run_id: str, file_ids: Sequence[str]) -> None:
+        writing.supersede_quarantine(self.spark, table, dataset, run_id, file_ids)
+
+    def head(self, table: str, reference: str) -> int | None:
+        return iceberg.head(self.spark, table, reference)
+
+
+@contextmanager
+def spark_engine(job: str, run_id: str, size: int) -> Iterator[SparkEngine]:
+    """The engine of this process, set up for a batch of `size` bytes; at the end it frees what it kept."""
+    spark = open_session(job, run_id)
+    for name, value in _settings(spark, size).items():
+        spark.conf.set(name, value)
+    engine = SparkEngine(spark)
+    try:
+        yield engine
+    finally:
+        engine.release()
+
+
+def _settings(spark: SparkSession, size: int) -> dict[str, str]:
+    partitions = max(spark.sparkContext.defaultParallelism, size // _BYTES_PER_SHUFFLE_PARTITION)
+    return {
+        "spark.sql.shuffle.partitions": str(partitions),
+        # All rules in one generated method are more bytecode than the JVM compiles (8,000 bytes): it would interpret
+        # them, at half the speed. Over this limit Spark generates many small methods instead.
+        "spark.sql.codegen.hugeMethodLimit": "8000",
+        # The judged rows are kept for minutes, on disk: compressing them takes longer than it saves.
+        "spark.sql.inMemoryColumnarStorage.compressed": "false",
+    }

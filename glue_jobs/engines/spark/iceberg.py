@@ -1,0 +1,85 @@
+"""Iceberg through Spark SQL: branches, their heads, and replacing the rows a run wrote before."""
+
+# ruff: noqa: S608 - table names and conditions are written by the jobs, from contracts and run ids
+
+import re
+from typing import Any, Final
+
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from cartlake.tables.snapshots import RUN_PROPERTY
+from glue_jobs.engines.base import Branch
+
+_ATTEMPTS: Final = 4
+_CONFLICT: Final = re.compile(r"CommitFailedException|exceptions\.ValidationException|Cannot commit|missing data files")
+
+
+def identifier(branch: Branch) -> str:
+    """The name of a branch as a table, to read and to write."""
+    return f"{branch.table}.branch_{branch.name}"
+
+
+def sign_snapshots(spark: SparkSession, run_id: str) -> None:
+    """Write the run into the summary of every snapshot this process makes: `lake history` shows it.
+
+    A process does one run at a time. Iceberg 1.10 takes such a property as an option of a write, which a MERGE has not,
+    or from here, where Spark itself says which version of it is at work.
+    """
+    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - PySpark has no other way to Iceberg's Java API
+    jvm.org.apache.iceberg.EnvironmentContext.put(RUN_PROPERTY, run_id)
+
+
+def fresh_branch(spark: SparkSession, table: str, name: str) -> Branch:
+    """Put a branch at the head of main, whatever it held: a retried run starts anew."""
+    base = head(spark, table, "main")
+    if base is not None:
+        spark.sql(f"alter table {table} create or replace branch `{name}` as of version {base}")
+    else:  # Iceberg replaces a branch only by a snapshot, and a new table has none
+        spark.sql(f"alter table {table} drop branch if exists `{name}`")
+        spark.sql(f"alter table {table} create branch `{name}`")
+    return Branch(table, name, base)
+
+
+def head(spark: SparkSession, table: str, reference: str) -> int | None:
+    """Return the snapshot a branch points at, None when there is no such branch."""
+    spark.catalog.refreshTable(table)  # others commit too, and Spark caches what it has read of a table
+    rows = spark.sql(f"select snapshot_id from {table}.refs where name = '{reference}'").collect()
+    return int(rows[0].snapshot_id) if rows else None
+
+
+def as_stored(spark: SparkSession, table: str, rows: DataFrame) -> DataFrame:
+    """The rows, with nulls for columns that somebody added to the table by hand: Spark wants a value for each."""
+    theirs = [field for field in spark.table(table).schema if field.name not in rows.columns]
+    return rows.select("*", *(F.lit(None).cast(field.dataType).alias(field.name) for field in theirs))
+
+
+def replace_rows(spark: SparkSession, table: str, where: str, rows: DataFrame | None) -> None:
+    """Make `rows` the only ones of the table that meet `where`; None stands for no rows.
+
+    Usually no such rows are there, and only a retry has to delete any. Other runs write these tables too: a delete that
+    conflicts with files another writer has just rewritten is done again on the new ones.
+    """
+    if spark.table(table).where(where).limit(1).count():
+        _delete(spark, table, where)
+    if rows is not None:
+        as_stored(spark, table, rows).writeTo(table).append()
+
+
+def _delete(spark: SparkSession, table: str, where: str) -> None:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            spark.sql(f"delete from {table} where {where}")
+        except (PySparkException, Py4JError) as error:
+            if attempt == _ATTEMPTS or not is_conflict(error):
+                raise
+            spark.catalog.refreshTable(table)
+        else:
+            return
+
+
+def is_conflict(error: Exception) -> bool:
+    """Whether a statement failed because another writer came first, so that it may succeed on what is there now."""
+    return _CONFLICT.search(str(error)) is not None

@@ -1,0 +1,112 @@
+"""Rows onto an audit branch with Spark SQL: appended, merged by version or replaced. And verdicts of a backfill."""
+
+# ruff: noqa: S608 - table names and conditions are written here, from contracts, days and run ids
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from cartlake.contracts import Table
+from glue_jobs.engines.base import Branch
+from glue_jobs.engines.spark.iceberg import as_stored, identifier
+from glue_jobs.transforms.file_rows.versions import newer, same_key
+from glue_jobs.transforms.scopes import in_days_sql
+
+
+def stored_days(spark: SparkSession, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
+    """Return those of the days that have data files, by the table's metadata; all days where it cannot tell.
+
+    The branch began at the snapshot looked at, and it is published only if main is still there.
+    """
+    day_field = _day_partition(table)
+    if branch.base is None:
+        return frozenset()
+    if day_field is None:
+        return frozenset(days)
+    listed = ", ".join(f"date '{day}'" for day in sorted(days))
+    found = spark.sql(
+        f"select distinct partition.{day_field} as day from {branch.table}.files version as of {branch.base} "
+        f"where partition.{day_field} in ({listed}) or partition.{day_field} is null"
+    ).collect()
+    if any(row.day is None for row in found):  # files of an older partitioning can hold any day
+        return frozenset(days)
+    return frozenset(row.day for row in found)
+
+
+def append(spark: SparkSession, rows: DataFrame, branch: Branch, *, clustered: bool) -> None:
+    """Add rows whose days the branch has no rows of. `clustered` spares the shuffle that gathers the rows of a day."""
+    writer = as_stored(spark, branch.table, rows).writeTo(identifier(branch))
+    if clustered:
+        writer = writer.option("distribution-mode", "none").option("fanout-enabled", "true")
+    writer.append()
+
+
+def merge(spark: SparkSession, rows: DataFrame, branch: Branch, table: Table, days: Collection[date]) -> None:
+    """Insert rows with a new key and update those with a higher version; equal and lower versions change nothing.
+
+    `rows` has one row per key. Only the files of `days` are looked at, because an event never changes its day.
+    Two rows of one version that differ are decided as `versions.newest` decides: in whatever order files come, the
+    same row stays.
+    """
+    # By name, not `*`: a column that somebody added to the table by hand must not stop the load.
+    names = [column.name for column in table.columns]
+    with _view(spark, rows, "cartlake_merge_source") as source:
+        spark.sql(
+            f"merge into {identifier(branch)} as t using {source} as s "
+            f"on {same_key(table)} and {in_days_sql(table, days, 't.')} "
+            f"when matched and {newer(table)} then update set {', '.join(f't.{n} = s.{n}' for n in names)} "
+            f"when not matched then insert ({', '.join(names)}) values ({', '.join(f's.{n}' for n in names)})"
+        )
+
+
+def replace(spark: SparkSession, changed: DataFrame, gone: DataFrame, branch: Branch, table: Table) -> None:
+    """Insert or update `changed` rows and delete the keys of `gone` in one statement, so in one snapshot.
+
+    Does nothing when both are empty. The whole table is looked at: a corrected contract may give a row another day.
+    """
+    names = [column.name for column in table.columns]
+    if changed.isEmpty() and gone.isEmpty():
+        return
+    rows = changed.withColumn("_gone", F.expr("false")).unionByName(
+        gone.withColumn("_gone", F.expr("true")), allowMissingColumns=True
+    )
+    with _view(spark, rows, "cartlake_replacement") as source:
+        spark.sql(
+            f"merge into {identifier(branch)} as t using {source} as s on {same_key(table)} "
+            "when matched and s._gone then delete "
+            f"when matched then update set {', '.join(f't.{n} = s.{n}' for n in names)} "
+            f"when not matched and not s._gone then insert ({', '.join(names)}) "
+            f"values ({', '.join(f's.{n}' for n in names)})"
+        )
+
+
+def supersede_quarantine(spark: SparkSession, table: str, dataset: str, run_id: str, file_ids: Sequence[str]) -> None:
+    """Put the verdicts of a backfill in force and mark the older ones of its files, in one commit; may be repeated."""
+    files = spark.createDataFrame([(file_id,) for file_id in file_ids], "file_id string")
+    ours = f"t.dataset = '{dataset}' and t.run_id = '{run_id}'"
+    with _view(spark, files, "cartlake_backfilled_files") as source:
+        spark.sql(
+            f"merge into {table} as t using {source} as s on t.dataset = '{dataset}' and t.file_id = s.file_id "
+            f"when matched and {ours} and t.superseded_by = '{run_id}' then update set t.superseded_by = null "
+            f"when matched and not ({ours}) and t.superseded_by is null "
+            f"then update set t.superseded_by = '{run_id}', t.superseded_at = current_timestamp()"
+        )
+
+
+@contextmanager
+def _view(spark: SparkSession, rows: DataFrame, name: str) -> Iterator[str]:
+    """A temporary view: MERGE reads its source by a name."""
+    rows.createOrReplaceTempView(name)
+    try:
+        yield name
+    finally:
+        spark.catalog.dropTempView(name)
+
+
+def _day_partition(table: Table) -> str | None:
+    """The field of the metadata tables that holds the day of the event time, None when there is none."""
+    days = [p for p in table.partitioning if (p.column, p.transform) == (table.event_time, "day")]
+    return f"{table.event_time}_day" if days else None

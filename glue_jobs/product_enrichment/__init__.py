@@ -1,1 +1,0 @@
-"""Products with their vendors and ratings, through time."""

@@ -1,1 +1,0 @@
-"""Reviews: personal data masked before anything is stored, purchases verified, the last word of every customer."""

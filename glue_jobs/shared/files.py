@@ -1,0 +1,35 @@
+"""Whether the files of a manifest are still the objects that were claimed. Engines read the files themselves."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from cartlake.aws import s3
+from cartlake.aws.clients import client
+from cartlake.aws.objects import S3Uri
+from cartlake.errors import TerminalError
+from cartlake.runs.documents import ManifestFile
+
+_PARALLEL_HEADS: Final = 16
+
+
+def check_unchanged(files: Sequence[ManifestFile]) -> None:
+    """Check that every file is still the object the manifest names.
+
+    Spark reads the current version of a key. Asked before and after reading, this proves which one it was.
+    Raises TerminalError naming every file that is missing or was replaced.
+    """
+    client("s3")  # made here: creating clients is not safe in threads
+    with ThreadPoolExecutor(_PARALLEL_HEADS) as pool:
+        faults = [fault for fault in pool.map(_fault, files) if fault]
+    if faults:
+        raise TerminalError(f"The files of the manifest changed after they were claimed: {'; '.join(faults)}.")
+
+
+def _fault(file: ManifestFile) -> str | None:
+    head = s3.head(S3Uri.parse(file.uri))
+    if head is None:
+        return f"{file.uri} (file {file.file_id}) is missing"
+    if head.etag != file.etag.strip('"'):
+        return f"{file.uri} (file {file.file_id}) was replaced: its etag is {head.etag}, not {file.etag}"
+    return None

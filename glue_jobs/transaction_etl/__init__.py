@@ -1,1 +1,0 @@
-"""Order lines in the reporting currency, and the orders they make up."""

@@ -1,0 +1,43 @@
+"""What a backfill changes: its rows take the place of the rows that came from the same files before.
+
+A load lets the newest version of a key win. A backfill reads rows that are in the table already, and what may have
+changed is the contract: so a row wins over the one of its own file, whatever its version, and a row that is refused
+now is deleted. Against rows of other files the newest version wins, as in a load.
+"""
+
+from cartlake.contracts import Table
+from cartlake.engine import DataFrame, F, broadcast
+from glue_jobs.transforms.file_rows.versions import STORED, beside_stored, newer
+
+ORIGIN_SCHEMA = "_source_file string, _run_id string, _is_ours boolean"
+
+
+def with_origin(stored: DataFrame, origins: DataFrame) -> DataFrame:
+    """Add `_ours`: whether a stored row is of one of the `origins`: few rows, with the columns ORIGIN_SCHEMA."""
+    marked = stored.join(broadcast(origins), on=["_source_file", "_run_id"], how="left")
+    return marked.withColumn("_ours", F.coalesce(F.col("_is_ours"), F.lit(False))).drop("_is_ours")  # noqa: FBT003
+
+
+def changed_rows(kept: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
+    """The kept rows that are new, that win over a row of another file, or that differ from the row of their own file.
+
+    `kept` has one row per key, `stored` the column `_ours`. Returns the columns of the table.
+    """
+    values = [column.name for column in table.file_columns if column.name not in table.primary_key]
+    differs = " or ".join(f"not ({STORED}{name} <=> {name})" for name in values) or "false"
+    ours, is_newer = f"{STORED}_ours", newer(table, row="", than=STORED)
+    wins = f"{STORED}_run_id is null or ({ours} and ({differs})) or (not {ours} and {is_newer})"
+    joined = beside_stored(kept, stored, table, how="left")
+    return joined.where(F.expr(wins)).select(*(F.col(column.name) for column in table.columns))
+
+
+def keys_without_successor(kept: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
+    """The primary keys of stored rows of these files that no kept row has any more."""
+    keys = list(table.primary_key)
+    return stored.where(F.col("_ours")).select(*keys).join(kept.select(*keys), on=keys, how="left_anti")
+
+
+def days_of_keys(stored: DataFrame, keys: DataFrame, table: Table) -> DataFrame:
+    """The distinct days, in one column `day`, of the stored rows that have one of these keys."""
+    touched = stored.join(keys, on=list(table.primary_key), how="left_semi")
+    return touched.select(F.to_date(F.col(str(table.event_time))).alias("day")).distinct()

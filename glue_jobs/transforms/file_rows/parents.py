@@ -1,0 +1,26 @@
+"""Rows beside the parents they refer to, as far as their contract refuses rows without one."""
+
+from collections.abc import Callable
+
+from cartlake.contracts import Reference, Table
+from cartlake.engine import DataFrame, F, broadcast
+from glue_jobs.transforms.file_rows.judging import has_parent, quarantining
+
+Parent = Callable[[Reference], DataFrame]
+"""Gives the rows of the table a reference points at."""
+
+
+def with_parents(conformed: DataFrame, table: Table, parent: Parent) -> DataFrame:
+    """Add `_has_parent_<column>` for every reference that refuses orphans: true where the parent is known, else null.
+
+    The keys of the batch are few, the parents many: those that matter are picked out first, by a join that sends the
+    keys to the parents and not the other way.
+    """
+    for reference in quarantining(table):
+        column = reference.column
+        wanted = conformed.select(column).where(F.col(column).isNotNull()).distinct()
+        keys = parent(reference).select(F.col(reference.parent_column).alias(column))
+        known = keys.join(broadcast(wanted), on=column, how="left_semi").distinct()
+        found = known.withColumn(has_parent(reference), F.lit(True))  # noqa: FBT003 - a literal of SQL
+        conformed = conformed.join(broadcast(found), on=column, how="left")
+    return conformed

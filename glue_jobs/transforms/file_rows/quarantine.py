@@ -1,0 +1,41 @@
+"""Refused rows as the table ops.quarantine_rows stores them."""
+
+from datetime import datetime
+
+from cartlake.contracts import Contract
+from cartlake.engine import DataFrame, F, Window
+from cartlake.times import stamp
+
+
+def quarantined(judged: DataFrame, contract: Contract, files: DataFrame, quarantined_at: datetime) -> DataFrame:
+    """The rows that break a rule, as ops.quarantine_rows has them. `files` maps `_source_file` to `file_id`.
+
+    A row is identified by its file, its text and, among equal rows of a file, its number: reading the file again, in
+    whatever run, gives the same identifiers.
+    """
+    raw_record = F.when(F.col("_corrupt_record").isNotNull(), F.to_json(F.struct(F.col("_corrupt_record")))).otherwise(
+        F.to_json(F.col("_raw"))
+    )
+    refused = (
+        judged.where(F.col("_broken") != F.lit(""))
+        .join(files, on="_source_file", how="left")
+        .select("_source_file", "_run_id", "_broken", "file_id", raw_record.alias("raw_record"))
+    )
+    copy = F.row_number().over(Window.partitionBy("file_id", "raw_record").orderBy("_broken"))
+    numbered = refused.withColumn("_copy", copy)
+    row_id = F.sha2(F.concat_ws("\n", F.col("file_id"), F.col("_copy").cast("string"), F.col("raw_record")), 256)
+    return numbered.select(
+        row_id.alias("row_id"),
+        F.lit(contract.name).alias("dataset"),
+        F.col("_run_id").alias("run_id"),
+        F.col("file_id"),
+        F.col("_source_file").alias("source_file"),
+        F.col("raw_record"),
+        F.split(F.col("_broken"), "[|]").alias("reasons"),
+        F.lit(contract.version).alias("contract_version"),
+        F.lit(stamp(quarantined_at)).cast("timestamp").alias("quarantined_at"),
+        F.lit(None).cast("string").alias("replay_id"),
+        F.lit(None).cast("timestamp").alias("replayed_at"),
+        F.lit(None).cast("string").alias("superseded_by"),
+        F.lit(None).cast("timestamp").alias("superseded_at"),
+    )

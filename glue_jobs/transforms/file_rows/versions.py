@@ -1,0 +1,75 @@
+"""Which of several rows of one primary key is the newest, and stays."""
+
+from functools import reduce
+from operator import and_
+from typing import Final
+
+from cartlake.contracts import Table
+from cartlake.engine import DataFrame, F, Window
+
+STORED: Final = "_stored_"
+"""What the columns of a stored row are prefixed with beside another row."""
+
+
+def repeated_keys(rows: DataFrame, table: Table) -> DataFrame:
+    """The primary keys that occur more than once, with their number of `copies`."""
+    return rows.groupBy(*table.primary_key).agg(F.count(F.lit(1)).alias("copies")).where(F.col("copies") > F.lit(1))
+
+
+def deduplicate(rows: DataFrame, repeated: DataFrame, table: Table) -> DataFrame:
+    """Keep the newest row of every key, ranking only the rows whose key is in `repeated`."""
+    keys = list(table.primary_key)
+    once = rows.join(repeated.select(*keys), on=keys, how="left_anti")
+    more = rows.join(repeated.select(*keys), on=keys, how="left_semi")
+    names = [column.name for column in table.columns]
+    return once.select(*names).unionByName(newest(more, table))
+
+
+def newest(rows: DataFrame, table: Table) -> DataFrame:
+    """Keep one row per primary key: the highest version.
+
+    Of equal versions the one with the greatest values stays, in whatever files they came; of equal rows the one of the
+    last file by name.
+    """
+    order = [*order_of_versions(table), "_source_file"]
+    newest_first = Window.partitionBy(*table.primary_key).orderBy(*(F.desc(name) for name in order))
+    ranked = rows.withColumn("_rank", F.row_number().over(newest_first))
+    return ranked.where(F.col("_rank") == F.lit(1)).select(*(F.col(column.name) for column in table.columns))
+
+
+def order_of_versions(table: Table) -> list[str]:
+    """The columns that decide, in this order, which of two rows of one key is the newer: the version, then all others.
+
+    Only what is in the files counts, so that the same rows end as the same table, however they were cut into files.
+    """
+    others = [column.name for column in table.file_columns if column.name not in table.primary_key]
+    return list(dict.fromkeys([str(table.version_column), *others]))
+
+
+def same_key(table: Table) -> str:
+    """SQL that is true when the rows `t` and `s` have the same primary key."""
+    return " and ".join(f"t.{name} = s.{name}" for name in table.primary_key)
+
+
+def newer(table: Table, row: str = "s.", than: str = "t.") -> str:
+    """SQL that is true when a row wins over another of the same key: by a higher version, or of one version by the
+    first value that differs, null below everything. `row` and `than` are what stands before the names of their columns.
+
+    Written out, because engines differ in how they compare structs that hold nulls.
+    """
+    version = str(table.version_column)
+    values = [name for name in order_of_versions(table) if name != version]
+    pairs = [(f"{row}{name}", f"{than}{name}") for name in values]
+    first = " ".join(f"when not ({a} <=> {b}) then {b} is null or coalesce({a} > {b}, false)" for a, b in pairs)
+    tie = f" or ({row}{version} = {than}{version} and case {first} else false end)" if values else ""
+    return f"({row}{version} > {than}{version}{tie})"
+
+
+def beside_stored(rows: DataFrame, stored: DataFrame, table: Table, how: str) -> DataFrame:
+    """The rows, each with the columns of the stored row of the same key as `_stored_<name>`; `how` is the join's kind.
+
+    Names of their own, because SQLFrame confuses the sides of a join on equal names.
+    """
+    renamed = stored.select(*(F.col(name).alias(f"{STORED}{name}") for name in stored.columns))
+    keys = (F.col(name) == F.col(f"{STORED}{name}") for name in table.primary_key)
+    return rows.join(renamed, on=reduce(and_, keys), how=how)

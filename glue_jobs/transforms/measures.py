@@ -1,0 +1,54 @@
+"""Measures of processed.order_lines that the tables of sales and products sum, named as in their contracts.
+
+Cancelled lines are counted and are in no sum. Returned lines were sold, so they are in every sum, and apart in the
+columns that begin with `returned`. Amounts in euros leave out lines that could not be converted yet.
+"""
+
+from cartlake.engine import Column, F
+from glue_jobs.transforms.money import MONEY
+
+
+def counts() -> dict[str, Column]:
+    """Exact numbers of orders, lines, units and customers. Orders and customers must not be summed over rows."""
+    is_sold = F.col("is_sold")
+    return {
+        "orders": F.countDistinct(F.when(is_sold, F.col("order_id"))),
+        "order_lines": lines_that(is_sold),
+        "units": units_that(is_sold),
+        "customers": F.countDistinct(F.when(is_sold, F.col("customer_id"))),
+        "cancelled_lines": lines_that(~is_sold),
+        "returned_lines": lines_that(F.col("is_returned")),
+        "unconverted_lines": lines_that(is_sold & ~is_converted()),
+        "uncosted_lines": lines_that(is_sold & is_converted() & F.col("cost_reporting").isNull()),
+    }
+
+
+def amounts_in_euros() -> dict[str, Column]:
+    """Sums over sold, converted lines. Cost and margin leave out lines whose cost is not known: `uncosted_lines`."""
+    is_sold = F.col("is_sold")
+    return {
+        "gross_reporting": total(is_sold, "gross_reporting"),
+        "discount_reporting": total(is_sold, "discount_reporting"),
+        "net_reporting": total(is_sold, "net_reporting"),
+        "tax_reporting": total(is_sold, "tax_reporting"),
+        "returned_reporting": total(F.col("is_returned"), "net_reporting"),
+        "cost_reporting": total(is_sold & is_converted(), "cost_reporting"),
+        "margin_reporting": total(is_sold, "margin_reporting"),
+    }
+
+
+def is_converted() -> Column:
+    return F.col("net_reporting").isNotNull()
+
+
+def lines_that(condition: Column) -> Column:
+    return F.count(F.when(condition, F.lit(1)))
+
+
+def units_that(condition: Column) -> Column:
+    return total(condition, "quantity", "bigint")
+
+
+def total(condition: Column, name: str, kind: str = MONEY) -> Column:
+    """Sum a column over rows that meet a condition; 0 when there are none."""
+    return F.coalesce(F.sum(F.when(condition, F.col(name))), F.lit(0)).cast(kind)

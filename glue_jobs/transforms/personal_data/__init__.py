@@ -1,0 +1,1 @@
+"""Personal data in free text, found and masked."""

@@ -1,0 +1,97 @@
+"""Rows of some days, or of some keys: conditions and frames for either engine. Nothing here reads or writes."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from functools import reduce
+from itertools import pairwise
+from typing import Final
+
+from cartlake.contracts import Table
+from cartlake.engine import DataFrame, F
+from cartlake.errors import TerminalError
+from cartlake.refresh.day_ranges import ALWAYS, ONE_DAY, DayRange
+from cartlake.refresh.graph import KeySource
+
+Read = Callable[[str], DataFrame]
+"""Gives the rows of a table by its physical name."""
+
+_MOST_RANGES: Final = 50  # a longer condition costs more to plan than the files it leaves out
+
+
+def on_days_sql(column: str, kind: str, ranges: Iterable[DayRange]) -> str:
+    """SQL that is true for values of a date or timestamp column within the ranges: by literals, to prune files."""
+    return " or ".join(f"({_in_range(column, kind, one)})" for one in ranges) or "false"
+
+
+def _in_range(column: str, kind: str, one: DayRange) -> str:
+    conditions = []
+    if one.first is not None:
+        conditions.append(f"{column} >= {_literal(one.first.isoformat(), kind)}")
+    if one.last is not None and one.last < date.max:  # after it the calendar ends
+        conditions.append(f"{column} < {_literal((one.last + ONE_DAY).isoformat(), kind)}")
+    return " and ".join(conditions) or "true"
+
+
+def _literal(day: str, kind: str) -> str:
+    return f"date '{day}'" if kind == "date" else f"timestamp '{day} 00:00:00'"
+
+
+def event_column(table: Table) -> tuple[str, str]:
+    """Name and type of the column that says when a row happened. Raises TerminalError for a table without one."""
+    if table.event_time is None:
+        raise TerminalError(f"{table.physical_name} has no cartlake.eventTime, so nobody knows the days of its rows.")
+    return table.event_time, table.column(table.event_time).type
+
+
+def rows_on(rows: DataFrame, table: Table, ranges: Sequence[DayRange]) -> DataFrame:
+    """The rows of the table whose event time lies in the ranges."""
+    if ALWAYS in ranges:
+        return rows
+    return rows.where(F.expr(on_days_sql(*event_column(table), ranges)))
+
+
+def keys_of(sources: Iterable[KeySource], key: str, tables: Mapping[str, Table], read: Read) -> DataFrame:
+    """The distinct keys that the sources name, in one column called `key`."""
+    frames = [
+        rows_on(read(source.table), tables[source.table], source.days).select(F.col(source.key).alias(key))
+        for source in sources
+    ]
+    return reduce(_union, frames).where(F.col(key).isNotNull()).distinct()
+
+
+def _union(one: DataFrame, other: DataFrame) -> DataFrame:
+    return one.unionByName(other)
+
+
+def day_ranges(days: Collection[date]) -> list[tuple[date, date]]:
+    """Join days into ranges [first day, day after the last), at most 50: the narrowest gaps are filled first.
+
+    >>> day_ranges([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 9)])
+    [(datetime.date(2026, 1, 1), datetime.date(2026, 1, 3)), (datetime.date(2026, 1, 9), datetime.date(2026, 1, 10))]
+    """
+    ordered = sorted(set(days))
+    gaps = sorted((later - earlier for earlier, later in pairwise(ordered)), reverse=True)
+    widest_filled = gaps[_MOST_RANGES - 1] if len(gaps) >= _MOST_RANGES else timedelta(days=1)
+    ranges: list[tuple[date, date]] = []
+    for day in ordered:
+        after = day + timedelta(days=1)
+        if ranges and after - ranges[-1][1] <= widest_filled:
+            ranges[-1] = (ranges[-1][0], after)
+        else:
+            ranges.append((day, after))
+    return ranges
+
+
+def in_days_sql(table: Table, days: Collection[date], side: str = "") -> str:
+    """SQL that is true for rows of those days, or of the gaps `day_ranges` fills: literals, so that files are pruned.
+
+    `side` is the alias of the table with its dot, if it has one. Raises TerminalError for a table without event time.
+    """
+    column, kind = event_column(table)
+    ranges = [DayRange(first=first, last=after - ONE_DAY) for first, after in day_ranges(days)]
+    return f"({on_days_sql(f'{side}{column}', kind, ranges)})"
+
+
+def rows_of_days(rows: DataFrame, table: Table, days: Collection[date]) -> DataFrame:
+    """The rows whose event time lies on one of the days, and on no other."""
+    return rows.where(F.to_date(F.col(str(table.event_time))).isin(sorted(days)))

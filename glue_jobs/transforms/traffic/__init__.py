@@ -1,0 +1,1 @@
+"""Where visitors came from, and which of them are robots."""

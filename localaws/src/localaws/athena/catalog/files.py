@@ -1,0 +1,170 @@
+"""Rows into plain files in S3: what CREATE TABLE AS, UNLOAD and INSERT into a table of plain files write."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from localaws.athena.clients import in_s3
+from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.trino_types import TrinoType, literal, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+    from localaws.athena.clients import Clients
+
+Columns = list[tuple[str, TrinoType]]
+MOST_PARTITIONS = 100  # https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html
+NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
+
+_TEXT = "org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
+_PARQUET = "org.apache.hadoop.hive.ql.io.parquet.MapredParquet"
+SERDES: dict[str, tuple[str, str, str]] = {
+    "PARQUET": (
+        f"{_PARQUET}InputFormat", f"{_PARQUET}OutputFormat",
+        "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+    ),
+    "JSON": (*_TEXT, "org.openx.data.jsonserde.JsonSerDe"),
+    "TEXTFILE": (*_TEXT, "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"),
+}  # fmt: skip
+_CODECS = {"NONE": "uncompressed", "SNAPPY": "snappy", "GZIP": "gzip", "ZSTD": "zstd", "LZ4": "lz4"}
+_TEXT_CODECS = frozenset({"uncompressed", "gzip", "zstd"})
+_ENDINGS = {"gzip": ".gz", "zstd": ".zst"}
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """PARQUET, JSON (an object a line) or TEXTFILE (values between delimiters; no quotes, no header)."""
+
+    name: str
+    compression: str = "GZIP"
+    delimiter: str = "\x01"
+
+    def __post_init__(self) -> None:
+        if self.name not in SERDES:
+            raise UnsupportedSqlError(f"Writing files of format {self.name}")
+        codec = _CODECS.get(self.compression.upper())
+        if codec is None or (self.name != "PARQUET" and codec not in _TEXT_CODECS):
+            raise UnsupportedSqlError(f"Compression {self.compression} of {self.name} files")
+
+    @property
+    def _codec(self) -> str:
+        return _CODECS[self.compression.upper()]
+
+    @property
+    def ending(self) -> str:
+        """What a file's name ends in, which is how a reader knows that it is compressed."""
+        if self.name == "PARQUET":
+            return ".parquet"
+        return {"JSON": ".json", "TEXTFILE": ".txt"}[self.name] + _ENDINGS.get(self._codec, "")
+
+    @property
+    def copy_options(self) -> str:
+        """DuckDB's options for it."""
+        match self.name:
+            case "PARQUET":
+                return f"FORMAT parquet, COMPRESSION {self._codec}"
+            case "JSON":
+                return f"FORMAT json, COMPRESSION {self._codec}"
+        text = f"HEADER false, DELIMITER {literal(self.delimiter)}, QUOTE '', ESCAPE '', NULLSTR '\\N'"
+        return f"FORMAT csv, {text}, COMPRESSION {self._codec}"
+
+    @property
+    def storage(self) -> dict[str, Any]:
+        """What Glue stores about such files in a table's StorageDescriptor."""
+        reader, writer, serde = SERDES[self.name]
+        parameters = {"field.delim": self.delimiter} if self.name == "TEXTFILE" else {}
+        info = {"SerializationLibrary": serde, "Parameters": {"serialization.format": "1", **parameters}}
+        return {"InputFormat": reader, "OutputFormat": writer, "SerdeInfo": info}
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A folder of S3, how files are written there, and the columns (the last ones, in order) that make partitions."""
+
+    folder: str
+    form: FileFormat
+    keys: Sequence[str] = ()
+
+
+@dataclass
+class Written:
+    """The files, and the values of the partitions they are in, each with its folder."""
+
+    rows: int
+    files: list[str] = field(default_factory=list)
+    partitions: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+
+def write(cursor: duckdb.DuckDBPyConnection, query: str, columns: Columns, destination: Destination) -> Written:
+    """Write a query into files, one for each partition.
+
+    Raises AthenaError for another place than S3, and for more than 100 partitions.
+    """
+    folder, form, keys = in_s3(destination.folder.rstrip("/")), destination.form, destination.keys
+    names = [name for name, _ in columns]
+    if names[len(names) - len(keys) :] != list(keys):
+        raise AthenaError(
+            "HIVE_COLUMN_ORDER_MISMATCH", f"Partition keys must be the last columns in the table: {', '.join(keys)}"
+        )
+    kept = [(name, kind) for name, kind in columns if name not in keys]
+    cells = ", ".join(f"{_cell(quote(name), kind, form)} AS {quote(name)}" for name, kind in kept)
+    if not keys:
+        file = f"{folder}/part-{uuid.uuid4().hex}{form.ending}"
+        return Written(_copy(cursor, f"SELECT {cells} FROM ({query})", file, form), [file])
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE rows_to_write AS {query}")
+    texts = ", ".join(f"CAST({quote(key)} AS VARCHAR)" for key in keys)
+    values = cursor.execute(f"SELECT DISTINCT {texts} FROM rows_to_write ORDER BY ALL").fetchall()
+    if len(values) > MOST_PARTITIONS:
+        raise AthenaError(
+            "HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MOST_PARTITIONS} open writers for partitions/buckets"
+        )
+    written = Written(0)
+    for partition in values:
+        named = tuple(NULL_FOLDER if value is None else str(value) for value in partition)
+        path = "/".join(f"{key}={value}" for key, value in zip(keys, named, strict=True))
+        file = f"{folder}/{path}/part-{uuid.uuid4().hex}{form.ending}"
+        here = " AND ".join(
+            f"CAST({quote(key)} AS VARCHAR) IS NOT DISTINCT FROM {'NULL' if value is None else literal(str(value))}"
+            for key, value in zip(keys, partition, strict=True)
+        )
+        written.rows += _copy(cursor, f"SELECT {cells} FROM rows_to_write WHERE {here}", file, form)
+        written.files.append(file)
+        written.partitions[named] = f"{folder}/{path}/"
+    return written
+
+
+def register(clients: Clients, entry: dict[str, Any], written: Written) -> None:
+    """Tell Glue of the partitions that a table of plain files did not have yet."""
+    pages = clients.glue.get_paginator("get_partitions").paginate(
+        DatabaseName=entry["DatabaseName"], TableName=entry["Name"]
+    )
+    known = {tuple(partition["Values"]) for page in pages for partition in page["Partitions"]}
+    for values, folder in written.partitions.items():
+        if values not in known:
+            storage = {**entry["StorageDescriptor"], "Location": folder}
+            partition: Any = {"Values": list(values), "StorageDescriptor": storage, "Parameters": {}}
+            clients.glue.create_partition(
+                DatabaseName=entry["DatabaseName"], TableName=entry["Name"], PartitionInput=partition
+            )
+
+
+def _copy(cursor: duckdb.DuckDBPyConnection, query: str, file: str, form: FileFormat) -> int:
+    found = cursor.execute(f"COPY ({query}) TO {literal(file)} ({form.copy_options})").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _cell(sql: str, kind: TrinoType, form: FileFormat) -> str:
+    if kind.name == "timestamp with time zone":
+        raise UnsupportedSqlError("Writing timestamp with time zone to a Hive table (cast it to timestamp)")
+    if kind.name in {"json", "interval day to second", "interval year to month"}:
+        raise UnsupportedSqlError(f"Writing {kind} to a Hive table")
+    if form.name == "TEXTFILE" and kind.name in {"array", "map", "row", "varbinary"}:
+        raise UnsupportedSqlError(f"Writing {kind} to a text file")
+    if form.name != "PARQUET" and kind.name == "timestamp":
+        return f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%g')"
+    return f"CAST({sql} AS {kind.duckdb})"

@@ -1,0 +1,178 @@
+"""External tables over plain files: CSV, JSON lines and Parquet, as the crawler or DDL registered them in Glue."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, Protocol
+
+from localaws.athena.catalog.files import FileFormat
+from localaws.athena.catalog.projection import projection_of
+from localaws.athena.errors import UnsupportedSqlError
+from localaws.athena.sql.tables import Source
+from localaws.athena.trino_types import VARCHAR, TrinoType, from_hive, literal, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+
+_PATH = "__path"
+Columns = tuple[tuple[str, TrinoType], ...]
+
+
+class StoredFiles(Protocol):
+    """What reading a Hive table needs of the catalog: its partitions, and the files below a location."""
+
+    @property
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """The connection of this query, for looking into a file."""
+
+    def partitions(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the partitions of a table, as Glue has them."""
+        ...
+
+    def files_under(self, location: str) -> list[str]:
+        """Return the URIs of the files below a location."""
+        ...
+
+    def note_scan(self, files: list[str]) -> None:
+        """Keep which files one scan reads."""
+        ...
+
+
+def source(tables: StoredFiles, table: dict[str, Any]) -> Source:
+    """How DuckDB reads the table, partition by partition. Raises UnsupportedSqlError for other formats."""
+    columns = _columns(table["StorageDescriptor"].get("Columns") or [])
+    keys = _columns(table.get("PartitionKeys") or [])
+    parts = [
+        _files(tables, table, columns, files, list(zip(keys, values, strict=True)))
+        for values, files in _partitions(tables, table, [name for name, _ in keys])
+    ]
+    everything = columns + keys
+    selects = [part for part in parts if part] or [_nothing(everything)]
+    return Source(f"({' UNION ALL '.join(selects)})", everything, (("$path", _PATH, VARCHAR),))
+
+
+def columns_of(table: dict[str, Any]) -> Columns:
+    """All columns of the table, partition keys last."""
+    return _columns([*(table["StorageDescriptor"].get("Columns") or []), *(table.get("PartitionKeys") or [])])
+
+
+def file_format(table: dict[str, Any]) -> FileFormat:
+    """How new files of the table are written. Raises UnsupportedSqlError where what was read cannot be written."""
+    serde = table["StorageDescriptor"].get("SerdeInfo") or {}
+    name = _format(table)
+    if name == "csv" and "OpenCSV" in (serde.get("SerializationLibrary") or ""):
+        raise UnsupportedSqlError(f"Writing to {table['Name']}, a table of OpenCSVSerDe,")
+    delimiter = (serde.get("Parameters") or {}).get("field.delim", "\x01")
+    known = {"parquet": "PARQUET", "json": "JSON", "csv": "TEXTFILE"}
+    return FileFormat(known[name], "GZIP" if name == "parquet" else "NONE", delimiter)
+
+
+def _columns(nodes: list[dict[str, Any]]) -> Columns:
+    return tuple((node["Name"].lower(), from_hive(node.get("Type") or "string")) for node in nodes)
+
+
+def _partitions(tables: StoredFiles, table: dict[str, Any], keys: list[str]) -> list[tuple[Sequence[str], list[str]]]:
+    """Values and files of every partition; a table without partitions is one, without values."""
+    location, files_under = table["StorageDescriptor"]["Location"], tables.files_under
+    if not keys:
+        return [((), files_under(location))]
+    projected = projection_of(table.get("Parameters") or {}, keys, location, dt.datetime.now(dt.UTC))
+    if projected is not None:
+        return list(projected.partitions(files_under(projected.root)).items())
+    return [(p["Values"], files_under(p["StorageDescriptor"]["Location"])) for p in tables.partitions(table)]
+
+
+def _nothing(columns: Columns) -> str:
+    cells = ", ".join(f"CAST(NULL AS {kind.duckdb}) AS {quote(name)}" for name, kind in columns)
+    return f"SELECT {cells}, CAST(NULL AS VARCHAR) AS {_PATH} WHERE false"
+
+
+def _files(
+    tables: StoredFiles,
+    table: dict[str, Any],
+    columns: Columns,
+    files: list[str],
+    keys: list[tuple[tuple[str, TrinoType], str]],
+) -> str:
+    if not files:
+        return ""
+    tables.note_scan(files)
+    listing = f"[{', '.join(map(literal, files))}]"
+    match _format(table):
+        case "csv":
+            cells, reader = _csv(table, columns, listing)
+        case "json":
+            cells, reader = _json(columns, listing)
+        case _:
+            cells, reader = _parquet(tables.cursor, columns, listing)
+    cells += [
+        f"CAST({'NULL' if value == '__HIVE_DEFAULT_PARTITION__' else literal(value)} AS {kind.duckdb}) AS {quote(name)}"
+        for (name, kind), value in keys
+    ]
+    return f"SELECT {', '.join(cells)}, {_PATH} FROM {reader}"
+
+
+def _format(table: dict[str, Any]) -> str:
+    storage = table["StorageDescriptor"]
+    library = ((storage.get("SerdeInfo") or {}).get("SerializationLibrary") or "").lower()
+    hint = f"{library} {(table.get('Parameters') or {}).get('classification', '')}".lower()
+    for name, marks in {"parquet": ("parquet",), "json": ("json",), "csv": ("csv", "lazysimple")}.items():
+        if any(mark in hint for mark in marks):
+            return name
+    raise UnsupportedSqlError(f"Table {table['Name']} of format {hint.strip() or 'unknown'}")
+
+
+def _csv(table: dict[str, Any], columns: Columns, listing: str) -> tuple[list[str], str]:
+    serde = table["StorageDescriptor"].get("SerdeInfo") or {}
+    parameters = serde.get("Parameters") or {}
+    quoted = "OpenCSV" in (serde.get("SerializationLibrary") or "")
+    delimiter = parameters.get("separatorChar", ",") if quoted else parameters.get("field.delim", "\x01")
+    mark = parameters.get("quoteChar", '"') if quoted else ""
+    skip = int((table.get("Parameters") or {}).get("skip.header.line.count", 0))
+    names = ", ".join(f"{literal(f'c{i}')}: 'VARCHAR'" for i in range(len(columns)))
+    reader = (
+        f"read_csv({listing}, auto_detect = false, header = false, skip = {skip}, delim = {literal(delimiter)}, "
+        f"quote = {literal(mark)}, escape = {literal(mark)}, columns = {{{names}}}, null_padding = true, "
+        f"strict_mode = false, force_not_null = [{', '.join(literal(f'c{i}') for i in range(len(columns)))}], "
+        f"filename = '{_PATH}', hive_partitioning = false)"
+    )
+    cells = [f"{_from_text(f'c{i}', kind, strict=quoted)} AS {quote(name)}" for i, (name, kind) in enumerate(columns)]
+    return cells, reader
+
+
+def _from_text(column: str, kind: TrinoType, *, strict: bool) -> str:
+    """A cell of text as its declared type. LazySimpleSerDe gives NULL for what it cannot read; OpenCSVSerDe fails."""
+    if kind.name == "varchar":
+        return column if strict else f"CASE WHEN {column} <> '\\N' THEN {column} END"
+    if kind.name in {"array", "map", "row"}:
+        raise UnsupportedSqlError(f"Type {kind} in a text table")
+    text = f"nullif(trim({column}), '')"
+    return f"{'CAST' if strict else 'TRY_CAST'}({text} AS {kind.duckdb})"
+
+
+def _json(columns: Columns, listing: str) -> tuple[list[str], str]:
+    names = ", ".join(f"{literal(name)}: {literal(kind.duckdb)}" for name, kind in columns)
+    reader = (
+        f"read_json({listing}, format = 'newline_delimited', columns = {{{names}}}, filename = '{_PATH}', "
+        "hive_partitioning = false)"
+    )
+    return [quote(name) for name, _ in columns], reader
+
+
+def _parquet(cursor: duckdb.DuckDBPyConnection, columns: Columns, listing: str) -> tuple[list[str], str]:
+    reader = f"read_parquet({listing}, union_by_name = true, filename = '{_PATH}', hive_partitioning = false)"
+    present = {
+        name.lower(): (name, kind) for name, kind, *_ in cursor.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
+    }
+    return [_parquet_cell(name, kind, present.get(name)) for name, kind in columns], reader
+
+
+def _parquet_cell(name: str, kind: TrinoType, stored: tuple[str, str] | None) -> str:
+    if stored is None:
+        return f"CAST(NULL AS {kind.duckdb}) AS {quote(name)}"
+    if stored[1] == "TIMESTAMP WITH TIME ZONE" and kind.name == "timestamp":
+        return f"({quote(stored[0])} AT TIME ZONE 'UTC') AS {quote(name)}"
+    return f"CAST({quote(stored[0])} AS {kind.duckdb}) AS {quote(name)}"

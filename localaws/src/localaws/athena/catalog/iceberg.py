@@ -1,0 +1,104 @@
+"""Iceberg tables as their metadata file describes them: schema, snapshots, references."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.sql.tables import Source
+from localaws.athena.trino_types import VARCHAR, TrinoType, from_iceberg, literal, quote
+
+if TYPE_CHECKING:
+    from localaws.athena.clients import Clients
+
+NEWEST_FORMAT = 2  # DuckDB's reader of v3 deletion vectors is not trusted here yet
+_NEXT_STEP = "`lake doctor` names the repair."
+FILE, ROW_NUMBER = "filename", "file_row_number"
+
+
+@dataclass(frozen=True)
+class IcebergTable:
+    """One version of a table's metadata file."""
+
+    name: str  # database.table
+    location: str
+    metadata: dict[str, Any]
+
+    @property
+    def snapshots(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.metadata.get("snapshots") or []
+        return found
+
+    @property
+    def current_snapshot(self) -> int | None:
+        snapshot = self.metadata.get("current-snapshot-id", -1)
+        return None if snapshot in {None, -1} else int(snapshot)
+
+    def columns(self, snapshot: int | None = None) -> tuple[tuple[str, TrinoType], ...]:
+        """Columns of the current schema, or of the schema a snapshot was written with."""
+        wanted = self.metadata["current-schema-id"]
+        if snapshot is not None:
+            wanted = self._snapshot(snapshot).get("schema-id", wanted)
+        schema = next(s for s in self.metadata["schemas"] if s["schema-id"] == wanted)
+        return tuple((field["name"], from_iceberg(field["type"])) for field in schema["fields"])
+
+    def _snapshot(self, snapshot: int) -> dict[str, Any]:
+        for candidate in self.snapshots:
+            if candidate["snapshot-id"] == snapshot:
+                return candidate
+        raise AthenaError("INVALID_ARGUMENTS", f"Iceberg snapshot ID does not exists: {snapshot}")
+
+    def snapshot_at(self, epoch_millis: int) -> int:
+        """The snapshot that was current at an instant. Raises AthenaError when there was none."""
+        log = [e for e in self.metadata.get("snapshot-log") or [] if e["timestamp-ms"] <= epoch_millis]
+        if not log:
+            raise AthenaError("INVALID_ARGUMENTS", f"No version history table {self.name} at or before {epoch_millis}")
+        return int(max(log, key=lambda entry: entry["timestamp-ms"])["snapshot-id"])
+
+    def snapshot_of(self, reference: str) -> int:
+        """The snapshot of a branch or tag. Raises AthenaError when there is no such reference."""
+        found = (self.metadata.get("refs") or {}).get(reference)
+        if found is None:
+            raise AthenaError("INVALID_ARGUMENTS", f"Cannot find snapshot with reference name: {reference}")
+        return int(found["snapshot-id"])
+
+    def source(self, snapshot: int | None = None, *, row_addresses: bool = False) -> Source:
+        """How DuckDB reads it, now or at a snapshot; `row_addresses` adds each row's file and place in it."""
+        if self.metadata["format-version"] > NEWEST_FORMAT:
+            raise UnsupportedSqlError(f"Iceberg format v{self.metadata['format-version']} ({self.name})")
+        columns = self.columns(snapshot)
+        addresses = f", {FILE}, {ROW_NUMBER}" if row_addresses else ""
+        if snapshot is None and self.current_snapshot is None:
+            addresses = f", CAST(NULL AS VARCHAR) AS {FILE}, CAST(NULL AS BIGINT) AS {ROW_NUMBER}"
+            return Source(f"({_no_rows(columns)}{addresses} WHERE false)", columns, _PATH)
+        if snapshot is not None:
+            self._snapshot(snapshot)
+        option = f", snapshot_from_id = {snapshot}" if snapshot is not None else ""
+        scan = f"iceberg_scan({literal(self.location)}{option})"
+        return Source(f"(SELECT *{addresses} FROM {scan})" if row_addresses else scan, columns, _PATH)
+
+
+_PATH = (("$path", FILE, VARCHAR),)
+
+
+def _no_rows(columns: tuple[tuple[str, TrinoType], ...]) -> str:
+    return "SELECT " + ", ".join(f"CAST(NULL AS {kind.duckdb}) AS {quote(name)}" for name, kind in columns)
+
+
+def load(clients: Clients, name: str, location: str | None) -> IcebergTable:
+    """Read a table's metadata file. Raises AthenaError when Glue names none, or it is gone or cut short."""
+    if not location:
+        raise AthenaError("ICEBERG_MISSING_METADATA", f"Glue names no metadata file for table {name}. {_NEXT_STEP}")
+    try:
+        return IcebergTable(name, location, json.loads(clients.read(location)))
+    except clients.s3.exceptions.NoSuchKey as error:
+        words = f"Metadata not found in metadata location for table {name}: {location}. {_NEXT_STEP}"
+        raise AthenaError("ICEBERG_MISSING_METADATA", words) from error
+    except clients.s3.exceptions.ClientError as error:
+        words = f"Error opening Iceberg metadata {location} of table {name}: {error}"
+        raise AthenaError("ICEBERG_INVALID_METADATA", words) from error
+    except ValueError as error:
+        words = f"Invalid metadata file for table {name}: {location} is not whole. {_NEXT_STEP}"
+        raise AthenaError("ICEBERG_INVALID_METADATA", words) from error

@@ -1,0 +1,1 @@
+"""CREATE, ALTER, DROP, SHOW and DESCRIBE, written to the Glue catalog."""

@@ -1,0 +1,273 @@
+"""CREATE, DROP and ALTER: Iceberg tables through pyiceberg, views and databases in Glue."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from localaws.athena.catalog import files
+from localaws.athena.catalog.glue_tables import is_iceberg, is_view, view_input
+from localaws.athena.catalog.iceberg import load
+from localaws.athena.catalog.iceberg_types import partition_spec, schema_of
+from localaws.athena.clients import in_s3, split_uri
+from localaws.athena.ddl import text as ddl_text
+from localaws.athena.ddl.alter import Alterer
+from localaws.athena.ddl.view_text import stored_text
+from localaws.athena.dml import writes
+from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.hive_types import hive_columns, hive_type
+from localaws.athena.sql.compiler import Compiler
+from localaws.athena.sql.parsing import parse
+from localaws.athena.trino_types import TrinoType, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import duckdb
+
+    from localaws.athena.catalog.glue_tables import GlueTables
+    from localaws.athena.ddl.text import IcebergDefinition
+
+_NAME = r"(?P<name>[\w.`\"$-]+)"
+_VIEW = re.compile(
+    rf"CREATE\s+(?P<replace>OR\s+REPLACE\s+)?VIEW\s+{_NAME}\s+AS\s+(?P<body>.*)", re.IGNORECASE | re.DOTALL
+)
+_DATABASE = re.compile(
+    rf"CREATE\s+(?:DATABASE|SCHEMA)\s+(?P<exists>IF\s+NOT\s+EXISTS\s+)?{_NAME}(?P<rest>.*)", re.IGNORECASE | re.DOTALL
+)
+_DROP = re.compile(
+    rf"DROP\s+(?P<kind>TABLE|VIEW|DATABASE|SCHEMA)\s+(?P<exists>IF\s+EXISTS\s+)?{_NAME}(?P<cascade>\s+(?:CASCADE|RESTRICT))?",
+    re.IGNORECASE,
+)
+# CREATE TABLE name AS …, CREATE TABLE name WITH (…) AS …; a column list makes it the other kind of CREATE TABLE
+_CREATE_AS = re.compile(rf"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}\s+(?:AS|WITH)\b", re.IGNORECASE)
+_ALTER = re.compile(rf"ALTER\s+TABLE\s+{_NAME}\s+(?P<action>.*)", re.IGNORECASE | re.DOTALL)
+
+
+class Definer:
+    """Runs the defining statements of one query. `result_location` is where CREATE TABLE AS puts files by default."""
+
+    def __init__(
+        self, tables: GlueTables, cursor: duckdb.DuckDBPyConnection, sql: str, database: str, result_location: str
+    ) -> None:
+        self.tables = tables
+        self.clients = tables.clients
+        self.cursor = cursor
+        self.sql = sql
+        self.database = database
+        self.result_location = result_location
+
+    def run(self, external_table: Callable[[str, str], None]) -> tuple[int | None, list[str]]:
+        """Run the statement; `external_table` creates a table over plain files. Returns row count and files written.
+
+        Raises AthenaError, and UnsupportedSqlError for statements that this engine does not have.
+        """
+        if (matched := _VIEW.fullmatch(self.sql)) is not None:
+            self._create_view(matched)
+        elif (matched := _DATABASE.fullmatch(self.sql)) is not None:
+            self._create_database(matched)
+        elif (matched := _DROP.fullmatch(self.sql)) is not None:
+            self._drop(matched)
+        elif (matched := _ALTER.fullmatch(self.sql)) is not None:
+            Alterer(self.tables, *self._split(matched["name"])).alter(matched["action"])
+        elif _CREATE_AS.match(self.sql):
+            return self._create_as()
+        elif ddl_text.is_iceberg(self.sql):
+            self._create_iceberg(ddl_text.parse_create(self.sql))
+        elif re.match(r"CREATE\s+EXTERNAL\s+TABLE\b", self.sql, re.IGNORECASE):
+            external_table(self.sql, self.database)
+        else:
+            raise UnsupportedSqlError(f"Statement {' '.join(self.sql.split()[:3])}")
+        return None, []
+
+    def _split(self, name: str) -> tuple[str, str]:
+        parts = re.sub(r"[`\"]", "", name).lower().split(".")
+        return (parts[-2] if len(parts) > 1 else self.database), parts[-1]
+
+    def _create_view(self, matched: re.Match[str]) -> None:
+        database, name = self._split(matched["name"])
+        body = matched["body"].strip()
+        relation = Compiler(self.tables, body, self.database).query(parse(body))
+        columns = [(column, str(kind), hive_type(kind)) for column, kind in relation.columns]
+        if len({column.lower() for column, *_ in columns}) != len(columns):
+            raise AthenaError("DUPLICATE_COLUMN_NAME", "Column names of a view must be unique")
+        existing = self.tables.entry(database, name)
+        if existing is not None and (not matched["replace"] or not is_view(existing)):
+            raise AthenaError("TABLE_ALREADY_EXISTS", f"View or table '{database}.{name}' already exists")
+        table: Any = view_input(name, stored_text(body), self.database, columns)
+        if existing is None:
+            self.clients.glue.create_table(DatabaseName=database, TableInput=table)
+        else:
+            self.clients.glue.update_table(DatabaseName=database, TableInput=table)
+
+    def _create_database(self, matched: re.Match[str]) -> None:
+        name = self._split(matched["name"])[1]
+        location = re.search(r"LOCATION\s+'([^']+)'", matched["rest"], re.IGNORECASE)
+        database: Any = {"Name": name, **({"LocationUri": location[1]} if location else {})}
+        try:
+            self.clients.glue.create_database(DatabaseInput=database)
+        except self.clients.glue.exceptions.AlreadyExistsException as error:
+            if not matched["exists"]:
+                raise AthenaError("SCHEMA_ALREADY_EXISTS", f"Schema '{name}' already exists") from error
+
+    def _drop(self, matched: re.Match[str]) -> None:
+        database, name = self._split(matched["name"])
+        kind = matched["kind"].upper()
+        if kind in {"DATABASE", "SCHEMA"}:
+            self._drop_database(name, matched)
+            return
+        entry = self.tables.entry(database, name)
+        if entry is None or is_view(entry) != (kind == "VIEW"):
+            if entry is None and matched["exists"]:
+                return
+            raise AthenaError("TABLE_NOT_FOUND", f"{kind.title()} 'awsdatacatalog.{database}.{name}' does not exist")
+        if is_iceberg(entry):
+            self._purge(entry)
+        self.clients.glue.delete_table(DatabaseName=database, Name=name)
+
+    def _drop_database(self, name: str, matched: re.Match[str]) -> None:
+        known = any(entry["Name"] == name for entry in self.tables.databases())
+        if not known and matched["exists"]:
+            return
+        if self.tables.tables(name) and "CASCADE" not in (matched["cascade"] or "").upper():
+            raise AthenaError("SCHEMA_NOT_EMPTY", f"Database {name} is not empty. One or more tables exist.")
+        self.clients.glue.delete_database(Name=name)
+
+    def _purge(self, entry: dict[str, Any]) -> None:
+        """Athena deletes the data of an Iceberg table that it drops."""
+        location = load(self.clients, entry["Name"], entry["Parameters"]["metadata_location"]).metadata["location"]
+        bucket, prefix = split_uri(location.rstrip("/") + "/")
+        pages = self.clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        for page in pages:
+            keys: Any = [{"Key": item["Key"]} for item in page.get("Contents", [])]
+            if keys:
+                self.clients.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+
+    def _create_iceberg(self, wanted: IcebergDefinition) -> None:
+        database = wanted.database or self.database
+        if self.tables.entry(database, wanted.table) is not None:
+            if wanted.if_not_exists:
+                return
+            raise AthenaError("TABLE_ALREADY_EXISTS", f"Table '{database}.{wanted.table}' already exists")
+        if not wanted.location:
+            raise AthenaError("INVALID_TABLE_PROPERTY", "Table location must be specified: LOCATION 's3://…'")
+        in_s3(wanted.location)
+        schema = schema_of([(name, kind, comment) for name, kind, comment in wanted.columns])
+        self.clients.iceberg.create_table(
+            (database, wanted.table),
+            schema=schema,
+            location=wanted.location,
+            partition_spec=partition_spec(schema, wanted.partitioning),
+            properties={"format-version": "2", **wanted.properties},
+        )
+
+    def _create_as(self) -> tuple[int, list[str]]:
+        tree = parse(self.sql)
+        if not isinstance(tree, exp.Create) or tree.expression is None or not isinstance(tree.this, exp.Table):
+            raise UnsupportedSqlError(f"Statement {' '.join(self.sql.split()[:3])}")
+        database, name = (tree.this.db or self.database).lower(), tree.this.name.lower()
+        if self.tables.entry(database, name) is not None:
+            if tree.args.get("exists"):
+                return 0, []
+            raise AthenaError("TABLE_ALREADY_EXISTS", f"Table '{database}.{name}' already exists")
+        options = _options(tree)
+        relation = Compiler(self.tables, self.sql, self.database).query(tree.expression)
+        columns = [(column.lower(), kind) for column, kind in relation.columns]
+        if len({column for column, _ in columns}) != len(columns):
+            raise AthenaError("DUPLICATE_COLUMN_NAME", f"Column names of {database}.{name} must be unique")
+        cells = ", ".join(f"c{i} AS {quote(column)}" for i, (column, _) in enumerate(columns))
+        limit = " LIMIT 0" if options.pop("no_data", None) else ""
+        query = f"SELECT {cells} FROM ({relation.sql}){limit}"
+        if str(options.pop("table_type", "HIVE")).upper() == "ICEBERG":
+            return self._iceberg_as(database, name, columns, query, options)
+        return self._hive_as(database, name, columns, query, options)
+
+    def _iceberg_as(
+        self, database: str, name: str, columns: list[tuple[str, TrinoType]], query: str, options: dict[str, Any]
+    ) -> tuple[int, list[str]]:
+        location = str(options.pop("location", "")).rstrip("/")
+        options.pop("is_external", None)
+        partitioning = tuple(ddl_text.partition_field(text) for text in options.pop("partitioning", []))
+        if str(options.pop("format", "PARQUET")).upper() != "PARQUET":
+            raise UnsupportedSqlError("An Iceberg format other than PARQUET")
+        if not location:
+            raise AthenaError("INVALID_TABLE_PROPERTY", "Table location must be specified: location = 's3://…'")
+        in_s3(location)
+        schema = schema_of([(column, kind, "") for column, kind in columns])
+        rows = self.cursor.execute(query).to_arrow_table()
+        table = self.clients.iceberg.create_table(
+            (database, name),
+            schema=schema,
+            location=location,
+            partition_spec=partition_spec(schema, partitioning),
+            properties={"format-version": "2", **{k: str(v) for k, v in options.items()}},
+        )
+        if rows.num_rows:
+            target = writes.Target(f"{database}.{name}", table, load(self.clients, name, table.metadata_location))
+            writes.commit(target, writes.as_schema(rows, table), ())
+        return int(rows.num_rows), []
+
+    def _hive_as(
+        self, database: str, name: str, columns: list[tuple[str, TrinoType]], query: str, options: dict[str, Any]
+    ) -> tuple[int, list[str]]:
+        location = str(options.pop("external_location", "") or self.result_location).rstrip("/")
+        options.pop("is_external", None)  # no table of plain files is anything else
+        form = file_format(options)
+        keys = [str(key).lower() for key in options.pop("partitioned_by", [])]
+        if options:
+            raise UnsupportedSqlError(f"CREATE TABLE AS with {', '.join(options)}")
+        if self.clients.list(location):
+            raise AthenaError(
+                "HIVE_PATH_ALREADY_EXISTS", f"Target directory for table '{database}.{name}' already exists: {location}"
+            )
+        described = hive_columns(columns)
+        written = files.write(self.cursor, query, columns, files.Destination(location, form, keys))
+        table: Any = {
+            "Name": name,
+            "TableType": "EXTERNAL_TABLE",
+            "Parameters": {"EXTERNAL": "TRUE", "has_encrypted_data": "false", "classification": form.name.lower()},
+            "PartitionKeys": described[len(described) - len(keys) :] if keys else [],
+            "StorageDescriptor": {
+                "Columns": described[: len(described) - len(keys)],
+                "Location": f"{location}/",
+                **form.storage,
+            },
+        }
+        self.clients.glue.create_table(DatabaseName=database, TableInput=table)
+        if keys:
+            entry = self.tables.entry(database, name) or {}
+            files.register(self.clients, entry, written)
+        return written.rows, written.files
+
+
+def file_format(options: dict[str, Any], default: str = "PARQUET") -> files.FileFormat:
+    """Take what says how files are written out of the options of CREATE TABLE AS or UNLOAD."""
+    name = str(options.pop("format", default)).upper()
+    compressions = [options.pop(key, None) for key in ("write_compression", "compression", "parquet_compression")]
+    compression = next((str(value) for value in compressions if value), "GZIP" if name == "PARQUET" else "NONE")
+    return files.FileFormat(name, compression, str(options.pop("field_delimiter", "\x01")))
+
+
+def _options(tree: exp.Create) -> dict[str, Any]:
+    """The WITH (…) of CREATE TABLE AS, by lower-case name. Raises UnsupportedSqlError for one that is not known."""
+    options: dict[str, Any] = {}
+    properties = tree.args.get("properties")
+    for node in properties.expressions if properties is not None else ():
+        match node:
+            case exp.LocationProperty():
+                options["location"] = node.this.name
+            case exp.FileFormatProperty():
+                options["format"] = node.this.name
+            case exp.PartitionedByProperty():
+                options["partitioned_by"] = [item.name for item in node.this.expressions]
+            case exp.WithDataProperty():
+                options["no_data"] = bool(node.args.get("no"))
+            case exp.Property() if isinstance(node.args["value"], exp.Array):
+                options[node.name.lower()] = [item.name for item in node.args["value"].expressions]
+            case exp.Property():
+                options[node.name.lower()] = node.args["value"].name
+            case _:
+                raise UnsupportedSqlError(f"Table property {node.sql('trino')}")
+    return options

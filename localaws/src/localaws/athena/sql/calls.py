@@ -1,0 +1,96 @@
+"""Function calls: a scalar function, or an aggregate with all that may stand around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.sql.functions import aggregates, collections, conditionals, dates, json_functions, maths, strings
+from localaws.athena.sql.functions.aggregates import Aggregation
+from localaws.athena.sql.functions.registry import Invocation
+from localaws.athena.sql.scope import Scope, Typed
+from localaws.athena.sql.windows import over_clause
+from localaws.athena.trino_types import BIGINT
+
+if TYPE_CHECKING:
+    from localaws.athena.sql.interface import ExpressionCompiler
+
+SCALARS = {
+    **strings.HANDLERS,
+    **maths.HANDLERS,
+    **dates.HANDLERS,
+    **collections.HANDLERS,
+    **json_functions.HANDLERS,
+    **conditionals.HANDLERS,
+}
+
+
+@dataclass(frozen=True)
+class _Around:
+    filter: exp.Expr | None = None
+    window: exp.Window | None = None
+    nulls: str = ""
+
+
+def compile_call(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope) -> Typed:
+    """Compile a call. Raises UnsupportedSqlError for a function that this engine does not have."""
+    around = _Around()
+    while True:
+        match node:
+            case exp.Window():
+                around = replace(around, window=node)
+            case exp.Filter():
+                around = replace(around, filter=node.expression.this)
+            case exp.IgnoreNulls():
+                around = replace(around, nulls="IGNORE NULLS")
+            case exp.RespectNulls():
+                pass
+            case _:
+                return _dispatch(compiler, node, scope, around)
+        node = node.this
+
+
+def _dispatch(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope, around: _Around) -> Typed:
+    if isinstance(node, exp.GroupConcat):
+        separator = [node.args["separator"]] if node.args.get("separator") is not None else []
+        node = exp.Anonymous(this="listagg", expressions=[node.this, *separator])
+    if not isinstance(node, exp.Anonymous):
+        raise UnsupportedSqlError(f"{type(node).__name__}: {node.sql('trino')[:200]}")
+    name = str(node.this).lower()
+    if name == "grouping":
+        columns = ", ".join(compiler.expression(e, scope).sql for e in node.expressions)
+        return Typed(f"CAST(grouping({columns}) AS BIGINT)", BIGINT)
+    if name in aggregates.HANDLERS:
+        return aggregates.HANDLERS[name](_aggregation(compiler, name, node, scope, around))
+    if name not in SCALARS:
+        raise UnsupportedSqlError(f"Function {name}")
+    if around != _Around():
+        raise AthenaError("FUNCTION_NOT_AGGREGATE", f"Function {name} is not an aggregate or window function")
+    return SCALARS[name](Invocation(compiler, scope, name, node.expressions))
+
+
+def _aggregation(
+    compiler: ExpressionCompiler, name: str, node: exp.Anonymous, scope: Scope, around: _Around
+) -> Aggregation:
+    arguments, distinct, ordering = list(node.expressions), False, None
+    if arguments and isinstance(arguments[0], exp.Distinct):
+        distinct, arguments = True, list(arguments[0].expressions)
+    for index, argument in enumerate(arguments):
+        if isinstance(argument, exp.Order):
+            ordering, arguments[index] = argument, argument.this
+            if isinstance(argument, exp.Distinct):
+                distinct, arguments[index : index + 1] = True, argument.expressions
+    conditions: tuple[str, ...] = ()
+    if around.filter is not None:
+        conditions = (compiler.condition(around.filter, scope, "FILTER").sql,)
+    return Aggregation(
+        call=Invocation(compiler, scope, name, arguments),
+        distinct=distinct,
+        order=compiler.ordering(ordering, scope) if ordering is not None else "",
+        conditions=conditions,
+        nulls=around.nulls,
+        over=over_clause(compiler, around.window, scope) if around.window is not None else "",
+    )

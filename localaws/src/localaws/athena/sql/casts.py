@@ -1,0 +1,298 @@
+"""CAST, TRY_CAST and implicit coercion as Trino does them. Where DuckDB's cast differs, a guard makes up for it."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from datetime import datetime
+from decimal import Decimal
+
+from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.sql.scope import Typed
+from localaws.athena.trino_types import (
+    INTEGER_DIGITS,
+    MICROS,
+    MILLIS,
+    VARCHAR,
+    TrinoType,
+    can_coerce,
+    common_type,
+    decimal,
+    literal,
+    quote,
+)
+
+_DATE_TEXT = r"^\s*[+-]?\d{1,}-\d{1,2}-\d{1,2}\s*$"
+_TIMESTAMP_TEXT = r"^\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?$"
+_TIME_TEXT = r"\d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,6})?)?"
+_INTEGER_TEXT = r"^[+-]?\d+$"
+_BOOLEAN_TEXT = r"^(?i:true|false|t|f|1|0)$"
+_TZ_LITERAL = re.compile(r"(?P<local>[\d-]+(?: [\d:.]+)?)\s*(?P<zone>[A-Za-z][\w/+-]*|[+-]\d{1,2}:\d{2})?$")
+_SCALARS_OF_JSON = frozenset({*INTEGER_DIGITS, "double", "real", "boolean", "varchar", "decimal"})
+
+
+def cast(value: Typed, target: TrinoType) -> Typed:
+    """CAST(value AS target). Raises AthenaError where Trino has no such cast, or this engine none that is faithful."""
+    if value.type == target or value.type.name == "unknown":
+        same = value.type == target and value.type.zone == target.zone
+        return value if same else Typed(f"CAST({value.sql} AS {target.duckdb})", target)
+    if value.constant is not None and target.name == "timestamp with time zone":
+        return timestamp_literal(value.constant, target.precision or 0, with_zone=True)
+    return Typed(_cast_sql(value, target), target)
+
+
+def failure(message_sql: str, kind: TrinoType) -> str:
+    """SQL that fails with the message when it is reached. DuckDB's error() is volatile, which TRY does not accept."""
+    thrown = f"CAST({message_sql} AS INTEGER)"
+    return f"CAST(CAST({thrown} AS VARCHAR) AS {kind.duckdb})"
+
+
+def try_cast(value: Typed, target: TrinoType) -> Typed:
+    """TRY_CAST: NULL where the cast fails on a value."""
+    return Typed(f"TRY({cast(value, target).sql})", target)
+
+
+def coerce(value: Typed, target: TrinoType) -> Typed:
+    """Convert without being asked to, as Trino does for arguments and for both sides of an operator."""
+    if value.type == target or (value.type.name == "varchar" and target.name == "varchar"):
+        return value
+    if value.type.name in INTEGER_DIGITS and target.name in {*INTEGER_DIGITS, "decimal"}:
+        return Typed(f"CAST({value.sql} AS {target.duckdb})", target)
+    return cast(value, target)
+
+
+def unify(values: list[Typed], construct: str) -> tuple[list[Typed], TrinoType]:
+    """Bring the values to their common type. Raises AthenaError TYPE_MISMATCH when they have none."""
+    kind = values[0].type
+    for value in values[1:]:
+        common = common_type(kind, value.type)
+        if common is None:
+            raise AthenaError("TYPE_MISMATCH", f"All {construct} must be the same type: {kind}, {value.type}")
+        kind = common
+    return [coerce(value, kind) for value in values], kind
+
+
+def expect(value: Typed, target: TrinoType, context: str) -> Typed:
+    """Coerce, or raise AthenaError TYPE_MISMATCH naming the context."""
+    if not can_coerce(value.type, target):
+        raise AthenaError("TYPE_MISMATCH", f"{context}: expected {target}, found {value.type}")
+    return coerce(value, target)
+
+
+def local_time(value: Typed) -> str:
+    """SQL of what a clock in the value's own zone shows: a plain TIMESTAMP."""
+    if value.type.name != "timestamp with time zone":
+        return value.sql
+    if value.type.zone is None:
+        raise UnsupportedSqlError("Reading the local time of timestamps whose time zones differ or are computed")
+    return f"({value.sql} AT TIME ZONE {literal(value.type.zone)})"
+
+
+def instant(local_sql: str, kind: TrinoType) -> str:
+    """The inverse of `local_time`: SQL of the instant at which a clock in the type's zone shows that time."""
+    if kind.name != "timestamp with time zone":
+        return local_sql
+    return f"({local_sql} AT TIME ZONE {literal(kind.zone or 'UTC')})"
+
+
+def timestamp_literal(text: str, precision: int, *, with_zone: bool) -> Typed:
+    """TIMESTAMP '…' with or without a time zone; `precision` is the number of fraction digits."""
+    matched = _TZ_LITERAL.fullmatch(text.strip())
+    if matched is None:
+        raise AthenaError("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal")
+    try:
+        datetime.fromisoformat(re.sub(r"\.\d+$", "", matched["local"]))
+    except ValueError as error:
+        raise AthenaError("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal") from error
+    naive = f"TIMESTAMP {literal(matched['local'])}"
+    if not with_zone:
+        return Typed(naive, TrinoType("timestamp", precision))
+    kind = TrinoType("timestamp with time zone", precision, zone=zone_name(matched["zone"] or "UTC"))
+    if kind.zone != "UTC":
+        return Typed(instant(naive, kind), kind)
+    return Typed(f"TIMESTAMPTZ {literal(matched['local'] + '+00')}", kind)
+
+
+def zone_name(text: str) -> str:
+    """The name DuckDB knows a zone by.
+
+    Raises AthenaError for a zone that does not exist, UnsupportedSqlError for fixed offsets other than zero.
+    """
+    if text.upper() in {"UTC", "Z", "GMT", "+00:00", "ETC/UTC"}:
+        return "UTC"
+    if text[0] in "+-":
+        raise UnsupportedSqlError(f"Time zone offset {text} (name a zone such as Europe/Berlin)")
+    known = zoneinfo.available_timezones()
+    if known and text not in known:
+        raise AthenaError("INVALID_FUNCTION_ARGUMENT", f"'{text}' is not a valid time zone")
+    return text
+
+
+def number_literal(text: str) -> Typed:
+    """A number as written: digits are integer or bigint, a point makes a decimal, an exponent a double."""
+    if "e" in text.lower():
+        return Typed(f"CAST({text} AS DOUBLE)", TrinoType("double"))
+    if text.isdigit():
+        kind = TrinoType("integer" if int(text) < 2**31 else "bigint")
+        if int(text) >= 2**63:
+            raise AthenaError("INVALID_LITERAL", f"Invalid numeric literal: {text}")
+        return Typed(text, kind, text)
+    return Typed(text, decimal_of(text), text)
+
+
+def decimal_of(text: str) -> TrinoType:
+    """The type of DECIMAL '1.50': its own digits. Raises AthenaError for what is no number."""
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text.strip()):
+        raise AthenaError("INVALID_LITERAL", f"Invalid decimal literal: {text}")
+    digits = Decimal(text).as_tuple()
+    scale = max(0, -int(digits.exponent))
+    whole = len(text.strip().lstrip("+-").split(".")[0].lstrip("0"))
+    return decimal(max(whole + scale, 1), scale)
+
+
+def _cast_sql(value: Typed, target: TrinoType) -> str:  # noqa: C901, PLR0911, PLR0912 -- the table of casts
+    source, sql = value.type, value.sql
+    plain = f"CAST({sql} AS {target.duckdb})"
+    match source.name, target.name:
+        case (_, "json"):
+            return _to_json(value)
+        case ("json", _):
+            return _from_json(value, target)
+        case ("array", "array") | ("map", "map") | ("row", "row"):
+            return _nested(value, target)
+        case (_, "varchar" | "char"):
+            text = _to_text(value)
+            return text if target.precision is None else f"left({text}, {target.precision})"
+        case ("double" | "real", "tinyint" | "smallint" | "integer" | "bigint"):
+            return f"CAST(round({sql}) AS {target.duckdb})"
+        case ("varchar" | "char", "tinyint" | "smallint" | "integer" | "bigint"):
+            return _guarded(value, _INTEGER_TEXT, target)
+        case ("varchar" | "char", "boolean"):
+            return _guarded(value, _BOOLEAN_TEXT, target)
+        case ("varchar" | "char", "date"):
+            return _guarded(value, _DATE_TEXT, target)
+        case ("varchar" | "char", "timestamp"):
+            return _rounded(_guarded(value, _TIMESTAMP_TEXT, target), MICROS, target)
+        case ("varchar" | "char", "decimal" | "double" | "real"):
+            return plain
+        case ("timestamp" | "timestamp with time zone", "date"):
+            return f"CAST({local_time(value)} AS DATE)"
+        case ("timestamp with time zone", "timestamp"):
+            return _rounded(local_time(value), source.precision, target)
+        case ("timestamp with time zone", "timestamp with time zone") | ("timestamp", "timestamp"):
+            return _rounded(sql, source.precision, target)
+        case ("date", "timestamp"):
+            return plain
+        case ("date" | "timestamp", "timestamp with time zone"):
+            return f"(CAST({sql} AS TIMESTAMP) AT TIME ZONE 'UTC')"
+        case ("timestamp" | "timestamp with time zone", "time"):
+            return f"CAST({local_time(value)} AS TIME)"
+        case ("boolean", name) if name in {*INTEGER_DIGITS, "double", "real", "decimal"}:
+            return plain
+        case (name, "boolean") if name in {*INTEGER_DIGITS, "double", "real", "decimal"}:
+            return f"({sql} <> 0)"
+        case (name, "double" | "real" | "decimal" | "tinyint" | "smallint" | "integer" | "bigint") if name in {
+            *INTEGER_DIGITS, "double", "real", "decimal",
+        }:  # fmt: skip
+            return plain
+        case ("varchar", "time") if value.constant is not None and re.fullmatch(_TIME_TEXT, value.constant):
+            return plain
+        case ("varchar", "uuid") | ("time", "time"):
+            return plain
+    raise AthenaError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
+
+
+def _guarded(value: Typed, pattern: str, target: TrinoType) -> str:
+    message = f"'INVALID_CAST_ARGUMENT: Cannot cast ''' || {value.sql} || ''' to {target.name}'"
+    checked = (
+        f"CASE WHEN regexp_matches({value.sql}, {literal(pattern)}) OR {value.sql} IS NULL THEN {value.sql} "
+        f"ELSE {failure(message, VARCHAR)} END"
+    )
+    return f"CAST({checked} AS {target.duckdb})"
+
+
+def _rounded(sql: str, precision: int | None, target: TrinoType) -> str:
+    digits = target.precision or 0
+    if precision is None or precision <= digits or digits >= MICROS:
+        return sql
+    return f"time_bucket(INTERVAL '{10 ** (MICROS - digits)} microseconds', {sql} + {_half(digits)})"
+
+
+def _half(digits: int) -> str:
+    return f"INTERVAL '{10 ** (MICROS - digits) // 2} microseconds'"
+
+
+_FRACTIONS = {0: "", MILLIS: ".%g", MICROS: ".%f"}
+
+
+def _to_text(value: Typed) -> str:
+    source, sql = value.type, value.sql
+    match source.name:
+        case "double":
+            return f"trino_double_text({sql})"
+        case "timestamp" | "timestamp with time zone":
+            if source.precision not in _FRACTIONS:
+                raise UnsupportedSqlError(f"Casting {source} to varchar")
+            zone = f" {source.zone}" if source.name != "timestamp" else ""
+            form = literal(f"%Y-%m-%d %H:%M:%S{_FRACTIONS[source.precision]}{zone}")
+            return f"strftime({local_time(value)}, {form})"
+        case "varchar" | "char" | "boolean" | "date" | "decimal" | "uuid" | "tinyint" | "smallint" | "integer":
+            return f"CAST({sql} AS VARCHAR)"
+        case "bigint":
+            return f"CAST({sql} AS VARCHAR)"
+    raise UnsupportedSqlError(f"Casting {source} to varchar")
+
+
+def _to_json(value: Typed) -> str:
+    if _has_json_form(value.type):
+        return f"to_json({value.sql})"
+    raise UnsupportedSqlError(f"Casting {value.type} to json")
+
+
+def _has_json_form(kind: TrinoType) -> bool:
+    if kind.name in {"array", "map"}:
+        return all(_has_json_form(t) for t in kind.args)
+    return kind.name in {*INTEGER_DIGITS, "boolean", "varchar", "double", "json", "unknown"}
+
+
+def _from_json(value: Typed, target: TrinoType) -> str:
+    if target.name == "varchar" and target.precision is None:
+        # Trino refuses objects and arrays here; DuckDB would give their text.
+        thrown = failure("'INVALID_CAST_ARGUMENT: Cannot cast JSON to varchar'", VARCHAR)
+        return (
+            f"CASE WHEN json_type({value.sql}) IN ('OBJECT', 'ARRAY') "
+            f"THEN {thrown} "
+            f"ELSE json_extract_string({value.sql}, '$') END"
+        )
+    if not _reads_json(target):
+        raise UnsupportedSqlError(f"Casting json to {target}")
+    return f"CAST({value.sql} AS {target.duckdb})"
+
+
+def _reads_json(kind: TrinoType) -> bool:
+    if kind.name in {"array", "row"} or (kind.name == "map" and kind.args[0].name == "varchar"):
+        return all(_reads_json(t) for t in kind.args)
+    return kind.name in _SCALARS_OF_JSON
+
+
+def _nested(value: Typed, target: TrinoType) -> str:
+    source, sql = value.type, value.sql
+    if len(source.args) != len(target.args):
+        raise AthenaError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
+    if source.name == "row":
+        parts = zip(source.storage_fields, source.args, target.storage_fields, target.args, strict=True)
+        packed = ", ".join(
+            f"{quote(new)} := {cast(Typed(f'({sql}).{quote(old)}', kind), wanted).sql}"
+            for old, kind, new, wanted in parts
+        )
+        return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({packed}) END"
+    if source.name == "array":
+        inner = cast(Typed("cast_e", source.element), target.element).sql
+        return f"list_transform({sql}, LAMBDA cast_e : {inner})"
+    key, item = (
+        cast(Typed(f"cast_e.{part}", source.args[i]), target.args[i]).sql for i, part in enumerate(("key", "value"))
+    )
+    return (
+        f"map_from_entries(list_transform(map_entries({sql}), "
+        f"LAMBDA cast_e : struct_pack(key := {key}, value := {item})))"
+    )

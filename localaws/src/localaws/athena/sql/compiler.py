@@ -1,0 +1,78 @@
+"""From a parsed Trino statement to typed DuckDB SQL. One compiler per statement."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from localaws.athena.sql import expressions, queries
+from localaws.athena.sql.parsing import parse
+from localaws.athena.sql.tables import Environment
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from localaws.athena.sql.scope import Relation, Scope, Typed
+    from localaws.athena.sql.tables import Tables, View
+
+
+class Compiler:
+    """Compiles one statement. `text` is its source, for positions in error messages."""
+
+    def __init__(self, tables: Tables, text: str, database: str = "default") -> None:
+        self.tables = tables
+        self.text = text
+        self.environment = Environment(database)
+        self._names = itertools.count()
+        self._views: list[str] = []
+
+    def fresh(self, prefix: str) -> str:
+        """A name that nothing else in this statement has."""
+        return f"{prefix}{next(self._names)}"
+
+    def expression(self, node: exp.Expr, scope: Scope) -> Typed:
+        return expressions.compile_expression(self, node, scope)
+
+    def condition(self, node: exp.Expr, scope: Scope, context: str) -> Typed:
+        return expressions.boolean(self, node, scope, context)
+
+    def ordering(self, node: exp.Order, scope: Scope) -> str:
+        """ORDER BY of a window or an aggregate. Nulls stand last unless said otherwise, whatever the direction."""
+        return queries.order_by(self, node, scope, ())
+
+    def query(self, node: exp.Expr, scope: Scope | None = None) -> Relation:
+        """Compile a query; a subquery passes the scope around it."""
+        return queries.compile_query(self, node, scope)
+
+    def view(self, name: str, view: View) -> Relation:
+        """Compile a view's stored query in its own database. Raises AthenaError for a view of itself."""
+        return queries.compile_view(self, name, view)
+
+    def within(self, environment: Environment) -> _Within:
+        """Compile with other names, for the body of a `with` statement."""
+        return _Within(self, environment)
+
+    def with_cte(self, name: str, relation: Relation) -> Environment:
+        return replace(self.environment, ctes={**self.environment.ctes, name.lower(): relation})
+
+    @property
+    def views(self) -> list[str]:
+        """The views being compiled, outermost first."""
+        return self._views
+
+
+class _Within:
+    def __init__(self, compiler: Compiler, environment: Environment) -> None:
+        self._compiler, self._inner, self._outer = compiler, environment, compiler.environment
+
+    def __enter__(self) -> None:
+        self._compiler.environment = self._inner
+
+    def __exit__(self, *_: object) -> None:
+        self._compiler.environment = self._outer
+
+
+def compile_text(tables: Tables, sql: str, database: str = "default") -> Relation:
+    """Compile one query from text. Raises AthenaError."""
+    return Compiler(tables, sql, database).query(parse(sql))

@@ -1,0 +1,315 @@
+"""Aggregates and window functions. FILTER, DISTINCT, ORDER BY, OVER and IGNORE NULLS belong to every inner call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from localaws.athena.errors import UnsupportedSqlError
+from localaws.athena.sql import casts, operators
+from localaws.athena.sql.scope import Typed
+from localaws.athena.trino_types import (
+    BIGINT,
+    BOOLEAN,
+    DOUBLE,
+    INTEGER_DIGITS,
+    NUMERIC,
+    VARCHAR,
+    TrinoType,
+    array,
+    decimal,
+    map_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localaws.athena.sql.functions.registry import Invocation
+
+PAIR = 2
+
+
+@dataclass(frozen=True)
+class Aggregation:
+    """One aggregate call: its arguments, and what stands around it, already as DuckDB SQL."""
+
+    call: Invocation
+    distinct: bool
+    order: str  # "" or "ORDER BY …", inside the parentheses
+    conditions: tuple[str, ...]  # of FILTER
+    nulls: str  # "", "IGNORE NULLS"
+    over: str  # "" or "OVER (…)"
+
+    def apply(self, function: str, *arguments: str, condition: str = "", ordered: bool = False) -> str:
+        """SQL of one DuckDB aggregate with everything around the Trino call."""
+        inner = ", ".join(arguments)
+        if self.distinct:
+            inner = f"DISTINCT {inner}"
+        if ordered and self.order:
+            inner = f"{inner} {self.order}"
+        if self.nulls:
+            inner = f"{inner} {self.nulls}"
+        conditions = [*self.conditions, *([condition] if condition else [])]
+        clause = f" FILTER (WHERE {' AND '.join(conditions)})" if conditions else ""
+        over = f" {self.over}" if self.over else ""
+        return f"{function}({inner}){clause}{over}"
+
+    def number(self) -> Typed:
+        """The single numeric argument."""
+        self.call.arity(1)
+        value = self.call.value(0)
+        if value.type.name not in NUMERIC:
+            raise self.call.mismatch([value])
+        return value
+
+    def double(self, index: int) -> str:
+        return casts.expect(self.call.value(index), DOUBLE, self.call.name).sql
+
+
+if TYPE_CHECKING:
+    Handler = Callable[[Aggregation], Typed]
+
+
+def _count(a: Aggregation) -> Typed:
+    star = not a.call.nodes or type(a.call.nodes[0]).__name__ == "Star"
+    return Typed(a.apply("count", "*" if star else a.call.value(0).sql), BIGINT)
+
+
+def _count_if(a: Aggregation) -> Typed:
+    a.call.arity(1)
+    condition = casts.expect(a.call.value(0), BOOLEAN, "count_if").sql
+    return Typed(a.apply("count", "*", condition=condition), BIGINT)
+
+
+def _sum(a: Aggregation) -> Typed:
+    value = a.call.value(0)
+    if value.type.name == "interval day to second":
+        return Typed(a.apply("sum", value.sql), value.type)
+    value = a.number()
+    kind = value.type
+    if kind.name in INTEGER_DIGITS:
+        kind = BIGINT
+    if kind.name == "decimal":
+        kind = decimal(38, kind.scale)
+    return Typed(f"CAST({a.apply('sum', value.sql)} AS {kind.duckdb})", kind)
+
+
+def _avg(a: Aggregation) -> Typed:
+    value = a.call.value(0)
+    if value.type.name == "interval day to second":
+        return Typed(a.apply("avg", value.sql), value.type)
+    value = a.number()
+    if value.type.name != "decimal":
+        kind = value.type if value.type.name == "real" else DOUBLE
+        return Typed(f"CAST({a.apply('avg', value.sql)} AS {kind.duckdb})", kind)
+    total, count = a.apply("sum", value.sql), a.apply("count", value.sql)
+    quotient = operators.decimal_quotient(total, value.type.scale, f"nullif({count}, 0)", 0, value.type.scale)
+    return Typed(f"CAST({quotient} AS {value.type.duckdb})", value.type)
+
+
+def _extreme(function: str) -> Handler:
+    def handle(a: Aggregation) -> Typed:
+        a.call.arity(1, 2)
+        value = a.call.value(0)
+        if len(a.call.nodes) == 1:
+            return Typed(a.apply(function, value.sql), value.type)
+        return Typed(a.apply(function, value.sql, a.call.value(1).sql), array(value.type))
+
+    return handle
+
+
+def _by(function: str, sort: str) -> Handler:
+    def handle(a: Aggregation) -> Typed:
+        a.call.arity(2, 3)
+        value, key = a.call.value(0), a.call.value(1)
+        if len(a.call.nodes) == PAIR:
+            return Typed(a.apply(f"{function}_null", value.sql, key.sql), value.type)
+        if a.over or a.order:
+            raise UnsupportedSqlError(f"{a.call.name} of three arguments as a window function")
+        item = a.call.fresh()
+        pairs = a.apply("list", f"struct_pack(k := {key.sql}, v := {value.sql})", condition=f"{key.sql} IS NOT NULL")
+        ordered = f"list_sort({pairs}, '{sort}', 'NULLS LAST')[1:{a.call.value(2).sql}]"
+        return Typed(f"list_transform({ordered}, LAMBDA {item} : {item}.v)", array(value.type))
+
+    return handle
+
+
+def _same(function: str) -> Handler:
+    def handle(a: Aggregation) -> Typed:
+        a.call.arity(1)
+        value = a.call.value(0)
+        return Typed(a.apply(function, value.sql), value.type)
+
+    return handle
+
+
+def _boolean(function: str) -> Handler:
+    def handle(a: Aggregation) -> Typed:
+        a.call.arity(1)
+        return Typed(a.apply(function, casts.expect(a.call.value(0), BOOLEAN, a.call.name).sql), BOOLEAN)
+
+    return handle
+
+
+def _bits(function: str) -> Handler:
+    def handle(a: Aggregation) -> Typed:
+        a.call.arity(1)
+        return Typed(a.apply(function, casts.expect(a.call.value(0), BIGINT, a.call.name).sql), BIGINT)
+
+    return handle
+
+
+def _statistic(template: str, arguments: int = 1) -> Handler:
+    """An aggregate of doubles. `{}` in the template is where its arguments stand."""
+
+    def handle(a: Aggregation) -> Typed:
+        a.call.arity(arguments)
+        function = template
+        return Typed(a.apply(function, *(a.double(i) for i in range(arguments))), DOUBLE)
+
+    return handle
+
+
+def _skewness(a: Aggregation) -> Typed:
+    a.call.arity(1)
+    value = a.double(0)
+    skew, count = a.apply("skewness", value), f"CAST({a.apply('count', value)} AS DOUBLE)"
+    # DuckDB corrects for the sample, Trino gives the population's skewness
+    return Typed(f"({skew} * ({count} - 2) / sqrt({count} * ({count} - 1)))", DOUBLE)
+
+
+def _geometric_mean(a: Aggregation) -> Typed:
+    a.call.arity(1)
+    return Typed(a.apply("geomean", a.double(0)), DOUBLE)
+
+
+def _array_agg(a: Aggregation) -> Typed:
+    a.call.arity(1)
+    value = a.call.value(0)
+    return Typed(a.apply("list", value.sql, ordered=True), array(value.type))
+
+
+def _listagg(a: Aggregation) -> Typed:
+    value = casts.expect(a.call.value(0), VARCHAR, "listagg").sql
+    separator = a.call.value(1).sql if len(a.call.nodes) == PAIR else "''"
+    return Typed(a.apply("string_agg", value, separator, ordered=True), VARCHAR)
+
+
+def _approx_distinct(a: Aggregation) -> Typed:
+    if a.distinct or a.over:
+        raise UnsupportedSqlError("approx_distinct with DISTINCT or as a window function")
+    a.call.arity(1, 2)
+    # The exact count: within any error bound that Athena promises.
+    return Typed(a.apply("count", f"DISTINCT {a.call.value(0).sql}"), BIGINT)
+
+
+def _approx_percentile(a: Aggregation) -> Typed:
+    if len(a.call.nodes) != PAIR or a.over or a.distinct:
+        raise UnsupportedSqlError("approx_percentile with weights, accuracy or as a window function")
+    value, share = a.call.value(0), a.call.value(1)
+    if value.type.name not in {"bigint", "double", "real", "integer", "smallint", "tinyint"}:
+        value = casts.expect(value, DOUBLE, "approx_percentile")
+    if share.type.name == "array":
+        raise UnsupportedSqlError("approx_percentile with an array of percentiles")
+    present = f"{value.sql} IS NOT NULL"
+    ordered = f"list_sort({a.apply('list', value.sql, condition=present)})"
+    place = casts.expect(share, DOUBLE, "approx_percentile").sql
+    return Typed(f"trino_percentile({ordered}, {place})", value.type)
+
+
+def _map_agg(a: Aggregation) -> Typed:
+    a.call.arity(2)
+    key, value = a.call.value(0), a.call.value(1)
+    entries = a.apply(
+        "list", f"struct_pack(key := {key.sql}, value := {value.sql})", condition=f"{key.sql} IS NOT NULL"
+    )
+    return Typed(f"trino_map_of_entries({entries})", map_of(key.type, value.type))
+
+
+def _multimap_agg(a: Aggregation) -> Typed:
+    a.call.arity(2)
+    key, value = a.call.value(0), a.call.value(1)
+    entries = a.apply(
+        "list", f"struct_pack(key := {key.sql}, value := {value.sql})", condition=f"{key.sql} IS NOT NULL"
+    )
+    return Typed(f"trino_multimap({entries})", map_of(key.type, array(value.type)))
+
+
+def _histogram(a: Aggregation) -> Typed:
+    a.call.arity(1)
+    value = a.call.value(0)
+    kind = map_of(value.type, BIGINT)
+    return Typed(f"CAST({a.apply('histogram', value.sql)} AS {kind.duckdb})", kind)
+
+
+def _ranking(function: str, kind: TrinoType) -> Handler:
+    def handle(a: Aggregation) -> Typed:
+        if not a.over:
+            raise a.call.mismatch()
+        arguments = [casts.expect(v, BIGINT, a.call.name).sql for v in a.call.values()]
+        return Typed(a.apply(function, *arguments), kind)
+
+    return handle
+
+
+def _offset(function: str) -> Handler:
+    def handle(a: Aggregation) -> Typed:
+        if not a.over:
+            raise a.call.mismatch()
+        a.call.arity(1, 2, 3)
+        values = a.call.values()
+        arguments = [values[0].sql, *(casts.expect(v, BIGINT, a.call.name).sql for v in values[1:2])]
+        arguments += [casts.expect(v, values[0].type, a.call.name).sql for v in values[2:]]
+        return Typed(a.apply(function, *arguments), values[0].type)
+
+    return handle
+
+
+HANDLERS: dict[str, Handler] = {
+    "count": _count,
+    "count_if": _count_if,
+    "sum": _sum,
+    "avg": _avg,
+    "min": _extreme("min"),
+    "max": _extreme("max"),
+    "min_by": _by("arg_min", "ASC"),
+    "max_by": _by("arg_max", "DESC"),
+    "arbitrary": _same("any_value"),
+    "any_value": _same("any_value"),
+    "bool_and": _boolean("bool_and"),
+    "bool_or": _boolean("bool_or"),
+    "every": _boolean("bool_and"),
+    "bitwise_and_agg": _bits("bit_and"),
+    "bitwise_or_agg": _bits("bit_or"),
+    "stddev": _statistic("stddev_samp"),
+    "stddev_samp": _statistic("stddev_samp"),
+    "stddev_pop": _statistic("stddev_pop"),
+    "variance": _statistic("var_samp"),
+    "var_samp": _statistic("var_samp"),
+    "var_pop": _statistic("var_pop"),
+    "covar_pop": _statistic("covar_pop", 2),
+    "covar_samp": _statistic("covar_samp", 2),
+    "corr": _statistic("corr", 2),
+    "regr_slope": _statistic("regr_slope", 2),
+    "regr_intercept": _statistic("regr_intercept", 2),
+    "skewness": _skewness,
+    "geometric_mean": _geometric_mean,
+    "array_agg": _array_agg,
+    "listagg": _listagg,
+    "approx_distinct": _approx_distinct,
+    "approx_percentile": _approx_percentile,
+    "map_agg": _map_agg,
+    "multimap_agg": _multimap_agg,
+    "histogram": _histogram,
+    "row_number": _ranking("row_number", BIGINT),
+    "rank": _ranking("rank", BIGINT),
+    "dense_rank": _ranking("dense_rank", BIGINT),
+    "ntile": _ranking("ntile", BIGINT),
+    "percent_rank": _ranking("percent_rank", DOUBLE),
+    "cume_dist": _ranking("cume_dist", DOUBLE),
+    "lag": _offset("lag"),
+    "lead": _offset("lead"),
+    "first_value": _offset("first_value"),
+    "last_value": _offset("last_value"),
+    "nth_value": _offset("nth_value"),
+}

@@ -1,0 +1,152 @@
+"""Numbers: functions whose result type follows Trino's rules for decimals as well as for doubles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localaws.athena.sql import casts
+from localaws.athena.sql.functions.registry import Invocation, declare
+from localaws.athena.sql.operators import arithmetic
+from localaws.athena.sql.scope import Typed
+from localaws.athena.trino_types import INTEGER, INTEGER_DIGITS, NUMERIC, TrinoType, decimal
+
+if TYPE_CHECKING:
+    from localaws.athena.sql.functions.registry import Handler
+
+_TABLE = """
+    sqrt(double) -> double := sqrt({0})
+    cbrt(double) -> double := cbrt({0})
+    exp(double) -> double := exp({0})
+    ln(double) -> double := ln({0})
+    log2(double) -> double := log2({0})
+    log10(double) -> double := log10({0})
+    log(double, double) -> double := (ln({1}) / ln({0}))
+    power(double, double) -> double := pow({0}, {1})
+    pow(double, double) -> double := pow({0}, {1})
+    radians(double) -> double := radians({0})
+    degrees(double) -> double := degrees({0})
+    sin(double) -> double := sin({0})
+    cos(double) -> double := cos({0})
+    tan(double) -> double := tan({0})
+    asin(double) -> double := asin({0})
+    acos(double) -> double := acos({0})
+    atan(double) -> double := atan({0})
+    atan2(double, double) -> double := atan2({0}, {1})
+    pi() -> double := pi()
+    e() -> double := exp(CAST(1 AS DOUBLE))
+    infinity() -> double := CAST('infinity' AS DOUBLE)
+    nan() -> double := CAST('nan' AS DOUBLE)
+    is_nan(double) -> boolean := isnan({0})
+    is_finite(double) -> boolean := isfinite({0})
+    is_infinite(double) -> boolean := isinf({0})
+    rand() -> double := random()
+    random() -> double := random()
+    random(integer) -> integer := CAST(floor(random() * {0}) AS INTEGER)
+    rand(integer) -> integer := CAST(floor(random() * {0}) AS INTEGER)
+    bitwise_and(bigint, bigint) -> bigint := ({0} & {1})
+    bitwise_or(bigint, bigint) -> bigint := ({0} | {1})
+    bitwise_xor(bigint, bigint) -> bigint := xor({0}, {1})
+    bitwise_not(bigint) -> bigint := (~{0})
+    width_bucket(double, double, double, bigint) -> bigint := trino_width_bucket({0}, {1}, {2}, {3})
+"""
+
+
+def _numeric(call: Invocation) -> Typed:
+    value = call.value(0)
+    if value.type.name not in NUMERIC:
+        raise call.mismatch([value])
+    return value
+
+
+def _abs(call: Invocation) -> Typed:
+    call.arity(1)
+    value = _numeric(call)
+    return Typed(f"abs({value.sql})", value.type)
+
+
+def _sign(call: Invocation) -> Typed:
+    call.arity(1)
+    value = _numeric(call)
+    kind = decimal(1, 0) if value.type.name == "decimal" else value.type
+    return Typed(f"CAST(sign({value.sql}) AS {kind.duckdb})", kind)
+
+
+def _to_whole(function: str) -> Handler:
+    def handle(call: Invocation) -> Typed:
+        call.arity(1)
+        value = _numeric(call)
+        if value.type.name in INTEGER_DIGITS:
+            return value
+        kind = _whole(value.type)
+        return Typed(f"CAST({function}({value.sql}) AS {kind.duckdb})", kind)
+
+    return handle
+
+
+def _whole(kind: TrinoType) -> TrinoType:
+    """Rounding 9.9 gives 10: one more digit, where there was a fraction to round."""
+    if kind.name != "decimal":
+        return kind
+    return decimal((kind.precision or 0) - kind.scale + min(kind.scale, 1), 0)
+
+
+def _round(call: Invocation) -> Typed:
+    call.arity(1, 2)
+    if len(call.nodes) == 1:
+        return _to_whole("round")(call)
+    value, digits = _numeric(call), casts.expect(call.value(1), INTEGER, "round")
+    if value.type.name == "decimal":
+        kind = decimal((value.type.precision or 0) + 1, value.type.scale)
+        return Typed(f"CAST(round({value.sql}, {digits.sql}) AS {kind.duckdb})", kind)
+    return Typed(f"CAST(round({value.sql}, {digits.sql}) AS {value.type.duckdb})", value.type)
+
+
+def _truncate(call: Invocation) -> Typed:
+    call.arity(1, 2)
+    value = _numeric(call)
+    if len(call.nodes) == 1:
+        kind = value.type
+        if kind.name == "decimal":
+            kind = decimal(max((kind.precision or 0) - kind.scale, 1), 0)
+        return Typed(f"CAST(trunc({value.sql}) AS {kind.duckdb})", kind)
+    if value.type.name != "decimal":
+        raise call.mismatch([value])
+    digits = int(call.text(1))
+    unit = decimal(38, max(digits, 0)).duckdb
+    cut = f"trunc({value.sql} * CAST({10 ** max(digits, 0)} AS DECIMAL(20,0)))"
+    return Typed(
+        f"CAST(CAST({cut} AS {unit}) * CAST('{10 ** -max(digits, 0):.{max(digits, 0)}f}' AS "
+        f"DECIMAL({max(digits, 0) + 1},{max(digits, 0)})) AS {value.type.duckdb})",
+        value.type,
+    )
+
+
+def _mod(call: Invocation) -> Typed:
+    call.arity(2)
+    return arithmetic("%", call.value(0), call.value(1))
+
+
+def _extreme(function: str) -> Handler:
+    def handle(call: Invocation) -> Typed:
+        values, kind = casts.unify(call.values(), f"arguments of {function}")
+        # DuckDB skips NULL arguments, Trino answers NULL
+        no_nulls = " AND ".join(f"{value.sql} IS NOT NULL" for value in values)
+        chosen = f"{function}({', '.join(value.sql for value in values)})"
+        return Typed(f"CASE WHEN {no_nulls} THEN {chosen} END", kind)
+
+    return handle
+
+
+HANDLERS: dict[str, Handler] = {
+    **declare(_TABLE),
+    "abs": _abs,
+    "sign": _sign,
+    "ceil": _to_whole("ceil"),
+    "ceiling": _to_whole("ceil"),
+    "floor": _to_whole("floor"),
+    "round": _round,
+    "truncate": _truncate,
+    "mod": _mod,
+    "greatest": _extreme("greatest"),
+    "least": _extreme("least"),
+}

@@ -1,0 +1,283 @@
+"""FROM: tables, subqueries, VALUES, joins and UNNEST, each with the fields it brings into scope."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.sql import casts
+from localaws.athena.sql.parsing import position
+from localaws.athena.sql.scope import Field, Relation, Scope, Typed
+from localaws.athena.sql.tables import Version, View
+from localaws.athena.trino_types import BIGINT, TrinoType, common_type, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from localaws.athena.sql.interface import QueryCompiler
+    from localaws.athena.sql.tables import Source
+
+CATALOG = "awsdatacatalog"
+_Item = tuple[str, list[Field]]
+
+
+def from_clause(compiler: QueryCompiler, node: exp.Select, parent: Scope | None) -> _Item:
+    """SQL after the word FROM ("" when there is none) and the fields in their order."""
+    start = node.args.get("from_")
+    if start is None:
+        if node.args.get("joins") or node.args.get("laterals"):
+            raise UnsupportedSqlError("A join without FROM")
+        return "", []
+    if node.args.get("laterals"):
+        raise UnsupportedSqlError("LATERAL VIEW")
+    sql, fields = _item(compiler, start.this, parent, [])
+    if node.args.get("sample") is not None:
+        if node.args.get("joins"):
+            raise UnsupportedSqlError("TABLESAMPLE together with a join")
+        sql += _sample(node.args["sample"])
+    return _joined(compiler, sql, fields, node.args.get("joins") or (), parent)
+
+
+def _sample(sample: exp.TableSample) -> str:
+    method, share = sample.args.get("method"), sample.args.get("percent")
+    if method is None or method.name.upper() != "BERNOULLI" or not isinstance(share, exp.Literal):
+        raise UnsupportedSqlError(f"Sampling: {sample.sql('trino')}")
+    return f" TABLESAMPLE BERNOULLI ({share.name} PERCENT)"
+
+
+def source_of_merge(compiler: QueryCompiler, node: exp.Expr) -> _Item:
+    """SQL and fields of what MERGE reads after USING."""
+    return _item(compiler, node, None, [])
+
+
+def _joined(
+    compiler: QueryCompiler, sql: str, fields: list[Field], joins: Sequence[exp.Join], parent: Scope | None
+) -> _Item:
+    for join in joins:
+        sql, fields = _join(compiler, join, sql, fields, parent)
+    return sql, fields
+
+
+def _join(compiler: QueryCompiler, join: exp.Join, left_sql: str, left: list[Field], parent: Scope | None) -> _Item:
+    for name, value in join.args.items():
+        if value and name not in {"this", "side", "kind", "on", "using"}:
+            raise UnsupportedSqlError(f"{str(value).upper()} JOIN" if name == "method" else f"JOIN … {name.upper()}")
+    side, kind = (join.args.get("side") or "").upper(), (join.args.get("kind") or "").upper()
+    if kind not in {"", "INNER", "CROSS", "OUTER"}:
+        raise UnsupportedSqlError(f"{kind} JOIN")
+    sql, right = _item(compiler, join.this, parent, left)
+    words = f"{side} JOIN" if side else "JOIN"
+    if join.args.get("using"):
+        return _using(join, f"{left_sql} {words} {sql}", side, left, right)
+    fields = [*left, *right]
+    condition = join.args.get("on")
+    if condition is None:
+        return f"{left_sql} CROSS JOIN {sql}", fields
+    on = compiler.condition(condition, Scope(fields, parent), "JOIN ON clause")
+    return f"{left_sql} {words} {sql} ON {on.sql}", fields
+
+
+def _using(join: exp.Join, sql: str, side: str, left: list[Field], right: list[Field]) -> _Item:
+    merged, conditions, used = [], [], set()
+    for column in join.args["using"]:
+        name = column.name.lower()
+        a, b = _only_field(left, name), _only_field(right, name)
+        kind = common_type(a.value.type, b.value.type)
+        if kind is None:
+            raise AthenaError("TYPE_MISMATCH", f"Column types of USING column '{name}' differ")
+        one, two = casts.coerce(a.value, kind).sql, casts.coerce(b.value, kind).sql
+        conditions.append(f"{one} = {two}")
+        value = f"coalesce({one}, {two})" if side in {"RIGHT", "FULL"} else one
+        merged.append(Field((), a.name, Typed(value, kind)))
+        used.add(name)
+    rest = [field for field in [*left, *right] if field.name.lower() not in used]
+    return f"{sql} ON {' AND '.join(conditions)}", [*merged, *rest]
+
+
+def _only_field(fields: list[Field], name: str) -> Field:
+    found = [field for field in fields if field.name.lower() == name]
+    if len(found) != 1:
+        raise AthenaError("COLUMN_NOT_FOUND", f"Column '{name}' is missing or ambiguous in one side of the join")
+    return found[0]
+
+
+def _item(compiler: QueryCompiler, node: exp.Expr, parent: Scope | None, left: list[Field]) -> _Item:
+    match node:
+        case exp.Table():
+            return _table(compiler, node, parent)
+        case exp.Subquery() if isinstance(node.this, exp.Table):
+            sql, fields = _item(compiler, node.this, parent, [])
+            return f"({sql})", fields
+        case exp.Unnest():
+            return unnest(compiler, node, Scope(left, parent))
+        case exp.Lateral() if isinstance(node.this, exp.Subquery):
+            relation = compiler.query(node.this, Scope(left, parent))
+            sql, fields = _aliased(compiler, relation, node.args.get("alias"))
+            return f"LATERAL {sql}", fields
+        case exp.Subquery() | exp.Values():
+            return _aliased(compiler, compiler.query(node, parent), node.args.get("alias"))
+    raise UnsupportedSqlError(f"FROM {node.sql('trino')[:200]}")
+
+
+def _aliased(compiler: QueryCompiler, relation: Relation, alias: exp.TableAlias | None, name: str = "") -> _Item:
+    table = compiler.fresh("r")
+    names = [column.name for column in (alias.args.get("columns") or ())] if alias is not None else []
+    if names and len(names) != len(relation.columns):
+        raise AthenaError(
+            "MISMATCHED_COLUMN_ALIASES",
+            f"Column alias list has {len(names)} entries but relation has {len(relation.columns)} columns",
+        )
+    label = alias.name.lower() if alias is not None and alias.name else name
+    fields = [
+        Field((label,) if label else (), names[i] if names else column, Typed(f"{table}.c{i}", kind))
+        for i, (column, kind) in enumerate(relation.columns)
+    ]
+    return f"({relation.sql}) AS {table}", fields
+
+
+def _table(compiler: QueryCompiler, node: exp.Table, parent: Scope | None) -> _Item:
+    for name, value in node.args.items():
+        if value and name not in {"this", "db", "catalog", "alias", "version", "joins", "sample"}:
+            raise UnsupportedSqlError(f"{name.upper()} of a table: {node.sql('trino')[:200]}")
+    if not isinstance(node.this, exp.Identifier):
+        raise UnsupportedSqlError(f"Table function {node.this.sql('trino')[:100]}")
+    sql, fields = _named(compiler, node)
+    if node.args.get("sample") is not None:
+        sql += _sample(node.args["sample"])
+    return _joined(compiler, sql, fields, node.args.get("joins") or (), parent)
+
+
+def _named(compiler: QueryCompiler, node: exp.Table) -> _Item:
+    name, alias = node.name.lower(), node.args.get("alias")
+    cte = compiler.environment.ctes.get(name) if not node.db else None
+    if cte is not None:
+        return _aliased(compiler, replace(cte, sql=f"SELECT * FROM {cte.sql}"), alias, name)
+    if node.catalog and node.catalog.lower() != CATALOG:
+        raise UnsupportedSqlError(f"Data catalog {node.catalog}")
+    database = (node.db or compiler.environment.database).lower()
+    found = compiler.tables.find(database, name, _version(compiler, node))
+    if found is None:
+        where = position(node, compiler.text)
+        raise AthenaError("TABLE_NOT_FOUND", f"{where}: Table '{CATALOG}.{database}.{name}' does not exist")
+    if isinstance(found, View):
+        if node.args.get("version") is not None:
+            raise AthenaError("NOT_SUPPORTED", f"View '{database}.{name}' cannot be queried at a version")
+        return _aliased(compiler, compiler.view(f"{database}.{name}", found), alias, name)
+    return _scan(compiler, found, (CATALOG, database, name), alias)
+
+
+def _scan(compiler: QueryCompiler, source: Source, qualified: tuple[str, ...], alias: exp.TableAlias | None) -> _Item:
+    table = compiler.fresh("r")
+    names = [column.name for column in (alias.args.get("columns") or ())] if alias is not None else []
+    qualifier = (alias.name.lower(),) if alias is not None and alias.name else qualified
+    if names and len(names) != len(source.columns):
+        raise AthenaError("MISMATCHED_COLUMN_ALIASES", "Column alias list and table have different numbers of columns")
+    fields = [
+        Field(qualifier, names[i] if names else column, Typed(f"{table}.{quote(column)}", kind))
+        for i, (column, kind) in enumerate(source.columns)
+    ]
+    fields += [
+        Field(qualifier, name, Typed(f"{table}.{quote(column)}", kind), hidden=True)
+        for name, column, kind in source.hidden
+    ]
+    return f"{source.sql} AS {table}", fields
+
+
+def _version(compiler: QueryCompiler, node: exp.Table) -> Version | None:
+    version = node.args.get("version")
+    if version is None:
+        return None
+    if version.args.get("kind") != "AS OF" or version.this not in {"TIMESTAMP", "VERSION"}:
+        raise UnsupportedSqlError(f"FOR {version.this} {version.args.get('kind')}")
+    value = compiler.expression(version.expression, Scope())
+    if version.this == "TIMESTAMP":
+        value = casts.expect(value, TrinoType("timestamp with time zone", 6), "FOR TIMESTAMP AS OF")
+    return Version(version.this, value)
+
+
+def values(compiler: QueryCompiler, node: exp.Values, parent: Scope | None) -> Relation:
+    """VALUES (…), (…): the columns take the common types of the rows."""
+    scope = Scope((), parent)
+    rows = [_cells(compiler, item, scope) for item in node.expressions]
+    if len({len(row) for row in rows}) != 1:
+        raise AthenaError("TYPE_MISMATCH", "Values rows have mismatched sizes")
+    columns, kinds = [], []
+    for place in range(len(rows[0])):
+        unified, kind = casts.unify([row[place] for row in rows], "VALUES cells")
+        columns.append(unified)
+        kinds.append(kind)
+    lines = ", ".join(f"({', '.join(column[i].sql for column in columns)})" for i in range(len(rows)))
+    cells = ", ".join(f"CAST(v{i} AS {kind.duckdb}) AS c{i}" for i, kind in enumerate(kinds))
+    names = ", ".join(f"v{i}" for i in range(len(kinds)))
+    sql = f"SELECT {cells} FROM (VALUES {lines}) AS t({names})"
+    return Relation(sql, tuple((f"_col{i}", kind) for i, kind in enumerate(kinds)))
+
+
+def _cells(compiler: QueryCompiler, item: exp.Expr, scope: Scope) -> list[Typed]:
+    cells = item.expressions if isinstance(item, exp.Tuple) else [item]
+    # (VALUES (1, 2)) is one row of two cells; the parser shows it as a tuple within the tuple of the row
+    if len(cells) == 1 and isinstance(cells[0], exp.Tuple):
+        cells = cells[0].expressions
+    return [compiler.expression(cell, scope) for cell in cells]
+
+
+def unnest(compiler: QueryCompiler, node: exp.Unnest, scope: Scope) -> _Item:
+    """UNNEST of arrays (side by side, padded with NULL), maps (key and value) and arrays of rows (their fields)."""
+    if node.args.get("explode_array"):
+        raise UnsupportedSqlError("UNNEST of this form")
+    inner, outer, kinds = [], [], []
+    for argument in node.expressions:
+        value = compiler.expression(argument, scope)
+        for sql, path, kind in _unnested(compiler, value):
+            if sql:
+                inner.append(sql)
+            outer.append(path)
+            kinds.append(kind)
+    lengths = ", ".join(f"len({_as_list(compiler.expression(a, scope))})" for a in node.expressions)
+    if node.args.get("offset"):
+        place = compiler.fresh("u")
+        inner.append(f"unnest(range(1, coalesce(greatest({lengths}), 0) + 1)) AS {place}")
+        outer.append(place)
+        kinds.append(BIGINT)
+    cells = ", ".join(f"{path} AS c{i}" for i, path in enumerate(outer))
+    relation = Relation(
+        f"SELECT {cells} FROM (SELECT {', '.join(inner)})", tuple((f"_col{i}", kind) for i, kind in enumerate(kinds))
+    )
+    sql, fields = _aliased(compiler, relation, _with_ordinality(node))
+    return f"LATERAL {sql}" if scope.fields else sql, fields
+
+
+def _with_ordinality(node: exp.Unnest) -> exp.TableAlias | None:
+    """The alias with all its columns: the parser moves the name of the ordinality column out of the list."""
+    alias: exp.TableAlias | None = node.args.get("alias")
+    offset = node.args.get("offset")
+    if alias is None or not isinstance(offset, exp.Identifier) or not alias.args.get("columns"):
+        return alias
+    whole = alias.copy()
+    whole.set("columns", [*whole.args["columns"], offset.copy()])
+    return whole
+
+
+def _as_list(value: Typed) -> str:
+    return value.sql if value.type.name == "array" else f"map_keys({value.sql})"
+
+
+def _unnested(compiler: QueryCompiler, value: Typed) -> list[tuple[str, str, TrinoType]]:
+    """Inner select item, path to the cell in the outer select, and type, for each column that one argument yields."""
+    name = compiler.fresh("u")
+    if value.type.name == "map":
+        key, held = f"{name}k", f"{name}v"
+        return [
+            (f"unnest(map_keys({value.sql})) AS {key}", key, value.type.args[0]),
+            (f"unnest(map_values({value.sql})) AS {held}", held, value.type.args[1]),
+        ]
+    if value.type.name != "array":
+        raise AthenaError("TYPE_MISMATCH", f"Cannot unnest type: {value.type}")
+    element, item = value.type.element, f"unnest({value.sql}) AS {name}"
+    if element.name != "row":
+        return [(item, name, element)]
+    parts = zip(element.storage_fields, element.args, strict=True)
+    return [(item if i == 0 else "", f"({name}).{quote(f)}", kind) for i, (f, kind) in enumerate(parts)]

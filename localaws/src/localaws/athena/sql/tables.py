@@ -1,0 +1,56 @@
+"""What the compiler asks a catalog for, and what it gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from localaws.athena.sql.scope import Relation, Typed
+    from localaws.athena.trino_types import TrinoType
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table as DuckDB reads it: `sql` is a table expression with the columns under their own names.
+
+    `hidden` are columns such as "$path": Trino name, DuckDB column and type.
+    """
+
+    sql: str
+    columns: tuple[tuple[str, TrinoType], ...]
+    hidden: tuple[tuple[str, str, TrinoType], ...] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """A stored query: its text and the database its bare table names belong to."""
+
+    text: str
+    database: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """FOR TIMESTAMP AS OF (`kind` TIMESTAMP, `value` an instant) or FOR VERSION AS OF (`kind` VERSION)."""
+
+    kind: str
+    value: Typed
+
+
+class Tables(Protocol):
+    """Where the compiler finds tables: the catalog of the engine, or a dictionary in a test."""
+
+    def find(self, database: str, table: str, version: Version | None) -> Source | View | None:
+        """Look a table up; None when there is none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What table names mean here: common table expressions first, then the current database."""
+
+    database: str
+    ctes: Mapping[str, Relation] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""What a Glue crawler finds and what it writes. Nothing here calls AWS."""

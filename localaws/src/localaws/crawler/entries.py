@@ -1,0 +1,79 @@
+"""What a Glue crawler writes into the catalog for a table it found. Nothing here calls AWS."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from localaws.crawler.discovery import FoundTable
+
+SERDES = {
+    "csv": (
+        "org.apache.hadoop.mapred.TextInputFormat",
+        "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",
+    ),
+    "json": (
+        "org.apache.hadoop.mapred.TextInputFormat",
+        "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        "org.openx.data.jsonserde.JsonSerDe",
+    ),
+    "parquet": (
+        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+        "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+    ),
+}
+
+
+def table_input(
+    table: FoundTable, bucket: str, columns: dict[str, str], crawler: str, delimiter: str
+) -> dict[str, Any]:
+    """Return the TableInput that a crawler writes."""
+    partition_keys = table.partition_keys
+    parameters = {
+        "classification": table.classification,
+        "compressionType": "gzip" if table.compressed else "none",
+        "objectCount": str(len(table.keys)),
+        "typeOfData": "file",
+        "UPDATED_BY_CRAWLER": crawler,
+    }
+    if table.classification == "csv":
+        parameters |= {"delimiter": delimiter, "skip.header.line.count": "1", "columnsOrdered": "true"}
+    return {
+        "Name": table.name,
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": parameters,
+        "PartitionKeys": [{"Name": name, "Type": "string"} for name in partition_keys],
+        "StorageDescriptor": storage(table, bucket, table.folder, columns, delimiter),
+    }
+
+
+def is_of_others(stored: dict[str, Any] | None, found: dict[str, Any]) -> bool:
+    """Whether a table of this name is not the crawler's to change: it is Iceberg's, or its files lie elsewhere."""
+    if stored is None:
+        return False
+    iceberg = (stored.get("Parameters") or {}).get("table_type", "").upper() == "ICEBERG"
+    locations = {str((table.get("StorageDescriptor") or {}).get("Location")).rstrip("/") for table in (stored, found)}
+    return iceberg or len(locations) > 1
+
+
+def name_beside(found: dict[str, Any]) -> str:
+    """The name of a table whose own is taken: Glue appends a hash as well."""
+    digest = hashlib.md5(found["StorageDescriptor"]["Location"].encode(), usedforsecurity=False).hexdigest()
+    return f"{found['Name']}_{digest}"
+
+
+def storage(table: FoundTable, bucket: str, folder: str, columns: dict[str, str], delimiter: str) -> dict[str, Any]:
+    """Return the StorageDescriptor of the table or of one of its partitions."""
+    reader, writer, serde = SERDES[table.classification]
+    parameters = {"field.delim": delimiter} if table.classification == "csv" else {"serialization.format": "1"}
+    return {
+        "Columns": [{"Name": name, "Type": kind} for name, kind in columns.items() if name not in table.partition_keys],
+        "Location": f"s3://{bucket}/{folder}",
+        "InputFormat": reader,
+        "OutputFormat": writer,
+        "Compressed": table.compressed,
+        "SerdeInfo": {"SerializationLibrary": serde, "Parameters": parameters},
+    }

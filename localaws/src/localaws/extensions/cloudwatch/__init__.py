@@ -1,0 +1,1 @@
+"""Metrics of the services, and alarms that are evaluated."""

@@ -1,0 +1,120 @@
+"""The metrics that SQS, Step Functions and Powertools publish on AWS, so that alarms on them fire.
+
+MiniStack publishes those of Lambda only. Points older than an hour are deleted: they would grow without end.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ministack.core.responses import request_scope
+from ministack.services import cloudwatch, lambda_svc, sqs
+from ministack.services import stepfunctions as sfn
+
+from localaws.hooks import wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+logger = logging.getLogger("localaws.metrics")
+
+SAMPLE_SECONDS = 10.0
+KEEP_SECONDS = 3600.0
+EXECUTION_METRICS = {
+    "RUNNING": "ExecutionsStarted",
+    "SUCCEEDED": "ExecutionsSucceeded",
+    "FAILED": "ExecutionsFailed",
+    "TIMED_OUT": "ExecutionsTimedOut",
+    "ABORTED": "ExecutionsAborted",
+}
+
+
+def queue_metrics(messages: list[dict[str, Any]], now: float) -> dict[str, tuple[float, str]]:
+    """Return the metrics of one queue: name → (value, unit)."""
+    hidden = [message for message in messages if message["visible_at"] > now]
+    delayed = [message for message in hidden if not message["receive_count"]]
+    sent = [message["sent_at"] for message in messages]
+    return {
+        "ApproximateNumberOfMessagesVisible": (len(messages) - len(hidden), "Count"),
+        "ApproximateNumberOfMessagesNotVisible": (len(hidden) - len(delayed), "Count"),
+        "ApproximateNumberOfMessagesDelayed": (len(delayed), "Count"),
+        "ApproximateAgeOfOldestMessage": (now - min(sent) if sent else 0.0, "Seconds"),
+    }
+
+
+def embedded_metrics(log: str) -> Iterator[tuple[str, str, float, str, dict[str, str]]]:
+    """Yield (namespace, name, value, unit, dimensions) of every metric in the Embedded Metric Format lines of a log."""
+    for line in log.splitlines():
+        if '"_aws"' not in line:
+            continue
+        try:
+            record = json.loads(line)
+            directives = record["_aws"]["CloudWatchMetrics"]
+        except (ValueError, KeyError, TypeError):
+            continue
+        for directive in directives:
+            for names in directive.get("Dimensions") or [[]]:
+                dimensions = {name: str(record[name]) for name in names if name in record}
+                for metric in directive["Metrics"]:
+                    value = record.get(metric["Name"], [])
+                    for number in value if isinstance(value, list) else [value]:
+                        yield directive["Namespace"], metric["Name"], number, metric.get("Unit", "None"), dimensions
+
+
+def install() -> None:
+    """Publish on every event of a service, and sample the queues."""
+    _publish_executions()
+    _publish_embedded()
+    threading.Thread(target=_run_for_ever, name="localaws-metrics", daemon=True).start()
+
+
+def _publish_executions() -> None:
+    @wrap(sfn, "_emit_execution_status_event")
+    def _(original: Any, execution: dict[str, Any]) -> None:
+        original(execution)
+        dimensions = {"StateMachineArn": execution["stateMachineArn"]}
+        cloudwatch.record_metric("AWS/States", EXECUTION_METRICS[execution["status"]], 1, "Count", dimensions)
+        if execution.get("stopDate"):
+            started, stopped = (datetime.fromisoformat(execution[name]) for name in ("startDate", "stopDate"))
+            milliseconds = (stopped - started).total_seconds() * 1000
+            cloudwatch.record_metric("AWS/States", "ExecutionTime", milliseconds, "Milliseconds", dimensions)
+
+
+def _publish_embedded() -> None:
+    @wrap(lambda_svc, "_emit_lambda_logs")
+    def _(original: Any, func: Any, request_id: str, log_text: str, *args: Any, **kwargs: Any) -> None:
+        original(func, request_id, log_text, *args, **kwargs)
+        for namespace, name, value, unit, dimensions in embedded_metrics(log_text):
+            cloudwatch.record_metric(namespace, name, value, unit, dimensions)
+
+
+def sample_queues() -> None:
+    """Publish the metrics of every queue of every account and region."""
+    for (account, region, _url), queue in sqs._queues.all_items():
+        dimensions = {"QueueName": queue["name"]}
+        with request_scope(account, region):
+            for name, (value, unit) in queue_metrics(list(queue["messages"]), time.time()).items():
+                cloudwatch.record_metric("AWS/SQS", name, value, unit, dimensions)
+
+
+def delete_old_points() -> None:
+    """Drop metric points older than an hour."""
+    oldest = time.time() - KEEP_SECONDS
+    for points in cloudwatch._metrics.all_values():
+        stale = next((index for index, point in enumerate(points) if point["Timestamp"] >= oldest), len(points))
+        del points[:stale]
+
+
+def _run_for_ever() -> None:
+    while True:
+        time.sleep(SAMPLE_SECONDS)
+        try:
+            sample_queues()
+            delete_old_points()
+        except Exception:
+            logger.exception("sampling failed")

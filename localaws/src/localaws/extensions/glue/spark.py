@@ -1,0 +1,292 @@
+"""Glue Spark jobs: StartJobRun runs the job's script from S3 with local PySpark.
+
+MiniStack without Docker reports SUCCEEDED and does not look for the script.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import logging
+import os
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ministack import app
+from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, request_scope
+from ministack.services import cloudwatch_logs, glue, sts
+
+from localaws.extensions.glue.events import RUNNING_STATES, emit_job_state_change
+from localaws.hooks import succeeded, wrap
+from localaws.paths import Paths
+from localaws.settings import load
+from localaws.spark.pool import Pool
+from localaws.spark.runner import FAILED, JobRun, Outcome, Runner
+from localaws.spark.worker_process import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+logger = logging.getLogger("localaws.glue_spark")
+
+# Tests shorten it, so that a timeout of one minute need not take one.
+MINUTE_SECONDS = load().glue_minute_seconds
+LOG_LIMIT_BYTES = 50_000_000
+PREWARM = load().spark_prewarm
+
+
+@dataclass
+class GlueSpark:
+    """Glue's side of the runs: who may start, what the API says about them, their logs and events."""
+
+    runner: Runner
+    pool: Pool
+    endpoint: str
+    log: Path
+    _starting: threading.Lock = field(default_factory=threading.Lock)
+    _warmed: bool = False
+
+    def start(self, job: dict[str, Any], data: Mapping[str, Any]) -> Any:
+        """Answer StartJobRun."""
+        with self._starting:
+            if len(_runs_in_progress(job["Name"])) >= _max_concurrent_runs(job):
+                return error_response_json(
+                    "ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job['Name']}", 400
+                )
+            record = self._add(job, data)
+        # A thread does not inherit the request's account and region.
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self._run_with_retries, job, data, record), daemon=True).start()
+        return json_response({"JobRunId": record["Id"]})
+
+    def stop(self, job_name: str, run_id: str) -> bool:
+        """Stop a run in progress. Returns False if it is not one of ours."""
+        if any(run["Id"] == run_id for run in _runs_in_progress(job_name)):
+            _update_record(job_name, run_id, JobRunState="STOPPING")
+            return self.runner.stop(run_id)
+        return False
+
+    def prewarm(self) -> None:
+        """Start the first worker in the background, once, when it is known that there are jobs to run."""
+        if PREWARM and not self._warmed:
+            self._warmed = True
+            self.pool.prewarm()
+
+    def _run_with_retries(self, job: dict[str, Any], data: Mapping[str, Any], record: dict[str, Any]) -> None:
+        first = record["Id"]
+        retries = int(job.get("MaxRetries") or 0)
+        for attempt in range(1, retries + 2):
+            outcome = self._run(job, data, record)
+            # Like Glue: a run that was stopped or timed out is not tried again.
+            if outcome.state != FAILED or attempt > retries:
+                return
+            record = self._add(job, data, attempt, first)
+
+    def _add(
+        self, job: Mapping[str, Any], data: Mapping[str, Any], attempt: int = 0, first: str | None = None
+    ) -> dict[str, Any]:
+        record = _new_record(job, data, attempt=attempt, previous=first)
+        self.runner.admit(record["Id"])
+        glue._job_runs.setdefault(job["Name"], []).append(record)
+        return record
+
+    def _run(self, job: dict[str, Any], data: Mapping[str, Any], record: dict[str, Any]) -> Outcome:
+        name, run_id = job["Name"], record["Id"]
+        try:
+            logs = _RunLogs(name, run_id, self.log)
+            outcome = self.runner.execute(
+                JobRun(
+                    run_id,
+                    job.get("Command", {}).get("ScriptLocation", ""),
+                    _arguments(job, data, run_id),
+                    self._environment(job),
+                    float(record["Timeout"]) * MINUTE_SECONDS,
+                ),
+                lambda: _update_record(name, run_id, JobRunState="RUNNING"),
+                logs.write,
+            )
+        except Exception as broken:
+            logger.exception("the run %s of %s broke the runner", run_id, name)
+            outcome = Outcome(FAILED, f"Internal error of the local runner: {broken}")
+        _finish_record(name, record, outcome)
+        if self._warmed:
+            self.pool.prewarm_if_cold()
+        message = outcome.message or f"Job run is in {outcome.state} state"
+        emit_job_state_change(name, run_id, outcome.state, message)
+        return outcome
+
+    def _environment(self, job: dict[str, Any]) -> dict[str, str]:
+        region = get_region()
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            **_credentials(job),
+        }
+
+
+class _RunLogs:
+    """Copies each line of a run to CloudWatch Logs and to the server's `spark.log`."""
+
+    GROUPS = ("/aws-glue/jobs/output", "/aws-glue/jobs/error")
+
+    def __init__(self, job_name: str, run_id: str, file: Path) -> None:
+        self._scope = (get_account_id(), get_region())
+        self._run_id = run_id
+        self._prefix = f"{job_name} {run_id}"
+        self._file = file
+        for group in self.GROUPS:  # both answer an error when it exists already
+            cloudwatch_logs._create_log_group({"logGroupName": group})
+            cloudwatch_logs._create_log_stream({"logGroupName": group, "logStreamName": run_id})
+
+    def write(self, stream: str, line: str) -> None:
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {self._prefix} {stream} {line}\n")
+        with request_scope(*self._scope):
+            cloudwatch_logs._put_log_events(
+                {
+                    "logGroupName": f"/aws-glue/jobs/{stream}",
+                    "logStreamName": self._run_id,
+                    "logEvents": [{"timestamp": int(time.time() * 1000), "message": line}],
+                }
+            )
+
+
+def install() -> None:
+    """Take over starting and stopping of Spark job runs; jobs of other kinds stay MiniStack's."""
+    spark = _glue_spark()
+
+    @wrap(glue, "_start_job_run")
+    def _(original: Any, data: dict[str, Any]) -> Any:
+        job = glue._jobs.get(data.get("JobName"))
+        return spark.start(job, data) if job and glue._is_spark_job(job) else original(data)
+
+    @wrap(glue, "_batch_stop_job_run")
+    def _(original: Any, data: dict[str, Any]) -> Any:
+        name = data.get("JobName", "")
+        stopped = [run_id for run_id in data.get("JobRunIds", []) if spark.stop(name, run_id)]
+        others = [run_id for run_id in data.get("JobRunIds", []) if run_id not in stopped]
+        answer = json.loads(original({**data, "JobRunIds": others})[2])
+        answer["SuccessfulSubmissions"] += [{"JobName": name, "JobRunId": run_id} for run_id in stopped]
+        return json_response(answer)
+
+    @wrap(glue, "_get_job_runs")
+    def _(original: Any, data: dict[str, Any]) -> Any:
+        response = original(data)
+        if not succeeded(response):
+            return response
+        start, size = int(data.get("NextToken") or 0), int(data.get("MaxResults") or 200)
+        runs = json.loads(response[2])["JobRuns"][::-1]  # newest first, as on AWS
+        more = {"NextToken": str(start + size)} if len(runs) > start + size else {}
+        return json_response({"JobRuns": runs[start : start + size], **more})
+
+    @wrap(glue, "_create_job")
+    def _(original: Any, data: dict[str, Any]) -> Any:
+        response = original(data)
+        if succeeded(response) and glue._is_spark_job(data):
+            spark.prewarm()
+        return response
+
+    @wrap(glue, "_restore_state")
+    def _(original: Any, data: Any) -> Any:
+        result = original(data)
+        if any(glue._is_spark_job(job) for _scope, job in glue._jobs.all_items()):
+            spark.prewarm()
+        return result
+
+
+def _glue_spark() -> GlueSpark:
+    paths = Paths(load().home)
+    endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
+    log = paths.logs / "spark.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+    pool = Pool(Settings(endpoint, paths.scratch, log))
+    return GlueSpark(Runner(pool, endpoint, paths.scratch), pool, endpoint, log)
+
+
+def _max_concurrent_runs(job: Mapping[str, Any]) -> int:
+    return int((job.get("ExecutionProperty") or {}).get("MaxConcurrentRuns") or 1)
+
+
+def _arguments(job: Mapping[str, Any], data: Mapping[str, Any], run_id: str) -> dict[str, str]:
+    arguments = {
+        **(job.get("DefaultArguments") or {}),
+        "--JOB_NAME": job["Name"],
+        "--JOB_RUN_ID": run_id,
+        **(data.get("Arguments") or {}),
+        **(job.get("NonOverridableArguments") or {}),
+    }
+    return {name: str(value) for name, value in arguments.items()}
+
+
+def _credentials(job: Mapping[str, Any]) -> dict[str, str]:
+    """Return the job's keys: a session of its role when policies are enforced, else the account's public test keys."""
+    account = get_account_id()
+    if not app.AUTH:
+        return {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "test"}
+    role = str(job.get("Role", "")).rsplit("/", 1)[-1]
+    key, secret, token = f"ASIA{secrets.token_hex(8).upper()}", secrets.token_hex(20), secrets.token_hex(32)
+    sts.register_session(
+        key,
+        {
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/GlueJobRunnerSession",
+            "UserId": f"{role}:GlueJobRunnerSession",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+        },
+    )
+    return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+
+
+def _runs_in_progress(job_name: str) -> list[dict[str, Any]]:
+    return [run for run in glue._job_runs.get(job_name, []) if run["JobRunState"] in RUNNING_STATES]
+
+
+def _new_record(
+    job: Mapping[str, Any], data: Mapping[str, Any], *, attempt: int, previous: str | None
+) -> dict[str, Any]:
+    now = time.time()
+    record = {
+        "Id": f"{previous}_attempt_{attempt}" if previous else f"jr_{secrets.token_hex(32)}",
+        "Attempt": attempt,
+        "JobName": job["Name"],
+        "JobMode": job.get("JobMode", "SCRIPT"),
+        "StartedOn": now,
+        "LastModifiedOn": now,
+        "JobRunState": "STARTING",
+        "Arguments": dict(data.get("Arguments") or {}),
+        "PredecessorRuns": [],
+        "ExecutionTime": 0,
+        "Timeout": data.get("Timeout") or job.get("Timeout") or 2880,
+        "WorkerType": data.get("WorkerType") or job.get("WorkerType", "G.1X"),
+        "NumberOfWorkers": data.get("NumberOfWorkers") or job.get("NumberOfWorkers", 2),
+        "GlueVersion": job.get("GlueVersion", "5.1"),
+        "ExecutionClass": data.get("ExecutionClass") or job.get("ExecutionClass", "STANDARD"),
+        "LogGroupName": "/aws-glue/jobs",
+    }
+    if previous:
+        record["PreviousRunId"] = previous
+    return record
+
+
+def _update_record(job_name: str, run_id: str, **changes: Any) -> None:
+    """Replace a run's record as a whole: it may be being saved, or sent to a client, at this moment."""
+    runs = glue._job_runs.get(job_name, [])  # none when the job was deleted meanwhile
+    for position, run in enumerate(runs):
+        if run["Id"] == run_id and (run["JobRunState"] != "STOPPING" or changes["JobRunState"] not in RUNNING_STATES):
+            runs[position] = {**run, **changes, "LastModifiedOn": time.time()}
+
+
+def _finish_record(job_name: str, record: Mapping[str, Any], outcome: Outcome) -> None:
+    now = time.time()
+    changes: dict[str, Any] = {"JobRunState": outcome.state, "CompletedOn": now}
+    changes["ExecutionTime"] = round(now - record["StartedOn"])
+    if outcome.message:
+        changes["ErrorMessage"] = outcome.message
+    _update_record(job_name, record["Id"], **changes)

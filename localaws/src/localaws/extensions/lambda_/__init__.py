@@ -1,0 +1,1 @@
+"""Lambda: isolation, layers, errors and asynchronous calls as on AWS."""

@@ -1,0 +1,41 @@
+"""Asynchronous invocations of one function wait for each other: a few at a time, each in a warm worker.
+
+AWS starts as many environments as there are events. So does MiniStack, but here all cold starts share the same few
+cores: a hundred files would start a hundred interpreters to answer a hundred times that a run is in progress.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from contextvars import ContextVar
+from threading import BoundedSemaphore
+from typing import Any
+
+from ministack.services import lambda_svc
+
+from localaws.hooks import wrap
+
+AT_ONCE = max(2, os.cpu_count() or 1)
+
+
+def install() -> None:
+    """Limit how many events of its queue a function handles at once; synchronous invocations never wait."""
+    places: defaultdict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(AT_ONCE))
+    is_asynchronous = ContextVar("is_asynchronous", default=False)
+
+    @wrap(lambda_svc, "invoke_async_with_retry")
+    def _(original: Any, function: dict[str, Any], event: Any) -> None:
+        token = is_asynchronous.set(True)  # the thread that will do it starts with a copy of this context
+        try:
+            original(function, event)
+        finally:
+            is_asynchronous.reset(token)
+
+    @wrap(lambda_svc, "_execute_function")
+    def _(original: Any, function: dict[str, Any], event: Any) -> Any:
+        if not is_asynchronous.get():
+            return original(function, event)
+        config = function.get("config") or function
+        with places[str(config.get("FunctionArn"))]:
+            return original(function, event)

@@ -1,0 +1,1 @@
+"""S3: events, listing, reading and uploads as on AWS."""

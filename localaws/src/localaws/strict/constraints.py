@@ -1,0 +1,189 @@
+"""Says which constraints of a service model the members of a request break.
+
+A shape is compiled once to a function; shapes whose values can break nothing are compiled to None and never visited.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from localaws.strict.faults import NOT_NULL, Fault, display
+from localaws.strict.scalars import ENUM, constraints_of, problems_of, range_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+    from localaws.strict.faults import Kind
+    from localaws.strict.scalars import Problems
+
+    Check = Callable[[Any, str, list[Fault]], None]
+
+
+class Compiler:
+    """Compiles the shapes of one service. `renamed` and `lenient` are what is known of it beyond its model.
+
+    `renamed` holds the names AWS uses in messages where they are not the model's; `lenient` the names of shapes whose
+    own constraints AWS does not enforce.
+    """
+
+    def __init__(self, renamed: Mapping[str, str], lenient: Collection[str]) -> None:
+        self._renamed = renamed
+        self._lenient = lenient
+        self._compiled: dict[str, Check | None] = {}
+        self._compiling: set[str] = set()
+
+    def compile(self, shape: Shape) -> Check | None:
+        """Return what appends the faults of a value to a list, or None when no value can break anything."""
+        name = _identity(shape)
+        if name in self._compiling:
+            return lambda value, path, faults: self._check_again(name, value, path, faults)
+        if name not in self._compiled:
+            self._compiling.add(name)
+            self._compiled[name] = self._compile(shape)
+            self._compiling.remove(name)
+        return self._compiled[name]
+
+    def _check_again(self, name: str, value: Any, path: str, faults: list[Fault]) -> None:
+        check = self._compiled[name]
+        if check is not None:
+            check(value, path, faults)
+
+    def _compile(self, shape: Shape) -> Check | None:
+        if shape.type_name == "structure":
+            return self._structure(shape)  # type: ignore[arg-type]  # botocore's classes follow type_name
+        if shape.type_name == "list":
+            return self._container(shape, self._members_of_list(shape))  # type: ignore[arg-type]
+        if shape.type_name == "map":
+            return self._container(shape, self._members_of_map(shape))  # type: ignore[arg-type]
+        return self._leaf(shape)
+
+    def _structure(self, shape: StructureShape) -> Check | None:
+        if shape.is_document_type or getattr(shape, "is_eventstream", False):
+            return None
+        checks = [
+            (
+                member.serialization.get("name", name),
+                f".{self.message_name(name)}",
+                name in shape.required_members,
+                self.compile(member),
+            )
+            for name, member in shape.members.items()
+        ]
+        checks = [entry for entry in checks if entry[2] or entry[3] is not None]
+        if not checks:
+            return None
+
+        def check(value: Any, path: str, faults: list[Fault]) -> None:
+            if not isinstance(value, dict):
+                return
+            for key, suffix, required, member_check in checks:
+                member = value.get(key)
+                if member is not None:
+                    if member_check is not None:
+                        member_check(member, path + suffix, faults)
+                elif required:
+                    faults.append(Fault((path + suffix).lstrip("."), "null", NOT_NULL, "missing"))
+
+        return check
+
+    def message_name(self, name: str) -> str:
+        """Return a member's name as AWS's messages write it."""
+        return self._renamed.get(name) or name[:1].lower() + name[1:]
+
+    def _leaf(self, shape: Shape) -> Check | None:
+        problems = self._problems(shape)
+        if problems is None:
+            return None
+        sensitive = bool(shape.metadata.get("sensitive"))
+
+        def check(value: Any, path: str, faults: list[Fault]) -> None:
+            for problem in problems(value):
+                shown = None if sensitive else f"'{display(value)}'"
+                kind: Kind = "enum" if problem.startswith(ENUM) else "other"
+                faults.append(Fault(path.lstrip("."), shown, problem, kind))
+
+        return check
+
+    def _problems(self, shape: Shape) -> Problems | None:
+        """Return what lists the constraints that a scalar breaks, or None when it has none."""
+        return None if shape.name in self._lenient else problems_of(shape)
+
+    def _container(self, shape: Shape, members: Check | None) -> Check | None:
+        size = None if shape.name in self._lenient else range_problems(shape, "length", len)
+        if size is None and members is None:
+            return None
+
+        def check(value: Any, path: str, faults: list[Fault]) -> None:
+            if not isinstance(value, (list, dict)):
+                return
+            if size is not None:
+                faults.extend(Fault(path.lstrip("."), f"'{display(value)}'", problem) for problem in size(value))
+            if members is not None:
+                members(value, path, faults)
+
+        return check
+
+    def _members_of_list(self, shape: ListShape) -> Check | None:
+        problems = self._problems(shape.member)
+        if problems is not None:
+            return _each(problems, list, "Member must satisfy constraint", constraints_of(shape.member))
+        check_member = self.compile(shape.member)
+        if check_member is None:
+            return None
+
+        def check(value: Any, path: str, faults: list[Fault]) -> None:
+            if isinstance(value, list):
+                for index, item in enumerate(value, 1):
+                    if item is not None:
+                        check_member(item, f"{path}.{index}.member", faults)
+
+        return check
+
+    def _members_of_map(self, shape: MapShape) -> Check | None:
+        key_problems, value_problems = self._problems(shape.key), self._problems(shape.value)
+        checks = []
+        if key_problems is not None:
+            checks.append(_each(key_problems, list, "Map keys must satisfy constraint", constraints_of(shape.key)))
+        if value_problems is not None:
+            constraints = constraints_of(shape.value)
+            checks.append(_each(value_problems, dict.values, "Map value must satisfy constraint", constraints))
+        elif (check_value := self.compile(shape.value)) is not None:
+            checks.append(_each_value(check_value))
+        if not checks:
+            return None
+
+        def check(value: Any, path: str, faults: list[Fault]) -> None:
+            if isinstance(value, dict):
+                for part in checks:
+                    part(value, path, faults)
+
+        return check
+
+
+def _identity(shape: Shape) -> str:
+    """Return what tells compiled shapes apart: a reference to a shape may have an enum or a range of its own."""
+    own = {trait: shape.metadata[trait] for trait in ("enum", "max", "min", "pattern") if trait in shape.metadata}
+    return f"{shape.name} {own}" if own else shape.name
+
+
+def _each(problems: Problems, items: Callable[[Any], Any], phrase: str, constraints: list[str]) -> Check:
+    """AWS reports a list or map of scalars as a whole, with every constraint of its members."""
+    constraint = f"{phrase}: [{', '.join(constraints)}]"
+    kind: Kind = "enum" if constraints[0].startswith(ENUM) else "other"
+
+    def check(value: Any, path: str, faults: list[Fault]) -> None:
+        if any(item is not None and problems(item) for item in items(value)):
+            faults.append(Fault(path.lstrip("."), f"'{display(value)}'", constraint, kind))
+
+    return check
+
+
+def _each_value(check_value: Check) -> Check:
+    def check(value: Any, path: str, faults: list[Fault]) -> None:
+        for key, item in value.items():
+            if item is not None:
+                check_value(item, f"{path}.{key}.member", faults)
+
+    return check

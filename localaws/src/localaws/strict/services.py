@@ -1,0 +1,111 @@
+"""Judges the requests of one service. An operation is compiled with its first request."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from localaws.strict import answers, requests
+from localaws.strict.constraints import Compiler
+from localaws.strict.exceptions import LENIENT, RENAMED
+from localaws.strict.routes import Routes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.model import OperationModel, ServiceModel
+
+    from localaws.strict.answers import Response
+    from localaws.strict.constraints import Check
+    from localaws.strict.faults import Fault
+    from localaws.strict.requests import Request
+
+REST = frozenset({"rest-json", "rest-xml"})
+
+
+class Call(NamedTuple):
+    """What a request asks for: an operation and its members, under their names on the wire, and in which protocol."""
+
+    operation: str
+    protocol: str
+    members: dict[str, Any]
+
+
+class Service:
+    """The rules of one service."""
+
+    def __init__(self, model: ServiceModel) -> None:
+        self.name: str = model.service_name
+        self.protocol: str = model.metadata["protocol"]
+        self._model = model
+        self._compiler = Compiler(RENAMED.get(self.name, {}), LENIENT.get(self.name, {}))
+        self._operations = frozenset(model.operation_names)
+        self._checks: dict[str, Check | None] = {}
+        self._compiling = threading.Lock()  # executions of state machines call from threads of their own
+
+    @functools.cached_property
+    def _routes(self) -> Routes:
+        return Routes(self._model)
+
+    def load(self) -> None:
+        """Do now what the first request would wait for."""
+        if self.protocol in REST:
+            _ = self._routes
+
+    def operation(self, name: str) -> OperationModel | None:
+        """Return the model of an operation, None when the service has none of that name."""
+        return self._model.operation_model(name) if name in self._operations else None
+
+    def raises(self, code: str) -> bool:
+        """Say whether the model declares an error of that name."""
+        return code in self._model.shape_names
+
+    def faults(self, operation: str, members: Mapping[str, Any]) -> list[Fault]:
+        """Return what the members of a call break; nothing for an operation the model does not have."""
+        found: list[Fault] = []
+        check = self._check(operation)
+        if check is not None:
+            check(members, "", found)
+        return found
+
+    def _check(self, operation: str) -> Check | None:
+        if operation not in self._checks:
+            with self._compiling:
+                model = self.operation(operation)
+                shape = model.input_shape if model is not None else None
+                self._checks[operation] = self._compiler.compile(shape) if shape is not None else None
+        return self._checks[operation]
+
+    def refusal(self, call: Call) -> Response | None:
+        """Return the service's error for a call that breaks a constraint, None for one that breaks none."""
+        faults = self.faults(call.operation, call.members)
+        return answers.answer(self.name, call.protocol, faults) if faults else None
+
+    def read(self, request: Request) -> Call | None:
+        """Return the call that a request makes, None when it is none of this service."""
+        return self._rest_call(request) if self.protocol in REST else self._action_call(request)
+
+    def _rest_call(self, request: Request) -> Call | None:
+        found = self._routes.find(request)
+        if found is None:
+            return None
+        operation, labels = found
+        model = self._model.operation_model(operation)
+        return Call(operation, self.protocol, requests.rest_members(request, model, labels))
+
+    def _action_call(self, request: Request) -> Call | None:
+        action = requests.action_of(request)
+        model = self.operation(action) if action is not None else None
+        if action is None or model is None:
+            return None
+        if "x-amz-target" in request.headers:
+            prefix = request.headers["x-amz-target"].rpartition(".")[0]
+            ours = prefix == self._model.metadata.get("targetPrefix")
+            return Call(action, "json", requests.json_members(request)) if ours else None
+        protocol = "ec2" if self.protocol == "ec2" else "query"
+        shape = model.input_shape
+        members = requests.query_members(request, shape, ec2=protocol == "ec2") if shape is not None else {}
+        if self.name == "sqs" and request.path != "/":
+            members.setdefault("QueueUrl", request.path)  # the Query protocol of SQS names the queue in the URL
+        return Call(action, protocol, members)

@@ -1,0 +1,43 @@
+locals {
+  job_ended = {
+    source      = "aws.glue"
+    detail_type = "Glue Job State Change"
+    detail = {
+      jobName = sort([for job in var.glue_jobs : job.name])
+      state   = ["FAILED", "STOPPED", "SUCCEEDED", "TIMEOUT"]
+    }
+  }
+
+  execution_ended = {
+    source      = "aws.states"
+    detail_type = "Step Functions Execution Status Change"
+    detail = {
+      stateMachineArn = sort(local.machine_arns)
+      status          = ["ABORTED", "FAILED", "TIMED_OUT"]
+    }
+  }
+
+  job_events = { folder = "job_events", name = module.job_events.name, arn = module.job_events.arn }
+}
+
+module "glue_job_ended" {
+  source = "../event_rule"
+
+  name_prefix       = var.shared.name_prefix
+  rule              = "glue-job-ended"
+  description       = "A Glue job ended: if it did not report so itself, fail the step that waits for it."
+  event             = local.job_ended
+  function          = local.job_events
+  failure_queue_arn = var.shared.failure_queue_arn
+}
+
+module "execution_ended_badly" {
+  source = "../event_rule"
+
+  name_prefix       = var.shared.name_prefix
+  rule              = "execution-ended-badly"
+  description       = "A run ended badly: whatever it could not tidy up itself is tidied up now."
+  event             = local.execution_ended
+  function          = local.job_events
+  failure_queue_arn = var.shared.failure_queue_arn
+}

@@ -1,0 +1,40 @@
+module "coordinator" {
+  source = "../.."
+
+  shared = {
+    name_prefix           = "cartlake-test"
+    environment           = "test"
+    artifacts_dir         = "${path.module}/../../../../fixtures/artifacts"
+    artifacts_bucket      = "test-artifacts"
+    architecture          = "arm64"
+    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1" }
+    environment_variables = { LEDGER_TABLE = "ledger" }
+    log_level             = "INFO"
+    log_retention_days    = 30
+    kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
+    failure_queue_arn     = "arn:aws:sqs:eu-west-1:123456789012:q"
+    alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
+  }
+  grants = {
+    UseLedger       = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
+    FindLoadedFiles = { actions = ["dynamodb:Query"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger/index/by_state"] }
+    RememberStarts  = { actions = ["dynamodb:PutItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/idempotency"] }
+    Announce        = { actions = ["events:PutEvents"], resources = ["arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test"] }
+  }
+  state_machine_arns = {
+    ingest      = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"
+    maintenance = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-maintenance"
+    refresh     = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-refresh"
+  }
+  glue_jobs = {
+    dataset_etl       = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl" }
+    table_maintenance = { name = "test-table-maintenance", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-maintenance" }
+    table_refresh     = { name = "test-table-refresh", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-refresh" }
+  }
+  maintenance_schedule = "cron(30 3 * * ? *)"
+}
+
+output "maintenance_schedule" {
+  description = "When tables are maintained."
+  value       = module.coordinator.maintenance_schedule
+}

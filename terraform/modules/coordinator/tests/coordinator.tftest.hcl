@@ -1,0 +1,128 @@
+mock_provider "aws" {
+  source = "../../fixtures/mocks"
+}
+
+override_module {
+  override_during = plan
+  target          = module.run_coordinator
+  outputs         = { name = "cartlake-test-some-function", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-some-function", role_arn = "arn:aws:iam::123456789012:role/some" }
+}
+
+override_module {
+  override_during = plan
+  target          = module.job_events
+  outputs         = { name = "cartlake-test-some-function", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-some-function", role_arn = "arn:aws:iam::123456789012:role/some" }
+}
+
+variables {
+  shared = {
+    name_prefix           = "cartlake-test"
+    environment           = "test"
+    artifacts_dir         = "../../fixtures/artifacts"
+    artifacts_bucket      = "test-artifacts"
+    architecture          = "arm64"
+    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1" }
+    environment_variables = { LEDGER_TABLE = "ledger" }
+    log_level             = "INFO"
+    log_retention_days    = 30
+    kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
+    failure_queue_arn     = "arn:aws:sqs:eu-west-1:123456789012:q"
+    alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
+  }
+  grants = {
+    UseLedger       = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
+    FindLoadedFiles = { actions = ["dynamodb:Query"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger/index/by_state"] }
+    RememberStarts  = { actions = ["dynamodb:PutItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/idempotency"] }
+    Announce        = { actions = ["events:PutEvents"], resources = ["arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test"] }
+  }
+  state_machine_arns = {
+    ingest      = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"
+    maintenance = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-maintenance"
+    refresh     = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-refresh"
+  }
+  glue_jobs = {
+    dataset_etl       = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl" }
+    table_maintenance = { name = "test-table-maintenance", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-maintenance" }
+    table_refresh     = { name = "test-table-refresh", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-refresh" }
+  }
+}
+
+run "only_ends_of_this_lake_wake_job_events" {
+  command = plan
+
+  assert {
+    condition     = local.job_ended.detail.jobName == tolist(["test-dataset-etl", "test-table-maintenance", "test-table-refresh"])
+    error_message = "Only this lake's jobs may wake job_events."
+  }
+
+  assert {
+    condition     = contains(local.job_ended.detail.state, "SUCCEEDED")
+    error_message = "A job that ends silently and green must not leave its step waiting."
+  }
+
+  assert {
+    condition     = local.execution_ended.detail.stateMachineArn == values(var.state_machine_arns)
+    error_message = "Only this lake's machines may wake job_events."
+  }
+
+  assert {
+    condition     = local.job_events.folder == "job_events"
+    error_message = "Ends of jobs and runs belong to job_events."
+  }
+}
+
+run "functions_are_found_by_their_folder" {
+  command = plan
+
+  assert {
+    condition     = keys(output.function_names) == ["job_events", "run_coordinator"] && output.coordinator.folder == "run_coordinator"
+    error_message = "Functions must be found by their folder."
+  }
+}
+
+run "maintenance_is_asked_for_by_schedule" {
+  command = plan
+
+  variables {
+    maintenance_schedule = "cron(30 3 * * ? *)"
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.maintenance[0].target[0].input == jsonencode({ action = "maintain" }) && aws_scheduler_schedule.maintenance[0].target[0].dead_letter_config[0].arn == var.shared.failure_queue_arn
+    error_message = "The schedule must ask run_coordinator, and an unanswered request must be kept."
+  }
+
+  assert {
+    condition     = output.maintenance_schedule == "cron(30 3 * * ? *)" && data.aws_iam_policy_document.scheduler.statement[0].actions == toset(["lambda:InvokeFunction"])
+    error_message = "The schedule may call one function, and the lake must say when."
+  }
+}
+
+run "without_a_schedule_there_is_none" {
+  command = plan
+
+  assert {
+    condition     = length(aws_scheduler_schedule.maintenance) == 0 && length(aws_iam_role.scheduler) == 0 && output.maintenance_schedule == null
+    error_message = "On demand only means no schedule and no role for it."
+  }
+}
+
+run "rejects_a_schedule_nobody_understands" {
+  command = plan
+
+  variables {
+    maintenance_schedule = "every night"
+  }
+
+  expect_failures = [var.maintenance_schedule]
+}
+
+run "rejects_a_missing_machine" {
+  command = plan
+
+  variables {
+    state_machine_arns = { ingest = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest" }
+  }
+
+  expect_failures = [var.state_machine_arns]
+}

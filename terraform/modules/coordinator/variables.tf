@@ -1,0 +1,58 @@
+variable "shared" {
+  description = "What every function of the lake shares, as module `platform` gives it."
+  type = object({
+    name_prefix           = string
+    environment           = string
+    artifacts_dir         = string
+    artifacts_bucket      = string
+    architecture          = string
+    layer_arns            = map(string)
+    environment_variables = map(string)
+    log_level             = string
+    log_retention_days    = number
+    kms_key_arn           = string
+    failure_queue_arn     = string
+    alarm_topic_arn       = string
+  })
+  nullable = false
+}
+
+variable "grants" {
+  description = "Policy statements of the platform's tables and bus, keyed by statement id, as module `platform` gives them."
+  type = map(object({
+    actions   = list(string)
+    resources = list(string)
+  }))
+  nullable = false
+}
+
+variable "state_machine_arns" {
+  description = "ARNs of the state machines, keyed by what they do: ingest, refresh and maintenance."
+  type        = map(string)
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for machine in ["ingest", "maintenance", "refresh"] : contains(keys(var.state_machine_arns), machine)])
+    error_message = "state_machine_arns must hold ingest, maintenance and refresh."
+  }
+}
+
+variable "glue_jobs" {
+  description = "Name and ARN of each Glue job whose end is watched, keyed by its folder under glue_jobs/."
+  type = map(object({
+    name = string
+    arn  = string
+  }))
+  nullable = false
+}
+
+variable "maintenance_schedule" {
+  description = "When tables are looked at for maintenance, as cron(...) or rate(...) in UTC; null does it on demand only."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.maintenance_schedule == null || can(regex("^(cron|rate)\\(.+\\)$", var.maintenance_schedule))
+    error_message = "maintenance_schedule must be cron(...) or rate(...), such as cron(30 3 * * ? *)."
+  }
+}

@@ -1,0 +1,36 @@
+locals {
+  # Each job, keyed by its folder under glue_jobs/, and what it may touch.
+  jobs = {
+    dataset_etl = {
+      description         = "Dropped files of any dataset to its processed table, on an audit branch; bad rows to quarantine."
+      max_concurrent_runs = 20 # one per dataset at most: the ledger lets no two runs of one dataset work at a time
+      access = {
+        read_paths      = ["raw/incoming/"]
+        write_paths     = ["processed/", "quarantine/ops/"]
+        write_databases = ["processed", "ops"]
+      }
+      arguments = {
+        quarantine_table = "${var.databases["ops"]}.quarantine_rows"
+        quality_table    = "${var.databases["ops"]}.quality_results"
+      }
+    }
+    table_maintenance = {
+      description = "Joins small files, drops deleted rows, expires versions and deletes files that belong to no table."
+      access = {
+        write_paths     = ["processed/", "curated/", "quarantine/ops/"]
+        write_databases = ["processed", "curated", "ops"]
+        function_arns   = [var.coordinator.arn]
+      }
+      arguments = { coordinator_function = var.coordinator.name }
+    }
+    table_refresh = {
+      description = "Rebuilds the rows that new data made stale, in every table that is built from others."
+      access = {
+        read_paths      = ["processed/"]
+        write_paths     = ["processed/", "curated/", "quarantine/ops/"]
+        write_databases = ["processed", "curated", "ops"]
+      }
+      arguments = { quality_table = "${var.databases["ops"]}.quality_results" }
+    }
+  }
+}

@@ -1,0 +1,140 @@
+mock_provider "aws" {
+  source = "../../fixtures/mocks"
+}
+
+variables {
+  shared = {
+    name_prefix            = "cartlake-test"
+    artifacts_dir          = "../../fixtures/artifacts"
+    glue_version           = "5.1"
+    security_configuration = "cartlake-test"
+    arguments              = { job-language = "python", conf = "a=b" }
+    buckets = {
+      raw       = { name = "test-raw", arn = "arn:aws:s3:::test-raw" }
+      processed = { name = "test-processed", arn = "arn:aws:s3:::test-processed" }
+      curated   = { name = "test-curated", arn = "arn:aws:s3:::test-curated" }
+      artifacts = { name = "test-artifacts", arn = "arn:aws:s3:::test-artifacts" }
+    }
+    databases          = { processed = "processed", curated = "dev_curated" }
+    state_machine_arns = ["arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"]
+    kms_key_arn        = "arn:aws:kms:eu-west-1:123456789012:key/k"
+  }
+  job = {
+    folder      = "table_refresh"
+    description = "Marts."
+    arguments   = { quality_table = "ops.quality_results" }
+    access = {
+      read_paths      = ["raw/incoming/", "processed/"]
+      write_paths     = ["curated/"]
+      read_databases  = ["processed"]
+      write_databases = ["curated"]
+      function_arns   = ["arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator"]
+    }
+  }
+  size = { number_of_workers = 4 }
+}
+
+run "the_job_runs_as_asked" {
+  command = plan
+
+  assert {
+    condition     = aws_glue_job.this.name == "cartlake-test-table-refresh" && aws_glue_job.this.glue_version == "5.1"
+    error_message = "A job is named after its folder and runs on the chosen release."
+  }
+
+  assert {
+    condition     = aws_glue_job.this.default_arguments["--job-language"] == "python" && aws_glue_job.this.default_arguments["--quality_table"] == "ops.quality_results"
+    error_message = "Shared arguments and those of the job must reach it."
+  }
+
+  assert {
+    condition     = aws_glue_job.this.number_of_workers == 4 && aws_glue_job.this.worker_type == "G.1X"
+    error_message = "A job has its own size."
+  }
+
+  assert {
+    condition     = aws_glue_job.this.execution_property[0].max_concurrent_runs == 1
+    error_message = "One run at a time, unless a job asks for more."
+  }
+
+  assert {
+    condition     = aws_glue_job.this.max_retries == 0
+    error_message = "Glue must not retry: the token of the first attempt would be gone."
+  }
+
+  assert {
+    condition     = aws_glue_job.this.security_configuration == "cartlake-test"
+    error_message = "What a job writes and logs must be encrypted."
+  }
+}
+
+run "code_is_named_by_its_content" {
+  command = plan
+
+  assert {
+    condition     = aws_glue_job.this.command[0].script_location == "s3://test-artifacts/glue_jobs/table_refresh/main-${filesha256("../../fixtures/artifacts/glue/jobs/table_refresh.py")}.py"
+    error_message = "A new script must be a new object."
+  }
+}
+
+run "the_role_reaches_its_own_zones" {
+  command = plan
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.this.statement : statement.resources if statement.sid == "WriteTableFiles"]) == toset(["arn:aws:s3:::test-curated/*"])
+    error_message = "A job may write the zones it names only."
+  }
+
+  assert {
+    condition     = contains(one([for statement in data.aws_iam_policy_document.this.statement : statement.resources if statement.sid == "ReadObjects"]), "arn:aws:s3:::test-raw/incoming/*")
+    error_message = "A job must read what it names."
+  }
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.this.statement : statement.resources if statement.sid == "CommitTables"]) == toset(["arn:aws:glue:eu-west-1:123456789012:catalog", "arn:aws:glue:eu-west-1:123456789012:database/dev_curated", "arn:aws:glue:eu-west-1:123456789012:table/dev_curated/*"])
+    error_message = "A job may commit to tables of its databases only, whatever their prefix."
+  }
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.this.statement : statement.resources if statement.sid == "ReportToStateMachine"]) == toset(var.shared.state_machine_arns)
+    error_message = "A job may end steps of the lake's machines only."
+  }
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.this.statement : statement.resources if statement.sid == "CallFunctions"]) == toset(["arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator"])
+    error_message = "A job calls what it names."
+  }
+}
+
+run "a_job_that_names_nothing_may_touch_nothing" {
+  command = plan
+
+  variables {
+    job = { folder = "dataset_etl", description = "Looks." }
+  }
+
+  assert {
+    condition     = length([for statement in data.aws_iam_policy_document.this.statement : statement if contains(["CallFunctions", "WriteTableFiles", "CommitTables"], statement.sid)]) == 0
+    error_message = "A job that names no function calls none, and writes no table."
+  }
+}
+
+run "rejects_a_job_without_workers" {
+  command = plan
+
+  variables {
+    size = { number_of_workers = 1 }
+  }
+
+  expect_failures = [var.size]
+}
+
+run "rejects_a_path_that_is_no_folder" {
+  command = plan
+
+  variables {
+    job = { folder = "dataset_etl", description = "Wrong path.", access = { read_paths = ["raw/incoming"] } }
+  }
+
+  expect_failures = [var.job]
+}

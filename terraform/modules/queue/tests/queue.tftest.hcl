@@ -1,0 +1,123 @@
+mock_provider "aws" {
+  source = "../../fixtures/mocks"
+}
+
+variables {
+  name_prefix      = "cartlake-test"
+  queue            = "incoming"
+  kms_key_arn      = "arn:aws:kms:eu-west-1:123456789012:key/k"
+  sender_rule_arns = ["arn:aws:events:eu-west-1:123456789012:rule/cartlake-test-object-created"]
+  dead_letters     = { queue_arn = "arn:aws:sqs:eu-west-1:123456789012:cartlake-test-incoming-dlq", max_receive_count = 3 }
+  alarm            = { description = "A file waits.", topic_arn = "arn:aws:sns:eu-west-1:123456789012:t", maximum_wait_minutes = 30 }
+}
+
+run "messages_that_fail_are_told_apart_and_kept" {
+  command = plan
+
+  assert {
+    condition     = jsondecode(aws_sqs_queue.this.redrive_policy) == { deadLetterTargetArn = "arn:aws:sqs:eu-west-1:123456789012:cartlake-test-incoming-dlq", maxReceiveCount = 3 }
+    error_message = "A message that fails three times must go to the DLQ."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.this.kms_master_key_id == var.kms_key_arn
+    error_message = "A queue must be encrypted with the key of the lake."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.this.message_retention_seconds == 14 * 86400
+    error_message = "retention_days must become seconds."
+  }
+}
+
+run "only_the_named_rules_may_send" {
+  command = plan
+
+  assert {
+    condition     = one(data.aws_iam_policy_document.this.statement[0].condition).values == tolist(["arn:aws:events:eu-west-1:123456789012:rule/cartlake-test-object-created"])
+    error_message = "The queue must take messages of its rules only."
+  }
+
+  assert {
+    condition     = contains([for statement in data.aws_iam_policy_document.this.statement : statement.sid], "DenyPlainHttp")
+    error_message = "Every queue must refuse plain HTTP."
+  }
+}
+
+run "a_queue_without_senders_takes_dead_letters_of_its_source_only" {
+  command = plan
+
+  variables {
+    queue            = "incoming-dlq"
+    sender_rule_arns = []
+    dead_letters     = null
+    source_queues    = ["incoming"]
+  }
+
+  assert {
+    condition     = [for statement in data.aws_iam_policy_document.this.statement : statement.sid] == ["DenyPlainHttp"]
+    error_message = "No rule may send where none is named."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sqs_queue.this.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = ["arn:aws:sqs:eu-west-1:123456789012:cartlake-test-incoming"] }
+    error_message = "Only the incoming queue may use its DLQ."
+  }
+}
+
+run "a_message_that_waits_too_long_is_an_alarm" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this.alarm_name == "cartlake-test-incoming-waiting" && aws_cloudwatch_metric_alarm.this.metric_name == "ApproximateAgeOfOldestMessage" && aws_cloudwatch_metric_alarm.this.threshold == 1800
+    error_message = "Minutes must become seconds of the oldest message."
+  }
+}
+
+run "any_dead_letter_is_an_alarm" {
+  command = plan
+
+  variables {
+    alarm = { description = "A dead letter.", topic_arn = "arn:aws:sns:eu-west-1:123456789012:t" }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this.alarm_name == "cartlake-test-incoming-not-empty" && aws_cloudwatch_metric_alarm.this.metric_name == "ApproximateNumberOfMessagesVisible" && aws_cloudwatch_metric_alarm.this.threshold == 0
+    error_message = "One message is enough for the alarm."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this.alarm_actions == toset([var.alarm.topic_arn])
+    error_message = "The alarm must reach the topic."
+  }
+}
+
+run "rejects_a_count_sqs_does_not_have" {
+  command = plan
+
+  variables {
+    dead_letters = { queue_arn = "arn:aws:sqs:eu-west-1:123456789012:q", max_receive_count = 0 }
+  }
+
+  expect_failures = [var.dead_letters]
+}
+
+run "rejects_a_retention_sqs_does_not_have" {
+  command = plan
+
+  variables {
+    retention_days = 15
+  }
+
+  expect_failures = [var.retention_days]
+}
+
+run "rejects_a_name_that_is_none" {
+  command = plan
+
+  variables {
+    queue = "Incoming Queue"
+  }
+
+  expect_failures = [var.queue]
+}

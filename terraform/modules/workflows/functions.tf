@@ -1,0 +1,145 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  run_files = "${var.buckets["artifacts"].arn}/runs/*"
+  glue_arn  = "arn:${data.aws_partition.current.partition}:glue:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+
+  # What several functions may do.
+  can_use_ledger = { UseLedger = var.grants["UseLedger"] }
+  # Without the list S3 answers 403 instead of 404 for a report that was never written.
+  can_read_runs = {
+    ReadRunFiles             = { actions = ["s3:GetObject"], resources = [local.run_files] }
+    TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.buckets["artifacts"].arn] }
+  }
+
+  # The functions of the machines' steps.
+  functions = {
+    batch_claimer = {
+      description     = "Makes one batch with a manifest of all validated files of a dataset."
+      timeout_seconds = 900
+      environment = {
+        ARTIFACTS_BUCKET = var.buckets["artifacts"].name
+        ETL_JOB          = var.glue_jobs["dataset_etl"].name
+      }
+      statements = merge(local.can_use_ledger, {
+        CheckDroppedFiles = {
+          actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+          resources = ["${var.buckets["raw"].arn}/incoming/*"]
+        }
+        TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.buckets["raw"].arn, var.buckets["artifacts"].arn] }
+        FindLoadedFiles          = var.grants["FindLoadedFiles"]
+        CopyOldVersions = {
+          actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+          resources = ["${var.buckets["artifacts"].arn}/staging/*"]
+        }
+        WriteManifest = { actions = ["s3:GetObject", "s3:PutObject"], resources = [local.run_files] }
+      })
+    }
+    refresh_planner = {
+      description = "Makes one plan of all that is stale: which tables, which of their rows, in which order."
+      environment = {
+        ARTIFACTS_BUCKET = var.buckets["artifacts"].name
+        REFRESH_JOB      = var.glue_jobs["table_refresh"].name
+        GATHER_SECONDS   = tostring(var.gather_seconds)
+      }
+      statements = merge(local.can_use_ledger, {
+        WritePlan = { actions = ["s3:PutObject"], resources = [local.run_files] }
+      })
+    }
+    maintenance_planner = {
+      description     = "Looks at the metadata of every table, and plans maintenance of those that need it."
+      timeout_seconds = 900
+      layers          = ["cartlake", "arrow"]
+      environment = {
+        ARTIFACTS_BUCKET = var.buckets["artifacts"].name
+        MAINTENANCE_JOB  = var.glue_jobs["table_maintenance"].name
+        DATABASE_PREFIX  = var.database_prefix
+      }
+      statements = merge(local.can_use_ledger, {
+        ReadTables = {
+          actions = ["glue:GetDatabase", "glue:GetTable"]
+          resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["curated", "ops", "processed"] : [
+            "${local.glue_arn}:database/${var.database_prefix}${database}",
+            "${local.glue_arn}:table/${var.database_prefix}${database}/*", # the tables are the contracts'
+          ]]))
+        }
+        ReadTableMetadata = {
+          actions = ["s3:GetObject"]
+          resources = [
+            "${var.buckets["processed"].arn}/*/metadata/*",
+            "${var.buckets["curated"].arn}/*/metadata/*",
+            "${var.buckets["quarantine"].arn}/ops/*/metadata/*",
+          ]
+        }
+        TellMissingFromForbidden = {
+          actions   = ["s3:ListBucket"]
+          resources = [for zone in ["processed", "curated", "quarantine"] : var.buckets[zone].arn]
+        }
+        WritePlan = { actions = ["s3:PutObject"], resources = [local.run_files] }
+      })
+    }
+    job_starter = {
+      description = "Starts a Glue job with the token that ends the step which waits for it."
+      environment = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name }
+      statements = {
+        StartJobs      = { actions = ["glue:StartJobRun"], resources = [for job in var.glue_jobs : job.arn] }
+        RememberStarts = var.grants["RememberStarts"]
+      }
+    }
+    data_quality_check = {
+      description = "Decides whether a batch may be published: table rules of the contract, and the row equation."
+      environment = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name }
+      statements = merge(local.can_read_runs, {
+        WriteVerdict = { actions = ["s3:PutObject"], resources = [local.run_files] }
+      })
+    }
+    table_publisher = {
+      description     = "Fast-forwards a table to its audited branch, or drops the branch."
+      timeout_seconds = 120
+      layers          = ["cartlake", "arrow"]
+      environment     = {}
+      statements = {
+        CommitTables = {
+          actions = ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
+          resources = [
+            "${local.glue_arn}:catalog",
+            "${local.glue_arn}:database/${var.database_prefix}processed",
+            "${local.glue_arn}:table/${var.database_prefix}processed/*", # the tables are the contracts'
+          ]
+        }
+        WriteTableMetadata = {
+          actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+          resources = ["${var.buckets["processed"].arn}/*/metadata/*"]
+        }
+        TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.buckets["processed"].arn] }
+      }
+    }
+    run_recorder = {
+      description     = "Writes the end of a run: reconciliation, states of its files, lineage, metrics, event."
+      timeout_seconds = 900
+      environment     = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name }
+      statements = merge(local.can_use_ledger, local.can_read_runs, {
+        Announce     = var.grants["Announce"]
+        WriteLineage = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/lineage/*"] }
+      })
+    }
+  }
+}
+
+module "function" {
+  source   = "../function"
+  for_each = local.functions
+
+  shared                = var.shared
+  function              = each.key
+  description           = each.value.description
+  layers                = try(each.value.layers, ["cartlake"])
+  memory_mb             = 512 # the share of a processor grows with it, and cold starts are processor time
+  timeout_seconds       = try(each.value.timeout_seconds, 60)
+  environment_variables = each.value.environment
+  statements            = each.value.statements
+}

@@ -1,0 +1,10 @@
+# Built from names, not read from the machines: the Glue jobs may then be granted to report to the machine that waits for them.
+output "state_machine_arns" {
+  description = "ARNs of the state machines, keyed by what they do: ingest loads one batch, refresh rebuilds stale tables, maintenance keeps tables fast."
+  value       = local.state_machine_arns
+}
+
+output "function_names" {
+  description = "Functions of this module: folder under lambdas/ to name in AWS."
+  value       = { for name, function in module.function : name => function.name }
+}

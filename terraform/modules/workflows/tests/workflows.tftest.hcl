@@ -1,0 +1,158 @@
+mock_provider "aws" {
+  source = "../../fixtures/mocks"
+}
+
+override_resource {
+  override_during = plan
+  target          = module.state_machine["ingest"].aws_sfn_state_machine.this
+  values          = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest" }
+}
+
+override_resource {
+  override_during = plan
+  target          = module.state_machine["maintenance"].aws_sfn_state_machine.this
+  values          = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-maintenance" }
+}
+
+override_resource {
+  override_during = plan
+  target          = module.state_machine["refresh"].aws_sfn_state_machine.this
+  values          = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-refresh" }
+}
+
+override_module {
+  override_during = plan
+  target          = module.function
+  outputs         = { name = "cartlake-test-some-function", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-some-function", role_arn = "arn:aws:iam::123456789012:role/some" }
+}
+
+variables {
+  shared = {
+    name_prefix           = "cartlake-test"
+    environment           = "test"
+    artifacts_dir         = "../../fixtures/artifacts"
+    artifacts_bucket      = "test-artifacts"
+    architecture          = "arm64"
+    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1" }
+    environment_variables = { LEDGER_TABLE = "ledger" }
+    log_level             = "INFO"
+    log_retention_days    = 30
+    kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
+    failure_queue_arn     = "arn:aws:sqs:eu-west-1:123456789012:q"
+    alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
+  }
+  grants = {
+    UseLedger       = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
+    FindLoadedFiles = { actions = ["dynamodb:Query"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger/index/by_state"] }
+    RememberStarts  = { actions = ["dynamodb:PutItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/idempotency"] }
+    Announce        = { actions = ["events:PutEvents"], resources = ["arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test"] }
+  }
+  buckets = {
+    raw        = { name = "test-raw", arn = "arn:aws:s3:::test-raw" }
+    processed  = { name = "test-processed", arn = "arn:aws:s3:::test-processed" }
+    curated    = { name = "test-curated", arn = "arn:aws:s3:::test-curated" }
+    quarantine = { name = "test-quarantine", arn = "arn:aws:s3:::test-quarantine" }
+    artifacts  = { name = "test-artifacts", arn = "arn:aws:s3:::test-artifacts" }
+  }
+  coordinator     = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator" }
+  database_prefix = "dev_"
+  glue_jobs = {
+    dataset_etl       = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }
+    table_maintenance = { name = "test-table-maintenance", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-maintenance", timeout_minutes = 60 }
+    table_refresh     = { name = "test-table-refresh", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-refresh", timeout_minutes = 60 }
+  }
+}
+
+run "the_planner_of_maintenance_reads_metadata_and_no_data" {
+  command = plan
+
+  assert {
+    condition     = local.functions.maintenance_planner.statements.ReadTableMetadata.actions == ["s3:GetObject"] && alltrue([for path in local.functions.maintenance_planner.statements.ReadTableMetadata.resources : strcontains(path, "/metadata/")])
+    error_message = "To say how a table is takes its metadata only."
+  }
+
+  assert {
+    condition     = contains(local.functions.maintenance_planner.statements.ReadTables.resources, "arn:aws:glue:eu-west-1:123456789012:table/dev_ops/*")
+    error_message = "Every database is looked at, whatever its prefix."
+  }
+}
+
+run "no_function_holds_more_than_it_needs" {
+  command = plan
+
+  assert {
+    condition     = [for name, function in local.functions : name if contains(flatten([for statement in function.statements : statement.actions]), "glue:StartJobRun")] == ["job_starter"]
+    error_message = "Only job_starter may start jobs."
+  }
+
+  assert {
+    condition     = [for name, function in local.functions : name if contains(flatten([for statement in function.statements : statement.actions]), "glue:UpdateTable")] == ["table_publisher"]
+    error_message = "Only table_publisher may move a table."
+  }
+}
+
+run "rejects_a_missing_job" {
+  command = plan
+
+  variables {
+    glue_jobs = { dataset_etl = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 } }
+  }
+
+  expect_failures = [var.glue_jobs]
+}
+
+run "files_are_loaded_and_tables_rebuilt_by_their_jobs" {
+  command = plan
+
+  assert {
+    condition     = local.functions.batch_claimer.environment.ETL_JOB == "test-dataset-etl" && local.functions.refresh_planner.environment.REFRESH_JOB == "test-table-refresh" && local.functions.maintenance_planner.environment.MAINTENANCE_JOB == "test-table-maintenance"
+    error_message = "The first step of each machine must know the job of its own."
+  }
+}
+
+run "the_arns_are_known_before_the_machines_are" {
+  command = plan
+
+  assert {
+    condition     = output.state_machine_arns == { for machine in ["ingest", "maintenance", "refresh"] : machine => "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-${machine}" }
+    error_message = "The ARN must be known before the machine is, for those the machine calls."
+  }
+
+  assert {
+    condition     = alltrue([for name, machine in module.state_machine : machine.arn == output.state_machine_arns[name]])
+    error_message = "Each machine must have the ARN its callers were given."
+  }
+}
+
+run "the_machines_call_the_functions_of_their_steps" {
+  command = plan
+
+  assert {
+    condition     = contains(module.state_machine["ingest"].called_functions, "table_publisher") && !contains(module.state_machine["refresh"].called_functions, "table_publisher") && contains(module.state_machine["refresh"].called_functions, "refresh_planner")
+    error_message = "A machine may call the functions its definition names, and no other."
+  }
+
+  assert {
+    condition     = setunion([for machine in module.state_machine : machine.called_functions]...) == setunion(keys(local.functions), ["run_coordinator"])
+    error_message = "Each function of a step must be called by a machine."
+  }
+}
+
+run "the_machines_are_rendered_whole" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for machine in module.state_machine : !strcontains(machine.definition, "$${")])
+    error_message = "Every placeholder must be filled."
+  }
+
+  assert {
+    condition     = jsondecode(module.state_machine["ingest"].definition).States.Publish.Parameters.Payload["table.$"] == "States.Format('dev_{}', $.claim.Payload.table)"
+    error_message = "The published table must be in the processed database, whatever its prefix."
+  }
+
+  assert {
+    condition     = jsondecode(module.state_machine["ingest"].definition).States.NotifyFailure.Parameters.TopicArn == var.shared.alarm_topic_arn
+    error_message = "Failures must go to the alerts topic."
+  }
+}
