@@ -19,13 +19,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cartlake_cli.build import Platform, build
-from cartlake_cli.commands.local import up
+from cartlake_cli.commands.local import emulator, up
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError
 from cartlake_cli.output import Output
-from localaws import server
 from localaws.invocations import REPEATED
-from localaws.paths import LakePaths
+from localaws.paths import Paths
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 BUSY_LOOP = "while True: pass"
@@ -96,7 +95,7 @@ def _run_lane(root: Path, count: int) -> list[Round]:
 def _run_round(root: Path) -> Round:
     """Apply and destroy once. The server is stopped and its state forgotten at the end, whatever happened."""
     lake = Lake("local", Output(as_json=True), root=root)
-    server.start(root)
+    emulator.start(root)
     apply_seconds = destroy_seconds = 0.0
     error = ""
     try:
@@ -105,9 +104,9 @@ def _run_round(root: Path) -> Round:
     except CommandError as problem:
         error = str(problem)
     finally:
-        server.stop(root)
-    log = LakePaths(root).server_log.read_text(encoding="utf-8", errors="replace")
-    server.wipe(root)
+        emulator.stop(root)
+    log = Paths(lake.home).server_log.read_text(encoding="utf-8", errors="replace")
+    emulator.wipe(root)
     lines = [line for line in log.splitlines() if any(watched in line for watched in WATCHED)]
     return Round(apply_seconds, destroy_seconds, lines, error)
 
