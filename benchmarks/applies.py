@@ -107,8 +107,12 @@ def _run_round(root: Path) -> Round:
         emulator.stop(root)
     log = Paths(lake.home).server_log.read_text(encoding="utf-8", errors="replace")
     emulator.wipe(root)
-    lines = [line for line in log.splitlines() if any(watched in line for watched in WATCHED)]
-    return Round(apply_seconds, destroy_seconds, lines, error)
+    return Round(apply_seconds, destroy_seconds, watched_lines(log), error)
+
+
+def watched_lines(log: str) -> list[str]:
+    """Return the lines of a server's log that are shown."""
+    return [line for line in log.splitlines() if any(watched in line for watched in WATCHED)]
 
 
 def _timed(step: Callable[[Lake], None], lake: Lake) -> float:

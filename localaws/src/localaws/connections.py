@@ -5,7 +5,8 @@ A lost answer makes an SDK ask again for what was already done. Hypercorn's own 
 - It sends the head of an answer and its body one after the other. The AWS SDK for Go closes a request's body as soon as
   it has the head; when its writer has not yet seen the end of that body, as happens on a busy machine, Go takes this
   for an error and closes the connection, and the rest of the answer is lost: "use of closed network connection",
-  attempt 2. Head and body sent together are read together.
+  attempt 2. Head and body sent together are read together, up to the 4 KB that Go reads at once; what is longer is a
+  description or a list, which does no harm when it is asked for twice.
 - It closes idle connections. A request that arrives in that moment is carried out, and its answer has nowhere to go.
   Over a network a server must do that, for clients may vanish; here the kernel closes the connections of a process that
   ends.
