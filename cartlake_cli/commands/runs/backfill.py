@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from cartlake.aws.clients import error_code
 from cartlake.ledger import Backfill, FileRecord, FileState, RunRecord, RunState
-from cartlake.runs.documents import EtlReport, SupersedeQuarantineReport
+from cartlake.runs.documents import SupersedeQuarantineReport, TransformReport
 from cartlake.times import stamp, utc_now
 from cartlake_cli.commands.runs.drop import check_dataset
 from cartlake_cli.commands.runs.follow import PATIENCE_SECONDS, POLL_SECONDS, follow_refresh
@@ -167,17 +167,17 @@ def _succeeded(run: RunRecord) -> RunRecord:
 
 def outcome_of(lake: Lake, run: RunRecord) -> dict[str, Any]:
     """What the run did to the table, the quarantine and what is built from them; waits for the last of these."""
-    etl = EtlReport.model_validate_json(run_document(lake, run.run_id, "etl"))
+    load = TransformReport.model_validate_json(run_document(lake, run.run_id, "transform"))
     quarantine = SupersedeQuarantineReport.model_validate_json(run_document(lake, run.run_id, "supersede_quarantine"))
-    refreshes = follow_refresh(lake) if etl.touched_days else []
+    refreshes = follow_refresh(lake) if load.touched_days else []
     took = [one for one in refreshes if any(mark.run_id == run.run_id for mark in lake.ledger.stale.of_run(one.run_id))]
     # A refresh that found nothing built from these rows has no report.
     tables = [table for one in took if one.report_uri for table in report_of(lake, one.run_id).tables]
     return {
         "run_id": run.run_id,
-        **etl.rows.model_dump(),
-        "withdrawn": etl.withdrawn,
+        **load.rows.model_dump(),
+        "withdrawn": load.withdrawn,
         "verdicts_superseded": quarantine.superseded,
-        "changed_days": etl.touched_days,
+        "changed_days": load.touched_days,
         "rebuilt": [table.table for table in tables if table.outcome == "rebuilt"],
     }
