@@ -161,6 +161,11 @@ build: setup ## Build the artifacts for this machine; `make build PLATFORM=aws` 
 bench: setup ## Measure what the project claims; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
+.PHONY: prove
+prove: setup ## Prove what takes too long for CI: 30 deploys in a row, and 3 on a busy machine, without one retry
+	$(BIN)/python -m benchmarks.applies --rounds 30
+	$(BIN)/python -m benchmarks.applies --rounds 3 --lanes 1 --load
+
 .PHONY: catalog
 catalog: setup ## Build catalog page, data dictionary and diagrams in build/docs/
 	$(LAKE) contracts docs

@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+REPEATED = "repeated request"
+"""How the line begins that the server's log has for each of them."""
+
 # SDKs wait at most 20 seconds between two attempts.
 KEPT_SECONDS = 120.0
 KEPT_BYTES = 16 * 1024 * 1024

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 
-from localaws import extensions
-from localaws.connections import forget_closed_connections, keep_connections
+from localaws import connections, extensions
 from localaws.locks import lock
 from localaws.paths import Paths
 from localaws.settings import Settings, load
@@ -86,7 +85,7 @@ def serve(port: int, loaded: Sequence[ModuleType]) -> NoReturn:
     ministack = importlib.import_module("ministack.app")
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
-    keep_connections(config)
+    connections.keep_connections(config)
     config.loglevel = "WARNING"
 
     async def run() -> NoReturn:
@@ -132,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     _allow_many_files()
     with held:
         importlib.import_module("ministack.app")  # sets up logging
-        forget_closed_connections()
+        connections.install()
         serve(args.port, install_extensions())
 
 

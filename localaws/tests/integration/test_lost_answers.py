@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from localaws import server
+from localaws.paths import Paths
 
 pytestmark = pytest.mark.integration
 
@@ -132,7 +133,7 @@ class TestLostAnswers:
             as_attempt(logs, attempt, name)
             logs.create_log_group(logGroupName=name)
 
-        log = (localaws.root / ".lake/logs/server.log").read_text()
+        log = Paths(localaws.settings.home).server_log.read_text()
         assert f"repeated request: CreateLogGroup, attempt 2 of invocation {name}: answered as" in log
 
 
@@ -151,7 +152,7 @@ class TestConnections:
 
     def test_a_connection_ends_with_its_client(self, own_localaws, eventually):
         address = urlsplit(own_localaws.endpoint)
-        pid = server.status(own_localaws.root).pid
+        pid = server.status(own_localaws.settings).pid
 
         def open_files():
             return len(list(Path(f"/proc/{pid}/fd").iterdir()))

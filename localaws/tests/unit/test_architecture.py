@@ -18,8 +18,8 @@ PACKAGE = Path(localaws.__file__).parent
 PROJECT = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())["project"]
 MODULES_SIDE_BY_SIDE = 15
 TYPES_ONLY = {"types_boto3_glue", "types_boto3_s3"}
-# Installed by a dependency for whom uses it: botocore by boto3, py4j by pyspark.
-BROUGHT_ALONG = {"botocore", "py4j"}
+# Installed by a dependency for whom uses it: botocore by boto3, h11 by hypercorn, py4j by pyspark.
+BROUGHT_ALONG = {"botocore", "h11", "py4j"}
 
 
 def module_name(path):

@@ -19,7 +19,7 @@ logger = logging.getLogger("localaws.loop")
 
 LOOK_SECONDS = 0.25
 LIMIT_SECONDS = 1.0
-FRAMES = 3
+FRAMES = 6
 
 
 def install() -> None:
@@ -57,5 +57,6 @@ def look(loop: asyncio.AbstractEventLoop, thread: threading.Thread, limit_second
 
 
 def _where(frame: FrameType | None) -> str:
-    lines = traceback.extract_stack(frame)[-FRAMES:] if frame is not None else []
-    return " <- ".join(f"{line.name} ({line.filename}:{line.lineno})" for line in reversed(lines))
+    stack = traceback.extract_stack(frame) if frame is not None else []
+    own = [line for line in stack if not line.filename.startswith("<frozen")]  # not how Python imports a module
+    return " <- ".join(f"{line.name} ({line.filename}:{line.lineno})" for line in reversed(own[-FRAMES:]))

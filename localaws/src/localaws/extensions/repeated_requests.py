@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ministack import app
 
 from localaws.hooks import wrap
-from localaws.invocations import ANSWER_LIMIT_BYTES, Answer, Attempt, Attempts, Invocation, invocation_of
+from localaws.invocations import ANSWER_LIMIT_BYTES, REPEATED, Answer, Attempt, Attempts, Invocation, invocation_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -116,8 +116,8 @@ class Request:
 
     def log(self, outcome: str) -> None:
         logger.warning(
-            "repeated request: %s, attempt %d of invocation %s: %s",
-            *(self.invocation.operation, self.invocation.attempt, self.invocation.id, outcome),
+            "%s: %s, attempt %d of invocation %s: %s",
+            *(REPEATED, self.invocation.operation, self.invocation.attempt, self.invocation.id, outcome),
         )
 
 
