@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from cartlake.ledger import FileRecord
-from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.athena.client import athena_of
 from cartlake_cli.commands.local.up import bring_up
 from cartlake_cli.commands.runs.drop import upload
 from cartlake_cli.commands.runs.follow import follow_files

@@ -14,8 +14,7 @@ from botocore.exceptions import ClientError
 
 from cartlake import contracts
 from cartlake.ledger import FileRecord, FileState
-from cartlake_cli.athena.client import literal
-from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.athena.client import athena_of, literal
 from cartlake_cli.commands.runs.backfill import start_runs
 from cartlake_cli.commands.runs.drop import uploaded
 from cartlake_cli.context import Lake

@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from cartlake.ledger import FileRecord, FileState, UnknownFileError
-from cartlake_cli.athena.client import literal
-from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.athena.client import athena_of, literal
 from cartlake_cli.commands.runs.drop import check_dataset
 from cartlake_cli.commands.runs.follow import follow_files
 from cartlake_cli.context import Lake, lake_of

@@ -10,7 +10,7 @@ from cartlake.aws.clients import client
 from cartlake.tables.catalog import file_properties
 from cartlake.tables.snapshots import find_version
 from cartlake.times import stamp, utc_now
-from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.athena.client import athena_of
 from cartlake_cli.commands.tables.history import TableName, columns_at, current, table_named
 from cartlake_cli.commands.tables.tables import placement
 from cartlake_cli.context import Lake, lake_of

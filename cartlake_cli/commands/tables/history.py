@@ -10,8 +10,8 @@ from cartlake.contracts import Contract, Table
 from cartlake.refresh.graph import Graph
 from cartlake.tables.catalog import load_catalog
 from cartlake.tables.snapshots import Version, find_version, go_back, versions
+from cartlake_cli.athena.client import athena_of
 from cartlake_cli.athena.table_diff import count_sql, examples_sql
-from cartlake_cli.commands.lake.query import athena_of
 from cartlake_cli.commands.runs.backfill import backfill_of
 from cartlake_cli.commands.runs.recompute import run_recompute
 from cartlake_cli.commands.tables.named_tables import lock_on, named_table

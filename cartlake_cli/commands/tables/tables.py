@@ -12,7 +12,7 @@ from cartlake.refresh.graph import Graph, build_of
 from cartlake.runs.ids import Workflow
 from cartlake.tables.catalog import load_catalog
 from cartlake_cli.athena import views
-from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.athena.client import athena_of
 from cartlake_cli.commands.runs.recompute import mark_stale
 from cartlake_cli.commands.tables import effects as table_effects
 from cartlake_cli.commands.tables.repair import repair
