@@ -7,7 +7,7 @@ import pytest
 
 from cartlake.ledger import FileState, RunState
 from cartlake.runs.ids import Workflow
-from cartlake_cli.commands.runs.drop import upload
+from cartlake_cli.operations.upload import upload
 from tests.e2e.conftest import eventually
 
 pytestmark = pytest.mark.e2e

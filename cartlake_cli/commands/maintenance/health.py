@@ -19,9 +19,9 @@ from cartlake.tables.file_stats import in_flight
 from cartlake.tables.file_stats_reader import read_file_stats
 from cartlake.times import utc_now
 from cartlake_cli.commands.maintenance.maintain import TableNames, physical_names
-from cartlake_cli.commands.tables.tables import placement
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import Exit
+from cartlake_cli.named_tables import placement
 from cartlake_cli.options import Json
 
 if TYPE_CHECKING:

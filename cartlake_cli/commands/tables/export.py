@@ -11,10 +11,10 @@ from cartlake.tables.catalog import file_properties
 from cartlake.tables.snapshots import find_version
 from cartlake.times import stamp, utc_now
 from cartlake_cli.athena.client import athena_of
-from cartlake_cli.commands.tables.history import TableName, columns_at, current, table_named
-from cartlake_cli.commands.tables.tables import placement
+from cartlake_cli.commands.tables.history import TableName
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError
+from cartlake_cli.named_tables import columns_at, current, placement, table_named
 from cartlake_cli.operations.exports import (
     MANIFEST,
     ExportedFile,
