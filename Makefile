@@ -29,8 +29,8 @@ $(SETUP): requirements/dev.lock pyproject.toml localaws/pyproject.toml
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . --editable localaws
 	$(BIN)/python -m localaws.spark.java --install
-	LOCALAWS_CACHE=$(CURDIR)/.cache $(BIN)/python -m localaws.spark.jars
-	mkdir -p $(TF_PLUGIN_CACHE_DIR)
+	LOCALAWS_CACHE="$(CURDIR)/.cache" $(BIN)/python -m localaws.spark.jars
+	mkdir -p "$(TF_PLUGIN_CACHE_DIR)"
 	touch $(SETUP)
 
 .PHONY: demo

@@ -161,7 +161,7 @@ def prepare_run(files: list[Path]) -> list[str]:
         )
     manifest = Manifest(run_id=RUN_ID, dataset=TABLE.name, contract_version="", created_at="", files=entries)
     s3.put_object(Bucket="artifacts", Key="manifest.json", Body=manifest.model_dump_json().encode())
-    uris = "--manifest_uri s3://artifacts/manifest.json --report_uri s3://artifacts/etl.json"
+    uris = "--manifest_uri s3://artifacts/manifest.json --report_uri s3://artifacts/transform.json"
     return f"--run_id {RUN_ID} --dataset {TABLE.name} {uris}".split()
 
 

@@ -68,7 +68,7 @@ def _visible(lake: Lake, file_id: str) -> FileRecord:
 
 def _steps(lake: Lake, file: FileRecord, started: float, visible: float) -> dict[str, float]:
     """Read from the ledger and the job's report: what the lake itself wrote down."""
-    report = json.loads(run_document(lake, str(file.run_id), "etl"))
+    report = json.loads(run_document(lake, str(file.run_id), "transform"))
     run = lake.ledger.runs.get(str(file.run_id))
     received, run_started = _epoch(file.received_at), _epoch(run.started_at if run else file.received_at)
     etl_started, etl_ended = _epoch(report["started_at"]), _epoch(report["ended_at"])

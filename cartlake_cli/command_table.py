@@ -99,7 +99,7 @@ COMMANDS: Final[dict[str, Entry]] = {
         "Join small files, drop deleted rows, expire old versions, clear away what belongs to nothing: where it pays.",
     ),
     "generate": Entry(
-        "generators.commands",
+        "cartlake_cli.commands.lake.generate",
         "Write realistic files with known dirt, and manifest.json: what is in them and what the lake must make of it.",
     ),
     "logs": Entry("cartlake_cli.commands.local.commands", "Print what a part of the lake logged."),

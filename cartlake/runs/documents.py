@@ -107,7 +107,7 @@ class Measurement(Document):
     value: float | None
 
 
-class EtlReport(Document):
+class TransformReport(Document):
     """What a transform job did. `snapshot_id` is the head of its audit branch, null when the run wrote nothing.
 
     `withdrawn` rows had come from these files, and left the table in this backfill without a successor.

@@ -1,6 +1,23 @@
 """Where the documents of a run lie in the artifacts bucket: `runs/<run id>/<name>.json`."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    """The steps of workflows that a job does. State machines name them; a report is named by its step."""
+
+    TRANSFORM = "transform"
+    """Load the files of a manifest onto an audit branch: `TransformReport`."""
+
+    SUPERSEDE_QUARANTINE = "supersede_quarantine"
+    """After a backfill was published, replace what earlier runs quarantined of its files: `QuarantineReport`."""
+
+    REFRESH = "refresh"
+    """Rebuild stale tables: `RefreshReport`."""
+
+    MAINTENANCE = "maintenance"
+    """Maintain tables: `MaintenanceReport`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +42,7 @@ class RunFolder:
         """The verdict of the audit."""
         return self.document("quality")
 
-    def report(self, step: str) -> str:
+    def report(self, step: Step) -> str:
         """The report of the job that does a step."""
         return self.document(step)
 

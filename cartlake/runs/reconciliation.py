@@ -3,14 +3,14 @@
 from collections import Counter
 
 from cartlake.errors import TerminalError
-from cartlake.runs.documents import EtlReport
+from cartlake.runs.documents import TransformReport
 
 
 class ReconciliationError(TerminalError):
     """The rows of a run do not add up, or the job did not read the files it was given. Never retried."""
 
 
-def reconcile(report: EtlReport, claimed_file_ids: set[str]) -> None:
+def reconcile(report: TransformReport, claimed_file_ids: set[str]) -> None:
     """Check that nothing was lost or invented: rows add up, in total and over files, and every claimed file was read.
 
     Raises ReconciliationError with all differences found.
@@ -20,7 +20,7 @@ def reconcile(report: EtlReport, claimed_file_ids: set[str]) -> None:
         raise ReconciliationError(f"Run {report.run_id} does not reconcile: {'; '.join(faults)}.")
 
 
-def _row_faults(report: EtlReport) -> list[str]:
+def _row_faults(report: TransformReport) -> list[str]:
     rows, faults = report.rows, []
     if rows.read != rows.settled:
         faults.append(
@@ -33,7 +33,7 @@ def _row_faults(report: EtlReport) -> list[str]:
     return faults
 
 
-def _file_faults(report: EtlReport, claimed: set[str]) -> list[str]:
+def _file_faults(report: TransformReport, claimed: set[str]) -> list[str]:
     read = [file.file_id for file in report.files]
     faults = [f"file {file_id} was claimed but not read" for file_id in sorted(claimed - set(read))]
     faults += [f"file {file_id} was read but not claimed" for file_id in sorted(set(read) - claimed)]

@@ -14,7 +14,7 @@ from typing import Any
 from cartlake.aws.objects import S3Uri
 from cartlake.aws.s3 import head
 from cartlake.ledger import Backfill, FileRecord, FileState, RunRecord, RunState
-from cartlake.runs.documents import EtlReport, SupersedeQuarantineReport
+from cartlake.runs.documents import SupersedeQuarantineReport, TransformReport
 from cartlake.times import stamp, utc_now
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError, NotFoundError
@@ -119,17 +119,17 @@ def _succeeded(run: RunRecord) -> RunRecord:
 
 def outcome_of(lake: Lake, run: RunRecord) -> dict[str, Any]:
     """Return what the run did to the table, the quarantine and what is built from them; waits for the last of these."""
-    etl = run_report(lake, run.run_id, "etl", EtlReport)
+    load = run_report(lake, run.run_id, "transform", TransformReport)
     quarantine = run_report(lake, run.run_id, "supersede_quarantine", SupersedeQuarantineReport)
-    refreshes = follow_refresh(lake) if etl.touched_days else []
+    refreshes = follow_refresh(lake) if load.touched_days else []
     took = [one for one in refreshes if any(mark.run_id == run.run_id for mark in lake.ledger.stale.of_run(one.run_id))]
     # A refresh that found nothing built from these rows has no report.
     tables = [table for one in took if one.report_uri for table in report_of(lake, one.run_id).tables]
     return {
         "run_id": run.run_id,
-        **etl.rows.model_dump(),
-        "withdrawn": etl.withdrawn,
+        **load.rows.model_dump(),
+        "withdrawn": load.withdrawn,
         "verdicts_superseded": quarantine.superseded,
-        "changed_days": etl.touched_days,
+        "changed_days": load.touched_days,
         "rebuilt": [table.table for table in tables if table.outcome == "rebuilt"],
     }

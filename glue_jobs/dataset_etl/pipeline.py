@@ -7,7 +7,7 @@ from a new branch, and replaces what it quarantined and measured before.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cartlake.runs.documents import EtlReport, FileCount, Measurement, RowCounts, RuleCount
+from cartlake.runs.documents import FileCount, Measurement, RowCounts, RuleCount, TransformReport
 from cartlake.runs.ids import audit_branch
 from cartlake.times import stamp, utc_now
 from glue_jobs.dataset_etl import storing
@@ -35,7 +35,7 @@ class Counted:
     measured: list[Measurement]
 
 
-def load_files(run: Run) -> EtlReport:
+def load_files(run: Run) -> TransformReport:
     """Load the files of a run onto its branch, quarantine the rows that are refused, and return what was counted.
 
     Raises TerminalError when files were changed since they were claimed or cannot be read.
@@ -76,12 +76,12 @@ def record_quality(run: Run, rules: Sequence[RuleCount], measured: Sequence[Meas
     run.engine.replace_rows(run.quality, where, run.engine.frame(rows, QUALITY_SCHEMA))
 
 
-def report(run: Run, branch: Branch, counted: Counted) -> EtlReport:
+def report(run: Run, branch: Branch, counted: Counted) -> TransformReport:
     """Return the report of the run, with the head of its branch: null when the run wrote nothing."""
     batch, stored = counted.batch, counted.stored
     head = run.engine.head(run.target, branch.name)
     wrote = head != branch.base and bool(batch.days | stored.old_days)
-    return EtlReport(
+    return TransformReport(
         run_id=run.run_id,
         dataset=run.dataset,
         table=_physical_name(run),

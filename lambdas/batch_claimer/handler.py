@@ -14,6 +14,7 @@ from cartlake.aws import s3
 from cartlake.contracts import Contract
 from cartlake.ledger import Backfill, FileRecord, FileState, LockHeldError
 from cartlake.runs.documents import Manifest, ManifestFile
+from cartlake.runs.folder import Step
 from cartlake.runs.ids import audit_branch
 from cartlake.times import stamp, utc_now
 from lambdas.batch_claimer.adapters import copy_versions, current_versions
@@ -53,8 +54,8 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
         "file_count": len(files),
         "backfill": backfill is not None,
         "manifest_uri": write_manifest(folder.manifest, manifest(contract, run_id, files, backfill)) if files else "",
-        "report_uri": folder.report("etl"),
-        "etl_job": settings().etl_job,
+        "report_uri": folder.report(Step.TRANSFORM),
+        "transform_job": settings().transform_job,
         "branch": audit_branch(run_id),
         "table": contract.table.physical_name,
     }

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from cartlake.contracts import TableRule
-from cartlake.runs.documents import EtlReport, Manifest
+from cartlake.runs.documents import Manifest, TransformReport
 from cartlake.runs.reconciliation import ReconciliationError, reconcile
 
 RECONCILIATION: Final = "rows_reconcile"
@@ -26,7 +26,7 @@ class Verdict(BaseModel):
     warnings: list[Finding]
 
 
-def judge(report: EtlReport, manifest: Manifest, rules: Sequence[TableRule]) -> Verdict:
+def judge(report: TransformReport, manifest: Manifest, rules: Sequence[TableRule]) -> Verdict:
     """Judge a batch on its audit branch. Only rules of severity `error` and the sum of its rows can fail it."""
     measured = {measurement.rule: measurement.value for measurement in report.measurements}
     broken = [(rule, measured.get(rule.name)) for rule in rules if not rule.judge(measured.get(rule.name))]
@@ -40,7 +40,7 @@ def _finding(rule: TableRule, value: float | None) -> Finding:
     return Finding(rule=rule.name, measured=value, expected=rule.expected)
 
 
-def _reconciliation(report: EtlReport, manifest: Manifest) -> list[Finding]:
+def _reconciliation(report: TransformReport, manifest: Manifest) -> list[Finding]:
     try:
         reconcile(report, {file.file_id for file in manifest.files})
     except ReconciliationError as error:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from cartlake import contracts
 from cartlake.aws import s3
 from cartlake.aws.s3 import DocumentError
-from cartlake.runs.documents import EtlReport, Manifest
+from cartlake.runs.documents import Manifest, TransformReport
 from cartlake.times import stamp, utc_now
 from lambdas.data_quality_check.domain import judge
 from lambdas.data_quality_check.settings import settings
@@ -26,7 +26,7 @@ class Request(BaseModel):
 @entry(Request)
 def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     folder = settings().folder(request.run_id)
-    report = s3.read_model(request.report_uri, EtlReport)
+    report = s3.read_model(request.report_uri, TransformReport)
     if report.run_id != request.run_id:
         raise DocumentError(f"{request.report_uri} is the report of run {report.run_id}, not of {request.run_id}.")
     manifest = s3.read_model(folder.manifest, Manifest)

@@ -1,18 +1,18 @@
 """The arguments a Glue job is started with."""
 
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import BaseModel
 
-from cartlake.runs.folder import RunFolder
+from cartlake.runs.folder import RunFolder, Step
 
 _INPUTS: Final = {
-    "etl": "--manifest_uri",
-    "supersede_quarantine": "--manifest_uri",
-    "refresh": "--plan_uri",
-    "maintenance": "--plan_uri",
+    Step.TRANSFORM: "--manifest_uri",
+    Step.SUPERSEDE_QUARANTINE: "--manifest_uri",
+    Step.REFRESH: "--plan_uri",
+    Step.MAINTENANCE: "--plan_uri",
 }
-_TASKS: Final = {"supersede_quarantine": {"--task": "supersede_quarantine"}}
+_TASKS: Final = {Step.SUPERSEDE_QUARANTINE: {"--task": "supersede_quarantine"}}
 """Further arguments of a job that does more than one step."""
 
 
@@ -27,7 +27,7 @@ class JobRequest(BaseModel):
     run_id: str
     subject: str
     input_uri: str
-    step: Literal["etl", "supersede_quarantine", "refresh", "maintenance"]
+    step: Step
     task_token: str
 
 

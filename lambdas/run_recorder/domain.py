@@ -10,7 +10,7 @@ from cartlake.ledger import FileRecord, FileState, RunRecord
 from cartlake.maintenance.documents import MaintenanceRecord, MaintenanceReport
 from cartlake.refresh.day_ranges import of_days
 from cartlake.refresh.graph import Scope
-from cartlake.runs.documents import EtlReport, RefreshReport
+from cartlake.runs.documents import RefreshReport, TransformReport
 from cartlake.runs.ids import Workflow
 from cartlake.runs.reconciliation import ReconciliationError
 from cartlake.times import parse
@@ -55,7 +55,7 @@ def claimed_ids(files: Sequence[FileRecord], run_id: str, *, backfill: bool = Fa
     }
 
 
-def check_published(report: EtlReport, published_snapshot_id: str | None) -> None:
+def check_published(report: TransformReport, published_snapshot_id: str | None) -> None:
     """Check that what was published is what was audited. Raises ReconciliationError."""
     if report.snapshot_id != published_snapshot_id:
         raise ReconciliationError(
@@ -64,12 +64,12 @@ def check_published(report: EtlReport, published_snapshot_id: str | None) -> Non
         )
 
 
-def published_days(report: EtlReport) -> Scope:
+def published_days(report: TransformReport) -> Scope:
     """The days whose rows a run changed: what is built from them is stale."""
     return Scope(days=of_days(date.fromisoformat(day) for day in report.touched_days))
 
 
-def lineage(run: RunRecord, files: Sequence[FileRecord], report: EtlReport | None, catalog: str) -> LineageRun:
+def lineage(run: RunRecord, files: Sequence[FileRecord], report: TransformReport | None, catalog: str) -> LineageRun:
     """Return where a run's rows came from and went. `catalog` is the ARN of the Glue catalog, the tables' namespace."""
     read = {file.file_id: file.rows_read for file in report.files} if report else {}
     inputs = tuple(LineageDataset(f"s3://{file.bucket}", file.key, read.get(file.file_id), file.size) for file in files)

@@ -17,7 +17,8 @@ from cartlake.errors import TerminalError
 from cartlake.events import RunFailed, RunSucceeded
 from cartlake.ledger import RunRecord, RunState
 from cartlake.maintenance.documents import MaintenanceReport
-from cartlake.runs.documents import EtlReport, Manifest, RefreshReport
+from cartlake.runs.documents import Manifest, RefreshReport, TransformReport
+from cartlake.runs.folder import Step
 from cartlake.runs.ids import Workflow
 from cartlake.runs.reconciliation import reconcile
 from lambdas.run_recorder.adapters import open_lineage
@@ -93,7 +94,7 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:
 
 def succeed(request: Record, catalog: str) -> Answer:
     """Record that a load succeeded. Raises ReconciliationError if its rows do not add up."""
-    report = s3.read_model(request.report_uri, EtlReport)
+    report = s3.read_model(request.report_uri, TransformReport)
     mark_stale(report, request.published_snapshot_id)  # first: readers see the rows, whatever comes of the run
     refuse_failed(ledger().runs.get(request.run_id))
     check(report, request.published_snapshot_id)
@@ -117,14 +118,14 @@ def succeed(request: Record, catalog: str) -> Answer:
     return {"state": run.state, "rows": rows.model_dump(), "files": run.files}
 
 
-def mark_stale(report: EtlReport, published_snapshot_id: str | None) -> None:
+def mark_stale(report: TransformReport, published_snapshot_id: str | None) -> None:
     """Note that what is built from the published rows is stale."""
     if published_snapshot_id is not None and report.touched_days:
         table = contracts.load(report.dataset).table.physical_name
         ledger().stale.mark(report.run_id, table, published_days(report))
 
 
-def check(report: EtlReport, published_snapshot_id: str | None) -> None:
+def check(report: TransformReport, published_snapshot_id: str | None) -> None:
     """Check that every row and file has a known end, and that what was audited is what was published.
 
     Raises ReconciliationError.
@@ -141,7 +142,7 @@ def refuse_failed(run: RunRecord | None) -> None:
         raise TerminalError(f"Run {run.run_id} was recorded as {run.state} before: {run.error}: {run.cause}")
 
 
-def files_loaded(run_id: str, report: EtlReport) -> None:
+def files_loaded(run_id: str, report: TransformReport) -> None:
     """Record the files as LOADED; those of a backfill were so before, and their rows are now of this run."""
     run = ledger().runs.get(run_id)
     if run is None or run.backfill is None:
@@ -188,13 +189,13 @@ def fail(request: Fail, catalog: str) -> Answer:
     """Record that a run failed. Raises TerminalError if it is on record as succeeded."""
     folder = settings().folder(request.run_id)
     if request.published_snapshot_id is not None:
-        mark_stale(s3.read_model(folder.report("etl"), EtlReport), request.published_snapshot_id)
+        mark_stale(s3.read_model(folder.report(Step.TRANSFORM), TransformReport), request.published_snapshot_id)
     first = ledger().runs.fail(request.run_id, request.error, request.cause)
     run = ledger().runs.get(request.run_id)
     if run is None or run.state is not RunState.FAILED:
         raise TerminalError(f"Run {request.run_id} cannot fail: it is recorded as {run.state if run else 'unknown'}.")
     if run.workflow is Workflow.MAINTENANCE:  # it moves no rows, so it has no lineage
-        if report := s3.find_model(folder.report("maintenance"), MaintenanceReport):
+        if report := s3.find_model(folder.report(Step.MAINTENANCE), MaintenanceReport):
             note_maintenance(report)
     else:
         write_lineage(run, lineage_of_failure(run, catalog))
@@ -210,9 +211,9 @@ def lineage_of_failure(run: RunRecord, catalog: str) -> LineageRun:
     """Return the lineage of a run that failed, as far as its job had come."""
     folder = settings().folder(run.run_id)
     if run.workflow is Workflow.REFRESH:
-        report = s3.find_model(folder.report("refresh"), RefreshReport)
+        report = s3.find_model(folder.report(Step.REFRESH), RefreshReport)
         return refresh_lineage(run, report, upstreams(), catalog)
-    loaded = s3.find_model(folder.report("etl"), EtlReport)
+    loaded = s3.find_model(folder.report(Step.TRANSFORM), TransformReport)
     return lineage(run, ledger().runs.files(run.run_id), loaded, catalog)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from data_catalog.build import documents
 from data_catalog.checks import faults_of
-from data_catalog.commands import documents
 from data_catalog.diagrams import flow_diagram, lineage_diagram, model_diagram
 from data_catalog.drawing import COLOURS, svg
 from data_catalog.model import read_catalog

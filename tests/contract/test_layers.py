@@ -46,10 +46,10 @@ OURS = {
 }
 ALLOWED = {
     "cartlake": {"cartlake"},
-    "cartlake_cli": {"cartlake", "cartlake_cli", "localaws"},
+    "cartlake_cli": {"cartlake", "cartlake_cli", "data_catalog", "generators", "localaws"},
     "lambdas": {"cartlake", "lambdas"},
     "glue_jobs": {"cartlake", "glue_jobs"},
-    "generators": {"cartlake", "cartlake_cli", "generators"},
+    "generators": {"cartlake", "generators"},
     "localaws/src/localaws": {"localaws"},
     "data_catalog": {"cartlake", "cartlake_cli", "data_catalog", "glue_jobs"},
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cartlake.runs.folder import Step
 from cartlake.runs.ids import Workflow
 from lambdas.job_starter.domain import JobRequest
 
@@ -276,6 +277,17 @@ def test_only_jobs_at_their_limit_are_waited_for_long(machine):
     assert (
         waiting == {name for name, state in walk(machine) if "waitForTaskToken" in state.get("Resource", "")} != set()
     )
+
+
+def test_the_steps_of_jobs_are_those_of_the_vocabulary():
+    named = {
+        str(payload(state)["step"])
+        for path in DEFINITIONS
+        for state in json.loads(path.read_text())["States"].values()
+        if state.get("Resource", "").endswith(".waitForTaskToken")
+    }
+
+    assert named == set(Step)
 
 
 class TestIngest:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cartlake import events
 from cartlake.runs.ids import Workflow
 from cartlake_cli.outputs import OUTPUT, Outputs
 
@@ -215,3 +216,11 @@ def test_every_skipped_check_says_why(path):
     skipped = [line for line in path.read_text().splitlines() if "checkov:" in line]
 
     assert [line for line in skipped if not re.match(r"^  #checkov:skip=CKV2?_AWS_\d+:\w.{20,}$", line)] == []
+
+
+def test_rules_for_our_own_events_name_events_that_are_sent():
+    pattern = r'source += "cartlake", +detail_type = "(\w+)"|source = "cartlake", detail_type = "(\w+)"'
+    named = {name for groups in re.findall(pattern, source("modules", "ingest")) for name in groups if name}
+
+    assert named == {"FileValidated"}
+    assert named <= {event.detail_type() for event in events.EVENTS}

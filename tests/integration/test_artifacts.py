@@ -27,7 +27,7 @@ ENVIRONMENT = {
     "REFRESH_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:refresh",
     "MAINTENANCE_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:maintenance",
     "RUN_COORDINATOR_FUNCTION": "run-coordinator",
-    "ETL_JOB": "dataset-etl",
+    "TRANSFORM_JOB": "dataset-etl",
     "REFRESH_JOB": "table-refresh",
     "MAINTENANCE_JOB": "table-maintenance",
 }

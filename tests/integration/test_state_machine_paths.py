@@ -62,7 +62,7 @@ def handler(event, context):
         if error:
             states.send_task_failure(taskToken=event["task_token"], error=error, cause="the job said why")
         else:
-            report = {"report_uri": "s3://runs/etl.json", "rows": {}, "snapshot_id": "7"}
+            report = {"report_uri": "s3://runs/transform.json", "rows": {}, "snapshot_id": "7"}
             states.send_task_success(taskToken=event["task_token"], output=json.dumps(report))
     answer = told.get("answer", {})
     return answer | ({"gathering": answer.pop("gathers", 0) >= row["calls"]} if "table_count" in answer else {})
@@ -72,7 +72,7 @@ CLAIM: dict[str, Any] = {
     "file_count": 2,
     "backfill": False,
     "manifest_uri": "s3://runs/manifest.json",
-    "etl_job": "etl",
+    "transform_job": "etl",
     "branch": "audit_run",
     "table": "processed.things",
 }

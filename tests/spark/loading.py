@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from cartlake import contracts
 from cartlake.aws.clients import client
-from cartlake.runs.documents import EtlReport, FileFormat, Load, Manifest, ManifestFile
+from cartlake.runs.documents import FileFormat, Load, Manifest, ManifestFile, TransformReport
 from cartlake.runs.reconciliation import reconcile
 from glue_jobs.dataset_etl.main import main
 
@@ -89,9 +89,9 @@ class Lake:
             backfill=backfill,
         )
         client("s3").put_object(Bucket="artifacts", Key="manifest.json", Body=manifest.model_dump_json().encode())
-        self.job(run_id, "--report_uri s3://artifacts/etl.json")
-        report = EtlReport.model_validate_json(
-            client("s3").get_object(Bucket="artifacts", Key="etl.json")["Body"].read()
+        self.job(run_id, "--report_uri s3://artifacts/transform.json")
+        report = TransformReport.model_validate_json(
+            client("s3").get_object(Bucket="artifacts", Key="transform.json")["Body"].read()
         )
         reconcile(report, {file.file_id for file in files})
         if publish and report.snapshot_id:

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cartlake.engine import F, using
-from glue_jobs.transforms import orders
 from glue_jobs.transforms.money import cents, converted, quotient, rate_units
+from glue_jobs.transforms.orders import fct_orders, order_lines
 from tests.spark.built import built_rows, promised_types, table_rows, types_of
 from tests.spark.order_lines import IN_THE_TABLE
 
@@ -43,7 +43,7 @@ def version(updated_at, unit_cost, product_id="PRD-00042"):
 
 
 def lines_of(frame, transactions, fx_rates=(), products=()):
-    return orders.order_lines(
+    return order_lines(
         transactions=table_rows(frame, "transactions", *transactions),
         fx_rates=table_rows(frame, "fx_rates", *fx_rates),
         products=table_rows(frame, "products", *products),
@@ -333,7 +333,7 @@ def order_line(**changes):
 
 
 def orders_of(frame, *lines):
-    return orders.fct_orders(order_lines=table_rows(frame, "order_lines", *lines))
+    return fct_orders(order_lines=table_rows(frame, "order_lines", *lines))
 
 
 def built_orders(frame, *lines):
@@ -418,6 +418,6 @@ def test_an_order_of_nothing_but_cancelled_lines_has_zeros(frame):
 def test_built_lines_can_be_summed_to_orders(frame):
     lines = lines_of(frame, [sold(), sold(line_number=2, currency="EUR")], [rate(DAY, "2")])
 
-    [row] = built_rows(orders.fct_orders(order_lines=lines.withColumn("_run_id", F.lit("r"))))
+    [row] = built_rows(fct_orders(order_lines=lines.withColumn("_run_id", F.lit("r"))))
 
     assert row["net_reporting"] == money("52.50")

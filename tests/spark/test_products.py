@@ -8,6 +8,7 @@ import pytest
 
 from cartlake import contracts
 from glue_jobs.transforms.product_bands import BANDS, LIMITS, availability, price_band
+from glue_jobs.transforms.products import dim_product
 from tests.spark.built import built_rows, promised_types, table_rows, types_of
 
 pytestmark = pytest.mark.spark
@@ -46,7 +47,7 @@ def review(rating, product_id="PRD-00042", *, verified=True):
 
 
 def dimension(frame, products, vendors=(), reviews=()):
-    return products.dim_product(
+    return dim_product(
         products=table_rows(frame, "products", *products),
         vendors=table_rows(frame, "vendors", *vendors),
         fct_reviews=table_rows(frame, "fct_reviews", *reviews),

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from cartlake import contracts
 from cartlake.engine import F, using
-from glue_jobs.transforms import reviews
 from glue_jobs.transforms.file_rows.conforming import conform
 from glue_jobs.transforms.file_rows.judging import accepted, judge
 from glue_jobs.transforms.personal_data.masking import masked
 from glue_jobs.transforms.personal_data.numbers import IBAN_COUNTRIES, OWN_ID
+from glue_jobs.transforms.reviews import fct_reviews, mask_personal_data, verified_reviews
 from tests.spark.built import built_rows, promised_types, table_rows, types_of
 from tests.spark.order_lines import IN_THE_TABLE
 
@@ -164,15 +164,15 @@ def conformed(frame, *rows):
 def test_masking_leaves_the_columns_of_the_frame_as_they_are(frame):
     read = conformed(frame, raw_review(_corrupt_record=None, _source_file="s3://raw/a.csv"))
 
-    assert types_of(reviews.mask_personal_data(read)) == types_of(read)
-    assert list(types_of(reviews.mask_personal_data(read))) == list(types_of(read))
+    assert types_of(mask_personal_data(read)) == types_of(read)
+    assert list(types_of(mask_personal_data(read))) == list(types_of(read))
 
 
 def test_texts_are_masked_as_read_too_and_nothing_else_is(frame):
     changes = {"title": "ada@example.org", "body": "0301234567", "order_id": "0301234567"}
     read = conformed(frame, raw_review(**changes, _corrupt_record="x,ada@example.org", _source_file="0301234567"))
 
-    [row] = reviews.mask_personal_data(read).collect()
+    [row] = mask_personal_data(read).collect()
 
     assert (row["title"], row["_raw_title"], row["_corrupt_record"]) == ("[email]", "[email]", "x,[email]")
     assert (row["body"], row["_raw_body"]) == ("[phone]", "[phone]")
@@ -183,7 +183,7 @@ def test_masked_reviews_are_judged_as_they_will_be_stored(frame):
     read = conformed(frame, raw_review(body="0301234567 " * 900, _corrupt_record=None, _source_file="s3://raw/a.csv"))
     table = contracts.load("reviews").table
 
-    [row] = accepted(judge(reviews.mask_personal_data(read), table).persist(), table).collect()
+    [row] = accepted(judge(mask_personal_data(read), table).persist(), table).collect()
 
     assert (row["title"], row["body"][:8], row["rating"]) == ("Fits", "[phone] ", 4)
 
@@ -260,7 +260,7 @@ def test_both_engines_mask_alike(spark, duckdb_frames):
 
 
 def verified(frame, reviews, lines):
-    return reviews.verified_reviews(
+    return verified_reviews(
         reviews=table_rows(frame, "reviews", *reviews), transactions=table_rows(frame, "transactions", *lines)
     )
 
@@ -326,7 +326,7 @@ def test_verified_reviews_keep_their_promise_also_when_there_are_none(frame):
 
 def facts(frame, *reviews):
     rows = [REVIEW | {"is_verified_purchase": True} | review for review in reviews]
-    return reviews.fct_reviews(verified_reviews=table_rows(frame, "verified_reviews", *rows))
+    return fct_reviews(verified_reviews=table_rows(frame, "verified_reviews", *rows))
 
 
 def standing(frame, *reviews):

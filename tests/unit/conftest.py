@@ -101,7 +101,7 @@ def load_file(lake):
         ledger.runs.start(run_id)
         ledger.runs.claim(run_id, [file])
         ledger.runs.loaded(run_id, [file.file_id])
-        ledger.runs.finish(run_id, counts, "s3://artifacts/etl.json")
+        ledger.runs.finish(run_id, counts, "s3://artifacts/transform.json")
         ledger.locks.release(dataset, run_id)
         return file
 

@@ -1,7 +1,5 @@
 """`lake contracts`: check and show the contracts every other part is derived from."""
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +7,7 @@ import typer
 from cartlake import contracts
 from cartlake.errors import CartlakeError
 from cartlake_cli.commands.contracts.diff import diff
+from cartlake_cli.commands.contracts.docs import docs
 from cartlake_cli.commands.contracts.drift import drift
 from cartlake_cli.context import lake_of
 from cartlake_cli.errors import Exit, NotFoundError
@@ -22,8 +21,7 @@ def register(app: typer.Typer) -> None:
     contracts_app.command("show")(show)
     contracts_app.command("diff")(diff)
     contracts_app.command("drift")(drift)
-    if find_spec("data_catalog"):  # only a checkout has it
-        import_module("data_catalog.commands").register(contracts_app)
+    contracts_app.command("docs")(docs)
     app.add_typer(contracts_app, name="contracts")
 
 

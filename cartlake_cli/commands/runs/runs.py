@@ -16,7 +16,7 @@ from cartlake_cli.operations.run_documents import plainly, run_document_if_any
 from cartlake_cli.options import Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of
 
-REPORTS = ("etl", "quality", "supersede_quarantine", "refresh", "maintenance")
+REPORTS = ("transform", "quality", "supersede_quarantine", "refresh", "maintenance")
 
 run_app = typer.Typer(help="Look at one run.", no_args_is_help=True)
 
@@ -92,16 +92,16 @@ def _flat(run: RunRecord) -> dict[str, Any]:
 
 
 def _print(lake: Lake, run: RunRecord, files: Sequence[FileRecord], reports: dict[str, Any]) -> None:
-    output, etl = lake.output, reports["etl"]
-    about = {**_flat(run), "withdrawn": etl.get("withdrawn") or None, "cause": plainly(run.cause)}
+    output, load = lake.output, reports["transform"]
+    about = {**_flat(run), "withdrawn": load.get("withdrawn") or None, "cause": plainly(run.cause)}
     output.record(f"Run {run.run_id}", {name: value for name, value in about.items() if value is not None})
     output.records("Files", ["key", "state", "reason"], records_of(files))
-    broken = [rule for rule in etl.get("row_rules", []) if rule["broken"]]
+    broken = [rule for rule in load.get("row_rules", []) if rule["broken"]]
     if broken:
         output.records("Row rules that rows broke", ["rule", "severity", "broken"], broken)
-    if etl.get("measurements"):
+    if load.get("measurements"):
         failures = {failure["rule"]: failure["expected"] for failure in reports["quality"].get("failures", [])}
-        measured = [{**m, "verdict": failures.get(m["rule"], "ok")} for m in etl["measurements"]]
+        measured = [{**m, "verdict": failures.get(m["rule"], "ok")} for m in load["measurements"]]
         output.records("Table rules, on the audit branch", ["rule", "value", "verdict"], measured)
     if tables := reports["refresh"].get("tables"):
         output.records("Tables", ["table", "outcome", "scope", "rows", "seconds", "error"], tables)
@@ -109,7 +109,7 @@ def _print(lake: Lake, run: RunRecord, files: Sequence[FileRecord], reports: dic
         output.records("Tables", MAINTAINED, maintenance_rows(maintained))
     phases = [
         {"step": step, "phase": phase, "seconds": round(seconds, 2)}
-        for step in ("etl",)
+        for step in ("transform",)
         for phase, seconds in reports[step].get("phases", {}).items()
     ]
     if phases:

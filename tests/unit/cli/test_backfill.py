@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cartlake.refresh.graph import WHOLE
-from cartlake.runs.documents import EtlReport, RowCounts, SupersedeQuarantineReport
+from cartlake.runs.documents import RowCounts, SupersedeQuarantineReport, TransformReport
 from cartlake.times import utc_now
 from cartlake_cli import main
 from cartlake_cli.errors import Exit, NotFoundError
@@ -38,7 +38,7 @@ def ends(lake):
         [waiting] = lake.ledger.backfills.pending("transactions")
         lake.ledger.locks.acquire("transactions", RUN)
         assert lake.ledger.backfills.claim(RUN, waiting)
-        report = EtlReport(
+        report = TransformReport(
             run_id=RUN, dataset="transactions", table="processed.transactions", branch="b", snapshot_id=None,
             base_snapshot_id=None, rows=COUNTS, files=[], withdrawn=withdrawn, touched_days=list(days),
             started_at="", ended_at="",
@@ -46,7 +46,7 @@ def ends(lake):
         quarantine = SupersedeQuarantineReport(
             run_id=RUN, dataset="transactions", in_force=1, superseded=2, started_at="", ended_at=""
         )
-        for name, document in (("etl", report), ("supersede_quarantine", quarantine)):
+        for name, document in (("transform", report), ("supersede_quarantine", quarantine)):
             body = document.model_dump_json().encode()
             boto3.client("s3").put_object(Bucket="artifacts", Key=f"runs/{RUN}/{name}.json", Body=body)
         lake.ledger.runs.finish(RUN, COUNTS, "")

@@ -20,10 +20,12 @@ def checkout(tmp_path, monkeypatch):
     """A checkout whose `terraform` prints the file `answer`, and keeps its arguments in the file `called`."""
     program = tmp_path / "bin" / "terraform"
     program.parent.mkdir()
+    (tmp_path / "terraform" / "environments" / "dev").mkdir(parents=True)
     program.write_text('#!/bin/sh\necho "$@" > called\ncat answer 2>/dev/null || { echo "No state" >&2; exit 1; }\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent), prepend=":")
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "terraform" / "environments" / "dev").mkdir(parents=True)
     return tmp_path
 
 

@@ -17,7 +17,7 @@ os.environ |= {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_SECRET_ACCESS_KEY": "test",
     "ENVIRONMENT": "test",
-    "ETL_JOB": "dataset-etl",
+    "TRANSFORM_JOB": "dataset-etl",
     "EVENT_BUS": "cartlake-test",
     "RUN_COORDINATOR_FUNCTION": "cartlake-test-run-coordinator",
     "IDEMPOTENCY_TABLE": "idempotency",

@@ -7,7 +7,7 @@ import pytest
 
 from cartlake.aws import s3
 from cartlake.ledger import Backfill, Content, FileState, Ledger, LockHeldError, ObjectVersion, RunState
-from cartlake.runs.documents import EtlReport, FileCount, FileFormat, Load, Manifest, RowCounts
+from cartlake.runs.documents import FileCount, FileFormat, Load, Manifest, RowCounts, TransformReport
 from cartlake.times import utc_now
 from lambdas.batch_claimer import domain, handler
 from lambdas.batch_claimer.domain import BackfillError
@@ -64,7 +64,7 @@ def load(ledger):
         waiting = ledger.files.pending("transactions")
         ledger.runs.claim(run_id, waiting)
         ledger.runs.loaded(run_id, [file.file_id for file in waiting])
-        ledger.runs.finish(run_id, COUNTS, "s3://artifacts/etl.json")
+        ledger.runs.finish(run_id, COUNTS, "s3://artifacts/transform.json")
         ledger.locks.release("transactions", run_id)
 
     return run
@@ -89,7 +89,7 @@ def record(account, ledger, lambda_context, monkeypatch, bus):
 
     def succeed(run_id=BACKFILL):
         files = ledger.runs.files(run_id)
-        report = EtlReport(
+        report = TransformReport(
             run_id=run_id,
             dataset="transactions",
             table="processed.transactions",
@@ -102,7 +102,7 @@ def record(account, ledger, lambda_context, monkeypatch, bus):
             started_at="",
             ended_at="",
         )
-        uri = f"s3://artifacts/runs/{run_id}/etl.json"
+        uri = f"s3://artifacts/runs/{run_id}/transform.json"
         account.write(uri, report.model_dump_json())
         about = {"run_id": run_id, "report_uri": uri}
         recorder.lambda_handler({"action": "record", "published_snapshot_id": "7", **about}, lambda_context)

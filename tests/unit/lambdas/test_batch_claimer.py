@@ -54,8 +54,8 @@ def test_all_waiting_files_become_one_batch(account, ledger, drop, claim):
         "file_count": 2,
         "backfill": False,
         "manifest_uri": f"{FOLDER}/manifest.json",
-        "report_uri": f"{FOLDER}/etl.json",
-        "etl_job": "dataset-etl",
+        "report_uri": f"{FOLDER}/transform.json",
+        "transform_job": "dataset-etl",
         "branch": "audit_transactions_20260131T083000_aaaaaa",
         "table": "processed.transactions",
     }

@@ -5,7 +5,15 @@ import pytest
 from cartlake import contracts
 from cartlake.aws.s3 import DocumentError
 from cartlake.contracts import TableRule, Threshold
-from cartlake.runs.documents import EtlReport, FileCount, FileFormat, Manifest, ManifestFile, Measurement, RowCounts
+from cartlake.runs.documents import (
+    FileCount,
+    FileFormat,
+    Manifest,
+    ManifestFile,
+    Measurement,
+    RowCounts,
+    TransformReport,
+)
 from lambdas.data_quality_check import handler
 from lambdas.data_quality_check.domain import judge
 
@@ -16,7 +24,7 @@ FEW_NULLS = TableRule("few_nulls", "warning", "nullValues", Threshold("mustBeLes
 
 
 def report(*measurements, published=9, files=("f1",), run_id=RUN_ID):
-    return EtlReport(
+    return TransformReport(
         run_id=run_id,
         dataset="transactions",
         table="processed.transactions",
@@ -82,9 +90,9 @@ class TestHandler:
     @pytest.fixture
     def check(self, account, lambda_context):
         def call(etl):
-            account.write(f"{FOLDER}/etl.json", etl if isinstance(etl, str) else etl.model_dump_json())
+            account.write(f"{FOLDER}/transform.json", etl if isinstance(etl, str) else etl.model_dump_json())
             account.write(f"{FOLDER}/manifest.json", manifest().model_dump_json())
-            request = {"dataset": "transactions", "run_id": RUN_ID, "report_uri": f"{FOLDER}/etl.json"}
+            request = {"dataset": "transactions", "run_id": RUN_ID, "report_uri": f"{FOLDER}/transform.json"}
             return handler.lambda_handler(request, lambda_context)
 
         return call
@@ -121,14 +129,14 @@ class TestHandler:
         assert account.read_json(f"{FOLDER}/quality.json")["passed"] is False
 
     def test_a_missing_report_is_an_error_not_a_verdict(self, account, lambda_context):
-        request = {"dataset": "transactions", "run_id": RUN_ID, "report_uri": f"{FOLDER}/etl.json"}
+        request = {"dataset": "transactions", "run_id": RUN_ID, "report_uri": f"{FOLDER}/transform.json"}
 
-        with pytest.raises(DocumentError, match=r"etl.json does not exist"):
+        with pytest.raises(DocumentError, match=r"transform.json does not exist"):
             handler.lambda_handler(request, lambda_context)
 
     @pytest.mark.parametrize("text", ["", "{}", '{"passed": true}'])
     def test_an_unreadable_report_is_an_error(self, check, text):
-        with pytest.raises(DocumentError, match="not a valid EtlReport"):
+        with pytest.raises(DocumentError, match="not a valid TransformReport"):
             check(text)
 
     def test_the_report_of_another_run_is_refused(self, check):

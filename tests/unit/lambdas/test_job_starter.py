@@ -15,7 +15,7 @@ REQUEST = {
     "run_id": RUN_ID,
     "subject": "transactions",
     "input_uri": f"s3://artifacts/runs/{RUN_ID}/manifest.json",
-    "step": "etl",
+    "step": "transform",
     "task_token": "t" * 600,
 }
 
@@ -54,7 +54,7 @@ def test_the_job_is_told_what_to_read_where_to_report_and_whom_to_answer(glue, s
                 "--run_id": RUN_ID,
                 "--dataset": "transactions",
                 "--manifest_uri": f"s3://artifacts/runs/{RUN_ID}/manifest.json",
-                "--report_uri": f"s3://artifacts/runs/{RUN_ID}/etl.json",
+                "--report_uri": f"s3://artifacts/runs/{RUN_ID}/transform.json",
                 "--task_token": "t" * 600,
             },
         }

@@ -11,7 +11,7 @@ from cartlake.maintenance.documents import Done, MaintainedTable, MaintenanceRep
 from cartlake.maintenance.health import Action, Health
 from cartlake.refresh.day_ranges import DayRange
 from cartlake.refresh.graph import WHOLE, Scope
-from cartlake.runs.documents import EtlReport, FileCount, FileFormat, RefreshReport, RowCounts, TableRefresh
+from cartlake.runs.documents import FileCount, FileFormat, RefreshReport, RowCounts, TableRefresh, TransformReport
 from cartlake.runs.ids import Workflow
 from cartlake.runs.reconciliation import ReconciliationError
 from lambdas.run_recorder import handler
@@ -46,7 +46,7 @@ def report(account, files):
     """Write the etl report; `change` replaces fields of it."""
 
     def write(**change):
-        etl = EtlReport(
+        etl = TransformReport(
             run_id=RUN_ID,
             dataset="transactions",
             table="processed.transactions",
@@ -58,7 +58,7 @@ def report(account, files):
             started_at="",
             ended_at="",
         )
-        account.write(f"{FOLDER}/etl.json", etl.model_copy(update=change).model_dump_json())
+        account.write(f"{FOLDER}/transform.json", etl.model_copy(update=change).model_dump_json())
 
     write()
     return write
@@ -69,7 +69,7 @@ def call(account, bus, monkeypatch, lambda_context):
     monkeypatch.setattr(handler, "event_bus", lambda: bus)
 
     def recorder(action, **fields):
-        common = {"action": action, "run_id": RUN_ID, "report_uri": f"{FOLDER}/etl.json"}
+        common = {"action": action, "run_id": RUN_ID, "report_uri": f"{FOLDER}/transform.json"}
         if action == "record":
             common["published_snapshot_id"] = "42"
         return handler.lambda_handler({**common, **fields}, lambda_context)
@@ -159,7 +159,7 @@ class TestRecord:
         assert (run.state, run.counts.model_dump(), run.report_uri) == (
             RunState.SUCCEEDED,
             ROWS,
-            f"{FOLDER}/etl.json",
+            f"{FOLDER}/transform.json",
         )
         assert {file.state for file in ledger.runs.files(RUN_ID)} == {FileState.LOADED}
         assert bus.sent == [

@@ -363,7 +363,7 @@ class TestRuns:
         files = claimed(ledger, "a.csv", "b.csv")
         ledger.runs.loaded(RUN, [file.file_id for file in files])
 
-        run = ledger.runs.finish(RUN, self.COUNTS, "s3://artifacts/etl.json")
+        run = ledger.runs.finish(RUN, self.COUNTS, "s3://artifacts/transform.json")
 
         assert (run.state, run.files, run.counts) == (RunState.SUCCEEDED, 2, self.COUNTS)
         assert ledger.runs.finish(RUN, self.COUNTS, "elsewhere") == run

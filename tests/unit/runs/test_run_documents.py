@@ -8,7 +8,6 @@ from cartlake.refresh.day_ranges import DayRange, of_days
 from cartlake.refresh.graph import WHOLE, KeySource, Scope, StaleTable
 from cartlake.runs.documents import (
     Difference,
-    EtlReport,
     FileCount,
     FileFormat,
     Manifest,
@@ -17,6 +16,7 @@ from cartlake.runs.documents import (
     RefreshReport,
     RowCounts,
     TableRefresh,
+    TransformReport,
 )
 from cartlake.runs.ids import audit_branch, new_run_id, subject_of
 from cartlake.runs.reconciliation import ReconciliationError, reconcile
@@ -26,7 +26,7 @@ RUN_ID = "fx_rates-20260131T083000-1a2b3c"
 
 def report(rows=(10, 8, 1, 1), files=(("a", 4), ("b", 6))):
     read, published, quarantined, duplicate = rows
-    return EtlReport(
+    return TransformReport(
         run_id=RUN_ID,
         dataset="fx_rates",
         table="processed.fx_rates",
@@ -94,7 +94,7 @@ def test_documents_survive_json():
     manifest = Manifest(run_id=RUN_ID, dataset="fx_rates", contract_version="1.0.0", created_at="", files=[entry])
 
     assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
-    assert EtlReport.model_validate_json(report().model_dump_json()) == report()
+    assert TransformReport.model_validate_json(report().model_dump_json()) == report()
 
 
 def test_documents_of_a_refresh_survive_json():
@@ -128,4 +128,4 @@ def test_a_table_with_an_end_nobody_knows_is_refused(change):
 @pytest.mark.parametrize("change", [{"rows": {"read": -1}}, {"surprise": 1}, {"snapshot_id": 42}])
 def test_a_document_of_another_shape_is_refused(change):
     with pytest.raises(ValidationError):
-        EtlReport.model_validate({**report().model_dump(), **change})
+        TransformReport.model_validate({**report().model_dump(), **change})

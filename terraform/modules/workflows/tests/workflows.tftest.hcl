@@ -105,7 +105,7 @@ run "files_are_loaded_and_tables_rebuilt_by_their_jobs" {
   command = plan
 
   assert {
-    condition     = local.functions.batch_claimer.environment.ETL_JOB == "test-dataset-etl" && local.functions.refresh_planner.environment.REFRESH_JOB == "test-table-refresh" && local.functions.maintenance_planner.environment.MAINTENANCE_JOB == "test-table-maintenance"
+    condition     = local.functions.batch_claimer.environment.TRANSFORM_JOB == "test-dataset-etl" && local.functions.refresh_planner.environment.REFRESH_JOB == "test-table-refresh" && local.functions.maintenance_planner.environment.MAINTENANCE_JOB == "test-table-maintenance"
     error_message = "The first step of each machine must know the job of its own."
   }
 }

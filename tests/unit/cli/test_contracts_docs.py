@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from cartlake.refresh.graph import Graph
 from cartlake_cli import main
 from cartlake_cli.errors import CommandError, Exit
-from data_catalog import commands
+from data_catalog import build
 from data_catalog.model import Catalog
 
 FILES = {"build/docs/data-dictionary.md": "words\n", "build/docs/index.html": "<p>ü\n"}
@@ -17,8 +17,8 @@ FILES = {"build/docs/data-dictionary.md": "words\n", "build/docs/index.html": "<
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.setenv("CARTLAKE_CHECKOUT", str(tmp_path))
-    monkeypatch.setattr(commands, "read_catalog", lambda root: Catalog((), (), Graph({}, ())))
-    monkeypatch.setattr(commands, "documents", lambda _: FILES)
+    monkeypatch.setattr(build, "read_catalog", lambda root: Catalog((), (), Graph({}, ())))
+    monkeypatch.setattr(build, "documents", lambda _: FILES)
     application = main.app
     return lambda *arguments: CliRunner().invoke(application, ["contracts", "docs", *arguments])
 
@@ -26,7 +26,7 @@ def run(tmp_path, monkeypatch):
 @pytest.fixture
 def broken(monkeypatch):
     page = {"build/docs/index.html": '<a href="#/table/gone">'}
-    monkeypatch.setattr(commands, "documents", lambda _: FILES | page)
+    monkeypatch.setattr(build, "documents", lambda _: FILES | page)
 
 
 def states(result):
@@ -64,7 +64,7 @@ def test_a_check_of_sound_files_passes_and_writes_nothing(run, tmp_path):
 
 
 def test_the_live_page_goes_where_nothing_is_committed(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(commands, "_live_page", lambda _lake, _catalog: "live")
+    monkeypatch.setattr("cartlake_cli.commands.contracts.docs._live_page", lambda _lake, _catalog: "live")
 
     assert states(run("--live", "--json")) == {".lake/catalog/index.html": "written"}
     assert (tmp_path / ".lake/catalog/index.html").read_text() == "live"

@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
     app.command()(generate)
 
 
-def generate(  # noqa: PLR0913  # one parameter for each option of the command
+def generate(  # one parameter for each option of the command
     context: typer.Context,
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help=f"One of: {', '.join(DATASETS)}.")],
     *,

@@ -5,10 +5,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from cartlake_cli.commands.lake import generate as commands
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import NotFoundError
 from cartlake_cli.output import Output
-from generators import commands
 from generators.manifests.transactions import Manifest
 from generators.manifests.world import WorldManifest
 

@@ -1,31 +1,19 @@
 """`lake contracts docs`: builds the data dictionary, the catalog page and the diagrams, and checks their links."""
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cartlake import contracts
 from cartlake_cli.athena.client import athena_of
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError, Exit
 from cartlake_cli.options import Json
-from data_catalog.checks import faults_of
-from data_catalog.diagrams import flow_diagram, model_diagram
-from data_catalog.dictionary import dictionary
-from data_catalog.drawing import svg
-from data_catalog.live import read_live
-from data_catalog.model import Catalog, read_catalog
-from data_catalog.page import page
 
-FOLDER = "build/docs"
+if TYPE_CHECKING:
+    from data_catalog.model import Catalog
+
 LIVE = ".lake/catalog/index.html"
-
-
-def register(app: typer.Typer) -> None:
-    """Add `docs` to the commands of `lake contracts`."""
-    app.command("docs")(docs)
 
 
 def docs(
@@ -39,13 +27,15 @@ def docs(
     json: Json = False,
 ) -> None:
     """Build the data dictionary, the catalog page and the diagrams in build/docs/, and check their links."""
+    from data_catalog import build  # noqa: PLC0415 - only checkouts have it, with Graphviz
+
     lake = lake_of(context)
     if check and live:
         raise CommandError("--check needs no deployed lake, and --live writes a file: give one of them.")
     with lake.output.messages.status("Reading contracts, transforms and queries"):
-        catalog = read_catalog(lake.root)
-    files = {LIVE: _live_page(lake, catalog)} if live else documents(catalog)
-    faults = [*faults_of(catalog, files)]
+        catalog = build.read_catalog(lake.root)
+    files = {LIVE: _live_page(lake, catalog)} if live else build.documents(catalog)
+    faults = [*build.faults_of(catalog, files)]
     rows = [{"file": name, "state": "checked" if check else _written(lake.root / name, files[name])} for name in files]
     lake.output.records("Documents", ["file", "state"], rows)
     for fault in faults:
@@ -53,22 +43,13 @@ def docs(
     if faults:
         raise typer.Exit(Exit.FAILED)
     if not check:
-        lake.output.say(f"Open {lake.root / (LIVE if live else f'{FOLDER}/index.html')} in a browser.")
+        lake.output.say(f"Open {lake.root / (LIVE if live else f'{build.FOLDER}/index.html')} in a browser.")
 
 
-def documents(catalog: Catalog) -> dict[str, str]:
-    """What is built: path below the root of the repository, and content. The same catalog gives the same text."""
-    return {
-        f"{FOLDER}/index.html": page(catalog),
-        f"{FOLDER}/data-dictionary.md": dictionary(catalog),
-        f"{FOLDER}/data-flow.svg": svg(flow_diagram(catalog), "flow", alone=True),
-        f"{FOLDER}/curated-model.svg": svg(model_diagram(catalog), "model", alone=True),
-    }
+def _live_page(lake: Lake, catalog: "Catalog") -> str:
+    from data_catalog import build  # noqa: PLC0415 - only checkouts have it, with Graphviz
 
-
-def _live_page(lake: Lake, catalog: Catalog) -> str:
-    now = datetime.now(UTC)
-    return page(catalog, read_live(lake.environment, athena_of(lake), lake.ledger, contracts.load_all(), now))
+    return build.live_page(catalog, lake.environment, athena_of(lake), lake.ledger)
 
 
 def _written(path: Path, text: str) -> str:
