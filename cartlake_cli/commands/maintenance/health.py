@@ -55,7 +55,7 @@ def register(app: typer.Typer) -> None:
 
 
 def health(context: typer.Context, tables: TableNames = None, json: Json = False) -> None:
-    """Show how tables are: freshness, files, deletes, versions, quarantine, and whether maintenance would pay.
+    """Show how tables are: freshness, files, deletes, versions, quarantine, and what maintenance would do.
 
     Ends with 1 when a table is older than its contract promises, or its metadata cannot be read.
     """

@@ -1,4 +1,4 @@
-"""`lake maintain`: look at all tables, and have those maintained that it pays for."""
+"""`lake maintain`: look at all tables, and maintain those that need it."""
 
 from typing import Annotated, Any
 
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 def maintain(
     context: typer.Context,
     tables: TableNames = None,
-    force: Annotated[bool, typer.Option("--force", help="Do also what hardly pays.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Maintain also where little would change.")] = False,
     keep_snapshots_days: Annotated[
         float | None,
         typer.Option(min=0, help="Expire older versions, whatever the contract says: time travel ends there."),
@@ -35,7 +35,7 @@ def maintain(
     wait: Annotated[bool, typer.Option(help="Wait until it is done, and show what was done.")] = True,
     json: Json = False,
 ) -> None:
-    """Join small files, drop deleted rows, expire old versions, clear away what belongs to nothing: where it pays."""
+    """Join small files, drop deleted rows, expire old versions, delete orphan files: where enough would change."""
     lake = lake_of(context)
     names = physical_names(tables) if tables else None
     request = MaintenanceRequest(tables=names, force=force, keep_snapshots_days=keep_snapshots_days)
@@ -64,11 +64,11 @@ def _show(lake: Lake, run: RunRecord, plan: dict[str, Any], report: dict[str, An
     if run.state is not RunState.SUCCEEDED:
         lake.output.say(f"[red]Maintenance {run.run_id} {run.state}[/red]: {run.error}: {run.cause}")
         return
-    well = MaintenancePlan.model_validate(plan).skipped if plan else []
+    skipped = MaintenancePlan.model_validate(plan).skipped if plan else []
     if not report:
-        lake.output.say(f"[green]Nothing to do[/green]: {len(well)} tables were looked at, no job was started.")
+        lake.output.say(f"[green]Nothing to do[/green]: {len(skipped)} tables were looked at, no job was started.")
     else:
-        lake.output.say(f"{len(well)} other tables were looked at and left alone.")
-    for one in well:
-        if one.reason not in ("nothing would pay", "it was never written"):
+        lake.output.say(f"{len(skipped)} other tables were looked at and left alone.")
+    for one in skipped:
+        if one.reason not in ("no maintenance needed", "it was never written"):
             lake.output.say(f"{one.table}: {one.reason}")
