@@ -15,6 +15,7 @@ from cartlake.tables.catalog import load_catalog
 from cartlake_cli.commands.maintenance import health, maintain
 from cartlake_cli.commands.maintenance.records import maintenance_rows
 from cartlake_cli.errors import NotFoundError
+from cartlake_cli.operations import health as tables_health
 
 RUN_ID = "maintenance-20260131T084000-bbbbbb"
 RATES = contracts.load("fx_rates").table
@@ -66,7 +67,7 @@ def rates(lake, tmp_path):
 
 class TestHealth:
     def test_a_table_is_measured_by_its_metadata_and_its_runs(self, lake, rates):
-        [found] = health.look(lake, ["processed.fx_rates"])
+        [found] = tables_health.look(lake, ["processed.fx_rates"])
 
         assert (found["state"], found["rows"], found["data_files"], found["removable_files"]) == ("no SLA", 6, 6, 5)
         assert (found["snapshots"], found["small_file_ratio"], found["delete_files"]) == (6, 0.8333, 0)
@@ -78,7 +79,7 @@ class TestHealth:
 
     def test_a_table_older_than_promised_is_overdue_and_the_command_fails(self, lake, rates, monkeypatch):
         later = datetime.now(UTC) + timedelta(hours=50)
-        monkeypatch.setattr(health, "utc_now", lambda: later)
+        monkeypatch.setattr(tables_health, "utc_now", lambda: later)
         monkeypatch.setitem(contracts.load("fx_rates").table.__dict__, "promised_hours", 48.0)
 
         ended = typed(lake, health, "health", "fx_rates", "--json")
