@@ -46,7 +46,7 @@ down: setup ## Stop the embedded AWS; its state stays in .lake/
 	$(LAKE) down
 
 # Each suite leaves its times and its coverage in a folder; `make test` runs two suites at a time and puts them together.
-SUITES := $(CURDIR)/.cache/suites
+SUITES := "$(CURDIR)/.cache/suites"
 # <suite>, or <suite>-<part> where a suite is several runs of pytest.
 pytest = mkdir -p $(SUITES) && COVERAGE_FILE=$(SUITES)/.coverage.$(1) \
 	$(BIN)/pytest --durations=30 --junit-xml=$(SUITES)/$(1).xml
