@@ -46,7 +46,7 @@ OURS = {
 }
 ALLOWED = {
     "cartlake": {"cartlake"},
-    "cartlake_cli": {"cartlake", "cartlake_cli", "data_catalog", "generators", "localaws"},
+    "cartlake_cli": {"cartlake", "cartlake_cli", "data_catalog", "generators"},
     "lambdas": {"cartlake", "lambdas"},
     "glue_jobs": {"cartlake", "glue_jobs"},
     "generators": {"cartlake", "generators"},

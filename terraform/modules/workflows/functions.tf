@@ -23,7 +23,7 @@ locals {
       timeout_seconds = 900
       environment = {
         ARTIFACTS_BUCKET = var.buckets["artifacts"].name
-        TRANSFORM_JOB          = var.glue_jobs["dataset_etl"].name
+        TRANSFORM_JOB    = var.glue_jobs["dataset_etl"].name
       }
       statements = merge(local.can_use_ledger, {
         CheckDroppedFiles = {

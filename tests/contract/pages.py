@@ -1,0 +1,62 @@
+"""The pages of the documentation: their inline code, code blocks, links and anchors."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FENCE = re.compile(r"^ *(```+|~~~+).*?^ *\1 *$", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
+INDENTED = re.compile(r"^(?: {4}|\t)(.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Page:
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.relative_to(ROOT).as_posix()
+
+    @property
+    def text(self) -> str:
+        return self.path.read_text()
+
+    @property
+    def prose(self) -> str:
+        return FENCE.sub("", self.text)
+
+    @property
+    def spans(self) -> list[str]:
+        """Inline code."""
+        return [span for _, span in SPAN.findall(self.prose)]
+
+    @property
+    def block_lines(self) -> list[str]:
+        """Lines of fenced and of indented code, without the prompt."""
+        fenced = [line for block in FENCE.finditer(self.text) for line in block.group().splitlines()[1:-1]]
+        return [re.sub(r"^\s*\$ ", "", line).strip() for line in [*fenced, *INDENTED.findall(self.prose)]]
+
+    @property
+    def links(self) -> list[str]:
+        """Targets of links, without those to other sites."""
+        outside_code = SPAN.sub("", self.prose)
+        return [target for target in LINK.findall(outside_code) if "://" not in target and "mailto:" not in target]
+
+    @property
+    def anchors(self) -> set[str]:
+        """What links can point to, as GitHub names headings: the second of a name gets -1."""
+        found: list[str] = []
+        for heading in HEADING.findall(self.prose):
+            slug = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+            found.append(slug if slug not in found else f"{slug}-{found.count(slug)}")
+        return set(found)
+
+
+def all_pages() -> list[Page]:
+    """README, CONTRIBUTING, everything in docs/, and the pages of localaws."""
+    folders = [ROOT / "docs", ROOT / "localaws" / "docs"]
+    nested = sorted(path for folder in folders for path in folder.rglob("*.md"))
+    return [Page(path) for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "localaws/README.md", *nested]]
