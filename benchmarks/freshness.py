@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from cartlake.ledger import FileRecord
-from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.athena.client import athena_of
 from cartlake_cli.commands.local.up import bring_up
-from cartlake_cli.commands.runs.drop import upload
 from cartlake_cli.commands.runs.follow import follow_files
 from cartlake_cli.context import Lake
 from cartlake_cli.environments import LOCAL
 from cartlake_cli.operations.run_documents import run_document
+from cartlake_cli.operations.upload import upload
 from cartlake_cli.output import Output
 from generators.transactions import generate_transactions
 

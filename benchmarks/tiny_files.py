@@ -11,8 +11,9 @@ from typing import Any
 
 from benchmarks.world import as_measure, job_starts, new_lake, peak_memory
 from cartlake.ledger import FileState
-from cartlake_cli.commands.lake.query import athena_of
-from cartlake_cli.commands.runs.drop import settle, upload
+from cartlake_cli.athena.client import athena_of
+from cartlake_cli.commands.runs.drop import settle
+from cartlake_cli.operations.upload import upload
 from generators.transactions import generate_transactions
 
 FILES = int(os.environ.get("CARTLAKE_BENCH_FILES", "10000"))

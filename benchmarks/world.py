@@ -23,10 +23,11 @@ from cartlake.runs.documents import RefreshReport
 from cartlake.runs.ids import Workflow
 from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.up import bring_up
-from cartlake_cli.commands.runs.drop import settle, upload
+from cartlake_cli.commands.runs.drop import settle
 from cartlake_cli.context import Lake
 from cartlake_cli.environments import LOCAL
 from cartlake_cli.operations.run_documents import run_document
+from cartlake_cli.operations.upload import upload
 from cartlake_cli.output import Output
 from generators.world import generate_world
 

@@ -92,11 +92,11 @@ COMMANDS: Final[dict[str, Entry]] = {
     "contracts": Entry("cartlake_cli.commands.contracts.contracts", "Check and show data contracts."),
     "health": Entry(
         "cartlake_cli.commands.maintenance.health",
-        "Show how tables are: freshness, files, deletes, versions, quarantine, and whether maintenance would pay.",
+        "Show how tables are: freshness, files, deletes, versions, quarantine, and what maintenance would do.",
     ),
     "maintain": Entry(
         "cartlake_cli.commands.maintenance.maintain",
-        "Join small files, drop deleted rows, expire old versions, clear away what belongs to nothing: where it pays.",
+        "Join small files, drop deleted rows, expire old versions, delete orphan files: where enough would change.",
     ),
     "generate": Entry(
         "cartlake_cli.commands.lake.generate",

@@ -10,7 +10,7 @@ from cartlake.refresh.graph import Graph, parent_of, upstreams_of
 from cartlake_cli.athena import views
 from cartlake_cli.athena.columns_read import ColumnUse
 from cartlake_cli.athena.named_queries import NamedQuery
-from cartlake_cli.commands.contracts.diff import readers_of
+from cartlake_cli.contracts.readers import readers_of
 from data_catalog.lineage import ColumnName, Sources, column_sources
 
 QUERIES = "athena_queries"

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
-from cartlake.contracts.faults import Faults
+from cartlake.contracts.errors import Faults
 from cartlake.contracts.odcs import Element
 
 TRANSFORM: Final = re.compile(r"([a-z][a-z0-9_]*\.){1,2}[a-z][a-z0-9_]*")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cartlake.contracts.building import TRANSFORM, Build, build_of
-from cartlake.contracts.faults import Faults
+from cartlake.contracts.errors import Faults
 from cartlake.contracts.glue_limits import check_table
 from cartlake.contracts.layout import renamed_from, sort_order
 from cartlake.contracts.maintenance import maintenance_of

@@ -1,7 +1,7 @@
 """Errors of contracts. One error has every fault of a file, each with its place, its value and the correction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cartlake.errors import TerminalError
 
@@ -16,6 +16,17 @@ class Fault:
 
     def __str__(self) -> str:
         return f"{self.where} = {self.value!r}: {self.advice}"
+
+
+@dataclass(slots=True)
+class Faults:
+    """Collects the faults of a contract while it is compiled, in the order of the file, so that one error has all."""
+
+    found: list[Fault] = field(default_factory=list)
+
+    def add(self, where: str, value: object, advice: str) -> None:
+        """Note a fault: the place by names, the value that is there, and how to correct it."""
+        self.found.append(Fault(where, value, advice))
 
 
 class ContractError(TerminalError):

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html and API_TableInpu
 import re
 from typing import Final
 
-from cartlake.contracts.faults import Faults
+from cartlake.contracts.errors import Faults
 from cartlake.contracts.odcs import Property, SchemaObject
 
 COMMENT_LIMIT: Final = 255

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from cartlake.contracts.faults import Faults
+from cartlake.contracts.errors import Faults
 from cartlake.contracts.model import SortField
 
 RENAMED_FROM: Final = "cartlake.renamedFrom"

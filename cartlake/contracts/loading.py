@@ -11,8 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from cartlake.contracts.compile import compile_contract
-from cartlake.contracts.errors import ContractError, Fault, UnknownDatasetError
-from cartlake.contracts.faults import Faults
+from cartlake.contracts.errors import ContractError, Fault, Faults, UnknownDatasetError
 from cartlake.contracts.model import Contract
 from cartlake.contracts.odcs import Document, FileOptions
 

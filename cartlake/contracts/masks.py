@@ -2,7 +2,7 @@
 
 import re
 
-from cartlake.contracts.faults import Faults
+from cartlake.contracts.errors import Faults
 from cartlake.contracts.odcs import Property
 
 MASK = "cartlake.mask"

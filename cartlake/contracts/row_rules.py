@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cartlake.contracts.faults import Faults
+from cartlake.contracts.errors import Faults
 from cartlake.contracts.model import RowRule
 from cartlake.contracts.odcs import Property, Quality, SchemaObject
 from cartlake.contracts.sql import expression_columns, expression_faults, literal, matches, pattern_faults

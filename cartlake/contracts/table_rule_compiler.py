@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from cartlake.contracts.faults import Faults
+from cartlake.contracts.errors import Faults
 from cartlake.contracts.odcs import THRESHOLDS, Property, Quality, SchemaObject, SlaProperty
 from cartlake.contracts.row_rules import invalid_values_condition, is_row_rule
 from cartlake.contracts.table_rules import SECONDS_PER_UNIT, TableRule, Threshold

@@ -44,7 +44,7 @@ class SkippedTable(Document):
 
 
 class MaintenancePlan(Document):
-    """`keep_snapshots_days` overrules the contracts; `force` lowers what pays."""
+    """`keep_snapshots_days` overrules the contracts; `force` lowers the thresholds."""
 
     run_id: str
     created_at: str

@@ -10,6 +10,8 @@ from cartlake.errors import TerminalError
 if TYPE_CHECKING:
     from types_boto3_athena import AthenaClient
 
+    from cartlake_cli.context import Lake
+
 POLL_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Waits between looks at a running query: short at first, then once a second."""
 
@@ -108,3 +110,8 @@ def _pauses() -> Iterator[float]:
 def _rows(page: Any) -> Iterator[list[str | None]]:
     for row in page["ResultSet"]["Rows"]:
         yield [cell.get("VarCharValue") for cell in row["Data"]]
+
+
+def athena_of(lake: "Lake") -> Athena:
+    """Return the Athena of an environment: queries run in its workgroup."""
+    return Athena(lake.client("athena"), lake.outputs.workgroup)

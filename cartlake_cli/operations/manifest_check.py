@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cartlake.ledger import FileRecord, FileState
-from cartlake_cli.athena.client import literal
-from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.athena.client import athena_of, literal
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError
 

@@ -4,6 +4,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from cartlake.aws.objects import S3Uri
+
 
 class Registered(BaseModel):
     """Where a table lies now. `metadata_location` changes with every commit, `location` never."""
@@ -21,12 +23,12 @@ class Registered(BaseModel):
 
     @property
     def bucket(self) -> str:
-        return self.location.removeprefix("s3://").partition("/")[0]
+        return S3Uri.parse(self.location).bucket
 
     @property
     def metadata_path(self) -> str:
         """The metadata file below its bucket."""
-        return self.metadata_location.removeprefix("s3://").partition("/")[2]
+        return S3Uri.parse(self.metadata_location).key
 
 
 def databricks_sql(table: Registered) -> str:

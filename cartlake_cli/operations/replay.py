@@ -6,19 +6,18 @@ dies after that is finished by the next one: its rows name it, and its file is n
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
-
-from botocore.exceptions import ClientError
+from typing import Any
 
 from cartlake import contracts
+from cartlake.aws.objects import Head, S3Uri
+from cartlake.aws.s3 import head
 from cartlake.ledger import FileRecord, FileState
-from cartlake_cli.athena.client import literal
-from cartlake_cli.commands.lake.query import athena_of
-from cartlake_cli.commands.runs.backfill import start_runs
-from cartlake_cli.commands.runs.drop import uploaded
+from cartlake_cli.athena.client import athena_of, literal
 from cartlake_cli.context import Lake
+from cartlake_cli.operations.coordinator import start_run
+from cartlake_cli.operations.upload import INCOMING, landed_as
 
 ROW_ID_KEY = "_quarantine_row_id"
 """Names the quarantined row in a replay file. Two replays of the same record therefore never have the same content,
@@ -108,13 +107,13 @@ def _send(lake: Lake, dataset: str, replay_id: str) -> tuple[int, str | None]:
     if not records:
         return 0, None
     body = "".join(json.dumps({**record, ROW_ID_KEY: row_id}) + "\n" for row_id, record in records.items()).encode()
-    bucket, key = lake.outputs.buckets["raw"], _key(dataset, f"{replay_id}.jsonl")
-    answer = lake.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
-    return len(records), uploaded(bucket, key, answer, len(body)).file_id
+    uri = S3Uri(lake.outputs.buckets["raw"], _key(dataset, f"{replay_id}.jsonl"))
+    answer = lake.client("s3").put_object(Bucket=uri.bucket, Key=uri.key, Body=body)
+    return len(records), landed_as(uri, _head_of(answer, len(body))).file_id
 
 
 def _key(dataset: str, name: str) -> str:
-    return f"incoming/{dataset}/replay/{name}"
+    return f"{INCOMING}/{dataset}/replay/{name}"
 
 
 def _chosen(lake: Lake, dataset: str, reason: str | None, run_id: str | None) -> tuple[str, list[str]]:
@@ -151,7 +150,7 @@ def replay_files(lake: Lake, dataset: str, run_id: str | None) -> list[str]:
     for file in ready:
         ledger.files.requeue(file.file_id)
     if ready:
-        start_runs(lake, dataset)
+        start_run(lake, dataset)
     rejected = ledger.files.list(dataset, FileState.REJECTED) if run_id is None else []
     outdated = [file for file in failed if _major(file) != major]
     sent = [_again(lake, file) for file in (*rejected, *outdated) if _is_current(lake, file)]
@@ -164,14 +163,9 @@ def _major(file: FileRecord) -> int:
 
 def _is_current(lake: Lake, file: FileRecord) -> bool:
     """Whether the file's version is still what lies under its key; a newer one was judged by itself."""
-    s3 = lake.client("s3")
-    try:
-        head = s3.head_object(Bucket=file.bucket, Key=file.key)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND:
-            return False
-        raise
-    return bool(head.get("VersionId") == file.version_id)
+    lake.connect()
+    found = head(S3Uri(file.bucket, file.key))
+    return found is not None and found.version_id == file.version_id
 
 
 def _again(lake: Lake, file: FileRecord) -> str:
@@ -180,5 +174,10 @@ def _again(lake: Lake, file: FileRecord) -> str:
     copied = lake.client("s3").copy_object(
         Bucket=file.bucket, Key=file.key, CopySource=source, MetadataDirective="REPLACE"
     )
-    answer = {"ETag": copied["CopyObjectResult"]["ETag"], "VersionId": copied.get("VersionId")}
-    return uploaded(file.bucket, file.key, answer, file.size).file_id
+    written = _head_of({"ETag": copied["CopyObjectResult"]["ETag"], "VersionId": copied.get("VersionId")}, file.size)
+    return landed_as(S3Uri(file.bucket, file.key), written).file_id
+
+
+def _head_of(answer: Mapping[str, Any], size: int) -> Head:
+    """What lies there now by S3's answer to a PUT or COPY, which does not say the size."""
+    return Head(answer.get("VersionId"), answer["ETag"].strip('"'), size)

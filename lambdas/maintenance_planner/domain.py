@@ -39,7 +39,7 @@ class Look:
             return SkippedTable(table=name, reason=f"a run is at work on it: branch {', '.join(branches)}")
         wanted = needs(stats, settings, self.now, options=self._wish, orphans_removed_at=self._swept_at(name))
         if not wanted:
-            return SkippedTable(table=name, reason="nothing would pay")
+            return SkippedTable(table=name, reason="no maintenance needed")
         return TableWork(
             table=name,
             owner=owner_of(contract, table),

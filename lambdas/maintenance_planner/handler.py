@@ -1,4 +1,4 @@
-"""First step of maintenance: a look at the metadata of every table. Where nothing would pay, no job is started.
+"""First step of maintenance: a look at the metadata of every table. Where no maintenance is needed, no job is started.
 
 It may be invoked again after a timeout or a crash: it looks again, and writes the plan anew.
 """

@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 from cartlake.aws import clients as aws
 from cartlake.contracts import loading
 from cartlake.ledger import FileRecord
-from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.athena.client import athena_of
 from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.up import bring_up
 from cartlake_cli.commands.runs.follow import follow_files

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from cartlake.ledger import FileState
-from cartlake_cli.commands.tables import export
 from cartlake_cli.errors import Exit
+from cartlake_cli.operations import export_files
 from cartlake_cli.operations import replay as replaying
 from tests.e2e.conftest import PARCELS_HEADER
 
@@ -211,7 +211,7 @@ def test_an_export_is_the_table_and_its_manifest_says_so(watched, typed, objects
 def test_an_export_that_fails_is_never_announced_and_the_old_one_stays(watched, run_lake, objects, body, monkeypatch):
     before, files = body("processed.parcels/manifest.json"), objects("processed.parcels/")
     run_lake("export", "parcels", "--with-pii", exit_code=1)  # what is there is not replaced unasked
-    monkeypatch.setattr(export, "_examined", lambda *_: (_ for _ in ()).throw(TimeoutError))
+    monkeypatch.setattr(export_files, "_examined", lambda *_: (_ for _ in ()).throw(TimeoutError))
 
     run_lake("export", "parcels", "--with-pii", "--overwrite", exit_code=1)
 

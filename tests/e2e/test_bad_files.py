@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cartlake.ledger import FileState, ObjectVersion
-from cartlake_cli.commands.runs.drop import upload
+from cartlake_cli.operations.upload import upload
 from generators.transactions import generate_transactions
 from tests.e2e.conftest import eventually
 

@@ -13,7 +13,7 @@ import pytest
 from cartlake.ledger import FileState, RunState
 from cartlake.tables.catalog import load_catalog
 from cartlake_cli.commands.local import emulator
-from cartlake_cli.commands.runs.drop import upload
+from cartlake_cli.operations.upload import upload
 from tests.e2e.conftest import eventually
 
 pytestmark = pytest.mark.e2e

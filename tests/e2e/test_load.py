@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from cartlake.ledger import FileState
-from cartlake_cli.commands.runs.drop import upload
-from cartlake_cli.commands.runs.follow import follow_refresh
+from cartlake_cli.operations.follow import follow_refresh
+from cartlake_cli.operations.upload import upload
 from tests.e2e.conftest import eventually
 
 pytestmark = pytest.mark.e2e

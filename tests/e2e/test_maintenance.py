@@ -7,7 +7,7 @@ import pytest
 
 from cartlake.ledger import FileState, RunState
 from cartlake.runs.ids import Workflow
-from cartlake_cli.commands.runs.drop import upload
+from cartlake_cli.operations.upload import upload
 from tests.e2e.conftest import eventually
 
 pytestmark = pytest.mark.e2e
@@ -69,13 +69,13 @@ def test_many_small_files_become_few_and_every_row_stays(lake, orders, settle, r
     assert (newest["operation"], newest["run_id"]) == ("replace", done["run"]["run_id"])
 
 
-def test_a_table_that_is_well_starts_no_job(maintain, job_runs, lake):
+def test_a_table_that_needs_nothing_starts_no_job(maintain, job_runs, lake):
     started = job_runs()
 
     done = maintain()
 
     assert (done["run"]["state"], done["report"]) == ("SUCCEEDED", {})
-    assert [one["reason"] for one in done["plan"]["well"]] == ["nothing would pay"]
+    assert [one["reason"] for one in done["plan"]["skipped"]] == ["no maintenance needed"]
     assert job_runs() == started
     assert lake.ledger.locks.get(Workflow.MAINTENANCE) is None
 

@@ -8,8 +8,9 @@ import pytest
 
 from cartlake.ledger import FileState
 from cartlake.runs.ids import Workflow
-from cartlake_cli.commands.runs.drop import files_by_dataset, settle, upload
+from cartlake_cli.commands.runs.drop import settle
 from cartlake_cli.operations.manifest_check import reconcile_datasets
+from cartlake_cli.operations.upload import files_by_dataset, upload
 from generators.world import generate_world
 
 pytestmark = pytest.mark.e2e

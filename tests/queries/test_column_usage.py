@@ -7,7 +7,7 @@ import pytest
 
 from cartlake import contracts
 from cartlake_cli.athena.columns_read import ColumnUse, UnreadableSqlError, columns_read, through_views
-from cartlake_cli.commands.contracts.diff import readers_of
+from cartlake_cli.contracts.readers import readers_of
 
 ROOT = Path(__file__).parents[2]
 KNOWN = {"a.orders": ["id", "amount", "day"], "a.lines": ["id", "product"]}

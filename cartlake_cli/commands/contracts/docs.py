@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cartlake_cli.commands.lake.query import athena_of
+from cartlake_cli.athena.client import athena_of
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError, Exit
 from cartlake_cli.options import Json

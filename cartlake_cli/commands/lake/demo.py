@@ -15,10 +15,11 @@ from typer.core import TyperGroup
 
 from cartlake_cli.commands.lake.query import ask, show
 from cartlake_cli.commands.local.home import only_one
-from cartlake_cli.commands.runs.drop import files_by_dataset, settle, upload
+from cartlake_cli.commands.runs.drop import settle
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError
 from cartlake_cli.operations.manifest_check import COLUMNS, reconcile_datasets, reconcile_world
+from cartlake_cli.operations.upload import files_by_dataset, upload
 from cartlake_cli.options import Json
 
 QUERIES = ("daily_kpis", "conversion_funnel")

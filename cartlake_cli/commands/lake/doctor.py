@@ -1,4 +1,4 @@
-"""`lake doctor`: what this machine and its lake have, what is missing or broken, and how to mend it."""
+"""`lake doctor`: what this machine and its lake have, what is missing or broken, and how to fix it."""
 
 import re
 import shutil

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cartlake_cli.athena.client import NUMERIC, Athena, QueryResult
+from cartlake_cli.athena.client import NUMERIC, QueryResult, athena_of
 from cartlake_cli.athena.named_queries import NamedQuery, ParameterError
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError, NotFoundError
@@ -79,10 +79,6 @@ def _pair(query: NamedQuery, parameter: str) -> tuple[str, str]:
         listed = ", ".join(map(str, query.parameters)) or "none"
         raise CommandError(f"-p {parameter} names no parameter: write -p name=value. {query.name} has: {listed}.")
     return name.strip(), value.strip()
-
-
-def athena_of(lake: Lake) -> Athena:
-    return Athena(lake.client("athena"), lake.outputs.workgroup)
 
 
 def sql_of(lake: Lake, name_or_sql: str) -> str:

@@ -1,53 +1,18 @@
 """`lake health`: how every table is, by its metadata and the ledger, and what maintenance would do."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
-from cartlake import contracts
-from cartlake.contracts import Contract, Table
-from cartlake.ledger import RunRecord, RunState
-from cartlake.maintenance.documents import MaintenanceRecord, owner_of
-from cartlake.maintenance.health import Health, measure, needs
-from cartlake.tables.broken_metadata import UnreadableTableError
-from cartlake.tables.catalog import load_catalog
-from cartlake.tables.file_stats import in_flight
-from cartlake.tables.file_stats_reader import read_file_stats
-from cartlake.times import utc_now
+from cartlake.ledger import RunState
 from cartlake_cli.commands.maintenance.maintain import TableNames, physical_names
-from cartlake_cli.commands.tables.tables import placement
-from cartlake_cli.context import Lake, lake_of
+from cartlake_cli.context import lake_of
 from cartlake_cli.errors import Exit
+from cartlake_cli.operations.health import look
 from cartlake_cli.options import Json
-
-if TYPE_CHECKING:
-    from pyiceberg.catalog import Catalog
-
-    from cartlake.tables.file_stats import FileStats
 
 COLUMNS = ["table", "state", "age h", "sla h", "rows", "MB", "files", "removable", "deletes", "versions"]
 COLUMNS += ["quarantined", "last run", "would do"]
-RECENT_RUNS = 20
-TOGETHER = 8
-"""Tables whose metadata is read at the same time: most of the time is waiting for S3."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """What is the same for all tables."""
-
-    lake: Lake
-    now: datetime
-    maintenance: dict[str, MaintenanceRecord]
-    runs: Callable[[str], Sequence[RunRecord]]
-
-    @property
-    def schedule(self) -> str | None:
-        return self.lake.outputs.maintenance_schedule
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def health(context: typer.Context, tables: TableNames = None, json: Json = False) -> None:
-    """Show how tables are: freshness, files, deletes, versions, quarantine, and whether maintenance would pay.
+    """Show how tables are: freshness, files, deletes, versions, quarantine, and what maintenance would do.
 
     Ends with 1 when a table is older than its contract promises, or its metadata cannot be read.
     """
@@ -71,94 +36,6 @@ def health(context: typer.Context, tables: TableNames = None, json: Json = False
         lake.output.say(_next(lake.outputs.maintenance_schedule))
     if bad:
         raise typer.Exit(Exit.FAILED)
-
-
-def look(lake: Lake, names: list[str] | None = None) -> list[dict[str, Any]]:
-    """A record per table, sorted by name."""
-    lake.connect()
-    catalog, where, ledger = load_catalog(), placement(lake), lake.ledger
-    known = {table.physical_name: (contract, table) for contract in contracts.load_all() for table in contract.tables}
-    chosen = [known[name] for name in sorted(names if names is not None else known)]
-    owners = {owner for contract, table in chosen if (owner := owner_of(contract, table))}
-    runs = {owner: ledger.runs.list(owner, limit=RECENT_RUNS) for owner in sorted(owners)}
-    about = Context(lake, utc_now(), ledger.maintenance.last(), lambda owner: runs.get(owner, []))
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        return list(pool.map(lambda pair: _look_at(about, catalog, where.identifier(pair[1]), *pair), chosen))
-
-
-def _look_at(
-    about: Context, catalog: "Catalog", identifier: tuple[str, str], contract: Contract, table: Table
-) -> dict[str, Any]:
-    try:
-        stats, fault = read_file_stats(catalog, identifier, table.maintenance), None
-    except UnreadableTableError as error:
-        stats, fault = None, str(error)
-    measured = measure(stats, table.maintenance) if stats else None
-    age = _age_hours(measured, about.now)
-    state, reason = _state(table, stats, fault, age)
-    owner = owner_of(contract, table)
-    last = about.maintenance.get(table.physical_name)
-    would = (
-        needs(stats, table.maintenance, about.now, orphans_removed_at=last.orphans_removed_at if last else None)
-        if stats
-        else []
-    )
-    return {
-        "table": table.physical_name,
-        "state": state,
-        "reason": reason,
-        "age_hours": age,
-        "promised_hours": table.promised_hours,
-        **(_numbers(measured) if measured else {}),
-        "branches_in_flight": in_flight(stats, about.now) if stats else [],
-        "last_run": _last_run(about.runs(owner) if owner else []),
-        "quarantine_rate": _quarantine_rate(about.runs(owner)) if contract.droppable and owner else None,
-        "maintenance": {
-            "enabled": table.maintenance.enabled,
-            "schedule": about.schedule,
-            "would_do": [need.model_dump(mode="json") for need in would] if table.maintenance.enabled else [],
-            "last": last.model_dump(mode="json") if last else None,
-        },
-    }
-
-
-def _age_hours(measured: Health | None, now: datetime) -> float | None:
-    if measured is None or measured.written_at is None:
-        return None
-    return round((now - measured.written_at) / timedelta(hours=1), 2)
-
-
-def _state(table: Table, stats: "FileStats | None", fault: str | None, age: float | None) -> tuple[str, str]:
-    if fault is not None:
-        return "unreadable", fault
-    if stats is None:
-        return "missing", "it was not made yet; `lake tables apply` makes it"
-    if age is None:
-        return "empty", "it was never written"
-    if table.promised_hours is not None and age > table.promised_hours:
-        return "overdue", f"written {age:,.1f} hours ago, promised is {table.promised_hours:g}"
-    return "fresh" if table.promised_hours is not None else "no SLA", ""
-
-
-def _numbers(measured: Health) -> dict[str, Any]:
-    return {
-        **measured.model_dump(mode="json"),
-        "small_file_ratio": round(measured.small_file_ratio, 4),
-        "delete_ratio": round(measured.delete_ratio, 4),
-    }
-
-
-def _last_run(runs: Sequence[RunRecord]) -> dict[str, Any] | None:
-    if not runs:
-        return None
-    last = runs[0]
-    return {"run_id": last.run_id, "state": last.state.value, "started_at": last.started_at, "error": last.error}
-
-
-def _quarantine_rate(runs: Sequence[RunRecord]) -> float | None:
-    counts = [run.counts for run in runs if run.counts]
-    read = sum(count.read for count in counts)
-    return round(sum(count.quarantined for count in counts) / read, 6) if read else None
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

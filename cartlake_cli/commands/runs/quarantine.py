@@ -5,13 +5,12 @@ from typing import Annotated
 import typer
 
 from cartlake.ledger import FileRecord, FileState, UnknownFileError
-from cartlake_cli.athena.client import literal
-from cartlake_cli.commands.lake.query import athena_of
-from cartlake_cli.commands.runs.drop import check_dataset
+from cartlake_cli.athena.client import athena_of, literal
 from cartlake_cli.commands.runs.follow import follow_files
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import NotFoundError
 from cartlake_cli.operations.replay import IN_FORCE, Replayed, quarantine_table, replay_files, replay_rows
+from cartlake_cli.operations.upload import check_dataset
 from cartlake_cli.options import Dataset, Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of
 

@@ -1,6 +1,5 @@
 """`lake runs` and `lake run show`: what every run read, published, set aside and recognised."""
 
-import json as jsonlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -13,7 +12,7 @@ from cartlake.runs.ids import Workflow
 from cartlake_cli.commands.maintenance.records import MAINTAINED, maintenance_rows
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import Exit, NotFoundError
-from cartlake_cli.operations.run_documents import run_document_if_any
+from cartlake_cli.operations.run_documents import plainly, run_document_if_any
 from cartlake_cli.options import Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of
 
@@ -90,15 +89,6 @@ def _flat(run: RunRecord) -> dict[str, Any]:
         "backfill": backfill,
         "seconds": seconds,
     }
-
-
-def plainly(cause: str | None) -> str | None:
-    """A Lambda's error as a sentence instead of the JSON with its stack; anything else as it is."""
-    try:
-        error = jsonlib.loads(cause or "")
-    except ValueError:
-        return cause
-    return str(error["errorMessage"]) if isinstance(error, dict) and "errorMessage" in error else cause
 
 
 def _print(lake: Lake, run: RunRecord, files: Sequence[FileRecord], reports: dict[str, Any]) -> None:

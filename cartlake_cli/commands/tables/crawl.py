@@ -8,11 +8,11 @@ import typer
 from cartlake import contracts
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError, NotFoundError
-from cartlake_cli.operations.crawls import Crawl, CrawledTable, crawled_tables
+from cartlake_cli.operations.raw_files.crawls import Crawl, CrawledTable
+from cartlake_cli.operations.raw_files.tables import ZONE, dataset_of, folder_of, tables_of_raw
 from cartlake_cli.options import Json
 
 COLUMNS = ["dataset", "table", "format", "columns", "files", "partitioned_by", "partitions", "new_partitions"]
-ZONE = "raw"
 
 
 def register(app: typer.Typer) -> None:
@@ -51,22 +51,6 @@ def crawl(
     lake.output.records(f"Tables of {lake.outputs.databases[ZONE]}", COLUMNS, shown)
     if found:
         lake.output.say(f"Their rows, as they were dropped: [bold]lake query[/bold] with SQL over {found[0]['table']}.")
-
-
-def tables_of_raw(lake: Lake) -> list[CrawledTable]:
-    """What the last crawl found, without crawling."""
-    return crawled_tables(lake.client("glue"), lake.outputs.databases[ZONE])
-
-
-def folder_of(lake: Lake, dataset: str) -> str:
-    return f"s3://{lake.outputs.buckets[ZONE]}/incoming/{dataset}/"
-
-
-def dataset_of(lake: Lake, table: CrawledTable) -> str | None:
-    """The dataset whose folder the table's files lie in; None for a folder of no dataset."""
-    below = table.location.removeprefix(f"s3://{lake.outputs.buckets[ZONE]}/incoming/")
-    name = below.partition("/")[0]
-    return name if name in contracts.names() else None
 
 
 def _row(lake: Lake, table: CrawledTable, known: set[tuple[str, ...]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cartlake import contracts
 from cartlake_cli.athena.columns_read import ColumnUse, UnreadableSqlError
-from cartlake_cli.commands.contracts.diff import built_from, readers_of
+from cartlake_cli.contracts.readers import built_from, readers_of
 
 if TYPE_CHECKING:
     from cartlake_cli.migrations.changes import TableChange

@@ -8,16 +8,14 @@ import typer
 from cartlake import contracts
 from cartlake.contracts import Contract, Table
 from cartlake.refresh.graph import Graph
-from cartlake.tables.catalog import load_catalog
 from cartlake.tables.snapshots import Version, find_version, go_back, versions
+from cartlake_cli.athena.client import athena_of
 from cartlake_cli.athena.table_diff import count_sql, examples_sql
-from cartlake_cli.commands.lake.query import athena_of
-from cartlake_cli.commands.runs.backfill import backfill_of
-from cartlake_cli.commands.runs.recompute import run_recompute
-from cartlake_cli.commands.tables.named_tables import lock_on, named_table
-from cartlake_cli.commands.tables.tables import placement
 from cartlake_cli.context import Lake, lake_of
-from cartlake_cli.errors import CommandError, NotFoundError
+from cartlake_cli.errors import CommandError
+from cartlake_cli.named_tables import columns_at, current, lock_on, placement, table_named
+from cartlake_cli.operations.backfill import backfill_of
+from cartlake_cli.operations.recompute import run_recompute
 from cartlake_cli.options import Json
 
 if TYPE_CHECKING:
@@ -114,18 +112,6 @@ def diff(
         lake.output.records("Examples", ["change", *described.primary_key, "changed_columns"], examples)
 
 
-def table_named(lake: Lake, name: str) -> tuple[Contract, Table, "IcebergTable"]:
-    """The table as its contract and as the catalog has it. Raises NotFoundError naming the tables there are."""
-    from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415 - a second of import
-
-    contract, table = named_table(name)
-    lake.connect()
-    try:
-        return contract, table, load_catalog().load_table(placement(lake).identifier(table))
-    except NoSuchTableError as error:
-        raise NotFoundError(f"{table.physical_name} was not made yet. `lake tables apply` makes it.") from error
-
-
 def _check_nobody_writes(lake: Lake, contract: Contract, table: Table) -> None:
     lock = lock_on(lake, contract, table)
     if lock is not None:
@@ -163,13 +149,6 @@ def _say_what_follows(lake: Lake, table: Table, done: dict[str, Any]) -> None:
     lake.output.say(f"To undo this: lake rollback {name} --to {done['snapshot_before']}")
 
 
-def current(stored: "IcebergTable", name: str) -> Version:
-    known = [version for version in versions(stored) if version.is_current]
-    if not known:
-        raise CommandError(f"{name} was never written.")
-    return known[0]
-
-
 def _columns_of_both(
     stored: "IcebergTable", table: Table, before: Version, after: Version
 ) -> tuple[list[str], list[str], list[str]]:
@@ -179,10 +158,3 @@ def _columns_of_both(
     both = [name for name in ours if name in older and name in newer]
     added_by_lake = {column.name for column in table.columns if column.lineage}
     return both, sorted(older - newer - added_by_lake), sorted(newer - older - added_by_lake)
-
-
-def columns_at(stored: "IcebergTable", version: Version) -> set[str]:
-    schemas: dict[Any, Any] = {schema.schema_id: schema for schema in stored.metadata.schemas}
-    snapshot = stored.metadata.snapshot_by_id(version.snapshot_id)
-    schema = schemas.get(snapshot.schema_id if snapshot else None, stored.schema())
-    return {field.name for field in schema.fields}

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cartlake_cli.commands.tables.history import TableName, current, table_named
-from cartlake_cli.commands.tables.tables import placement
+from cartlake_cli.commands.tables.history import TableName
 from cartlake_cli.context import Lake, lake_of
+from cartlake_cli.named_tables import current, placement, table_named
 from cartlake_cli.operations.registration import Registered, databricks_sql, snowflake_sql
 from cartlake_cli.options import Json
 

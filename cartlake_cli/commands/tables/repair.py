@@ -11,11 +11,11 @@ from cartlake.contracts import Contract, Table
 from cartlake.maintenance.documents import owner_of
 from cartlake.tables.catalog import load_catalog
 from cartlake.times import stamp
-from cartlake_cli.commands.runs.backfill import backfill_of
-from cartlake_cli.commands.tables.named_tables import lock_on, named_table
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError, NotFoundError
 from cartlake_cli.migrations.placement import Placement
+from cartlake_cli.named_tables import lock_on, named_table
+from cartlake_cli.operations.backfill import backfill_of
 from cartlake_cli.options import Json
 
 if TYPE_CHECKING:

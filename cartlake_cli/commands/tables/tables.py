@@ -12,13 +12,13 @@ from cartlake.refresh.graph import Graph, build_of
 from cartlake.runs.ids import Workflow
 from cartlake.tables.catalog import load_catalog
 from cartlake_cli.athena import views
-from cartlake_cli.commands.lake.query import athena_of
-from cartlake_cli.commands.runs.recompute import mark_stale
+from cartlake_cli.athena.client import athena_of
 from cartlake_cli.commands.tables import effects as table_effects
 from cartlake_cli.commands.tables.repair import repair
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError, Exit
-from cartlake_cli.migrations.placement import Placement
+from cartlake_cli.named_tables import placement
+from cartlake_cli.operations.recompute import mark_stale
 from cartlake_cli.options import Json
 
 if TYPE_CHECKING:
@@ -109,11 +109,6 @@ def _build_new_tables(lake: Lake, catalog: "Catalog") -> None:
     to_build = [name for name in graph.order if is_empty(name) and has_rows(name)]
     if to_build:
         mark_stale(lake, to_build)
-
-
-def placement(lake: Lake) -> Placement:
-    """Where this environment keeps the tables of each database a contract names."""
-    return Placement(lake.outputs.databases, {})
 
 
 def views_of(lake: Lake) -> list[views.View]:

@@ -10,7 +10,7 @@ from cartlake_cli import main
 from cartlake_cli.commands.tables import crawl as crawl_command
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError, NotFoundError
-from cartlake_cli.operations.crawls import Crawl, CrawlError
+from cartlake_cli.operations.raw_files.crawls import Crawl, CrawlError
 
 
 class RunningError(Exception):

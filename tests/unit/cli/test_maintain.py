@@ -1,6 +1,5 @@
 """`lake maintain` and `lake health` on a lake of moto, with real Iceberg tables in a folder."""
 
-import io
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -11,50 +10,19 @@ from typer.testing import CliRunner
 
 from cartlake import contracts
 from cartlake.contracts.schemas import iceberg_schema
-from cartlake.ledger import RunState
-from cartlake.maintenance.documents import MaintenanceRequest
 from cartlake.runs.documents import RowCounts
-from cartlake.runs.ids import Workflow
 from cartlake.tables.catalog import load_catalog
 from cartlake_cli.commands.maintenance import health, maintain
 from cartlake_cli.commands.maintenance.records import maintenance_rows
-from cartlake_cli.errors import CommandError, NotFoundError
+from cartlake_cli.errors import NotFoundError
+from cartlake_cli.operations import health as tables_health
 
 RUN_ID = "maintenance-20260131T084000-bbbbbb"
 RATES = contracts.load("fx_rates").table
 FAILING = "fx_rates-20991231T083000-ffffff"
 
 
-def answers(others, **said):
-    failed = {"FunctionError": "Unhandled"} if "errorMessage" in said else {}
-    others.invoke = lambda **request: (
-        others.invoked.append(json.loads(request["Payload"]))
-        or {"Payload": io.BytesIO(json.dumps(said).encode()), **failed}
-    )
-
-
 class TestMaintain:
-    def test_the_router_is_told_what_was_asked_for(self, lake, others):
-        answers(others, outcome="started", run_id=RUN_ID)
-
-        assert maintain.start(lake, MaintenanceRequest(tables=["processed.fx_rates"], force=True)) == RUN_ID
-
-        assert others.invoked == [
-            {"action": "maintain", "tables": ["processed.fx_rates"], "force": True, "keep_snapshots_days": None}
-        ]
-
-    def test_one_that_is_at_work_is_named(self, lake, others):
-        answers(others, outcome="already_running", run_id=RUN_ID)
-
-        with pytest.raises(CommandError, match=f"at work already: run {RUN_ID}"):
-            maintain.start(lake, MaintenanceRequest())
-
-    def test_a_router_that_fails_says_why(self, lake, others):
-        answers(others, errorMessage="no such machine")
-
-        with pytest.raises(CommandError, match="could not be started: no such machine"):
-            maintain.start(lake, MaintenanceRequest())
-
     def test_tables_are_named_with_or_without_their_database(self):
         assert maintain.physical_names(["fct_orders", "processed.fx_rates"]) == [
             "curated.fct_orders",
@@ -62,19 +30,6 @@ class TestMaintain:
         ]
         with pytest.raises(NotFoundError, match=r"no table 'nope'. There are: curated\."):
             maintain.physical_names(["fct_orders", "nope"])
-
-    def test_it_waits_until_the_run_has_freed_its_place(self, lake, others, monkeypatch):
-        monkeypatch.setattr(maintain, "time", others.clock)
-        ledger = lake.ledger
-        ledger.locks.acquire(Workflow.MAINTENANCE, RUN_ID)
-        others.acts = [
-            lambda: ledger.runs.start(RUN_ID),
-            lambda: ledger.runs.finish(RUN_ID, None, ""),
-            lambda: ledger.locks.release(Workflow.MAINTENANCE, RUN_ID),
-        ]
-
-        assert maintain.wait_for(lake, RUN_ID).state is RunState.SUCCEEDED
-        assert others.acts == []
 
     def test_before_and_after_are_shown_side_by_side(self):
         side = {"data_files": 1200, "size": 5_000_000, "deleted_rows": 0, "snapshots": 9}
@@ -112,7 +67,7 @@ def rates(lake, tmp_path):
 
 class TestHealth:
     def test_a_table_is_measured_by_its_metadata_and_its_runs(self, lake, rates):
-        [found] = health.look(lake, ["processed.fx_rates"])
+        [found] = tables_health.look(lake, ["processed.fx_rates"])
 
         assert (found["state"], found["rows"], found["data_files"], found["removable_files"]) == ("no SLA", 6, 6, 5)
         assert (found["snapshots"], found["small_file_ratio"], found["delete_files"]) == (6, 0.8333, 0)
@@ -124,7 +79,7 @@ class TestHealth:
 
     def test_a_table_older_than_promised_is_overdue_and_the_command_fails(self, lake, rates, monkeypatch):
         later = datetime.now(UTC) + timedelta(hours=50)
-        monkeypatch.setattr(health, "utc_now", lambda: later)
+        monkeypatch.setattr(tables_health, "utc_now", lambda: later)
         monkeypatch.setitem(contracts.load("fx_rates").table.__dict__, "promised_hours", 48.0)
 
         ended = typed(lake, health, "health", "fx_rates", "--json")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cartlake.contracts.faults import Faults
+from cartlake.contracts.errors import Faults
 from cartlake.contracts.masks import MASK, mask_of
 from cartlake.contracts.odcs import Property
 

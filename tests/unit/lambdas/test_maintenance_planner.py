@@ -69,7 +69,7 @@ def test_what_pays_is_planned_and_the_rest_is_left_alone_with_the_reason(ledger,
     assert (work.table, work.owner, work.health.data_files, work.health.rows) == ("processed.events", "events", 6, 6)
     assert [need.action for need in work.needs] == [Action.REWRITE, Action.STATISTICS]
     assert reasons(written) == {
-        "processed.sums": "nothing would pay",
+        "processed.sums": "no maintenance needed",
         "processed.totals": "it was never written",
     }
     assert ledger.runs.get(RUN_ID).state is RunState.RUNNING

@@ -5,9 +5,9 @@ import pytest
 from botocore.response import StreamingBody
 
 from cartlake import contracts
-from cartlake_cli.commands.tables import export
-from cartlake_cli.commands.tables.export import Target
 from cartlake_cli.errors import CommandError
+from cartlake_cli.operations import export_files
+from cartlake_cli.operations.export_files import Target
 from cartlake_cli.operations.exports import (
     ExportedFile,
     ExportError,
@@ -34,9 +34,9 @@ ROWS = {
 @pytest.mark.parametrize(("text", "rows"), ROWS.items(), ids=["none", "null", "breaks", "long", "one null column"])
 def test_rows_of_a_csv_are_counted_whatever_is_in_them(monkeypatch, text, rows):
     body = StreamingBody(BytesIO(text), len(text))
-    monkeypatch.setattr(export, "client", lambda _: SimpleNamespace(get_object=lambda **_: {"Body": body}))
+    monkeypatch.setattr(export_files, "client", lambda _: SimpleNamespace(get_object=lambda **_: {"Body": body}))
 
-    assert export._rows_of_csv("bucket", "part-00000.csv") == rows
+    assert export_files._rows_of_csv("bucket", "part-00000.csv") == rows
 
 
 @pytest.fixture

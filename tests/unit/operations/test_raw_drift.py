@@ -3,7 +3,7 @@
 import pytest
 
 from cartlake import contracts
-from cartlake_cli.operations.raw_drift import RawTable, drift_of, fits
+from cartlake_cli.operations.raw_files.drift import RawTable, drift_of, fits
 from localaws.crawler import discovery as crawling
 
 TRANSACTIONS = contracts.load("transactions")

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from cartlake_cli.commands.runs.redrive import destination, invoke_again, move_incoming
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError
+from cartlake_cli.operations.redrive import destination, invoke_again, move_incoming
 from cartlake_cli.output import Output
 
 EVENT = {"detail-type": "FileValidated", "detail": {"dataset": "transactions"}}

@@ -1,5 +1,7 @@
 """A lake of moto: the ledger, the artifacts, and a clock that others act by."""
 
+import io
+import json
 import time
 from types import SimpleNamespace
 
@@ -8,8 +10,12 @@ import pytest
 from moto import mock_aws
 
 from cartlake.aws import clients as aws
+from cartlake.contracts import Column, Table
+from cartlake.contracts.building import Build
 from cartlake.ledger import Content, ObjectVersion
-from cartlake.runs.documents import FileFormat
+from cartlake.refresh.graph import Graph
+from cartlake.runs.documents import FileFormat, RefreshReport, TableRefresh
+from cartlake.runs.ids import Workflow
 from cartlake_cli.context import Lake
 from cartlake_cli.output import Output
 
@@ -31,7 +37,7 @@ class Others:
 
     def invoke(self, **request):
         self.invoked.append(request)
-        return {}
+        return {"Payload": io.BytesIO(json.dumps({"outcome": "started"}).encode())}
 
     def start_execution(self, **request):
         if self.refuse:
@@ -105,3 +111,85 @@ def load_file(lake):
 def schema(names):
     kinds = zip(names, ("HASH", "RANGE"), strict=True)
     return [{"AttributeName": name, "KeyType": kind} for name, kind in kinds]
+
+
+RUN = "refresh-20260131T083000-aaaaaa"
+
+
+def table(name, *upstreams):
+    build = {"transform": "few.make", "replaces": "all", "upstreams": upstreams}
+    about = {"description": "", "classification": None, "tags": (), "examples": ()}
+    return Table(
+        name=name,
+        physical_name=f"processed.{name}",
+        description="",
+        grain="",
+        columns=(Column("id", "string", required=True, primary_key=True, **about),),
+        primary_key=("id",),
+        version_column=None,
+        event_time=None,
+        partitioning=(),
+        row_rules=(),
+        table_rules=(),
+        table_properties={},
+        build=None if name == "events" else Build.model_validate(build),
+    )
+
+
+def reads(*names):
+    return [{"table": f"processed.{name}", "reads": "all"} for name in names]
+
+
+class FewTables:
+    """`calendar` is built of nothing, `sums` of events, and `totals` of sums."""
+
+    tables = (
+        table("totals", *reads("sums")),
+        table("events"),
+        table("sums", *reads("events")),
+        table("calendar"),
+    )
+
+
+@pytest.fixture
+def few_tables(monkeypatch):
+    """The graph of few tables in the place of that of the contracts."""
+    few = Graph.of([FewTables()])
+    monkeypatch.setattr(Graph, "of", lambda _: few)
+    return few
+
+
+@pytest.fixture
+def begins(lake):
+    """A refresh begins and takes what is stale."""
+
+    def begin(run_id=RUN):
+        lake.ledger.locks.acquire(Workflow.REFRESH, run_id)
+        lake.ledger.runs.start(run_id)
+        lake.ledger.stale.claim(run_id)
+
+    return begin
+
+
+@pytest.fixture
+def ends(lake):
+    """A refresh ends well, having rebuilt or compared some tables."""
+
+    def end(run_id=RUN, names=("processed.sums",), **about):
+        done = [TableRefresh(table=name, scope="all rows", **({"outcome": "rebuilt"} | about)) for name in names]
+        report = RefreshReport(run_id=run_id, tables=done, started_at="", ended_at="")
+        key = f"runs/{run_id}/refresh.json"
+        boto3.client("s3").put_object(Bucket="artifacts", Key=key, Body=report.model_dump_json().encode())
+        lake.ledger.runs.finish(run_id, None, f"s3://artifacts/{key}")
+        lake.ledger.locks.release(Workflow.REFRESH, run_id)
+
+    return end
+
+
+@pytest.fixture
+def fails(lake):
+    def fail(run_id=RUN):
+        lake.ledger.runs.fail(run_id, "RefreshError", "sums: no")
+        lake.ledger.locks.release(Workflow.REFRESH, run_id)
+
+    return fail

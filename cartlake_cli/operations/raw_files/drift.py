@@ -106,7 +106,7 @@ def fits(wanted: str, found: str, kind: str) -> bool:
     """Whether values of a file's type can be meant for a column.
 
     Text says little of types: a column of empty values is a string to a crawler, and a code of digits a number. So in
-    CSV and JSON only what no conversion can mend is a difference, such as an object where the contract wants a number.
+    CSV and JSON only what no conversion can repair is reported, such as an object where the contract wants a number.
     Parquet has types of its own, and they have to fit.
     """
     base = wanted.partition("(")[0].partition("<")[0]

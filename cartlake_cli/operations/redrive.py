@@ -1,0 +1,59 @@
+"""Delivers dead letters again. Each is deleted only after it was sent, so one may be delivered twice, none is lost."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from cartlake_cli.context import Lake
+from cartlake_cli.errors import CommandError
+
+
+def move_incoming(lake: Lake) -> int:
+    """Move S3 events back to the queue they came from; returns how many.
+
+    Unlike SQS's own message move task this ends when the queue is empty, so the caller knows how many moved.
+    """
+    sqs, moved = lake.client("sqs"), 0
+    for message in _letters(lake, lake.outputs.incoming_dlq_url):
+        sqs.send_message(QueueUrl=lake.outputs.incoming_queue_url, MessageBody=message["Body"])
+        moved += 1
+    return moved
+
+
+def invoke_again(lake: Lake) -> int:
+    """Invoke the function of each dead letter with its event, asynchronously as before; returns how many.
+
+    Raises CommandError for a letter that names no function; it stays in the queue.
+    """
+    functions, moved = lake.client("lambda"), 0
+    for message in _letters(lake, lake.outputs.events_dlq_url):
+        function, event = destination(message)
+        functions.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event).encode())
+        moved += 1
+    return moved
+
+
+def destination(message: dict[str, Any]) -> tuple[str, Any]:
+    """The function ARN and the event of a dead letter, in either of AWS's two formats.
+
+    Lambda's failure destination wraps the event ("Asynchronous invocation record" in its developer guide);
+    EventBridge sends the bare event and names the target in a message attribute ("Using dead-letter queues").
+    """
+    body = json.loads(message["Body"])
+    if isinstance(body, dict) and "requestPayload" in body:
+        return str(body["requestContext"]["functionArn"]), body["requestPayload"]
+    target = message.get("MessageAttributes", {}).get("TARGET_ARN", {}).get("StringValue")
+    if target is None:
+        msg = f"Message {message['MessageId']} names no function to deliver it to: {message['Body'][:200]}"
+        raise CommandError(msg)
+    return str(target), body
+
+
+def _letters(lake: Lake, url: str) -> Iterator[dict[str, Any]]:
+    """Every message; each is deleted once the caller comes back for the next, and not if it fails before."""
+    sqs = lake.client("sqs")
+    request = {"QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1, "MessageAttributeNames": ["All"]}
+    while messages := sqs.receive_message(**request).get("Messages"):
+        for message in messages:
+            yield message
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

@@ -1,0 +1,136 @@
+"""What ships is reached by what runs, imports nothing that does not ship, and no folder is a heap of modules."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from cartlake import contracts
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ("cartlake", "lambdas", "glue_jobs")
+NOT_SHIPPED = {"cartlake_cli", "generators", "data_catalog", "localaws", "benchmarks", "dashboard", "tests"}
+FOLDERS = ("cartlake", "cartlake_cli", "lambdas", "glue_jobs", "generators", "localaws/src", "data_catalog")
+MODULES_SIDE_BY_SIDE = 15
+CALLERS = {"cartlake_cli/main.py", "cartlake_cli/command_table.py"}
+
+
+def python_files(folder):
+    return sorted(path for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def module_of(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def used_by_type_checkers_only(node):
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def imports(path):
+    """Names that a module imports when it runs, in functions too; `from a import b` is both `a` and `a.b`."""
+    waiting = [ast.parse(path.read_text())]
+    while waiting:
+        node = waiting.pop()
+        if used_by_type_checkers_only(node):
+            waiting.extend(node.orelse)
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            yield f"{node.module}"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+@cache
+def shipped_modules():
+    return {module_of(path): path for folder in SHIPPED for path in python_files(folder)}
+
+
+def with_packages(name):
+    """A module, and the packages whose `__init__` runs before it."""
+    parts = name.split(".")
+    return {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+
+
+def reached_from(names):
+    known, reached, waiting = shipped_modules(), set(), list(names)
+    while waiting:
+        for name in with_packages(waiting.pop()) & known.keys() - reached:
+            reached.add(name)
+            waiting.extend(imports(known[name]))
+    return reached
+
+
+def entry_points():
+    files = [*ROOT.glob("lambdas/*/handler.py"), *ROOT.glob("glue_jobs/*/main.py")]
+    return {module_of(path) for path in files}
+
+
+def named_by_contracts():
+    builds = [table.build for contract in contracts.load_all() for table in contract.tables if table.build]
+    return {f"glue_jobs.transforms.{build.transform.rpartition('.')[0]}" for build in builds}
+
+
+def test_there_is_something_to_reach_from():
+    assert len(entry_points()) == 14
+    assert "glue_jobs.transforms.sales" in named_by_contracts()
+    assert named_by_contracts() <= shipped_modules().keys()
+
+
+def test_every_module_that_ships_is_reached_by_a_function_or_a_job():
+    reached = reached_from(entry_points() | named_by_contracts())
+
+    assert sorted(shipped_modules().keys() - reached) == []
+
+
+def test_what_ships_imports_nothing_that_does_not():
+    outward = {
+        f"{module} imports {name}"
+        for module, path in shipped_modules().items()
+        for name in imports(path)
+        if name.split(".")[0] in NOT_SHIPPED
+    }
+
+    assert outward == set()
+
+
+def test_the_embedded_aws_imports_nothing_of_ours():
+    ours = {*SHIPPED, *NOT_SHIPPED} - {"localaws"}
+    outward = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in python_files("localaws/src")
+        for name in imports(path)
+        if name.split(".")[0] in ours
+    }
+
+    assert outward == set()
+
+
+def test_operators_modules_do_not_import_commands():
+    """A promise such as exactly-once replay is library code: a command parses, calls and prints."""
+    upward = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in python_files("cartlake_cli")
+        if str(path.relative_to(ROOT)) not in CALLERS and "commands" not in path.relative_to(ROOT).parts
+        for name in imports(path)
+        if name.startswith("cartlake_cli.commands")
+    }
+
+    assert upward == set()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_folder_has_more_modules_than_a_reader_can_look_over(folder):
+    folders = {path.parent for path in python_files(folder)}
+    modules = {
+        str(one.relative_to(ROOT)): len([path for path in one.glob("*.py") if path.name != "__init__.py"])
+        for one in folders
+    }
+
+    assert modules
+    assert {name: many for name, many in modules.items() if many > MODULES_SIDE_BY_SIDE} == {}

@@ -1,0 +1,159 @@
+"""The rules of a backfill: which files, none of them lost, one request, and how its run is waited for."""
+
+import json
+from datetime import timedelta
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from cartlake.aws import s3
+from cartlake.runs.documents import RowCounts
+from cartlake.times import utc_now
+from cartlake_cli.errors import CommandError, NotFoundError
+from cartlake_cli.operations import backfill
+
+DATASET = "transactions"
+LOADING = "transactions-20260131T083000-aaaaaa"
+RUN = "transactions-20260201T083000-bbbbbb"
+COUNTS = RowCounts(read=4, published=1, quarantined=1, duplicate=2)
+
+
+@pytest.fixture
+def today():
+    return utc_now().date()
+
+
+@pytest.fixture
+def loaded(load_file):
+    """A file of transactions in the raw bucket, loaded today."""
+    return load_file(DATASET, LOADING, COUNTS)
+
+
+@pytest.fixture
+def asked(lake, loaded, others, today, monkeypatch):
+    """A backfill of today that waits for its run; returns how to wait for it, and what was told meanwhile."""
+    monkeypatch.setattr(backfill, "time", others.clock)
+    request, told = backfill.ask(lake, DATASET, today, today), []
+    return lambda: backfill.wait_for(lake, request, told.append), told
+
+
+def takes(lake):
+    [waiting] = lake.ledger.backfills.pending(DATASET)
+    lake.ledger.locks.acquire(DATASET, RUN)
+    assert lake.ledger.backfills.claim(RUN, waiting)
+
+
+def test_the_files_are_those_received_from_the_first_day_to_the_last(lake, loaded, today):
+    day = timedelta(days=1)
+
+    for first, last in ((today, today), (today - day, today), (today, today + day)):
+        assert [file.file_id for file in backfill.files_between(lake, DATASET, first, last)] == [loaded.file_id]
+
+
+def test_a_window_without_files_says_where_there_are_some(lake, loaded, today):
+    yesterday = today - timedelta(days=1)
+
+    with pytest.raises(NotFoundError, match=f"received from {today} to {today}"):
+        backfill.files_between(lake, DATASET, yesterday, yesterday)
+
+
+def test_where_nothing_is_loaded_it_says_so(lake, today):
+    with pytest.raises(NotFoundError, match="No file is loaded"):
+        backfill.files_between(lake, DATASET, today, today)
+
+
+def test_files_that_are_still_there_are_not_lost(lake, loaded):
+    assert backfill.lost_files(lake, [loaded]) == []
+    backfill.check_kept(lake, [loaded])
+
+
+def test_a_version_that_was_deleted_is_lost_though_a_newer_one_is_there(lake, loaded):
+    client = boto3.client("s3")
+    client.put_object(Bucket="raw", Key=loaded.key, Body=b"newer")
+    client.delete_object(Bucket="raw", Key=loaded.key, VersionId=loaded.version_id)
+
+    assert backfill.lost_files(lake, [loaded]) == [loaded]
+
+
+def test_a_lost_version_is_named(lake, loaded):
+    boto3.client("s3").delete_object(Bucket="raw", Key=loaded.key, VersionId=loaded.version_id)
+
+    with pytest.raises(CommandError, match="1 of 1 raw files exist no more") as refused:
+        backfill.check_kept(lake, [loaded])
+
+    assert loaded.key in str(refused.value)
+
+
+def test_an_access_that_is_denied_is_not_taken_for_a_lost_file(lake, loaded, monkeypatch):
+    class Denied:
+        def head_object(self, **_):
+            raise ClientError({"Error": {"Code": "403"}}, "HeadObject")
+
+    monkeypatch.setattr(s3, "client", lambda _: Denied())
+
+    with pytest.raises(ClientError):
+        backfill.lost_files(lake, [loaded])
+
+
+def test_it_is_on_record_before_the_coordinator_is_asked(lake, loaded, others, today, monkeypatch):
+    pending = []
+    invoke = others.invoke
+    monkeypatch.setattr(
+        others, "invoke", lambda **request: pending.extend(lake.ledger.backfills.pending(DATASET)) or invoke(**request)
+    )
+
+    request = backfill.ask(lake, DATASET, today, today)
+
+    assert [one.request_id for one in pending] == [request.request_id]
+    assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "subject": DATASET}
+
+
+def test_it_waits_for_the_run_that_is_going_on_then_for_its_own(lake, others, asked):
+    def takes_its_turn():
+        lake.ledger.locks.release(DATASET, "transactions-other")
+        takes(lake)
+
+    others.acts = [
+        lambda: lake.ledger.locks.acquire(DATASET, "transactions-other"),
+        takes_its_turn,
+        lambda: None,
+        lambda: lake.ledger.runs.finish(RUN, COUNTS, ""),
+    ]
+    wait, told = asked
+
+    assert wait().run_id == RUN
+    assert told == [
+        "Waiting for a run of transactions to begin",
+        "Waiting for run transactions-other of transactions to end",
+        f"Run {RUN} reads the files of transactions again",
+    ]
+
+
+def test_a_backfill_that_failed_says_why_and_that_nothing_changed(lake, others, asked):
+    def fails():
+        takes(lake)
+        lake.ledger.runs.fail(RUN, "BackfillError", json.dumps({"errorMessage": "the cause", "stackTrace": ["x"]}))
+
+    others.acts = [fails]
+    wait, _ = asked
+
+    with pytest.raises(CommandError, match="readers see what they saw before: BackfillError: the cause") as failed:
+        wait()
+
+    assert "stackTrace" not in str(failed.value)
+
+
+def test_a_backfill_that_no_run_takes_is_given_up_after_15_minutes(lake, others, asked, monkeypatch):
+    seconds = iter(range(0, 10_000, 100))
+    monkeypatch.setattr(others.clock, "monotonic", lambda: next(seconds))
+    others.acts = [lambda: None] * 20
+    wait, _ = asked
+
+    with pytest.raises(CommandError, match="Waiting for a run of transactions to begin for 15 minutes"):
+        wait()
+
+
+def test_the_command_that_reads_files_of_runs_again_covers_the_days_they_were_received(lake, loaded, today):
+    assert backfill.backfill_of(lake, DATASET, [LOADING]) == f"lake backfill {DATASET} --from {today} --to {today}"
+    assert backfill.backfill_of(lake, DATASET, []) is None

@@ -1,0 +1,108 @@
+"""Waiting for files, the refresh and maintenance: until when, and how long without any change."""
+
+import pytest
+
+from cartlake.ledger import ObjectVersion, RunState
+from cartlake.refresh.graph import WHOLE
+from cartlake.runs.ids import Workflow
+from cartlake_cli.errors import CommandError
+from cartlake_cli.operations.follow import follow_refresh, wait_for_files, wait_for_maintenance
+
+RUN = "refresh-20260131T083000-aaaaaa"
+OTHER_RUN = "refresh-20260131T084000-bbbbbb"
+LOAD = "events-20260131T080000-cccccc"
+MAINTENANCE = "maintenance-20260131T084000-bbbbbb"
+
+
+class TestRefresh:
+    def test_with_nothing_stale_there_is_nothing_to_wait_for(self, lake, others):
+        assert follow_refresh(lake, pause=others.pause) == []
+
+    def test_waiting_ends_when_nothing_is_stale_and_nothing_is_rebuilt(self, lake, others, begins, ends):
+        lake.ledger.stale.mark(LOAD, "processed.events", WHOLE)
+        others.acts = [
+            begins,
+            lambda: lake.ledger.stale.mark(LOAD, "processed.sums", WHOLE),
+            ends,
+            lambda: begins(OTHER_RUN),
+            lambda: ends(OTHER_RUN),
+        ]
+
+        runs = follow_refresh(lake, pause=others.pause)
+
+        assert others.acts == []
+        assert {run.run_id for run in runs} == {RUN, OTHER_RUN}
+
+    def test_a_failed_refresh_names_what_stays_stale(self, lake, others, begins, fails):
+        lake.ledger.stale.mark(LOAD, "processed.events", WHOLE)
+        others.acts = [begins, fails]
+
+        with pytest.raises(CommandError, match=r"failed.*processed\.events.*`lake runs --dataset refresh`"):
+            follow_refresh(lake, pause=others.pause)
+
+    def test_patience_ends_when_nothing_changes(self, lake):
+        lake.ledger.stale.mark(LOAD, "processed.events", WHOLE)
+        seconds = iter(range(0, 10_000, 100))
+
+        with pytest.raises(CommandError, match="not moved for 300 s"):
+            follow_refresh(lake, patience_seconds=300, clock=lambda: next(seconds), pause=lambda _: None)
+
+
+class TestMaintenance:
+    def test_it_waits_until_the_run_has_released_its_lock(self, lake, others):
+        ledger = lake.ledger
+        ledger.locks.acquire(Workflow.MAINTENANCE, MAINTENANCE)
+        others.acts = [
+            lambda: ledger.runs.start(MAINTENANCE),
+            lambda: ledger.runs.finish(MAINTENANCE, None, ""),
+            lambda: ledger.locks.release(Workflow.MAINTENANCE, MAINTENANCE),
+        ]
+
+        assert wait_for_maintenance(lake, MAINTENANCE, pause=others.pause).state is RunState.SUCCEEDED
+        assert others.acts == []
+
+    def test_a_run_that_does_not_end_is_an_error_that_names_it(self, lake):
+        seconds = iter(range(0, 10_000, 100))
+
+        with pytest.raises(CommandError, match=f"{MAINTENANCE} has not ended for 300 s"):
+            wait_for_maintenance(
+                lake, MAINTENANCE, patience_seconds=300, clock=lambda: next(seconds), pause=lambda _: None
+            )
+
+
+class TestFiles:
+    @pytest.fixture
+    def landed(self):
+        return ObjectVersion(bucket="raw", key="incoming/events/a.jsonl", version_id="v1", etag="e", size=4)
+
+    @pytest.fixture
+    def watch(self, lake, others):
+        looks = []
+
+        def run(*file_ids, **options):
+            waited = {"pause": others.pause} | options
+            files = wait_for_files(lake, {"events": file_ids}, lambda states, _: looks.append(dict(states)), **waited)
+            return files["events"], looks
+
+        return run
+
+    def test_a_file_is_waited_for_from_its_upload_until_its_run_has_released_the_lock(
+        self, lake, others, landed, watch
+    ):
+        def rejected():
+            lake.ledger.locks.acquire("events", LOAD)
+            file = lake.ledger.files.receive("events", landed)
+            lake.ledger.files.rejected(file.file_id, "empty_file", "It has no row.")
+
+        others.acts = [rejected, lambda: lake.ledger.locks.release("events", LOAD)]
+
+        [file], looks = watch(landed.file_id)
+
+        assert (file.file_id, file.state, others.acts) == (landed.file_id, "REJECTED", [])
+        assert looks == [{"events": {state: 1}} for state in ("UPLOADED", "REJECTED", "REJECTED")]
+
+    def test_when_nothing_changes_the_states_are_named(self, landed, watch):
+        seconds = iter(range(0, 10_000, 100))
+
+        with pytest.raises(CommandError, match="Nothing changed for 300 s; files are UPLOADED"):
+            watch(landed.file_id, patience_seconds=300, clock=lambda: next(seconds), pause=lambda _: None)

@@ -1,0 +1,244 @@
+"""Replay: each quarantined row and each failed file goes through the lake again once, whatever dies in between."""
+
+import json
+from types import SimpleNamespace
+
+import boto3
+import duckdb
+import pytest
+
+from cartlake.ledger import Content, FileState, ObjectVersion
+from cartlake.runs.documents import FileFormat
+from cartlake_cli.athena.client import QueryResult
+from cartlake_cli.operations import replay
+
+DATASET = "transactions"
+RUN = "transactions-20260131T083000-aaaaaa"
+MAJOR = "1.0.0"
+
+
+class QuarantineTable:
+    """Answers Athena's SQL from a table in DuckDB."""
+
+    def __init__(self):
+        self.connection = duckdb.connect()
+        self.connection.execute("create schema ops")
+        self.connection.execute(
+            "create table ops.quarantine_rows (row_id varchar, dataset varchar, file_id varchar, run_id varchar, "
+            "reasons varchar[], raw_record varchar, replay_id varchar, replayed_at timestamptz, superseded_by varchar)"
+        )
+
+    def add(self, row_id, *, dataset=DATASET, file_id="f", run_id=RUN, reason="bad", record=None, superseded_by=None):
+        raw = json.dumps(record or {"order_id": row_id})
+        row = [row_id, dataset, file_id, run_id, [reason], raw, None, None, superseded_by]
+        self.connection.execute("insert into ops.quarantine_rows values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def run(self, sql, parameters=(), database=""):
+        head, *rest = sql.split("?")
+        done = self.connection.execute(head + "".join(one + part for one, part in zip(parameters, rest, strict=True)))
+        columns = [(name, "varchar") for name, *_ in done.description]
+        return QueryResult("q", columns, [list(row) for row in done.fetchall()], 0, 0)
+
+    def replayed(self):
+        found = self.connection.execute("select row_id from ops.quarantine_rows where replay_id is not null order by 1")
+        return [row_id for (row_id,) in found.fetchall()]
+
+
+@pytest.fixture
+def quarantine(monkeypatch, lake):
+    monkeypatch.setattr(lake.outputs, "databases", {"ops": "ops"})
+    monkeypatch.setattr(lake.outputs, "buckets", {"raw": "raw"})
+    table = QuarantineTable()
+    monkeypatch.setattr(replay, "athena_of", lambda _: table)
+    return table
+
+
+@pytest.fixture
+def raw(lake):
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="raw")
+    s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+    return s3
+
+
+@pytest.fixture
+def sent(raw):
+    """The versions of replay files, each a list of records."""
+
+    def versions():
+        listed = raw.list_object_versions(Bucket="raw", Prefix=f"incoming/{DATASET}/replay/").get("Versions", [])
+        bodies = [raw.get_object(Bucket="raw", Key=one["Key"], VersionId=one["VersionId"])["Body"] for one in listed]
+        return [[json.loads(line) for line in body.read().splitlines()] for body in bodies]
+
+    return versions
+
+
+@pytest.fixture
+def again(lake, quarantine):
+    return lambda reason=None, run_id=None: replay.replay_rows(lake, DATASET, reason, run_id)
+
+
+class TestRows:
+    def test_rows_go_back_in_one_file_with_their_ids(self, quarantine, again, sent):
+        quarantine.add("r1")
+        quarantine.add("r2")
+
+        done = again()
+
+        assert (done.rows, done.not_replayable, len(done.file_ids)) == (2, 0, 1)
+        assert sent() == [[{"order_id": row, replay.ROW_ID_KEY: row} for row in ("r1", "r2")]]
+
+    def test_a_second_replay_sends_nothing(self, quarantine, again, sent):
+        quarantine.add("r1")
+        again()
+
+        assert again() == replay.Replayed(0, 0, [])
+        assert len(sent()) == 1
+
+    def test_a_replay_that_died_before_its_file_was_written_is_finished_by_the_next(
+        self, lake, quarantine, again, sent, monkeypatch
+    ):
+        def dies(*_):
+            raise RuntimeError
+
+        quarantine.add("r1")
+        with monkeypatch.context() as broken:
+            broken.setattr(replay, "_send", dies)
+            with pytest.raises(RuntimeError):
+                again()
+        assert (quarantine.replayed(), sent()) == (["r1"], [])
+        quarantine.add("r2")
+
+        assert again().rows == 2
+        assert sorted(record["order_id"] for file in sent() for record in file) == ["r1", "r2"]
+        assert again().rows == 0
+
+    def test_rows_that_another_replay_claimed_meanwhile_are_sent_by_it_alone(self, lake, quarantine, sent, monkeypatch):
+        quarantine.add("r1")
+        quarantine.add("r2")
+        run = quarantine.run
+
+        def other_is_faster(sql, parameters=(), database=""):
+            if sql.startswith("update"):
+                run("update ops.quarantine_rows set replay_id = 'replay-other' where row_id = 'r1'")
+            return run(sql, parameters, database)
+
+        monkeypatch.setattr(quarantine, "run", other_is_faster)
+
+        assert replay.replay_rows(lake, DATASET, None, None).rows == 1
+        assert [[record["order_id"] for record in file] for file in sent()] == [["r2"]]
+
+    def test_rows_that_could_not_be_split_are_counted_and_stay(self, quarantine, again, sent):
+        quarantine.add("r1", record={replay.UNPARSEABLE_KEY: "a,b"})
+
+        assert again() == replay.Replayed(0, 1, [])
+        assert (quarantine.replayed(), sent()) == ([], [])
+
+    def test_only_the_chosen_rows_are_sent(self, quarantine, again, raw):
+        quarantine.add("r1", reason="negative")
+        quarantine.add("r2", run_id="transactions-other")
+        quarantine.add("r3", dataset="events")
+        quarantine.add("r4", superseded_by="transactions-later")
+
+        again(reason="negative", run_id=RUN)
+        assert quarantine.replayed() == ["r1"]
+        again()
+        assert quarantine.replayed() == ["r1", "r2"]
+
+    def test_more_rows_than_one_statement_takes_are_one_file(self, quarantine, again, sent, monkeypatch):
+        monkeypatch.setattr(replay, "BATCH", 2)
+        for number in range(5):
+            quarantine.add(f"r{number}")
+
+        assert again().rows == 5
+        assert [len(file) for file in sent()] == [5]
+
+    def test_rows_of_a_failed_file_come_with_their_file(self, lake, quarantine, again, raw, failed):
+        quarantine.add("r1", file_id=failed().file_id)
+
+        assert again().rows == 0
+
+
+@pytest.fixture
+def landed(lake, raw):
+    def land(body=b"rows"):
+        put = raw.put_object(Bucket="raw", Key=f"incoming/{DATASET}/a.csv", Body=body)
+        version = ObjectVersion(
+            bucket="raw", key=f"incoming/{DATASET}/a.csv", version_id=put["VersionId"], etag=put["ETag"], size=len(body)
+        )
+        return lake.ledger.files.receive(DATASET, version)
+
+    return land
+
+
+@pytest.fixture
+def failed(lake, landed):
+    def fail(version=MAJOR):
+        content = Content(sha256="aa", contract_version=version, format=FileFormat(kind="csv"), row_estimate=1)
+        file = lake.ledger.files.validated(landed().file_id, content)
+        lake.ledger.locks.acquire(DATASET, RUN)
+        lake.ledger.runs.start(RUN)
+        lake.ledger.runs.claim(RUN, [file])
+        lake.ledger.runs.fail(RUN, "JobFailed", "no memory")
+        lake.ledger.locks.release(DATASET, RUN)
+        return lake.ledger.files.get(file.file_id)
+
+    return fail
+
+
+@pytest.fixture(autouse=True)
+def first_major(monkeypatch):
+    monkeypatch.setattr(replay.contracts, "load", lambda _: SimpleNamespace(major=1))
+
+
+class TestFiles:
+    def test_a_failed_file_waits_for_the_next_run_which_is_started(self, lake, others, failed):
+        file = failed()
+
+        assert replay.replay_files(lake, DATASET, None) == [file.file_id]
+
+        assert lake.ledger.files.get(file.file_id).state is FileState.VALIDATED
+        assert [json.loads(call["Payload"])["subject"] for call in others.invoked] == [DATASET]
+
+    def test_it_is_sent_once(self, lake, others, failed):
+        failed()
+        replay.replay_files(lake, DATASET, None)
+
+        assert replay.replay_files(lake, DATASET, None) == []
+        assert len(others.invoked) == 1
+
+    def test_only_files_of_the_chosen_run_are_sent(self, lake, others, failed):
+        failed()
+
+        assert replay.replay_files(lake, DATASET, "transactions-other") == []
+        assert others.invoked == []
+
+    def test_a_rejected_file_is_a_new_version_with_the_id_that_is_returned(self, lake, raw, landed, others):
+        rejected = lake.ledger.files.rejected(landed().file_id, "empty_file", "It has no row.")
+
+        [file_id] = replay.replay_files(lake, DATASET, None)
+
+        now = raw.head_object(Bucket="raw", Key=rejected.key)
+        same = ObjectVersion(bucket="raw", key=rejected.key, version_id=now["VersionId"], etag=now["ETag"], size=4)
+        assert now["VersionId"] != rejected.version_id
+        assert file_id == same.file_id
+        assert others.invoked == []
+
+    @pytest.mark.parametrize("since", ["replaced", "deleted"])
+    def test_a_rejected_file_that_is_no_longer_there_is_left_alone(self, lake, raw, landed, since):
+        rejected = lake.ledger.files.rejected(landed().file_id, "empty_file", "It has no row.")
+        if since == "replaced":
+            raw.put_object(Bucket="raw", Key=rejected.key, Body=b"corrected")
+        else:
+            raw.delete_object(Bucket="raw", Key=rejected.key)
+
+        assert replay.replay_files(lake, DATASET, None) == []
+
+    def test_a_failed_file_of_another_major_version_is_validated_again(self, lake, raw, others, failed):
+        file = failed("2.1.0")
+
+        [file_id] = replay.replay_files(lake, DATASET, None)
+
+        assert file_id != file.file_id
+        assert lake.ledger.files.get(file.file_id).state is FileState.FAILED
+        assert others.invoked == []
