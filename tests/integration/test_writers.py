@@ -18,7 +18,7 @@ WRITER = """
 import os, sys
 import pyarrow as pa
 from pyiceberg.catalog.glue import GlueCatalog
-from cartlake.catalog import load_catalog
+from cartlake.tables.catalog import load_catalog
 
 database, place = sys.argv[1:]
 update = GlueCatalog._update_glue_table

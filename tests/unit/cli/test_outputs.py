@@ -25,7 +25,6 @@ def checkout(tmp_path, monkeypatch):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent), prepend=":")
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "terraform" / "environments" / "dev").mkdir(parents=True)
     return tmp_path
 
 
