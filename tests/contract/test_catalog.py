@@ -154,12 +154,13 @@ def test_without_a_lake_the_page_says_how_to_get_its_figures(html):
 
 
 def test_text_of_contracts_cannot_become_markup(catalog):
-    entry = catalog.entries[0]
-    object.__setattr__(entry.contract, "purpose", "<script>alert(1)</script>")
+    contract = catalog.entries[0].contract  # the one that all tests of this process share
+    purpose = contract.purpose
+    object.__setattr__(contract, "purpose", "<script>alert(1)</script>")
     try:
         assert "<script>alert(1)" not in page(catalog)
     finally:
-        object.__setattr__(entry.contract, "purpose", "")
+        object.__setattr__(contract, "purpose", purpose)
 
 
 @pytest.fixture(params=["flow", "model", "lineage of curated.fct_orders", "lineage of curated.dim_product"])
