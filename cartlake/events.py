@@ -22,7 +22,7 @@ class Event(BaseModel):
 
     @classmethod
     def detail_type(cls) -> str:
-        """The name EventBridge rules match, e.g. `FileValidated`."""
+        """Return the name EventBridge rules match, e.g. `FileValidated`."""
         return cls.__name__
 
     def detail(self) -> str:
@@ -31,7 +31,7 @@ class Event(BaseModel):
 
 
 class FileEvent(Event):
-    """What is told of every file: whose it is, its id in the ledger, and where it lies."""
+    """What every event about a file holds: its dataset, its id in the ledger, and where it lies."""
 
     dataset: str
     file_id: str
@@ -61,7 +61,7 @@ class FileRejected(FileEvent):
 
 
 class RunEvent(Event):
-    """What is told of every run; `dataset` only where it loaded files of one."""
+    """What every event about a run holds; `dataset` only where it loaded files of one."""
 
     workflow: Workflow
     dataset: str | None = None

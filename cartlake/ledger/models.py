@@ -154,7 +154,7 @@ class Lock(Record):
 
 
 class StaleMark(Record):
-    """Rows of a table that changed in a run, or that somebody wants rebuilt: work for the refresh."""
+    """Rows of a table that changed in a run, or whose rebuilding was requested: work for the refresh."""
 
     table: str
     run_id: str

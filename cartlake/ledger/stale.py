@@ -79,7 +79,7 @@ class StaleLedger:
         try:
             self._table.write(*guards, *moves)
         except ConflictError as conflict:
-            if len(items) > 1 and min(conflict.failed) >= len(guards):  # somebody else has moved some of them
+            if len(items) > 1 and min(conflict.failed) >= len(guards):  # another call has moved some of them
                 for item in items:
                     self._move_some([item], target, guards)
 

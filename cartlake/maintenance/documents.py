@@ -1,4 +1,4 @@
-"""What a run of maintenance is told and what it reports: the plan, and the end of every table in it."""
+"""The documents of a maintenance run: what was asked for, the plan, and the report on every table in it."""
 
 from datetime import datetime
 from typing import Final, Literal
@@ -11,14 +11,14 @@ from cartlake.runs.documents import Document
 from cartlake.runs.ids import Workflow
 
 Outcome = Literal["maintained", "yielded", "busy", "failed"]
-"""`maintained`: all was done. `yielded`: files came for it, so the rest waits for the next time; `busy`: somebody else
+"""`maintained`: all was done. `yielded`: files came for it, so the rest waits for the next time; `busy`: another run
 was writing it. `failed`: see the error; the table holds the rows it held."""
 
 STOPS_SHORT: Final = frozenset({"yielded", "busy"})
 
 
 class MaintenanceRequest(BaseModel):
-    """What somebody asks for; the schedule asks for nothing in particular. Tables are physical names, None is all."""
+    """What was asked for; the schedule sets no option. Tables are physical names, None is all."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -93,7 +93,7 @@ class MaintenanceReport(Document):
 
 
 class MaintenanceRecord(BaseModel):
-    """When a table was last maintained, how that ended, and when files that belong to nothing were last removed."""
+    """When a table was last maintained, how that ended, and when orphan files were last removed."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -20,7 +20,7 @@ def load_catalog(name: str = "glue") -> "LakeCatalog":
 
 
 def file_properties() -> dict[str, str]:
-    """What Arrow's S3 file system must be told.
+    """Properties that Arrow's S3 file system needs.
 
     The region, because pyiceberg otherwise asks the public S3 endpoint where each bucket lives; and a custom endpoint,
     because Arrow takes one from the environment but then still puts the bucket into the host name.

@@ -70,7 +70,7 @@ def in_flight(stats: FileStats, now: datetime) -> list[str]:
 
 
 def leftovers(stats: FileStats, now: datetime) -> list[str]:
-    """Audit branches of runs that died long ago: nobody will publish them, and they keep files alive."""
+    """Audit branches of runs that ended long ago without publishing: they keep files from being removed."""
     audits = (name for name in stats.branches if name.startswith(AUDIT_PREFIX))
     return sorted(name for name in audits if now - _touched_at(stats, name, now) >= LEFTOVER)
 

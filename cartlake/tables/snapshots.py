@@ -30,7 +30,7 @@ class UnknownVersionError(TerminalError):
 class Version:
     """One time at which a snapshot became what readers see. `rows` and `data_files` are totals of the table then.
 
-    The same snapshot comes twice in a history when somebody went back to it. Counts are None where no writer said.
+    The same snapshot comes twice in a history after a rollback to it. Counts are None where no writer said.
     """
 
     snapshot_id: int
@@ -136,5 +136,5 @@ def go_back(table: IcebergTable, snapshot_id: int) -> None:
         table.catalog.commit_table(table, (unmoved,), (main_at(table, snapshot_id),))
     except CommitFailedException as error:
         raise TransientError(
-            f"{'.'.join(table.name())} was changed by somebody else just now: see its history, then try again."
+            f"{'.'.join(table.name())} was changed by another writer just now: see its history, then try again."
         ) from error

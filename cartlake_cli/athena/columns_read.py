@@ -16,7 +16,7 @@ DIALECT = "athena"
 
 
 class UnreadableSqlError(TerminalError):
-    """A text whose columns cannot be told, for example because it names a table no contract describes."""
+    """The columns that a text reads are unknown, for example because it names a table no contract describes."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -168,7 +168,7 @@ def _remember(glue: "GlueClient", view: View) -> None:
         glue.update_table(DatabaseName=view.database, TableInput=written, SkipArchive=True, **version)
     except glue.exceptions.ConcurrentModificationException as error:
         raise TransientError(
-            f"view {view.database}.{view.name} was changed by somebody else just now; apply again"
+            f"view {view.database}.{view.name} was changed by another writer just now; apply again"
         ) from error
 
 

@@ -75,7 +75,7 @@ def sync(catalog: GlueCatalog, database: str, entry: Mapping[str, Any], table: I
         )
     except catalog.glue.exceptions.ConcurrentModificationException as error:
         raise TransientError(
-            f"{database}.{entry['Name']} was changed by somebody else just now; apply again"
+            f"{database}.{entry['Name']} was changed by another writer just now; apply again"
         ) from error
 
 

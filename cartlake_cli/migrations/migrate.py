@@ -111,7 +111,7 @@ def _make(catalog: GlueCatalog, table: Table, placement: Placement) -> None:
             _step(catalog, table, placement, actions)
         except (CommitFailedException, TableAlreadyExistsError, TransientError) as error:
             if not left:
-                raise TransientError(f"{table.physical_name} was changed by somebody else; apply again") from error
+                raise TransientError(f"{table.physical_name} was changed by another writer; apply again") from error
             continue
         if actions != {"sync_catalog"}:  # the commit wrote the catalog's copy as well
             return

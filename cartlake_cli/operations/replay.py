@@ -1,7 +1,7 @@
 """How quarantined rows and files go through the lake again, each exactly once.
 
 Rows are claimed in the quarantine table before they are sent, as one statement that takes no row twice. A replay that
-dies after that is finished by the next one: its rows name it, and its file is not there.
+is killed after that is finished by the next one: its rows name it, and its file is not there.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ class Replayed:
 
 
 def replay_rows(lake: Lake, dataset: str, reason: str | None, run_id: str | None) -> Replayed:
-    """Send the rows that were not replayed yet, in one file; first those that a replay which died had claimed."""
+    """Send the rows that were not replayed yet, in one file; first those that a replay which was killed had claimed."""
     replay_ids = _unsent(lake, dataset)
     chosen, parameters = _chosen(lake, dataset, reason, run_id)
     unparseable = f"replay_id is null and {IN_FORCE} and not ({REPLAYABLE})"

@@ -1,6 +1,6 @@
 """Glue entry point: maintain the tables of a plan, one after the other, each only while nobody else writes it.
 
-Every step is a procedure of Iceberg, and atomic: a job that dies half way leaves each table whole.
+Every step is a procedure of Iceberg, and atomic: a job that is killed half way leaves each table whole.
 """
 
 import argparse

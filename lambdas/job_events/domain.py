@@ -17,7 +17,7 @@ MAX_CAUSE: Final = 32_000
 
 @dataclass(frozen=True, slots=True)
 class JobRun:
-    """The end of one Glue job run; `task_token` is None for a run somebody started by hand."""
+    """The end of one Glue job run; `task_token` is None for a run that was started by hand."""
 
     job_name: str
     job_run_id: str

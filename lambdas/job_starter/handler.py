@@ -40,7 +40,7 @@ def start_once(_dynamodb: "DynamoDBClient") -> Callable[..., Answer]:
 
 @entry(JobRequest)
 def lambda_handler(request: JobRequest, context: LambdaContext) -> Answer:
-    idempotency_config().register_lambda_context(context)  # so that a start that died is not "in progress" for ever
+    idempotency_config().register_lambda_context(context)  # so that a call that was killed does not stay "in progress"
     try:
         started = start_once()(request=request.model_dump())
     except IdempotencyAlreadyInProgressError as error:

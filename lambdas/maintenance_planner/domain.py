@@ -22,7 +22,7 @@ def chosen(contracts: Iterable[Contract], names: Sequence[str] | None) -> list[t
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at the tables: what was asked for, when, and what is known of earlier maintenance."""
+    """One look at the tables: the request, the time, and the records of earlier maintenance."""
 
     request: MaintenanceRequest
     now: datetime
@@ -37,7 +37,9 @@ class Look:
             return SkippedTable(table=name, reason="it was never written")
         if branches := in_flight(stats, self.now):
             return SkippedTable(table=name, reason=f"a run is at work on it: branch {', '.join(branches)}")
-        wanted = needs(stats, settings, self.now, options=self._wish, orphans_removed_at=self._swept_at(name))
+        wanted = needs(
+            stats, settings, self.now, options=self._options, orphans_removed_at=self._orphans_removed_at(name)
+        )
         if not wanted:
             return SkippedTable(table=name, reason="no maintenance needed")
         return TableWork(
@@ -48,9 +50,9 @@ class Look:
         )
 
     @property
-    def _wish(self) -> MaintenanceOptions:
+    def _options(self) -> MaintenanceOptions:
         return MaintenanceOptions(force=self.request.force, keep_snapshots_days=self.request.keep_snapshots_days)
 
-    def _swept_at(self, table: str) -> datetime | None:
+    def _orphans_removed_at(self, table: str) -> datetime | None:
         last = self.known.get(table)
         return last.orphans_removed_at if last else None

@@ -42,7 +42,9 @@ def plan_publish(state: TableState, branch: str, snapshot: int) -> Step:
     if head is None:
         raise PublishError(f"Branch {branch} does not exist, and main, at {main}, does not hold snapshot {snapshot}.")
     if head != snapshot:
-        raise PublishError(f"Branch {branch} is at {head}, but what was audited is {snapshot}; somebody wrote since.")
+        raise PublishError(
+            f"Branch {branch} is at {head}, but what was audited is {snapshot}; another writer wrote since."
+        )
     if not state.descends(snapshot, main):
         raise PublishError(f"Main has moved to {main}, from which {branch} at {snapshot} did not grow. Run it again.")
     return Step.FAST_FORWARD

@@ -42,7 +42,7 @@ class TestPlan:
         ("refs", "snapshot", "fault"),
         [
             pytest.param({"main": 3}, 4, "does not exist", id="branch is gone"),
-            pytest.param({"main": 3, "b": 5}, 4, "somebody wrote since", id="branch moved after the audit"),
+            pytest.param({"main": 3, "b": 5}, 4, "another writer wrote since", id="branch moved after the audit"),
             pytest.param({"main": 3, "b": 6}, 6, "Main has moved to 3", id="main moved after the branch"),
             pytest.param({}, 4, "does not exist", id="nothing at all"),
         ],
@@ -136,7 +136,7 @@ def test_a_branch_is_not_published_over_a_main_that_has_moved(table, head, call)
 def test_a_snapshot_that_was_not_audited_is_not_published(table, head, call):
     table.refresh().append(ROWS, branch=BRANCH)
 
-    with pytest.raises(PublishError, match="somebody wrote since"):
+    with pytest.raises(PublishError, match="another writer wrote since"):
         call("publish", snapshot_id=head)
 
     assert rows(table) == 1

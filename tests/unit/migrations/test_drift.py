@@ -122,7 +122,7 @@ def test_a_copy_is_not_written_over_somebody_elses_commit(
 
     monkeypatch.setattr(catalog.glue, "update_table", too_late)
 
-    with pytest.raises(TransientError, match=r"processed\.sales was changed by somebody else; apply again"):
+    with pytest.raises(TransientError, match=r"processed\.sales was changed by another writer; apply again"):
         apply(catalog, [made.contract], placement)
     assert set(seen) == {entry(catalog)["VersionId"]}
 

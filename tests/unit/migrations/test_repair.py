@@ -227,5 +227,5 @@ def test_a_table_that_somebody_changed_meanwhile_is_not_repaired_over_it(
 
     monkeypatch.setattr(catalog.glue, "update_table", too_late)
 
-    with pytest.raises(TransientError, match="was changed by somebody else"):
+    with pytest.raises(TransientError, match="was changed by another writer"):
         broken.make(repair)

@@ -199,7 +199,7 @@ def test_a_commit_of_somebody_else_asks_to_try_again(
 
     monkeypatch.setattr(catalog, "create_table", too_late)
 
-    with pytest.raises(TransientError, match=r"processed\.transactions was changed by somebody else; apply again"):
+    with pytest.raises(TransientError, match=r"processed\.transactions was changed by another writer; apply again"):
         apply(catalog, [transactions], placement)
 
 

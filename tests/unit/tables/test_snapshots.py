@@ -98,7 +98,7 @@ def test_a_commit_that_came_first_wins_and_nothing_goes_back(catalog, table):
     first = versions(table)[-1]
     catalog.load_table(("processed", "events")).append(pa.table({"id": pa.array([9], pa.int64())}))
 
-    with pytest.raises(TransientError, match="was changed by somebody else"):
+    with pytest.raises(TransientError, match="was changed by another writer"):
         go_back(table, first.snapshot_id)
 
     assert rows_of(catalog) == 7
