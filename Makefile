@@ -10,6 +10,12 @@ ENVIRONMENTS := local dev staging prod
 MODULES := $(notdir $(wildcard terraform/modules/*))
 PYTHON_FILES := cartlake cartlake_cli lambdas glue_jobs generators localaws data_catalog benchmarks tests terraform conftest.py
 
+# Tools keep caches below the home folder; where that cannot be written, one of this checkout stands in for it.
+ifeq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo writable),)
+export HOME := $(CURDIR)/.cache/home
+$(shell mkdir -p "$(HOME)")
+endif
+
 # Terraform downloads the AWS provider once for the whole checkout, not once for each folder.
 export TF_PLUGIN_CACHE_DIR := $(CURDIR)/.cache/terraform-plugins
 export TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE := true
