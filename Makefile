@@ -82,9 +82,8 @@ test-spark: setup ## Run the tests of transforms and jobs on Spark and DuckDB
 	$(call pytest,spark) tests/spark --numprocesses=2 --dist=worksteal $(covered)
 
 .PHONY: test-e2e
-# Not measured: tracing would slow every Lambda and the embedded AWS, whose lines the other suites reach.
 test-e2e: setup ## Deploy the lake to the embedded AWS and use it as users do
-	$(call pytest,e2e) tests/e2e
+	$(call pytest,e2e) tests/e2e $(covered)
 
 .PHONY: suite-times
 suite-times: setup ## Print what each test suite took, and the slowest tests
