@@ -242,7 +242,8 @@ def test_nothing_is_forgotten_when_the_embedded_aws_is_killed(lake, checkout, dr
     eventually(lambda: emulator.status(checkout) is None)
     with monkeypatch.context() as patch:
         patch.delenv("CARTLAKE_CONTRACTS_DIR")  # the new server's Lambdas read the contracts deployed with them
-        run_lake("up")
+        emulator.start(checkout)
+    run_lake("up")  # with the contracts of this lake, as every other command
 
     assert lake.ledger.files.get(file.file_id).state is FileState.LOADED
     assert rows_of(f"select count(*) from processed.transactions where _run_id = '{file.run_id}'") == [["45"]]
