@@ -96,9 +96,11 @@ def succeed(request: Record, catalog: str) -> Answer:
     """Record that a load succeeded. Raises ReconciliationError if its rows do not add up."""
     report = s3.read_model(request.report_uri, TransformReport)
     mark_stale(report, request.published_snapshot_id)  # first: readers see the rows, whatever comes of the run
-    refuse_failed(ledger().runs.get(request.run_id))
-    check(report, request.published_snapshot_id)
-    files_loaded(request.run_id, report)
+    begun = ledger().runs.get(request.run_id)
+    refuse_failed(begun)
+    backfill = begun is not None and begun.backfill is not None
+    check(report, request.published_snapshot_id, backfill=backfill)
+    files_loaded(report, backfill=backfill)
     run = ledger().runs.finish(request.run_id, report.rows, request.report_uri)
     refuse_failed(run)
     rows = report.rows
@@ -125,13 +127,11 @@ def mark_stale(report: TransformReport, published_snapshot_id: str | None) -> No
         ledger().stale.mark(report.run_id, table, published_days(report))
 
 
-def check(report: TransformReport, published_snapshot_id: str | None) -> None:
+def check(report: TransformReport, published_snapshot_id: str | None, *, backfill: bool) -> None:
     """Check that every row and file has a known end, and that what was audited is what was published.
 
     Raises ReconciliationError.
     """
-    run = ledger().runs.get(report.run_id)
-    backfill = run is not None and run.backfill is not None
     reconcile(report, claimed_ids(ledger().runs.files(report.run_id), report.run_id, backfill=backfill))
     check_published(report, published_snapshot_id)
 
@@ -142,10 +142,10 @@ def refuse_failed(run: RunRecord | None) -> None:
         raise TerminalError(f"Run {run.run_id} was recorded as {run.state} before: {run.error}: {run.cause}")
 
 
-def files_loaded(run_id: str, report: TransformReport) -> None:
+def files_loaded(report: TransformReport, *, backfill: bool) -> None:
     """Record the files as LOADED; those of a backfill were so before, and their rows are now of this run."""
-    run = ledger().runs.get(run_id)
-    if run is None or run.backfill is None:
+    run_id = report.run_id
+    if not backfill:
         ledger().runs.loaded(run_id, [file.file_id for file in report.files])
         return
     manifest = s3.read_model(settings().folder(run_id).manifest, Manifest)
