@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import duckdb
+import pyarrow as pa
 import pytest
 from moto import mock_aws
 from pyspark.sql import SparkSession
@@ -93,7 +94,12 @@ def duckdb_frames() -> Iterator[MakeFrame]:
             ddl = ", ".join(f"{column} {types.get(kind, kind)}" for column, kind in columns)
             name = next(names)
             connection.execute(f"create table {name} ({ddl})")
-            connection.executemany(f"insert into {name} values ({', '.join('?' * len(columns))})", rows)
+            if rows:  # as one Arrow table: DuckDB plans an INSERT for each row that `executemany` is given
+                batch = pa.table(
+                    [pa.array(values) for values in zip(*rows, strict=True)], [str(n) for n in range(len(columns))]
+                )
+                connection.register("batch", batch)
+                connection.execute(f"insert into {name} from batch")
             return session.table(name)
 
         yield make

@@ -12,6 +12,7 @@ from cartlake.engine import F
 from glue_jobs.transforms import cohorts
 from glue_jobs.transforms import customers as marts
 from glue_jobs.transforms.segments import SEGMENTS
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
@@ -76,14 +77,14 @@ def identities_frame(frame, people):
 
 def built(frame, mart, orders, people=None):
     """The mart over these orders. `people` maps customer_id to golden_customer_id."""
-    months = marts.customer_months(orders_frame(frame, orders))
+    months = transformed(marts.customer_months, fct_orders=orders_frame(frame, orders))
     if mart == "customer_months":
         return months
     upstreams = {"customer_months": months, "customer_identities": identities_frame(frame, people or {})}
     if mart == "customer_segments":
-        return marts.customer_segments(customer_rfm=marts.customer_rfm(**upstreams))
+        return transformed(marts.customer_segments, customer_rfm=transformed(marts.customer_rfm, **upstreams))
     module = cohorts if mart == "cohort_retention" else marts
-    return getattr(module, mart)(**upstreams)
+    return transformed(getattr(module, mart), **upstreams)
 
 
 def rows_of(frame, mart, orders, people=None):

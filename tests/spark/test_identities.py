@@ -10,6 +10,7 @@ from cartlake.engine import F
 from glue_jobs.transforms.identities import matching, spelling
 from glue_jobs.transforms.identities.clusters import CLUSTER_LIMIT, ROUNDS, customer_identities
 from glue_jobs.transforms.identities.history import dim_customer
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
@@ -70,12 +71,14 @@ def types_of(table):
 
 
 def found(frame, *rows):
-    return matching.customer_matches(customers=customers_of(frame, rows)).collect()
+    return transformed(matching.customer_matches, customers=customers_of(frame, rows)).collect()
 
 
 def who_is_who(frame, rows, pairs):
     """{number of the record: (golden number, members, state)}"""
-    identities = customer_identities(customers=customers_of(frame, rows), customer_matches=matches_of(frame, pairs))
+    identities = transformed(
+        customer_identities, customers=customers_of(frame, rows), customer_matches=matches_of(frame, pairs)
+    )
     return {
         int(row["customer_id"][4:]): (int(row["golden_customer_id"][4:]), row["members"], row["cluster_state"])
         for row in identities.collect()
@@ -269,7 +272,7 @@ def test_what_a_large_block_hides_another_block_finds(frame):
 
 
 def test_no_records_make_no_matches(frame):
-    matches = matching.customer_matches(customers=customers_of(frame, []))
+    matches = transformed(matching.customer_matches, customers=customers_of(frame, []))
 
     assert matches.collect() == []
     assert types(matches) == types_of(MATCHES)
@@ -415,7 +418,8 @@ def test_a_record_tells_the_rules_it_matches_by(frame):
     rows = [record(number, registered_at=day(number)) for number in (1, 2, 3, 4)]
     matches = [("CUS-0000001", "CUS-0000002", "phone_and_name"), ("CUS-0000002", "CUS-0000003", "email")]
 
-    identities = customer_identities(
+    identities = transformed(
+        customer_identities,
         customers=customers_of(frame, rows),
         customer_matches=frame(matches, "left_customer_id string, right_customer_id string, match_key string"),
     )
@@ -453,7 +457,9 @@ def test_a_record_that_leaves_takes_its_own_name(frame):
 
 
 def test_no_records_make_no_people(frame):
-    identities = customer_identities(customers=customers_of(frame, []), customer_matches=matches_of(frame, []))
+    identities = transformed(
+        customer_identities, customers=customers_of(frame, []), customer_matches=matches_of(frame, [])
+    )
 
     assert identities.collect() == []
     assert types(identities) == types_of(IDENTITIES)
@@ -465,7 +471,8 @@ def test_no_records_make_no_people(frame):
 def dimension(frame, rows, people=None):
     """The dimension of records that are all one person, GLD-0000001, unless `people` says otherwise."""
     people = people or {row[0]: "GLD-0000001" for row in rows}
-    return dim_customer(
+    return transformed(
+        dim_customer,
         customers=customers_of(frame, rows),
         customer_identities=frame(list(people.items()), "customer_id string, golden_customer_id string"),
     )

@@ -13,6 +13,7 @@ from glue_jobs.transforms.money import cents, converted, quotient, rate_units
 from glue_jobs.transforms.orders import fct_orders, order_lines
 from tests.spark.built import built_rows, promised_types, table_rows, types_of
 from tests.spark.order_lines import IN_THE_TABLE
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
@@ -43,7 +44,8 @@ def version(updated_at, unit_cost, product_id="PRD-00042"):
 
 
 def lines_of(frame, transactions, fx_rates=(), products=()):
-    return order_lines(
+    return transformed(
+        order_lines,
         transactions=table_rows(frame, "transactions", *transactions),
         fx_rates=table_rows(frame, "fx_rates", *fx_rates),
         products=table_rows(frame, "products", *products),
@@ -333,7 +335,7 @@ def order_line(**changes):
 
 
 def orders_of(frame, *lines):
-    return fct_orders(order_lines=table_rows(frame, "order_lines", *lines))
+    return transformed(fct_orders, order_lines=table_rows(frame, "order_lines", *lines))
 
 
 def built_orders(frame, *lines):

@@ -10,6 +10,7 @@ from cartlake import contracts
 from glue_jobs.transforms.product_bands import BANDS, LIMITS, availability, price_band
 from glue_jobs.transforms.products import dim_product
 from tests.spark.built import built_rows, promised_types, table_rows, types_of
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
@@ -47,7 +48,8 @@ def review(rating, product_id="PRD-00042", *, verified=True):
 
 
 def dimension(frame, products, vendors=(), reviews=()):
-    return dim_product(
+    return transformed(
+        dim_product,
         products=table_rows(frame, "products", *products),
         vendors=table_rows(frame, "vendors", *vendors),
         fct_reviews=table_rows(frame, "fct_reviews", *reviews),

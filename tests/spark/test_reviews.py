@@ -16,6 +16,7 @@ from glue_jobs.transforms.personal_data.numbers import IBAN_COUNTRIES, OWN_ID
 from glue_jobs.transforms.reviews import fct_reviews, mask_personal_data, verified_reviews
 from tests.spark.built import built_rows, promised_types, table_rows, types_of
 from tests.spark.order_lines import IN_THE_TABLE
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
@@ -260,8 +261,10 @@ def test_both_engines_mask_alike(spark, duckdb_frames):
 
 
 def verified(frame, reviews, lines):
-    return verified_reviews(
-        reviews=table_rows(frame, "reviews", *reviews), transactions=table_rows(frame, "transactions", *lines)
+    return transformed(
+        verified_reviews,
+        reviews=table_rows(frame, "reviews", *reviews),
+        transactions=table_rows(frame, "transactions", *lines),
     )
 
 
@@ -326,7 +329,7 @@ def test_verified_reviews_keep_their_promise_also_when_there_are_none(frame):
 
 def facts(frame, *reviews):
     rows = [REVIEW | {"is_verified_purchase": True} | review for review in reviews]
-    return fct_reviews(verified_reviews=table_rows(frame, "verified_reviews", *rows))
+    return transformed(fct_reviews, verified_reviews=table_rows(frame, "verified_reviews", *rows))
 
 
 def standing(frame, *reviews):

@@ -8,6 +8,7 @@ import pytest
 from glue_jobs.transforms import products, sales
 from glue_jobs.transforms.calendar import dim_date
 from tests.spark.built import built_rows, promised_types, table_rows, types_of
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
@@ -67,7 +68,7 @@ MIXED = [
 
 
 def mart(frame, name, *lines):
-    return getattr(sales, name)(order_lines=table_rows(frame, "order_lines", *lines))
+    return transformed(getattr(sales, name), order_lines=table_rows(frame, "order_lines", *lines))
 
 
 def rows_of(frame, name, *lines):
@@ -221,8 +222,10 @@ def event(event_type="product_view", visitor="VIS-1", at="2026-02-10T12:00:00+00
 
 
 def performance(frame, lines=(), events=()):
-    return products.product_performance(
-        order_lines=table_rows(frame, "order_lines", *lines), clickstream=table_rows(frame, "clickstream", *events)
+    return transformed(
+        products.product_performance,
+        order_lines=table_rows(frame, "order_lines", *lines),
+        clickstream=table_rows(frame, "clickstream", *events),
     )
 
 
@@ -285,7 +288,7 @@ def test_equal_revenues_are_ranked_by_product_whatever_the_order_of_rows(frame):
 
 
 def calendar(frame):
-    return dim_date(spine=frame([(1,)], "one int"))
+    return transformed(dim_date, spine=frame([(1,)], "one int"))
 
 
 def test_the_calendar_has_the_columns_and_types_of_its_contract(frame):

@@ -14,6 +14,7 @@ from cartlake.engine import F, using
 from glue_jobs.transforms.sessions import STAGES, conversion_funnel, fct_sessions
 from glue_jobs.transforms.traffic import attribution, robots
 from tests.spark.built import built_rows, promised_types, table_rows, types_of
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
@@ -51,7 +52,7 @@ def every(gap, count, start=NOON, **changes):
 
 
 def sessions_of(frame, *events):
-    return fct_sessions(clickstream=table_rows(frame, "clickstream", *events))
+    return transformed(fct_sessions, clickstream=table_rows(frame, "clickstream", *events))
 
 
 def sessions(frame, *events):
@@ -475,7 +476,7 @@ def session(**changes):
 
 
 def funnel_of(frame, *rows):
-    return conversion_funnel(fct_sessions=table_rows(frame, "fct_sessions", *rows))
+    return transformed(conversion_funnel, fct_sessions=table_rows(frame, "fct_sessions", *rows))
 
 
 def test_the_funnel_counts_a_session_at_all_stages_up_to_its_deepest(frame):
