@@ -18,6 +18,7 @@ from sqlframe.duckdb import DuckDBSession
 from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.engine import current, using
+from glue_jobs.engines.spark.session import cache_functions
 from localaws.spark import java
 from localaws.spark.jars import classpath
 from localaws.spark.session import ICEBERG_EXTENSIONS, QUICK_START_FLAGS
@@ -75,6 +76,7 @@ def spark(incoming: Path, warehouse: Path) -> Iterator[SparkSession]:
         "spark.hadoop.fs.viewfs.mounttable.raw.link./incoming": incoming.as_uri(),
     }
     session = SparkSession.builder.config(map={**conf}).getOrCreate()
+    cache_functions(session)
     yield session
     session.stop()
 
