@@ -1,0 +1,1 @@
+"""The engine for small batches: DuckDB computes, PyIceberg writes the metadata."""

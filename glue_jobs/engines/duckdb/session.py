@@ -1,0 +1,117 @@
+"""A DuckDB connection for one run: time zone, memory, temporary files, and access to S3."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import boto3
+import duckdb
+from sqlframe.duckdb import DuckDBSession
+
+from cartlake.aws.clients import region
+from cartlake.errors import TerminalError
+from cartlake.tables.catalog import ENDPOINT_VARIABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from duckdb import DuckDBPyConnection
+
+_EXTENSION: Final = "duckdb_extension_httpfs"
+_SHARE_OF_MEMORY: Final = 0.6
+"""Of the function's memory, what DuckDB may use for its buffers; Python, PyIceberg and what DuckDB allocates beside its
+buffers need the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """DuckDB, SQLFrame over it, and a folder for the files that are written before they are uploaded."""
+
+    connection: DuckDBPyConnection
+    frames: DuckDBSession
+    folder: Path
+
+    def execute(self, sql: str, parameters: object = None) -> DuckDBPyConnection:
+        """Run a statement and return the connection, which has its result."""
+        return self.connection.execute(sql, parameters)
+
+    def rows(self, sql: str, parameters: object = None) -> list[tuple[object, ...]]:
+        """Return all rows of a query."""
+        return self.connection.execute(sql, parameters).fetchall()
+
+
+@contextmanager
+def open_session(memory_mb: int | None = None) -> Iterator[Session]:
+    """Open a DuckDB in memory that spills to a temporary folder; all of it is gone at the end.
+
+    `memory_mb` is the memory of the whole process, by default what Lambda says in `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`;
+    outside of Lambda DuckDB takes 80 % of the machine's.
+    """
+    memory_mb = memory_mb or int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0"))
+    with TemporaryDirectory(prefix="cartlake-") as folder, duckdb.connect(config=_config(folder)) as connection:
+        connection.execute("set timezone = 'UTC'")
+        if memory_mb:
+            connection.execute(f"set memory_limit = '{int(memory_mb * _SHARE_OF_MEMORY)}MiB'")
+        connection.execute(f"load '{_extension()}'")
+        _grant_s3(connection)
+        files = Path(folder) / "files"
+        files.mkdir()
+        DuckDBSession().stop()  # SQLFrame keeps one session per process, whatever connection it is given later
+        yield Session(connection, DuckDBSession(connection), files)
+
+
+def _config(folder: str) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "temp_directory": f"{folder}/spilled",
+        "home_directory": folder,
+        "extension_directory": f"{folder}/extensions",
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_unsigned_extensions": True,  # from PyPI, with a hash in the lock file
+        "preserve_insertion_order": False,
+    }
+
+
+def _extension() -> str:
+    """The file of the extension `httpfs`, which reads S3. Raises TerminalError where the package is not installed."""
+    found = find_spec(_EXTENSION)
+    places = list(found.submodule_search_locations or []) if found else []
+    files = [
+        file for place in places for file in Path(place).glob(f"extensions/v{duckdb.__version__}/*.duckdb_extension")
+    ]
+    if not files:
+        raise TerminalError(
+            f"DuckDB {duckdb.__version__} cannot read S3: the package {_EXTENSION} of that version is not installed. "
+            "It belongs into the layer `light` (requirements/light.lock)."
+        )
+    return str(files[0])
+
+
+def _grant_s3(connection: DuckDBPyConnection) -> None:
+    """Let DuckDB read S3 with the credentials and at the endpoint that boto3 found."""
+    credentials = boto3.Session().get_credentials()
+    found = credentials.get_frozen_credentials() if credentials else None
+    options = {
+        "key_id": found.access_key if found else "",
+        "secret": found.secret_key if found else "",
+        "session_token": (found.token or "") if found else "",
+        "region": region(),
+    }
+    endpoint = next((os.environ[name] for name in ENDPOINT_VARIABLES if os.environ.get(name)), None)
+    if endpoint:
+        options["endpoint"], options["url_style"] = urlsplit(endpoint).netloc, "path"
+    listed = ", ".join(f"{name} {text_literal(value)}" for name, value in options.items() if value)
+    plain = "" if endpoint is None or endpoint.startswith("https") else ", use_ssl false"
+    connection.execute(f"create or replace secret lake (type s3, {listed}{plain})")
+
+
+def text_literal(value: str) -> str:
+    """A literal of SQL."""
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,79 @@
+"""Iceberg tables as DuckDB reads them: the files that metadata names, by field id, without the rows that were deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pyiceberg.expressions import AlwaysTrue
+
+from glue_jobs.engines.duckdb.files import quoted
+from glue_jobs.engines.duckdb.session import text_literal
+from glue_jobs.engines.duckdb.types import duckdb_type
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyiceberg.expressions import BooleanExpression
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.schema import Schema
+    from pyiceberg.table import Table
+
+FILE: Final = "_file"
+"""The column of a scan that has the path of a row's data file."""
+POSITION: Final = "_pos"
+"""The column of a scan that has the place of a row in its data file, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The files of one version of a table that may hold rows one looks for, and what was deleted from them."""
+
+    schema: Schema
+    files: Sequence[DataFile]
+    deletes: Sequence[str]
+
+    @property
+    def size(self) -> int:
+        """The bytes of the data files."""
+        return sum(file.file_size_in_bytes for file in self.files)
+
+    def sql(self, *, positions: bool = False) -> str:
+        """A query of the rows, with all columns of the table; with `positions` also `_file` and `_pos`."""
+        columns = ", ".join(quoted(field.name) for field in self.schema.fields)
+        if not self.files:
+            nothing = ", ".join(f"null::{duckdb_type(f.field_type)} as {quoted(f.name)}" for f in self.schema.fields)
+            places = f", null::varchar as {FILE}, null::bigint as {POSITION}" if positions else ""
+            return f"select {nothing}{places} where false"
+        places = f", filename as {FILE}, file_row_number as {POSITION}" if positions else ""
+        source = f"select {columns}{places} from {self._parquet()} as f"
+        if not self.deletes:
+            return source
+        return (
+            f"{source} where not exists (select 1 from read_parquet({_listed(self.deletes)}) as d "
+            "where d.file_path = f.filename and d.pos = f.file_row_number)"
+        )
+
+    def _parquet(self) -> str:
+        paths = _listed([file.file_path for file in self.files])
+        fields = ", ".join(
+            f"{field.field_id}: {{name: {text_literal(field.name)}, type: '{duckdb_type(field.field_type)}', default_value: null}}"
+            for field in self.schema.fields
+        )
+        return f"read_parquet({paths}, schema = map {{{fields}}}, filename = true, file_row_number = true)"
+
+
+def scan(table: Table, snapshot_id: int | None, where: BooleanExpression | None = None) -> Scan:
+    """Plan a scan of a version of a table; `where` leaves out files, by their partitions and bounds, and no rows.
+
+    Without a snapshot, nothing.
+    """
+    if snapshot_id is None:
+        return Scan(table.schema(), [], [])
+    tasks = list(table.scan(row_filter=where or AlwaysTrue(), snapshot_id=snapshot_id).plan_files())
+    deletes = {file.file_path for task in tasks for file in task.delete_files}
+    return Scan(table.schema(), [task.file for task in tasks], sorted(deletes))
+
+
+def _listed(paths: Sequence[str]) -> str:
+    return f"[{', '.join(text_literal(path) for path in paths)}]"

@@ -1,0 +1,91 @@
+"""Iceberg's types as DuckDB's SQL names them, and values of statistics as Iceberg's manifests store them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from pyiceberg.conversions import to_bytes
+from pyiceberg.types import (
+    BooleanType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IntegerType,
+    ListType,
+    LongType,
+    PrimitiveType,
+    StringType,
+    TimestampType,
+    TimestamptzType,
+)
+
+from cartlake.errors import TerminalError
+
+if TYPE_CHECKING:
+    from pyiceberg.types import IcebergType
+
+_NAMES: Final[dict[type[IcebergType], str]] = {
+    BooleanType: "boolean",
+    IntegerType: "integer",
+    LongType: "bigint",
+    FloatType: "float",
+    DoubleType: "double",
+    DateType: "date",
+    TimestampType: "timestamp",
+    TimestamptzType: "timestamptz",
+    StringType: "varchar",
+}
+_BOUND_LENGTH: Final = 16
+"""Characters of a text that a bound keeps: Iceberg's default for `write.metadata.metrics.default`, truncate(16)."""
+_LAST_CHARACTER: Final = 0x10FFFF
+_SURROGATES: Final = range(0xD800, 0xE000)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def duckdb_type(kind: IcebergType) -> str:
+    """Return the SQL name of a type, e.g. `decimal(18, 2)`. Raises TerminalError for one that no contract can have."""
+    if isinstance(kind, DecimalType):
+        return f"decimal({kind.precision}, {kind.scale})"
+    if isinstance(kind, ListType):
+        return f"{duckdb_type(kind.element_type)}[]"
+    if type(kind) not in _NAMES:
+        raise TerminalError(f"Columns of type {kind} are not supported: a contract cannot have them.")
+    return _NAMES[type(kind)]
+
+
+def lower_bound(text: str, kind: PrimitiveType) -> bytes:
+    """Return a value that is no higher than the lowest of a column, as a manifest stores it."""
+    return to_bytes(kind, _value(text, kind)[:_BOUND_LENGTH] if isinstance(kind, StringType) else _value(text, kind))
+
+
+def upper_bound(text: str, kind: PrimitiveType) -> bytes | None:
+    """Return a value that is no lower than the highest of a column, None for a text that no short one is above."""
+    if not isinstance(kind, StringType) or len(text) <= _BOUND_LENGTH:
+        return to_bytes(kind, _value(text, kind))
+    for place in reversed(range(_BOUND_LENGTH)):
+        following = ord(text[place]) + 1
+        following = _SURROGATES.stop if following in _SURROGATES else following
+        if following <= _LAST_CHARACTER:
+            return to_bytes(kind, text[:place] + chr(following))
+    return None
+
+
+def _value(text: str, kind: PrimitiveType) -> Any:
+    """A statistic that DuckDB writes as text, as pyiceberg takes it."""
+    if isinstance(kind, BooleanType):
+        return text in ("1", "true")
+    if isinstance(kind, (IntegerType, LongType)):
+        return int(text)
+    if isinstance(kind, (FloatType, DoubleType)):
+        return float(text)
+    if isinstance(kind, DecimalType):
+        return Decimal(text)
+    if isinstance(kind, DateType):
+        return (date.fromisoformat(text) - _EPOCH.date()).days
+    if isinstance(kind, (TimestampType, TimestamptzType)):
+        moment = datetime.fromisoformat(text)
+        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
+    return text
