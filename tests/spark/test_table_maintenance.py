@@ -60,7 +60,7 @@ def test_small_files_become_one_and_no_row_changes(rates):
 
 def test_its_snapshots_say_which_run_made_them_and_the_next_job_signs_its_own(rates):
     rates.maintain(rates.work(RATES))
-    iceberg.sign_snapshots(rates.spark, "fx_rates-20260301T120000-00000a")
+    iceberg.label_snapshots(rates.spark, "fx_rates-20260301T120000-00000a")
     rates.insert(RATES, [rate(9)])
 
     *_, replaced, appended = rates.snapshots(RATES)
