@@ -76,7 +76,7 @@ run "the_crawler_makes_one_table_per_dataset" {
   }
 }
 
-run "a_schedule_is_handed_to_the_crawler" {
+run "a_schedule_reaches_the_crawler" {
   command = plan
 
   variables {
@@ -85,7 +85,7 @@ run "a_schedule_is_handed_to_the_crawler" {
 
   assert {
     condition     = aws_glue_crawler.raw.schedule == "cron(0 5 * * ? *)"
-    error_message = "The crawler must run when it was told to."
+    error_message = "The crawler must run by its schedule."
   }
 }
 
