@@ -61,7 +61,7 @@ class LateRows(Model):
 
 
 class Manifest(ManifestModel):
-    """See the module. `dirt` is keyed by kind; a kind that was not planted is absent."""
+    """The whole manifest. `dirt` is keyed by kind; a kind that was not planted is absent."""
 
     dataset: str
     arguments: Arguments
