@@ -44,7 +44,7 @@ def day(number):
 
 
 def record(number, **changes):
-    """A version of the record CUS-000000<number>. Sets `updated_at` to `registered_at` unless told otherwise."""
+    """A version of the record CUS-000000<number>. Sets `updated_at` to `registered_at` unless given."""
     row = KATHARINA | {"customer_id": f"CUS-{number:07d}"} | changes
     row["updated_at"] = changes.get("updated_at", row["registered_at"])
     return tuple(row.values())

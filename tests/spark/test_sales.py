@@ -42,7 +42,7 @@ def test_a_group_is_counted_exactly_and_summed_without_its_cancelled_lines(frame
     [row] = rows_of(frame, name, *MIXED)
 
     assert [row[measure] for measure in MEASURES] == [3, 4, 6, 2, 2, 1, 1]
-    # Three lines are converted; one of them is returned, and of another nobody knows the cost.
+    # Three lines are converted; one of them is returned, and of another the cost is not known.
     assert [row[measure] for measure in EUROS] == [18, 3, 15, Decimal("2.85"), 5, 6, 4]
 
 

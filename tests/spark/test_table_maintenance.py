@@ -1,4 +1,4 @@
-"""table_maintenance on real Iceberg tables: fewer files, the same rows, and nobody who reads or writes is hurt."""
+"""table_maintenance on real Iceberg tables: fewer files, the same rows, and no reader or writer fails."""
 
 import threading
 from datetime import UTC, date, datetime, timedelta
@@ -155,7 +155,7 @@ class TestLeases:
         )[RATES]
 
         assert done.outcome == "yielded"
-        assert "files came" in done.reason
+        assert "a run waits for it" in done.reason
         assert 8 < done.after.data_files < 24
         assert rates.coordinator.released == ["fx_rates"]
         assert rates.maintain(rates.work(RATES))[RATES].after.data_files == 3
@@ -202,7 +202,7 @@ def quality(number, run="fx_rates-1"):
 
 
 class TestWriters:
-    """Others write while a table is rewritten. Nothing of theirs is lost, and nothing of ours breaks them."""
+    """Others write while a table is rewritten: none of their rows is lost, and none of their commits fails."""
 
     def test_rows_written_and_deleted_between_two_steps_are_as_their_writer_left_them(self, rates):
         for number in range(8):
@@ -222,7 +222,7 @@ class TestWriters:
         assert (done.outcome, done.after.rows) == ("maintained", 16)
 
     def test_a_thread_that_appends_and_deletes_all_the_time_loses_nothing(self, rates):
-        """Both commit to one table at once. Deletes that meet rewritten files are tried again, as Athena's users do."""
+        """Both commit to one table at once. A delete that conflicts with a rewrite is repeated."""
         wanted, stop, failures = {f"C{number:02d}" for number in range(8)}, threading.Event(), []
 
         def write():
@@ -296,7 +296,7 @@ class TestWriters:
         name, original, failed = f"glue_catalog.{QUALITY}", lake.spark.sql, []
 
         class Once:
-            """The session, whose first delete meets another commit."""
+            """The session, whose first delete conflicts with another commit."""
 
             catalog, table = lake.spark.catalog, staticmethod(lake.spark.table)
 
@@ -434,7 +434,7 @@ class TestFailures:
         original = procedures.Procedures.rows_at
 
         def one_less(self, snapshot_id):
-            """What a faulty rewriting would show: fewer rows in the snapshot it made."""
+            """A faulty rewrite: fewer rows in the snapshot it made."""
             [signed] = self.spark.sql(
                 f"select operation = 'replace' from {self.name}.snapshots where snapshot_id = {snapshot_id}"
             ).collect()[0]

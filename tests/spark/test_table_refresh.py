@@ -41,7 +41,7 @@ def test_a_new_day_is_added_and_other_days_are_not_touched(lake):
 
     assert {table.outcome for table in done.values()} == {"rebuilt"}
     assert {(row["order_date"], row["orders"]) for row in lake.rows("curated.sales_daily")} == {
-        (FEBRUARY, 1),  # the third order came too, but nobody said so
+        (FEBRUARY, 1),  # the third order is in the table, but not in the change
         (MARCH, 1),
     }
     first, second = sorted({row["_run_id"] for row in lake.rows("curated.sales_daily")})
@@ -131,7 +131,7 @@ def test_what_turns_out_the_same_is_not_written_and_nothing_after_it_is_rebuilt(
     lake.order(1, FEBRUARY)
     lake.run(dict.fromkeys(SALES, WHOLE))
 
-    done = lake.refresh({"processed.products": on(FEBRUARY)}, SALES)  # a version of a product nobody bought
+    done = lake.refresh({"processed.products": on(FEBRUARY)}, SALES)  # a version of a product without orders
 
     assert {name: table.outcome for name, table in done.items()} == dict.fromkeys(SALES, "unchanged")
     assert done["processed.order_lines"].rows == 1
