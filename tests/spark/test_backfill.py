@@ -140,7 +140,7 @@ def test_rows_of_other_files_lose_and_win_by_version_as_ever(lake, correct, stat
     assert report.withdrawn == 0
 
 
-def test_of_a_refused_newest_version_the_one_before_it_in_the_window_stands_again(lake, correct, statuses):
+def test_when_the_newest_version_is_refused_the_one_before_it_in_the_window_is_stored_again(lake, correct, statuses):
     old = lake.drop("a.csv", file_of(line(1))).run()
     new = lake.drop(
         "b.csv", file_of(line(1, order_status="shipped", currency="USD", updated_at="2026-02-28T00:00:00Z"))

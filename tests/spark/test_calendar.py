@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from glue_jobs.transforms.calendar import dim_date
-from tests.spark.built import built_rows, promised_types, types_of
+from tests.spark.built import built_rows, contract_types, types_of
 
 pytestmark = pytest.mark.spark
 
@@ -15,7 +15,7 @@ def calendar(frame):
 
 
 def test_the_calendar_has_the_columns_and_types_of_its_contract(frame):
-    assert types_of(calendar(frame)) == promised_types("dim_date")
+    assert types_of(calendar(frame)) == contract_types("dim_date")
 
 
 def test_the_calendar_is_what_python_says(frame):

@@ -9,7 +9,7 @@ import pytest
 from cartlake import contracts
 from glue_jobs.transforms.product_bands import BANDS, LIMITS, availability, price_band
 from glue_jobs.transforms.products import dim_product, product_performance
-from tests.spark.built import built_rows, promised_types, table_rows, types_of
+from tests.spark.built import built_rows, contract_types, table_rows, types_of
 from tests.spark.converted_lines import EUROS, MIXED, line
 
 pytestmark = pytest.mark.spark
@@ -73,7 +73,7 @@ def periods(rows, *names):
 
 
 def test_the_dimension_has_the_columns_and_types_of_its_contract(frame):
-    assert types_of(dimension(frame, [product()], [vendor()], [review(5)])) == promised_types("dim_product")
+    assert types_of(dimension(frame, [product()], [vendor()], [review(5)])) == contract_types("dim_product")
 
 
 def test_a_product_without_changes_is_one_open_row(frame):
@@ -181,7 +181,7 @@ def test_a_vendor_is_unknown_until_its_first_version(frame):
     ]
 
 
-def test_a_vendor_nobody_knows_leaves_the_product_there(frame):
+def test_a_product_of_an_unknown_vendor_is_kept(frame):
     rows = known(frame, [product(0)], [vendor(-5, vendor_id="VEN-0009")])
 
     assert periods(rows, "vendor_id", "vendor_name") == [(0, None, "VEN-0001", "unknown")]
@@ -330,7 +330,7 @@ def performances(frame, lines=(), events=()):
 
 
 def test_product_performance_has_the_columns_and_types_of_its_contract(frame):
-    assert types_of(performance(frame, [line()], [event()])) == promised_types("product_performance")
+    assert types_of(performance(frame, [line()], [event()])) == contract_types("product_performance")
 
 
 def test_nothing_sold_and_nothing_viewed_is_no_row(frame):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from glue_jobs.transforms import sales
-from tests.spark.built import built_rows, promised_types, table_rows, types_of
+from tests.spark.built import built_rows, contract_types, table_rows, types_of
 from tests.spark.converted_lines import DAY, EUROS, MIXED, UNCONVERTED, line
 
 pytestmark = pytest.mark.spark
@@ -29,7 +29,7 @@ every_mart = pytest.mark.parametrize("name", ["sales_daily", "sales_weekly", "sa
 
 @every_mart
 def test_a_mart_has_the_columns_and_types_of_its_contract(frame, name):
-    assert types_of(mart(frame, name, line())) == promised_types(name)
+    assert types_of(mart(frame, name, line())) == contract_types(name)
 
 
 @every_mart

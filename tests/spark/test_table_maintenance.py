@@ -58,7 +58,7 @@ def test_small_files_become_one_and_no_row_changes(rates):
     assert rates.health(RATES).removable_files == 0
 
 
-def test_its_snapshots_say_which_run_made_them_and_the_next_job_signs_its_own(rates):
+def test_its_snapshots_have_the_run_that_made_them_and_those_of_the_next_job_its_own(rates):
     rates.maintain(rates.work(RATES))
     iceberg.label_snapshots(rates.spark, "fx_rates-20260301T120000-00000a")
     rates.insert(RATES, [rate(9)])
@@ -69,7 +69,7 @@ def test_its_snapshots_say_which_run_made_them_and_the_next_job_signs_its_own(ra
     assert appended == ("append", "fx_rates-20260301T120000-00000a")
 
 
-def test_a_table_that_is_well_needs_nothing(rates):
+def test_a_table_in_good_health_needs_nothing(rates):
     rates.maintain(rates.work(RATES))
 
     assert rates.work(RATES).needs == []
@@ -333,7 +333,7 @@ class TestRunsAtWork:
         rates.spark.sql(f"call glue_catalog.system.fast_forward('{RATES}', 'main', '{branch}')")
         assert len(rates.rows(RATES)) == 9
 
-    def test_a_branch_of_old_that_nobody_will_publish_is_dropped(self, rates):
+    def test_an_old_branch_of_a_run_that_has_ended_is_dropped(self, rates):
         branch = audit_branch("fx_rates-20260101T000000-00000a")
         iceberg.fresh_branch(rates.spark, f"glue_catalog.{RATES}", branch)
         later = datetime.now(UTC) + timedelta(days=4)

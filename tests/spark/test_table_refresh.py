@@ -79,7 +79,7 @@ def test_incremental_rows_are_those_from_scratch(lake):
     assert {name: table.differences for name, table in checked.items()} == {name: [] for name in SALES}
 
 
-def test_a_week_without_rates_takes_the_last_one_says_so_and_is_healed(lake):
+def test_a_week_without_rates_uses_the_last_one_says_so_and_is_corrected(lake):
     def rate(day, value):
         told = datetime(2026, 3, 3, tzinfo=UTC)
         row = {"rate_date": day, "currency": "USD", "rate": Decimal(value), "updated_at": told}
@@ -102,7 +102,7 @@ def test_a_week_without_rates_takes_the_last_one_says_so_and_is_healed(lake):
     assert of_the_orders() == [(FEBRUARY, before), (MARCH, healing)]
 
 
-def test_an_order_of_a_product_nobody_knows_is_costed_when_the_product_arrives(lake):
+def test_an_order_of_an_unknown_product_is_costed_when_the_product_arrives(lake):
     lake.order(1, FEBRUARY)
     lake.run(dict.fromkeys(PRODUCTS, WHOLE))
     [line], [performance] = lake.rows("processed.order_lines"), lake.rows("curated.product_performance")
@@ -211,7 +211,7 @@ def review(number, customer, rating, day=FEBRUARY):
     }
 
 
-def test_keys_are_merged_winners_change_and_losers_go(lake):
+def test_keys_are_merged_changed_rows_updated_and_missing_ones_deleted(lake):
     tables = {"processed.verified_reviews": WHOLE, "curated.fct_reviews": WHOLE}
     lake.insert("processed.reviews", review(1, 1, 5), review(2, 2, 4), review(3, 9, 1))
     lake.run(tables)

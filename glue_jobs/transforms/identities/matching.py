@@ -81,7 +81,7 @@ def customer_matches(customers: DataFrame) -> DataFrame:
         _decimal(F.col("_score")).alias("score"),
         _evidence().alias("evidence"),
     )
-    # Records of one person meet in several blocks, and have the same evidence in all of them.
+    # Records of one person share several blocks, and have the same evidence in all of them.
     return matches.distinct()
 
 

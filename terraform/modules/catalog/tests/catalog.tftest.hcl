@@ -97,7 +97,7 @@ run "the_crawler_changes_tables_of_the_raw_database_only" {
       for resource in flatten([for statement in data.aws_iam_policy_document.crawler.statement : tolist(statement.resources) if statement.sid == "WriteRawTables"]) :
       !can(regex(":table/", resource)) || endswith(resource, ":table/raw/*")
     ])
-    error_message = "Iceberg tables live in the other databases: the crawler must not be able to change one."
+    error_message = "Iceberg tables are in the other databases: the crawler must not be able to change one."
   }
 }
 
