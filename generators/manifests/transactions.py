@@ -40,7 +40,7 @@ class ExpectedRows(Model):
     """The totals over all runs together, whatever the order and grouping of the files.
 
     `read` and `quarantined` are exact. A late row is published when its original was loaded by an earlier run, and
-    makes its original a duplicate when both are in one run; so the other two are ranges, of one number without a late file.
+    makes its original a duplicate when both are in one run; so the other two are ranges, equal without a late file.
     """
 
     read: int
