@@ -1,4 +1,4 @@
-"""What the promises of dataset_etl cost: beside a bare append of the same files, and as the table grows.
+"""How long dataset_etl takes compared with a bare append of the same files, and how a merge grows with the table.
 
 Spark reads files of this machine as s3:// and writes to an Iceberg catalog in a folder, so S3 is not measured.
 """

@@ -1,4 +1,4 @@
-"""Ten thousand tiny files at once: how long until all of their rows are there, and how few runs it takes.
+"""Ten thousand tiny files at once: how long until all of their rows are in the table, and how many runs that takes.
 
 CARTLAKE_BENCH_FILES makes it fewer.
 """

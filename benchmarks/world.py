@@ -50,7 +50,7 @@ MOST_INCREMENT = 0.1
 
 @dataclass(frozen=True)
 class Load:
-    """What it took to load some files: seconds until every table was rebuilt, rows read, job starts, peak memory."""
+    """A load of some files: seconds until every table was rebuilt, rows read, job starts, peak memory."""
 
     seconds: float
     rows: int
@@ -131,7 +131,7 @@ def table_seconds(lake: Lake, runs: list[str]) -> dict[str, float]:
 
 @contextmanager
 def new_lake(root: Path) -> Iterator[Lake]:
-    """A copy of this checkout with a lake of its own, up and empty; gone afterwards."""
+    """Deploy an empty lake from a copy of this checkout; stop it at the end."""
     for name in COPIED:
         shutil.copytree(
             CHECKOUT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*")

@@ -13,7 +13,7 @@ The page `index.html` beside it has the same with search, diagrams and queries.
 
 
 def dictionary(catalog: Catalog) -> str:
-    """The dictionary as Markdown. The same catalog gives the same text."""
+    """Return the dictionary as Markdown. The same catalog gives the same text."""
     return "\n".join([HEAD, *_contents(catalog), *(line for entry in catalog.entries for line in _table(entry))])
 
 

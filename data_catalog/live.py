@@ -103,7 +103,7 @@ def read_live(environment: str, athena: Athena, ledger: Ledger, contracts: Seque
 
 
 def counting_sql(tables: Iterable[Table], now: datetime) -> str:
-    """One query over all tables: name, rows, the greatest event time as text, and its age in minutes."""
+    """Return one query over all tables: name, rows, the greatest event time as text, and its age in minutes."""
     return "\nunion all\n".join(
         f"select '{table.physical_name}', count(*), {_newest(table, now)} from {table.physical_name}"
         for table in tables

@@ -159,7 +159,7 @@ def corrected(contract: Path, changes: dict[str, str]) -> None:
 
 @pytest.fixture
 def settle(lake: Lake) -> Callable[[Sequence[str]], list[FileRecord]]:
-    """Wait until the files are settled and their dataset rests."""
+    """Wait until the files have an outcome and no run works on their dataset."""
     return lambda file_ids: follow_files(lake, "transactions", file_ids, patience_seconds=120)
 
 

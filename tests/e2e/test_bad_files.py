@@ -1,4 +1,4 @@
-"""Files that must not get in: each is set aside under its own reason, its bytes kept, and nothing else disturbed."""
+"""Files that must be rejected: each with its own reason, its bytes kept, and no other file affected."""
 
 import gzip
 import json
@@ -39,7 +39,7 @@ BAD = {
     # name: (key below the raw bucket, bytes from a good CSV's text, reason)
     "outside the landing folder": ("elsewhere/{id}.csv", str.encode, "unrecognised_key"),
     "a dataset without contract": ("incoming/payments/{id}.csv", str.encode, "unknown_dataset"),
-    "an ending nobody knows": ("incoming/transactions/{id}.xlsx", str.encode, None),
+    "an unknown extension": ("incoming/transactions/{id}.xlsx", str.encode, None),
     "no bytes": ("incoming/transactions/{id}.csv", lambda _: b"", "empty_file"),
     "a header and nothing else": (
         "incoming/transactions/{id}.csv",
@@ -75,7 +75,7 @@ BAD = {
 
 @pytest.fixture(scope="module")
 def dropped(lake, tmp_path_factory):
-    """All bad files at once, as a bad day would bring them; the object version of each."""
+    """All bad files at once; returns the object version of each."""
     folder = tmp_path_factory.mktemp("good")
     generate_transactions(folder, rows=20, days=1, seed=7, dirty=0.0)
     [path] = folder.glob("*.csv")

@@ -1,4 +1,4 @@
-"""Parts of the lake break on purpose. Each time nothing is published, nothing is lost, and there is a way back."""
+"""Parts of the lake fail on purpose. Each time nothing is published, nothing is lost, and the files can be replayed."""
 
 import json
 import os
@@ -74,8 +74,8 @@ def etl_script(lake, text):
     job = glue.get_job(JobName=name)["Job"]
     bucket, key = lake.outputs.buckets["artifacts"], f"glue_jobs/dataset_etl/{uuid4().hex}.py"
     lake.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
-    told_only = {"Name", "CreatedOn", "LastModifiedOn", "AllocatedCapacity", "MaxCapacity"}
-    rest = {name: value for name, value in job.items() if name not in told_only}
+    read_only = {"Name", "CreatedOn", "LastModifiedOn", "AllocatedCapacity", "MaxCapacity"}
+    rest = {name: value for name, value in job.items() if name not in read_only}
     try:
         command = {**job["Command"], "ScriptLocation": f"s3://{bucket}/{key}"}
         glue.update_job(JobName=name, JobUpdate={**rest, "Command": command})
@@ -102,7 +102,7 @@ def branches(lake):
         pytest.param(KILLED, "GlueJobFailed", id="is killed"),
     ],
 )
-def test_a_broken_job_fails_its_run_loudly_and_its_file_loads_after_a_replay(
+def test_a_broken_job_fails_its_run_with_an_alert_and_its_file_loads_after_a_replay(
     lake, dropped, alerts, run_lake, rows_of, script, error
 ):
     before = snapshot_of_main(lake)
@@ -159,7 +159,7 @@ def broken_validator(lake, retry_seconds):
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": right})
 
 
-def test_a_validator_that_fails_once_is_asked_again(lake, orders, settle, dead_letters, rows_of):
+def test_a_message_that_fails_once_is_delivered_again(lake, orders, settle, dead_letters, rows_of):
     path, _ = orders(35)
     with broken_validator(lake, retry_seconds="5"):
         [dropped] = upload(lake, "transactions", [path])
@@ -209,7 +209,7 @@ def alarm_state(lake, part):
     return states[0] if states else None
 
 
-def test_quarantined_rows_are_published_once_after_the_contract_was_mended(lake, redeployed, run_lake, rows_of):
+def test_quarantined_rows_are_published_once_after_the_contract_was_corrected(lake, redeployed, run_lake, rows_of):
     file = redeployed.refused
     counts = lake.ledger.runs.get(file.run_id).counts
     assert counts.quarantined > 0
@@ -230,7 +230,7 @@ def test_quarantined_rows_are_published_once_after_the_contract_was_mended(lake,
     assert waiting == [["0"]]
 
 
-def test_nothing_is_forgotten_when_the_embedded_aws_is_killed(lake, checkout, dropped, run_lake, rows_of, monkeypatch):
+def test_nothing_is_lost_when_the_embedded_aws_is_killed(lake, checkout, dropped, run_lake, rows_of, monkeypatch):
     file, _ = dropped(45)
     running = emulator.status(checkout)
     loaded = datetime.fromisoformat(file.updated_at).timestamp()

@@ -1,4 +1,4 @@
-"""Maintenance on the deployed lake, with the job's own role: fewer files, the same rows, and nobody waits for long."""
+"""Maintenance on the deployed lake, fewer files, the same rows, and loads that wait only briefly."""
 
 import json
 from datetime import date
@@ -56,8 +56,8 @@ def test_many_small_files_become_few_and_every_row_stays(lake, orders, settle, r
 
     done = maintain()
 
-    [upkeep] = done["report"]["tables"]
-    assert (done["run"]["state"], upkeep["outcome"]) == ("SUCCEEDED", "maintained")
+    [maintained] = done["report"]["tables"]
+    assert (done["run"]["state"], maintained["outcome"]) == ("SUCCEEDED", "maintained")
     after = health()
     assert after["data_files"] <= before["data_files"] - (LOADS - 1)
     assert after["removable_files"] == 0
@@ -91,7 +91,7 @@ def test_versions_expire_as_far_back_as_was_asked_for(maintain, health, rows_of,
     assert oldest not in [one["snapshot_id"] for one in json.loads(run_lake("history", TABLE, "--json").stdout)]
 
 
-def test_a_file_dropped_during_maintenance_is_loaded_and_the_maintenance_ends_well(
+def test_a_file_dropped_during_maintenance_is_loaded_and_the_maintenance_succeeds(
     lake, orders, settle, rows_of, run_lake
 ):
     for _ in range(2):
@@ -112,7 +112,7 @@ def test_a_file_dropped_during_maintenance_is_loaded_and_the_maintenance_ends_we
     eventually(lambda: lake.ledger.locks.get(Workflow.MAINTENANCE) is None)
 
 
-def test_a_job_that_is_stopped_frees_the_dataset_and_the_next_run_finishes(lake, orders, settle, run_lake, health):
+def test_a_job_that_is_stopped_releases_the_dataset_and_the_next_run_finishes(lake, orders, settle, run_lake, health):
     for _ in range(2):
         load(lake, orders, settle)
     rows = health()["rows"]
@@ -120,8 +120,8 @@ def test_a_job_that_is_stopped_frees_the_dataset_and_the_next_run_finishes(lake,
     run_id = json.loads(run_lake("maintain", TABLE, "--force", "--no-wait", "--json").stdout)["run_id"]
     eventually(lambda: (lock := lake.ledger.locks.get("transactions")) and lock.run_id == run_id, 120)
 
-    at_work = lake.client("glue").get_job_runs(JobName=name)["JobRuns"][0]["Id"]
-    lake.client("glue").batch_stop_job_run(JobName=name, JobRunIds=[at_work])
+    running = lake.client("glue").get_job_runs(JobName=name)["JobRuns"][0]["Id"]
+    lake.client("glue").batch_stop_job_run(JobName=name, JobRunIds=[running])
 
     run = eventually(
         lambda: (found := lake.ledger.runs.get(run_id)) and found.state is not RunState.RUNNING and found, 120

@@ -124,7 +124,7 @@ def frame(request: pytest.FixtureRequest) -> Iterator[MakeFrame]:
 
 @pytest.fixture(scope="module")
 def answers() -> dict[Any, Any]:
-    """What `once` was told, by engine and question."""
+    """The answers of `once`, by engine and question."""
     return {}
 
 

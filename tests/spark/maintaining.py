@@ -1,4 +1,4 @@
-"""Runs table_maintenance over real Iceberg tables, with a coordinator that gives locks as it is told."""
+"""Runs table_maintenance over real Iceberg tables, with a coordinator that answers as a test sets it."""
 
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ class MaintainedLake:
         return TableWork(table=table, owner=owner_of(contract, described), needs=wanted, health=health)
 
     def maintain(self, *works, coordinator=None, force=False, keep_days=None, arguments="", monkeypatch=None):
-        """Run the job over the works; returns what became of each table by its name."""
+        """Run the job over the tables of a plan; returns the outcome of each by its name."""
         self.runs += 1
         self.run_id = f"maintenance-20260301T120000-{self.runs:06x}"
         plan = MaintenancePlan(

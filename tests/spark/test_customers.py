@@ -443,7 +443,7 @@ def told_plainly(orders, people):
     return told
 
 
-def test_lifetime_values_are_those_told_plainly_from_orders(frame):
+def test_lifetime_values_are_those_computed_by_loops_over_orders(frame):
     orders, people = world(seed=7)
 
     rows = rows_of(frame, "customer_ltv", orders, people)
@@ -454,7 +454,7 @@ def test_lifetime_values_are_those_told_plainly_from_orders(frame):
     assert len(rows) == len(told)
 
 
-def test_scores_are_those_told_plainly_from_orders(frame):
+def test_scores_are_those_computed_by_loops_over_orders(frame):
     orders, people = world(seed=8)
 
     rows = rows_of(frame, "customer_rfm", orders, people)

@@ -45,7 +45,7 @@ def day(number):
 
 
 def record(number, **changes):
-    """A version of the record CUS-000000<number>. Sets `updated_at` to `registered_at` unless told otherwise."""
+    """A version of the record CUS-000000<number>. Sets `updated_at` to `registered_at` unless given."""
     row = KATHARINA | {"customer_id": f"CUS-{number:07d}"} | changes
     row["updated_at"] = changes.get("updated_at", row["registered_at"])
     return tuple(row.values())
@@ -244,7 +244,7 @@ def test_the_newest_version_of_a_record_is_compared(frame):
     assert [(row["left_customer_id"], row["right_customer_id"]) for row in pairs] == [("CUS-0000001", "CUS-0000003")]
 
 
-def test_a_record_without_a_name_matches_nobody_in_a_mailbox_of_two(frame):
+def test_a_record_without_a_name_matches_no_other_by_an_address_of_two_people(frame):
     ada, jens = record(1, email="us@x.org"), record(2, email="us@x.org", first_name="Jens")
     nobody, again = record(3, email="us@x.org", first_name=None), record(4, email="us@x.org")
 
@@ -358,7 +358,7 @@ def test_of_records_registered_at_once_the_smaller_identifier_names_the_person(f
     assert who_is_who(frame, [record(2), record(1)], [(1, 2)]) == dict.fromkeys((1, 2), (1, 2, "merged"))
 
 
-def test_registration_is_the_earliest_any_version_tells(frame):
+def test_registration_is_the_earliest_of_all_versions(frame):
     rows = [record(1, registered_at=day(2)), record(2, registered_at=day(1))]
     later = record(2, registered_at=day(9), updated_at=day(9))
 
@@ -414,7 +414,7 @@ def test_a_cluster_of_several_birth_dates_is_several_people(frame):
     }
 
 
-def test_a_record_tells_the_rules_it_matches_by(frame):
+def test_a_record_has_the_rules_it_matches_by(frame):
     rows = [record(number, registered_at=day(number)) for number in (1, 2, 3, 4)]
     matches = [("CUS-0000001", "CUS-0000002", "phone_and_name"), ("CUS-0000002", "CUS-0000003", "email")]
 
@@ -592,7 +592,7 @@ def survivors(frame):
 
 
 @pytest.mark.parametrize("case", SURVIVING)
-def test_the_value_that_survives_tells_where_it_comes_from(once, case):
+def test_the_value_that_survives_names_the_record_it_comes_from(once, case):
     number, survivor = list(SURVIVING).index(case), SURVIVING[case][2]
 
     row = once(survivors)[number]
@@ -612,7 +612,7 @@ def test_newest_is_what_changed_last_not_what_was_sent_last(frame):
     assert told(rows, "city", "address_source")[-1] == ("Bonn", "CUS-0000002")
 
 
-def test_of_equal_claims_the_greatest_identifier_wins(frame):
+def test_of_equal_values_the_greatest_identifier_wins(frame):
     rows = history(frame, record(2, phone="+49302"), record(1, phone="+49303"))
 
     assert told(rows, "phone", "phone_source") == [("+49302", "CUS-0000002")]

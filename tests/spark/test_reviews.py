@@ -14,7 +14,7 @@ from glue_jobs.transforms.file_rows.judging import accepted, judge
 from glue_jobs.transforms.personal_data.masking import masked
 from glue_jobs.transforms.personal_data.numbers import IBAN_COUNTRIES, OWN_ID
 from glue_jobs.transforms.reviews import fct_reviews, mask_personal_data, verified_reviews
-from tests.spark.built import built_rows, promised_types, table_rows, types_of
+from tests.spark.built import built_rows, contract_types, table_rows, types_of
 from tests.spark.order_lines import IN_THE_TABLE
 from tests.spark.transforming import transformed
 
@@ -320,10 +320,10 @@ def test_every_review_stays_one_however_many_lines_it_has(frame):
     ]
 
 
-def test_verified_reviews_keep_their_promise_also_when_there_are_none(frame):
+def test_verified_reviews_have_the_columns_of_their_contract_also_when_there_are_none(frame):
     built = verified(frame, [], [line()])
 
-    assert types_of(built) == promised_types("verified_reviews")
+    assert types_of(built) == contract_types("verified_reviews")
     assert built.collect() == []
 
 
@@ -399,6 +399,6 @@ def test_a_product_needs_no_other_product(frame):
         assert some == [row for row in whole if row["product_id"] == product]
 
 
-def test_reviews_keep_their_promise_also_when_there_are_none(frame):
-    assert types_of(facts(frame)) == promised_types("fct_reviews")
+def test_reviews_have_the_columns_of_their_contract_also_when_there_are_none(frame):
+    assert types_of(facts(frame)) == contract_types("fct_reviews")
     assert facts(frame).collect() == []

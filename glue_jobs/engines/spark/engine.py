@@ -22,7 +22,7 @@ _BYTES_PER_SHUFFLE_PARTITION: Final = 16 * 1024**2
 
 @dataclass(frozen=True, slots=True)
 class SparkEngine:
-    """A Spark session for the length of one run."""
+    """A Spark session, used for one run."""
 
     spark: SparkSession
     kept: list[DataFrame] = field(default_factory=list)
@@ -41,7 +41,7 @@ class SparkEngine:
         return self.spark.createDataFrame(list(rows), schema)
 
     def keep(self, rows: DataFrame) -> DataFrame:
-        # On local disks: they are parsed once and looked at several times, and need not fit into memory.
+        # On local disks: they are parsed once and read several times, and need not fit into memory.
         self.kept.append(rows.persist(StorageLevel.DISK_ONLY))
         return self.kept[-1]
 

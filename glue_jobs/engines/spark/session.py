@@ -1,4 +1,4 @@
-"""The Spark session of a job, as every job needs it."""
+"""The Spark session that every job uses."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from glue_jobs.engines.spark import iceberg
 
 
 def open_session(job: str, run_id: str) -> SparkSession:
-    """The session of this process: times in UTC, snapshots signed by the run, two shuffle partitions for each core."""
+    """Return the session of this process: UTC, snapshots labelled with the run id, two shuffle partitions a core."""
     spark = SparkSession.builder.appName(job).getOrCreate()
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     spark.conf.set("spark.sql.shuffle.partitions", str(2 * spark.sparkContext.defaultParallelism))
-    iceberg.sign_snapshots(spark, run_id)
+    iceberg.label_snapshots(spark, run_id)
     cache_functions(spark)
     return spark
 
