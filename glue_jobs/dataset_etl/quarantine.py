@@ -48,5 +48,4 @@ def supersede_quarantine(run: Run) -> SupersedeQuarantineReport:
 
 
 def _count(run: Run, where: str) -> int:
-    rows = run.engine.read_table(run.quarantine).where(F.col("dataset") == F.lit(run.dataset))
-    return rows.where(F.expr(where)).count()
+    return run.engine.read_table(run.quarantine, f"dataset = '{run.dataset}' and {where}").count()

@@ -70,7 +70,7 @@ def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -
         if stored_days:
             engine.merge(known, branch, table, stored_days)
     with timed("count"):
-        rows = engine.read_branch(branch)
+        rows = engine.read_branch(branch, table, batch.days)
         published = counts.published_rows(rows, table, run.run_id, batch.days)
         # Counted only when rows are missing, and only on stored days: every row of a new day is published.
         missing = published.total() < batch.accepted_by_day.total() - kept.left_out
@@ -87,7 +87,7 @@ def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
     with run.phases.timed("replace"):
         replaced = _replaced(run, kept.rows, branch)
     with run.phases.timed("count"):
-        rows = engine.read_branch(branch)
+        rows = engine.read_branch(branch, table)
         return Stored(
             published=counts.published_rows(rows, table, run.run_id, batch.days),
             duplicate=kept.left_out + counts.known_rows(rows, kept.rows, table, run.run_id),
@@ -98,7 +98,7 @@ def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
 
 def _replaced(run: Run, kept: DataFrame, branch: Branch) -> Replaced:
     engine, table, keys = run.engine, run.table, list(run.table.primary_key)
-    stored = backfill.with_origin(engine.read_branch(branch), engine.frame(_origins(run), backfill.ORIGIN_SCHEMA))
+    stored = backfill.with_origin(engine.read_branch(branch, table), engine.frame(_origins(run), backfill.ORIGIN_SCHEMA))
     # Frozen, because the branch they are read from is what they change.
     changed = engine.freeze(backfill.changed_rows(kept, stored, table))
     gone = engine.freeze(backfill.keys_without_successor(kept, stored, table))

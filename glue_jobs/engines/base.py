@@ -53,11 +53,14 @@ class Engine(Protocol):
         Raises TerminalError naming the files that cannot be read.
         """
 
-    def read_table(self, table: str) -> DataFrame:
-        """Return the rows of a table as it is published now, whatever this process has cached of it."""
+    def read_table(self, table: str, where: str | None = None) -> DataFrame:
+        """Return the rows of a table as it is published now, not as this process may have seen it before.
 
-    def read_branch(self, branch: Branch) -> DataFrame:
-        """Return the rows of a branch as it is when the frame is computed."""
+        `where` is SQL of comparisons, `in`, `is null` and `and`: only rows that meet it, and their files are looked up.
+        """
+
+    def read_branch(self, branch: Branch, table: Table, days: Collection[date] | None = None) -> DataFrame:
+        """Return the rows of a branch as it is now; with `days` only those of these days and of gaps between them."""
 
     def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> DataFrame:
         """Return a frame of a few rows. `schema` is SQL: names and types, separated by commas."""

@@ -20,6 +20,7 @@ from pyiceberg.manifest import (
     ManifestWriterV2,
 )
 from pyiceberg.table.snapshots import Operation
+from pyiceberg.table.update import AssertRefSnapshotId
 from pyiceberg.table.update.snapshot import _MergeAppendFiles
 
 from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from pyiceberg.partitioning import PartitionSpec
     from pyiceberg.table import Table, Transaction
+    from pyiceberg.table.metadata import TableMetadata
+    from pyiceberg.table.update import TableRequirement, UpdatesAndRequirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,10 @@ class _Commit(_MergeAppendFiles):
     def _current_branch_head_id(self) -> int | None:
         refs = self._transaction.table_metadata.refs
         return refs[self._target_branch].snapshot_id if self._target_branch in refs else self._base
+
+    def _commit(self) -> UpdatesAndRequirements:
+        updates, requirements = super()._commit()
+        return updates, tuple(_or_no_snapshots(one) for one in requirements)
 
     def _existing_manifests(self) -> list[ManifestFile]:
         if not self._deleted_data_files:
@@ -164,6 +171,20 @@ class _Commit(_MergeAppendFiles):
                     )
                 )
         return writer.to_manifest_file()
+
+
+class _AssertHead(AssertRefSnapshotId):
+    """Also allows the first snapshot of a table on a branch, as Iceberg does; pyiceberg wants it on main."""
+
+    def validate(self, base_metadata: TableMetadata | None) -> None:
+        if base_metadata is None or base_metadata.refs or self.snapshot_id is not None:
+            super().validate(base_metadata)
+
+
+def _or_no_snapshots(requirement: TableRequirement) -> TableRequirement:
+    if not isinstance(requirement, AssertRefSnapshotId):
+        return requirement
+    return _AssertHead(ref=requirement.ref, snapshot_id=requirement.snapshot_id)
 
 
 class _DeleteManifestWriter(ManifestWriterV2):

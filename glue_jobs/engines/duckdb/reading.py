@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import duckdb
 
+from cartlake.aws.clients import client
+from cartlake.aws.objects import S3Uri
+from cartlake.csv_records import CsvLayout, Split, split_records
 from cartlake.errors import TerminalError
 from glue_jobs.engines.duckdb.files import quoted
 from glue_jobs.engines.duckdb.session import text_literal
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cartlake.contracts import Contract, Table
@@ -47,16 +52,47 @@ def _read_alike(session: Session, files: Sequence[ManifestFile], contract: Contr
     return read[files[0].format.kind](session, files, contract)
 
 
-def _csv(_session: Session, files: Sequence[ManifestFile], contract: Contract) -> str:
-    layout = files[0].format
+def _csv(session: Session, files: Sequence[ManifestFile], contract: Contract) -> str:
+    return " union all ".join(_one_csv(session, file, contract) for file in files)
+
+
+def _one_csv(session: Session, file: ManifestFile, contract: Contract) -> str:
+    """Well-formed records from a copy that DuckDB reads without a doubt, malformed ones from a table."""
+    layout = file.format
+    path = session.folder / f"{file.file_id}.csv"
+    split = _split(session, file, contract, path)
     columns = ", ".join(f"{text_literal(name)}: 'VARCHAR'" for name in layout.header)
     quote = text_literal(contract.csv.quote)
     source = (
-        f"read_csv({_paths(files)}, columns = {{{columns}}}, auto_detect = false, header = true, "
+        f"read_csv({text_literal(str(path))}, columns = {{{columns}}}, auto_detect = false, header = false, "
         f"delim = {text_literal(layout.delimiter)}, quote = {quote}, escape = {quote}, strict_mode = true, "
-        f"nullstr = '', max_line_size = {_LONGEST_LINE}, filename = '_path')"
+        f"nullstr = '', allow_quoted_nulls = false, new_line = '\\n', max_line_size = {_LONGEST_LINE})"
     )
-    return _raw_rows(source, {name: quoted(name) for name in layout.header}, "null::varchar", files, contract.table)
+    named = text_literal(file.source_file)
+    good = ", ".join(
+        f"{quoted(c.name) if c.name in layout.header else 'null::varchar'} as {quoted(c.name)}"
+        for c in contract.table.file_columns
+    )
+    query = f"select {good}, null::varchar as {_CORRUPT}, {named} as _source_file from {source}"
+    if not split.malformed:
+        return query
+    name = f"malformed_{file.file_id}"
+    session.execute(f"create table {name} (text varchar)")
+    session.execute(f"insert into {name} select unnest(?::varchar[])", [split.malformed])
+    nothing = ", ".join(f"null::varchar as {quoted(c.name)}" for c in contract.table.file_columns)
+    return f"{query} union all select {nothing}, text as {_CORRUPT}, {named} as _source_file from {name}"
+
+
+def _split(session: Session, file: ManifestFile, contract: Contract, target: Path) -> Split:
+    uri, layout = S3Uri.parse(file.uri), file.format
+    original = session.folder / f"{file.file_id}.original"
+    client("s3").download_file(uri.bucket, uri.key, str(original))
+    rule = CsvLayout(len(layout.header), layout.delimiter, contract.csv.quote, contract.max_line_bytes)
+    opened: BinaryIO = gzip.open(original) if layout.compression == "gzip" else original.open("rb")  # type: ignore[assignment]
+    with opened as source, target.open("wb") as copy:
+        split = split_records(source, copy, rule)
+    original.unlink()
+    return split
 
 
 def _json_lines(_session: Session, files: Sequence[ManifestFile], contract: Contract) -> str:

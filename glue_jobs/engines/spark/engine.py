@@ -16,6 +16,7 @@ from cartlake.runs.documents import ManifestFile, Measurement
 from glue_jobs.engines.base import BatchCounts, Branch
 from glue_jobs.engines.spark import iceberg, measuring, reading, writing
 from glue_jobs.engines.spark.session import open_session
+from glue_jobs.transforms.scopes import in_days_sql
 
 _BYTES_PER_SHUFFLE_PARTITION: Final = 16 * 1024**2
 
@@ -30,12 +31,13 @@ class SparkEngine:
     def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
         return reading.read_files(self.spark, files, contract)
 
-    def read_table(self, table: str) -> DataFrame:
+    def read_table(self, table: str, where: str | None = None) -> DataFrame:
         self.spark.catalog.refreshTable(table)  # others commit too, and Spark caches what it has read of a table
-        return self.spark.table(table)
+        return self.spark.table(table).where(where or "true")
 
-    def read_branch(self, branch: Branch) -> DataFrame:
-        return self.spark.table(iceberg.identifier(branch))
+    def read_branch(self, branch: Branch, table: Table, days: Collection[date] | None = None) -> DataFrame:
+        rows = self.spark.table(iceberg.identifier(branch))
+        return rows if days is None else rows.where(in_days_sql(table, days))
 
     def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> DataFrame:
         return self.spark.createDataFrame(list(rows), schema)
