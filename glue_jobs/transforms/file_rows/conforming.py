@@ -14,7 +14,14 @@ from cartlake.engine import DataFrame, F
 from cartlake.times import stamp
 
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
-_WIDER = "decimal(38,10)"
+_LARGE = "[+-]?[0-9]{1,17}([.][0-9]{0,16})?[eE][+]?[0-9]{1,2}"
+_SMALL = "[+-]?[0-9]([.][0-9]{0,16})?[eE]-0?[0-9]"
+_DOUBLE = "[+-]?([0-9]{1,400}([.][0-9]{0,400})?|[.][0-9]{1,400})([eE][+-]?[0-9]{1,3})?"
+_DATE = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}"
+_MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_TIME = f"{_MINUTE}:[0-5][0-9]([.][0-9]{{1,6}}0{{0,12}})?"
+_TIME_OR_MINUTE = f"{_MINUTE}(:[0-5][0-9]([.][0-9]{{1,6}}0{{0,12}})?)?"
+_OFFSET = "[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
 
 
 def conform(raw: DataFrame, table: Table, run_id: str, ingested_at: datetime) -> DataFrame:
@@ -38,8 +45,9 @@ def conform(raw: DataFrame, table: Table, run_id: str, ingested_at: datetime) ->
 def cast_sql(column: Column) -> str:
     """Return SQL that reads a string as the column's type, null when that would lose or invent something.
 
-    Casts alone differ: `'1.5'` becomes 2 in DuckDB and null in Spark, 12.345 is rounded to cents by both, and Spark
-    reads `'10:00'` as a time of today.
+    A text is a value only when all of it matches the pattern of its type, spaces around it left out. Casts alone
+    differ: `'1.5'` becomes 2 in DuckDB and null in Spark, 12.345 is rounded to cents by both, DuckDB reads `'1_000'`,
+    Spark `'10:00'` as a time of today and `BST` as the time of Bangladesh.
     """
     name, kind = column.name, column.type
     cast = f"try_cast({name} as {kind})"
@@ -48,25 +56,70 @@ def cast_sql(column: Column) -> str:
     if kind in ("int", "bigint"):
         # The usual '12' needs no regular expression.
         written_out = f"cast({cast} as string) = {name}"
-        return f"case when {written_out} or {name} rlike '^ *[+-]?[0-9]+ *$' then {cast} end"
+        return f"case when {written_out} or {_whole(name, '[+-]?[0-9]{1,60}')} then {cast} end"
     if match := _DECIMAL.fullmatch(kind):
-        lossless = f"{cast} = try_cast({name} as {_WIDER})"
-        scale = int(match[2])
-        # The usual '12.34' needs no second cast.
-        written_out = f"instr({name}, '.') = length({name}) - {scale} or " if scale else ""
-        return f"case when {written_out}{lossless} then {cast} end"
+        return _decimal(name, kind, int(match[2]))
     if kind == "timestamp":
-        cast = f"try_cast({_without_zulu(name)} as {kind})"
-    if kind in ("timestamp", "date"):
-        return f"case when instr({name}, '-') = 5 and locate('-', {name}, 6) = 8 then {cast} end"
-    return cast
+        return _timestamp(name)
+    if kind == "date":
+        return f"case when {_whole(name, _DATE)} then try_cast(trim({name}) as date) end"
+    if kind == "boolean":
+        return _boolean(name)
+    # What is too large for a double becomes infinite in Spark, null in DuckDB.
+    finite = f"abs({cast}) < cast('Infinity' as {kind})"
+    return f"case when {_whole(name, _DOUBLE)} and {finite} then {cast} end"
 
 
-def _without_zulu(name: str) -> str:
-    """Return SQL that drops the Z of `yyyy-mm-ddThh:mm:ssZ`, which is redundant: times are UTC.
+def _whole(name: str, pattern: str) -> str:
+    """Return SQL that is true when all of a text matches. `$` would also match before a line break at the end."""
+    return rf"{name} rlike '^ *({pattern}) *\\z'"
 
-    Spark compiles two regular expressions for every zone it reads. No other text loses its Z: `...+02Z` would pass.
+
+def _decimal(name: str, kind: str, scale: int) -> str:
+    """Read digits of which none is lost, and numbers with an exponent as programs write doubles.
+
+    Patterns are bounded: `1E-999999999` is no value, and would keep Java busy or end the run.
     """
-    shape = f"length({name}) = 20 and instr({name}, ':') = 14 and locate(':', {name}, 15) = 17"
-    ending = f"instr({name}, 'Z') = 20 and substr({name}, 19, 1) between '0' and '9'"
-    return f"case when {shape} and {ending} then substr({name}, 1, 19) else {name} end"
+    cast = f"try_cast({name} as {kind})"
+    fraction = f"[0-9]{{0,{scale}}}0{{0,60}}" if scale else "0{0,60}"
+    plain = f"[+-]?(0{{0,60}}[0-9]{{1,38}}([.]{fraction})?|[.]{fraction})"
+    # 16 digits after the point, and up to 9 more by the exponent, fit into a decimal that rounds nothing.
+    large, small = (
+        f"{_whole(name, pattern)} and try_cast({name} as {wide}) = try_cast({cast} as {wide})"
+        for pattern, wide in ((_LARGE, "decimal(38,16)"), (_SMALL, "decimal(38,25)"))
+    )
+    return f"case when {_whole(name, plain)} or {large} or {small} then {cast} end"
+
+
+def _timestamp(name: str) -> str:
+    """Read a date, alone or with a time, in UTC unless it names an offset.
+
+    Names of zones are no values: `CST` has four meanings, and 02:30 happens twice or never where clocks are changed.
+    The usual form comes first: the others are written as the one that every engine reads.
+    """
+    usual = f"replace(trim({name}), 'Z', '')"
+    time = f"upper(substr(trim({name}), 12))"
+    for redundant in (" ", "UTC", "GMT", "Z"):
+        time = f"replace({time}, '{redundant}', '')"
+    has_seconds = f"substr(trim({name}), 17, 1) = ':'"
+    other = (
+        f"concat(substr(trim({name}), 1, 10), ' ', substr({time}, 1, 5), "
+        f"case when {has_seconds} then '' else ':00' end, substr({time}, 6))"
+    )
+    # An offset could lead out of the years 1 to 9999.
+    inside = f"substr(trim({name}), 1, 10) not in ('0001-01-01', '9999-12-31')"
+    return (
+        f"case when {_whole(name, f'{_DATE}[ T]{_TIME}Z?')} then try_cast({usual} as timestamp) "
+        f"when {_whole(name, _DATE)} then try_cast(trim({name}) as timestamp) "
+        f"when {_whole(name, f'{_DATE}[ T]{_TIME_OR_MINUTE} ?([Zz]|UTC|GMT)?')} "
+        f"or ({_whole(name, f'{_DATE}[ T]{_TIME_OR_MINUTE} ?{_OFFSET}')} and {inside}) "
+        f"then try_cast({other} as timestamp) end"
+    )
+
+
+def _boolean(name: str) -> str:
+    text = f"lower(trim({name}))"
+    return (
+        f"case when {text} in ('true', 't', 'yes', 'y', '1') then true "
+        f"when {text} in ('false', 'f', 'no', 'n', '0') then false end"
+    )
