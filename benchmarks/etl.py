@@ -156,7 +156,7 @@ def prepare_run(files: list[Path]) -> list[str]:
                 etag=stored["ETag"],
                 size=path.stat().st_size,
                 sha256="",
-                format=FileFormat(kind="csv", header=header, line_bytes_at_most=SHORT_LINE_BYTES),
+                format=FileFormat(kind="csv", header=header, line_bytes_at_most=SHORT_LINE_BYTES, line_is_record=True),
             )
         )
     manifest = Manifest(run_id=RUN_ID, dataset=TABLE.name, contract_version="", created_at="", files=entries)

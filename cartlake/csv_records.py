@@ -135,7 +135,7 @@ class RecordSplitter:
         return found
 
     def finish(self) -> Records:
-        """Return what is left when the file ends: a record whose quote is never closed, and the lines after its first."""
+        """Return what is left when the file ends: an open record, whose quote is never closed, and its other lines."""
         found = Records([], [])
         while self._open:
             for line in self._give_up(found):

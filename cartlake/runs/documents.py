@@ -22,7 +22,9 @@ class Document(BaseModel):
 class FileFormat(Document):
     """How to read one file. `header` holds the columns in the file's own order; JSON lines have none.
 
-    `line_bytes_at_most` is a bound no line of a text exceeds, None where nobody looked.
+    `line_bytes_at_most` is a bound no line of a text exceeds, None where nobody looked. `line_is_record` says of a CSV
+    file that each of its lines is one record, or a malformed one, and that all readers agree about its quotes and line
+    ends; false or None, where nobody looked, that it has to be split with care (`cartlake.csv_records`).
     """
 
     kind: Literal["csv", "jsonl", "parquet"]
@@ -31,6 +33,7 @@ class FileFormat(Document):
     delimiter: str = ","
     header: list[str] = []
     line_bytes_at_most: Count | None = None
+    line_is_record: bool | None = None
 
 
 class Load(Document):

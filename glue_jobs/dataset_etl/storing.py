@@ -98,7 +98,9 @@ def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
 
 def _replaced(run: Run, kept: DataFrame, branch: Branch) -> Replaced:
     engine, table, keys = run.engine, run.table, list(run.table.primary_key)
-    stored = backfill.with_origin(engine.read_branch(branch, table), engine.frame(_origins(run), backfill.ORIGIN_SCHEMA))
+    stored = backfill.with_origin(
+        engine.read_branch(branch, table), engine.frame(_origins(run), backfill.ORIGIN_SCHEMA)
+    )
     # Frozen, because the branch they are read from is what they change.
     changed = engine.freeze(backfill.changed_rows(kept, stored, table))
     gone = engine.freeze(backfill.keys_without_successor(kept, stored, table))

@@ -70,13 +70,18 @@ class LandedFile:
         columns = tuple(
             ParquetColumn(field.name, str(field.type), physical.get(field.name, "")) for field in file.schema_arrow
         )
-        return ParquetFooter(columns, file.metadata.num_rows)
+        return ParquetFooter(columns, file.metadata.num_rows, _codecs(file.metadata))
 
     def _get(self, **request: Any) -> Any:
         if self._version.version_id:
             request["VersionId"] = self._version.version_id
         with missing_as_error(self._uri):
             return client("s3").get_object(Bucket=self._uri.bucket, Key=self._uri.key, **request)["Body"]
+
+
+def _codecs(footer: Any) -> frozenset[str]:
+    groups = map(footer.row_group, range(footer.num_row_groups))
+    return frozenset(group.column(number).compression for group in groups for number in range(footer.num_columns))
 
 
 class RangeReader(io.RawIOBase):

@@ -14,6 +14,7 @@ from cartlake.ledger import UNKNOWN_DATASET, Content
 from cartlake.runs.documents import FileFormat
 from lambdas.file_validator.content.csv_head import CsvHead
 from lambdas.file_validator.content.json_head import JsonHead
+from lambdas.file_validator.content.line_records import LineRecords
 from lambdas.file_validator.content.parquet import (
     ParquetFooter,
     UnreadableFooterError,
@@ -28,8 +29,8 @@ from lambdas.file_validator.content.text import UTF8_BOM, TextCheck, check_head
 Kind: TypeAlias = Literal["csv", "jsonl", "parquet"]
 
 EXTENSION: Final = re.compile(r".+\.(?:(?P<text>(?i:csv|jsonl|ndjson|json))(?P<gz>\.gz)?|(?i:parquet))")
-UNREADABLE_NAME: Final = re.compile(r"[\\\x00-\x1f\x7f]")
-"""Characters that Hadoop's paths cannot hold."""
+UNREADABLE_NAME: Final = re.compile(r"[\\\x00-\x1f\x7f]|/\.{0,2}/")
+"""Characters that Hadoop's paths cannot hold, and folders it leaves out: empty ones, `.` and `..`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ def _locate_in_dataset(key: str, name: str, dataset: str) -> Misplaced | Candida
         return _misplaced(
             Reason.UNRECOGNISED_KEY,
             f"{key!r} is a name Spark would skip or cannot read: names must not start with _ or . and must not contain"
-            " backslashes or control characters. Rename the file and drop it again.",
+            " backslashes or control characters, and no folder may be empty, `.` or `..`."
+            " Rename the file and drop it again.",
             dataset,
         )
     extension = EXTENSION.fullmatch(name)
@@ -168,9 +170,12 @@ def _examine_text(candidate: Candidate, stored: StoredBytes, rules: FileRules) -
     check_head(stream.peek())
     text = TextCheck(rules.max_line_bytes, offset=stream.skip(UTF8_BOM))
     beginning: CsvHead | JsonHead = CsvHead(rules) if candidate.kind == "csv" else JsonHead(rules)
+    records = LineRecords(rules.delimiter, rules.quote) if candidate.kind == "csv" else None
     for chunk in stream:
         text.feed(chunk)
         beginning.feed(chunk)
+        if records:
+            records.feed(chunk)
     text.finish()
     beginning.finish()
     header = beginning.header if isinstance(beginning, CsvHead) else []
@@ -180,6 +185,7 @@ def _examine_text(candidate: Candidate, stored: StoredBytes, rules: FileRules) -
         delimiter=rules.delimiter,
         header=header,
         line_bytes_at_most=text.line_bytes_at_most,
+        line_is_record=records.finish() if records else None,
     )
     return _content(stored, rules, found, text.lines - (1 if header else 0))
 

@@ -185,7 +185,7 @@ def test_quotes_around_whole_fields_of_a_line_can_be_left_out(block, bare):
 
 @pytest.mark.parametrize(
     "line",
-    [b'1,2,"x\n', b'"\n', b'1,2,3\n' * 20 + b'1,2,"x\n', b'1,2,"\n' * 1000 + b"1,2,3\n" * 1000],
+    [b'1,2,"x\n', b'"\n', b"1,2,3\n" * 20 + b'1,2,"x\n', b'1,2,"\n' * 1000 + b"1,2,3\n" * 1000],
     ids=["each line opens a quote", "quotes alone", "some lines open one", "many open, many plain"],
 )
 def test_open_quotes_cost_time_in_proportion_to_the_file(line):

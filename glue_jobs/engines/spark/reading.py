@@ -1,13 +1,13 @@
 """Read the files of a manifest into one frame of raw rows: strings as written, with their file; bad rows kept whole.
 
-CSV is read line by line, so that one large file is read by many tasks. A line break inside quotes therefore makes two
-malformed rows, which end in quarantine with their text.
+A CSV file whose lines are records is read line by line, so that one large file is read by many tasks. Any other one is
+read by one task, which splits it into records by `cartlake.csv_records`.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Final
 from urllib.parse import unquote
 
@@ -16,13 +16,19 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cartlake.contracts import Contract, Table, raw_schema
+from cartlake.csv_records import CsvLayout
 from cartlake.errors import TerminalError
+from cartlake.json_lines import NOT_BLANK, NUMBERS, row_pattern
 from cartlake.runs.documents import ManifestFile
+from glue_jobs.engines.spark.csv_records import split_batches
 
 _CORRUPT: Final = "_corrupt_record"
 _PATH: Final = "_metadata.file_path"
 # A file that cannot be read must fail the run: skipping it would lose its rows silently.
 _STRICT: Final = {"ignoreCorruptFiles": "false", "ignoreMissingFiles": "false"}
+# Dates before 1582 are those that were written; without this Spark fails on them.
+_DATES_AS_WRITTEN: Final = {"datetimeRebaseMode": "CORRECTED", "int96RebaseMode": "CORRECTED"}
+_MOST_TASKS: Final = 1000
 _GLOB: Final = re.compile(r"([\[\]{}*?\\])")
 
 
@@ -63,7 +69,7 @@ def _alike(files: Iterable[ManifestFile]) -> list[list[ManifestFile]]:
     for file in files:
         layout = file.format
         alone = file.file_id if layout.kind == "parquet" else ""
-        groups[(layout.kind, layout.delimiter, *layout.header, alone)].append(file)
+        groups[(layout.kind, layout.delimiter, *layout.header, alone, layout.line_is_record is True)].append(file)
     return list(groups.values())
 
 
@@ -77,6 +83,12 @@ def _read_alike(spark: SparkSession, files: Sequence[ManifestFile], contract: Co
 
 
 def _csv(spark: SparkSession, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
+    by_line = files[0].format.line_is_record is True
+    return (_csv_lines if by_line else _csv_records)(spark, files, contract)
+
+
+def _csv_lines(spark: SparkSession, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
+    """Read files whose lines are records. Spark, too, drops blank lines, and keeps those with other columns as text."""
     layout = files[0].format
     rows = spark.read.options(**_STRICT).csv(
         _paths(files),
@@ -89,7 +101,24 @@ def _csv(spark: SparkSession, files: Sequence[ManifestFile], contract: Contract)
         columnNameOfCorruptRecord=_CORRUPT,
         maxColumns=_longest_line(files, contract) + 1,
     )
-    return _raw_rows(rows, {name: F.col(name) for name in layout.header}, F.col(_CORRUPT), contract.table)
+    # Of a malformed line Spark returns the fields it could read as well.
+    well_formed = {name: F.when(F.col(_CORRUPT).isNull(), F.col(name)) for name in layout.header}
+    return _raw_rows(rows, well_formed, F.col(_CORRUPT), contract.table)
+
+
+def _csv_records(spark: SparkSession, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
+    """Read files of which nobody knows that their lines are records: each by one task, all lines in order."""
+    header, delimiter = files[0].format.header, files[0].format.delimiter
+    layout = CsvLayout(len(header), delimiter, contract.csv.quote, contract.max_line_bytes)
+    places = (F.col(_PATH).alias("_path"), F.col("_metadata.file_block_start").alias("_start"))
+    lines = _lines(spark, files).select("value", *places, F.monotonically_increasing_id().alias("_number"))
+    in_order = lines.repartition(min(len(files), _MOST_TASKS), "_path").sortWithinPartitions(
+        "_path", "_start", "_number"
+    )
+    schema = ", ".join(f"`{name}` string" for name in [*header, _CORRUPT, "_path"])
+    rows = in_order.select("_path", "value").mapInArrow(partial(split_batches, layout=layout), schema)
+    columns = {name: F.col(name) for name in header}
+    return _raw_rows(rows, columns, F.col(_CORRUPT), contract.table, path="_path")
 
 
 def _longest_line(files: Iterable[ManifestFile], contract: Contract) -> int:
@@ -102,20 +131,41 @@ def _longest_line(files: Iterable[ManifestFile], contract: Contract) -> int:
 
 
 def _json_lines(spark: SparkSession, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
-    # As text first: the JSON reader makes no row of `[]` and several of `[{}, {}]`, and one line is one row here.
-    lines = spark.read.options(**_STRICT).text(_paths(files)).where("trim(value) <> ''")
-    options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _CORRUPT}
-    parsed = F.from_json("value", f"{raw_schema(contract.table)}, {_CORRUPT} string", options)
-    rows = lines.select("value", F.col(_PATH).alias("_path"), parsed.alias("record"))
-    corrupt = F.when(F.col("record").isNull(), F.col("value")).otherwise(F.col(f"record.{_CORRUPT}"))
-    columns = {column.name: F.col(f"record.{column.name}") for column in contract.table.file_columns}
-    return _raw_rows(rows, columns, corrupt, contract.table, path="_path")
+    names = [column.name for column in contract.table.file_columns]
+    lines = _lines(spark, files).where(F.col("value").rlike(NOT_BLANK)).select("value", F.col(_PATH).alias("_path"))
+    # Numbers become texts, which no parser rounds. What is no row has no text, and so neither keys nor values.
+    in_quotes = F.regexp_replace("value", NUMBERS, '$1"$2"')
+    texts = lines.withColumn("_text", F.when(F.col("value").rlike(row_pattern(names)), in_quotes))
+    keys = F.json_object_keys("_text")
+    once = F.size(keys) == F.size(F.array_distinct(keys))
+    rows = texts.withColumn("record", F.when(once, F.from_json("_text", raw_schema(contract.table))))
+    corrupt = F.when(F.col("record").isNull(), F.regexp_replace("value", r"\r\z", ""))
+    return _raw_rows(rows, {name: F.col(f"record.{name}") for name in names}, corrupt, contract.table, path="_path")
+
+
+def _lines(spark: SparkSession, files: Sequence[ManifestFile]) -> DataFrame:
+    """Return the lines of texts. They end in a line feed; by itself Spark would also end one at a carriage return."""
+    return spark.read.options(**_STRICT).text(_paths(files), lineSep="\n")
 
 
 def _parquet(spark: SparkSession, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
-    rows = spark.read.options(**_STRICT).parquet(*_paths(files))
-    columns = {name: F.col(name).cast("string") for name in rows.columns}
+    rows = spark.read.options(**_STRICT, **_DATES_AS_WRITTEN).parquet(*_paths(files))
+    nested = {name: kind for name, kind in rows.dtypes if kind.startswith(("array", "map", "struct", "binary"))}
+    if nested:
+        names = ", ".join(file.uri for file in files)
+        raise TerminalError(f"{names} has columns of types that no contract has in a file: {nested}. Cast them.")
+    columns = {name: _parquet_text(name, kind) for name, kind in rows.dtypes}
     return _raw_rows(rows, columns, F.lit(None).cast("string"), contract.table)
+
+
+def _parquet_text(name: str, kind: str) -> Column:
+    """Return a value's text. Spark writes a decimal below a millionth with an exponent, e.g. `0E-8`: here it has none."""
+    text = F.col(name).cast("string")
+    if not kind.startswith("decimal"):
+        return text
+    digits = F.substring((F.abs(F.col(name)) + 1).cast("string"), 2, 40)
+    sign = F.when(F.col(name) < 0, "-").otherwise("")
+    return F.when(text.contains("E"), F.concat(sign, F.lit("0"), digits)).otherwise(text)
 
 
 def _raw_rows(

@@ -63,8 +63,11 @@ def cast_sql(column: Column) -> str:
         return _timestamp(name)
     if kind == "date":
         return f"case when {_whole(name, _DATE)} then try_cast(trim({name}) as date) end"
-    if kind == "boolean":
-        return _boolean(name)
+    return _boolean(name) if kind == "boolean" else _double(name, kind)
+
+
+def _double(name: str, kind: str) -> str:
+    cast = f"try_cast({name} as {kind})"
     # What is too large for a double becomes infinite in Spark, null in DuckDB.
     finite = f"abs({cast}) < cast('Infinity' as {kind})"
     return f"case when {_whole(name, _DOUBLE)} and {finite} then {cast} end"

@@ -16,6 +16,9 @@ MAX_FOOTER_BYTES: Final = 16 << 20
 INTEGERS: Final = re.compile(r"u?int(8|16|32)|int64")  # uint64 does not fit into any integer of Spark
 DECIMAL: Final = re.compile(r"decimal(?:\d+)?\((\d+), ?(-?\d+)\)")
 TIMESTAMP: Final = re.compile(r"timestamp\[(s|ms|us|ns)(?:, tz=.*)?\]")
+CODECS: Final = frozenset({"UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD", "LZ4", "LZ4_RAW"})
+"""Codecs that both engines read; Spark reads no BROTLI."""
+
 ARROW_TYPES: Final = {
     "string": re.compile(r"(large_)?string|dictionary<values=(large_)?string,.*"),
     "float": re.compile(r"halffloat|float"),
@@ -41,8 +44,11 @@ class ParquetColumn:
 
 @dataclass(frozen=True, slots=True)
 class ParquetFooter:
+    """`codecs` as Arrow names them, e.g. `SNAPPY`."""
+
     columns: tuple[ParquetColumn, ...]
     rows: int
+    codecs: frozenset[str] = frozenset()
 
 
 def check_envelope(head: bytes, tail: bytes, size: int) -> None:
@@ -75,6 +81,13 @@ def check_envelope(head: bytes, tail: bytes, size: int) -> None:
 def check_footer(footer: ParquetFooter, rules: FileRules) -> None:
     """Raises RefusedError for columns or types that do not fit the contract, and for a file without rows."""
     check_columns([column.name for column in footer.columns], rules)
+    if unknown := footer.codecs - CODECS:
+        raise RefusedError(
+            Reason.UNSUPPORTED_FORMAT,
+            f"The Parquet file is compressed with {' and '.join(sorted(unknown))}, which the lake cannot read."
+            " Write it with zstd or snappy and drop it again.",
+            codecs=sorted(unknown),
+        )
     expected = {column.name: column for column in rules.columns}
     wrong = [(column, expected[column.name]) for column in footer.columns if not fits(column, expected[column.name])]
     if wrong:

@@ -98,6 +98,7 @@ class TestGoodText:
             "delimiter": ",",
             "header": HEADER.split(","),
             "line_bytes_at_most": 1000,
+            "line_is_record": True,
         }
 
     @pytest.mark.parametrize(

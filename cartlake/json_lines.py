@@ -1,0 +1,49 @@
+"""One line of JSON is one object, all of it: the rule as regular expressions, which every engine applies alike.
+
+A line is a row when it is one object, with nothing before or after it but white space, whose keys are columns of the
+contract or begin with an underscore, each at most once, and whose values are texts, numbers, true, false or null. All
+other lines are malformed: nested values, NaN, unknown keys, several objects, lone surrogates, raw control characters.
+A number's text is the one that was written. https://www.rfc-editor.org/rfc/rfc8259
+
+Parsers differ in all of this: they take NaN, the first or the last of two equal keys, the first of two objects; they
+write 1.10 as 1.1, and 1e400 as infinity.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SPACE: Final = r"[ \t\r]*+"
+_HEX: Final = "[0-9a-fA-F]"
+_ESCAPE: Final = (
+    rf'\\(?:["\\/bfnrt]|u(?:[0-9abcefABCEF]{_HEX}{{3}}|[dD][0-7]{_HEX}{{2}}'
+    rf"|[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}))"
+)
+_PLAIN: Final = r'[^"\\\x00-\x1f]*+'
+_STRING: Final = f'"{_PLAIN}(?:{_ESCAPE}{_PLAIN})*+"'
+_NUMBER: Final = r"-?(?:0|[1-9][0-9]*+)(?:[.][0-9]++)?+(?:[eE][-+]?[0-9]++)?+"
+_VALUE: Final = f"(?:{_STRING}|{_NUMBER}|true|false|null)"
+
+NOT_BLANK: Final = r"[^\x00-\x20]"
+"""Matches a line that is not blank."""
+
+NUMBERS: Final = r'([A-Za-z0-9_]"[ \t\r]*:[ \t\r]*)(-?[0-9][-+.0-9eE]*)'
+"""Matches each number of a well-formed line, after the end of its key: a quote inside a text has a backslash before it.
+
+Put into quotes, numbers are texts, which no parser rounds.
+"""
+
+
+def row_pattern(names: Iterable[str], *, possessive: bool = True) -> str:
+    """Return a pattern that matches a whole line that is one row, but for keys that are repeated.
+
+    Possessive quantifiers keep Java from recursing for each character; RE2, which needs none, does not know them.
+    """
+    keys = "|".join(re.escape(name) for name in names)
+    pair = f'"(?:{keys}|_[A-Za-z0-9_]*+)"{_SPACE}:{_SPACE}{_VALUE}{_SPACE}'
+    pattern = rf"\A{_SPACE}\{{{_SPACE}(?:(?:{pair},{_SPACE})*+{pair})?+\}}{_SPACE}\z"
+    return pattern if possessive else re.sub(r"([*+?])\+(?!\])", r"\1", pattern)
