@@ -159,7 +159,7 @@ def _parquet(spark: SparkSession, files: Sequence[ManifestFile], contract: Contr
 
 
 def _parquet_text(name: str, kind: str) -> Column:
-    """Return a value's text. Spark writes a decimal below a millionth with an exponent, e.g. `0E-8`: here it has none."""
+    """Return a value's text. Spark writes a decimal below a millionth as `0E-8`; here it has no exponent."""
     text = F.col(name).cast("string")
     if not kind.startswith("decimal"):
         return text

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from cartlake.ledger import Content
 from lambdas.file_validator.content import stored
+from lambdas.file_validator.content.line_records import LineRecords
 from lambdas.file_validator.content.parquet import ParquetColumn, ParquetFooter, UnreadableFooterError, fits
 from lambdas.file_validator.content.refusal import Reason, RefusedError, Rejection
 from lambdas.file_validator.content.rules import ExpectedColumn, FileRules
@@ -284,6 +285,30 @@ def test_lines_are_counted_and_bounded_as_if_each_were_looked_at(lengths, chunk,
         assert refused.value.rejection.details["line"] == first_long
 
 
+@pytest.mark.parametrize(
+    ("rows", "by_line"),
+    [
+        (b'1,"a, ""b"""\r\n2,""\n', True),
+        (b"1,a", True),
+        (b"", True),
+        (b'1,"a\nb"\n', False),
+        (b'1,"a\n', False),
+        (b'1,"a', False),
+        (b'1,"a"b\n', False),
+        (b'1,a"b\n', False),
+        (b"1,a\rb\n", False),
+        (b"1,a\r", True),
+    ],
+)
+@pytest.mark.parametrize("chunk", [1, 3, 1000])
+def test_a_file_says_whether_its_lines_are_records(rows, by_line, chunk):
+    lines = LineRecords(",", '"')
+    for piece in pieces(b"id,name\n" + rows, chunk):
+        lines.feed(piece)
+
+    assert lines.finish() is by_line
+
+
 class TestLimits:
     def test_a_file_beyond_the_limit_is_not_even_opened(self):
         rules = replace(RULES, max_file_bytes=10)
@@ -440,6 +465,14 @@ class TestParquet:
 
     def test_a_file_without_rows(self):
         assert reason(parquet_bytes(), "parquet", footer=lambda: ParquetFooter(GOOD_COLUMNS, 0)) is Reason.NO_ROWS
+
+    def test_a_codec_that_spark_cannot_read_is_named(self):
+        found = verdict(
+            parquet_bytes(), "parquet", footer=lambda: ParquetFooter(GOOD_COLUMNS, 1, frozenset({"BROTLI"}))
+        )
+
+        assert found.reason is Reason.UNSUPPORTED_FORMAT
+        assert "BROTLI" in found.message
 
     def test_other_types_are_listed_with_what_was_expected(self):
         columns = (*GOOD_COLUMNS[:2], ParquetColumn("amount", "double", "DOUBLE"), GOOD_COLUMNS[3])
