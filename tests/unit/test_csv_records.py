@@ -1,4 +1,4 @@
-"""Records of CSV files: against Python's csv module where a file is well-formed, and against a plain reference always."""
+"""Records of CSV files: well-formed files against Python's csv module, all files against a plain reference."""
 
 import csv
 import gzip
@@ -40,21 +40,23 @@ def reference(content, layout=LAYOUT):
         if is_blank(lines[0]):
             lines.pop(0)
             continue
-        for taken in range(1, len(lines) + 1):
-            text = "\n".join(lines[:taken])
-            if taken > 1 and len(text.encode()) > layout.record_bytes:
-                taken, fields = 1, None
-                break
-            fields = fields_of(text, layout)
-            if fields != "open":
-                break
-        if fields in (None, "open") or len(fields) != layout.columns:
+        taken, fields = first_record(lines, layout)
+        if fields is None:
             malformed.append(lines[0].removesuffix("\r"))
-            taken = 1
         else:
             rows.append(fields)
         lines = lines[taken:]
     return rows, malformed
+
+
+def first_record(lines, layout):
+    """The number of lines of the first record and its fields, None if it is malformed."""
+    for taken in range(1, len(lines) + 1):
+        text = "\n".join(lines[:taken])
+        fields = None if taken > 1 and len(text.encode()) > layout.record_bytes else fields_of(text, layout)
+        if fields != "open":
+            break
+    return (taken, fields) if isinstance(fields, list) and len(fields) == layout.columns else (1, None)
 
 
 def is_blank(line):

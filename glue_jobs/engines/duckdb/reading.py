@@ -124,7 +124,7 @@ def _java_double(name: str) -> str:
     The digits are the fewest that read back as the same number.
     """
     size, text = f"abs({name})", f"abs({name})::varchar"
-    sign = f"case when {name} < 0 or {name}::varchar[1] = '-' then '-' else '' end"
+    sign = f"case when starts_with({name}::varchar, '-') then '-' else '' end"
     digits = f"ltrim(replace(split_part({text}, 'e', 1), '.', ''), '0')"
     digits = f"case when {text} like '%.0' or {size} >= 1e7 then rtrim({digits}, '0') else {digits} end"
     fraction = f"case when len({digits}) > 1 then substr({digits}, 2) else '0' end"
