@@ -17,6 +17,7 @@ from cartlake.ledger import FileRecord, FileState
 from cartlake_cli.athena.client import athena_of, literal
 from cartlake_cli.context import Lake
 from cartlake_cli.operations.coordinator import start_run
+from cartlake_cli.operations.quarantine import IN_FORCE, quarantine_table
 from cartlake_cli.operations.upload import INCOMING, landed_as
 
 ROW_ID_KEY = "_quarantine_row_id"
@@ -25,9 +26,6 @@ and the lake reads keys that start with an underscore as metadata."""
 
 UNPARSEABLE_KEY = "_corrupt_record"
 """Rows that could not be split into columns; they come back only in a corrected file."""
-
-IN_FORCE = "superseded_by is null"
-"""Leaves out verdicts of files that a backfill has read again since."""
 
 REPLAYABLE = f"replay_id is null and {IN_FORCE} and json_extract(raw_record, '$.{UNPARSEABLE_KEY}') is null"
 BATCH = 1_000
@@ -132,10 +130,6 @@ def _chosen(lake: Lake, dataset: str, reason: str | None, run_id: str | None) ->
 
 def _batches(row_ids: Sequence[str]) -> Iterator[Sequence[str]]:
     return (row_ids[start : start + BATCH] for start in range(0, len(row_ids), BATCH))
-
-
-def quarantine_table(lake: Lake) -> str:
-    return f"{lake.outputs.databases['ops']}.quarantine_rows"
 
 
 def replay_files(lake: Lake, dataset: str, run_id: str | None) -> list[str]:

@@ -14,8 +14,8 @@ import pytest
 
 from cartlake.ledger import FileState
 from cartlake_cli.errors import Exit
-from cartlake_cli.operations import export_files
 from cartlake_cli.operations import replay as replaying
+from cartlake_cli.operations.exports import files as export_files
 from tests.e2e.conftest import PARCELS_HEADER
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]  # the first test may wait for two deployments

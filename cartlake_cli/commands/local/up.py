@@ -16,10 +16,10 @@ import typer
 from cartlake_cli.build import Platform, build
 from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.home import check_format
-from cartlake_cli.commands.tables.tables import apply_all
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.environments import LOCAL
 from cartlake_cli.errors import CommandError, NotReadyError
+from cartlake_cli.operations.catalog import apply_changes
 from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
 from cartlake_cli.outputs import OUTPUT
 
@@ -75,7 +75,7 @@ def bring_up(lake: Lake, *, force: bool = False) -> dict[str, float]:
             apply(lake)
         applied.write_text(_fingerprint(lake, manifest))
     with _phase(lake, seconds, "tables", "Creating tables and views from the contracts"):
-        apply_all(lake)
+        apply_changes(lake)
     return seconds
 
 

@@ -10,8 +10,8 @@ from cartlake_cli.commands.tables.history import TableName
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError
 from cartlake_cli.named_tables import table_named
-from cartlake_cli.operations.export_files import Target, Wanted, write_export
-from cartlake_cli.operations.exports import MANIFEST, ExportManifest, Format
+from cartlake_cli.operations.exports.files import Target, Wanted, write_export
+from cartlake_cli.operations.exports.manifest import MANIFEST, ExportManifest, Format
 from cartlake_cli.options import Json
 
 

@@ -21,6 +21,7 @@ from cartlake_cli.commands.tables import tables
 from cartlake_cli.context import Lake
 from cartlake_cli.migrations.migrate import apply
 from cartlake_cli.migrations.placement import Placement
+from cartlake_cli.operations import catalog as lake_catalog
 
 RUN = "vendors-20260301T120000-000001"
 
@@ -30,12 +31,12 @@ def catalog(lake, tmp_path, monkeypatch):
     made = LakeCatalog("test", **{"glue.region": "us-east-1"})
     for database in ("processed", "curated", "ops", "raw"):
         made.create_namespace(database, {"location": (tmp_path / database).as_uri()})
-    for module in (tables, table_repair, doctor):
+    for module in (lake_catalog, table_repair, doctor):
         monkeypatch.setattr(module, "load_catalog", lambda: made)
-    monkeypatch.setattr(tables.views, "plan", lambda *_: [])
-    monkeypatch.setattr(tables.views, "apply", lambda *_: [])
-    monkeypatch.setattr(tables, "athena_of", lambda _: None)
-    monkeypatch.setattr(tables, "mark_stale", lambda *_: None)
+    monkeypatch.setattr(lake_catalog.views, "plan", lambda *_: [])
+    monkeypatch.setattr(lake_catalog.views, "apply", lambda *_: [])
+    monkeypatch.setattr(lake_catalog, "athena_of", lambda _: None)
+    monkeypatch.setattr(lake_catalog, "mark_stale", lambda *_: None)
     return made
 
 
@@ -115,14 +116,14 @@ def test_a_plan_says_what_becomes_of_old_rows_and_who_reads_them(edited, run):
     assert "curated.sales_by_day" in drop["read by"]
 
 
-def test_nothing_breaks_under_a_run_at_work(edited, run, lake, made):
+def test_no_column_is_dropped_while_a_run_writes(edited, run, lake, made):
     edited("sales_daily", lambda text: without_taxes(text).replace("version: 1.", "version: 2.", 1))
     lake.ledger.locks.acquire("refresh", "refresh-20260301T120000-000001")
     before = made.load_table("curated.sales_daily").metadata_location
 
     _, _, error = run("tables", "apply")
 
-    assert "run refresh-20260301T120000-000001 is at work, and columns of curated.sales_daily" in str(error)
+    assert "run refresh-20260301T120000-000001 is running, and columns of curated.sales_daily" in str(error)
     assert made.load_table("curated.sales_daily").metadata_location == before
     lake.ledger.locks.release("refresh", "refresh-20260301T120000-000001")
     assert run("tables", "apply")[0] == 0

@@ -6,9 +6,9 @@ from botocore.response import StreamingBody
 
 from cartlake import contracts
 from cartlake_cli.errors import CommandError
-from cartlake_cli.operations import export_files
-from cartlake_cli.operations.export_files import Target
-from cartlake_cli.operations.exports import (
+from cartlake_cli.operations.exports import files as export_files
+from cartlake_cli.operations.exports.files import Target
+from cartlake_cli.operations.exports.manifest import (
     ExportedFile,
     ExportError,
     check_whole,

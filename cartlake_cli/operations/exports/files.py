@@ -14,7 +14,7 @@ from cartlake_cli.athena.client import athena_of
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError
 from cartlake_cli.named_tables import columns_at, current, placement, table_named
-from cartlake_cli.operations.exports import (
+from cartlake_cli.operations.exports.manifest import (
     ExportedFile,
     ExportManifest,
     Format,
