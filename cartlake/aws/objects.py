@@ -1,4 +1,4 @@
-"""S3 objects as values: where they lie and what they are. Nothing here asks S3."""
+"""URIs and attributes of S3 objects. Nothing here calls S3."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class InvalidUriError(TerminalError):
 
 @dataclass(frozen=True, slots=True)
 class S3Uri:
-    """A bucket and a key. Keys are taken as they are, with nothing percent-decoded."""
+    """A bucket and a key. Keys are not percent-decoded."""
 
     bucket: str
     key: str
@@ -35,7 +35,7 @@ class S3Uri:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What lies under a key: its version (None in a bucket without versions), its ETag unquoted, its size in bytes."""
+    """Attributes of an object: version id (None in a bucket without versioning), ETag without quotes, size in bytes."""
 
     version_id: str | None
     etag: str

@@ -1,4 +1,4 @@
-"""Compiles an ODCS document into the contract model: columns, keys, partitions, rules. Faults are collected."""
+"""Compiles an ODCS document into the contract model: columns, keys, partitions, rules."""
 
 import re
 from collections import Counter
@@ -55,7 +55,7 @@ _TABLE_PROPERTIES = {
 
 
 def compile_contract(document: Document, file: FileOptions | None, source: str, faults: Faults) -> Contract:
-    """Build the model. The result is valid only if nothing was added to `faults`."""
+    """Return the model of a document. It is valid only if nothing was added to `faults`."""
     names = {table.name for table in document.tables}
     for entry in document.sla_properties:
         if entry.element is not None and entry.element.partition(".")[0] not in names:

@@ -12,10 +12,11 @@ _TRINO = {"date": "date", "string": "varchar"}
 
 
 def mask_of(column: Property, chosen: object, where: str, faults: Faults) -> str:
-    """SQL of the masked column, with the column's type; empty for a column without personal data. Null stays null.
+    """Return SQL of the masked column, of the column's type; empty for a column without personal data.
 
-    `redact` is null; `domain` is that of an e-mail address; `year` that of a date; `prefix(n)` the first letters.
-    `hash` is SHA-256, the same for the same value: a pseudonym, by which a guessed value can be confirmed.
+    `redact` gives null, `domain` the domain of an e-mail address, `year` the first day of a date's year, `prefix(n)`
+    the first n letters. `hash` gives SHA-256 in hexadecimal: equal values stay equal, so a guess can be confirmed. Null
+    stays null.
     """
     if "pii" not in column.tags:
         if chosen is not None:

@@ -1,4 +1,4 @@
-"""Compiles what ODCS says about columns into conditions on one row.
+"""Compiles the rules of ODCS columns into SQL conditions on one row.
 
 A rule derived from one column accepts null, because `required` is the rule about null: a row without a value is then
 quarantined for that one reason. In a custom expression null is a failure.
@@ -31,12 +31,13 @@ class RowRules:
     faults: Faults
 
     def compile(self) -> tuple[RowRule, ...]:
+        """Return the rules of columns, then the table's own expressions. Faults are added to `faults`."""
         return (*self._from_columns(), *self._from_expressions())
 
     def _from_columns(self) -> Iterator[RowRule]:
         for column in self.table.properties:
             if column.name.startswith("_"):
-                continue  # lineage columns are added by the lake; a dropped row has none to check
+                continue  # the lake adds these columns after the rules were checked
             where = f"schema.{self.table.name}.{column.name}"
             if column.required:
                 yield RowRule(f"{column.name}_required", "error", f"{column.name} is not null", (column.name,))
@@ -112,12 +113,12 @@ class RowRules:
 
 
 def is_row_rule(quality: Quality) -> bool:
-    """Whether an `invalidValues` entry is about every row (none may be invalid), not about their share."""
+    """Return whether an `invalidValues` entry is about every row (none may be invalid), not about their share."""
     return quality.metric == "invalidValues" and quality.must_be == 0
 
 
 def invalid_values_condition(column: Property, quality: Quality, where: str, faults: Faults) -> str:
-    """SQL that is true for a valid value of `column`, by `validValues` or `pattern`."""
+    """Return SQL that is true for a valid value of `column`, by `validValues` or `pattern`; `true` with a fault."""
     arguments = dict(quality.arguments)
     values, pattern = arguments.pop("validValues", None), arguments.pop("pattern", None)
     if arguments or (values is None) == (pattern is None):

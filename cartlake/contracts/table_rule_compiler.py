@@ -1,4 +1,4 @@
-"""Compiles what ODCS says about a table as a whole into rules that are measured as one number."""
+"""Compiles the rules of ODCS about a whole table into rules that are measured as one number."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _TIME_UNITS = {"second": "s", "seconds": "s", "minute": "min", "hour": "h", "hou
 
 
 def table_rules_of(table: SchemaObject, faults: Faults) -> Iterator[TableRule]:
-    """The rules of `unique` and of `quality`, of columns first."""
+    """Yield the rules of `unique` and `quality`: those of columns, then those of the table."""
     for column in table.properties:
         if column.unique:
             name, unique = f"{column.name}_unique", Threshold("mustBe", (0.0,))
@@ -79,7 +79,7 @@ def _freshness(q: Quality, where: str, table: SchemaObject, faults: Faults) -> I
 
 
 def sla_rules_of(table: SchemaObject, sla: tuple[SlaProperty, ...], faults: Faults) -> Iterator[TableRule]:
-    """The rules of `slaProperties`. They are warnings: a late batch is published all the same."""
+    """Yield the rules of `slaProperties`. They are warnings, so a late batch is still published."""
     for entry in sla:
         name, _, column = (entry.element or "").partition(".")
         if entry.property != "freshness" or name != table.name:

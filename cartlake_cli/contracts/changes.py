@@ -41,7 +41,7 @@ def compare(before: Iterable[Contract], after: Iterable[Contract]) -> list[Contr
     changes: list[ContractChange] = []
     for name in sorted(old.keys() | new.keys()):
         if name not in new:
-            changes.append(ContractChange(name, name, "the contract is gone", _everybody(old[name])))
+            changes.append(ContractChange(name, name, "the contract is gone", _all_affected(old[name])))
         elif name not in old:
             changes.append(ContractChange(name, name, "the contract is new"))
         else:
@@ -69,7 +69,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _everybody(contract: Contract) -> Breaks:
+def _all_affected(contract: Contract) -> Breaks:
     return "readers and senders" if contract.droppable else "readers"
 
 
@@ -121,15 +121,15 @@ def _of_columns(contract: str, old: Table, new: Table, *, sent: bool) -> Iterato
     renamed = {former: column for column in new.columns if (former := _former(column, columns, wanted))}
     for name, column in columns.items():
         if name in renamed:
-            breaks: Breaks = "readers and senders" if sent and not column.lineage else "readers"
+            breaks: Breaks = "readers and senders" if sent and not column.added_by_lake else "readers"
             yield ContractChange(contract, f"{old.name}.{name}", f"renamed to {renamed[name].name}", breaks)
         after = renamed.get(name, wanted.get(name))
-        yield from _of_column(contract, old.name, column, after, sent=sent and not column.lineage)
+        yield from _of_column(contract, old.name, column, after, sent=sent and not column.added_by_lake)
     if _common(columns, wanted) != _common(wanted, columns):
         yield ContractChange(contract, old.name, "columns in another order")
     for name, column in wanted.items():
         if name not in columns and column not in renamed.values():
-            needed = sent and column.required and not column.lineage
+            needed = sent and column.required and not column.added_by_lake
             words = f"new column, {column.type}{', required' if column.required else ''}"
             yield ContractChange(contract, f"{old.name}.{name}", words, "senders" if needed else None)
 

@@ -36,7 +36,7 @@ _METADATA: Final = re.compile(r"(?:v?(\d+))?.*\.metadata\.json(?:\.gz)?")
 _SNAPSHOT: Final = re.compile(r"snap-(\d+)-.*\.avro")
 
 
-class NoWayBackError(TerminalError):
+class NoReadableMetadataError(TerminalError):
     """No metadata file of the table is whole."""
 
 
@@ -137,7 +137,7 @@ class BrokenTable:
     def find(self, file: str | None = None) -> Repair | None:
         """The repair, by the file that is named or else the best one; None when the table is fine.
 
-        Raises NoWayBackError when no file, or not the one named, can be gone back to.
+        Raises NoReadableMetadataError when no file, or not the one named, can be gone back to.
         """
         try:
             self.catalog.load_table((self.database, self.name))
@@ -151,14 +151,14 @@ class BrokenTable:
             chosen = next((file for file in self.files if name in (file.uri, file.uri.rpartition("/")[2])), None)
             if chosen is None or chosen.fault:
                 why = "there is no such file" if chosen is None else f"it {chosen.fault}"
-                raise NoWayBackError(f"{self.full_name} cannot go back to {name}: {why}. {_choices(whole)}")
+                raise NoReadableMetadataError(f"{self.full_name} cannot go back to {name}: {why}. {_choices(whole)}")
             return chosen
         # Where Glue names no file any more, the table's last one is in no log yet.
         proven = (
             [file for file in whole if file.uri in self.committed] if METADATA_LOCATION in self.parameters else whole
         )
         if not proven:
-            raise NoWayBackError(
+            raise NoReadableMetadataError(
                 f"{self.full_name}: no metadata file in {self.folder} is whole and known to have been the table. "
                 f"{_choices(whole)} Otherwise restore one from the bucket's versions: "
                 "`aws s3api list-object-versions`. Or take the table out of Glue (`aws glue delete-table`), make it "
@@ -202,7 +202,7 @@ class BrokenTable:
         Raises TransientError when somebody has; TerminalError when the table cannot be read afterwards.
         """
         if repair.file.metadata is None:
-            raise NoWayBackError(f"{repair.file.uri} is not whole")
+            raise NoReadableMetadataError(f"{repair.file.uri} is not whole")
         identifier = (self.database, self.name)
         table = IcebergTable(identifier, repair.file.metadata, repair.file.uri, self.io, self.catalog)
         parameters = {key: value for key, value in self.parameters.items() if key != PREVIOUS}

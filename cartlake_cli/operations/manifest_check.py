@@ -17,13 +17,15 @@ SHARE_OF_PEOPLE = 0.01
 WHERE_ROWS_GO = ("published", "quarantined", "duplicate")
 
 
-def reconcile_datasets(lake: Lake, manifest: Mapping[str, Any], settled: Iterable[FileRecord]) -> list[dict[str, Any]]:
+def reconcile_datasets(
+    lake: Lake, manifest: Mapping[str, Any], processed: Iterable[FileRecord]
+) -> list[dict[str, Any]]:
     """A line per dataset: where its rows went, beside what was planted; `holds` only if all of it agrees.
 
     Files dropped again are known by their content: their rows were counted by the run that loaded them first.
     Raises CommandError when a file was not loaded, or a run also loaded other files, whose rows cannot be told apart.
     """
-    files = list(settled)
+    files = list(processed)
     by_dataset = {name: [file for file in files if file.dataset == name] for name in manifest["datasets"]}
     return [_dataset_line(lake, name, manifest["datasets"][name], found) for name, found in by_dataset.items() if found]
 
@@ -47,9 +49,9 @@ def _dataset_line(lake: Lake, name: str, truth: Mapping[str, Any], files: list[F
 def loading_runs(lake: Lake, files: Sequence[FileRecord]) -> list[str]:
     """The runs that loaded these files, or the files they repeat. Raises CommandError as `reconcile_datasets` says."""
     firsts = [lake.ledger.files.get(file.duplicate_of) if file.duplicate_of else file for file in files]
-    unsettled = [file.key for file in firsts if file.state is not FileState.LOADED]
-    if unsettled:
-        raise CommandError(f"These files were not loaded: {', '.join(unsettled)}. `lake files` says why.")
+    not_loaded = [file.key for file in firsts if file.state is not FileState.LOADED]
+    if not_loaded:
+        raise CommandError(f"These files were not loaded: {', '.join(not_loaded)}. `lake files` says why.")
     run_ids = sorted({str(file.run_id) for file in firsts})
     ours = {file.file_id for file in firsts}
     others = [file.key for run in run_ids for file in lake.ledger.runs.files(run) if file.file_id not in ours]

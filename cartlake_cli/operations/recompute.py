@@ -18,8 +18,8 @@ from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError, NotFoundError
 from cartlake_cli.operations.coordinator import start_run
 from cartlake_cli.operations.follow import (
-    PATIENCE_SECONDS,
     POLL_SECONDS,
+    STALL_TIMEOUT_SECONDS,
     WHICH_RUN,
     follow_refresh,
     wait_for_refresh,
@@ -60,7 +60,7 @@ def run_check(lake: Lake, names: list[str]) -> RefreshReport:
     run_id = new_run_id(Workflow.REFRESH, utc_now(), secrets.token_hex(3))
     asked_at = time.monotonic()
     while not lake.ledger.locks.acquire(Workflow.REFRESH, run_id):
-        if time.monotonic() - asked_at > PATIENCE_SECONDS:
+        if time.monotonic() - asked_at > STALL_TIMEOUT_SECONDS:
             raise CommandError(f"A refresh has been at work for 15 minutes. {WHICH_RUN} says which.")
         time.sleep(POLL_SECONDS)
     _start_check(lake, run_id, names)

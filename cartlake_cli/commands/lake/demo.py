@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from cartlake_cli.commands.lake.query import ask, show
 from cartlake_cli.commands.local.home import only_one
-from cartlake_cli.commands.runs.drop import settle
+from cartlake_cli.commands.runs.drop import wait_until_processed
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError
 from cartlake_cli.operations.manifest_check import COLUMNS, reconcile_datasets, reconcile_world
@@ -70,9 +70,9 @@ def _demo(context: typer.Context, lake: Lake, options: Options) -> None:
     lake.output.say(f"\n[dim]$[/dim] [bold]lake drop all {_shown(folder)} --wait[/bold]")
     with _timed(seconds, "load"):
         chosen = files_by_dataset("all", [folder])
-        settled = settle(lake, {dataset: upload(lake, dataset, paths) for dataset, paths in chosen.items()})
+        files = wait_until_processed(lake, {dataset: upload(lake, dataset, paths) for dataset, paths in chosen.items()})
     with _timed(seconds, "reconcile"):
-        datasets = reconcile_datasets(lake, manifest, settled)
+        datasets = reconcile_datasets(lake, manifest, files)
         facts = reconcile_world(lake, manifest)
     with _timed(seconds, "query"):
         since = f"first_day={manifest['arguments']['start_date']}"

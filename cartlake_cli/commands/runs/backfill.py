@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 from cartlake_cli.context import lake_of
-from cartlake_cli.operations.backfill import ask, check_kept, files_between, outcome_of, wait_for
+from cartlake_cli.operations.backfill import (
+    backfill_outcome,
+    check_files_exist,
+    files_between,
+    request_backfill,
+    wait_for_backfill,
+)
 from cartlake_cli.operations.upload import check_dataset
 from cartlake_cli.options import Dataset, Json
 
@@ -33,16 +39,16 @@ def backfill(
     if last < first:
         raise typer.BadParameter(f"--to {last:%Y-%m-%d} is before --from {first:%Y-%m-%d}.")
     files = files_between(lake, dataset, first.date(), last.date())
-    check_kept(lake, files)
-    request = ask(lake, dataset, first.date(), last.date())
+    check_files_exist(lake, files)
+    request = request_backfill(lake, dataset, first.date(), last.date())
     asked = {"dataset": dataset, "from": request.first, "to": request.last, "request_id": request.request_id}
     if not wait:
         lake.output.record(f"Asked for a backfill of {dataset}", {**asked, "files": len(files)})
         lake.output.say(f"It starts as soon as no other run works on {dataset}: `lake runs --dataset {dataset}`.")
         return
     with lake.output.messages.status(f"Backfill of {dataset}") as status:
-        run = wait_for(lake, request, status.update)
-    outcome = {**asked, "files": run.files, **outcome_of(lake, run)}
+        run = wait_for_backfill(lake, request, status.update)
+    outcome = {**asked, "files": run.files, **backfill_outcome(lake, run)}
     lake.output.record(f"Backfilled {dataset}, files received {request}", outcome)
     if outcome["withdrawn"]:
         lake.output.say(

@@ -68,7 +68,7 @@ def replay(
     run_id: Annotated[str | None, typer.Option("--run", help="Only rows and files of this run.")] = None,
     rows: Annotated[bool, typer.Option(help="Replay quarantined rows.")] = True,
     files: Annotated[bool, typer.Option(help="Replay rejected and failed files.")] = True,
-    wait: Annotated[bool, typer.Option(help="Wait until everything is settled.")] = True,
+    wait: Annotated[bool, typer.Option(help="Wait until every file is processed.")] = True,
     json: Json = False,
 ) -> None:
     """Send quarantined rows and files through the lake again, each exactly once. Fix the contract or cause first."""
@@ -77,10 +77,10 @@ def replay(
     replayed = replay_rows(lake, dataset, reason, run_id) if rows else Replayed(0, 0, [])
     sent = replay_files(lake, dataset, run_id) if files and reason is None else []
     following = [*replayed.file_ids, *sent]
-    settled = records_of(follow_files(lake, dataset, following)) if wait and following else []
+    processed = records_of(follow_files(lake, dataset, following)) if wait and following else []
     if lake.output.as_json:
         summary = {"rows": replayed.rows, "not_replayable": replayed.not_replayable, "files": len(sent)}
-        lake.output.json({**summary, "settled": settled})
+        lake.output.json({**summary, "processed": processed})
         return
     if replayed.not_replayable:
         lake.output.say(f"{replayed.not_replayable} rows cannot be split into columns: correct their source file.")
@@ -88,4 +88,4 @@ def replay(
         lake.output.say("Nothing to replay.")
         return
     lake.output.say(f"Replayed {replayed.rows} rows and {len(sent)} files.")
-    lake.output.records("Files", ["key", "state", "reason", "run_id"], settled)
+    lake.output.records("Files", ["key", "state", "reason", "run_id"], processed)

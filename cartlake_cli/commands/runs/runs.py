@@ -12,7 +12,7 @@ from cartlake.runs.ids import Workflow
 from cartlake_cli.commands.maintenance.records import MAINTAINED, maintenance_rows
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import Exit, NotFoundError
-from cartlake_cli.operations.run_documents import plainly, run_document_if_any
+from cartlake_cli.operations.run_documents import error_message, run_document_if_any
 from cartlake_cli.options import Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of
 
@@ -93,7 +93,7 @@ def _flat(run: RunRecord) -> dict[str, Any]:
 
 def _print(lake: Lake, run: RunRecord, files: Sequence[FileRecord], reports: dict[str, Any]) -> None:
     output, load = lake.output, reports["transform"]
-    about = {**_flat(run), "withdrawn": load.get("withdrawn") or None, "cause": plainly(run.cause)}
+    about = {**_flat(run), "withdrawn": load.get("withdrawn") or None, "cause": error_message(run.cause)}
     output.record(f"Run {run.run_id}", {name: value for name, value in about.items() if value is not None})
     output.records("Files", ["key", "state", "reason"], records_of(files))
     broken = [rule for rule in load.get("row_rules", []) if rule["broken"]]

@@ -14,7 +14,7 @@ from cartlake_cli.athena.table_diff import count_sql, examples_sql
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError
 from cartlake_cli.named_tables import columns_at, current, lock_on, placement, table_named
-from cartlake_cli.operations.backfill import backfill_of
+from cartlake_cli.operations.backfill import backfill_command
 from cartlake_cli.operations.recompute import run_recompute
 from cartlake_cli.options import Json
 
@@ -53,7 +53,7 @@ def rollback(
     lake = lake_of(context)
     contract, described, stored = table_named(lake, table)
     name = described.physical_name
-    _check_nobody_writes(lake, contract, described)
+    _check_no_run_writes(lake, contract, described)
     known = versions(stored)
     current = next((version for version in known if version.is_current), None)
     wanted = find_version(stored, name, to)
@@ -112,7 +112,7 @@ def diff(
         lake.output.records("Examples", ["change", *described.primary_key, "changed_columns"], examples)
 
 
-def _check_nobody_writes(lake: Lake, contract: Contract, table: Table) -> None:
+def _check_no_run_writes(lake: Lake, contract: Contract, table: Table) -> None:
     lock = lock_on(lake, contract, table)
     if lock is not None:
         raise CommandError(
@@ -134,7 +134,7 @@ def _row(version: Version) -> dict[str, Any]:
 def _reads_again(lake: Lake, contract: Contract, table: Table, undone: list[Version]) -> str | None:
     """The command that reads the files again whose rows were undone; None where no file was."""
     runs = [version.run_id for version in undone if version.run_id]
-    return None if table.build else backfill_of(lake, contract.name, runs)
+    return None if table.build else backfill_command(lake, contract.name, runs)
 
 
 def _say_what_follows(lake: Lake, table: Table, done: dict[str, Any]) -> None:
@@ -156,5 +156,5 @@ def _columns_of_both(
     older, newer = (columns_at(stored, version) for version in (before, after))
     ours = [column.name for column in table.file_columns]
     both = [name for name in ours if name in older and name in newer]
-    added_by_lake = {column.name for column in table.columns if column.lineage}
+    added_by_lake = {column.name for column in table.columns if column.added_by_lake}
     return both, sorted(older - newer - added_by_lake), sorted(newer - older - added_by_lake)

@@ -15,7 +15,7 @@ from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError, NotFoundError
 from cartlake_cli.migrations.placement import Placement
 from cartlake_cli.named_tables import lock_on, named_table
-from cartlake_cli.operations.backfill import backfill_of
+from cartlake_cli.operations.backfill import backfill_command
 from cartlake_cli.options import Json
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def repair(
     if found is None:
         lake.output.record(f"{described.physical_name} is whole: nothing was changed", {"repaired": False})
         return
-    _check_nobody_writes(lake, contract, described)
+    _check_no_run_writes(lake, contract, described)
     later = _runs_since(lake, contract, described, found)
     shown = _shown(described, found, later)
     if not (yes or _agrees(lake, found, shown)):
@@ -64,7 +64,7 @@ def _open(lake: Lake, table: Table) -> "BrokenTable":
         raise NotFoundError(f"{table.physical_name} is not in Glue. `lake tables apply` makes it.") from error
 
 
-def _check_nobody_writes(lake: Lake, contract: Contract, table: Table) -> None:
+def _check_no_run_writes(lake: Lake, contract: Contract, table: Table) -> None:
     lock = lock_on(lake, contract, table)
     if lock is not None:
         raise CommandError(
@@ -108,7 +108,7 @@ def _say_what_follows(lake: Lake, contract: Contract, table: Table, runs: Sequen
     name = table.physical_name
     if table.build:
         lake.output.say(f"Build again what is lost: [bold]lake recompute {name}[/bold]")
-    elif command := backfill_of(lake, contract.name, runs):
+    elif command := backfill_command(lake, contract.name, runs):
         lake.output.say(
             "Rows of the runs since are missing, and their files on record as loaded. To read them again: "
             f"[bold]{command}[/bold]"

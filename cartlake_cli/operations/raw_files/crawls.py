@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from types_boto3_glue import GlueClient
 
 POLL_SECONDS = 1.0
-PATIENCE_SECONDS = 1800.0
+CRAWL_TIMEOUT_SECONDS = 1800.0
 """How long one crawl may take. Glue's own limit is a day."""
 
 CRAWLED_BY = "UPDATED_BY_CRAWLER"
@@ -44,12 +44,12 @@ class Crawl:
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def run(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def run(self, timeout_seconds: float = CRAWL_TIMEOUT_SECONDS) -> None:
         """Crawl once, from now: a crawl that is at work may have passed a file by, so its end is awaited first.
 
-        Raises CrawlError when Glue reports a failure or `patience_seconds` pass.
+        Raises CrawlError when Glue reports a failure or `timeout_seconds` pass.
         """
-        deadline = self.clock() + patience_seconds
+        deadline = self.clock() + timeout_seconds
         before = self._rest(deadline).get("StartTime")
         while not self._started():
             before = self._rest(deadline).get("StartTime")

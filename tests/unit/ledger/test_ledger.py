@@ -539,7 +539,7 @@ class TestStale:
         assert ledger.stale.pending() == []
 
         ledger.runs.fail(REFRESH_RUN, "GlueJobFailed", "")
-        assert names(ledger.stale.aside()) == tables
+        assert names(ledger.stale.of_failed_refreshes()) == tables
         assert refresh(OTHER_REFRESH) == tables
 
     def test_a_refresh_that_fails_leaves_its_tables_stale_but_does_not_ask_for_another(self, ledger, refresh):
@@ -548,7 +548,7 @@ class TestStale:
 
         assert ledger.runs.fail(REFRESH_RUN, "RefreshError", "broken") is True
 
-        assert names(ledger.stale.aside()) == names(ledger.stale.pending()) == ["a"]
+        assert names(ledger.stale.of_failed_refreshes()) == names(ledger.stale.pending()) == ["a"]
         assert ledger.stale.of_run(REFRESH_RUN) == []
         assert not ledger.has_pending(Workflow.REFRESH)
 
@@ -655,7 +655,7 @@ class TestStale:
         ledger.runs.fail(RUN, "GlueJobFailed", "")
 
         assert names(ledger.stale.pending()) == ["a"]
-        assert ledger.stale.aside() == []
+        assert ledger.stale.of_failed_refreshes() == []
 
 
 def mark(ledger, *tables):
@@ -678,7 +678,7 @@ def test_a_table_that_stays_busy_is_a_transient_error(dynamodb):
                 "TransactWriteItems",
             )
 
-    with pytest.raises(TransientError, match="deliver again"):
+    with pytest.raises(TransientError, match="try again"):
         Ledger(TABLE, Busy()).locks.release("transactions", RUN)
 
 

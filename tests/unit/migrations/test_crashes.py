@@ -59,7 +59,7 @@ def grown() -> tuple[list[Contract], list[Contract]]:
 
     def shrunk(contract: Contract) -> Contract:
         table = contract.table
-        gone = next(c for c in reversed(table.columns) if not c.lineage and not c.primary_key)
+        gone = next(c for c in reversed(table.columns) if not c.added_by_lake and not c.primary_key)
         columns = tuple(column for column in table.columns if column is not gone)
         properties = table.table_properties | {"cartlake.version": "2.0.0"}
         return replace(contract, tables=(replace(table, columns=columns, table_properties=properties),))

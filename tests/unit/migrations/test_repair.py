@@ -1,4 +1,4 @@
-"""Metadata files that are missing or cut short: what readers are told, and the way back."""
+"""Metadata files that are missing or cut short: the error that readers get, and the repair."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from cartlake.errors import TransientError
 from cartlake.tables.broken_metadata import BrokenMetadataError
 from cartlake_cli.migrations.migrate import DestructiveChangeError, apply, plan
-from cartlake_cli.migrations.repair import BrokenTable, NoWayBackError
+from cartlake_cli.migrations.repair import BrokenTable, NoReadableMetadataError
 from lambdas.table_publisher.adapters import IcebergTables
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_readers_are_told_table_file_and_next_step(
     assert change.action == "refuse"
     for words in (change.advice, str(caught.value)):
         assert words.startswith(f"processed.sales cannot be read: its metadata file {uri} {fault}")
-        assert words.endswith("`lake tables repair processed.sales` shows the way back.")
+        assert words.endswith("`lake tables repair processed.sales` shows the repair.")
     with pytest.raises(DestructiveChangeError, match="lake tables repair"):
         apply(catalog, [made.contract], placement)
 
@@ -180,7 +180,9 @@ def test_no_whole_file_says_so_and_what_else_there_is(catalog: LakeCatalog, made
     for file in path(location(catalog)).parent.glob("*.metadata.json"):
         file.write_text("{")
 
-    with pytest.raises(NoWayBackError, match=r"whole and known to have been the table\. None is\. .*lake tables apply"):
+    with pytest.raises(
+        NoReadableMetadataError, match=r"whole and known to have been the table\. None is\. .*lake tables apply"
+    ):
         table(catalog).find()
 
 
@@ -189,7 +191,7 @@ def test_a_file_that_is_named_must_be_there_and_whole(catalog: LakeCatalog, made
     uri = cut(catalog)
     wanted, why = (uri, "it is not whole") if name == "current" else (name, "there is no such file")
 
-    with pytest.raises(NoWayBackError, match=why) as caught:
+    with pytest.raises(NoReadableMetadataError, match=why) as caught:
         table(catalog).find(wanted)
     assert "These are whole; choose one with --to: 00001-" in str(caught.value)
 
