@@ -71,8 +71,8 @@ class RunEvent(Event):
 class RunSucceeded(RunEvent):
     """A run ended and all its changes are visible to readers.
 
-    A load has its `rows` and the number of `files` they came from; a refresh has the names of the `tables` in its report;
-    maintenance has the `outcomes` by table.
+    A load has its `rows` and the number of `files` they came from; a refresh has the names of the
+    `tables` in its report; maintenance has the `outcomes` by table.
     """
 
     rows: RowCounts | None = None

@@ -35,7 +35,7 @@ class ConflictError(CartlakeError):
 
     def __init__(self, failed: frozenset[int]) -> None:
         super().__init__(
-            f"Another call changed the ledger: conditions {sorted(failed)} are false, nothing was written."
+            f"Another call changed the ledger first: conditions {sorted(failed)} failed, nothing was written."
         )
         self.failed = failed
 

@@ -29,7 +29,7 @@ class LakeCatalog(GlueCatalog):
         except FileNotFoundError as error:
             raise BrokenMetadataError(name, file, "is missing") from error
         except (ValidationError, UnicodeDecodeError, EOFError, zlib.error) as error:
-            raise BrokenMetadataError(name, file, "is not whole: it was cut short, or written over") from error
+            raise BrokenMetadataError(name, file, "is not intact: it is truncated or overwritten") from error
         except NoSuchIcebergTableError as error:
             fault = "no longer says that it is an Iceberg table"
             raise BrokenMetadataError(name, None, fault) from error

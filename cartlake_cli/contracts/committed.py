@@ -1,4 +1,4 @@
-"""The contracts as they were at a commit of Git."""
+"""The contracts of a Git commit."""
 
 import subprocess
 from pathlib import Path
@@ -14,7 +14,7 @@ FOLDER = "contracts"
 def contracts_at(root: Path, reference: str) -> list[Contract]:
     """Return the contracts of a commit.
 
-    Raises NotFoundError for a commit Git does not know, CommandError without Git.
+    Raises NotFoundError for a commit Git does not know, CommandError without Git, ContractError for an invalid file.
     """
     listed = _git(root, "ls-tree", "--name-only", reference, f"{FOLDER}/")
     if listed.returncode != 0:

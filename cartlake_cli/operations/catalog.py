@@ -107,7 +107,7 @@ def _build_new_tables(lake: Lake, catalog: Catalog) -> None:
 def tables_to_build(graph: Graph, is_empty: Callable[[str], bool]) -> list[str]:
     """Return the tables that were never built and would get rows now, in the order they are built.
 
-    `is_empty` tells of a table, by its physical name, whether it was never written. A table gets rows when it reads
+    `is_empty` returns for the physical name of a table whether it was never written. A table gets rows when it reads
     no other table, has a row for unknown keys, or one of its upstreams was written.
     """
 

@@ -21,7 +21,7 @@ STALL_TIMEOUT_SECONDS = 900.0
 WHICH_RUN = f"`lake runs --dataset {Workflow.REFRESH}`"
 
 Progress = Callable[[Mapping[str, Counter[str]], Sequence[RunRecord]], None]
-"""Takes the files of each dataset counted by state, and the runs of these datasets."""
+"""A function of the number of files by state for each dataset, and of the runs of these datasets."""
 
 
 @dataclass

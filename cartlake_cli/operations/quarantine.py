@@ -1,4 +1,4 @@
-"""Quarantined rows and files of the lake: counts by reason, and the rows of one run or file."""
+"""Quarantined rows, counted by reason or of one run or file, and the files that were not loaded."""
 
 # ruff: noqa: S608 - the table is the environment's; every value is bound or a literal
 

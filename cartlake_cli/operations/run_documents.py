@@ -1,4 +1,4 @@
-"""The documents a run leaves in the artifacts bucket: its plan and its reports."""
+"""The documents of a run in the artifacts bucket: its plan and its reports."""
 
 import json
 from typing import Any, TypeVar

@@ -16,7 +16,7 @@ FOLLOW_SECONDS = 1.0
 
 
 def file_lines(path: Path, lines: int, *, follow: bool) -> Iterator[str]:
-    """Yield the last lines of a file; with `follow`, those written later as well, for ever."""
+    """Yield the last lines of a file; with `follow`, also those written later, without end."""
     with path.open(encoding="utf-8", errors="replace") as file:
         yield from (line.rstrip("\n") for line in deque(file, maxlen=lines))
         while follow:
@@ -37,7 +37,7 @@ def group_of(name: str, functions: Mapping[str, str]) -> str:
 def cloudwatch_lines(
     client: Any, groups: Sequence[str], stream_prefix: str | None, lines: int, *, follow: bool
 ) -> Iterator[str]:
-    """Yield the last lines of log groups in the order of their times; with `follow`, later ones as well, for ever.
+    """Yield the last lines of log groups in the order of their times; with `follow`, also later ones, without end.
 
     `stream_prefix` chooses streams by the beginning of their names. A group that does not exist yet has no lines.
     """

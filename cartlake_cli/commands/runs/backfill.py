@@ -1,4 +1,4 @@
-"""`lake backfill`: read raw files again through today's contract, as if they were loaded today."""
+"""`lake backfill`: load raw files again by today's contract."""
 
 from datetime import datetime
 from typing import Annotated
@@ -33,7 +33,7 @@ def backfill(
     wait: Annotated[bool, typer.Option(help="Wait for it, and for the tables built from it.")] = True,
     json: Json = False,
 ) -> None:
-    """Read the files received on some days again, through today's contract, and publish the outcome at once."""
+    """Load the files received on some days again, by today's contract, and publish all of them in one commit."""
     lake = lake_of(context)
     check_dataset(dataset)
     if last < first:
@@ -43,7 +43,7 @@ def backfill(
     request = request_backfill(lake, dataset, first.date(), last.date())
     asked = {"dataset": dataset, "from": request.first, "to": request.last, "request_id": request.request_id}
     if not wait:
-        lake.output.record(f"Asked for a backfill of {dataset}", {**asked, "files": len(files)})
+        lake.output.record(f"Backfill of {dataset} requested", {**asked, "files": len(files)})
         lake.output.say(f"It starts as soon as no other run works on {dataset}: `lake runs --dataset {dataset}`.")
         return
     with lake.output.messages.status(f"Backfill of {dataset}") as status:

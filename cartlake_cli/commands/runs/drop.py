@@ -1,4 +1,4 @@
-"""`lake drop`: put files where the lake picks them up."""
+"""`lake drop`: upload files to be loaded."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,14 +22,14 @@ def register(app: typer.Typer) -> None:
 
 def drop(
     context: typer.Context,
-    dataset: Annotated[str, typer.Argument(help="Name of a dataset, or `all` for a world of them.")],
+    dataset: Annotated[str, typer.Argument(help="Name of a dataset, or `all` for a folder with files of several.")],
     files: Annotated[
-        list[Path], typer.Argument(exists=True, help="Files; for `all` a folder, one below it a dataset.")
+        list[Path], typer.Argument(exists=True, help="Files; for `all` one folder that has a folder for each dataset.")
     ],
     wait: Annotated[bool, typer.Option(help="Wait until every file is processed and every table rebuilt.")] = False,
     json: Json = False,
 ) -> None:
-    """Upload files to the raw zone, where their arrival starts everything else."""
+    """Upload files to the raw zone. The lake loads them by itself."""
     lake = lake_of(context)
     chosen = files_by_dataset(dataset, files)
     dropped = {name: upload(lake, name, paths) for name, paths in chosen.items()}

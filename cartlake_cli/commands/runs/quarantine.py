@@ -1,4 +1,4 @@
-"""`lake quarantine`: what was set aside, why, and how it comes back."""
+"""`lake quarantine`: show quarantined rows and files that were not loaded, and replay them."""
 
 from typing import Annotated
 
@@ -13,7 +13,9 @@ from cartlake_cli.operations.upload import check_dataset
 from cartlake_cli.options import Dataset, Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of
 
-quarantine_app = typer.Typer(help="See and replay what was set aside.", no_args_is_help=True)
+quarantine_app = typer.Typer(
+    help="Show and replay quarantined rows, rejected files and failed files.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -71,7 +73,7 @@ def replay(
     wait: Annotated[bool, typer.Option(help="Wait until every file is processed.")] = True,
     json: Json = False,
 ) -> None:
-    """Send quarantined rows and files through the lake again, each exactly once. Fix the contract or cause first."""
+    """Load quarantined rows and files again, each exactly once. Correct the contract or the cause first."""
     lake = lake_of(context)
     check_dataset(dataset)
     replayed = replay_rows(lake, dataset, reason, run_id) if rows else Replayed(0, 0, [])

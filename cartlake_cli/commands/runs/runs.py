@@ -1,4 +1,4 @@
-"""`lake runs` and `lake run show`: what every run read, published, set aside and recognised."""
+"""`lake runs` and `lake run show`: what runs read, published and quarantined."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ from cartlake_cli.output import records_of
 
 REPORTS = ("transform", "quality", "supersede_quarantine", "refresh", "maintenance")
 
-run_app = typer.Typer(help="Look at one run.", no_args_is_help=True)
+run_app = typer.Typer(help="Show one run.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +58,7 @@ def show(
     run_id: Annotated[str, typer.Argument(help="As `lake runs` prints it.")],
     json: Json = False,
 ) -> None:
-    """Show one run whole: counts, files, broken rules, table rules, and where the seconds went."""
+    """Show all of one run: counts, files, broken rules, table rules, and the time of each phase."""
     lake = lake_of(context)
     run = lake.ledger.runs.get(run_id)
     if run is None:
@@ -113,4 +113,4 @@ def _print(lake: Lake, run: RunRecord, files: Sequence[FileRecord], reports: dic
         for phase, seconds in reports[step].get("phases", {}).items()
     ]
     if phases:
-        output.records("Where the seconds went", ["step", "phase", "seconds"], phases)
+        output.records("Time of each phase", ["step", "phase", "seconds"], phases)

@@ -21,10 +21,10 @@ def register(app: typer.Typer) -> None:
 
 def status(
     context: typer.Context,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep looking until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Refresh every second until Ctrl-C.")] = False,
     json: Json = False,
 ) -> None:
-    """Count files by state, name the running runs and the messages that could not be handled."""
+    """Count files by state, show running runs, and count messages that could not be handled."""
     lake = lake_of(context)
     if not follow or lake.output.as_json:
         _show(lake, status_of(lake))
@@ -57,7 +57,7 @@ def _show(lake: Lake, seen: dict[str, Any]) -> None:
     lake.output.console.print(_table(seen, lake.output.console.width))
     for name, depth in seen["dead_letters"].items():
         if depth:
-            lake.output.say(f"[red]{depth} dead letters in `{name}`[/red]: `lake redrive {name}` delivers them again.")
+            lake.output.say(f"[red]{depth} dead letters in `{name}`[/red]: `lake redrive {name}` sends them again.")
 
 
 def _table(seen: dict[str, Any], width: int) -> Table:

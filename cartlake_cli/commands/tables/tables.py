@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ["object", "change", "detail", "old data", "read by"]
 
-tables_app = typer.Typer(help="Create, evolve and repair tables and views of the contracts.", no_args_is_help=True)
+tables_app = typer.Typer(help="Create, change and repair the tables and views of the contracts.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +43,7 @@ def plan(
 
 
 def apply(context: typer.Context, json: Json = False) -> None:
-    """Create missing tables and views and evolve existing ones. A destructive change is refused, not made."""
+    """Create missing tables and views and change existing ones. A destructive change is refused, not made."""
     lake = lake_of(context)
     lake.output.records("Changes made", COLUMNS, _rows(lake, apply_changes(lake)))
 

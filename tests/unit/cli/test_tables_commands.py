@@ -185,12 +185,12 @@ def test_a_table_that_is_not_there_cannot_be_repaired(made, run, table, words):
 
 
 def test_doctor_names_the_repair(made, lake):
-    whole = doctor._tables(lake)
+    readable = doctor._tables(lake)
     current = metadata_of(made)
     current.write_text("{")
     broken = doctor._tables(lake)
 
-    assert (whole.found.endswith(" whole"), whole.remedy) == (True, "")
+    assert (readable.found.endswith(" can be read"), readable.remedy) == (True, "")
     assert str(current) in broken.found
     assert broken.remedy == "`lake tables repair processed.vendors`"
 

@@ -61,8 +61,8 @@ def empty(catalog: LakeCatalog) -> str:
     return uri
 
 
-BREAKS = [pytest.param(remove, "is missing", id="removed"), pytest.param(cut, "is not whole", id="cut")]
-BREAKS.append(pytest.param(empty, "is not whole", id="empty"))
+BREAKS = [pytest.param(remove, "is missing", id="removed"), pytest.param(cut, "is not intact", id="cut")]
+BREAKS.append(pytest.param(empty, "is not intact", id="empty"))
 
 
 def table(catalog: LakeCatalog) -> BrokenTable:
@@ -138,7 +138,7 @@ def test_several_broken_files_are_passed_over(
     assert repair is not None
     table(catalog).make(repair)
 
-    assert [(one.uri, one.fault) for one in repair.newer_files] == [(second, "is not whole")]
+    assert [(one.uri, one.fault) for one in repair.newer_files] == [(second, "is not intact")]
     assert repair.commits_lost == 7
     assert rows() == before
 
@@ -181,7 +181,7 @@ def test_no_whole_file_says_so_and_what_else_there_is(catalog: LakeCatalog, made
         file.write_text("{")
 
     with pytest.raises(
-        NoReadableMetadataError, match=r"whole and known to have been the table\. None is\. .*lake tables apply"
+        NoReadableMetadataError, match=r"intact and was surely committed\. None is intact\. .*lake tables apply"
     ):
         table(catalog).find()
 
@@ -189,7 +189,7 @@ def test_no_whole_file_says_so_and_what_else_there_is(catalog: LakeCatalog, made
 @pytest.mark.parametrize("name", ["00001-no-such-file.metadata.json", "current"])
 def test_a_file_that_is_named_must_be_there_and_whole(catalog: LakeCatalog, made: Sales, name: str) -> None:
     uri = cut(catalog)
-    wanted, why = (uri, "it is not whole") if name == "current" else (name, "there is no such file")
+    wanted, why = (uri, "it is not intact") if name == "current" else (name, "there is no such file")
 
     with pytest.raises(NoReadableMetadataError, match=why) as caught:
         table(catalog).find(wanted)

@@ -199,7 +199,7 @@ def test_a_commit_of_somebody_else_asks_to_try_again(
 
     monkeypatch.setattr(catalog, "create_table", too_late)
 
-    with pytest.raises(TransientError, match=r"processed\.transactions was changed by another writer; apply again"):
+    with pytest.raises(TransientError, match=r"processed\.transactions was changed by another writer during every try"):
         apply(catalog, [transactions], placement)
 
 
@@ -208,5 +208,5 @@ def test_a_change_that_did_not_take_is_no_success(
 ) -> None:
     monkeypatch.setattr(catalog, "create_table", lambda *_, **__: None)
 
-    with pytest.raises(TerminalError, match=r"applied, but not in effect:\ncreate processed\.transactions"):
+    with pytest.raises(TerminalError, match=r"applied, but still needed:\ncreate processed\.transactions"):
         apply(catalog, [transactions], placement)

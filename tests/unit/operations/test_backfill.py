@@ -79,7 +79,7 @@ def test_a_version_that_was_deleted_is_lost_though_a_newer_one_is_there(lake, lo
 def test_a_lost_version_is_named(lake, loaded):
     boto3.client("s3").delete_object(Bucket="raw", Key=loaded.key, VersionId=loaded.version_id)
 
-    with pytest.raises(CommandError, match="1 of 1 raw files exist no more") as refused:
+    with pytest.raises(CommandError, match="1 of 1 raw files do not exist any more") as refused:
         backfill.check_files_exist(lake, [loaded])
 
     assert loaded.key in str(refused.value)
@@ -138,7 +138,7 @@ def test_a_backfill_that_failed_says_why_and_that_nothing_changed(lake, others, 
     others.acts = [fails]
     wait, _ = asked
 
-    with pytest.raises(CommandError, match="readers see what they saw before: BackfillError: the cause") as failed:
+    with pytest.raises(CommandError, match="and the table was not changed: BackfillError: the cause") as failed:
         wait()
 
     assert "stackTrace" not in str(failed.value)
