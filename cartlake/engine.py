@@ -36,6 +36,7 @@ _chosen: ContextVar[Engine | None] = ContextVar("cartlake_engine", default=None)
 
 def current() -> Engine:
     """Return the engine in use. Raises TerminalError when `CARTLAKE_ENGINE` names no engine."""
+    # Read at each call, so that a test can change the variable.
     return _chosen.get() or _named(os.environ.get("CARTLAKE_ENGINE", "spark"))
 
 

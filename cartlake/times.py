@@ -10,6 +10,7 @@ def utc_now() -> datetime:
 
 def stamp(moment: datetime) -> str:
     """Return a time that has a time zone as e.g. `2026-01-31T08:30:00.000000Z`, always 27 characters."""
+    # Not isoformat(): it leaves out the microseconds when they are zero, and the texts would not sort.
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

@@ -80,6 +80,7 @@ def build(root: Path, platform: Platform) -> Path:
         script = out / "glue" / "jobs" / f"{job}.py"
         script.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / "glue_jobs" / job / "main.py", script)
+    # A function that was removed from the code would otherwise stay in build/ and be deployed.
     _remove_stale(out, {*files, "layers/arrow.zip", *(f"glue/jobs/{job}.py" for job in job_names(root))})
     return _write_manifest(out, platform)
 
@@ -103,6 +104,7 @@ def write_zip(path: Path, entries: Iterable[tuple[str, Path]]) -> None:
         for name, source in sorted(entries):
             info = zipfile.ZipInfo(name, EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
+            # Not the permissions on disk: they depend on the umask of the user.
             info.external_attr = (0o755 if source.suffix == ".so" else 0o644) << 16
             archive.writestr(info, source.read_bytes())
     unfinished.replace(path)

@@ -90,6 +90,7 @@ class Lake:
     def connect(self) -> None:
         """Set the variables of this process that every AWS client reads, so that it uses the environment."""
         if self.is_local:
+            # Variables, because pyiceberg and Arrow make clients of their own and read only these.
             os.environ.update(self.local_variables())
         else:
             os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = self.outputs.region

@@ -74,6 +74,7 @@ class Output:
         if self.as_json:
             self.json(value)
             return
+        # Rich breaks a title that is wider than its table.
         title_width = min(len(title), self.console.width)
         table = Table(
             title=title, title_justify="left", title_style="bold", show_header=False, box=SIMPLE, min_width=title_width
@@ -160,6 +161,7 @@ def _broken(name: str, width: int) -> str:
 
 
 def _console(stream: TextIO) -> Console:
+    # Rich assumes 80 characters where there is no terminal, which breaks most tables.
     narrow = stream.isatty() or "COLUMNS" in os.environ
     return Console(stderr=stream is sys.stderr, width=None if narrow else WIDTH_OF_A_PIPE)
 

@@ -56,6 +56,7 @@ def kept_with(service: str) -> Callable[[Callable[[Any], Made]], Callable[[], Ma
     """
 
     def decorate(make: Callable[[Any], Made]) -> Callable[[], Made]:
+        # Keyed by the client, so one result per client; the size of one drops the result of a cleared client.
         made = lru_cache(maxsize=1)(make)
 
         @wraps(make)
@@ -80,6 +81,7 @@ def error_code(error: ClientError) -> str:
 def is_transient(error: Exception) -> bool:
     """Tell whether the same AWS call may succeed later: throttled, not connected, or the service failed."""
     if isinstance(error, ClientError):
+        # Every 5xx of AWS may be retried; of the 4xx only those that are throttles in disguise.
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= SERVER_ERROR or error_code(error) in THROTTLES
     return isinstance(error, BROKEN_CONNECTIONS)

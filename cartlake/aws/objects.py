@@ -25,6 +25,7 @@ class S3Uri:
     def parse(cls, text: str) -> S3Uri:
         """Split `s3://bucket/key`. Raises InvalidUriError for any other text."""
         bucket, _, key = text.removeprefix(SCHEME).partition("/")
+        # A bucket alone is refused: every caller means one object or a folder.
         if not text.startswith(SCHEME) or not bucket or not key.strip("/"):
             raise InvalidUriError(f"{text!r} is not an s3://bucket/key URI.")
         return cls(bucket, key)

@@ -43,6 +43,7 @@ def missing_as_error(uri: S3Uri) -> Iterator[None]:
 
 def head(uri: S3Uri, version_id: str | None = None) -> Head | None:
     """Return the attributes of an object, or of one version of it; None if it does not exist."""
+    # boto3 refuses None, so the parameter is left out for the current version.
     version: Any = {"VersionId": version_id} if version_id else {}
     try:
         with missing_as_error(uri):

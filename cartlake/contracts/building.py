@@ -67,6 +67,7 @@ def build_of(
             place = ".".join(str(step) for step in (where, *fault["loc"]))
             faults.add(place, fault["input"], fault["msg"][:1].lower() + fault["msg"][1:])
         return None
+    # Rows of a period can only be found and replaced by a column that has their time.
     if build.replaces in PERIODS and event_time is None:
         faults.add(f"{where}.replaces", build.replaces, "name the column of the period as cartlake.eventTime")
     if build.replaces == "keys" and event_time is None:
@@ -76,6 +77,7 @@ def build_of(
         faults.add(f"{where}.key", build.key, f"name a column of the primary key: {', '.join(primary_key)}")
     if build.replaces != "keys" and build.key is not None:
         faults.add(f"{where}.key", build.key, "goes with `replaces: keys`")
+    # `processed.orders` and `curated.orders` would both be the argument `orders`.
     for argument, count in Counter(upstream.argument for upstream in build.upstreams).items():
         if count > 1:
             faults.add(
@@ -89,6 +91,7 @@ def build_of(
 
 
 def _check(upstream: Upstream, build: Build, where: str, faults: Faults) -> None:
+    # The two are only valid together, and each without the other is a likely mistake.
     if (upstream.reads == "key") != (upstream.key is not None):
         faults.add(f"{where}.key", upstream.key, "goes with `reads: key`: the column that holds this table's key")
     if upstream.reads == "key" and build.replaces != "keys":

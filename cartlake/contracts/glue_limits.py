@@ -38,6 +38,7 @@ def _check_column(column: Property, where: str, faults: Faults) -> None:
 
 def comment(text: str) -> str:
     """Return the text as Glue accepts it for a column's comment: one line of at most COMMENT_LIMIT characters."""
+    # Cut, not refused: this text comes from tables that other tools wrote.
     return _NOT_IN_COMMENT.sub(" ", text)[:COMMENT_LIMIT]
 
 

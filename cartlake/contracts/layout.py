@@ -63,6 +63,7 @@ def _sort_field(text: object, types: Mapping[str, str], place: str, faults: Faul
     if match[1] not in types:
         faults.add(place, match[1], f"no such column; the table has {', '.join(types)}")
         return None
+    # Iceberg accepts only primitive types in a sort order.
     if types[match[1]].startswith("array"):
         faults.add(place, match[1], "Iceberg does not sort by arrays: choose another column")
         return None

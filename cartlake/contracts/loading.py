@@ -49,6 +49,7 @@ def parse(path: Path | Traversable) -> Contract:
     document = _document(path, source)
     faults = Faults()
     contract = compile_contract(document, _file_options(document, source), source, faults)
+    # Contracts are found by the name of the file, so another name inside could never be loaded.
     if document.name != path.name.removesuffix(SUFFIX):
         faults.add("name", document.name, f"must be the name of the file; rename the file to {document.name}{SUFFIX}")
     if document.name in RESERVED_NAMES:

@@ -22,6 +22,7 @@ def mask_of(column: Property, chosen: object, where: str, faults: Faults) -> str
         if chosen is not None:
             faults.add(f"{where}.{MASK}", chosen, "only a column with the tag pii is masked")
         return ""
+    # A mask has the type of its column, so that queries work on the view and the table alike.
     if column.physical_type not in _TRINO:
         faults.add(f"{where}.tags", "pii", f"there is no mask for a column of type {column.physical_type}")
         return ""

@@ -147,6 +147,7 @@ class Table:
         """Return the columns whose distinct values are counted: those of joins, unless the contract names others."""
         if self.maintenance.statistics is not None:
             return self.maintenance.statistics
+        # Distinct values help a planner to order joins, so the columns of joins are the ones worth counting.
         return tuple(dict.fromkeys((*self.primary_key, *(reference.column for reference in self.references))))
 
     @cached_property

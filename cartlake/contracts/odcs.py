@@ -167,6 +167,7 @@ class Document(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
 
+    # One version only: a file of another version may mean something else by the same key.
     api_version: Literal["v3.1.0"]
     kind: Literal["DataContract"]
     id: str

@@ -90,6 +90,7 @@ class RowRules:
             yield RowRule(name, quality.severity, expression, columns, description)
 
     def _optional(self, name: str, column: Property, condition: str, quality: Quality | None = None) -> RowRule:
+        # Null is the subject of `required` alone, so that a missing value has one reason, not several.
         expression = f"{column.name} is null or ({condition})"
         severity = "error" if quality is None else quality.severity
         return RowRule(name, severity, expression, (column.name,), (quality and quality.description) or "")
@@ -97,6 +98,7 @@ class RowRules:
     def _pattern(self, column: Property, pattern: str, where: str) -> str:
         for fault in pattern_faults(pattern):
             self.faults.add(where, pattern, fault)
+        # A pattern with a backslash has no portable literal; the fault is recorded, so this SQL is never used.
         return matches(column.name, pattern) if "\\" not in pattern else "true"
 
     def _literal(self, column: Property, value: object, where: str) -> str:
@@ -132,6 +134,7 @@ def invalid_values_condition(column: Property, quality: Quality, where: str, fau
     if not isinstance(values, list) or not values:
         faults.add(f"{where}.arguments.validValues", values, "list the values that are valid")
         return "true"
+    # YAML reads NO (Norway) as false and 01 as 1, and the rule would then refuse valid rows.
     if column.logical_type == "string" and not all(isinstance(value, str) for value in values):
         advice = "put each in quotes: YAML reads a bare NO, on or 01 as something else"
         faults.add(f"{where}.arguments.validValues", values, advice)

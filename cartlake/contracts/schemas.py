@@ -64,6 +64,7 @@ def iceberg_schema(table: Table) -> Schema:
     from pyiceberg.schema import Schema  # noqa: PLC0415 - a slow import that most readers of a contract never need
     from pyiceberg.types import NestedField  # noqa: PLC0415
 
+    # Ids of array elements follow those of all columns, so that a column has its position as its id.
     element_ids = iter(range(len(table.columns) + 1, 2 * len(table.columns) + 1))
     fields = [
         NestedField(
@@ -132,6 +133,7 @@ def iceberg_type(name: str, next_id: Callable[[], int]) -> IcebergType:
 
 def _column_ddl(column: Column) -> str:
     not_null = " not null" if column.primary_key else ""
+    # Spark reads a backslash in a string as an escape.
     comment = column.description.replace("\\", "\\\\").replace("'", "\\'")
     return f"{column.name} {column.type}{not_null}" + (f" comment '{comment}'" if comment else "")
 

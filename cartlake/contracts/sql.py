@@ -98,6 +98,7 @@ def pattern_faults(pattern: str) -> list[str]:
         faults.append(_ADVICE["\\"])
     if "(?" in pattern:
         faults.append("look-around and flags are not known to every engine")
+    # Inside a character class a dot is only a dot, so classes are removed before the search.
     outside = re.sub(r"\[\^?\]?[^\]]*\]", "", pattern)
     if "." in outside:
         faults.append("a bare dot matches line breaks differently; write [.] for a dot, [^ ] for any character")

@@ -60,6 +60,7 @@ def _failing(q: Quality, where: str, column: Property, faults: Faults) -> str:
     if q.metric == "invalidValues":
         return f"{column.name} is not null and not ({invalid_values_condition(column, q, where, faults)})"
     absent = [value for value in q.arguments.get("missingValues", []) if value is not None]
+    # The values that mean "missing" are compared as the valid values of another rule are.
     as_valid = q.model_copy(update={"arguments": {"validValues": absent}})
     return f"{column.name} is null" + (
         f" or {invalid_values_condition(column, as_valid, where, faults)}" if absent else ""
@@ -104,6 +105,7 @@ def _threshold(given: dict[str, Any], where: str, faults: Faults) -> Threshold:
     if len(values) != wanted or any(isinstance(v, bool) or not isinstance(v, int | float) for v in values):
         faults.add(f"{where}.{name}", value, "give a number, or two for a range")
         return Threshold("mustBe", (0.0,))
+    # A range with its ends swapped has no value in it, so the rule would always fail.
     if sorted(values) != list(values):
         faults.add(f"{where}.{name}", value, "give the lower end first")
     return Threshold(name, tuple(float(v) for v in values))

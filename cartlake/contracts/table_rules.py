@@ -155,6 +155,7 @@ def measurements(
         alone.append(Measurement((rule.name,), f"select value as {rule.name} from ({inner}) as measured"))
     if not together:
         return tuple(alone)
+    # One scan for all: each query of its own would read the rows again.
     scan = f"select {', '.join(together.values())} from {_scope(relation, where)}"
     return (Measurement(tuple(together), scan), *alone)
 

@@ -79,6 +79,7 @@ class BackfillLedger:
                 delete(backfill_key(backfill), when=PRESENT),
             )
         except ConflictError as conflict:
+            # The first action is the check of the lock; the others fail when the backfill was claimed or withdrawn.
             if 0 in conflict.failed:
                 raise LockHeldError(f"Run {run_id} cannot backfill {dataset}: another run has the lock.") from conflict
             return False
@@ -89,8 +90,10 @@ class BackfillLedger:
 
         Reads the index, which lags: a file loaded a moment ago may be missing, and was loaded by today's contract.
         """
+        # The sort key starts with a full timestamp, so the bare next day is greater than every time of the last day.
         window = (first.isoformat(), (last + timedelta(days=1)).isoformat())
         items = self._table.query_index(index_of(dataset, FileState.LOADED), between=window)
+        # The index may still have a file under a state that it has left.
         return [file for file in map(FileRecord.model_validate, items) if file.state is FileState.LOADED]
 
     def note_read(self, run_id: str, files: Sequence[FileRecord], sources: Mapping[str, str]) -> None:
@@ -118,6 +121,7 @@ class BackfillLedger:
         """
         for file in self._files.get_many(file_ids):
             content = content_key(file.dataset, contract_version, str(file.sha256))
+            # Only if absent: under the same major version the file owns its content already.
             self._table.try_write(update(content, {"file_id": file.file_id}, when=ABSENT))
             again = move(file, FileState.LOADED, [FileState.LOADED], run_id=run_id, contract_version=contract_version)
             self._table.try_write(again)
@@ -125,5 +129,6 @@ class BackfillLedger:
 
 def _notes(file: FileRecord, load: Load) -> Iterator[Action]:
     yield put(run_file_key(load.run_id, file.file_id), {"file_id": file.file_id})
+    # A retried step records the same load again; it must not be in the list twice.
     loads = list(dict.fromkeys((*file.all_loads, load)))
     yield move(file, FileState.LOADED, [FileState.LOADED], loads=[known.model_dump() for known in loads])

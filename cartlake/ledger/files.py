@@ -36,6 +36,7 @@ class FileLedger:
             received_at=now,
             updated_at=now,
         )
+        # Files of one state are listed by the time they were received; the id makes the key unique.
         index = {"gsi1pk": state_index(dataset, record.state), "gsi1sk": f"{now}#{record.file_id}"}
         try:
             self._table.write(put(file_key(record.file_id), record.model_dump(mode="json") | index, when=ABSENT))
@@ -44,6 +45,7 @@ class FileLedger:
         return record
 
     def _remember_dataset(self, dataset: str) -> None:
+        # Kept in memory, so that not every file of a dataset writes the same item again.
         if dataset not in self._seen_datasets:
             self._table.write(put(dataset_key(dataset), {}))
             self._seen_datasets.add(dataset)
@@ -84,6 +86,7 @@ class FileLedger:
     def rejected(self, file_id: str, reason: str, detail: str) -> FileRecord:
         """Change a RECEIVED file to REJECTED. Returns the file as stored, also when it had another state before."""
         record = self.get(file_id)
+        # A repeated event may find the file rejected or validated already; the stored state is the answer.
         with suppress(ConflictError):
             self._table.write(move(record, FileState.REJECTED, [FileState.RECEIVED], reason=reason, detail=detail))
         return self.get(file_id)
@@ -119,6 +122,7 @@ class FileLedger:
         raise TransientError(f"Other calls changed file {file_id} during all {ATTEMPTS} tries; try again.")
 
     def _admission(self, record: FileRecord, content: Key, found: Item) -> Sequence[Action]:
+        # The owner is read without a lock; the conditions of the transaction fail if it has changed by then.
         claim = self._table.get(content)
         if claim is None:
             return take(record, content, found, Attr("file_id").not_exists())
@@ -149,6 +153,7 @@ class FileLedger:
         raise TransientError(f"Other calls changed file {record.file_id} during all {ATTEMPTS} tries; try again.")
 
     def _setting_aside(self, record: FileRecord, content: Key, reason: str, detail: str) -> Sequence[Action]:
+        # Read before the query: a duplicate that is added after this raises the count, and the write then fails.
         joined = (self._table.get(content) or {}).get("duplicates")
         duplicates = self._table.query(content.pk, "DUPLICATE#", limit=1)
         if not duplicates:

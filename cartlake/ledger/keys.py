@@ -11,6 +11,7 @@ def file_key(file_id: str) -> Key:
 
 def content_key(dataset: str, contract_version: str, sha256: str) -> Key:
     """The item of one content. The same content under the same major version of a contract is the same data."""
+    # A new major version may read other columns from the same file, so its content counts as new.
     major = contract_version.split(".", maxsplit=1)[0]
     return Key(f"CONTENT#{dataset}#v{major}#{sha256}", "CONTENT")
 

@@ -21,6 +21,7 @@ class LockLedger:
         lock = Lock(subject=subject, run_id=run_id, acquired_at=stamp(utc_now()))
         if self._table.try_write(put(lock_key(subject), lock.model_dump(), when=ABSENT)):
             return True
+        # A retried call finds its own lock, and that is a success.
         holder = self.get(subject)
         return holder is not None and holder.run_id == run_id
 

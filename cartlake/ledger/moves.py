@@ -20,6 +20,7 @@ def move(
     record: FileRecord, state: FileState, start: Sequence[FileState], *, claimed_by: str | None = None, **found: Any
 ) -> Action:
     """Change a file's state if it is one of `start` and, with `claimed_by`, if that run has claimed the file."""
+    # The state is checked by DynamoDB in the transaction, not here: it may change after the file was read.
     condition: ConditionBase = Attr("state").is_in([str(one) for one in start])
     if claimed_by is not None:
         condition = all_of(condition, Attr("run_id").eq(claimed_by))
@@ -51,6 +52,7 @@ def join(record: FileRecord, content: Key, found: Item, owner: str) -> list[Acti
     """Make the file a duplicate of the owner of its content, recorded in case the owner fails before it is loaded."""
     return [
         move(record, FileState.DUPLICATE, [record.state], **found, duplicate_of=owner),
+        # The count lets `give_up` notice a duplicate that is added at the same time.
         update(content, {}, when=Attr("file_id").eq(owner), add={"duplicates": 1}),
         put(duplicate_key(content, record.file_id), {"file_id": record.file_id}),
         check(file_key(owner), when=~_is_lost()),
@@ -59,6 +61,7 @@ def join(record: FileRecord, content: Key, found: Item, owner: str) -> list[Acti
 
 def give_up(record: FileRecord, content: Key, joined: int | None, reason: str, detail: str) -> list[Action]:
     """Change the file to FAILED, if no duplicate was added since `joined` was read."""
+    # A duplicate that was added since would wait for ever for a file that is FAILED.
     unchanged = NO_DUPLICATES if joined is None else Attr("duplicates").eq(joined)
     return [
         move(record, FileState.FAILED, [FileState.VALIDATED], reason=reason, detail=detail),

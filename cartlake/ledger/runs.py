@@ -72,6 +72,7 @@ class RunLedger:
                     f"Run {run_id} may not claim files: another run holds the lock of {subject_of(run_id)}."
                     " When it is released, the next run starts by itself."
                 ) from conflict
+            # One file of the batch is not VALIDATED any more; claim one by one, so that it alone is left out.
             if len(files) > 1:
                 for file in files:
                     self._claim_some(run_id, [file], lock)
@@ -95,8 +96,10 @@ class RunLedger:
         The tables of a failed refresh stay stale for the next one. Returns whether this call ended the run: False if it
         had failed or succeeded before.
         """
+        # Cut, because it is stored with every file of the run, and an item of DynamoDB has at most 400 KB.
         detail = f"Run {run_id} failed with {error}: {cause}"[:1000]
         run = self.get(run_id)
+        # A failure that is reported late must not undo a run whose rows are published.
         if run is not None and run.state is RunState.SUCCEEDED:
             return False
         self.start(run_id)
@@ -128,6 +131,7 @@ class RunLedger:
 
 
 def _claim(run_id: str, file: FileRecord) -> list[Action]:
+    # Recorded with the claim, so before any row is written: a backfill replaces the rows of recorded loads.
     loads = [*(load.model_dump() for load in file.loads), {"source_file": file.uri, "run_id": run_id}]
     return [
         move(file, FileState.CLAIMED, [FileState.VALIDATED], run_id=run_id, loads=loads),

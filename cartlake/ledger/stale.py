@@ -54,6 +54,7 @@ class StaleLedger:
 
     def claim(self, refresh_run_id: str) -> list[StaleMark]:
         """Give all pending marks to a refresh; returns all marks it has. A refresh that has ended gets no more."""
+        # A claim that is retried after the run has failed would take marks that no run rebuilds.
         running = check(run_key(refresh_run_id), when=Attr("state").eq(str(RunState.RUNNING)))
         for place in (_PENDING, _OF_FAILED):
             self._move_marks(self._table.query(place), lambda sk: run_stale_key(refresh_run_id, sk), running)
@@ -85,6 +86,7 @@ class StaleLedger:
 
 def _move(item: Item, target: Key) -> tuple[Action, Action]:
     attributes = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+    # The delete has the condition: of two calls that move the same mark, the second writes nothing.
     return put(target, attributes), delete(Key(item["pk"], item["sk"]), when=PRESENT)
 
 

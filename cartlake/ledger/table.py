@@ -100,6 +100,7 @@ class Table:
 
     def get_many(self, keys: Sequence[Key]) -> list[Item]:
         """Return items in the order of the keys given; those that do not exist are left out."""
+        # DynamoDB returns the items of a batch in any order.
         found: dict[Key, Item] = {}
         for start in range(0, len(keys), MAX_BATCH_GET):
             for item in self._get_batch(keys[start : start + MAX_BATCH_GET]):
@@ -153,6 +154,7 @@ class Table:
         found: list[Item] = []
         while True:
             if limit is not None:
+                # A page ends at 1 MB, so it may have fewer items than the limit.
                 request["Limit"] = limit - len(found)
             with aws_errors():
                 page = self._client.query(TableName=self._name, ExpressionAttributeValues=values, **request)
@@ -198,6 +200,7 @@ class Table:
                 raise
             reasons = [reason.get("Code") for reason in error.response["CancellationReasons"]]
             failed = frozenset(n for n, code in enumerate(reasons) if code == "ConditionalCheckFailed")
+            # A condition that failed is final; a conflict with another transaction is worth a retry.
             if failed:
                 raise ConflictError(failed) from error
             if _PASSING & set(reasons):
@@ -211,6 +214,7 @@ class _BusyError(CartlakeError):
 
 def _waits() -> Iterator[float]:
     for attempt in range(ATTEMPTS):
+        # Random, so that two writers that conflict do not meet again at every try.
         yield random.uniform(0.5, 1) * 0.02 * 2**attempt  # noqa: S311 - jitter, not a secret
 
 

@@ -108,6 +108,7 @@ class MaintenanceRecord(BaseModel):
 
 def owner_of(contract: Contract, table: Table) -> str | None:
     """Return whose lock a writer of the table holds: that of its dataset or `refresh`; None if all runs append."""
+    # Built tables are written by the refresh only, whatever contract describes them.
     if table.build is not None:
         return Workflow.REFRESH
     return contract.name if contract.droppable else None

@@ -85,6 +85,7 @@ def measure(stats: FileStats, settings: Maintenance) -> Health:
     """Return the numbers of a table by its file statistics; sizes in bytes."""
     main = stats.ancestors(stats.head)
     return Health(
+        # Two delete files may delete the same row, so the difference can be below zero.
         rows=max(0, stats.records - stats.deleted_rows),
         data_files=sum(one.files for one in stats.partitions),
         size=sum(one.size for one in stats.partitions),
@@ -154,6 +155,7 @@ def needs(
     options = options or MaintenanceOptions()
     health = measure(stats, settings)
     rewriting = [*_rewriting(stats, health, settings, force=options.force)]
+    # With `force` from two on: one manifest cannot be joined with another.
     if health.manifests >= (2 if options.force else MANY_MANIFESTS):
         rewriting.append(Need(action=Action.REWRITE_MANIFESTS, why=f"{health.manifests} manifests"))
     if left := leftovers(stats, now):
@@ -169,6 +171,7 @@ def _rewriting(stats: FileStats, health: Health, settings: Maintenance, *, force
     least = 2 if force else settings.min_input_files
     spared = removable(stats.partitions, settings, least)
     share = spared / health.data_files if health.data_files else 0.0
+    # One rewrite does both, so deleted rows are a reason of their own only where no files are joined.
     if spared and share >= (0 if force else settings.small_file_ratio):
         yield Need(action=Action.REWRITE, why=f"{spared} of {health.data_files} files could be joined to others")
     elif health.deleted_rows and health.delete_ratio >= (0 if force else settings.delete_ratio):

@@ -89,6 +89,7 @@ def _last_of(day: date, unit: Unit) -> date:
     first = start_of(day, unit)
     if unit in ("days", "weeks"):
         return _moved(first, 0 if unit == "days" else 6)
+    # Any day of the next month or year will do: its start less a day is the last day of this one.
     after = _moved(first, 31 if unit == "months" else 366)
     return date.max if after == date.max else start_of(after, unit) - ONE_DAY
 
@@ -99,6 +100,7 @@ def _moved(day: date, days: int) -> date:
 
 
 def _touches(earlier: DayRange, later: DayRange) -> bool:
+    # Ranges that follow each other without a day between are joined too.
     return earlier.last is None or later.first is None or later.first <= _moved(earlier.last, 1)
 
 

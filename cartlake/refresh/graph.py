@@ -49,6 +49,7 @@ class Scope(BaseModel):
 
     def __or__(self, other: "Scope") -> "Scope":
         days = joined((*self.days, *other.days))
+        # Keys and single days are part of all rows, so they are dropped.
         if ALWAYS in days:
             return WHOLE
         return Scope(days=days, keys=tuple(dict.fromkeys((*self.keys, *other.keys))))
@@ -133,6 +134,7 @@ def _affected(table: Table, upstream: Upstream, change: Scope) -> Scope:
     build = build_of(table)
     if not change:
         return Scope()
+    # Which rows depend on the change is unknown here, so all of them are rebuilt.
     if build.replaces == "all" or upstream.reads == "all" or change.whole:
         return WHOLE
     if change.keys:
@@ -140,8 +142,10 @@ def _affected(table: Table, upstream: Upstream, change: Scope) -> Scope:
     if build.replaces == "keys":
         return _affected_keys(table, upstream, change.days)
     if upstream.reads == "up_to":
+        # A row that is built from all earlier days depends on every day before it.
         days = joined(DayRange(first=one.first, last=None) for one in change.days)
     else:
+        # Turned around: a table that reads the day before its own is stale on the day after the change.
         days = widened(change.days, upstream.days_after, upstream.days_before)
     return Scope(days=aligned(days, build.replaces))
 

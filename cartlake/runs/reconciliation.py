@@ -28,6 +28,7 @@ def _row_faults(report: TransformReport) -> list[str]:
             f" + {rows.duplicate} duplicate = {rows.accounted_for}"
         )
     by_file = sum(file.rows_read for file in report.files)
+    # Counted separately by the job: a file that was read twice or not at all shows here.
     if by_file != rows.read:
         faults.append(f"{rows.read} rows read in all, but {by_file} when its files are added up")
     return faults

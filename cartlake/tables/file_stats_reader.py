@@ -71,9 +71,11 @@ def file_stats_of(table: Table, settings: Maintenance) -> FileStats:
         for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
             file = entry.data_file
             if file.content is DataFileContent.DATA:
+                # By spec as well: files of two partition specs cannot be joined, even with equal values.
                 partitions[manifest.partition_spec_id, repr(file.partition)].add(file, settings.small_bytes)
                 continue
             delete_files += 1
+            # An equality delete does not say how many rows it deletes.
             deleted_rows += file.record_count if file.content is DataFileContent.POSITION_DELETES else 0
     refs = metadata.refs.items()
     return FileStats(

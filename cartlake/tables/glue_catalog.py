@@ -30,6 +30,7 @@ class LakeCatalog(GlueCatalog):
             raise BrokenMetadataError(name, file, "is missing") from error
         except (ValidationError, UnicodeDecodeError, EOFError, zlib.error) as error:
             raise BrokenMetadataError(name, file, "is not intact: it is truncated or overwritten") from error
+        # A crawler or a user removed the parameter by which pyiceberg recognises Iceberg tables.
         except NoSuchIcebergTableError as error:
             fault = "no longer says that it is an Iceberg table"
             raise BrokenMetadataError(name, None, fault) from error

@@ -83,6 +83,7 @@ def find_version(table: IcebergTable, name: str, wanted: str) -> Version:
     UnknownVersionError that says which versions there are.
     """
     known = versions(table)
+    # A number of six digits or more is an id, also where it could be a date without dashes.
     if _SNAPSHOT_ID.fullmatch(wanted):
         found = [version for version in known if version.snapshot_id == int(wanted)]
     elif RUN_ID.fullmatch(wanted):
@@ -91,6 +92,7 @@ def find_version(table: IcebergTable, name: str, wanted: str) -> Version:
         instant = _instant(name, wanted)
         found = [version for version in known if version.since <= instant]
     if not found:
+        # Versions expire, so the user has to know how far back the history goes.
         oldest = f"the oldest is of {known[-1].since:%Y-%m-%d %H:%M:%S} UTC" if known else "it was never written"
         raise UnknownVersionError(
             f"{name} has no version {wanted}: {oldest}. `lake history {name}` lists all. Older "
@@ -132,6 +134,7 @@ def go_back(table: IcebergTable, snapshot_id: int) -> None:
     from pyiceberg.table.update import AssertRefSnapshotId  # noqa: PLC0415
 
     main = table.metadata.refs.get(MAIN)
+    # Without this condition, the rollback would also undo a commit that came after the table was read.
     unmoved = AssertRefSnapshotId(ref=MAIN, snapshot_id=main.snapshot_id if main else None)
     try:
         table.catalog.commit_table(table, (unmoved,), (main_at(table, snapshot_id),))

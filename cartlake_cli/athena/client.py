@@ -54,6 +54,7 @@ class Athena:
 
         Raises QueryError with Athena's message when the statement fails or is cancelled.
         """
+        # Athena refuses an empty list.
         request: dict[str, Any] = {"ExecutionParameters": list(parameters)} if parameters else {}
         started = self.client.start_query_execution(
             QueryString=sql, QueryExecutionContext={"Database": database}, WorkGroup=self.workgroup, **request

@@ -56,6 +56,7 @@ def _nested(known: Mapping[str, Iterable[str]]) -> dict[str, object]:
     nested: dict[str, Any] = {}
     for full, columns in known.items():
         database, _, table = full.partition(".")
+        # Only names matter here, so every column has the same type.
         nested.setdefault(database, {})[table] = dict.fromkeys(columns, "varchar")
     return nested
 

@@ -54,6 +54,7 @@ class Parameter:
         if days := _DAYS_AGO.fullmatch(self.default or ""):
             return str(today - timedelta(days=int(days[1])))
         if months := _MONTHS_AGO.fullmatch(self.default or ""):
+            # Months are counted from year 0, so that subtracting goes over the turn of the year.
             year, month = divmod(today.year * 12 + today.month - 1 - int(months[1]), 12)
             return str(date(year, month + 1, 1))
         return self.default

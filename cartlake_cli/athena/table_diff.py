@@ -34,6 +34,7 @@ def _compared(table: Table, name: str, columns: Sequence[str], before: int, afte
     listed = ", ".join([*keys, *values])
     same = " and ".join(f"older.{key} = newer.{key}" for key in keys)
     either = ", ".join(f"coalesce(newer.{key}, older.{key}) as {key}" for key in keys)
+    # `<>` is null for a null, and a value that became null would not be a change.
     differs = {column: f"older.{column} is distinct from newer.{column}" for column in values}
     changed = ", ".join(f"case when {condition} then '{column}' end" for column, condition in differs.items())
     changed_columns = f"array_join(array[{changed}], ', ')" if changed else "''"

@@ -162,6 +162,7 @@ def _store_fingerprints(glue: "GlueClient", view: View) -> None:
     marks = {STATEMENT_PARAMETER: view.fingerprint, STORED_PARAMETER: _stored(entry)}
     written: Any = {key: entry[key] for key in _TABLE_INPUT if entry.get(key)}
     written["Parameters"] = {**(entry.get("Parameters") or {}), **marks}
+    # With the version, Glue refuses the update if another writer replaced the view in between.
     version: Any = {"VersionId": entry["VersionId"]} if entry.get("VersionId") else {}
     try:
         glue.update_table(DatabaseName=view.database, TableInput=written, SkipArchive=True, **version)

@@ -106,6 +106,7 @@ def _of_table(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[
     if old.primary_key != new.primary_key:
         words = f"primary key ({', '.join(new.primary_key)}) instead of ({', '.join(old.primary_key)})"
         yield ContractChange(contract, old.name, words, "readers and senders" if sent else "readers")
+    # A query that sums rows is wrong once a row means something else, although it still runs.
     if old.grain != new.grain:
         yield ContractChange(contract, old.name, f"grain: {new.grain} Before: {old.grain}", "readers")
     if old.partitioning != new.partitioning:
@@ -145,6 +146,7 @@ def _of_column(contract: str, table: str, old: Column, new: Column | None, *, se
     if new.required and not old.required:
         yield ContractChange(contract, place, "required now", "senders" if sent else None)
     if old.required and not new.required:
+        # Joins and sums of readers may rely on the column having values.
         yield ContractChange(contract, place, "may be null now", "readers")
     if (old.classification, old.tags) != (new.classification, new.tags):
         yield ContractChange(contract, place, f"classified as {new.classification}{' (PII)' if new.pii else ''}")

@@ -21,6 +21,7 @@ def contracts_at(root: Path, reference: str) -> list[Contract]:
         words = listed.stderr.decode().strip()
         raise NotFoundError(f"Git knows no {reference!r} here: {words}. Give a commit, branch or tag.")
     names = [name for name in listed.stdout.decode().splitlines() if name.endswith(".odcs.yaml")]
+    # Contracts are parsed from files, because the name of the file is checked too.
     with TemporaryDirectory() as folder:
         for name in names:
             shown = _git(root, "show", f"{reference}:{name}")

@@ -63,6 +63,7 @@ def _selected(sql: str) -> dict[str, str]:
     found = {}
     for projection in tree.selects:
         alone = tree.copy()
+        # The conditions stay in the query: a column they read decides which rows the view has.
         alone.set("expressions", [projection.copy()])
         found[projection.alias_or_name] = alone.sql(DIALECT)
     return found

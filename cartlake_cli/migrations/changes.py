@@ -101,6 +101,7 @@ def table_changes(name: str, existing: IcebergTable, table: Table) -> list[Table
 
 def _version_refusals(name: str, existing: IcebergTable, table: Table) -> Iterator[TableChange]:
     made_for = existing.properties.get(VERSION_PROPERTY)
+    # An old checkout would undo what the newer contract has changed.
     if made_for is not None and _numbers(made_for) > _numbers(table.version):
         advice = "the table was created for a newer contract: use a newer checkout, or raise the version above it"
         yield TableChange(name, "refuse", VERSION_PROPERTY, made_for, table.version, advice)

@@ -63,9 +63,11 @@ def _unchanged(existing: IcebergTable) -> Iterator[TableRequirement]:
 def _schema_updates(existing: IcebergTable, target: Target) -> Iterator[TableUpdate]:
     if existing.schema() == target.schema:
         return
+    # Iceberg refuses to add a schema that exists; an earlier one becomes current again instead.
     earlier = next((one.schema_id for one in existing.metadata.schemas if one == target.schema), None)
     if earlier is None:
         yield AddSchemaUpdate(schema_=target.schema)
+    # In a commit, -1 is the schema that was added last.
     yield SetCurrentSchemaUpdate(schema_id=-1 if earlier is None else earlier)
 
 
@@ -91,6 +93,7 @@ def _sort_updates(existing: IcebergTable, target: Target) -> Iterator[TableUpdat
 def _property_updates(existing: IcebergTable, target: Target, table: Table) -> Iterator[TableUpdate]:
     wanted = properties_of(table) | {COLUMNS_PROPERTY: target.columns_on_record} | _name_mapping(existing, target)
     changed = {name: value for name, value in wanted.items() if existing.properties.get(name) != value}
+    # The format version is changed by an upgrade of the table, not by a property.
     changed.pop(_CREATED_WITH, None)
     if changed:
         yield SetPropertiesUpdate(updates=changed)

@@ -82,6 +82,7 @@ def _differences(entry: Mapping[str, Any], wanted: Any, table: IcebergTable) -> 
     if "Description" in wanted and entry.get("Description", "") != wanted["Description"]:
         yield f"description is {entry.get('Description', '')!r}"
     location = (entry.get("StorageDescriptor") or {}).get("Location", "")
+    # Some tools write the location with a slash at its end; it is the same place.
     if location.rstrip("/") != table.location().rstrip("/"):
         yield f"location is {location}"
     if entry.get("PartitionKeys"):

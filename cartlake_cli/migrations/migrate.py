@@ -73,6 +73,7 @@ def apply(
     for table in (table for contract in contracts for table in contract.tables):
         if ".".join(placement.identifier(table)) in changed:
             _make(catalog, table, placement)
+    # Checked once more: a commit that succeeds without the change must not pass as done.
     if left := [change for change in plan(catalog, contracts, placement) if not change.is_drift]:
         raise TerminalError("applied, but still needed:\n" + "\n".join(str(change) for change in left))
     return changes

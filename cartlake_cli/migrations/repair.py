@@ -210,6 +210,7 @@ class BrokenTable:
             raise NoReadableMetadataError(f"{repair.file.uri} is not intact")
         identifier = (self.database, self.name)
         table = IcebergTable(identifier, repair.file.metadata, repair.file.uri, self.io, self.catalog)
+        # The previous file is that of the broken one, and would be wrong for the chosen one.
         parameters = {key: value for key, value in self.parameters.items() if key != PREVIOUS}
         glue_copy.sync(self.catalog, self.database, {**self.entry, "Parameters": parameters}, table)
         repaired = self.catalog.load_table(identifier)

@@ -108,6 +108,7 @@ def _matches(existing: IcebergTable, table: Table) -> Iterator[ColumnMatch]:
     ours = {record[field.field_id]: field for field in fields if field.field_id in record}
     theirs = {field.name: field for field in fields if field.field_id not in record}
     lost = _dropped_by_hand(existing, record)
+    # Never an id that was used before: old files may have values under it.
     next_id = count(existing.metadata.last_column_id + 1)
     for column in table.columns:
         wanted = iceberg_type(column.type, lambda: next(next_id))

@@ -35,6 +35,7 @@ def _ask(lake: Lake, subject: str, request: dict[str, Any]) -> dict[str, Any]:
     name = lake.outputs.functions["run_coordinator"]
     answer = lake.client("lambda").invoke(FunctionName=name, Payload=json.dumps(request).encode())
     decision: dict[str, Any] = json.loads(answer["Payload"].read())
+    # Lambda answers 200 also when the function raised; this member is the only sign of it.
     if "FunctionError" in answer:
         cause = decision.get("errorMessage", decision)
         raise CommandError(f"A run of {subject} could not be started: {cause}. `lake logs` shows what {name} logged.")

@@ -53,6 +53,7 @@ def health_of(lake: Lake, names: list[str] | None = None) -> list[dict[str, Any]
     catalog, where, ledger = load_catalog(), placement(lake), lake.ledger
     known = {table.physical_name: (contract, table) for contract in contracts.load_all() for table in contract.tables}
     chosen = [known[name] for name in sorted(names if names is not None else known)]
+    # Several tables have the same owner, and its runs are read once.
     owners = {owner for contract, table in chosen if (owner := owner_of(contract, table))}
     runs = {owner: ledger.runs.list(owner, limit=RECENT_RUNS) for owner in sorted(owners)}
     about = Context(lake, utc_now(), ledger.maintenance.last(), lambda owner: runs.get(owner, []))

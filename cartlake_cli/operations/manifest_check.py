@@ -48,6 +48,7 @@ def _dataset_line(lake: Lake, name: str, truth: Mapping[str, Any], files: list[F
 
 def loading_runs(lake: Lake, files: Sequence[FileRecord]) -> list[str]:
     """Return the runs that loaded these files, or the files they duplicate. Raises CommandError for other files."""
+    # The rows of a duplicate were counted by the run that loaded the file it duplicates.
     firsts = [lake.ledger.files.get(file.duplicate_of) if file.duplicate_of else file for file in files]
     not_loaded = [file.key for file in firsts if file.state is not FileState.LOADED]
     if not_loaded:

@@ -43,6 +43,7 @@ def physical_names(tables: list[str]) -> list[str]:
 
 def run_recompute(lake: Lake, names: list[str]) -> RefreshReport:
     """Mark tables stale, start the refresh, and wait for it; returns its report. Raises CommandError if it fails."""
+    # Read before the request: a refresh that had ended by then cannot have rebuilt these tables.
     over = {run.run_id for run in lake.ledger.runs.list(Workflow.REFRESH) if run.state is not RunState.RUNNING}
     request = mark_stale(lake, names)
     runs = [run for run in follow_refresh(lake) if run.run_id not in over and _took(lake, run, request)]
@@ -59,6 +60,7 @@ def run_check(lake: Lake, names: list[str]) -> RefreshReport:
     """
     run_id = new_run_id(Workflow.REFRESH, utc_now(), secrets.token_hex(3))
     asked_at = time.monotonic()
+    # The check takes the lock itself, so that no refresh changes tables while they are compared.
     while not lake.ledger.locks.acquire(Workflow.REFRESH, run_id):
         if time.monotonic() - asked_at > STALL_TIMEOUT_SECONDS:
             raise CommandError(f"A refresh has been running for 15 minutes. {WHICH_RUN} shows it.")

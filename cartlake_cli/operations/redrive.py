@@ -53,6 +53,7 @@ def _letters(lake: Lake, url: str) -> Iterator[dict[str, Any]]:
     """Yield every message. Each is deleted when the caller asks for the next, so not if the caller fails before."""
     sqs = lake.client("sqs")
     request = {"QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1, "MessageAttributeNames": ["All"]}
+    # A second of waiting makes SQS ask all its servers; a shorter call may miss messages.
     while messages := sqs.receive_message(**request).get("Messages"):
         for message in messages:
             yield message

@@ -66,7 +66,9 @@ def _claim(lake: Lake, chosen: str, parameters: Sequence[str]) -> str | None:
     row_ids = [str(row["row_id"]) for row in waiting.records()]
     if not row_ids:
         return None
+    # Derived from the rows, so that a replay that is repeated writes to the same key.
     replay_id = "replay-" + hashlib.sha256("\n".join(row_ids).encode()).hexdigest()[:16]
+    # Athena takes at most 256 KB of SQL.
     for batch in _batches(row_ids):
         athena.run(
             f"update {table} set replay_id = {literal(replay_id)}, replayed_at = current_timestamp "  # noqa: S608

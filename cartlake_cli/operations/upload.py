@@ -58,6 +58,7 @@ def upload(lake: Lake, dataset: str, files: list[Path]) -> list[dict[str, Any]]:
     def one(path: Path) -> dict[str, Any]:
         uri = S3Uri(bucket, f"{INCOMING}/{dataset}/{path.name}")
         s3.upload_file(str(path), uri.bucket, uri.key)
+        # The version is read back: the ledger identifies a file by it.
         found = head(uri)
         if found is None:
             raise ObjectMissingError(f"{uri} does not exist, though it was just uploaded. Was it deleted?")

@@ -44,7 +44,7 @@ class LineageRun:
 
 
 def claimed_ids(files: Sequence[FileRecord], run_id: str, *, backfill: bool = False) -> set[str]:
-    """The files that count in this run: claimed by it, or already settled as loaded by an earlier try of this step.
+    """The files that count in this run: claimed by it, or already LOADED by an earlier try of this step.
 
     In a backfill all of them: they belong to the runs that loaded them, until it has succeeded.
     """

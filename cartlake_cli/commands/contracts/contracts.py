@@ -66,6 +66,7 @@ def show(
 def _checked(name: str) -> dict[str, Any]:
     try:
         contract = contracts.load(name)
+    # Shown as a row, so that one invalid contract does not hide the others.
     except CartlakeError as error:
         return {"contract": name, "problem": str(error)}
     return {

@@ -54,6 +54,7 @@ def demo(
 ) -> None:
     """Start the lake, load a week of a shop's files with known errors, check every row, query the marts."""
     lake = lake_of(context)
+    # Two demos at once would load the same files, and neither could tell its rows from the other's.
     with only_one(lake.home, "demo"):
         _demo(context, lake, Options(days, orders_per_day, end_date))
 
@@ -118,6 +119,7 @@ def _type(context: typer.Context, name: str, *arguments: str) -> None:
         raise CommandError(f"The command `lake {name}` is not installed. Run `make setup`.")
     lake = lake_of(context)
     lake.output.say(f"\n[dim]$[/dim] [bold]lake {' '.join([name, *arguments])}[/bold]")
+    # With --json the demo prints one document, so the output of the inner commands is dropped.
     quiet = redirect_stdout(io.StringIO()) if lake.output.as_json else nullcontext()
     with quiet, command.make_context(name, list(arguments), parent=context.find_root()) as inner:
         command.invoke(inner)

@@ -60,6 +60,7 @@ def run_query(lake: Lake, name_or_sql: str, parameters: Sequence[str] = (), data
     query does not have, QueryError with Athena's message.
     """
     sql = sql_of(lake, name_or_sql)
+    # One word is never SQL that returns rows, so it is the name of a query.
     if NAME.fullmatch(name_or_sql):
         parameters = _literals(NamedQuery.read(name_or_sql, sql), parameters)
     return athena_of(lake).run(sql, parameters, database)

@@ -51,6 +51,7 @@ def show_logs(
     """Print what a part of the lake logged."""
     lake = lake_of(context)
     log_file = lake.home / "logs" / f"{name}.log"
+    # Logs of a Glue job are in shared groups, in streams that start with the run id.
     if job is not None:
         found = logs.cloudwatch_lines(lake.client("logs"), logs.JOB_GROUPS, job, lines, follow=follow)
     elif lake.is_local and log_file.exists():

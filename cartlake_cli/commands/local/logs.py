@@ -53,6 +53,7 @@ def cloudwatch_lines(
             yield f"{_time(event['timestamp'])} {event['message'].rstrip()}"
         if not follow:
             return
+        # Times are not unique, so events of the last time are read again and left out by their ids.
         seen.update(event["eventId"] for event in fresh)
         since = max([since, *(event["timestamp"] for event in fresh)])
         time.sleep(FOLLOW_SECONDS)

@@ -73,6 +73,7 @@ def bring_up(lake: Lake, *, force: bool = False) -> dict[str, float]:
     else:
         with _phase(lake, seconds, "terraform", "Applying terraform/environments/local (about two minutes)"):
             apply(lake)
+        # Computed again: the apply has changed the Terraform state, which is part of it.
         applied.write_text(_fingerprint(lake, manifest))
     with _phase(lake, seconds, "tables", "Creating tables and views from the contracts"):
         apply_changes(lake)
@@ -116,6 +117,7 @@ def terraform(lake: Lake, *arguments: str) -> str:
 
 def terraform_environment(lake: Lake) -> dict[str, str]:
     """Return the environment variables for Terraform to deploy to this checkout's embedded AWS."""
+    # A profile or session token of the user must not reach the embedded AWS, nor Terraform a real account.
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {
         **own,

@@ -77,6 +77,7 @@ def replay(
     lake = lake_of(context)
     check_dataset(dataset)
     replayed = replay_rows(lake, dataset, reason, run_id) if rows else Replayed(0, 0, [])
+    # A reason is that of a row, so with one no file is replayed.
     sent = replay_files(lake, dataset, run_id) if files and reason is None else []
     following = [*replayed.file_ids, *sent]
     processed = records_of(follow_files(lake, dataset, following)) if wait and following else []

@@ -36,6 +36,7 @@ def runs(
     """List runs, newest first."""
     lake = lake_of(context)
     subjects = [dataset] if dataset else [*contracts.names(), Workflow.REFRESH, Workflow.MAINTENANCE]
+    # The index has the runs of each subject apart, so they are merged and sorted here.
     found = [run for subject in subjects for run in lake.ledger.runs.list(subject)]
     found.sort(key=lambda run: run.started_at, reverse=True)
     columns = [
@@ -100,6 +101,7 @@ def _print(lake: Lake, run: RunRecord, files: Sequence[FileRecord], reports: dic
     if broken:
         output.records("Row rules that rows broke", ["rule", "severity", "broken"], broken)
     if load.get("measurements"):
+        # The job measured, the audit judged: the verdict is in the other report.
         failures = {failure["rule"]: failure["expected"] for failure in reports["quality"].get("failures", [])}
         measured = [{**m, "verdict": failures.get(m["rule"], "ok")} for m in load["measurements"]]
         output.records("Table rules, on the audit branch", ["rule", "value", "verdict"], measured)

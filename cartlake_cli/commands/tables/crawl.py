@@ -31,6 +31,7 @@ def crawl(
         raise NotFoundError(
             f"There is no dataset {dataset!r} that files are dropped for. There are: {', '.join(names)}."
         )
+    # Read before the crawl, to show which partitions are new.
     before = {table.name: set(table.partitions) for table in tables_of_raw(lake)}
     with lake.output.messages.status("Crawling the raw files"):
         Crawl(lake.client("glue"), lake.outputs.crawlers[ZONE]).run()

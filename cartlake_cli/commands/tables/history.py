@@ -59,6 +59,7 @@ def rollback(
     wanted = find_version(stored, name, to)
     if current is not None and wanted.snapshot_id == current.snapshot_id:
         raise CommandError(f"{name} is already at {to}, snapshot {current.snapshot_id}. Nothing was changed.")
+    # By time, not by parent: after an earlier rollback the history is not a line of parents.
     undone = [version for version in known if version.since > wanted.since]
     go_back(stored, wanted.snapshot_id)
     names = _built_from(described)

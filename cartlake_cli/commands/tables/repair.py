@@ -97,6 +97,7 @@ def _shown(table: Table, found: "Repair", later: Sequence[str]) -> dict[str, Any
 
 
 def _agrees(lake: Lake, found: "Repair", shown: dict[str, Any]) -> bool:
+    # A program cannot answer a question; it gets the plan, and repeats the command with --yes.
     if lake.output.as_json or not sys.stdin.isatty():
         lake.output.record(f"To repair {found.table}", shown)
         return False

@@ -89,6 +89,7 @@ def write_export(lake: Lake, wanted: Wanted, target: Target) -> ExportManifest:
     export_id = f"{started.astimezone(UTC):%Y%m%dT%H%M%S%f}"
     placed = ".".join(placement(lake).identifier(table))
     select = select_sql(columns, wanted.form, placed, version.snapshot_id, wanted.where)
+    # A folder of its own, so that readers of the earlier export are not disturbed while this one is written.
     data = Target(target.bucket, f"{target.prefix}{export_id}/")
     try:
         rows = int(athena.run(count_sql(placed, version.snapshot_id, wanted.where)).scalar() or 0)
@@ -96,6 +97,7 @@ def write_export(lake: Lake, wanted: Wanted, target: Target) -> ExportManifest:
         write(lake, select, data)
         files = [_examined(data, key, wanted.form) for key in sorted(data.keys())]
         check_whole(name, files, rows)
+    # BaseException, because Ctrl-C has to delete the files too.
     except BaseException:
         data.delete(data.keys())
         raise

@@ -130,6 +130,7 @@ def _cell(column: Column, form: Format) -> str:
         utc = f"cast({name} at time zone 'UTC' as timestamp(3))"
         return f"to_iso8601({utc}) || 'Z'" if form == "csv" else utc
     if form == "csv" and _nested(column):
+        # A CSV has no nested values, so they are written as JSON.
         return f"json_format(cast({name} as json))"
     return name
 

@@ -25,6 +25,7 @@ def folder_of(lake: Lake, dataset: str) -> str:
 
 def dataset_of(lake: Lake, table: CrawledTable) -> str | None:
     """Return the dataset whose folder has the table's files; None for any other folder."""
+    # With a slash, so that `orders` does not match `orders_old`.
     location = f"{table.location.rstrip('/')}/"
     return next((name for name in contracts.names() if location.startswith(folder_of(lake, name))), None)
 

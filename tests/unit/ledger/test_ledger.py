@@ -369,7 +369,7 @@ class TestRuns:
         assert ledger.runs.finish(RUN, self.COUNTS, "elsewhere") == run
         assert {file.state for file in ledger.runs.files(RUN)} == {FileState.LOADED}
 
-    def test_only_the_files_that_were_loaded_are_settled(self, ledger):
+    def test_only_the_files_that_were_loaded_change_their_state(self, ledger):
         loaded, kept = claimed(ledger, "a.csv", "b.csv")
 
         ledger.runs.loaded(RUN, [loaded.file_id])
