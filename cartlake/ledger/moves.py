@@ -61,7 +61,7 @@ def join(record: FileRecord, content: Key, found: Item, owner: str) -> list[Acti
 
 def give_up(record: FileRecord, content: Key, joined: int | None, reason: str, detail: str) -> list[Action]:
     """Change the file to FAILED, if no duplicate was added since `joined` was read."""
-    # A duplicate that was added since would wait for ever for a file that is FAILED.
+    # A duplicate that was added since would wait for a file that is FAILED.
     unchanged = NO_DUPLICATES if joined is None else Attr("duplicates").eq(joined)
     return [
         move(record, FileState.FAILED, [FileState.VALIDATED], reason=reason, detail=detail),

@@ -45,7 +45,7 @@ def check_files_exist(lake: Lake, files: Sequence[FileRecord]) -> None:
     if lost := missing_files(lake, files):
         names = ", ".join(f"{file.uri} (version {file.version_id})" for file in lost[:NAMED_FILES])
         raise CommandError(
-            f"{len(lost)} of {len(files)} raw files do not exist any more, so nothing was started: {names}. "
+            f"{len(lost)} of {len(files)} raw files exist no more, so nothing was started: {names}. "
             "Restore them, or choose days without them."
         )
 
@@ -83,14 +83,14 @@ def wait_for_backfill(lake: Lake, request: Backfill, progress: Callable[[str], N
     Calls `progress` with a sentence whenever that sentence changes. Raises CommandError when the run failed, with
     its cause, and when nothing changed for 15 minutes.
     """
-    stall, told = StallDetector(STALL_TIMEOUT_SECONDS, time.monotonic), ""
+    stall, shown = StallDetector(STALL_TIMEOUT_SECONDS, time.monotonic), ""
     while True:
         run, holder = run_of_backfill(lake, request), lake.ledger.locks.get(request.dataset)
         if run is not None and run.state is not RunState.RUNNING:
             return _succeeded(run)
         now = _progress(request.dataset, run.run_id if run else None, holder.run_id if holder else None)
-        if now != told:
-            progress(told := now)
+        if now != shown:
+            progress(shown := now)
         if stall.is_stalled(now):
             raise CommandError(f"{now} for 15 minutes. `lake logs` says why.")
         time.sleep(POLL_SECONDS)

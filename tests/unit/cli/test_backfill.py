@@ -1,4 +1,4 @@
-"""What `lake backfill` does around the run: look first, ask, wait, and tell."""
+"""What `lake backfill` does before, during and after the run."""
 
 import json
 from datetime import timedelta
@@ -73,9 +73,9 @@ def test_a_backfill_is_asked_for_followed_and_told(lake, loaded, others, typed, 
     result = typed("--json")
 
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)
-    assert (told["run_id"], told["read"], told["published"], told["withdrawn"]) == (RUN, 4, 1, 1)
-    assert told["verdicts_superseded"] == 2
+    shown = json.loads(result.stdout)
+    assert (shown["run_id"], shown["read"], shown["published"], shown["withdrawn"]) == (RUN, 4, 1, 1)
+    assert shown["verdicts_superseded"] == 2
     assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "subject": "transactions"}
 
 
@@ -126,5 +126,5 @@ def test_without_files_on_these_days_nothing_is_asked(lake, loaded, others, type
 def test_a_lost_version_stops_it_before_anything_is_asked(lake, loaded, others, typed):
     boto3.client("s3").delete_object(Bucket="raw", Key=loaded.key, VersionId=loaded.version_id)
 
-    assert "1 of 1 raw files do not exist any more" in str(typed().exception)
+    assert "1 of 1 raw files exist no more" in str(typed().exception)
     assert (lake.ledger.backfills.pending("transactions"), others.invoked) == ([], [])

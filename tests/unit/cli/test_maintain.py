@@ -77,7 +77,7 @@ class TestHealth:
         assert [need["action"] for need in found["maintenance"]["would_do"]] == ["rewrite_data_files"]
         assert found["age_hours"] < 1
 
-    def test_a_table_older_than_promised_is_overdue_and_the_command_fails(self, lake, rates, monkeypatch):
+    def test_a_table_older_than_its_sla_is_overdue_and_the_command_fails(self, lake, rates, monkeypatch):
         later = datetime.now(UTC) + timedelta(hours=50)
         monkeypatch.setattr(tables_health, "utc_now", lambda: later)
         monkeypatch.setitem(contracts.load("fx_rates").table.__dict__, "promised_hours", 48.0)

@@ -242,7 +242,7 @@ def vendors():
     return [column.name for column in contracts.load("vendors").table.file_columns]
 
 
-def test_drift_is_told_and_fails(crawled, run):
+def test_drift_is_shown_and_fails(crawled, run):
     crawled(succeeded(), vendors=[*vendors()[1:], "fax"], vendors_old=["nothing"])
 
     code, shown, _ = run("contracts", "drift", "vendors", "--json")
@@ -282,7 +282,7 @@ def test_drift_needs_a_crawl(crawled, run, last, words):
     assert (code, words in str(error)) == (1, True)
 
 
-def test_a_dataset_nobody_drops_files_of_is_named(crawled, run):
+def test_a_dataset_without_files_is_refused_by_name(crawled, run):
     assert "There is no dataset 'sales_daily' that files are dropped for" in str(
         run("contracts", "drift", "sales_daily")[2]
     )

@@ -193,7 +193,7 @@ def test_limits_and_formats_come_from_the_contract(document: dict[str, Any], rea
     assert (contract.max_line_bytes, contract.csv.delimiter, contract.csv.quote) == (10, ";", '"')
 
 
-def test_a_dataset_nobody_drops_has_no_limits() -> None:
+def test_a_dataset_without_files_has_no_limits() -> None:
     with pytest.raises(TerminalError, match="files of ops cannot be dropped"):
         _ = contracts.load("ops").max_file_bytes
 

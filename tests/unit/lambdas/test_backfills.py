@@ -257,7 +257,7 @@ class TestEnd:
         record()
 
         loaded = ledger.files.get(file.file_id)
-        assert (loaded.state, settled.run_id) == (FileState.LOADED, BACKFILL)
+        assert (loaded.state, loaded.run_id) == (FileState.LOADED, BACKFILL)
         assert ledger.runs.get(BACKFILL).state is RunState.SUCCEEDED
         assert ledger.runs.get(BACKFILL).files == 1
         ledger.backfills.request(request_backfill("two"))

@@ -108,7 +108,7 @@ def test_parameters_of_others_stay(catalog: GlueCatalog, placement: Placement, m
     assert entry(catalog)["Parameters"]["owner"] == "finance"
 
 
-def test_a_copy_is_not_written_over_somebody_elses_commit(
+def test_a_copy_is_not_written_over_another_writers_commit(
     catalog: GlueCatalog, placement: Placement, made: Sales, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit_glue(catalog, lambda t: t.update(Description="mine"))
@@ -134,7 +134,7 @@ def test_an_evolution_mends_glue_in_its_own_commit(catalog: GlueCatalog, placeme
     assert plan(catalog, [made.contract], placement) == []
 
 
-def test_a_column_of_somebody_else_is_shown_and_left_alone_even_by_a_major_version(
+def test_a_column_of_another_tool_is_shown_and_left_alone_even_by_a_major_version(
     catalog: GlueCatalog, placement: Placement, made: Sales, rows: Callable[[], Rows], write: Callable[..., None]
 ) -> None:
     from pyiceberg.types import StringType
@@ -152,7 +152,7 @@ def test_a_column_of_somebody_else_is_shown_and_left_alone_even_by_a_major_versi
     assert [left.action for left in plan(catalog, [made.contract], placement)] == ["foreign_column"]
 
 
-def test_a_column_of_somebody_else_becomes_the_contracts_with_its_values(
+def test_a_column_of_another_tool_becomes_the_contracts_with_its_values(
     catalog: GlueCatalog, placement: Placement, made: Sales, rows: Callable[[], Rows], write: Callable[..., None]
 ) -> None:
     from pyiceberg.types import StringType

@@ -216,7 +216,7 @@ def test_a_table_that_glue_no_longer_calls_iceberg_is_found_again_with_its_last_
     assert rows() == before
 
 
-def test_a_table_that_somebody_changed_meanwhile_is_not_repaired_over_it(
+def test_a_table_that_was_changed_meanwhile_is_not_repaired(
     catalog: LakeCatalog, made: Sales, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remove(catalog)

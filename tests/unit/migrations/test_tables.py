@@ -191,11 +191,11 @@ def test_a_description_that_was_taken_away_is_cleared(
     assert not catalog.load_table("processed.transactions").schema().find_field("channel").doc
 
 
-def test_a_commit_of_somebody_else_asks_to_try_again(
+def test_a_commit_of_another_writer_asks_to_try_again(
     catalog: GlueCatalog, placement: Placement, transactions: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_late(*_: object, **__: object) -> None:
-        raise CommitFailedException("somebody was faster")
+        raise CommitFailedException("another writer was faster")
 
     monkeypatch.setattr(catalog, "create_table", too_late)
 

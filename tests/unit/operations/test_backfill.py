@@ -32,10 +32,10 @@ def loaded(load_file):
 
 @pytest.fixture
 def asked(lake, loaded, others, today, monkeypatch):
-    """A backfill of today that waits for its run; returns how to wait for it, and what was told meanwhile."""
+    """A backfill of today that waits for its run; returns how to wait for it, and what was shown meanwhile."""
     monkeypatch.setattr(backfill, "time", others.clock)
-    request, told = backfill.request_backfill(lake, DATASET, today, today), []
-    return lambda: backfill.wait_for_backfill(lake, request, told.append), told
+    request, shown = backfill.request_backfill(lake, DATASET, today, today), []
+    return lambda: backfill.wait_for_backfill(lake, request, shown.append), shown
 
 
 def takes(lake):
@@ -79,7 +79,7 @@ def test_a_version_that_was_deleted_is_lost_though_a_newer_one_is_there(lake, lo
 def test_a_lost_version_is_named(lake, loaded):
     boto3.client("s3").delete_object(Bucket="raw", Key=loaded.key, VersionId=loaded.version_id)
 
-    with pytest.raises(CommandError, match="1 of 1 raw files do not exist any more") as refused:
+    with pytest.raises(CommandError, match="1 of 1 raw files exist no more") as refused:
         backfill.check_files_exist(lake, [loaded])
 
     assert loaded.key in str(refused.value)
@@ -120,10 +120,10 @@ def test_it_waits_for_the_run_that_is_going_on_then_for_its_own(lake, others, as
         lambda: None,
         lambda: lake.ledger.runs.finish(RUN, COUNTS, ""),
     ]
-    wait, told = asked
+    wait, shown = asked
 
     assert wait().run_id == RUN
-    assert told == [
+    assert shown == [
         "Waiting for a run of transactions to begin",
         "Waiting for run transactions-other of transactions to end",
         f"Run {RUN} reads the files of transactions again",
