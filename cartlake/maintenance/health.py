@@ -203,5 +203,8 @@ def _may_hold_orphans(
 def with_statistics(wanted: Sequence[Need], columns: Collection[str]) -> list[Need]:
     """Return the needs, with counting distinct values added when files are rewritten. It reads the whole table."""
     if columns and any(need.action is Action.REWRITE for need in wanted):
-        return [*wanted, Need(action=Action.STATISTICS, why=f"the files change: {', '.join(columns)} are counted again")]
+        return [
+            *wanted,
+            Need(action=Action.STATISTICS, why=f"the files change: {', '.join(columns)} are counted again"),
+        ]
     return list(wanted)

@@ -61,7 +61,7 @@ def _open(lake: Lake, table: Table) -> "BrokenTable":
     try:
         return BrokenTable(catalog, database, name)
     except catalog.glue.exceptions.EntityNotFoundException as error:
-        raise NotFoundError(f"{table.physical_name} is not in Glue. `lake tables apply` makes it.") from error
+        raise NotFoundError(f"{table.physical_name} is not in Glue. `lake tables apply` creates it.") from error
 
 
 def _check_no_run_writes(lake: Lake, contract: Contract, table: Table) -> None:

@@ -175,7 +175,7 @@ def test_a_repair_waits_for_the_run_that_writes(made, run, lake):
     ("table", "words"),
     [
         ("vendor", "There is no table 'vendor'. There are:"),
-        ("products", "is not in Glue. `lake tables apply` makes it"),
+        ("products", "is not in Glue. `lake tables apply` creates it"),
     ],
 )
 def test_a_table_that_is_not_there_cannot_be_repaired(made, run, table, words):
@@ -198,7 +198,7 @@ def test_doctor_names_the_repair(made, lake):
 def test_doctor_knows_tables_that_were_not_made(made, lake):
     made.glue.delete_table(DatabaseName="processed", Name="products")
 
-    assert doctor._tables(lake).remedy == "`lake tables apply` makes them."
+    assert doctor._tables(lake).remedy == "`lake tables apply` creates them."
 
 
 class Crawled:
@@ -269,7 +269,7 @@ def test_files_as_the_contract_says_pass_and_datasets_without_files_are_named(cr
 @pytest.mark.parametrize(
     ("last", "words"),
     [
-        (None, "The crawler test-raw has not run yet, so nothing is known of the raw files: `lake crawl`."),
+        (None, "The crawler test-raw has not run yet, so the columns of the raw files are unknown: `lake crawl`."),
         ({"Status": "FAILED", "ErrorMessage": "no access"}, "is FAILED: no access. Again: `lake crawl`."),
     ],
     ids=["never", "failed"],

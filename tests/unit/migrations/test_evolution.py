@@ -102,7 +102,7 @@ def test_a_dropped_column_is_gone_for_readers_and_a_new_one_of_its_name_starts_e
     [
         (lambda s: s.rename("pieces", "quantity"), "refuse processed.sales.quantity: pieces → quantity (rename: it"),
         (lambda s: s.drop("note").version("1.9.0"), "has version 1.0.0: raise the contract's version to 2.0.0"),
-        (lambda s: s.drop("note").add("remark"), "say so there by `cartlake.renamedFrom: note`"),
+        (lambda s: s.drop("note").add("remark"), "add `cartlake.renamedFrom: note` to that column"),
         (lambda s: s.drop("ordered_at").version("2.0.0"), "files are partitioned by it"),
         (lambda s: s.rename("order_id", "id").version("0.9.0"), "refuse processed.sales.cartlake.version: 1.0.0 → 0.9"),
         (

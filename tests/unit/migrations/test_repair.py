@@ -193,7 +193,7 @@ def test_a_file_that_is_named_must_be_there_and_whole(catalog: LakeCatalog, made
 
     with pytest.raises(NoReadableMetadataError, match=why) as caught:
         table(catalog).find(wanted)
-    assert "These are whole; choose one with --to: 00001-" in str(caught.value)
+    assert "These are intact; choose one with --to: 00001-" in str(caught.value)
 
 
 def test_a_whole_table_needs_no_repair(catalog: LakeCatalog, made: Sales) -> None:

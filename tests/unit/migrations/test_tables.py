@@ -118,7 +118,7 @@ def test_properties_of_others_are_left_alone(
         ),
         pytest.param(
             lambda c: changed(c, columns=(*c.table.columns, replace(c.table.columns[0], name="shop_id"))),
-            "refuse processed.transactions.shop_id: None → string (rows written so far have no value",
+            "refuse processed.transactions.shop_id: None → string (existing rows have no value",
             id="new key column",
         ),
         pytest.param(

@@ -179,7 +179,7 @@ def test_every_table_comes_after_those_it_is_built_from():
         ),
         pytest.param(
             [table("a", reads("b", "key", key="sku"), replaces="keys", key="id"), table("b")],
-            "lake.b by sku, which is no column",
+            "lake.b by sku, which is not a column",
             id="no key",
         ),
         pytest.param(
