@@ -61,7 +61,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "rollback": Entry(
         "cartlake_cli.commands.tables.history",
-        "Make an earlier version of a table what readers see, in one commit; nothing is deleted, so it can be undone.",
+        "Roll a table back to an earlier version, in one commit. Nothing is deleted, so it can be undone.",
     ),
     "export": Entry(
         "cartlake_cli.commands.tables.export",

@@ -205,6 +205,6 @@ def with_statistics(wanted: Sequence[Need], columns: Collection[str]) -> list[Ne
     if columns and any(need.action is Action.REWRITE for need in wanted):
         return [
             *wanted,
-            Need(action=Action.STATISTICS, why=f"the files change: {', '.join(columns)} are counted again"),
+            Need(action=Action.STATISTICS, why=f"files change, so {', '.join(columns)} are counted"),
         ]
     return list(wanted)

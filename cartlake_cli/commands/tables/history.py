@@ -49,7 +49,7 @@ def rollback(
     ] = True,
     json: Json = False,
 ) -> None:
-    """Make an earlier version of a table what readers see, in one commit; nothing is deleted, so it can be undone."""
+    """Roll a table back to an earlier version, in one commit. Nothing is deleted, so it can be undone."""
     lake = lake_of(context)
     contract, described, stored = table_named(lake, table)
     name = described.physical_name
