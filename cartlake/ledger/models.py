@@ -102,7 +102,7 @@ class Content(Record):
 
 
 class Backfill(Record):
-    """A request to read all files of a dataset again received from `first` to `last`, both days included."""
+    """A request to read again all files of a dataset received from `first` to `last`, both days included."""
 
     request_id: str
     dataset: str
