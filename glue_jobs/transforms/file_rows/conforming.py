@@ -27,7 +27,7 @@ def conform(raw: DataFrame, table: Table, run_id: str, ingested_at: datetime) ->
         "_source_file": F.col("_source_file"),
         "_run_id": F.lit(run_id),
     }
-    columns = [lineage[c.name] if c.lineage else F.expr(cast_sql(c)) for c in table.columns]
+    columns = [lineage[c.name] if c.added_by_lake else F.expr(cast_sql(c)) for c in table.columns]
     return raw.select(
         *(F.col(column.name).alias(f"_raw_{column.name}") for column in table.file_columns),
         F.col("_corrupt_record"),
