@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from localaws.athena.errors import UnsupportedSqlError
-from localaws.athena.sql.casts import local_time
+from localaws.athena.sql.expressions.time_zones import local_time
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import INTEGER_DIGITS, MICROS, MILLIS, TrinoType, literal, quote
 

@@ -4,7 +4,7 @@ import pytest
 
 from localaws.athena.errors import AthenaError
 from localaws.athena.hive_types import HIVE_TYPES, hive_columns, hive_type
-from localaws.athena.trino_types import _DUCKDB, TrinoType, array, decimal, map_of, row
+from localaws.athena.trino_types import DUCKDB_TYPES, TrinoType, array, decimal, map_of, row
 
 VARCHAR = TrinoType("varchar")
 INSTANT = TrinoType("timestamp with time zone", 6)
@@ -52,7 +52,7 @@ def test_every_type_of_this_engine_is_decided():
     refused = {"time", "timestamp with time zone", "json", "uuid", "unknown"}
     refused |= {"interval day to second", "interval year to month"}
 
-    assert set(_DUCKDB) - HIVE_TYPES == refused
+    assert set(DUCKDB_TYPES) - HIVE_TYPES == refused
 
 
 def test_hive_writes_timestamps_of_milliseconds_only():

@@ -1,13 +1,16 @@
 import pytest
 
 from localaws.athena import duck
+from localaws.athena.catalog.iceberg import from_iceberg
 from localaws.athena.ddl.text import PartitionField, parse_create
-from localaws.athena.engine import translated
+from localaws.athena.duckdb_errors import translated
 from localaws.athena.errors import AthenaError, MalformedQueryError
+from localaws.athena.hive_types import from_hive, to_hive
 from localaws.athena.results import csv_line, java_double, read_csv, rendered
 from localaws.athena.sql import parsing
+from localaws.athena.sql.coercion import can_coerce
 from localaws.athena.sql.compiler import compile_text
-from localaws.athena.trino_types import can_coerce, decimal, from_hive, from_iceberg, to_hive
+from localaws.athena.trino_types import decimal
 
 
 @pytest.mark.parametrize(

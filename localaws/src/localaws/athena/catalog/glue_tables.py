@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from localaws.athena.catalog import hive, iceberg, metadata_tables
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.hive_types import from_hive
 from localaws.athena.sql.tables import Source, Version, View
-from localaws.athena.trino_types import VARCHAR, from_hive
+from localaws.athena.trino_types import VARCHAR
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from localaws.athena.catalog.files import FileFormat
 from localaws.athena.catalog.projection import projection_of
 from localaws.athena.errors import UnsupportedSqlError
+from localaws.athena.hive_types import from_hive
 from localaws.athena.sql.tables import Source
-from localaws.athena.trino_types import VARCHAR, TrinoType, from_hive, literal, quote
+from localaws.athena.trino_types import VARCHAR, TrinoType, literal, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

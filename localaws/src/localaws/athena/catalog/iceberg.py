@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.sql.tables import Source
-from localaws.athena.trino_types import VARCHAR, TrinoType, from_iceberg, literal, quote
+from localaws.athena.trino_types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    MICROS,
+    REAL,
+    VARBINARY,
+    VARCHAR,
+    TrinoType,
+    array,
+    decimal,
+    literal,
+    map_of,
+    quote,
+    row,
+)
 
 if TYPE_CHECKING:
     from localaws.athena.clients import Clients
@@ -102,3 +120,30 @@ def load(clients: Clients, name: str, location: str | None) -> IcebergTable:
     except ValueError as error:
         words = f"Invalid metadata file for table {name}: {location} is not whole. {_NEXT_STEP}"
         raise AthenaError("ICEBERG_INVALID_METADATA", words) from error
+
+
+_ICEBERG_SCALARS = {
+    "boolean": BOOLEAN, "int": INTEGER, "long": BIGINT, "float": REAL, "double": DOUBLE, "string": VARCHAR,
+    "binary": VARBINARY, "uuid": TrinoType("uuid"), "date": DATE, "time": TrinoType("time", MICROS),
+    "timestamp": TrinoType("timestamp", MICROS), "timestamptz": TrinoType("timestamp with time zone", MICROS),
+}  # fmt: skip
+
+
+def from_iceberg(node: Any) -> TrinoType:
+    """Read a type of an Iceberg schema as it stands in the metadata file (JSON)."""
+    if isinstance(node, dict):
+        match node["type"]:
+            case "list":
+                return array(from_iceberg(node["element"]))
+            case "map":
+                return map_of(from_iceberg(node["key"]), from_iceberg(node["value"]))
+            case "struct":
+                return row(*((f["name"], from_iceberg(f["type"])) for f in node["fields"]))
+    numbers = re.fullmatch(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)", str(node))
+    if numbers:
+        return decimal(int(numbers[1]), int(numbers[2]))
+    if str(node).startswith("fixed"):
+        return VARBINARY
+    if node not in _ICEBERG_SCALARS:
+        raise UnsupportedSqlError(f"Iceberg type {node}")
+    return _ICEBERG_SCALARS[node]

@@ -13,7 +13,7 @@ from localaws.athena.catalog.iceberg_types import schema_of
 from localaws.athena.clients import in_s3
 from localaws.athena.ddl import text as ddl_text
 from localaws.athena.errors import AthenaError, MalformedQueryError, UnsupportedSqlError
-from localaws.athena.trino_types import to_hive
+from localaws.athena.hive_types import to_hive
 
 if TYPE_CHECKING:
     from collections.abc import Callable

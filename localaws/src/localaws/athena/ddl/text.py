@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 
 from localaws.athena.errors import MalformedQueryError
-from localaws.athena.trino_types import MICROS, TrinoType, from_hive
+from localaws.athena.hive_types import from_hive
+from localaws.athena.trino_types import MICROS, TrinoType
 
 _HEAD = re.compile(
     r"CREATE\s+(?P<external>EXTERNAL\s+)?TABLE\s+(?P<exists>IF\s+NOT\s+EXISTS\s+)?(?P<name>[\w.`\"-]+)\s*\(",

@@ -17,7 +17,8 @@ from sqlglot import exp
 
 from localaws.athena.catalog import iceberg
 from localaws.athena.clients import split_uri
-from localaws.athena.dml.writes import Target, Writer, as_schema, commit
+from localaws.athena.dml.commits import Target, as_schema, commit
+from localaws.athena.dml.writes import Writer
 from localaws.athena.errors import AthenaError, MalformedQueryError
 from localaws.athena.sql.parsing import parse
 from localaws.athena.trino_types import literal, quote

@@ -6,51 +6,33 @@ fails; it is never repeated on a table that the statement has not seen.
 
 from __future__ import annotations
 
-import threading
-import uuid
-from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, ValidationException
-from pyiceberg.io.pyarrow import _dataframe_to_data_files, schema_to_pyarrow  # the first: no public writer of files
-from pyiceberg.table.snapshots import Operation
+from pyiceberg.exceptions import NoSuchTableError
 from sqlglot import exp
 
 from localaws.athena.catalog import files, hive, iceberg
 from localaws.athena.catalog.glue_tables import is_iceberg, is_view
 from localaws.athena.clients import in_s3
+from localaws.athena.dml.commits import Target, as_schema, commit
+from localaws.athena.dml.merge_cases import MergeCase, action_sql, value_sql
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql import casts, relations
+from localaws.athena.sql import relations
+from localaws.athena.sql.coercion import can_coerce
 from localaws.athena.sql.compiler import Compiler
+from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.scope import Field, Scope, Typed
-from localaws.athena.trino_types import TrinoType, can_coerce, literal, quote
+from localaws.athena.trino_types import TrinoType, literal, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import duckdb
-    from pyiceberg.table import Table, Transaction
-    from pyiceberg.table.update.snapshot import _OverwriteFiles
+    import pyarrow as pa
 
     from localaws.athena.catalog.glue_tables import GlueTables
 
 _CHANGES = "changed_rows"
-_committing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-
-
-@dataclass(frozen=True)
-class Target:
-    """The table a statement writes, at the one version it reads."""
-
-    name: str
-    table: Table
-    metadata: iceberg.IcebergTable
-
-    @property
-    def columns(self) -> tuple[tuple[str, TrinoType], ...]:
-        return self.metadata.columns()
 
 
 class Writer:
@@ -70,7 +52,7 @@ class Writer:
         entry = self.tables.entry(database, name)
         if entry is None:
             raise AthenaError("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{qualified}' does not exist")
-        if (entry.get("Parameters") or {}).get("table_type", "").upper() != "ICEBERG":
+        if not is_iceberg(entry):
             raise UnsupportedSqlError(f"Writing to {qualified}, which is not an Iceberg table,")
         location = entry["Parameters"].get("metadata_location")
         in_s3(location or "s3://none/")
@@ -164,15 +146,15 @@ class Writer:
         cases = [self._case(target, when, both, source) for when in node.args["whens"].expressions]
         if not cases:
             raise AthenaError("SYNTAX_ERROR", "MERGE needs a WHEN clause")
-        action = "CASE " + " ".join(f"WHEN {case.guard} THEN '{case.kind}'" for case in cases) + " END"
-        cells = self._cells(target, lambda name: _chosen(cases, name))
+        action = action_sql(cases)
+        cells = self._cells(target, lambda name: value_sql(cases, name))
         joined = (
             f"SELECT t.{iceberg.FILE} AS f, t.{iceberg.ROW_NUMBER} AS p, {action} AS action, {cells} "
             f"FROM {sql} LEFT JOIN {scan} ON {condition.sql}"
         )
         return self._change(target, f"SELECT * FROM ({joined}) WHERE action IS NOT NULL", "action <> 'delete'")
 
-    def _case(self, target: Target, when: exp.When, both: Scope, source: Scope) -> _MergeCase:
+    def _case(self, target: Target, when: exp.When, both: Scope, source: Scope) -> MergeCase:
         _refuse(when, "matched", "condition", "then")
         matched, then = bool(when.args["matched"]), when.args["then"]
         scope = both if matched else source
@@ -181,15 +163,15 @@ class Writer:
             guard += f" AND {self.compiler.condition(when.args['condition'], scope, 'MERGE WHEN clause').sql}"
         if matched and isinstance(then, exp.Update):
             new = self._assigned(target, then.expressions, scope)
-            return _MergeCase("update", guard, {n: new.get(n, f"t.{quote(n)}") for n, _ in target.columns})
+            return MergeCase("update", guard, {n: new.get(n, f"t.{quote(n)}") for n, _ in target.columns})
         if matched and isinstance(then, exp.Var) and then.name.upper() == "DELETE":
-            return _MergeCase("delete", guard, {})
+            return MergeCase("delete", guard, {})
         if not matched and isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
             listed = then.this.expressions if then.this is not None else [exp.column(n) for n, _ in target.columns]
             if len(listed) != len(then.expression.expressions):
                 raise AthenaError("MISMATCHED_COLUMN_ALIASES", "MERGE INSERT has other numbers of columns and values")
             pairs = [exp.EQ(this=c, expression=v) for c, v in zip(listed, then.expression.expressions, strict=True)]
-            return _MergeCase("insert", guard, self._assigned(target, pairs, scope))
+            return MergeCase("insert", guard, self._assigned(target, pairs, scope))
         raise UnsupportedSqlError(f"MERGE … {when.sql('trino')[:100]}")
 
     def scan(self, target: Target, node: exp.Table) -> tuple[str, Scope]:
@@ -258,73 +240,7 @@ class Writer:
         return as_schema(self.cursor.execute(sql).to_arrow_table(), target.table)
 
 
-@dataclass(frozen=True)
-class _MergeCase:
-    kind: str  # update, delete or insert
-    guard: str  # SQL: this case's own condition; the first case that holds decides
-    values: dict[str, str]
-
-
-def _chosen(cases: Sequence[_MergeCase], name: str) -> str:
-    return "CASE " + " ".join(f"WHEN {case.guard} THEN {case.values.get(name, 'NULL')}" for case in cases) + " END"
-
-
 def _refuse(node: exp.Expr, *known: str) -> None:
     for name, value in node.args.items():
         if value and name not in known:
             raise UnsupportedSqlError(f"{type(node).__name__.upper()} with {name.strip('_').upper()}")
-
-
-def as_schema(rows: pa.Table, table: Table) -> pa.Table:
-    """Rows in the table's own arrow schema. Raises AthenaError for NULL in a required column."""
-    schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
-    for field in schema:
-        if not field.nullable and rows.column(field.name).null_count:
-            raise AthenaError("CONSTRAINT_VIOLATION", f"NULL value not allowed for NOT NULL column: {field.name}")
-    return pa.Table.from_arrays([rows.column(f.name).cast(f.type) for f in schema], schema=schema)
-
-
-def commit(
-    target: Target, appended: pa.Table, touched: Sequence[str], producer: type[_OverwriteFiles] | None = None
-) -> None:
-    """Replace the touched files by the appended rows, in one snapshot, which `producer` makes if it is given.
-
-    Rows that are only appended are committed on whatever the table has become.
-    Raises AthenaError ICEBERG_COMMIT_ERROR when touched files are to be replaced in a table that has changed since.
-    """
-    table = target.table
-    if touched:
-        # Never retry what was computed from a snapshot on another one. Changes only this copy of the properties.
-        table.metadata.properties["commit.retry.num-retries"] = "0"
-    old = _data_files(table, touched)
-    try:
-        with (
-            _committing[target.name],  # many INSERTs at once would use up each other's tries
-            table.transaction() as transaction,
-            _snapshot(transaction, producer, overwrites=bool(touched)) as snapshot,
-        ):
-            for file in old:
-                snapshot.delete_data_file(file)
-            if appended.num_rows:
-                for file in _dataframe_to_data_files(transaction.table_metadata, appended, table.io, uuid.uuid4()):
-                    snapshot.append_data_file(file)
-    except (CommitFailedException, ValidationException) as error:
-        raise AthenaError(
-            "ICEBERG_COMMIT_ERROR", f"Failed to commit the transaction during write: {target.name}: {error}"
-        ) from error
-
-
-def _snapshot(transaction: Transaction, producer: type[_OverwriteFiles] | None, *, overwrites: bool) -> Any:
-    if producer is not None:
-        return producer(operation=Operation.OVERWRITE, transaction=transaction, io=transaction._table.io)  # noqa: SLF001
-    update = transaction.update_snapshot()
-    return update.overwrite() if overwrites else update.fast_append()
-
-
-def _data_files(table: Table, paths: Sequence[str]) -> list[Any]:
-    wanted = set(paths)
-    found = {task.file.file_path: task.file for task in table.scan().plan_files()} if wanted else {}
-    missing = wanted - set(found)
-    if missing:
-        raise AthenaError("ICEBERG_COMMIT_ERROR", f"Data files have gone: {', '.join(sorted(missing))}")
-    return [found[path] for path in paths]

@@ -6,7 +6,8 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from localaws.athena.sql import expressions, queries
+from localaws.athena.sql import ordering, queries
+from localaws.athena.sql.expressions import handlers, predicates
 from localaws.athena.sql.parsing import parse
 from localaws.athena.sql.tables import Environment
 
@@ -32,14 +33,14 @@ class Compiler:
         return f"{prefix}{next(self._names)}"
 
     def expression(self, node: exp.Expr, scope: Scope) -> Typed:
-        return expressions.compile_expression(self, node, scope)
+        return handlers.compile_expression(self, node, scope)
 
     def condition(self, node: exp.Expr, scope: Scope, context: str) -> Typed:
-        return expressions.boolean(self, node, scope, context)
+        return predicates.boolean(self, node, scope, context)
 
     def ordering(self, node: exp.Order, scope: Scope) -> str:
         """ORDER BY of a window or an aggregate. Nulls stand last unless said otherwise, whatever the direction."""
-        return queries.order_by(self, node, scope, ())
+        return ordering.order_by(self, node, scope, ())
 
     def query(self, node: exp.Expr, scope: Scope | None = None) -> Relation:
         """Compile a query; a subquery passes the scope around it."""

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from typing import Any
 
     from sqlglot import exp
 
     from localaws.athena.sql.scope import Relation, Scope, Typed
     from localaws.athena.sql.tables import Environment, Tables, View
+
+    ExpressionHandler = Callable[["ExpressionCompiler", Any, Scope], Typed]
+    """Compiles one kind of syntax node."""
 
 
 class ExpressionCompiler(Protocol):

@@ -12,7 +12,7 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import TokenType
 
-from localaws.athena.errors import AthenaError, MalformedQueryError
+from localaws.athena.errors import AthenaError, MalformedQueryError, UnsupportedSqlError
 
 _SPECIAL_SYNTAX = frozenset(
     {"CAST", "TRY_CAST", "EXTRACT", "POSITION", "TRIM", "SUBSTRING", "JSON_VALUE", "JSON_QUERY", "LISTAGG"}
@@ -137,3 +137,23 @@ def position(node: exp.Expr, sql: str) -> str:
     offset = min(starts, default=0)
     before = sql[:offset]
     return f"line {before.count(chr(10)) + 1}:{offset - before.rfind(chr(10))}"
+
+
+def refuse_other_arguments(node: exp.Expr, *known: str) -> None:
+    """Refuse syntax of an expression that the parser accepts and the compiler would drop.
+
+    Raises UnsupportedSqlError, which names the first argument that is not in `known`.
+    """
+    for name, value in node.args.items():
+        if value and name not in {*known, "is_literal"}:
+            raise UnsupportedSqlError(f"{name.strip('_').upper()} in {node.sql('trino')[:200]}")
+
+
+def refuse_other_clauses(node: exp.Expr, known: frozenset[str]) -> None:
+    """Refuse clauses of a query that the parser accepts and the compiler would drop.
+
+    Raises UnsupportedSqlError, which names the first clause that is not in `known`.
+    """
+    for name, value in node.args.items():
+        if value and name not in known:
+            raise UnsupportedSqlError(f"{name.strip('_').upper().replace('MATCH', 'MATCH_RECOGNIZE')}")

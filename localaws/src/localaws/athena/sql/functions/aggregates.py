@@ -2,72 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from localaws.athena.errors import UnsupportedSqlError
-from localaws.athena.sql import casts, operators
+from localaws.athena.sql.expressions import casts, operators
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import (
     BIGINT,
     BOOLEAN,
     DOUBLE,
     INTEGER_DIGITS,
-    NUMERIC,
     VARCHAR,
-    TrinoType,
     array,
     decimal,
     map_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from localaws.athena.sql.functions.aggregation import AggregateHandler, Aggregation
 
-    from localaws.athena.sql.functions.registry import Invocation
 
 PAIR = 2
-
-
-@dataclass(frozen=True)
-class Aggregation:
-    """One aggregate call: its arguments, and what stands around it, already as DuckDB SQL."""
-
-    call: Invocation
-    distinct: bool
-    order: str  # "" or "ORDER BY …", inside the parentheses
-    conditions: tuple[str, ...]  # of FILTER
-    nulls: str  # "", "IGNORE NULLS"
-    over: str  # "" or "OVER (…)"
-
-    def apply(self, function: str, *arguments: str, condition: str = "", ordered: bool = False) -> str:
-        """SQL of one DuckDB aggregate with everything around the Trino call."""
-        inner = ", ".join(arguments)
-        if self.distinct:
-            inner = f"DISTINCT {inner}"
-        if ordered and self.order:
-            inner = f"{inner} {self.order}"
-        if self.nulls:
-            inner = f"{inner} {self.nulls}"
-        conditions = [*self.conditions, *([condition] if condition else [])]
-        clause = f" FILTER (WHERE {' AND '.join(conditions)})" if conditions else ""
-        over = f" {self.over}" if self.over else ""
-        return f"{function}({inner}){clause}{over}"
-
-    def number(self) -> Typed:
-        """The single numeric argument."""
-        self.call.arity(1)
-        value = self.call.value(0)
-        if value.type.name not in NUMERIC:
-            raise self.call.mismatch([value])
-        return value
-
-    def double(self, index: int) -> str:
-        return casts.expect(self.call.value(index), DOUBLE, self.call.name).sql
-
-
-if TYPE_CHECKING:
-    Handler = Callable[[Aggregation], Typed]
 
 
 def _count(a: Aggregation) -> Typed:
@@ -107,7 +62,7 @@ def _avg(a: Aggregation) -> Typed:
     return Typed(f"CAST({quotient} AS {value.type.duckdb})", value.type)
 
 
-def _extreme(function: str) -> Handler:
+def _extreme(function: str) -> AggregateHandler:
     def handle(a: Aggregation) -> Typed:
         a.call.arity(1, 2)
         value = a.call.value(0)
@@ -118,7 +73,7 @@ def _extreme(function: str) -> Handler:
     return handle
 
 
-def _by(function: str, sort: str) -> Handler:
+def _by(function: str, sort: str) -> AggregateHandler:
     def handle(a: Aggregation) -> Typed:
         a.call.arity(2, 3)
         value, key = a.call.value(0), a.call.value(1)
@@ -134,7 +89,7 @@ def _by(function: str, sort: str) -> Handler:
     return handle
 
 
-def _same(function: str) -> Handler:
+def _same(function: str) -> AggregateHandler:
     def handle(a: Aggregation) -> Typed:
         a.call.arity(1)
         value = a.call.value(0)
@@ -143,7 +98,7 @@ def _same(function: str) -> Handler:
     return handle
 
 
-def _boolean(function: str) -> Handler:
+def _boolean(function: str) -> AggregateHandler:
     def handle(a: Aggregation) -> Typed:
         a.call.arity(1)
         return Typed(a.apply(function, casts.expect(a.call.value(0), BOOLEAN, a.call.name).sql), BOOLEAN)
@@ -151,7 +106,7 @@ def _boolean(function: str) -> Handler:
     return handle
 
 
-def _bits(function: str) -> Handler:
+def _bits(function: str) -> AggregateHandler:
     def handle(a: Aggregation) -> Typed:
         a.call.arity(1)
         return Typed(a.apply(function, casts.expect(a.call.value(0), BIGINT, a.call.name).sql), BIGINT)
@@ -159,7 +114,7 @@ def _bits(function: str) -> Handler:
     return handle
 
 
-def _statistic(template: str, arguments: int = 1) -> Handler:
+def _statistic(template: str, arguments: int = 1) -> AggregateHandler:
     """An aggregate of doubles. `{}` in the template is where its arguments stand."""
 
     def handle(a: Aggregation) -> Typed:
@@ -242,30 +197,7 @@ def _histogram(a: Aggregation) -> Typed:
     return Typed(f"CAST({a.apply('histogram', value.sql)} AS {kind.duckdb})", kind)
 
 
-def _ranking(function: str, kind: TrinoType) -> Handler:
-    def handle(a: Aggregation) -> Typed:
-        if not a.over:
-            raise a.call.mismatch()
-        arguments = [casts.expect(v, BIGINT, a.call.name).sql for v in a.call.values()]
-        return Typed(a.apply(function, *arguments), kind)
-
-    return handle
-
-
-def _offset(function: str) -> Handler:
-    def handle(a: Aggregation) -> Typed:
-        if not a.over:
-            raise a.call.mismatch()
-        a.call.arity(1, 2, 3)
-        values = a.call.values()
-        arguments = [values[0].sql, *(casts.expect(v, BIGINT, a.call.name).sql for v in values[1:2])]
-        arguments += [casts.expect(v, values[0].type, a.call.name).sql for v in values[2:]]
-        return Typed(a.apply(function, *arguments), values[0].type)
-
-    return handle
-
-
-HANDLERS: dict[str, Handler] = {
+HANDLERS: dict[str, AggregateHandler] = {
     "count": _count,
     "count_if": _count_if,
     "sum": _sum,
@@ -301,15 +233,4 @@ HANDLERS: dict[str, Handler] = {
     "map_agg": _map_agg,
     "multimap_agg": _multimap_agg,
     "histogram": _histogram,
-    "row_number": _ranking("row_number", BIGINT),
-    "rank": _ranking("rank", BIGINT),
-    "dense_rank": _ranking("dense_rank", BIGINT),
-    "ntile": _ranking("ntile", BIGINT),
-    "percent_rank": _ranking("percent_rank", DOUBLE),
-    "cume_dist": _ranking("cume_dist", DOUBLE),
-    "lag": _offset("lag"),
-    "lead": _offset("lead"),
-    "first_value": _offset("first_value"),
-    "last_value": _offset("last_value"),
-    "nth_value": _offset("nth_value"),
 }

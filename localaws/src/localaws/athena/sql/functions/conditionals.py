@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.athena.sql import casts, operators
+from localaws.athena.sql.expressions import casts, operators
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import VARCHAR, TrinoType, literal
 

@@ -6,21 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql import casts, operators
+from localaws.athena.sql.coercion import common_type
+from localaws.athena.sql.expressions import casts, operators, time_zones
+from localaws.athena.sql.functions.date_formats import joda_format, mysql_format
 from localaws.athena.sql.functions.registry import Invocation, declare
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import (
-    BIGINT,
-    DATE,
-    DAY_SECOND,
-    DOUBLE,
-    MICROS,
-    MILLIS,
-    VARCHAR,
-    TrinoType,
-    common_type,
-    literal,
-)
+from localaws.athena.trino_types import BIGINT, DATE, DAY_SECOND, DOUBLE, MICROS, MILLIS, VARCHAR, TrinoType, literal
 
 if TYPE_CHECKING:
     from localaws.athena.sql.functions.registry import Handler
@@ -65,7 +56,7 @@ def _part(function: str) -> Handler:
         accepted = {*_INSTANTS, "time"} - {"date"} if takes_time else _INSTANTS
         if value.type.name not in accepted:
             raise call.mismatch([value])
-        return Typed(f"{function}({casts.local_time(value)})", BIGINT)
+        return Typed(f"{function}({time_zones.local_time(value)})", BIGINT)
 
     return handle
 
@@ -81,10 +72,10 @@ def _date_trunc(call: Invocation) -> Typed:
     unit = _unit(call, value.type)
     if unit == "millisecond":
         raise AthenaError("INVALID_FUNCTION_ARGUMENT", "'millisecond' is not a valid field of date_trunc here")
-    cut = f"date_trunc('{unit}', {casts.local_time(value)})"
+    cut = f"date_trunc('{unit}', {time_zones.local_time(value)})"
     if value.type.name == "date":
         return Typed(f"CAST({cut} AS DATE)", DATE)
-    return Typed(casts.instant(cut, value.type), value.type)
+    return Typed(time_zones.instant(cut, value.type), value.type)
 
 
 def _date_add(call: Invocation) -> Typed:
@@ -95,7 +86,7 @@ def _date_add(call: Invocation) -> Typed:
     if value.type.name == "date":
         return Typed(f"CAST({value.sql} + {interval} AS DATE)", DATE)
     if unit in _DATE_UNITS:
-        return Typed(casts.instant(f"({casts.local_time(value)} + {interval})", value.type), value.type)
+        return Typed(time_zones.instant(f"({time_zones.local_time(value)} + {interval})", value.type), value.type)
     return Typed(f"({value.sql} + {interval})", value.type)
 
 
@@ -111,58 +102,21 @@ def _date_diff(call: Invocation) -> Typed:
     else:
         # Trino cuts to milliseconds before it counts
         zoned = [Typed(side.sql, kind) for side in sides]
-        a, b = (f"date_trunc('millisecond', {casts.local_time(side)})" for side in zoned)
+        a, b = (f"date_trunc('millisecond', {time_zones.local_time(side)})" for side in zoned)
     return Typed(f"date_sub('{unit}', {a}, {b})", BIGINT)
 
 
 def _last_day_of_month(call: Invocation) -> Typed:
     call.arity(1)
-    return Typed(f"last_day({casts.local_time(_moment(call, 0))})", DATE)
-
-
-_MYSQL = {
-    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I", "I": "%I", "i": "%M",
-    "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p", "r": "%I:%M:%S %p", "S": "%S", "s": "%S",
-    "T": "%H:%M:%S", "v": "%V", "W": "%A", "x": "%G", "Y": "%Y", "y": "%y", "%": "%%",
-}  # fmt: skip
-_JODA = {
-    "yyyy": "%Y", "yy": "%y", "y": "%Y", "YYYY": "%Y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dd": "%d",
-    "d": "%-d", "EEEE": "%A", "EEE": "%a", "EE": "%a", "E": "%a", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I",
-    "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S", "SSS": "%g", "a": "%p", "DDD": "%j", "ww": "%V", "xxxx": "%G",
-    "e": "%u",
-}  # fmt: skip
-
-
-def _mysql_format(pattern: str) -> str:
-    def one(matched: re.Match[str]) -> str:
-        if matched[1] not in _MYSQL:
-            raise UnsupportedSqlError(f"Date format %{matched[1]}")
-        return _MYSQL[matched[1]]
-
-    return re.sub(r"%(.)", one, pattern)
-
-
-def _joda_format(pattern: str) -> str:
-    out = []
-    for matched in re.finditer(r"'([^']*)'|([A-Za-z])\2*|.", pattern):
-        token = matched.group()
-        if token.startswith("'"):
-            out.append((matched[1] or "'").replace("%", "%%"))
-        elif token.isalpha():
-            if token not in _JODA:
-                raise UnsupportedSqlError(f"Datetime pattern {token}")
-            out.append(_JODA[token])
-        else:
-            out.append(token.replace("%", "%%"))
-    return "".join(out)
+    return Typed(f"last_day({time_zones.local_time(_moment(call, 0))})", DATE)
 
 
 def _format_with(*, joda: bool) -> Handler:
     def handle(call: Invocation) -> Typed:
         call.arity(2)
         pattern = call.text(1)
-        form = _joda_format(pattern) if joda else _mysql_format(pattern)
-        return Typed(f"strftime({casts.local_time(_moment(call, 0))}, {literal(form)})", VARCHAR)
+        form = joda_format(pattern) if joda else mysql_format(pattern)
+        return Typed(f"strftime({time_zones.local_time(_moment(call, 0))}, {literal(form)})", VARCHAR)
 
     return handle
 
@@ -170,14 +124,14 @@ def _format_with(*, joda: bool) -> Handler:
 def _date_parse(call: Invocation) -> Typed:
     call.arity(2)
     text = casts.expect(call.value(0), VARCHAR, "date_parse")
-    form = literal(_mysql_format(call.text(1)))
+    form = literal(mysql_format(call.text(1)))
     return Typed(f"strptime({text.sql}, {form})", TrinoType("timestamp", MILLIS))
 
 
 def _parse_datetime(call: Invocation) -> Typed:
     call.arity(2)
     text = casts.expect(call.value(0), VARCHAR, "parse_datetime")
-    form = literal(_joda_format(call.text(1)))
+    form = literal(joda_format(call.text(1)))
     return Typed(f"(strptime({text.sql}, {form}) AT TIME ZONE 'UTC')", _NOW)
 
 
@@ -195,7 +149,7 @@ def _to_iso8601(call: Invocation) -> Typed:
     if "?" in form or value.type.zone != "UTC":
         raise UnsupportedSqlError(f"to_iso8601 of {value.type} in zone {value.type.zone}")
     zone = "Z" if value.type.name != "timestamp" else ""
-    return Typed(f"strftime({casts.local_time(value)}, '{form}{zone}')", VARCHAR)
+    return Typed(f"strftime({time_zones.local_time(value)}, '{form}{zone}')", VARCHAR)
 
 
 def _from_iso8601_timestamp(call: Invocation) -> Typed:
@@ -220,8 +174,8 @@ def _with_timezone(call: Invocation) -> Typed:
     value = call.value(0)
     if value.type.name != "timestamp":
         raise call.mismatch([value])
-    kind = TrinoType("timestamp with time zone", value.type.precision, zone=casts.zone_name(call.text(1)))
-    return Typed(casts.instant(value.sql, kind), kind)
+    kind = TrinoType("timestamp with time zone", value.type.precision, zone=time_zones.zone_name(call.text(1)))
+    return Typed(time_zones.instant(value.sql, kind), kind)
 
 
 def _now(call: Invocation) -> Typed:

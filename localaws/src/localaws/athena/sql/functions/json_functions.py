@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from localaws.athena.errors import UnsupportedSqlError
-from localaws.athena.sql import casts
+from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import BIGINT, BOOLEAN, JSON, VARCHAR, literal
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.athena.sql import casts
+from localaws.athena.sql.expressions import casts
+from localaws.athena.sql.expressions.operators import arithmetic
 from localaws.athena.sql.functions.registry import Invocation, declare
-from localaws.athena.sql.operators import arithmetic
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import INTEGER, INTEGER_DIGITS, NUMERIC, TrinoType, decimal
 

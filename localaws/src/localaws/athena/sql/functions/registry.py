@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql import casts
+from localaws.athena.sql.coercion import can_coerce
+from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.scope import Scope, Typed
 from localaws.athena.trino_types import (
     BIGINT,
@@ -19,7 +20,6 @@ from localaws.athena.trino_types import (
     VARBINARY,
     VARCHAR,
     TrinoType,
-    can_coerce,
 )
 
 if TYPE_CHECKING:
@@ -56,6 +56,13 @@ class Invocation:
     def value(self, index: int) -> Typed:
         """Compile one argument."""
         return self.compiler.expression(self.nodes[index], self.scope)
+
+    def value_of_type(self, index: int, *names: str) -> Typed:
+        """Compile one argument. Raises AthenaError FUNCTION_NOT_FOUND unless the name of its type is one of `names`."""
+        value = self.value(index)
+        if value.type.name not in names:
+            raise self.mismatch([value])
+        return value
 
     def values(self) -> list[Typed]:
         return [self.value(i) for i in range(len(self.nodes))]

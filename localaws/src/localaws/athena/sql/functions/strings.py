@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from localaws.athena.errors import UnsupportedSqlError
-from localaws.athena.sql import casts
+from localaws.athena.sql.expressions import casts
+from localaws.athena.sql.expressions.operators import concat
 from localaws.athena.sql.functions.registry import Invocation, declare
-from localaws.athena.sql.operators import concat
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import BIGINT, BOOLEAN, VARCHAR, array, literal, map_of
 

@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql.functions import aggregates, collections, conditionals, dates, json_functions, maths, strings
-from localaws.athena.sql.functions.aggregates import Aggregation
+from localaws.athena.sql.expressions.windows import over_clause
+from localaws.athena.sql.functions import (
+    aggregates,
+    arrays,
+    conditionals,
+    dates,
+    json_functions,
+    maps,
+    maths,
+    strings,
+    window_functions,
+)
+from localaws.athena.sql.functions.aggregation import Aggregation
 from localaws.athena.sql.functions.registry import Invocation
 from localaws.athena.sql.scope import Scope, Typed
-from localaws.athena.sql.windows import over_clause
 from localaws.athena.trino_types import BIGINT
 
 if TYPE_CHECKING:
@@ -22,10 +32,12 @@ SCALARS = {
     **strings.HANDLERS,
     **maths.HANDLERS,
     **dates.HANDLERS,
-    **collections.HANDLERS,
+    **arrays.HANDLERS,
+    **maps.HANDLERS,
     **json_functions.HANDLERS,
     **conditionals.HANDLERS,
 }
+AGGREGATES = {**aggregates.HANDLERS, **window_functions.HANDLERS}
 
 
 @dataclass(frozen=True)
@@ -63,8 +75,8 @@ def _dispatch(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope, around
     if name == "grouping":
         columns = ", ".join(compiler.expression(e, scope).sql for e in node.expressions)
         return Typed(f"CAST(grouping({columns}) AS BIGINT)", BIGINT)
-    if name in aggregates.HANDLERS:
-        return aggregates.HANDLERS[name](_aggregation(compiler, name, node, scope, around))
+    if name in AGGREGATES:
+        return AGGREGATES[name](_aggregation(compiler, name, node, scope, around))
     if name not in SCALARS:
         raise UnsupportedSqlError(f"Function {name}")
     if around != _Around():

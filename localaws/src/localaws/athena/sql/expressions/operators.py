@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql import casts
+from localaws.athena.sql.coercion import as_decimal, can_coerce, common_type
+from localaws.athena.sql.expressions import casts, time_zones
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import (
     BOOLEAN,
@@ -17,9 +18,6 @@ from localaws.athena.trino_types import (
     VARCHAR,
     TrinoType,
     array,
-    as_decimal,
-    can_coerce,
-    common_type,
     decimal,
     quote,
     row,
@@ -177,10 +175,10 @@ def _moved(symbol: str, value: Typed, interval: Typed) -> Typed | None:
     if value.type.name == "timestamp with time zone":
         if interval.type == DAY_SECOND and value.type.zone == "UTC":
             return Typed(f"({moved})", value.type)
-        local = f"({casts.local_time(value)} {symbol} {interval.sql})"
+        local = f"({time_zones.local_time(value)} {symbol} {interval.sql})"
         if interval.type == DAY_SECOND:
             raise UnsupportedSqlError(f"Adding an interval to a timestamp in zone {value.type.zone}")
-        return Typed(casts.instant(local, value.type), value.type)
+        return Typed(time_zones.instant(local, value.type), value.type)
     return None
 
 
@@ -244,4 +242,4 @@ def at_time_zone(value: Typed, zone: str) -> Typed:
             f"Type of value must be a time or timestamp with or without time zone (actual {value.type})",
         )
     target = TrinoType("timestamp with time zone", value.type.precision)
-    return Typed(casts.cast(value, target).sql, replace(target, zone=casts.zone_name(zone)))
+    return Typed(casts.cast(value, target).sql, replace(target, zone=time_zones.zone_name(zone)))

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
-from datetime import datetime
-from decimal import Decimal
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.sql.coercion import can_coerce, common_type
+from localaws.athena.sql.expressions.literals import timestamp_literal
+from localaws.athena.sql.expressions.time_zones import local_time
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import (
-    INTEGER_DIGITS,
-    MICROS,
-    MILLIS,
-    VARCHAR,
-    TrinoType,
-    can_coerce,
-    common_type,
-    decimal,
-    literal,
-    quote,
-)
+from localaws.athena.trino_types import INTEGER_DIGITS, MICROS, MILLIS, VARCHAR, TrinoType, literal, quote
 
 _DATE_TEXT = r"^\s*[+-]?\d{1,}-\d{1,2}-\d{1,2}\s*$"
 _TIMESTAMP_TEXT = r"^\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?$"
 _TIME_TEXT = r"\d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,6})?)?"
 _INTEGER_TEXT = r"^[+-]?\d+$"
 _BOOLEAN_TEXT = r"^(?i:true|false|t|f|1|0)$"
-_TZ_LITERAL = re.compile(r"(?P<local>[\d-]+(?: [\d:.]+)?)\s*(?P<zone>[A-Za-z][\w/+-]*|[+-]\d{1,2}:\d{2})?$")
 _SCALARS_OF_JSON = frozenset({*INTEGER_DIGITS, "double", "real", "boolean", "varchar", "decimal"})
 
 
@@ -77,77 +65,6 @@ def expect(value: Typed, target: TrinoType, context: str) -> Typed:
     if not can_coerce(value.type, target):
         raise AthenaError("TYPE_MISMATCH", f"{context}: expected {target}, found {value.type}")
     return coerce(value, target)
-
-
-def local_time(value: Typed) -> str:
-    """SQL of what a clock in the value's own zone shows: a plain TIMESTAMP."""
-    if value.type.name != "timestamp with time zone":
-        return value.sql
-    if value.type.zone is None:
-        raise UnsupportedSqlError("Reading the local time of timestamps whose time zones differ or are computed")
-    return f"({value.sql} AT TIME ZONE {literal(value.type.zone)})"
-
-
-def instant(local_sql: str, kind: TrinoType) -> str:
-    """The inverse of `local_time`: SQL of the instant at which a clock in the type's zone shows that time."""
-    if kind.name != "timestamp with time zone":
-        return local_sql
-    return f"({local_sql} AT TIME ZONE {literal(kind.zone or 'UTC')})"
-
-
-def timestamp_literal(text: str, precision: int, *, with_zone: bool) -> Typed:
-    """TIMESTAMP '…' with or without a time zone; `precision` is the number of fraction digits."""
-    matched = _TZ_LITERAL.fullmatch(text.strip())
-    if matched is None:
-        raise AthenaError("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal")
-    try:
-        datetime.fromisoformat(re.sub(r"\.\d+$", "", matched["local"]))
-    except ValueError as error:
-        raise AthenaError("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal") from error
-    naive = f"TIMESTAMP {literal(matched['local'])}"
-    if not with_zone:
-        return Typed(naive, TrinoType("timestamp", precision))
-    kind = TrinoType("timestamp with time zone", precision, zone=zone_name(matched["zone"] or "UTC"))
-    if kind.zone != "UTC":
-        return Typed(instant(naive, kind), kind)
-    return Typed(f"TIMESTAMPTZ {literal(matched['local'] + '+00')}", kind)
-
-
-def zone_name(text: str) -> str:
-    """The name DuckDB knows a zone by.
-
-    Raises AthenaError for a zone that does not exist, UnsupportedSqlError for fixed offsets other than zero.
-    """
-    if text.upper() in {"UTC", "Z", "GMT", "+00:00", "ETC/UTC"}:
-        return "UTC"
-    if text[0] in "+-":
-        raise UnsupportedSqlError(f"Time zone offset {text} (name a zone such as Europe/Berlin)")
-    known = zoneinfo.available_timezones()
-    if known and text not in known:
-        raise AthenaError("INVALID_FUNCTION_ARGUMENT", f"'{text}' is not a valid time zone")
-    return text
-
-
-def number_literal(text: str) -> Typed:
-    """A number as written: digits are integer or bigint, a point makes a decimal, an exponent a double."""
-    if "e" in text.lower():
-        return Typed(f"CAST({text} AS DOUBLE)", TrinoType("double"))
-    if text.isdigit():
-        kind = TrinoType("integer" if int(text) < 2**31 else "bigint")
-        if int(text) >= 2**63:
-            raise AthenaError("INVALID_LITERAL", f"Invalid numeric literal: {text}")
-        return Typed(text, kind, text)
-    return Typed(text, decimal_of(text), text)
-
-
-def decimal_of(text: str) -> TrinoType:
-    """The type of DECIMAL '1.50': its own digits. Raises AthenaError for what is no number."""
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text.strip()):
-        raise AthenaError("INVALID_LITERAL", f"Invalid decimal literal: {text}")
-    digits = Decimal(text).as_tuple()
-    scale = max(0, -int(digits.exponent))
-    whole = len(text.strip().lstrip("+-").split(".")[0].lstrip("0"))
-    return decimal(max(whole + scale, 1), scale)
 
 
 def _cast_sql(value: Typed, target: TrinoType) -> str:  # noqa: C901, PLR0911, PLR0912 -- the table of casts
