@@ -15,11 +15,11 @@ from ministack.core.responses import request_scope
 from ministack.services import cloudwatch, eventbridge, glue
 
 from localaws.hooks import wrap
+from localaws.job_runs import RUNNING_STATES
 
 logger = logging.getLogger("localaws.glue_events")
 
 END_STATES = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"})
-RUNNING_STATES = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
 INTERRUPTED = "the embedded AWS ended while this run was running"
 # Time for the server to load all state and answer, before the runs that the last one left unfinished are reported.
 ANNOUNCE_AFTER_SECONDS = 3.0

@@ -19,8 +19,9 @@ from ministack import app
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, request_scope
 from ministack.services import cloudwatch_logs, glue, sts
 
-from localaws.extensions.glue.events import RUNNING_STATES, emit_job_state_change
+from localaws.extensions.glue.events import emit_job_state_change
 from localaws.hooks import succeeded, wrap
+from localaws.job_runs import finish_record, max_concurrent_runs, new_record, runs_in_progress, update_record
 from localaws.paths import Paths
 from localaws.settings import load
 from localaws.spark.pool import Pool
@@ -53,7 +54,7 @@ class GlueSpark:
     def start(self, job: dict[str, Any], data: Mapping[str, Any]) -> Any:
         """Answer StartJobRun."""
         with self._starting:
-            if len(_runs_in_progress(job["Name"])) >= _max_concurrent_runs(job):
+            if len(runs_in_progress(job["Name"])) >= max_concurrent_runs(job):
                 return error_response_json(
                     "ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job['Name']}", 400
                 )
@@ -65,8 +66,8 @@ class GlueSpark:
 
     def stop(self, job_name: str, run_id: str) -> bool:
         """Stop a run in progress. Returns False if it is not one of ours."""
-        if any(run["Id"] == run_id for run in _runs_in_progress(job_name)):
-            _update_record(job_name, run_id, JobRunState="STOPPING")
+        if any(run["Id"] == run_id for run in runs_in_progress(job_name)):
+            update_record(job_name, run_id, JobRunState="STOPPING")
             return self.runner.stop(run_id)
         return False
 
@@ -89,7 +90,7 @@ class GlueSpark:
     def _add(
         self, job: Mapping[str, Any], data: Mapping[str, Any], attempt: int = 0, first: str | None = None
     ) -> dict[str, Any]:
-        record = _new_record(job, data, attempt=attempt, previous=first)
+        record = new_record(job, data, attempt=attempt, previous=first)
         self.runner.admit(record["Id"])
         glue._job_runs.setdefault(job["Name"], []).append(record)
         return record
@@ -106,13 +107,13 @@ class GlueSpark:
                     self._environment(job),
                     float(record["Timeout"]) * MINUTE_SECONDS,
                 ),
-                lambda: _update_record(name, run_id, JobRunState="RUNNING"),
+                lambda: update_record(name, run_id, JobRunState="RUNNING"),
                 logs.write,
             )
         except Exception as broken:
             logger.exception("the run %s of %s broke the runner", run_id, name)
             outcome = Outcome(FAILED, f"Internal error of the local runner: {broken}")
-        _finish_record(name, record, outcome)
+        finish_record(name, record, outcome.state, outcome.message)
         if self._warmed:
             self.pool.prewarm_if_cold()
         message = outcome.message or f"Job run is in {outcome.state} state"
@@ -210,10 +211,6 @@ def _glue_spark() -> GlueSpark:
     return GlueSpark(Runner(pool, endpoint, paths.scratch), pool, endpoint, log)
 
 
-def _max_concurrent_runs(job: Mapping[str, Any]) -> int:
-    return int((job.get("ExecutionProperty") or {}).get("MaxConcurrentRuns") or 1)
-
-
 def _arguments(job: Mapping[str, Any], data: Mapping[str, Any], run_id: str) -> dict[str, str]:
     arguments = {
         **(job.get("DefaultArguments") or {}),
@@ -242,51 +239,3 @@ def _credentials(job: Mapping[str, Any]) -> dict[str, str]:
         },
     )
     return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
-
-
-def _runs_in_progress(job_name: str) -> list[dict[str, Any]]:
-    return [run for run in glue._job_runs.get(job_name, []) if run["JobRunState"] in RUNNING_STATES]
-
-
-def _new_record(
-    job: Mapping[str, Any], data: Mapping[str, Any], *, attempt: int, previous: str | None
-) -> dict[str, Any]:
-    now = time.time()
-    record = {
-        "Id": f"{previous}_attempt_{attempt}" if previous else f"jr_{secrets.token_hex(32)}",
-        "Attempt": attempt,
-        "JobName": job["Name"],
-        "JobMode": job.get("JobMode", "SCRIPT"),
-        "StartedOn": now,
-        "LastModifiedOn": now,
-        "JobRunState": "STARTING",
-        "Arguments": dict(data.get("Arguments") or {}),
-        "PredecessorRuns": [],
-        "ExecutionTime": 0,
-        "Timeout": data.get("Timeout") or job.get("Timeout") or 2880,
-        "WorkerType": data.get("WorkerType") or job.get("WorkerType", "G.1X"),
-        "NumberOfWorkers": data.get("NumberOfWorkers") or job.get("NumberOfWorkers", 2),
-        "GlueVersion": job.get("GlueVersion", "5.1"),
-        "ExecutionClass": data.get("ExecutionClass") or job.get("ExecutionClass", "STANDARD"),
-        "LogGroupName": "/aws-glue/jobs",
-    }
-    if previous:
-        record["PreviousRunId"] = previous
-    return record
-
-
-def _update_record(job_name: str, run_id: str, **changes: Any) -> None:
-    """Replace a run's record as a whole: it may be being saved, or sent to a client, at this moment."""
-    runs = glue._job_runs.get(job_name, [])  # none when the job was deleted meanwhile
-    for position, run in enumerate(runs):
-        if run["Id"] == run_id and (run["JobRunState"] != "STOPPING" or changes["JobRunState"] not in RUNNING_STATES):
-            runs[position] = {**run, **changes, "LastModifiedOn": time.time()}
-
-
-def _finish_record(job_name: str, record: Mapping[str, Any], outcome: Outcome) -> None:
-    now = time.time()
-    changes: dict[str, Any] = {"JobRunState": outcome.state, "CompletedOn": now}
-    changes["ExecutionTime"] = round(now - record["StartedOn"])
-    if outcome.message:
-        changes["ErrorMessage"] = outcome.message
-    _update_record(job_name, record["Id"], **changes)
