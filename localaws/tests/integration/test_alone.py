@@ -139,7 +139,7 @@ def test_a_second_one_in_the_same_folder_says_where_the_first_is(start, tmp_path
     second, answer = start("--root", str(tmp_path))
 
     assert second.wait(timeout=60) == 1
-    assert f"runs already, at {endpoint}" in answer
+    assert f"is already running, at {endpoint}" in answer
 
 
 def test_nothing_of_cartlake_is_there(python):

@@ -153,6 +153,12 @@ class TestAlterIceberg:
             "NOT_SUPPORTED: Cannot change column id"
         )
 
+    def test_a_column_cannot_be_added_twice_or_dropped_when_it_is_not_there(self, lake):
+        lake.create("t", "id bigint")
+
+        assert lake.failure("ALTER TABLE t ADD COLUMNS (id bigint)").startswith("NOT_SUPPORTED: Cannot add")
+        assert lake.failure("ALTER TABLE t DROP COLUMN gone").startswith("NOT_SUPPORTED: Cannot drop column gone")
+
     def test_a_column_that_is_not_there_is_named(self, lake):
         lake.create("t", "id bigint")
 

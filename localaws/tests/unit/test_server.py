@@ -119,3 +119,26 @@ def test_clients_are_pointed_at_the_kept_port_even_when_it_is_down(paths, settin
 def test_clients_of_a_server_that_never_was_are_told_to_start_it(tmp_path):
     with pytest.raises(server.ServerError, match="never started"):
         server.client_environment(load(home=tmp_path))
+
+
+def test_a_home_folder_that_cannot_be_deleted_is_an_error(paths, settings, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(server.shutil, "rmtree", refuse)
+
+    with pytest.raises(server.ServerError, match=r"cannot be deleted: .*Permission denied"):
+        server.wipe(settings)
+
+
+def test_a_server_that_ends_while_it_is_being_stopped_has_been_stopped(paths, settings, monkeypatch):
+    remember(paths, 20_001)
+    held = try_lock(paths.lock)
+
+    def end(*_):
+        held.close()
+        raise ProcessLookupError
+
+    monkeypatch.setattr(server.os, "kill", end)
+
+    assert server.stop(settings) is True

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _THROWN = re.compile(r"([A-Z][A-Z_]{4,}): ([^\n]*?)(?:' to INT32)?(?:\n|$)")
-# What DuckDB's messages contain, and the code and message Athena has for it; {0} is the first line of DuckDB's text.
-_WORDS = {
+# Part of a message of DuckDB: the code and message of Athena for it. {0} is the first line of DuckDB's message.
+_TRANSLATIONS = {
     "TRY can not be used": ("NOT_SUPPORTED", "TRY around this expression is not supported by the local Athena engine"),
     "GROUP BY clause": ("EXPRESSION_NOT_AGGREGATE", "must be an aggregate expression or appear in GROUP BY: {0}"),
     "More than one row returned by a subquery": (
@@ -33,13 +33,13 @@ _WORDS = {
 
 
 def translated(error: duckdb.Error) -> AthenaError:
-    """Return DuckDB's error as Trino reports it, where that is known."""
+    """Return DuckDB's error as Trino reports it, GENERIC_INTERNAL_ERROR when Trino's report is not known."""
     text = str(error)
     thrown = _THROWN.search(text)
     if thrown is not None:
         return AthenaError(thrown[1], thrown[2])
     first = text.split("\n", maxsplit=1)[0]
-    for words, (code, message) in _WORDS.items():
-        if words in text:
+    for part, (code, message) in _TRANSLATIONS.items():
+        if part in text:
             return AthenaError(code, message.format(first))
     return AthenaError("GENERIC_INTERNAL_ERROR", first)

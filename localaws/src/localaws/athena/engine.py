@@ -1,4 +1,4 @@
-"""One statement in, one outcome out. The engine knows Glue, S3 and DuckDB; it does not know MiniStack."""
+"""Runs one Athena statement and returns its outcome. Depends on Glue, S3 and DuckDB, not on MiniStack."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ _UNLOAD = re.compile(
 
 
 class Engine:
-    """Runs statements, any number at once. Keeps one DuckDB and nothing about tables."""
+    """Runs statements, any number at once. Keeps one DuckDB instance, and no data about tables between queries.
+
+    `external_table` runs CREATE EXTERNAL TABLE from its SQL and the current database.
+    """
 
     def __init__(self, clients: Clients, external_table: Callable[[str, str], None] | None = None) -> None:
         self.clients = clients
@@ -57,7 +60,10 @@ class Engine:
         self._opening = threading.Lock()
 
     def run(self, statement: Statement, running: Running | None = None) -> Outcome:
-        """Run one statement to its end. Raises AthenaError for all that is the statement's own fault."""
+        """Run one statement and return its outcome; `running` can cancel it from another thread.
+
+        Raises AthenaError when Athena would fail the query, QueryCancelledError when it was cancelled.
+        """
         with self._opening:
             cursor = duck.session(self.clients.duckdb)
         running = running or Running()
@@ -170,7 +176,7 @@ class _Run:
         return Outcome([], "\n".join(Alterer(self.tables, database, parts[-1]).repair()).encode())
 
     def _explain(self) -> Outcome:
-        """DuckDB's plan, which has other operators than Trino's; or, with TYPE VALIDATE, that the query is valid."""
+        """Return DuckDB's plan, whose operators differ from Trino's; or, with TYPE VALIDATE, true for a valid query."""
         matched = _EXPLAIN.fullmatch(self.sql)
         options = (matched["options"] or "").upper().split() if matched else []
         if matched is None or matched["analyze"] or options not in ([], ["FORMAT", "TEXT"], ["TYPE", "VALIDATE"]):
@@ -201,7 +207,7 @@ class _Run:
         tree = parsing.bind(parsing.parse(matched["query"]), list(self.statement.parameters))
         relation = self._compiler().query(tree)
         columns = [(name.lower(), kind) for name, kind in relation.columns]
-        hive_columns(columns)  # refuses what files of Hive cannot hold
+        hive_columns(columns)  # refuses types that files of Hive cannot hold
         cells = ", ".join(f"c{i} AS {_quoted(name)}" for i, (name, _) in enumerate(columns))
         destination = files.Destination(target, form, keys)
         written = files.write(self.cursor, f"SELECT {cells} FROM ({relation.sql})", columns, destination)
@@ -209,7 +215,7 @@ class _Run:
         return self._written(written.rows, written.files)
 
     def _scanned(self) -> int:
-        """Bytes the last statement read. Raises AthenaError beyond the workgroup's limit."""
+        """Return the bytes that the last statement read. Raises AthenaError when they exceed the workgroup's limit."""
         profile = self._profile()
         scanned = self._bytes_read(profile)
         limit = self.statement.scan_limit_bytes
@@ -220,7 +226,7 @@ class _Run:
         return scanned
 
     def _bytes_read(self, profile: dict[str, Any]) -> int:
-        """Bytes of the scans of a query. DuckDB does not count JSON reliably, and CSV somewhat twice."""
+        """Return the bytes of a query's scans. DuckDB does not count JSON reliably, and counts parts of CSV twice."""
         found = list(scans(profile))
         texts = sum(self.tables.bytes_of(files) for kind, files in found if kind in _TEXT_SCANS)
         if found and all(kind in _TEXT_SCANS for kind, _ in found):

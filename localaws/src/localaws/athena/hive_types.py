@@ -1,4 +1,7 @@
-"""Types a column of a Hive table or of a view may have: Athena refuses all others, and so must this engine."""
+"""The types of Hive: their names in Glue, and which Trino types a Hive table or a view may have.
+
+Athena refuses all other types, and so does this engine.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ HIVE_TYPES = frozenset(
 
 
 def hive_type(kind: TrinoType) -> str:
-    """Return Hive's name of a type. Raises AthenaError for one that Hive has not, also within another."""
+    """Return Hive's name of a type. Raises AthenaError for one that Hive does not have, also within another type."""
     for part in _parts(kind):
         if part.name not in HIVE_TYPES:
             raise AthenaError("NOT_SUPPORTED", f"Unsupported Hive type: {part}")
@@ -59,7 +62,7 @@ def hive_type(kind: TrinoType) -> str:
 def hive_columns(columns: Iterable[tuple[str, TrinoType]]) -> list[dict[str, str]]:
     """Return Glue's columns of a Hive table. Raises AthenaError for a type that Hive cannot write.
 
-    Athena writes Hive's timestamps in milliseconds, and does not round to them.
+    Athena writes Hive's timestamps in milliseconds, and refuses others instead of rounding.
     """
     described = []
     for name, kind in columns:
@@ -88,7 +91,10 @@ _HIVE_SCALARS = {
 
 
 def from_hive(text: str) -> TrinoType:
-    """Read a Glue column type such as `array<struct<sku:string,price:decimal(12,2)>>`."""
+    """Return the Trino type of a Glue column type such as `array<struct<sku:string,price:decimal(12,2)>>`.
+
+    Raises UnsupportedSqlError for a type that this engine does not have, AthenaError for text after the type.
+    """
     kind, rest = _parse_hive(text.strip().lower())
     if rest:
         raise AthenaError("HIVE_METASTORE_ERROR", f"Invalid column type {text!r}")
@@ -130,7 +136,7 @@ def _hive_list(text: str) -> tuple[list[tuple[str, TrinoType]], str]:
 
 
 def to_hive(kind: TrinoType) -> str:
-    """Spell a type as Glue stores it."""
+    """Return the Glue column type of a Trino type."""
     match kind.name:
         case "array":
             return f"array<{to_hive(kind.element)}>"

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 
 def files_of(profile: dict[str, Any]) -> list[str]:
-    """Data files that the scans of a profiled query opened, sorted; of each scan DuckDB names the first five."""
+    """Return the data files that a profiled query opened, sorted; of each scan DuckDB names the first five."""
     return sorted({file for _, files in scans(profile) for file in files} - {"..."})
 
 
 def scans(profile: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """Each scan of files: DuckDB's name for it, and the files it names."""
+    """Yield each scan of files: DuckDB's name of the operator, and the files it names."""
     named = (profile.get("extra_info") or {}).get("Filename(s)", "")
     if files := [name.strip() for name in named.split(",") if name.strip()]:
         yield profile.get("operator_name", ""), files

@@ -1,4 +1,4 @@
-"""Trino's types: what every expression is compiled with, and how they are spelt in Glue, Iceberg, DuckDB and Athena."""
+"""Trino's types, and the DuckDB types that store their values."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class TrinoType:
     scale: int = 0
     args: tuple[TrinoType, ...] = ()
     fields: tuple[str, ...] = ()
-    # DuckDB stores instants only, so the zone of a `timestamp with time zone` is known while compiling, or not at all.
+    # DuckDB stores instants without a zone, so the zone of a `timestamp with time zone` is part of the type here.
     zone: str | None = field(default="UTC", compare=False)
 
-    def __str__(self) -> str:  # noqa: PLR0911 -- one spelling per family of types
+    def __str__(self) -> str:  # noqa: PLR0911 -- one notation per family of types
         match self.name:
             case "decimal":
                 return f"decimal({self.precision},{self.scale})"
@@ -117,16 +117,20 @@ def literal(text: str) -> str:
 
 
 def array(element: TrinoType) -> TrinoType:
+    """Return the type of arrays of an element type."""
     return TrinoType("array", args=(element,))
 
 
 def map_of(key: TrinoType, value: TrinoType) -> TrinoType:
+    """Return the type of maps of a key type and a value type."""
     return TrinoType("map", args=(key, value))
 
 
 def row(*parts: tuple[str, TrinoType]) -> TrinoType:
+    """Return the type of rows with these field names (or "") and types."""
     return TrinoType("row", args=tuple(t for _, t in parts), fields=tuple(n for n, _ in parts))
 
 
 def decimal(precision: int, scale: int) -> TrinoType:
+    """Return the type of decimals, with at most 38 digits."""
     return TrinoType("decimal", min(precision, MAX_PRECISION), scale)

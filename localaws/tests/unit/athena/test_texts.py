@@ -2,7 +2,7 @@ import pytest
 
 from localaws.athena import duck
 from localaws.athena.catalog.iceberg import from_iceberg
-from localaws.athena.ddl.text import PartitionField, parse_create
+from localaws.athena.ddl.text import PartitionField, column, parse_create
 from localaws.athena.duckdb_errors import translated
 from localaws.athena.errors import AthenaError, MalformedQueryError
 from localaws.athena.hive_types import from_hive, to_hive
@@ -130,3 +130,10 @@ def test_an_error_thrown_in_sql_keeps_its_code(instance, no_tables):
         duck.session(instance).execute(relation.sql).fetchall()
 
     assert str(translated(raised.value)) == "DIVISION_BY_ZERO: Division by zero"
+
+
+@pytest.mark.parametrize("kind", ["string", "timestamptz"])
+def test_a_quote_in_a_columns_comment_is_written_twice(kind):
+    name, _, comment = column(f"at {kind} COMMENT 'the shop''s clock'")
+
+    assert (name, comment) == ("at", "the shop's clock")

@@ -39,6 +39,10 @@ class CreateTableAs:
         self.result_location = result_location
 
     def run(self) -> tuple[int, list[str]]:
+        """Create the table. Returns the number of rows and the URIs of the files written, if it is one of plain files.
+
+        Raises AthenaError, and UnsupportedSqlError for options and types that this engine does not have.
+        """
         tree = parse(self.sql)
         if not isinstance(tree, exp.Create) or tree.expression is None or not isinstance(tree.this, exp.Table):
             raise UnsupportedSqlError(f"Statement {' '.join(self.sql.split()[:3])}")
@@ -118,7 +122,10 @@ class CreateTableAs:
 
 
 def file_format(options: dict[str, Any], default: str = "PARQUET") -> files.FileFormat:
-    """Take what says how files are written out of the options of CREATE TABLE AS or UNLOAD."""
+    """Return the file format that options of CREATE TABLE AS or UNLOAD describe, and remove these options.
+
+    Raises UnsupportedSqlError for a format that is not written.
+    """
     name = str(options.pop("format", default)).upper()
     compressions = [options.pop(key, None) for key in ("write_compression", "compression", "parquet_compression")]
     compression = next((str(value) for value in compressions if value), "GZIP" if name == "PARQUET" else "NONE")
@@ -126,7 +133,7 @@ def file_format(options: dict[str, Any], default: str = "PARQUET") -> files.File
 
 
 def _options(tree: exp.Create) -> dict[str, Any]:
-    """The WITH (…) of CREATE TABLE AS, by lower-case name. Raises UnsupportedSqlError for one that is not known."""
+    """Return the options of WITH (…) by lower-case name. Raises UnsupportedSqlError for an unknown one."""
     options: dict[str, Any] = {}
     properties = tree.args.get("properties")
     for node in properties.expressions if properties is not None else ():

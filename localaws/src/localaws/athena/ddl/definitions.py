@@ -1,4 +1,4 @@
-"""CREATE, DROP and ALTER: Iceberg tables through pyiceberg, views and databases in Glue."""
+"""CREATE, DROP and ALTER: Iceberg tables by pyiceberg, views and databases in the Glue catalog."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _DROP = re.compile(
     rf"DROP\s+(?P<kind>TABLE|VIEW|DATABASE|SCHEMA)\s+(?P<exists>IF\s+EXISTS\s+)?{_NAME}(?P<cascade>\s+(?:CASCADE|RESTRICT))?",
     re.IGNORECASE,
 )
-# CREATE TABLE name AS …, CREATE TABLE name WITH (…) AS …; a column list makes it the other kind of CREATE TABLE
+# CREATE TABLE name AS …, CREATE TABLE name WITH (…) AS …; with a column list it is another statement
 _CREATE_AS = re.compile(rf"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}\s+(?:AS|WITH)\b", re.IGNORECASE)
 _ALTER = re.compile(rf"ALTER\s+TABLE\s+{_NAME}\s+(?P<action>.*)", re.IGNORECASE | re.DOTALL)
 
@@ -56,7 +56,7 @@ class Definer:
         self.result_location = result_location
 
     def run(self, external_table: Callable[[str, str], None]) -> tuple[int | None, list[str]]:
-        """Run the statement; `external_table` creates a table over plain files. Returns row count and files written.
+        """Run the statement; `external_table` creates a table over plain files. Returns row count and files.
 
         Raises AthenaError, and UnsupportedSqlError for statements that this engine does not have.
         """
@@ -132,14 +132,14 @@ class Definer:
         self.clients.glue.delete_database(Name=name)
 
     def _purge(self, entry: dict[str, Any]) -> None:
-        """Athena deletes the data of an Iceberg table that it drops."""
-        location = load(self.clients, entry["Name"], entry["Parameters"]["metadata_location"]).metadata["location"]
+        """Delete all files of an Iceberg table, as Athena does when it drops one."""
+        location = load(self.clients, entry["Name"], entry["Parameters"].get("metadata_location")).metadata["location"]
         bucket, prefix = split_uri(location.rstrip("/") + "/")
         pages = self.clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for page in pages:
             keys: Any = [{"Key": item["Key"]} for item in page.get("Contents", [])]
             if keys:
-                self.clients.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+                self.clients.delete(bucket, keys)
 
     def _create_iceberg(self, wanted: IcebergDefinition) -> None:
         database = wanted.database or self.database

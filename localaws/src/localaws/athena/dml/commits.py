@@ -30,7 +30,7 @@ _committing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 @dataclass(frozen=True)
 class Target:
-    """The table a statement writes, at the one version it reads."""
+    """The table that a statement writes, at the snapshot that it reads."""
 
     name: str
     table: Table
@@ -38,11 +38,12 @@ class Target:
 
     @property
     def columns(self) -> tuple[tuple[str, TrinoType], ...]:
+        """Names and types of the current schema."""
         return self.metadata.columns()
 
 
 def as_schema(rows: pa.Table, table: Table) -> pa.Table:
-    """Rows in the table's own arrow schema. Raises AthenaError for NULL in a required column."""
+    """Return the rows in the table's own arrow schema. Raises AthenaError for NULL in a required column."""
     schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
     for field in schema:
         if not field.nullable and rows.column(field.name).null_count:
@@ -53,9 +54,9 @@ def as_schema(rows: pa.Table, table: Table) -> pa.Table:
 def commit(
     target: Target, appended: pa.Table, touched: Sequence[str], producer: type[_OverwriteFiles] | None = None
 ) -> None:
-    """Replace the touched files by the appended rows, in one snapshot, which `producer` makes if it is given.
+    """Replace the touched files by the appended rows, in one snapshot; `producer` makes it if it is given.
 
-    Rows that are only appended are committed on whatever the table has become.
+    Rows that are only appended are committed although the table has changed since it was read.
     Raises AthenaError ICEBERG_COMMIT_ERROR when touched files are to be replaced in a table that has changed since.
     """
     table = target.table
@@ -65,7 +66,7 @@ def commit(
     old = _data_files(table, touched)
     try:
         with (
-            _committing[target.name],  # many INSERTs at once would use up each other's tries
+            _committing[target.name],  # without it, many INSERTs at once would exhaust each other's retries
             table.transaction() as transaction,
             _snapshot(transaction, producer, overwrites=bool(touched)) as snapshot,
         ):
@@ -92,5 +93,7 @@ def _data_files(table: Table, paths: Sequence[str]) -> list[Any]:
     found = {task.file.file_path: task.file for task in table.scan().plan_files()} if wanted else {}
     missing = wanted - set(found)
     if missing:
-        raise AthenaError("ICEBERG_COMMIT_ERROR", f"Data files have gone: {', '.join(sorted(missing))}")
+        raise AthenaError(
+            "ICEBERG_COMMIT_ERROR", f"Data files are no longer part of {table.name()}: {', '.join(sorted(missing))}"
+        )
     return [found[path] for path in paths]

@@ -1,7 +1,7 @@
-"""INSERT, UPDATE, DELETE and MERGE on Iceberg tables: DuckDB computes the rows, pyiceberg commits them at once.
+"""INSERT, UPDATE, DELETE and MERGE on Iceberg tables: DuckDB computes the rows, pyiceberg commits them in one snapshot.
 
-Changed rows rewrite the data files that hold them, no others. A commit that finds the table changed since it was read
-fails; it is never repeated on a table that the statement has not seen.
+Only the data files that hold changed rows are rewritten. A commit fails when the table has changed since the statement
+read it; it is never retried on another snapshot.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Writer:
         self.compiler = Compiler(tables, text, database)
 
     def target(self, node: exp.Expr) -> Target:
-        """Load the table to write. Raises AthenaError when it is missing, a view or not Iceberg."""
+        """Return the table to write. Raises AthenaError when it is missing, a view or not Iceberg."""
         if not isinstance(node, exp.Table):
             raise UnsupportedSqlError(f"Writing to {node.sql('trino')[:100]}")
         database, name = (node.db or self.compiler.environment.database).lower(), node.name.lower()
@@ -64,7 +64,7 @@ class Writer:
         return Target(qualified, table, iceberg.load(self.tables.clients, qualified, table.metadata_location))
 
     def insert(self, node: exp.Insert) -> int:
-        """INSERT INTO t [(columns)] query. Returns the number of rows."""
+        """Run INSERT INTO t [(columns)] query. Returns the number of rows. Raises AthenaError."""
         _refuse(node, "this", "expression", "stored", "is_function")
         schema = node.this
         table = schema.this if isinstance(schema, exp.Schema) else schema
@@ -99,7 +99,7 @@ class Writer:
         return int(rows.num_rows)
 
     def _plain_files(self, node: exp.Expr) -> dict[str, Any]:
-        """The Glue table of plain files that is meant; empty for anything else."""
+        """Return the Glue table if it is one of plain files; empty for anything else."""
         if not isinstance(node, exp.Table):
             return {}
         entry = self.tables.entry((node.db or self.compiler.environment.database).lower(), node.name.lower())
@@ -114,7 +114,7 @@ class Writer:
         return written.rows
 
     def delete(self, node: exp.Delete) -> int:
-        """DELETE FROM t [WHERE …]. Returns the number of rows."""
+        """Run DELETE FROM t [WHERE …]. Returns the number of rows. Raises AthenaError."""
         _refuse(node, "this", "where")
         target = self.target(node.this)
         scan, scope = self.scan(target, node.this)
@@ -124,7 +124,7 @@ class Writer:
         )
 
     def update(self, node: exp.Update) -> int:
-        """UPDATE t SET … [WHERE …]. Returns the number of rows."""
+        """Run UPDATE t SET … [WHERE …]. Returns the number of rows. Raises AthenaError."""
         _refuse(node, "this", "expressions", "where")
         target = self.target(node.this)
         scan, scope = self.scan(target, node.this)
@@ -136,7 +136,7 @@ class Writer:
         return self._change(target, sql, "true")
 
     def merge(self, node: exp.Merge) -> int:
-        """MERGE INTO t USING s ON … WHEN …. Returns the number of rows inserted, updated and deleted."""
+        """Run MERGE INTO t USING s ON … WHEN …. Returns the number of rows inserted, updated and deleted."""
         _refuse(node, "this", "using", "on", "whens")
         target = self.target(node.this)
         scan, scope = self.scan(target, node.this)
@@ -175,7 +175,7 @@ class Writer:
         raise UnsupportedSqlError(f"MERGE … {when.sql('trino')[:100]}")
 
     def scan(self, target: Target, node: exp.Table) -> tuple[str, Scope]:
-        """SQL that reads the table as `t`, with each row's file and place in it, and its columns in scope."""
+        """Return SQL that reads the table as `t`, with each row's file and position, and the scope of its columns."""
         source = target.metadata.source(row_addresses=True)
         alias = node.args.get("alias")
         database, name = target.name.split(".")
@@ -203,7 +203,10 @@ class Writer:
         return ", ".join(f"CAST({value_of(name)} AS {kind.duckdb}) AS {quote(name)}" for name, kind in target.columns)
 
     def _change(self, target: Target, changes: str, kept: str | None) -> int:
-        """Rewrite the files that hold changed rows. `kept` says which changes are rows to write, None that none is."""
+        """Rewrite the files that hold changed rows; return the number of changes.
+
+        `kept` is the condition that selects the changes to write as rows; None writes none.
+        """
         self.cursor.execute(f"CREATE TEMP TABLE {_CHANGES} AS {changes}")
         count = self._number(f"SELECT count(*) FROM {_CHANGES}")
         if self._number(
@@ -216,14 +219,14 @@ class Writer:
             return 0
         files = self.cursor.execute(f"SELECT DISTINCT f FROM {_CHANGES} WHERE f IS NOT NULL").fetchall()
         touched = [str(f) for (f,) in files]
-        parts = [self._survivors(target, touched)] if touched else []
+        parts = [self._unchanged_rows(target, touched)] if touched else []
         if kept is not None:
             names = ", ".join(quote(name) for name, _ in target.columns)
             parts.append(f"SELECT {names} FROM {_CHANGES} WHERE {kept}")
         commit(target, self._rows(target, " UNION ALL ".join(parts)), touched)
         return count
 
-    def _survivors(self, target: Target, touched: Sequence[str]) -> str:
+    def _unchanged_rows(self, target: Target, touched: Sequence[str]) -> str:
         scan = target.metadata.source(row_addresses=True).sql
         names = ", ".join(f"t.{quote(name)}" for name, _ in target.columns)
         listing = ", ".join(map(literal, touched))

@@ -11,12 +11,12 @@ _INSTANTS = ["date", "timestamp", "timestamp with time zone"]
 
 
 def as_decimal(kind: TrinoType) -> TrinoType:
-    """The decimal that holds every value of an integer type; a decimal stays."""
+    """Return the decimal type that holds every value of an integer type; a decimal type as it is."""
     return kind if kind.name == "decimal" else decimal(INTEGER_DIGITS[kind.name], 0)
 
 
 def common_type(left: TrinoType, right: TrinoType) -> TrinoType | None:  # noqa: PLR0911 -- one rule per family
-    """The type Trino coerces both to, or None when it would refuse to compare them."""
+    """Return the type to which Trino coerces both, None when it refuses to compare them."""
     if left == right:
         return left if left.zone == right.zone else replace(left, zone=None)
     if left.name == "unknown" or right.name == "unknown":
@@ -69,7 +69,7 @@ def _whole_digits(kind: TrinoType) -> int:
 
 
 def can_coerce(source: TrinoType, target: TrinoType) -> bool:
-    """Say whether Trino casts `source` to `target` without being asked to."""
+    """Return whether Trino casts `source` to `target` implicitly."""
     if source.name == "varchar" and target.name == "varchar":
         return True
     common = common_type(source, target)

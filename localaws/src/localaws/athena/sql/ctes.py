@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def with_clause(compiler: QueryCompiler, node: exp.Expr, clause: exp.With, parent: Scope | None) -> Relation:
     refuse_other_clauses(clause, frozenset({"expressions", "recursive"}))
+    """Compile a query with its WITH clause. Raises AthenaError as Trino would."""
     outer = compiler.environment
     definitions = []
     try:
@@ -44,7 +45,7 @@ def _cte(compiler: QueryCompiler, cte: exp.CTE, parent: Scope | None, *, recursi
         relation = _recursive(compiler, cte.this, name, table, aliases, parent)
         return name, f"{table} AS ({relation.sql})", replace(relation, sql=table)
     relation = compiler.query(cte.this, parent)
-    # Trino inlines; so must DuckDB, or a filter outside would no longer reach the files.
+    # As in Trino, the expression is inlined: else a filter outside it would not limit the files that are read.
     return name, f"{table} AS NOT MATERIALIZED ({relation.sql})", renamed(replace(relation, sql=table), aliases)
 
 

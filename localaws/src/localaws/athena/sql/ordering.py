@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from localaws.athena.sql.interface import QueryCompiler
 
 
-def tailed(compiler: QueryCompiler, node: exp.Expr, inner: Relation) -> Relation:
-    """ORDER BY, OFFSET and LIMIT of a whole set operation: they see only its output columns."""
+def ordered_and_limited(compiler: QueryCompiler, node: exp.Expr, inner: Relation) -> Relation:
+    """Return the relation with ORDER BY, OFFSET and LIMIT of its query, which refer to its output columns only."""
     if not any(node.args.get(part) for part in ("order", "limit", "offset")):
         return inner
     outputs = [Typed(f"c{i}", kind) for i, (_, kind) in enumerate(inner.columns)]
@@ -38,7 +38,7 @@ def ordinal(item: exp.Literal, count: int, clause: str) -> int:
 def order_by(
     compiler: QueryCompiler, order: exp.Order, scope: Scope, outputs: tuple[tuple[str, TrinoType], ...]
 ) -> str:
-    """ORDER BY with the nulls where Trino puts them: last. `outputs` are the columns an ordinal may name."""
+    """Return ORDER BY with nulls last, as in Trino. `outputs` are the columns to which ordinals and names may refer."""
     terms = []
     for item in order.expressions:
         direction = "DESC" if item.args.get("desc") else "ASC"
@@ -55,7 +55,7 @@ def _order_key(compiler: QueryCompiler, key: exp.Expr, scope: Scope, outputs: tu
         if len(named) == 1:
             return str(named[0] + 1)
     value = compiler.expression(key, scope)
-    # A bare number would be taken for the place of a column.
+    # DuckDB would take a bare number for the position of a column.
     return (
         f"({value.sql} + 0)" if value.constant is not None and value.type.name in {"integer", "bigint"} else value.sql
     )

@@ -1,4 +1,4 @@
-"""Types as they are written in a query, read from the syntax tree."""
+"""Converts the types of a syntax tree to Trino types."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SQLGLOT_NAMES = {
 
 
 def from_sqlglot(node: exp.DataType) -> TrinoType:
-    """Read a parsed type. Raises UnsupportedSqlError for one this engine does not have."""
+    """Return the Trino type of a parsed type. Raises UnsupportedSqlError for one that this engine does not have."""
     kind = node.this.value if isinstance(node.this, exp.DType) else str(node.this)
     name = _SQLGLOT_NAMES.get(kind, kind.lower())
     children = node.expressions

@@ -1,4 +1,4 @@
-"""SELECT, set operations, VALUES and WITH. Every query yields columns c0, c1, …; `Relation.columns` has names."""
+"""SELECT, VALUES and views. Every query yields columns c0, c1, …; their names are in `Relation.columns`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlglot import exp
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.sql import relations
 from localaws.athena.sql.ctes import with_clause
-from localaws.athena.sql.ordering import count, limits, order_by, ordinal, tailed
+from localaws.athena.sql.ordering import count, limits, order_by, ordered_and_limited, ordinal
 from localaws.athena.sql.parsing import parse, refuse_other_clauses
 from localaws.athena.sql.scope import Field, Relation, Scope, Typed
 from localaws.athena.sql.set_operations import set_operation
@@ -27,7 +27,7 @@ _SELECT_PARTS = frozenset({
 
 
 def compile_query(compiler: QueryCompiler, node: exp.Expr, parent: Scope | None) -> Relation:
-    """Compile any query. Raises AthenaError as Trino would, UnsupportedSqlError for syntax that is not known here."""
+    """Compile any query. Raises AthenaError as Trino would, UnsupportedSqlError for unknown syntax."""
     clause = node.args.get("with_")
     if clause is not None:
         return with_clause(compiler, node, clause, parent)
@@ -44,7 +44,7 @@ def compile_query(compiler: QueryCompiler, node: exp.Expr, parent: Scope | None)
 
 
 def compile_view(compiler: QueryCompiler, name: str, view: View) -> Relation:
-    """Compile a view in its own database. Raises AthenaError when it contains itself or no longer compiles."""
+    """Compile a view in its own database. Raises AthenaError INVALID_VIEW when it contains itself or is invalid."""
     if name in compiler.views:
         raise AthenaError("INVALID_VIEW", f"View '{name}' is recursive")
     compiler.views.append(name)
@@ -64,7 +64,7 @@ def _parenthesized(compiler: QueryCompiler, node: exp.Subquery, parent: Scope | 
     inner = compiler.query(node.this, parent)
     if not any(node.args.get(part) for part in ("order", "limit", "offset")):
         return inner
-    return tailed(compiler, node, inner)
+    return ordered_and_limited(compiler, node, inner)
 
 
 def _select(compiler: QueryCompiler, node: exp.Select, parent: Scope | None) -> Relation:
@@ -81,7 +81,7 @@ def _select(compiler: QueryCompiler, node: exp.Select, parent: Scope | None) -> 
         clauses.append(f"GROUP BY {_group_by(compiler, node.args['group'], scope, outputs)}")
     if node.args.get("having") is not None:
         clauses.append(f"HAVING {compiler.condition(node.args['having'].this, scope, 'HAVING clause').sql}")
-    clauses.extend(_tail(compiler, node, scope, outputs))
+    clauses.extend(_order_and_limit(compiler, node, scope, outputs))
     distinct = "DISTINCT " if _distinct(node) else ""
     cells = ", ".join(f"{value.sql} AS c{i}" for i, (_, value) in enumerate(outputs))
     sql = f"SELECT {distinct}{cells} {' '.join(clauses)}"
@@ -148,21 +148,23 @@ def _group_item(compiler: QueryCompiler, item: exp.Expr, scope: Scope, outputs: 
     if isinstance(item, exp.Tuple):
         return f"({', '.join(_group_item(compiler, e, scope, outputs) for e in item.expressions)})"
     if isinstance(item, exp.Literal) and not item.is_string:
-        place = ordinal(item, len(outputs), "GROUP BY")
-        # A column stands for itself, so that it also works inside grouping sets; DuckDB takes the place for the rest.
-        value = outputs[place][1]
-        return value.sql if value.constant is None else str(place + 1)
+        position = ordinal(item, len(outputs), "GROUP BY")
+        # The column itself works inside grouping sets as well; for a constant DuckDB needs the position.
+        value = outputs[position][1]
+        return value.sql if value.constant is None else str(position + 1)
     return compiler.expression(item, scope).sql
 
 
-def _tail(compiler: QueryCompiler, node: exp.Select, scope: Scope, outputs: list[tuple[str, Typed]]) -> list[str]:
+def _order_and_limit(
+    compiler: QueryCompiler, node: exp.Select, scope: Scope, outputs: list[tuple[str, Typed]]
+) -> list[str]:
     clauses, order = [], node.args.get("order")
     limit = node.args.get("limit")
     names = tuple((name, value.type) for name, value in outputs)
     ordering = ""
     if order is not None:
         # ORDER BY sees the output names first, then the columns of FROM.
-        fields = [Field((), name, value) for name, value in outputs if not _is_shadow(scope, name, value)]
+        fields = [Field((), name, value) for name, value in outputs if not _is_column_of_that_name(scope, name, value)]
         ordered = Scope([*fields], replace(scope), scope.variables, scope.windows)
         ordering = order_by(compiler, order, ordered, names)
     if (
@@ -178,6 +180,6 @@ def _tail(compiler: QueryCompiler, node: exp.Select, scope: Scope, outputs: list
     return [part for part in (ordering, limits(compiler, node).strip()) if part]
 
 
-def _is_shadow(scope: Scope, name: str, value: Typed) -> bool:
-    """An output that is the column of that name already: leaving it out keeps `ORDER BY t.x` unambiguous."""
+def _is_column_of_that_name(scope: Scope, name: str, value: Typed) -> bool:
+    """Return whether an output is the column of the same name; to leave it out keeps `ORDER BY t.x` unambiguous."""
     return any(field.name.lower() == name.lower() and field.value.sql == value.sql for field in scope.fields)

@@ -1,4 +1,4 @@
-"""FROM: tables, subqueries, VALUES, joins and UNNEST, each with the fields it brings into scope."""
+"""FROM: tables, subqueries, VALUES, joins and UNNEST, each with the fields that it adds to the scope."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _Item = tuple[str, list[Field]]
 
 
 def from_clause(compiler: QueryCompiler, node: exp.Select, parent: Scope | None) -> _Item:
-    """SQL after the word FROM ("" when there is none) and the fields in their order."""
+    """Return the SQL after the word FROM ("" without FROM) and the fields in their order. Raises AthenaError."""
     start = node.args.get("from_")
     if start is None:
         if node.args.get("joins") or node.args.get("laterals"):
@@ -51,7 +51,7 @@ def _sample(sample: exp.TableSample) -> str:
 
 
 def source_of_merge(compiler: QueryCompiler, node: exp.Expr) -> _Item:
-    """SQL and fields of what MERGE reads after USING."""
+    """Return the SQL and the fields of the source of MERGE, which follows USING. Raises AthenaError."""
     return _item(compiler, node, None, [])
 
 
@@ -86,7 +86,7 @@ def _using(join: exp.Join, sql: str, side: str, left: list[Field], right: list[F
     merged, conditions, used = [], [], set()
     for column in join.args["using"]:
         name = column.name.lower()
-        a, b = _only_field(left, name), _only_field(right, name)
+        a, b = _single_field(left, name), _single_field(right, name)
         kind = common_type(a.value.type, b.value.type)
         if kind is None:
             raise AthenaError("TYPE_MISMATCH", f"Column types of USING column '{name}' differ")
@@ -99,7 +99,7 @@ def _using(join: exp.Join, sql: str, side: str, left: list[Field], right: list[F
     return f"{sql} ON {' AND '.join(conditions)}", [*merged, *rest]
 
 
-def _only_field(fields: list[Field], name: str) -> Field:
+def _single_field(fields: list[Field], name: str) -> Field:
     found = [field for field in fields if field.name.lower() == name]
     if len(found) != 1:
         raise AthenaError("COLUMN_NOT_FOUND", f"Column '{name}' is missing or ambiguous in one side of the join")
@@ -202,14 +202,14 @@ def _version(compiler: QueryCompiler, node: exp.Table) -> Version | None:
 
 
 def values(compiler: QueryCompiler, node: exp.Values, parent: Scope | None) -> Relation:
-    """VALUES (…), (…): the columns take the common types of the rows."""
+    """Compile VALUES (…), (…); its columns have the common types of the rows. Raises AthenaError TYPE_MISMATCH."""
     scope = Scope((), parent)
     rows = [_cells(compiler, item, scope) for item in node.expressions]
     if len({len(row) for row in rows}) != 1:
         raise AthenaError("TYPE_MISMATCH", "Values rows have mismatched sizes")
     columns, kinds = [], []
-    for place in range(len(rows[0])):
-        unified, kind = casts.unify([row[place] for row in rows], "VALUES cells")
+    for index in range(len(rows[0])):
+        unified, kind = casts.unify([row[index] for row in rows], "VALUES cells")
         columns.append(unified)
         kinds.append(kind)
     lines = ", ".join(f"({', '.join(column[i].sql for column in columns)})" for i in range(len(rows)))

@@ -9,7 +9,7 @@ from sqlglot import exp
 from localaws.athena.errors import AthenaError
 from localaws.athena.sql.coercion import common_type
 from localaws.athena.sql.expressions import casts
-from localaws.athena.sql.ordering import tailed
+from localaws.athena.sql.ordering import ordered_and_limited
 from localaws.athena.sql.parsing import refuse_other_clauses
 from localaws.athena.sql.scope import Relation, Scope, Typed
 
@@ -25,7 +25,7 @@ _WORDS: dict[type[exp.Expr], str] = {exp.Union: "UNION", exp.Except: "EXCEPT", e
 
 
 def as_types(relation: Relation, kinds: Sequence[TrinoType | None]) -> str:
-    """SQL of the relation with its columns cast to the given types, where they differ."""
+    """Return the SQL of a relation with its columns cast to the given types, where they differ."""
     if all(kind == own for kind, (_, own) in zip(kinds, relation.columns, strict=True)):
         return f"({relation.sql})"
     cells = ", ".join(
@@ -44,14 +44,14 @@ def set_operation(compiler: QueryCompiler, node: exp.SetOperation, parent: Scope
             "TYPE_MISMATCH", f"{word} query has different number of fields: {len(left.columns)}, {len(right.columns)}"
         )
     kinds = [common_type(a, b) for (_, a), (_, b) in zip(left.columns, right.columns, strict=True)]
-    for place, kind in enumerate(kinds):
+    for position, kind in enumerate(kinds):
         if kind is None:
             raise AthenaError(
                 "TYPE_MISMATCH",
-                f"column {place + 1} in {word} query has incompatible types: "
-                f"{left.columns[place][1]}, {right.columns[place][1]}",
+                f"column {position + 1} in {word} query has incompatible types: "
+                f"{left.columns[position][1]}, {right.columns[position][1]}",
             )
-    everything = "" if node.args.get("distinct") else " ALL"
-    sql = f"{as_types(left, kinds)} {word}{everything} {as_types(right, kinds)}"
+    all_rows = "" if node.args.get("distinct") else " ALL"
+    sql = f"{as_types(left, kinds)} {word}{all_rows} {as_types(right, kinds)}"
     columns = tuple((name, kind or own) for (name, own), kind in zip(left.columns, kinds, strict=True))
-    return tailed(compiler, node, Relation(sql, columns))
+    return ordered_and_limited(compiler, node, Relation(sql, columns))

@@ -31,9 +31,9 @@ def unnest(compiler: QueryCompiler, node: exp.Unnest, scope: Scope) -> tuple[Rel
             kinds.append(kind)
     lengths = ", ".join(f"len({_as_list(compiler.expression(a, scope))})" for a in node.expressions)
     if node.args.get("offset"):
-        place = compiler.fresh("u")
-        inner.append(f"unnest(range(1, coalesce(greatest({lengths}), 0) + 1)) AS {place}")
-        outer.append(place)
+        ordinality = compiler.fresh("u")
+        inner.append(f"unnest(range(1, coalesce(greatest({lengths}), 0) + 1)) AS {ordinality}")
+        outer.append(ordinality)
         kinds.append(BIGINT)
     cells = ", ".join(f"{path} AS c{i}" for i, path in enumerate(outer))
     relation = Relation(
@@ -43,7 +43,7 @@ def unnest(compiler: QueryCompiler, node: exp.Unnest, scope: Scope) -> tuple[Rel
 
 
 def _with_ordinality(node: exp.Unnest) -> exp.TableAlias | None:
-    """The alias with all its columns: the parser moves the name of the ordinality column out of the list."""
+    """Return the alias with all its columns: the parser moves the name of the ordinality column out of the list."""
     alias: exp.TableAlias | None = node.args.get("alias")
     offset = node.args.get("offset")
     if alias is None or not isinstance(offset, exp.Identifier) or not alias.args.get("columns"):
@@ -58,7 +58,7 @@ def _as_list(value: Typed) -> str:
 
 
 def _unnested(compiler: QueryCompiler, value: Typed) -> list[tuple[str, str, TrinoType]]:
-    """Inner select item, path to the cell in the outer select, and type, for each column that one argument yields."""
+    """Return inner select item, path to the cell in the outer select, and type, of each column of an argument."""
     name = compiler.fresh("u")
     if value.type.name == "map":
         key, held = f"{name}k", f"{name}v"

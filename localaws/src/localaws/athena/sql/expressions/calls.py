@@ -1,4 +1,4 @@
-"""Function calls: a scalar function, or an aggregate with all that may stand around it."""
+"""Function calls: scalar functions, and aggregates with FILTER, OVER and IGNORE NULLS."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ AGGREGATES = {**aggregates.HANDLERS, **window_functions.HANDLERS}
 
 
 @dataclass(frozen=True)
-class _Around:
+class _Modifiers:
     filter: exp.Expr | None = None
     window: exp.Window | None = None
     nulls: str = ""
@@ -49,23 +49,23 @@ class _Around:
 
 def compile_call(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope) -> Typed:
     """Compile a call. Raises UnsupportedSqlError for a function that this engine does not have."""
-    around = _Around()
+    modifiers = _Modifiers()
     while True:
         match node:
             case exp.Window():
-                around = replace(around, window=node)
+                modifiers = replace(modifiers, window=node)
             case exp.Filter():
-                around = replace(around, filter=node.expression.this)
+                modifiers = replace(modifiers, filter=node.expression.this)
             case exp.IgnoreNulls():
-                around = replace(around, nulls="IGNORE NULLS")
+                modifiers = replace(modifiers, nulls="IGNORE NULLS")
             case exp.RespectNulls():
                 pass
             case _:
-                return _dispatch(compiler, node, scope, around)
+                return _dispatch(compiler, node, scope, modifiers)
         node = node.this
 
 
-def _dispatch(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope, around: _Around) -> Typed:
+def _dispatch(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope, modifiers: _Modifiers) -> Typed:
     if isinstance(node, exp.GroupConcat):
         separator = [node.args["separator"]] if node.args.get("separator") is not None else []
         node = exp.Anonymous(this="listagg", expressions=[node.this, *separator])
@@ -76,16 +76,16 @@ def _dispatch(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope, around
         columns = ", ".join(compiler.expression(e, scope).sql for e in node.expressions)
         return Typed(f"CAST(grouping({columns}) AS BIGINT)", BIGINT)
     if name in AGGREGATES:
-        return AGGREGATES[name](_aggregation(compiler, name, node, scope, around))
+        return AGGREGATES[name](_aggregation(compiler, name, node, scope, modifiers))
     if name not in SCALARS:
         raise UnsupportedSqlError(f"Function {name}")
-    if around != _Around():
+    if modifiers != _Modifiers():
         raise AthenaError("FUNCTION_NOT_AGGREGATE", f"Function {name} is not an aggregate or window function")
     return SCALARS[name](Invocation(compiler, scope, name, node.expressions))
 
 
 def _aggregation(
-    compiler: ExpressionCompiler, name: str, node: exp.Anonymous, scope: Scope, around: _Around
+    compiler: ExpressionCompiler, name: str, node: exp.Anonymous, scope: Scope, modifiers: _Modifiers
 ) -> Aggregation:
     arguments, distinct, ordering = list(node.expressions), False, None
     if arguments and isinstance(arguments[0], exp.Distinct):
@@ -96,13 +96,13 @@ def _aggregation(
             if isinstance(argument, exp.Distinct):
                 distinct, arguments[index : index + 1] = True, argument.expressions
     conditions: tuple[str, ...] = ()
-    if around.filter is not None:
-        conditions = (compiler.condition(around.filter, scope, "FILTER").sql,)
+    if modifiers.filter is not None:
+        conditions = (compiler.condition(modifiers.filter, scope, "FILTER").sql,)
     return Aggregation(
         call=Invocation(compiler, scope, name, arguments),
         distinct=distinct,
         order=compiler.ordering(ordering, scope) if ordering is not None else "",
         conditions=conditions,
-        nulls=around.nulls,
-        over=over_clause(compiler, around.window, scope) if around.window is not None else "",
+        nulls=modifiers.nulls,
+        over=over_clause(compiler, modifiers.window, scope) if modifiers.window is not None else "",
     )

@@ -1,4 +1,4 @@
-"""CAST, TRY_CAST and implicit coercion as Trino does them. Where DuckDB's cast differs, a guard makes up for it."""
+"""CAST, TRY_CAST and implicit coercion as Trino does them. Where DuckDB's cast differs, a check is added."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SCALARS_OF_JSON = frozenset({*INTEGER_DIGITS, "double", "real", "boolean", "var
 
 
 def cast(value: Typed, target: TrinoType) -> Typed:
-    """CAST(value AS target). Raises AthenaError where Trino has no such cast, or this engine none that is faithful."""
+    """Compile CAST(value AS target). Raises AthenaError where Trino has no such cast, or this engine no equal one."""
     if value.type == target or value.type.name == "unknown":
         same = value.type == target and value.type.zone == target.zone
         return value if same else Typed(f"CAST({value.sql} AS {target.duckdb})", target)
@@ -30,18 +30,21 @@ def cast(value: Typed, target: TrinoType) -> Typed:
 
 
 def failure(message_sql: str, kind: TrinoType) -> str:
-    """SQL that fails with the message when it is reached. DuckDB's error() is volatile, which TRY does not accept."""
+    """Return SQL that fails with a message when it is evaluated.
+
+    DuckDB's error() cannot be used: it is volatile, which TRY does not accept.
+    """
     thrown = f"CAST({message_sql} AS INTEGER)"
     return f"CAST(CAST({thrown} AS VARCHAR) AS {kind.duckdb})"
 
 
 def try_cast(value: Typed, target: TrinoType) -> Typed:
-    """TRY_CAST: NULL where the cast fails on a value."""
+    """Compile TRY_CAST, which is NULL where the cast fails on a value."""
     return Typed(f"TRY({cast(value, target).sql})", target)
 
 
 def coerce(value: Typed, target: TrinoType) -> Typed:
-    """Convert without being asked to, as Trino does for arguments and for both sides of an operator."""
+    """Cast implicitly, as Trino does for arguments and for both sides of an operator."""
     if value.type == target or (value.type.name == "varchar" and target.name == "varchar"):
         return value
     if value.type.name in INTEGER_DIGITS and target.name in {*INTEGER_DIGITS, "decimal"}:
@@ -50,7 +53,7 @@ def coerce(value: Typed, target: TrinoType) -> Typed:
 
 
 def unify(values: list[Typed], construct: str) -> tuple[list[Typed], TrinoType]:
-    """Bring the values to their common type. Raises AthenaError TYPE_MISMATCH when they have none."""
+    """Return the values coerced to their common type, and that type. Raises AthenaError TYPE_MISMATCH without one."""
     kind = values[0].type
     for value in values[1:]:
         common = common_type(kind, value.type)
@@ -61,7 +64,7 @@ def unify(values: list[Typed], construct: str) -> tuple[list[Typed], TrinoType]:
 
 
 def expect(value: Typed, target: TrinoType, context: str) -> Typed:
-    """Coerce, or raise AthenaError TYPE_MISMATCH naming the context."""
+    """Return the value coerced to a type. Raises AthenaError TYPE_MISMATCH, which names the context."""
     if not can_coerce(value.type, target):
         raise AthenaError("TYPE_MISMATCH", f"{context}: expected {target}, found {value.type}")
     return coerce(value, target)
@@ -83,13 +86,13 @@ def _cast_sql(value: Typed, target: TrinoType) -> str:  # noqa: C901, PLR0911, P
         case ("double" | "real", "tinyint" | "smallint" | "integer" | "bigint"):
             return f"CAST(round({sql}) AS {target.duckdb})"
         case ("varchar" | "char", "tinyint" | "smallint" | "integer" | "bigint"):
-            return _guarded(value, _INTEGER_TEXT, target)
+            return _checked(value, _INTEGER_TEXT, target)
         case ("varchar" | "char", "boolean"):
-            return _guarded(value, _BOOLEAN_TEXT, target)
+            return _checked(value, _BOOLEAN_TEXT, target)
         case ("varchar" | "char", "date"):
-            return _guarded(value, _DATE_TEXT, target)
+            return _checked(value, _DATE_TEXT, target)
         case ("varchar" | "char", "timestamp"):
-            return _rounded(_guarded(value, _TIMESTAMP_TEXT, target), MICROS, target)
+            return _rounded(_checked(value, _TIMESTAMP_TEXT, target), MICROS, target)
         case ("varchar" | "char", "decimal" | "double" | "real"):
             return plain
         case ("timestamp" | "timestamp with time zone", "date"):
@@ -119,7 +122,7 @@ def _cast_sql(value: Typed, target: TrinoType) -> str:  # noqa: C901, PLR0911, P
     raise AthenaError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
 
 
-def _guarded(value: Typed, pattern: str, target: TrinoType) -> str:
+def _checked(value: Typed, pattern: str, target: TrinoType) -> str:
     message = f"'INVALID_CAST_ARGUMENT: Cannot cast ''' || {value.sql} || ''' to {target.name}'"
     checked = (
         f"CASE WHEN regexp_matches({value.sql}, {literal(pattern)}) OR {value.sql} IS NULL THEN {value.sql} "

@@ -1,4 +1,4 @@
-"""Expressions: one handler per kind of syntax node. A node without a handler is refused by name."""
+"""Expressions: one handler per kind of syntax node. A node without a handler is refused, and the error names it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def compile_expression(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope) -> Typed:
-    """Compile one expression. Raises AthenaError as Trino would, or UnsupportedSqlError for what is not known here."""
+    """Compile one expression. Raises AthenaError as Trino would, or UnsupportedSqlError for an unknown one."""
     handler = _HANDLERS.get(type(node))
     if handler is None:
         raise UnsupportedSqlError(f"{type(node).__name__}: {node.sql('trino')[:200]}")
@@ -142,7 +142,7 @@ def _at_time_zone(compiler: ExpressionCompiler, node: exp.AtTimeZone, scope: Sco
 
 
 def _as_call(name: str, *argument_names: str) -> ExpressionHandler:
-    """Special syntax that stands for a function: EXTRACT(…), POSITION(… IN …), TRIM(…)."""
+    """Return the handler of a function with a syntax of its own, like POSITION(… IN …)."""
 
     def compile_call(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope) -> Typed:
         refuse_other_arguments(node, *argument_names)

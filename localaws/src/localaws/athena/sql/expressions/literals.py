@@ -36,7 +36,10 @@ _TZ_LITERAL = re.compile(r"(?P<local>[\d-]+(?: [\d:.]+)?)\s*(?P<zone>[A-Za-z][\w
 
 
 def timestamp_literal(text: str, precision: int, *, with_zone: bool) -> Typed:
-    """TIMESTAMP '…' with or without a time zone; `precision` is the number of fraction digits."""
+    """Compile TIMESTAMP '…' with or without a time zone; `precision` is the number of fraction digits.
+
+    Raises AthenaError INVALID_LITERAL for another text.
+    """
     matched = _TZ_LITERAL.fullmatch(text.strip())
     if matched is None:
         raise AthenaError("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal")
@@ -54,7 +57,10 @@ def timestamp_literal(text: str, precision: int, *, with_zone: bool) -> Typed:
 
 
 def number_literal(text: str) -> Typed:
-    """A number as written: digits are integer or bigint, a point makes a decimal, an exponent a double."""
+    """Compile a number: integer or bigint, decimal when it has a point, double when it has an exponent.
+
+    Raises AthenaError INVALID_LITERAL for an integer that is too large.
+    """
     if "e" in text.lower():
         return Typed(f"CAST({text} AS DOUBLE)", TrinoType("double"))
     if text.isdigit():
@@ -66,7 +72,7 @@ def number_literal(text: str) -> Typed:
 
 
 def decimal_of(text: str) -> TrinoType:
-    """The type of DECIMAL '1.50': its own digits. Raises AthenaError for what is no number."""
+    """Return the type of DECIMAL '1.50', by its digits. Raises AthenaError INVALID_LITERAL for another text."""
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text.strip()):
         raise AthenaError("INVALID_LITERAL", f"Invalid decimal literal: {text}")
     digits = Decimal(text).as_tuple()
@@ -82,7 +88,7 @@ def _literal(_: ExpressionCompiler, node: exp.Literal, __: Scope) -> Typed:
 
 
 def typed_literal(text: str, to: exp.DataType) -> Typed | None:
-    """DATE '…', TIMESTAMP '…', DECIMAL '…': the parser shows them as casts of a string."""
+    """Compile TIMESTAMP '…' or DECIMAL '…', which the parser returns as casts of a string; None for other types."""
     kind = from_sqlglot(to)
     if kind.name == "decimal" and not to.expressions:
         own = decimal_of(text)

@@ -1,4 +1,4 @@
-"""Conditions: comparisons, IN, BETWEEN, LIKE, IS, EXISTS, and AND, OR, NOT."""
+"""Conditions: comparisons, IN, BETWEEN, LIKE, IS, EXISTS, and AND, OR, NOT; and scalar subqueries."""
 
 from __future__ import annotations
 
@@ -117,8 +117,8 @@ def _like(compiler: ExpressionCompiler, node: exp.Like, scope: Scope, escape: st
 def _escape(compiler: ExpressionCompiler, node: exp.Escape, scope: Scope) -> Typed:
     if not isinstance(node.this, exp.Like):
         raise UnsupportedSqlError("ESCAPE outside LIKE")
-    mark = casts.expect(compiler.expression(node.expression, scope), VARCHAR, "ESCAPE")
-    return _like(compiler, node.this, scope, f" ESCAPE {mark.sql}")
+    character = casts.expect(compiler.expression(node.expression, scope), VARCHAR, "ESCAPE")
+    return _like(compiler, node.this, scope, f" ESCAPE {character.sql}")
 
 
 def _is(compiler: ExpressionCompiler, node: exp.Is, scope: Scope) -> Typed:

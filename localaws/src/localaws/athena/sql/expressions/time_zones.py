@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def local_time(value: Typed) -> str:
-    """SQL of what a clock in the value's own zone shows: a plain TIMESTAMP."""
+    """Return SQL of the local time of a value in its own zone, a TIMESTAMP without zone.
+
+    Raises UnsupportedSqlError when the zone is not known while compiling.
+    """
     if value.type.name != "timestamp with time zone":
         return value.sql
     if value.type.zone is None:
@@ -22,14 +25,14 @@ def local_time(value: Typed) -> str:
 
 
 def instant(local_sql: str, kind: TrinoType) -> str:
-    """The inverse of `local_time`: SQL of the instant at which a clock in the type's zone shows that time."""
+    """Return SQL of the instant of a local time in the type's zone: the inverse of `local_time`."""
     if kind.name != "timestamp with time zone":
         return local_sql
     return f"({local_sql} AT TIME ZONE {literal(kind.zone or 'UTC')})"
 
 
 def zone_name(text: str) -> str:
-    """The name DuckDB knows a zone by.
+    """Return DuckDB's name of a zone.
 
     Raises AthenaError for a zone that does not exist, UnsupportedSqlError for fixed offsets other than zero.
     """

@@ -1,4 +1,4 @@
-"""Aggregates and window functions. FILTER, DISTINCT, ORDER BY, OVER and IGNORE NULLS belong to every inner call."""
+"""Aggregates. FILTER, DISTINCT, ORDER BY, OVER and IGNORE NULLS apply to each DuckDB aggregate of a call."""
 
 from __future__ import annotations
 
@@ -114,12 +114,11 @@ def _bits(function: str) -> AggregateHandler:
     return handle
 
 
-def _statistic(template: str, arguments: int = 1) -> AggregateHandler:
-    """An aggregate of doubles. `{}` in the template is where its arguments stand."""
+def _statistic(function: str, arguments: int = 1) -> AggregateHandler:
+    """Return the handler of an aggregate of doubles."""
 
     def handle(a: Aggregation) -> Typed:
         a.call.arity(arguments)
-        function = template
         return Typed(a.apply(function, *(a.double(i) for i in range(arguments))), DOUBLE)
 
     return handle
@@ -154,7 +153,7 @@ def _approx_distinct(a: Aggregation) -> Typed:
     if a.distinct or a.over:
         raise UnsupportedSqlError("approx_distinct with DISTINCT or as a window function")
     a.call.arity(1, 2)
-    # The exact count: within any error bound that Athena promises.
+    # The exact count is within the standard error of Athena.
     return Typed(a.apply("count", f"DISTINCT {a.call.value(0).sql}"), BIGINT)
 
 
@@ -168,8 +167,8 @@ def _approx_percentile(a: Aggregation) -> Typed:
         raise UnsupportedSqlError("approx_percentile with an array of percentiles")
     present = f"{value.sql} IS NOT NULL"
     ordered = f"list_sort({a.apply('list', value.sql, condition=present)})"
-    place = casts.expect(share, DOUBLE, "approx_percentile").sql
-    return Typed(f"trino_percentile({ordered}, {place})", value.type)
+    fraction = casts.expect(share, DOUBLE, "approx_percentile").sql
+    return Typed(f"trino_percentile({ordered}, {fraction})", value.type)
 
 
 def _map_agg(a: Aggregation) -> Typed:

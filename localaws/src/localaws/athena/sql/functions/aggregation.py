@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Aggregation:
-    """One aggregate call: its arguments, and what stands around it, already as DuckDB SQL."""
+    """One aggregate call: its arguments, and its clauses as DuckDB SQL."""
 
     call: Invocation
     distinct: bool
@@ -32,7 +32,7 @@ class Aggregation:
     over: str  # "" or "OVER (…)"
 
     def apply(self, function: str, *arguments: str, condition: str = "", ordered: bool = False) -> str:
-        """SQL of one DuckDB aggregate with everything around the Trino call."""
+        """Return the SQL of one DuckDB aggregate with all clauses of the Trino call."""
         inner = ", ".join(arguments)
         if self.distinct:
             inner = f"DISTINCT {inner}"
@@ -46,7 +46,7 @@ class Aggregation:
         return f"{function}({inner}){clause}{over}"
 
     def number(self) -> Typed:
-        """The single numeric argument."""
+        """Return the only argument. Raises AthenaError FUNCTION_NOT_FOUND unless it is one number."""
         self.call.arity(1)
         value = self.call.value(0)
         if value.type.name not in NUMERIC:
@@ -54,4 +54,5 @@ class Aggregation:
         return value
 
     def double(self, index: int) -> str:
+        """Return the SQL of an argument as a double. Raises AthenaError TYPE_MISMATCH."""
         return casts.expect(self.call.value(index), DOUBLE, self.call.name).sql

@@ -1,4 +1,4 @@
-"""Arrays, maps and the functions that take lambdas."""
+"""Arrays, and the functions of arrays that take lambdas."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _on_array(template: str, returns: Callable[[TrinoType], TrinoType] = lambda 
 
 
 def _with_element(template: str, returns: TrinoType | None) -> Handler:
-    """f(array, element), both brought to one element type."""
+    """Return the handler of f(array, element), both coerced to one element type."""
 
     def handle(call: Invocation) -> Typed:
         call.arity(2)
@@ -127,7 +127,7 @@ def _reduce(call: Invocation) -> Typed:
     if value.type.element.name != kind.name and not can_coerce(value.type.element, kind):
         raise UnsupportedSqlError("reduce whose state is of another type than the elements")
     items = casts.coerce(value, array(kind)).sql
-    # the step was compiled for the elements' own type; both now have the state's
+    # The step was compiled for the elements' own type; here the elements have the type of the state.
     step = casts.expect(call.lambda_body(2, [Typed(state, kind), Typed(item, kind)]), kind, "reduce")
     reduced = f"list_reduce({items}, LAMBDA {state}, {item} : {step.sql}, {start.sql})"
     return call.lambda_body(3, [Typed(reduced, kind)])

@@ -1,4 +1,4 @@
-"""COALESCE and its like: their result has the common type of their arguments."""
+"""COALESCE, NULLIF, TRY, TYPEOF, ROW and VERSION."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dates and times. A value with a time zone is read on the clock of its own zone, as Trino does."""
+"""Dates and times. Parts of a value with a time zone are those of the local time in its zone, as in Trino."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PARTS = {
 _TIME_PARTS = frozenset({"hour", "minute", "second", "millisecond"})
 
 
-def _moment(call: Invocation, index: int) -> Typed:
+def _instant(call: Invocation, index: int) -> Typed:
     value = call.value(index)
     if value.type.name not in _INSTANTS:
         raise call.mismatch([value])
@@ -68,7 +68,7 @@ def _date(call: Invocation) -> Typed:
 
 def _date_trunc(call: Invocation) -> Typed:
     call.arity(2)
-    value = _moment(call, 1)
+    value = _instant(call, 1)
     unit = _unit(call, value.type)
     if unit == "millisecond":
         raise AthenaError("INVALID_FUNCTION_ARGUMENT", "'millisecond' is not a valid field of date_trunc here")
@@ -80,7 +80,7 @@ def _date_trunc(call: Invocation) -> Typed:
 
 def _date_add(call: Invocation) -> Typed:
     call.arity(3)
-    value, amount = _moment(call, 2), casts.expect(call.value(1), BIGINT, "date_add")
+    value, amount = _instant(call, 2), casts.expect(call.value(1), BIGINT, "date_add")
     unit = _unit(call, value.type)
     interval = f"INTERVAL ({amount.sql}) {unit.upper()}" if unit != "quarter" else f"INTERVAL (3 * {amount.sql}) MONTH"
     if value.type.name == "date":
@@ -92,7 +92,7 @@ def _date_add(call: Invocation) -> Typed:
 
 def _date_diff(call: Invocation) -> Typed:
     call.arity(3)
-    start, end = _moment(call, 1), _moment(call, 2)
+    start, end = _instant(call, 1), _instant(call, 2)
     kind = common_type(start.type, end.type)
     assert kind is not None  # noqa: S101 -- instants always have a common type
     unit = _unit(call, kind)
@@ -100,7 +100,7 @@ def _date_diff(call: Invocation) -> Typed:
     if kind.name == "date":
         a, b = (side.sql for side in sides)
     else:
-        # Trino cuts to milliseconds before it counts
+        # Trino truncates to milliseconds before it counts
         zoned = [Typed(side.sql, kind) for side in sides]
         a, b = (f"date_trunc('millisecond', {time_zones.local_time(side)})" for side in zoned)
     return Typed(f"date_sub('{unit}', {a}, {b})", BIGINT)
@@ -108,7 +108,7 @@ def _date_diff(call: Invocation) -> Typed:
 
 def _last_day_of_month(call: Invocation) -> Typed:
     call.arity(1)
-    return Typed(f"last_day({time_zones.local_time(_moment(call, 0))})", DATE)
+    return Typed(f"last_day({time_zones.local_time(_instant(call, 0))})", DATE)
 
 
 def _format_with(*, joda: bool) -> Handler:
@@ -116,7 +116,7 @@ def _format_with(*, joda: bool) -> Handler:
         call.arity(2)
         pattern = call.text(1)
         form = joda_format(pattern) if joda else mysql_format(pattern)
-        return Typed(f"strftime({time_zones.local_time(_moment(call, 0))}, {literal(form)})", VARCHAR)
+        return Typed(f"strftime({time_zones.local_time(_instant(call, 0))}, {literal(form)})", VARCHAR)
 
     return handle
 
@@ -137,12 +137,12 @@ def _parse_datetime(call: Invocation) -> Typed:
 
 def _to_unixtime(call: Invocation) -> Typed:
     call.arity(1)
-    return Typed(f"epoch({_moment(call, 0).sql})", DOUBLE)
+    return Typed(f"epoch({_instant(call, 0).sql})", DOUBLE)
 
 
 def _to_iso8601(call: Invocation) -> Typed:
     call.arity(1)
-    value = _moment(call, 0)
+    value = _instant(call, 0)
     if value.type.name == "date":
         return Typed(f"strftime({value.sql}, '%Y-%m-%d')", VARCHAR)
     form = "%Y-%m-%dT%H:%M:%S" + {0: "", MILLIS: ".%g", MICROS: ".%f"}.get(value.type.precision or 0, "?")

@@ -1,4 +1,4 @@
-"""JSON functions. Paths are literals, checked here, because Trino and DuckDB differ beyond the simple ones."""
+"""JSON functions. Paths must be literals: they are checked, because Trino and DuckDB differ in all but simple ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _document(call: Invocation) -> str:
 
 
 def _path(call: Invocation, index: int = 1) -> str:
-    """A path of names and indexes in DuckDB's spelling. Raises UnsupportedSqlError for anything richer."""
+    """Return a path of names and indexes in DuckDB's notation. Raises UnsupportedSqlError for any other path."""
     written = call.text(index)
     text = re.sub(r"^(lax|strict)\s+", "", written.strip())
     if written.strip().startswith("strict"):

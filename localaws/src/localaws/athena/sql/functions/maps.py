@@ -46,8 +46,8 @@ def _map_concat(call: Invocation) -> Typed:
 def _over_entries(call: Invocation) -> tuple[Typed, str, Typed]:
     call.arity(2)
     value, item = call.value_of_type(0, "map"), call.fresh()
-    key, held = (Typed(f"{item}.{part}", value.type.args[i]) for i, part in enumerate(("key", "value")))
-    return value, item, call.lambda_body(1, [key, held])
+    key, item_value = (Typed(f"{item}.{part}", value.type.args[i]) for i, part in enumerate(("key", "value")))
+    return value, item, call.lambda_body(1, [key, item_value])
 
 
 def _map_filter(call: Invocation) -> Typed:
@@ -56,10 +56,10 @@ def _map_filter(call: Invocation) -> Typed:
     return Typed(f"map_from_entries({kept})", value.type)
 
 
-def _transform_entries(key: str, held: str) -> Handler:
+def _transform_entries(key: str, item_value: str) -> Handler:
     def handle(call: Invocation) -> Typed:
         value, item, body = _over_entries(call)
-        pack = f"struct_pack(key := {key.format(item, body.sql)}, value := {held.format(item, body.sql)})"
+        pack = f"struct_pack(key := {key.format(item, body.sql)}, value := {item_value.format(item, body.sql)})"
         kind = map_of(body.type, value.type.args[1]) if "{1}" in key else map_of(value.type.args[0], body.type)
         return Typed(f"map_from_entries(list_transform(map_entries({value.sql}), LAMBDA {item} : {pack}))", kind)
 

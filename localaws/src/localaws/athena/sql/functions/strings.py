@@ -63,7 +63,7 @@ _TABLE = r"""
 
 def _concat(call: Invocation) -> Typed:
     values = call.values()
-    if len(values) < 2:  # noqa: PLR2004 -- concat of one thing is not a function in Trino
+    if len(values) < 2:  # noqa: PLR2004 -- Trino has no concat of one argument
         raise call.mismatch(values)
     result = values[0]
     for value in values[1:]:
@@ -93,7 +93,7 @@ def _split_to_map(call: Invocation) -> Typed:
     return Typed(f"map_from_entries({entries})", map_of(VARCHAR, VARCHAR))
 
 
-# Written the same in Java's dialect and in RE2's, meaning something else.
+# Patterns that are valid in both Java's and RE2's syntax with different meanings.
 _OTHER_IN_RE2 = re.compile(r"&&|\\[ZhHRGX]|\\p\{(?:Is|In|java)|\(\?[a-z]*[xudU]")
 
 
