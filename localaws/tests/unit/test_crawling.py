@@ -157,5 +157,5 @@ def test_exclude_patterns_are_globs_below_the_target(pattern, path, out):
 def test_a_crawler_changes_its_own_tables_only(stored, of_others):
     found = {"Name": "a", "StorageDescriptor": {"Location": "s3://b/incoming/a/"}}
 
-    assert crawl_entries.is_of_others(stored, found) is of_others
-    assert crawl_entries.name_beside(found).startswith("a_")
+    assert crawl_entries.must_not_be_changed(stored, found) is of_others
+    assert crawl_entries.name_with_hash(found).startswith("a_")

@@ -1,6 +1,6 @@
 """Glue Spark jobs: StartJobRun runs the job's script from S3 with local PySpark.
 
-MiniStack without Docker reports SUCCEEDED and does not look for the script.
+MiniStack without Docker reports SUCCEEDED and does not read the script.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from localaws.paths import Paths
 from localaws.settings import load
 from localaws.spark.pool import Pool
 from localaws.spark.runner import FAILED, JobRun, Outcome, Runner
-from localaws.spark.worker_process import Settings
+from localaws.spark.worker_process import WorkerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("localaws.glue_spark")
 
-# Tests shorten it, so that a timeout of one minute need not take one.
+# Tests shorten it, so that they need not wait for a timeout of one minute.
 MINUTE_SECONDS = load().glue_minute_seconds
 LOG_LIMIT_BYTES = 50_000_000
 PREWARM = load().spark_prewarm
@@ -42,7 +42,7 @@ PREWARM = load().spark_prewarm
 
 @dataclass
 class GlueSpark:
-    """Glue's side of the runs: who may start, what the API says about them, their logs and events."""
+    """Starts and stops runs for Glue's API: concurrency limit, retries, records, logs and events."""
 
     runner: Runner
     pool: Pool
@@ -52,7 +52,7 @@ class GlueSpark:
     _warmed: bool = False
 
     def start(self, job: dict[str, Any], data: Mapping[str, Any]) -> Any:
-        """Answer StartJobRun."""
+        """Answer StartJobRun, with ConcurrentRunsExceededException when too many runs of the job are in progress."""
         with self._starting:
             if len(runs_in_progress(job["Name"])) >= max_concurrent_runs(job):
                 return error_response_json(
@@ -65,14 +65,14 @@ class GlueSpark:
         return json_response({"JobRunId": record["Id"]})
 
     def stop(self, job_name: str, run_id: str) -> bool:
-        """Stop a run in progress. Returns False if it is not one of ours."""
+        """Stop a run in progress. Returns False if it is not one."""
         if any(run["Id"] == run_id for run in runs_in_progress(job_name)):
             update_record(job_name, run_id, JobRunState="STOPPING")
             return self.runner.stop(run_id)
         return False
 
     def prewarm(self) -> None:
-        """Start the first worker in the background, once, when it is known that there are jobs to run."""
+        """Start the first worker in the background, once. It is called when the first job exists."""
         if PREWARM and not self._warmed:
             self._warmed = True
             self.pool.prewarm()
@@ -82,7 +82,7 @@ class GlueSpark:
         retries = int(job.get("MaxRetries") or 0)
         for attempt in range(1, retries + 2):
             outcome = self._run(job, data, record)
-            # Like Glue: a run that was stopped or timed out is not tried again.
+            # As in Glue, a run that was stopped or timed out is not retried.
             if outcome.state != FAILED or attempt > retries:
                 return
             record = self._add(job, data, attempt, first)
@@ -110,9 +110,9 @@ class GlueSpark:
                 lambda: update_record(name, run_id, JobRunState="RUNNING"),
                 logs.write,
             )
-        except Exception as broken:
-            logger.exception("the run %s of %s broke the runner", run_id, name)
-            outcome = Outcome(FAILED, f"Internal error of the local runner: {broken}")
+        except Exception as error:
+            logger.exception("internal error in the run %s of %s", run_id, name)
+            outcome = Outcome(FAILED, f"Internal error of the local runner: {error}")
         finish_record(name, record, outcome.state, outcome.message)
         if self._warmed:
             self.pool.prewarm_if_cold()
@@ -140,7 +140,7 @@ class _RunLogs:
         self._run_id = run_id
         self._prefix = f"{job_name} {run_id}"
         self._file = file
-        for group in self.GROUPS:  # both answer an error when it exists already
+        for group in self.GROUPS:  # both return an error for one that exists, which does not matter
             cloudwatch_logs._create_log_group({"logGroupName": group})
             cloudwatch_logs._create_log_stream({"logGroupName": group, "logStreamName": run_id})
 
@@ -158,7 +158,7 @@ class _RunLogs:
 
 
 def install() -> None:
-    """Take over starting and stopping of Spark job runs; jobs of other kinds stay MiniStack's."""
+    """Replace starting and stopping of Spark job runs; MiniStack runs jobs of other kinds."""
     spark = _glue_spark()
 
     @wrap(glue, "_start_job_run")
@@ -170,8 +170,8 @@ def install() -> None:
     def _(original: Any, data: dict[str, Any]) -> Any:
         name = data.get("JobName", "")
         stopped = [run_id for run_id in data.get("JobRunIds", []) if spark.stop(name, run_id)]
-        others = [run_id for run_id in data.get("JobRunIds", []) if run_id not in stopped]
-        answer = json.loads(original({**data, "JobRunIds": others})[2])
+        remaining = [run_id for run_id in data.get("JobRunIds", []) if run_id not in stopped]
+        answer = json.loads(original({**data, "JobRunIds": remaining})[2])
         answer["SuccessfulSubmissions"] += [{"JobName": name, "JobRunId": run_id} for run_id in stopped]
         return json_response(answer)
 
@@ -207,7 +207,7 @@ def _glue_spark() -> GlueSpark:
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
         log.replace(log.with_suffix(".log.1"))
-    pool = Pool(Settings(endpoint, paths.scratch, log))
+    pool = Pool(WorkerSettings(endpoint, paths.scratch, log))
     return GlueSpark(Runner(pool, endpoint, paths.scratch), pool, endpoint, log)
 
 
