@@ -1,4 +1,4 @@
-"""Athena during maintenance: queries read the files of their snapshot, expired snapshots are refused, no write is lost."""
+"""Athena during maintenance: queries read their snapshot, expired snapshots are refused, no write is lost."""
 
 import threading
 import time

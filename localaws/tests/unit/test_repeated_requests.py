@@ -6,12 +6,12 @@ import pytest
 from localaws.extensions import repeated_requests
 from localaws.extensions.repeated_requests import Request
 from localaws.invocations import (
-    ANSWER_LIMIT_BYTES,
     BODY_LIMIT_BYTES,
     KEPT_COUNT,
     KEPT_SECONDS,
-    Answer,
+    RESPONSE_LIMIT_BYTES,
     Attempts,
+    Response,
     invocation_of,
 )
 
@@ -193,18 +193,18 @@ def test_objects_and_reads_are_carried_out_and_not_kept(large):
         await client.call(scope(attempt=2, **large))
 
         assert len(client.service.bodies) == 2
-        assert client.attempts.find(invocation_of(scope(**large))).answer is None
+        assert client.attempts.find(invocation_of(scope(**large))).response is None
 
     asyncio.run(run())
 
 
 def test_a_large_response_is_not_kept():
     async def run():
-        client = Client(Service(body=bytes(ANSWER_LIMIT_BYTES + 1)))
+        client = Client(Service(body=bytes(RESPONSE_LIMIT_BYTES + 1)))
 
         await client.call(scope())
 
-        assert client.attempts.find(invocation_of(scope())).answer is None
+        assert client.attempts.find(invocation_of(scope())).response is None
 
     asyncio.run(run())
 
@@ -266,7 +266,7 @@ def test_every_repeated_request_is_logged(caplog):
 class TestAttempts:
     def ended(self, attempts, number, body=b""):
         invocation = invocation_of(scope(number))
-        attempts.end(invocation, attempts.begin(invocation), b"digest", Answer(200, (), body))
+        attempts.end(invocation, attempts.begin(invocation), b"digest", Response(200, (), body))
         return invocation
 
     def test_attempts_are_kept_for_two_minutes(self):

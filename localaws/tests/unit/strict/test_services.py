@@ -36,7 +36,7 @@ def broken(shape):
 
 
 class Sample:
-    """A request with an invalid value for every member with a constraint, and the paths of these, as AWS writes them."""
+    """A request with an invalid value for every member with a constraint, and their paths as AWS writes them."""
 
     def __init__(self, service):
         self.service = service
