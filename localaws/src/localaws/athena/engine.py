@@ -124,6 +124,7 @@ class _Run:
             self.cursor.execute(
                 f"COPY ({rows}) TO {literal(str(file))} (FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '')"
             )
+            # At once: the next statement on the cursor replaces the profile.
             scanned, opened = self._scanned(), files_of(self._profile())
             header = results.csv_line(name for name, _ in relation.columns).encode()
             body = header + file.read_bytes()

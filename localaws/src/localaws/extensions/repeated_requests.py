@@ -129,6 +129,7 @@ async def answer(attempts: Attempts, request: Request) -> None:
     if not request.invocation.may_be_kept:
         if earlier is not None:
             request.log("carried out again")
+        # Remembered without a response, so that the next attempt is logged.
         attempts.end(request.invocation, attempts.begin(request.invocation), None, None)
         await request.carry_out(request.receive, request.send)
     elif earlier is None:

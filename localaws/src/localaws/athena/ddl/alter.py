@@ -27,15 +27,8 @@ _COLUMN = r"[`\"]?(\w+)[`\"]?"
 _FLAGS = re.IGNORECASE | re.DOTALL
 _PARTITION = re.compile(r"PARTITION\s*\(((?:'[^']*'|[^')])*)\)(?:\s*LOCATION\s+'([^']+)')?", _FLAGS)
 _TABLE_INPUT_MEMBERS = (
-    "Name",
-    "Description",
-    "Owner",
-    "Retention",
-    "StorageDescriptor",
-    "PartitionKeys",
-    "TableType",
-    "Parameters",
-)
+    "Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters",
+)  # fmt: skip
 
 
 class Alterer:
@@ -136,6 +129,7 @@ class Alterer:
         target = (parts[-2] if len(parts) > 1 else self.database, parts[-1])
         if self.tables.entry(*target) is not None:
             raise AthenaError("TABLE_ALREADY_EXISTS", f"Table '{'.'.join(target)}' already exists")
+        # Glue cannot rename a table: the same files get another entry.
         table: Any = {**self._kept(), "Name": target[1]}
         self.clients.glue.create_table(DatabaseName=target[0], TableInput=table)
         self.clients.glue.delete_table(DatabaseName=self.database, Name=self.name)

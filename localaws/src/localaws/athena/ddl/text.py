@@ -55,6 +55,7 @@ def parse_create(sql: str) -> IcebergDefinition:
     properties = re.search(r"TBLPROPERTIES\s*\(", rest, re.IGNORECASE)
     pairs = re.findall(r"'([^']+)'\s*=\s*'([^']*)'", enclosed(rest, properties.end() - 1)[0]) if properties else []
     location = re.search(r"LOCATION\s+'([^']+)'", rest, re.IGNORECASE)
+    # table_type and format are properties of the statement, not of the Iceberg table.
     return IcebergDefinition(
         database=parts[-2] if len(parts) > 1 else None,
         table=parts[-1],
@@ -102,7 +103,7 @@ def enclosed(text: str, start: int) -> tuple[str, str]:
     """
     depth, quoted = 0, False
     for position in range(start, len(text)):
-        if text[position] == "'":
+        if text[position] == "'":  # a doubled quote leaves the string and enters it again
             quoted = not quoted
         elif not quoted and text[position] == "(":
             depth += 1

@@ -121,6 +121,7 @@ def _reduce(call: Invocation) -> Typed:
     call.arity(4)
     value, start = call.value_of_type(0, "array"), call.value(1)
     state, item = call.fresh(), call.fresh()
+    # The type of the state is that of the step, which may be wider than that of the start value.
     kind = call.lambda_body(2, [Typed(state, start.type), Typed(item, value.type.element)]).type
     start = casts.expect(start, kind, "reduce")
     step = casts.expect(call.lambda_body(2, [Typed(state, kind), Typed(item, value.type.element)]), kind, "reduce")
