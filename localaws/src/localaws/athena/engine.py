@@ -89,6 +89,7 @@ class _Run:
         self.scanned = 0
 
     def outcome(self, external_table: Callable[[str, str], None]) -> Outcome:
+        """Run the statement by its first word. Raises UnsupportedSqlError for an unknown one."""
         verb = parsing.first_word(self.sql)
         known: dict[str, Callable[[], Outcome]] = {
             **dict.fromkeys(_READS, self._read),

@@ -12,10 +12,7 @@ from localaws.athena.sql.expressions.predicates import boolean
 from localaws.athena.sql.parsed_types import from_sqlglot
 from localaws.athena.sql.parsing import position, refuse_other_arguments
 from localaws.athena.sql.scope import Scope, Typed
-from localaws.athena.trino_types import (
-    UNKNOWN,
-    array,
-)
+from localaws.athena.trino_types import UNKNOWN, array
 
 if TYPE_CHECKING:
     from localaws.athena.sql.interface import ExpressionCompiler, ExpressionHandler

@@ -11,11 +11,7 @@ from localaws.athena.sql.coercion import common_type
 from localaws.athena.sql.expressions import casts, operators
 from localaws.athena.sql.parsing import refuse_other_arguments
 from localaws.athena.sql.scope import Scope, Typed
-from localaws.athena.trino_types import (
-    BOOLEAN,
-    VARCHAR,
-    TrinoType,
-)
+from localaws.athena.trino_types import BOOLEAN, VARCHAR, TrinoType
 
 if TYPE_CHECKING:
     from localaws.athena.sql.interface import ExpressionCompiler, ExpressionHandler

@@ -7,16 +7,7 @@ from typing import TYPE_CHECKING
 from localaws.athena.errors import UnsupportedSqlError
 from localaws.athena.sql.expressions import casts, operators
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import (
-    BIGINT,
-    BOOLEAN,
-    DOUBLE,
-    INTEGER_DIGITS,
-    VARCHAR,
-    array,
-    decimal,
-    map_of,
-)
+from localaws.athena.trino_types import BIGINT, BOOLEAN, DOUBLE, INTEGER_DIGITS, VARCHAR, array, decimal, map_of
 
 if TYPE_CHECKING:
     from localaws.athena.sql.functions.aggregation import AggregateHandler, Aggregation

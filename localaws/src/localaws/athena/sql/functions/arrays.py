@@ -8,16 +8,7 @@ from localaws.athena.errors import UnsupportedSqlError
 from localaws.athena.sql.coercion import can_coerce, common_type
 from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import (
-    BIGINT,
-    BOOLEAN,
-    DATE,
-    INTEGER_DIGITS,
-    VARCHAR,
-    TrinoType,
-    array,
-    row,
-)
+from localaws.athena.trino_types import BIGINT, BOOLEAN, DATE, INTEGER_DIGITS, VARCHAR, TrinoType, array, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
