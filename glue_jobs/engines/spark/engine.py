@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from cartlake.contracts import Contract, Table
 from cartlake.runs.documents import ManifestFile, Measurement
 from glue_jobs.engines.base import BatchCounts, Branch
-from glue_jobs.engines.spark import iceberg, measuring, reading, writing
+from glue_jobs.engines.spark import frames, iceberg, measuring, reading, writing
 from glue_jobs.engines.spark.session import open_session
 
 _BYTES_PER_SHUFFLE_PARTITION: Final = 16 * 1024**2
@@ -38,7 +38,7 @@ class SparkEngine:
         return self.spark.table(iceberg.identifier(branch))
 
     def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> DataFrame:
-        return self.spark.createDataFrame(list(rows), schema)
+        return frames.frame(self.spark, rows, schema)
 
     def keep(self, rows: DataFrame) -> DataFrame:
         # On local disks: they are parsed once and read several times, and need not fit into memory.
