@@ -14,7 +14,7 @@ SCHEMA = (
     "number int, large bigint, amount decimal(18,2), ratio double, flag boolean, day date, moment timestamp, "
     "text string, tags array<string>"
 )
-LATE = datetime(9999, 12, 31, 23, 59, 59, 999999, UTC)
+NOON, LATE = datetime(2026, 2, 27, 12, 0, 0, 1, UTC), datetime(9999, 12, 31, 23, 59, 59, 999999, UTC)
 ROWS = [
     (
         1,
