@@ -187,7 +187,10 @@ def lake(spark_lake: loading.Lake) -> loading.Lake:
 
 
 @pytest.fixture
-def light_lake(localaws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[LightLake]:
+def light_lake(
+    localaws: LocalAws,  # noqa: F811 - a fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[LightLake]:
     """Buckets and empty tables in an embedded AWS, and a way to load files with the light engine."""
     for name, value in localaws.env.items():
         monkeypatch.setenv(name, value)
