@@ -179,30 +179,12 @@ class RecordSplitter:
         self._open = []
         return True
 
-<<<<<<< HEAD
     def _give_up(self, found: Records) -> list[bytes]:
         """The first open line is malformed; return the others, which stand for themselves."""
         first, *others = self._open
         self._open = []
         found.malformed.append(first.removesuffix(b"\r"))
         return others
-=======
-    def _give_up_open(self, good: list[bytes] | None = None) -> None:
-        """The quote of the first open line is never closed: it is malformed, and the others stand for themselves."""
-        mine: list[bytes] = [] if good is None else good
-        while self.open:
-            first, *others = self.open
-            self.open = []
-            self._malformed(first.removesuffix(b"\r"))
-            for line in others:
-                self._special(line, mine) if self.open or self.quote in line or b"\r" in line else self._plain(
-                    line, mine
-                )
-            if good is not None:
-                break
-        if good is None:
-            self._write(mine)
->>>>>>> wt-light
 
 
 @dataclass(slots=True)
@@ -251,18 +233,10 @@ class _Copy:
         q = self._layout.quote_bytes
         if q not in record and b"\r" not in record:
             return record
-<<<<<<< HEAD
         fields = self._layout.fields.findall(record)
         needed = (not field.startswith(q) and (q in field or b"\r" in field) for field in fields)
         return self._layout.delimiter_bytes.join(
             _in_quotes(field, q) if need else field for field, need in zip(fields, needed, strict=True)
-=======
-        q = self.quote
-        fields = self.layout.fields.findall(record)
-        return self.delimiter.join(
-            one if one.startswith(q) or not (q in one or b"\r" in one) else q + one.replace(q, q + q) + q
-            for one in fields
->>>>>>> wt-light
         )
 
 

@@ -22,13 +22,10 @@ class Document(BaseModel):
 class FileFormat(Document):
     """How to read one file. `header` holds the columns in the file's own order; JSON lines have none.
 
-<<<<<<< HEAD
-    `line_bytes_at_most` is a bound no line of a text exceeds, None where nobody looked. `line_is_record` says of a CSV
-    file that each of its lines is one record, or a malformed one, and that all readers agree about its quotes and line
-    ends; false or None, where nobody looked, that it has to be split with care (`cartlake.csv_records`).
-=======
     `line_bytes_at_most` is the length in bytes that no line of a text exceeds, None where it was not measured.
->>>>>>> wt-light
+    `line_is_record` says of a CSV file that each of its lines is one record, or a malformed one, and that all readers
+    agree about its quotes and line ends; with False, or None where it was not looked at, `cartlake.csv_records` splits
+    it.
     """
 
     kind: Literal["csv", "jsonl", "parquet"]
