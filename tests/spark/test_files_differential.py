@@ -3,6 +3,7 @@
 import hashlib
 import io
 import random
+import re
 from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -26,6 +27,7 @@ from lambdas.file_validator.content.line_records import LineRecords
 
 pytestmark = pytest.mark.spark
 
+EXPONENT = re.compile(r"[-+]?[0-9.]+E[-+]?[0-9]+")
 VENDORS, PRODUCTS, RATES = (contracts.load(name) for name in ("vendors", "products", "fx_rates"))
 GOOD = {
     "vendor_id": "VEN-9001",
@@ -91,7 +93,7 @@ class Reader:
         return sorted_rows(on_spark.collect()), sorted_rows(self.on_duckdb(contract, files, "select * from raw"))
 
     def values(self, contract, files):
-        """Typed rows of each engine: as `text_of` writes them."""
+        """Typed rows of each engine: as text; timestamps in microseconds."""
         columns = [column for column in contract.table.file_columns if column.type != "string"]
         listed = [(cast_sql(column), column) for column in columns]
         on_spark = read_files(self.spark, files, contract).selectExpr(
@@ -99,7 +101,7 @@ class Reader:
         )
         query = ", ".join(text_of(sql, column, "epoch_us") for sql, column in listed)
         in_duckdb = sqlglot.transpile(f"select {query} from raw", read="spark", write="duckdb")[0]
-        return sorted_rows(on_spark.collect()), sorted_rows(self.on_duckdb(contract, files, in_duckdb))
+        return sorted_rows(written_out(on_spark.collect())), sorted_rows(self.on_duckdb(contract, files, in_duckdb))
 
     def on_duckdb(self, contract, files, query):
         with open_session() as session:
@@ -108,13 +110,14 @@ class Reader:
 
 
 def text_of(sql, column, micros):
-    """A value as text: a timestamp in microseconds; a decimal multiplied to an integer, as Spark writes `0E-8` for 0."""
-    if column.type == "timestamp":
-        return f"cast({micros}({sql}) as string)"
-    if column.type.startswith("decimal"):
-        scale = int(column.type.rpartition(",")[2].removesuffix(")"))
-        return f"cast(cast({sql} * {10**scale} as decimal(30,0)) as string)"
-    return f"cast({sql} as string)"
+    return f"cast({micros}({sql}) as string)" if column.type == "timestamp" else f"cast({sql} as string)"
+
+
+def written_out(rows):
+    """Rows of texts without exponents: Spark writes a decimal as `0E-8` for 0."""
+    return [
+        tuple(format(Decimal(text), "f") if EXPONENT.fullmatch(text or "") else text for text in row) for row in rows
+    ]
 
 
 def sorted_rows(rows):
@@ -377,8 +380,8 @@ def test_texts_are_values_only_when_all_of_them_are(read):
     columns = [column.name for column in PRODUCTS.table.file_columns if column.type != "string"]
     found = {name: {row[columns.index(name)] for row in values} for name in columns}
     assert found["is_active"] == {"true", "false", None}
-    assert {"15", "50", "500", "1234000000", "100000"} <= found["list_price"]
-    assert not found["list_price"] & {"1999", "2", "109"}
+    assert {"0.15", "0.50", "5.00", "12340000.00", "1000.00"} <= found["list_price"]
+    assert not found["list_price"] & {"19.99", "0.02", "1.09"}
     assert str(micros(2026, 11, 20, 7, 50, 26)) in found["updated_at"]
     assert str(micros(2026, 7, 1, 6)) not in found["updated_at"]
 

@@ -27,5 +27,5 @@ class LineRecords:
         return self._so_far
 
     def _look_at(self, end: bytes) -> None:
-        self._so_far = unquoted(b"".join([*self._rest, end]), self._layout) is not None
+        self._so_far = self._so_far and unquoted(b"".join([*self._rest, end]), self._layout) is not None
         self._rest = []
