@@ -88,13 +88,13 @@ class CsvLayout:
         return b"(?:%s%s%s|[^%s%s\n][^%s\n]*+|)" % (q, self._quoted_text, q, q, d, d)
 
     def values(self, record: bytes) -> list[str | None]:
-        """Return the fields of a well-formed record as text; None for an empty field without quotes."""
+        """Return the fields of a well-formed record as text; None for an empty field, with or without quotes."""
         return [self._value(found) for found in self.fields.findall(record)]
 
     def _value(self, found: bytes) -> str | None:
         q = self.quote_bytes
         if found.startswith(q):
-            return found[1:-1].replace(q + q, q).decode("utf-8", "replace")
+            return found[1:-1].replace(q + q, q).decode("utf-8", "replace") or None
         return found.decode("utf-8", "replace") or None
 
 

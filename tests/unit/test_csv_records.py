@@ -166,8 +166,8 @@ def test_a_gzip_file_is_read_as_it_expands():
     assert good.getvalue() == b"1,2,3\n"
 
 
-def test_values_tell_an_empty_text_from_none():
-    assert CsvLayout(4).values(b',"",a"b,"x""y"') == [None, "", 'a"b', 'x"y']
+def test_an_empty_field_is_no_value():
+    assert CsvLayout(4).values(b',"",a"b,"x""y"') == [None, None, 'a"b', 'x"y']
 
 
 @pytest.mark.parametrize(

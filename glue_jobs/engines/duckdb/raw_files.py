@@ -87,7 +87,7 @@ def read_csv_sql(paths: Sequence[Path], columns: Sequence[str], layout: CsvLayou
     return (
         f"read_csv([{listed}], columns = {{{types}}}, auto_detect = false, header = false, filename = '_path', "
         f"delim = {text_literal(layout.delimiter)}, quote = {quote}, escape = {quote}, strict_mode = true, "
-        f"nullstr = '', allow_quoted_nulls = false, new_line = '\\n', max_line_size = {max(longest, 2**21)})"
+        f"nullstr = '', allow_quoted_nulls = true, new_line = '\\n', max_line_size = {max(longest, 2**21)})"
     )
 
 
