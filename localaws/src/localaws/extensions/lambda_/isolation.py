@@ -25,6 +25,7 @@ RUNTIME_MODULES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "s
 KEPT_VARIABLES = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "LD_LIBRARY_PATH"})
 PROLOGUE = """
 import os, sys
+os.setsid()  # it is ended together with all processes that it starts
 for _name in {hidden!r}:
     os.environ.pop(_name, None)
 sys.path.append({runtime!r})
