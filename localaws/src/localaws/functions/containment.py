@@ -4,6 +4,9 @@ The text of this module runs first in each worker, before its other threads star
 It uses Linux's user and mount namespaces, which some systems do not allow.
 """
 
+# Importing pathlib would make each cold start longer.
+# ruff: noqa: PTH103, PTH118, PTH123
+
 import ctypes
 import os
 

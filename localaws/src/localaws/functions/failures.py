@@ -1,4 +1,4 @@
-"""The payloads and errors with which AWS Lambda answers for a function that did not return a result."""
+"""The payloads with which AWS Lambda answers for a function that did not return a result."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ import json
 import signal
 from typing import Any
 
-from localaws.errors import TransientError
-
 INIT_FAILED = "Worker init failed: "
 """The beginning of MiniStack's message when a function's module cannot be imported; the worker's report follows."""
 
 
-class ServiceFaultError(TransientError):
-    """Lambda itself failed, not the function: `code` is the API's error code, `status` its HTTP status."""
-
-    def __init__(self, code: str, message: str, status: int = 500) -> None:
-        super().__init__(message)
-        self.code = code
-        self.status = status
-
-    @property
-    def state_error(self) -> str:
-        """The error name in Step Functions."""
-        return f"Lambda.{self.code}"
+def throttled_state(cause: str) -> tuple[str, str] | None:
+    """Return Step Functions' error and cause for a throttled invocation, from MiniStack's cause; None for another."""
+    try:
+        payload = json.loads(cause)
+    except ValueError:
+        return None
+    if not isinstance(payload, dict) or payload.get("__type") != "TooManyRequestsException":
+        return None
+    return "Lambda.TooManyRequestsException", f"{payload['message']} (Service: Lambda, Status Code: 429)"
 
 
 def timed_out(request_id: str, seconds: float) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def peak_bytes(pid: int) -> int:
 
 def children(leader: int) -> list[int]:
     """Return the other processes of a session, whose first process is `leader`."""
-    found = (int(entry) for entry in os.listdir("/proc") if entry.isdigit())
+    found = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
     return [pid for pid in found if pid != leader and _session(pid) == leader]
 
 

@@ -34,7 +34,7 @@ RESULT = 'json.dumps({"status": "ok", "result": result})'
 RESULT_AS_ON_AWS = "_localaws_result(result)"
 INIT_FAILED = '"error": str(e)}) + '
 INIT_FAILED_AS_ON_AWS = '"error": _localaws_init_error(e, module_name, handler_name)}) + '
-HELPERS = '''
+HELPERS = """
 def _localaws_result(result):
     import json
     try:
@@ -52,7 +52,7 @@ def _localaws_init_error(e, module, handler):
     elif isinstance(e, AttributeError) and not traceback.extract_tb(e.__traceback__)[1:]:
         kind, message = "Runtime.HandlerNotFound", f"Handler '{handler}' missing on module '{module}'"
     return json.dumps({"type": kind, "message": message, "stack": traceback.format_tb(e.__traceback__)[1:]})
-'''
+"""
 
 
 def install() -> None:
