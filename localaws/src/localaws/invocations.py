@@ -27,7 +27,7 @@ KEPT_BYTES = 16 * 1024 * 1024
 KEPT_COUNT = 20_000
 # Larger bodies are uploads and downloads of objects; calls that create or change a resource are far smaller.
 BODY_LIMIT_BYTES = 1024 * 1024
-ANSWER_LIMIT_BYTES = 256 * 1024
+RESPONSE_LIMIT_BYTES = 256 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FIRST_ERROR_STATUS = 400
 
@@ -50,7 +50,7 @@ class Invocation:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A complete response: status, headers in the form of ASGI, body."""
 
     status: int
@@ -77,12 +77,12 @@ class Attempt:
     target: tuple[str, ...]
     started: float
     body_digest: bytes | None = None
-    answer: Answer | None = None
+    response: Response | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def answers(self, target: tuple[str, ...], body: bytes) -> bool:
         """Return whether its response also answers this request: the same target and body."""
-        return self.answer is not None and self.target == target and self.body_digest == digest(body)
+        return self.response is not None and self.target == target and self.body_digest == digest(body)
 
 
 class Attempts:
@@ -110,13 +110,15 @@ class Attempts:
         self._drop_old()
         return attempt
 
-    def end(self, invocation: Invocation, attempt: Attempt, body_digest: bytes | None, answer: Answer | None) -> None:
+    def end(
+        self, invocation: Invocation, attempt: Attempt, body_digest: bytes | None, response: Response | None
+    ) -> None:
         """Keep the response if it may be sent again, and wake the requests that wait for it."""
-        if answer is not None and body_digest is not None and answer.may_be_repeated:
+        if response is not None and body_digest is not None and response.may_be_repeated:
             attempt.body_digest = body_digest
-            attempt.answer = answer
+            attempt.response = response
             if self._attempts.get(invocation.id) is attempt:
-                self._bytes += answer.size_bytes
+                self._bytes += response.size_bytes
         attempt.ended.set()
         self._drop_old()
 
@@ -133,8 +135,8 @@ class Attempts:
 
     def _drop(self, invocation_id: str) -> None:
         dropped = self._attempts.pop(invocation_id, None)
-        if dropped is not None and dropped.answer is not None:
-            self._bytes -= dropped.answer.size_bytes
+        if dropped is not None and dropped.response is not None:
+            self._bytes -= dropped.response.size_bytes
 
 
 def digest(body: bytes) -> bytes:

@@ -117,10 +117,7 @@ def client_environment(settings: Settings) -> dict[str, str]:
 
 
 def wipe(settings: Settings) -> None:
-    """Delete the home folder with everything that is stored in it.
-
-    Raises ServerError while the server runs, and for a file that cannot be deleted.
-    """
+    """Delete the home folder. Raises ServerError while the server runs, and for a file that cannot be deleted."""
     if status(settings) is not None:
         raise ServerError(f"the embedded AWS in {settings.home} is running: stop it first")
     try:
@@ -134,8 +131,7 @@ def wipe(settings: Settings) -> None:
 def _launch(settings: Settings, paths: Paths) -> Server:
     port = choose_port(settings)
     _clear_scratch(paths)
-    log = _open_log(paths)
-    with log:
+    with _open_log(paths) as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "localaws.serve", "--port", str(port)],
             cwd=PACKAGE_ROOT,

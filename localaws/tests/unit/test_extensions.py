@@ -29,12 +29,12 @@ class TestAlarms:
             ),
         ],
     )
-    def test_an_alarm_is_judged_by_its_periods(self, values, settings, expected):
+    def test_the_state_of_an_alarm_depends_on_its_periods(self, values, settings, expected):
         alarm = {"ComparisonOperator": "GreaterThanThreshold", "Threshold": 0, "EvaluationPeriods": 1} | settings
 
         assert new_state(values, alarm) == expected
 
-    def test_xml_says_lists_as_members_and_no_nulls(self):
+    def test_lists_are_member_elements_in_xml_and_nulls_are_left_out(self):
         assert (
             to_xml({"A": [{"B": True}], "C": None, "D": "<&"}) == "<A><member><B>true</B></member></A><D>&lt;&amp;</D>"
         )
@@ -93,7 +93,7 @@ class TestRedrive:
     def message(self, body, visible_at=0, origin="arn:a"):
         return {"body": body, "visible_at": visible_at, "receive_count": 3, "sys": {"DeadLetterQueueSourceArn": origin}}
 
-    def test_messages_go_back_to_where_they_came_from_as_new(self):
+    def test_messages_are_moved_to_their_source_queue_as_new(self):
         dead = {"messages": [self.message("a"), self.message("b", origin="arn:b")]}
         first, second = {"messages": []}, {"messages": []}
 
@@ -102,7 +102,7 @@ class TestRedrive:
         assert (moved, dead["messages"]) == (2, [])
         assert [(m["body"], m["receive_count"]) for m in first["messages"] + second["messages"]] == [("a", 0), ("b", 0)]
 
-    def test_what_a_consumer_holds_or_nobody_sent_stays(self):
+    def test_messages_in_flight_or_of_unknown_origin_are_not_moved(self):
         held, orphan = self.message("held", visible_at=9e12), self.message("orphan", origin="arn:gone")
         dead = {"messages": [held, orphan]}
 
@@ -162,14 +162,14 @@ class TestRetention:
     def stream(self, last, events=1):
         return {"lastEventTimestamp": last, "events": list(range(events))}
 
-    def test_streams_older_than_the_retention_go(self):
+    def test_streams_older_than_the_retention_are_deleted(self):
         streams = {"old": self.stream(5), "new": self.stream(20), "empty": self.stream(None, events=0)}
 
         delete_old_logs(streams, oldest=10, limit=100)
 
         assert set(streams) == {"new", "empty"}
 
-    def test_the_newest_events_of_the_newest_streams_stay(self):
+    def test_the_newest_events_of_the_newest_streams_are_kept(self):
         streams = {"a": self.stream(1, events=3), "b": self.stream(2, events=3), "c": self.stream(3, events=3)}
 
         delete_old_logs(streams, oldest=0, limit=4)

@@ -89,6 +89,7 @@ class _Run:
         self.scanned = 0
 
     def outcome(self, external_table: Callable[[str, str], None]) -> Outcome:
+        """Run the statement by its first word. Raises UnsupportedSqlError for an unknown one."""
         verb = parsing.first_word(self.sql)
         known: dict[str, Callable[[], Outcome]] = {
             **dict.fromkeys(_READS, self._read),
@@ -124,6 +125,7 @@ class _Run:
             self.cursor.execute(
                 f"COPY ({rows}) TO {literal(str(file))} (FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '')"
             )
+            # At once: the next statement on the cursor replaces the profile.
             scanned, opened = self._scanned(), files_of(self._profile())
             header = results.csv_line(name for name, _ in relation.columns).encode()
             body = header + file.read_bytes()

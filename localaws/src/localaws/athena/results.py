@@ -30,9 +30,11 @@ def text_sql(value: Typed, depth: int = 0) -> str:
         case "timestamp" | "timestamp with time zone":
             return _timestamp(value)
         case "array":
+            # Lambdas inside each other need different parameters.
             return _listed(f"LAMBDA t{depth} : {_inner(Typed(f't{depth}', kind.element), depth)}", sql, "[]")
         case "map":
             key, held = (_inner(Typed(f"t{depth}.{p}", kind.args[i]), depth) for i, p in enumerate(("key", "value")))
+            # Lambdas inside each other need different parameters.
             return _listed(f"LAMBDA t{depth} : {key} || '=' || {held}", f"map_entries({sql})", "{}")
         case "row":
             cells = " || ', ' || ".join(

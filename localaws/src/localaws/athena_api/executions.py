@@ -46,6 +46,7 @@ def new_execution(query_id: str, data: dict[str, Any], workgroup: str, result: d
             "SelectedEngineVersion": "AUTO",
             "EffectiveEngineVersion": "Athena engine version 3",
         },
+        # Members with an underscore are not part of the API's response.
         "_columns": [],
         "_base": base,
     }

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ministack import app
 
 from localaws.hooks import wrap
-from localaws.invocations import ANSWER_LIMIT_BYTES, REPEATED, Answer, Attempt, Attempts, Invocation, invocation_of
+from localaws.invocations import REPEATED, RESPONSE_LIMIT_BYTES, Attempt, Attempts, Invocation, Response, invocation_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -53,7 +53,7 @@ class RequestBody:
         return message
 
 
-class AnswerCopy:
+class ResponseCopy:
     """Passes on a response and copies it, up to the size that is kept."""
 
     def __init__(self, send: Send) -> None:
@@ -64,12 +64,12 @@ class AnswerCopy:
         self._is_whole = False
 
     @property
-    def answer(self) -> Answer | None:
+    def response(self) -> Response | None:
         """The copy, None when the response did not end or is too large to be kept."""
-        if self._start is None or not self._is_whole or self._size > ANSWER_LIMIT_BYTES:
+        if self._start is None or not self._is_whole or self._size > RESPONSE_LIMIT_BYTES:
             return None
         headers = tuple((bytes(name), bytes(value)) for name, value in self._start.get("headers", []))
-        return Answer(int(self._start["status"]), headers, b"".join(self._chunks))
+        return Response(int(self._start["status"]), headers, b"".join(self._chunks))
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -81,7 +81,7 @@ class AnswerCopy:
     def _keep(self, message: Message) -> None:
         body = message.get("body", b"")
         self._size += len(body)
-        if self._size <= ANSWER_LIMIT_BYTES:
+        if self._size <= RESPONSE_LIMIT_BYTES:
             self._chunks.append(bytes(body))
         else:
             self._chunks.clear()
@@ -129,6 +129,7 @@ async def answer(attempts: Attempts, request: Request) -> None:
     if not request.invocation.may_be_kept:
         if earlier is not None:
             request.log("carried out again")
+        # Remembered without a response, so that the next attempt is logged.
         attempts.end(request.invocation, attempts.begin(request.invocation), None, None)
         await request.carry_out(request.receive, request.send)
     elif earlier is None:
@@ -139,11 +140,11 @@ async def answer(attempts: Attempts, request: Request) -> None:
 
 async def _carry_out(attempts: Attempts, request: Request) -> None:
     attempt = attempts.begin(request.invocation)
-    body, copy = RequestBody(request.receive), AnswerCopy(request.send)
+    body, copy = RequestBody(request.receive), ResponseCopy(request.send)
     try:
         await request.carry_out(body.receive, copy.send)
     finally:
-        attempts.end(request.invocation, attempt, body.digest, copy.answer)
+        attempts.end(request.invocation, attempt, body.digest, copy.response)
 
 
 async def _answer_again(attempts: Attempts, request: Request, earlier: Attempt) -> None:
@@ -152,9 +153,9 @@ async def _answer_again(attempts: Attempts, request: Request, earlier: Attempt) 
         return
     earlier = await _last_ended(attempts, request.invocation, earlier)
     seconds = attempts.age_seconds(earlier)
-    if earlier.answer is not None and earlier.answers(request.invocation.target, body):
+    if earlier.response is not None and earlier.answers(request.invocation.target, body):
         request.log(f"answered with the response of {seconds:.1f} s ago")
-        await _send(earlier.answer, request.send)
+        await _send(earlier.response, request.send)
         return
     request.log(f"carried out, because the attempt {seconds:.1f} s ago failed or was another request")
     await _carry_out(attempts, replace(request, receive=_again(body, request.receive)))
@@ -189,6 +190,6 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-async def _send(kept: Answer, send: Send) -> None:
+async def _send(kept: Response, send: Send) -> None:
     await send({"type": "http.response.start", "status": kept.status, "headers": list(kept.headers)})
     await send({"type": "http.response.body", "body": kept.body, "more_body": False})

@@ -94,6 +94,7 @@ def start(conf: Mapping[str, str], extra_flags: Sequence[str] = ()) -> Driver:
     with tempfile.TemporaryDirectory() as scratch:
         connection_file = Path(scratch) / "connection"
         environment = {**os.environ, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(connection_file)}
+        # The gateway server ends when its standard input closes.
         process = subprocess.Popen(java_command(conf, extra_flags), stdin=subprocess.PIPE, env=environment)
         _wait_for(connection_file, process)
         content = connection_file.read_bytes()

@@ -54,6 +54,7 @@ class _Active:
     finished: bool = False
 
     def interrupt(self, outcome: Outcome) -> None:
+        """End the run with an outcome, unless it has one already."""
         with self.lock:
             if self.finished or self.ended_by:
                 return
@@ -62,12 +63,14 @@ class _Active:
                 self.worker.kill()
 
     def use(self, worker: Worker) -> None:
+        """Set the worker of the run. Raises CancelledError when the run was interrupted before."""
         with self.lock:
             if self.ended_by:
                 raise CancelledError("stopped before it started")
             self.worker = worker
 
     def finish(self, outcome: Outcome) -> Outcome:
+        """Return the outcome of the run: that of an interruption, else the given one."""
         with self.lock:
             self.finished = True
             return self.ended_by or outcome

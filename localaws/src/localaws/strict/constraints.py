@@ -37,7 +37,7 @@ class Compiler:
     def compile(self, shape: Shape) -> Check | None:
         """Return a function that appends the faults of a value to a list, or None for a shape without constraints."""
         name = _key(shape)
-        if name in self._compiling:
+        if name in self._compiling:  # a shape that contains itself: its check is looked up when a value is checked
             return lambda value, path, faults: self._check_again(name, value, path, faults)
         if name not in self._compiled:
             self._compiling.add(name)
@@ -79,7 +79,7 @@ class Compiler:
             if not isinstance(value, dict):
                 return
             for key, suffix, required, member_check in checks:
-                member = value.get(key)
+                member = value.get(key)  # null is the same as missing
                 if member is not None:
                     if member_check is not None:
                         member_check(member, path + suffix, faults)

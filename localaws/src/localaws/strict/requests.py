@@ -68,6 +68,7 @@ def query_members(request: Request, shape: StructureShape, *, ec2: bool = False)
         node = tree
         *parents, last = name.split(".")
         for parent in parents:
+            # A name may be both a value and the parent of others: these get another key.
             child = node.setdefault(parent, {})
             node = child if isinstance(child, dict) else node.setdefault(f"{parent}.", {})
         node[last] = value

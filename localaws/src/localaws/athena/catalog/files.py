@@ -116,6 +116,7 @@ def write(cursor: duckdb.DuckDBPyConnection, query: str, columns: Columns, desti
     if not keys:
         file = f"{folder}/part-{uuid.uuid4().hex}{form.suffix}"
         return WrittenFiles(_copy(cursor, f"SELECT {cells} FROM ({query})", file, form), [file])
+    # The query runs once: it may be expensive, or random.
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE rows_to_write AS {query}")
     texts = ", ".join(f"CAST({quote(key)} AS VARCHAR)" for key in keys)
     values = cursor.execute(f"SELECT DISTINCT {texts} FROM rows_to_write ORDER BY ALL").fetchall()

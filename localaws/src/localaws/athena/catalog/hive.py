@@ -133,6 +133,8 @@ def _csv(table: dict[str, Any], columns: Columns, listing: str) -> tuple[list[st
     delimiter = parameters.get("separatorChar", ",") if quoted else parameters.get("field.delim", "\x01")
     quote_char = parameters.get("quoteChar", '"') if quoted else ""
     skip = int((table.get("Parameters") or {}).get("skip.header.line.count", 0))
+    # Text files are read by position, as in Hive: a header need not have the names of the table's columns.
+    # force_not_null keeps empty cells, which are empty strings in Hive.
     names = ", ".join(f"{literal(f'c{i}')}: 'VARCHAR'" for i in range(len(columns)))
     reader = (
         f"read_csv({listing}, auto_detect = false, header = false, skip = {skip}, delim = {literal(delimiter)}, "
@@ -149,7 +151,7 @@ def _from_text(column: str, kind: TrinoType, *, strict: bool) -> str:
 
     For a text of another type LazySimpleSerDe gives NULL, OpenCSVSerDe (`strict`) fails.
     """
-    if kind.name == "varchar":
+    if kind.name == "varchar":  # \N is Hive's text of NULL
         return column if strict else f"CASE WHEN {column} <> '\\N' THEN {column} END"
     if kind.name in {"array", "map", "row"}:
         raise UnsupportedSqlError(f"Type {kind} in a text table")
@@ -168,6 +170,7 @@ def _json(columns: Columns, listing: str) -> tuple[list[str], str]:
 
 def _parquet(cursor: duckdb.DuckDBPyConnection, columns: Columns, listing: str) -> tuple[list[str], str]:
     reader = f"read_parquet({listing}, union_by_name = true, filename = '{_PATH}', hive_partitioning = false)"
+    # By name, as Athena reads Parquet: a file may lack columns that were added later.
     present = {
         name.lower(): (name, kind) for name, kind, *_ in cursor.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
     }

@@ -61,6 +61,7 @@ def schema_of(columns: Sequence[tuple[str, TrinoType, str]]) -> Schema:
 
     Raises UnsupportedSqlError for a type that Iceberg does not have.
     """
+    # The columns have the ids from 1, nested fields those after them.
     ids = itertools.count(len(columns) + 1)
     return Schema(
         *(
@@ -103,7 +104,7 @@ def partition_spec(schema: Schema, fields: Sequence[PartitionField]) -> Partitio
         *(
             IcebergPartitionField(
                 source_id=names[field.column],
-                field_id=1000 + position,
+                field_id=1000 + position,  # where Iceberg's ids of partition fields begin
                 transform=_transform(field),
                 name=field.column if field.transform == "identity" else f"{field.column}_{field.transform}",
             )

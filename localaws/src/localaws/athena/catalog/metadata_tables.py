@@ -92,7 +92,7 @@ def _snapshots(table: IcebergTable) -> list[dict[str, Any]]:
 def _history(table: IcebergTable) -> list[dict[str, Any]]:
     parents = {s["snapshot-id"]: s.get("parent-snapshot-id") for s in table.snapshots}
     ancestors, current = set(), table.current_snapshot
-    while current is not None and current not in ancestors:
+    while current is not None and current not in ancestors:  # broken metadata may have a cycle
         ancestors.add(current)
         current = parents.get(current)
     return [

@@ -13,7 +13,7 @@ from localaws.athena.catalog.glue_tables import is_iceberg, is_view
 from localaws.athena.catalog.iceberg_types import schema_of
 from localaws.athena.clients import in_s3
 from localaws.athena.ddl import text as ddl_text
-from localaws.athena.errors import AthenaError, MalformedQueryError, UnsupportedSqlError
+from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.hive_types import to_hive
 
 if TYPE_CHECKING:
@@ -25,17 +25,9 @@ if TYPE_CHECKING:
 
 _COLUMN = r"[`\"]?(\w+)[`\"]?"
 _FLAGS = re.IGNORECASE | re.DOTALL
-_PARTITION = re.compile(r"PARTITION\s*\(((?:'[^']*'|[^')])*)\)(?:\s*LOCATION\s+'([^']+)')?", _FLAGS)
 _TABLE_INPUT_MEMBERS = (
-    "Name",
-    "Description",
-    "Owner",
-    "Retention",
-    "StorageDescriptor",
-    "PartitionKeys",
-    "TableType",
-    "Parameters",
-)
+    "Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters",
+)  # fmt: skip
 
 
 class Alterer:
@@ -101,12 +93,14 @@ class Alterer:
         return self.clients.iceberg.load_table((self.database, self.name))
 
     def add_columns(self, matched: re.Match[str]) -> None:
+        """Add columns to an Iceberg table. Raises AthenaError for one that exists."""
         schema = schema_of(_columns(matched[1]))
         with _schema_change(f"add {matched[1]}"), self._iceberg().update_schema() as update:
             for field in schema.fields:
                 update.add_column(field.name, field.field_type, doc=field.doc)
 
     def drop_column(self, matched: re.Match[str]) -> None:
+        """Drop a column of an Iceberg table. Raises AthenaError for one that does not exist."""
         with _schema_change(f"drop column {matched[1]}"), self._iceberg().update_schema() as update:
             update.delete_column(matched[1].lower())
 
@@ -132,15 +126,18 @@ class Alterer:
                 update.rename_column(old, new)
 
     def rename(self, matched: re.Match[str]) -> None:
+        """Rename a table in Glue. Raises AthenaError when there is a table of the new name."""
         parts = re.sub(r"[`\"]", "", matched[1]).lower().split(".")
         target = (parts[-2] if len(parts) > 1 else self.database, parts[-1])
         if self.tables.entry(*target) is not None:
             raise AthenaError("TABLE_ALREADY_EXISTS", f"Table '{'.'.join(target)}' already exists")
+        # Glue cannot rename a table: the same files get another entry.
         table: Any = {**self._kept(), "Name": target[1]}
         self.clients.glue.create_table(DatabaseName=target[0], TableInput=table)
         self.clients.glue.delete_table(DatabaseName=self.database, Name=self.name)
 
     def set_properties(self, matched: re.Match[str]) -> None:
+        """Set properties, in the metadata of an Iceberg table or in Glue."""
         pairs = dict(re.findall(r"'([^']+)'\s*=\s*'([^']*)'", matched[1]))
         if is_iceberg(self.entry):
             with self._iceberg().transaction() as transaction:
@@ -149,17 +146,21 @@ class Alterer:
             self._update(Parameters={**(self.entry.get("Parameters") or {}), **pairs})
 
     def unset_properties(self, matched: re.Match[str]) -> None:
+        """Remove properties of an Iceberg table."""
         with self._iceberg().transaction() as transaction:
             transaction.remove_properties(*re.findall(r"'([^']+)'", matched[1]))
 
     def add_hive_columns(self, matched: re.Match[str]) -> None:
+        """Add columns to a table of plain files, in Glue."""
         known = self.entry["StorageDescriptor"].get("Columns") or []
         self._update_columns([*known, *_glue_columns(matched[1])])
 
     def replace_hive_columns(self, matched: re.Match[str]) -> None:
+        """Replace the columns of a table of plain files, in Glue."""
         self._update_columns(_glue_columns(matched[1]))
 
     def add_partitions(self, matched: re.Match[str]) -> None:
+        """Create partitions in Glue. Raises AthenaError for one that exists, without IF NOT EXISTS."""
         location = self.entry["StorageDescriptor"]["Location"].rstrip("/")
         known = {tuple(partition["Values"]) for partition in self.tables.partitions(self.entry)}
         for values, given in self._partitions(matched[2]):
@@ -171,6 +172,7 @@ class Alterer:
             self._add(values, given or f"{location}/{folder}/")
 
     def drop_partitions(self, matched: re.Match[str]) -> None:
+        """Delete partitions in Glue. Raises AthenaError for one that does not exist, without IF EXISTS."""
         known = {tuple(partition["Values"]) for partition in self.tables.partitions(self.entry)}
         for values, _ in self._partitions(matched[2]):
             if values in known:
@@ -181,22 +183,13 @@ class Alterer:
                 raise AthenaError("FAILED", f"Partition does not exist: {self._named(values)}")
 
     def set_location(self, matched: re.Match[str]) -> None:
+        """Change the location of a table of plain files, in Glue."""
         self._update(StorageDescriptor={**self.entry["StorageDescriptor"], "Location": matched[1]})
 
     def _partitions(self, text: str) -> list[tuple[tuple[str, ...], str | None]]:
-        """Return the values of each partition in the order of the table's keys, and its location if one is given."""
         if not self._keys:
             raise AthenaError("FAILED", f"Table {self.database}.{self.name} has no partitions")
-        found = []
-        for matched in _PARTITION.finditer(text):
-            pairs = re.findall(r"[`\"]?(\w+)[`\"]?\s*=\s*(?:'([^']*)'|([^\s,]+))", matched[1])
-            values = {key.lower(): quoted or bare for key, quoted, bare in pairs}
-            if sorted(values) != sorted(self._keys):
-                raise AthenaError("FAILED", f"A partition of {self.name} is named by {', '.join(self._keys)}")
-            found.append((tuple(values[key] for key in self._keys), matched[2]))
-        if not found:
-            raise MalformedQueryError(f"mismatched input '{text.strip()[:30]}'. Expecting: PARTITION (key = 'value')")
-        return found
+        return ddl_text.parse_partitions(text, self._keys, self.name)
 
     def _named(self, values: tuple[str, ...]) -> str:
         return "/".join(f"{key}={value}" for key, value in zip(self._keys, values, strict=True))

@@ -115,6 +115,7 @@ class Definer:
             self._drop_database(name, matched)
             return
         entry = self.tables.entry(database, name)
+        # DROP TABLE of a view and DROP VIEW of a table fail, also with IF EXISTS.
         if entry is None or is_view(entry) != (kind == "VIEW"):
             if entry is None and matched["exists"]:
                 return

@@ -46,6 +46,7 @@ def _columns(tables: GlueTables, matched: re.Match[str], database: str) -> Listi
 
 
 def _matching(names: Iterable[str], pattern: str | None) -> list[str]:
+    # Hive's patterns: * is any text, | separates alternatives.
     wanted = re.compile((pattern or "*").replace("*", ".*"))
     return sorted(name for name in names if wanted.fullmatch(name))
 

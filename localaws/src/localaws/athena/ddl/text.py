@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from localaws.athena.errors import MalformedQueryError
+from localaws.athena.errors import AthenaError, MalformedQueryError
 from localaws.athena.hive_types import from_hive
 from localaws.athena.trino_types import MICROS, TrinoType
 
@@ -14,6 +14,7 @@ _HEAD = re.compile(
     re.IGNORECASE,
 )
 _TRANSFORM = re.compile(r"(\w+)\s*\(\s*(?:(\d+)\s*,\s*)?[`\"]?(\w+)[`\"]?\s*(?:,\s*(\d+)\s*)?\)")
+_PARTITION = re.compile(r"PARTITION\s*\(((?:'[^']*'|[^')])*)\)(?:\s*LOCATION\s+'([^']+)')?", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def parse_create(sql: str) -> IcebergDefinition:
     properties = re.search(r"TBLPROPERTIES\s*\(", rest, re.IGNORECASE)
     pairs = re.findall(r"'([^']+)'\s*=\s*'([^']*)'", enclosed(rest, properties.end() - 1)[0]) if properties else []
     location = re.search(r"LOCATION\s+'([^']+)'", rest, re.IGNORECASE)
+    # table_type and format are properties of the statement, not of the Iceberg table.
     return IcebergDefinition(
         database=parts[-2] if len(parts) > 1 else None,
         table=parts[-1],
@@ -102,7 +104,7 @@ def enclosed(text: str, start: int) -> tuple[str, str]:
     """
     depth, quoted = 0, False
     for position in range(start, len(text)):
-        if text[position] == "'":
+        if text[position] == "'":  # a doubled quote leaves the string and enters it again
             quoted = not quoted
         elif not quoted and text[position] == "(":
             depth += 1
@@ -125,3 +127,21 @@ def split_top(text: str) -> list[str]:
                 parts.append(text[begin:position])
                 begin = position + 1
     return [part for part in [*parts, text[begin:]] if part.strip()]
+
+
+def parse_partitions(text: str, keys: list[str], table: str) -> list[tuple[tuple[str, ...], str | None]]:
+    """Parse `PARTITION (key = 'value', …) [LOCATION '…'] …` of ALTER TABLE.
+
+    Returns the values of each partition in the order of `keys`, and its location if one is given.
+    Raises AthenaError for other keys, MalformedQueryError without a partition.
+    """
+    found = []
+    for matched in _PARTITION.finditer(text):
+        pairs = re.findall(r"[`\"]?(\w+)[`\"]?\s*=\s*(?:'([^']*)'|([^\s,]+))", matched[1])
+        values = {key.lower(): quoted or bare for key, quoted, bare in pairs}
+        if sorted(values) != sorted(keys):
+            raise AthenaError("FAILED", f"A partition of {table} is named by {', '.join(keys)}")
+        found.append((tuple(values[key] for key in keys), matched[2]))
+    if not found:
+        raise MalformedQueryError(f"mismatched input '{text.strip()[:30]}'. Expecting: PARTITION (key = 'value')")
+    return found

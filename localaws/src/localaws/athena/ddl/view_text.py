@@ -47,7 +47,7 @@ class _Formatter(_BASE_GENERATOR):  # type: ignore[misc]
 def stored_text(sql: str) -> str:
     """Return the query of a view as Athena stores it. Raises MalformedQueryError for text that is not a query.
 
-    A query that sqlglot does not print faithfully is returned as it was sent.
+    A query that sqlglot prints with another structure is returned as it was sent.
     """
     formatter = _Formatter(pretty=True, comments=False, normalize_functions=False, leading_comma=True)
     text = str(formatter.generate(structure(sql)))

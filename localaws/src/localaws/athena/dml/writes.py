@@ -88,7 +88,7 @@ class Writer:
             name: casts.coerce(Typed(f"c{i}", own), kinds[name]).sql
             for i, (name, own) in enumerate(zip(names, found, strict=True))
         }
-        listed = ", ".join(
+        listed = ", ".join(  # columns that the statement does not name are NULL
             f"{cells.get(name, f'CAST(NULL AS {kind.duckdb})')} AS {quote(name)}" for name, kind in kinds.items()
         )
         if target is None:
@@ -209,6 +209,7 @@ class Writer:
         """
         self.cursor.execute(f"CREATE TEMP TABLE {_CHANGES} AS {changes}")
         count = self._number(f"SELECT count(*) FROM {_CHANGES}")
+        # Before anything is written: a row must not be updated twice.
         if self._number(
             f"SELECT count(*) FROM (SELECT 1 FROM {_CHANGES} WHERE f IS NOT NULL GROUP BY f, p HAVING count(*) > 1)"
         ):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def with_clause(compiler: QueryCompiler, node: exp.Expr, clause: exp.With, parent: Scope | None) -> Relation:
-    refuse_other_clauses(clause, frozenset({"expressions", "recursive"}))
     """Compile a query with its WITH clause. Raises AthenaError as Trino would."""
+    refuse_other_clauses(clause, frozenset({"expressions", "recursive"}))
     outer = compiler.environment
     definitions = []
     try:

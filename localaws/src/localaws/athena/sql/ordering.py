@@ -29,10 +29,11 @@ def ordered_and_limited(compiler: QueryCompiler, node: exp.Expr, inner: Relation
 
 
 def ordinal(item: exp.Literal, count: int, clause: str) -> int:
-    place = int(item.name) if item.name.isdigit() else 0
-    if not 1 <= place <= count:
+    """Return the index from 0 of a column that is named by its position. Raises AthenaError when there is none."""
+    position = int(item.name) if item.name.isdigit() else 0
+    if not 1 <= position <= count:
         raise AthenaError("INVALID_COLUMN_REFERENCE", f"{clause} position {item.name} is not in select list")
-    return place - 1
+    return position - 1
 
 
 def order_by(
@@ -62,6 +63,7 @@ def _order_key(compiler: QueryCompiler, key: exp.Expr, scope: Scope, outputs: tu
 
 
 def limits(compiler: QueryCompiler, node: exp.Expr) -> str:
+    """Return LIMIT and OFFSET of a query, with a space before each; "" without them. Raises AthenaError."""
     text, limit, offset = "", node.args.get("limit"), node.args.get("offset")
     if isinstance(limit, exp.Fetch):
         options = limit.args.get("limit_options")
@@ -76,6 +78,7 @@ def limits(compiler: QueryCompiler, node: exp.Expr) -> str:
 
 
 def count(compiler: QueryCompiler, node: exp.Expr) -> str:
+    """Return the SQL of a number of rows. Raises AthenaError SYNTAX_ERROR unless it is a constant."""
     value = compiler.expression(node, Scope())
     if value.constant is None or not value.constant.isdigit():
         raise AthenaError("SYNTAX_ERROR", f"mismatched input '{node.sql('trino')}'. Expecting: a row count")

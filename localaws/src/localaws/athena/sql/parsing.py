@@ -32,7 +32,7 @@ class _TrinoAsWritten(Trino):
     INDEX_OFFSET = 0
 
     class Parser(_BASE_PARSER):  # type: ignore[misc]
-        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}  # every call stays an exp.Anonymous with its own name
         FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
             name: parse for name, parse in _BASE_PARSER.FUNCTION_PARSERS.items() if name in _SPECIAL_SYNTAX
         }

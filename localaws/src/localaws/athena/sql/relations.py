@@ -92,6 +92,7 @@ def _using(join: exp.Join, sql: str, side: str, left: list[Field], right: list[F
             raise AthenaError("TYPE_MISMATCH", f"Column types of USING column '{name}' differ")
         one, two = casts.coerce(a.value, kind).sql, casts.coerce(b.value, kind).sql
         conditions.append(f"{one} = {two}")
+        # In a row of the right side only, the left column is NULL.
         value = f"coalesce({one}, {two})" if side in {"RIGHT", "FULL"} else one
         merged.append(Field((), a.name, Typed(value, kind)))
         used.add(name)

@@ -20,9 +20,6 @@ class Typed:
     type: TrinoType
     constant: str | None = None  # the text of a literal, where a function needs it while compiling
 
-    def format(self, template: str) -> str:
-        return template.format(self.sql)
-
 
 @dataclass(frozen=True)
 class Field:

@@ -36,6 +36,7 @@ def as_types(relation: Relation, kinds: Sequence[TrinoType | None]) -> str:
 
 
 def set_operation(compiler: QueryCompiler, node: exp.SetOperation, parent: Scope | None) -> Relation:
+    """Compile UNION, INTERSECT or EXCEPT. Raises AthenaError TYPE_MISMATCH when the sides have other columns."""
     refuse_other_clauses(node, _SET_PARTS)
     left, right = compiler.query(node.this, parent), compiler.query(node.expression, parent)
     word = _WORDS[type(node)]

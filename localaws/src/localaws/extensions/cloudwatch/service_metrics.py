@@ -64,6 +64,7 @@ def embedded_metrics(log: str) -> Iterator[tuple[str, str, float, str, dict[str,
 
 def _metrics_of(record: dict[str, Any]) -> Iterator[tuple[str, str, float, str, dict[str, str]]]:
     for directive in record["_aws"]["CloudWatchMetrics"]:
+        # Each set of dimensions is a metric of its own; without sets there is one without dimensions.
         for names in directive.get("Dimensions") or [[]]:
             dimensions = {name: str(record[name]) for name in names if name in record}
             for metric in directive["Metrics"]:

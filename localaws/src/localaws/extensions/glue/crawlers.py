@@ -105,6 +105,7 @@ def _require_success(response: tuple[int, dict[str, str], bytes]) -> None:
 
 
 def _columns(bucket: str, table: discovery.FoundTable) -> tuple[dict[str, str], str]:
+    # Files from the whole range of keys: columns may have been added over time.
     step = max(1, len(table.keys) // FILES_READ_PER_TABLE)
     columns: dict[str, str] = {}
     delimiter = ","
@@ -151,7 +152,7 @@ def _run(crawler: dict[str, Any]) -> None:
     except Exception as problem:
         logger.exception("crawler %s failed", crawler["Name"])
         last |= {"Status": "FAILED", "ErrorMessage": str(problem)}
-    stopped = crawler["State"] != "RUNNING"
+    stopped = crawler["State"] != "RUNNING"  # StopCrawler has changed it meanwhile
     crawler |= {
         "State": "READY",
         "CrawlElapsedTime": int((time.time() - started) * 1000),

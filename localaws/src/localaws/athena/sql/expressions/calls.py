@@ -50,6 +50,7 @@ class _Modifiers:
 def compile_call(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope) -> Typed:
     """Compile a call. Raises UnsupportedSqlError for a function that this engine does not have."""
     modifiers = _Modifiers()
+    # The parser nests the clauses around the call.
     while True:
         match node:
             case exp.Window():
@@ -58,7 +59,7 @@ def compile_call(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope) -> 
                 modifiers = replace(modifiers, filter=node.expression.this)
             case exp.IgnoreNulls():
                 modifiers = replace(modifiers, nulls="IGNORE NULLS")
-            case exp.RespectNulls():
+            case exp.RespectNulls():  # the default
                 pass
             case _:
                 return _dispatch(compiler, node, scope, modifiers)
@@ -66,7 +67,7 @@ def compile_call(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope) -> 
 
 
 def _dispatch(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope, modifiers: _Modifiers) -> Typed:
-    if isinstance(node, exp.GroupConcat):
+    if isinstance(node, exp.GroupConcat):  # LISTAGG has a syntax of its own
         separator = [node.args["separator"]] if node.args.get("separator") is not None else []
         node = exp.Anonymous(this="listagg", expressions=[node.this, *separator])
     if not isinstance(node, exp.Anonymous):
@@ -90,6 +91,7 @@ def _aggregation(
     arguments, distinct, ordering = list(node.expressions), False, None
     if arguments and isinstance(arguments[0], exp.Distinct):
         distinct, arguments = True, list(arguments[0].expressions)
+    # ORDER BY inside the parentheses is a node around the last argument, DISTINCT one around all.
     for index, argument in enumerate(arguments):
         if isinstance(argument, exp.Order):
             ordering, arguments[index] = argument, argument.this

@@ -84,7 +84,7 @@ def _cast_sql(value: Typed, target: TrinoType) -> str:  # noqa: C901, PLR0911, P
             text = _to_text(value)
             return text if target.precision is None else f"left({text}, {target.precision})"
         case ("double" | "real", "tinyint" | "smallint" | "integer" | "bigint"):
-            return f"CAST(round({sql}) AS {target.duckdb})"
+            return f"CAST(round({sql}) AS {target.duckdb})"  # DuckDB's cast rounds halves to even
         case ("varchar" | "char", "tinyint" | "smallint" | "integer" | "bigint"):
             return _checked(value, _INTEGER_TEXT, target)
         case ("varchar" | "char", "boolean"):
@@ -135,6 +135,7 @@ def _rounded(sql: str, precision: int | None, target: TrinoType) -> str:
     digits = target.precision or 0
     if precision is None or precision <= digits or digits >= MICROS:
         return sql
+    # time_bucket truncates, so half a unit is added to round.
     return f"time_bucket(INTERVAL '{10 ** (MICROS - digits)} microseconds', {sql} + {_half(digits)})"
 
 

@@ -12,10 +12,7 @@ from localaws.athena.sql.expressions.predicates import boolean
 from localaws.athena.sql.parsed_types import from_sqlglot
 from localaws.athena.sql.parsing import position, refuse_other_arguments
 from localaws.athena.sql.scope import Scope, Typed
-from localaws.athena.trino_types import (
-    UNKNOWN,
-    array,
-)
+from localaws.athena.trino_types import UNKNOWN, array
 
 if TYPE_CHECKING:
     from localaws.athena.sql.interface import ExpressionCompiler, ExpressionHandler
@@ -39,6 +36,7 @@ def _identifier(compiler: ExpressionCompiler, node: exp.Identifier, scope: Scope
 
 
 def _dot(compiler: ExpressionCompiler, node: exp.Dot, scope: Scope) -> Typed:
+    # `a.b.c` is a column with qualifiers, or fields of a row: the scope decides.
     parts = node.flatten() if not isinstance(node.expression, exp.Func) else iter(())
     names = [part.name for part in parts if isinstance(part, (exp.Identifier, exp.Column))]
     if names and isinstance(next(iter(node.flatten())), (exp.Identifier, exp.Column)):
@@ -88,6 +86,7 @@ def _case(compiler: ExpressionCompiler, node: exp.Case, scope: Scope) -> Typed:
         ]
     else:
         conditions = [boolean(compiler, when.this, scope, "CASE WHEN clause") for when in whens]
+    # The last of `unified` is the default, which has no condition.
     branches = " ".join(f"WHEN {c.sql} THEN {r.sql}" for c, r in zip(conditions, unified, strict=False))
     return Typed(f"(CASE {branches} ELSE {unified[-1].sql} END)", kind)
 

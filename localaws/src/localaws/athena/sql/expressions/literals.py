@@ -118,6 +118,7 @@ def _interval(_: ExpressionCompiler, node: exp.Interval, __: Scope) -> Typed:
     if name in {"DAY", "HOUR", "MINUTE"} and text.lstrip("+-").isdigit():
         return Typed(f"(INTERVAL '{int(text)}' {name})", DAY_SECOND, text if name == "DAY" else None)
     if name == "SECOND" and text.lstrip("+-").replace(".", "", 1).isdigit():
+        # Trino's intervals have milliseconds.
         return Typed(f"(INTERVAL '{round(float(text) * 1000)}' MILLISECOND)", DAY_SECOND)
     raise UnsupportedSqlError(f"Interval {node.sql('trino')}")
 

@@ -11,11 +11,7 @@ from localaws.athena.sql.coercion import common_type
 from localaws.athena.sql.expressions import casts, operators
 from localaws.athena.sql.parsing import refuse_other_arguments
 from localaws.athena.sql.scope import Scope, Typed
-from localaws.athena.trino_types import (
-    BOOLEAN,
-    VARCHAR,
-    TrinoType,
-)
+from localaws.athena.trino_types import BOOLEAN, VARCHAR, TrinoType
 
 if TYPE_CHECKING:
     from localaws.athena.sql.interface import ExpressionCompiler, ExpressionHandler
@@ -96,6 +92,7 @@ def _in(compiler: ExpressionCompiler, node: exp.In, scope: Scope) -> Typed:
     if left.type.name in {"array", "map", "row"}:
         return Typed(f"({' OR '.join(operators.compare('=', left, choice).sql for choice in choices)})", BOOLEAN)
     sides = [operators.comparison_sides(left, choice) for choice in choices]
+    # One IN is possible only if no choice needs a cast of the left side.
     if all(side[0].sql == left.sql for side in sides):
         return Typed(f"({left.sql} IN ({', '.join(side[1].sql for side in sides)}))", BOOLEAN)
     return Typed(f"({' OR '.join(f'{a.sql} = {b.sql}' for a, b in sides)})", BOOLEAN)

@@ -7,16 +7,7 @@ from typing import TYPE_CHECKING
 from localaws.athena.errors import UnsupportedSqlError
 from localaws.athena.sql.expressions import casts, operators
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import (
-    BIGINT,
-    BOOLEAN,
-    DOUBLE,
-    INTEGER_DIGITS,
-    VARCHAR,
-    array,
-    decimal,
-    map_of,
-)
+from localaws.athena.trino_types import BIGINT, BOOLEAN, DOUBLE, INTEGER_DIGITS, VARCHAR, array, decimal, map_of
 
 if TYPE_CHECKING:
     from localaws.athena.sql.functions.aggregation import AggregateHandler, Aggregation
@@ -57,6 +48,7 @@ def _avg(a: Aggregation) -> Typed:
     if value.type.name != "decimal":
         kind = value.type if value.type.name == "real" else DOUBLE
         return Typed(f"CAST({a.apply('avg', value.sql)} AS {kind.duckdb})", kind)
+    # DuckDB's average of decimals is a double.
     total, count = a.apply("sum", value.sql), a.apply("count", value.sql)
     quotient = operators.decimal_quotient(total, value.type.scale, f"nullif({count}, 0)", 0, value.type.scale)
     return Typed(f"CAST({quotient} AS {value.type.duckdb})", value.type)

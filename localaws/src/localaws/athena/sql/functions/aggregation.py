@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from localaws.athena.sql.expressions import casts
-from localaws.athena.trino_types import (
-    DOUBLE,
-    NUMERIC,
-)
+from localaws.athena.trino_types import DOUBLE, NUMERIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable

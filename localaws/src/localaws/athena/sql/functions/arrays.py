@@ -8,16 +8,7 @@ from localaws.athena.errors import UnsupportedSqlError
 from localaws.athena.sql.coercion import can_coerce, common_type
 from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import (
-    BIGINT,
-    BOOLEAN,
-    DATE,
-    INTEGER_DIGITS,
-    VARCHAR,
-    TrinoType,
-    array,
-    row,
-)
+from localaws.athena.trino_types import BIGINT, BOOLEAN, DATE, INTEGER_DIGITS, VARCHAR, TrinoType, array, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +112,7 @@ def _reduce(call: Invocation) -> Typed:
     call.arity(4)
     value, start = call.value_of_type(0, "array"), call.value(1)
     state, item = call.fresh(), call.fresh()
+    # The type of the state is that of the step, which may be wider than that of the start value.
     kind = call.lambda_body(2, [Typed(state, start.type), Typed(item, value.type.element)]).type
     start = casts.expect(start, kind, "reduce")
     step = casts.expect(call.lambda_body(2, [Typed(state, kind), Typed(item, value.type.element)]), kind, "reduce")

@@ -20,6 +20,8 @@ _JODA = {
 
 
 def mysql_format(pattern: str) -> str:
+    """Return strftime's pattern for one of MySQL. Raises UnsupportedSqlError for a letter that it does not have."""
+
     def one(matched: re.Match[str]) -> str:
         if matched[1] not in _MYSQL:
             raise UnsupportedSqlError(f"Date format %{matched[1]}")
@@ -29,6 +31,7 @@ def mysql_format(pattern: str) -> str:
 
 
 def joda_format(pattern: str) -> str:
+    """Return strftime's pattern for one of Joda. Raises UnsupportedSqlError for letters that it does not have."""
     out = []
     for matched in re.finditer(r"'([^']*)'|([A-Za-z])\2*|.", pattern):
         token = matched.group()

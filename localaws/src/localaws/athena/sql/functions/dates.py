@@ -85,6 +85,7 @@ def _date_add(call: Invocation) -> Typed:
     interval = f"INTERVAL ({amount.sql}) {unit.upper()}" if unit != "quarter" else f"INTERVAL (3 * {amount.sql}) MONTH"
     if value.type.name == "date":
         return Typed(f"CAST({value.sql} + {interval} AS DATE)", DATE)
+    # Days and longer units are added to the local time: a day may have 23 or 25 hours.
     if unit in _DATE_UNITS:
         return Typed(time_zones.instant(f"({time_zones.local_time(value)} + {interval})", value.type), value.type)
     return Typed(f"({value.sql} + {interval})", value.type)

@@ -21,6 +21,7 @@ def _document(call: Invocation) -> str:
     if value.type.name == "json":
         return value.sql
     text = casts.expect(value, VARCHAR, call.name).sql
+    # Trino returns NULL for text that is not JSON, DuckDB fails.
     return f"(CASE WHEN json_valid({text}) THEN CAST({text} AS JSON) END)"
 
 
@@ -28,7 +29,7 @@ def _path(call: Invocation, index: int = 1) -> str:
     """Return a path of names and indexes in DuckDB's notation. Raises UnsupportedSqlError for any other path."""
     written = call.text(index)
     text = re.sub(r"^(lax|strict)\s+", "", written.strip())
-    if written.strip().startswith("strict"):
+    if written.strip().startswith("strict"):  # which fails for a missing member
         raise UnsupportedSqlError("JSON path mode strict")
     steps, end = [], 1
     while matched := _STEP.match(text, end):
@@ -66,6 +67,7 @@ def _format(call: Invocation) -> Typed:
     value = call.value(0)
     if value.type.name != "json":
         raise call.mismatch([value])
+    # json() removes the spaces between tokens, as Trino does.
     return Typed(f"CAST(json(CAST({value.sql} AS VARCHAR)) AS VARCHAR)", VARCHAR)
 
 

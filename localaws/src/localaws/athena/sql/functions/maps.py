@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING
 
 from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import (
-    BOOLEAN,
-    UNKNOWN,
-    TrinoType,
-    array,
-    map_of,
-    row,
-)
+from localaws.athena.trino_types import BOOLEAN, UNKNOWN, TrinoType, array, map_of, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -123,6 +123,7 @@ def declare(table: str) -> dict[str, Handler]:
 def _by_signature(signatures: list[Signature]) -> Handler:
     def handle(call: Invocation) -> Typed:
         values = call.values()
+        # The first overload that accepts the types is called, in the order of the table.
         for signature in signatures:
             if len(values) == len(signature.parameters) and all(
                 can_coerce(v.type, p) for v, p in zip(values, signature.parameters, strict=True)

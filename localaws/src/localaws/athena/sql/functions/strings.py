@@ -141,6 +141,7 @@ def _regexp_replace(call: Invocation) -> Typed:
         written = call.text(2)
         if re.search(r"\$\{|\\", written):
             raise UnsupportedSqlError("A named group or an escape in the replacement of regexp_replace")
+        # Java's $1 is \1 in RE2.
         replacement = re.sub(r"\$(\d)", r"\\\1", written)
     return Typed(f"regexp_replace({text}, {pattern}, {literal(replacement)}, 'g')", VARCHAR)
 

@@ -6,11 +6,7 @@ from typing import TYPE_CHECKING
 
 from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import (
-    BIGINT,
-    DOUBLE,
-    TrinoType,
-)
+from localaws.athena.trino_types import BIGINT, DOUBLE, TrinoType
 
 if TYPE_CHECKING:
     from localaws.athena.sql.functions.aggregation import AggregateHandler, Aggregation
