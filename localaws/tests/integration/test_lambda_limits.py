@@ -117,7 +117,16 @@ class TestErrors:
                 id="exit",
             ),
             pytest.param(
-                "def handler(event, context): exit(0)",
+                "import os, subprocess\n"
+                "def handler(event, context):\n"
+                "    subprocess.Popen(['sh', '-c', 'read x; echo $x; sleep 25'])\n"
+                "    os._exit(3)",
+                "Runtime.ExitError",
+                "Runtime exited with error: exit status 3",
+                id="exit while a child runs",
+            ),
+            pytest.param(
+                "import sys\ndef handler(event, context): sys.exit(0)",
                 "Runtime.ExitError",
                 "Runtime exited without providing a reason",
                 id="exit without a reason",

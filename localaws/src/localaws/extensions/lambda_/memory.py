@@ -12,18 +12,19 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from localaws.extensions.lambda_.errors import end_group
 from localaws.functions.memory import MIB, MemoryWatch, Watched
 from localaws.hooks import wrap
 
 
 def install() -> None:
-    """Watch the memory of each invocation of the workers for Python and Node.js."""
+    """Watch the memory of each invocation of the workers for Python."""
     watch = MemoryWatch()
     last = threading.local()
 
     @wrap(lambda_runtime.Worker, "invoke")
     def _(original: Any, worker: Any, *args: Any, **kwargs: Any) -> Any:
+        if not str(worker.config.get("Runtime", "")).startswith("python"):
+            return original(worker, *args, **kwargs)
         watched = _watched(worker)
         worker.localaws_out_of_memory = False
         try:
@@ -49,4 +50,4 @@ def _watched(worker: Any) -> Watched:
         process = worker._proc
         return None if process is None else process.pid
 
-    return Watched(pid, int(worker.config.get("MemorySize", 128)) * MIB, lambda: end_group(worker._proc))
+    return Watched(pid, int(worker.config.get("MemorySize", 128)) * MIB, lambda: lambda_runtime._signal(worker._proc))
