@@ -42,7 +42,7 @@ def _reservation_fault(limit: int, name: str, value: int) -> str | None:
 
 def execute_event(original: Any, function: dict[str, Any], event: Any) -> Any:
     """Invoke a function for an event; while it is throttled, wait and try again until the event is too old."""
-    settings = function.get("event_invoke_config") or {}
+    settings = function.get("event_invoke_config") or (function.get("event_invoke_configs") or {}).get("$LATEST") or {}
     until = time.monotonic() + int(settings.get("MaximumEventAgeInSeconds", LONGEST_WAIT_SECONDS))
     for pause in concurrency.pauses():
         result = original(function, event)
