@@ -375,3 +375,16 @@ class TestConcurrency:
             )
             assert code == "InvalidParameterValueException"
             assert message.endswith("below its minimum value of [1].")
+
+
+class TestFaults:
+    def test_lambda_itself_fails_when_a_test_orders_it(self, localaws, name, state_error):
+        arn = localaws.function(name, ECHO)
+        localaws.fail_invocations(name, "ServiceException")
+        code, status, _ = refused(localaws.client("lambda").invoke, FunctionName=name)
+        assert (code, status) == ("ServiceException", 500)
+        assert invoke(localaws, name, 1) == (None, 1)
+
+        localaws.fail_invocations(name, "SdkClientException")
+
+        assert state_error(arn)[0] == "Lambda.SdkClientException"

@@ -22,7 +22,7 @@ from ministack.core.responses import request_scope
 from ministack.services import stepfunctions as sfn
 
 from localaws.errors import TerminalError
-from localaws.functions.failures import throttled_state
+from localaws.functions.faults import state_failure
 from localaws.hooks import succeeded, wrap
 
 logger = logging.getLogger("localaws.stepfunctions")
@@ -135,7 +135,7 @@ def _fail_callbacks_of_failed_lambdas() -> None:
         try:
             return original(reference, event)
         except sfn._ExecutionError as failure:
-            failure.error, failure.cause = throttled_state(failure.cause) or (failure.error, failure.cause)
+            failure.error, failure.cause = state_failure(failure.cause) or (failure.error, failure.cause)
             if waiting is not None:
                 waiting["error"] = {"Error": failure.error, "Cause": failure.cause}
                 waiting["event"].set()

@@ -10,17 +10,6 @@ INIT_FAILED = "Worker init failed: "
 """The beginning of MiniStack's message when a function's module cannot be imported; the worker's report follows."""
 
 
-def throttled_state(cause: str) -> tuple[str, str] | None:
-    """Return Step Functions' error and cause for a throttled invocation, from MiniStack's cause; None for another."""
-    try:
-        payload = json.loads(cause)
-    except ValueError:
-        return None
-    if not isinstance(payload, dict) or payload.get("__type") != "TooManyRequestsException":
-        return None
-    return "Lambda.TooManyRequestsException", f"{payload['message']} (Service: Lambda, Status Code: 429)"
-
-
 def timed_out(request_id: str, seconds: float) -> dict[str, Any]:
     """Return the payload of an invocation, or a start, that took longer than the function's `Timeout` in seconds."""
     message = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"

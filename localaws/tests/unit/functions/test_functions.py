@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from localaws.extensions.lambda_.errors import end_group
-from localaws.extensions.lambda_.storage import kept_paths
-from localaws.functions import concurrency, failures, sizes
+from localaws.extensions.lambda_.storage import SCRIPT, UNCONTAINED, kept_paths
+from localaws.functions import concurrency, failures, faults, sizes
 from localaws.functions.memory import MIB, MemoryWatch, Watched, children, pause_seconds, peak_bytes, resident_bytes
 
 
@@ -59,15 +59,37 @@ class TestFailures:
             "errorMessage": "RequestId: id Error: Task timed out after 3.00 seconds",
         }
 
-    def test_only_throttled_invocations_get_their_own_error_in_a_state_machine(self):
-        throttled = json.dumps({"__type": "TooManyRequestsException", "message": "Rate Exceeded."})
 
-        assert failures.throttled_state(throttled) == (
-            "Lambda.TooManyRequestsException",
-            "Rate Exceeded. (Service: Lambda, Status Code: 429)",
+class TestFaults:
+    @pytest.mark.parametrize(
+        ("code", "status"), [("TooManyRequestsException", 429), ("ServiceException", 500), ("SdkClientException", 500)]
+    )
+    def test_a_state_machine_sees_errors_of_lambda_by_their_names(self, code, status):
+        assert faults.state_failure(json.dumps({"__type": code, "message": "So."})) == (
+            f"Lambda.{code}",
+            f"So. (Service: Lambda, Status Code: {status})",
         )
-        for cause in ("no json", '{"errorType": "KeyError"}', "[]"):
-            assert failures.throttled_state(cause) is None
+
+    @pytest.mark.parametrize("cause", ["no json", '{"errorType": "KeyError"}', "[]"])
+    def test_errors_of_the_function_keep_their_names(self, cause):
+        assert faults.state_failure(cause) is None
+
+    def test_an_order_fails_so_many_invocations_of_one_function(self, tmp_path):
+        folder = tmp_path / "faults"
+        assert faults.take(folder, "a") is None
+
+        faults.order(folder, "a", "ServiceException", 2)
+
+        assert [faults.take(folder, name) for name in ("b", "a", "a", "a")] == [
+            None,
+            "ServiceException",
+            "ServiceException",
+            None,
+        ]
+
+    def test_only_errors_of_lambda_can_be_ordered(self, tmp_path):
+        with pytest.raises(faults.UnknownFaultError, match="no error 'KeyError'; there are ServiceException"):
+            faults.order(tmp_path, "a", "KeyError", 1)
 
 
 class TestMemory:
@@ -182,3 +204,14 @@ class TestStorage:
         paths = [Path("/tmp/a/b"), Path("/tmp/a"), Path("/home/x"), Path("/tmp/c"), Path("/tmpfs/d")]
 
         assert kept_paths(paths) == ["/tmp/a", "/tmp/c"]
+
+    def test_where_the_system_refuses_it_each_worker_has_a_folder_and_the_reason_is_kept(self, tmp_path):
+        refusing = "def contain(*_): raise OSError(1, 'Operation not permitted')\n"
+        script = SCRIPT.format(megabytes=512, kept=[], uncontained=UNCONTAINED)
+        worker = tmp_path / "_worker.py"
+        worker.write_text(refusing + script + "import os, tempfile\nprint(tempfile.gettempdir(), os.environ['HOME'])")
+
+        told = subprocess.run([sys.executable, "-I", worker], capture_output=True, text=True, check=True).stdout
+
+        assert told.split() == [str(tmp_path / "tmp"), str(tmp_path / "code" / "home")]
+        assert "Operation not permitted" in (tmp_path / UNCONTAINED).read_text()
