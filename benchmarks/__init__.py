@@ -1,1 +1,1 @@
-"""What the project claims about speed and memory, measured."""
+"""Measurements of what the project claims about speed and memory."""

@@ -1,8 +1,8 @@
-"""`python -m benchmarks.applies [--rounds N] [--lanes N] [--load]`: prove that a deploy here never fails by chance.
+"""`python -m benchmarks.applies [--rounds N] [--lanes N] [--load]`: check that deploys do not fail intermittently.
 
 Each round applies and destroys terraform/environments/local against an embedded AWS that has just been started, with
-IAM enforced. The proof fails if a round fails, or if the provider had to ask for anything twice: what it repeats, it
-may one day repeat when the first was carried out. Lanes run side by side, each with a clone and a server of its own.
+IAM enforced. It fails if a round fails, or if Terraform's provider had to repeat a request: one that it repeats may
+have been carried out already. Lanes run in parallel, each with a clone and a server of its own.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from localaws.paths import Paths
 CHECKOUT = Path(__file__).resolve().parents[1]
 BUSY_LOOP = "while True: pass"
 WATCHED = (REPEATED, "all requests waited")
-"""Lines of the server's log that are shown; only repeated requests make the proof fail."""
+"""Lines of the server's log that are shown; only repeated requests are a failure."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _run_lane(root: Path, count: int) -> list[Round]:
 
 
 def _run_round(root: Path) -> Round:
-    """Apply and destroy once. The server is stopped and its state forgotten at the end, whatever happened."""
+    """Apply and destroy once. The server is stopped and its state deleted at the end, also after a failure."""
     lake = Lake("local", Output(as_json=True), root=root)
     emulator.start(root)
     apply_seconds = destroy_seconds = 0.0

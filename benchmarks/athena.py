@@ -1,7 +1,7 @@
 """The named queries through Athena's API beside DuckDB on the same Parquet files, and how long a trivial query takes.
 
-Both sides run the same compiled SQL and read over the same S3. What the ratio shows is what API, catalog, Iceberg
-metadata and results cost.
+Both sides run the same compiled SQL and read over the same S3. The ratio shows the time of API, catalog, Iceberg
+metadata and results.
 """
 
 import os
@@ -97,13 +97,13 @@ def _compared(lake: Lake) -> tuple[dict[str, float], dict[str, float]]:
         pairs = [
             (_milliseconds(lake, sql, literals) / 1000, _bare(connection, files, query, literals))
             for _ in range(REPEATS + 1)
-        ][1:]  # the first finds nothing warm
+        ][1:]  # the first finds empty caches
         ours[name], theirs[name] = (median(side) for side in zip(*pairs, strict=True))
     return ours, theirs
 
 
 def _milliseconds(lake: Lake, sql: str, literals: list[str] | None = None) -> float:
-    """From StartQueryExecution until the query has ended, as somebody sees it who asks every few milliseconds."""
+    """Return the milliseconds from StartQueryExecution until a client that polls sees that the query has ended."""
     client, workgroup = lake.client("athena"), lake.outputs.workgroup
     started = time.perf_counter()
     bound: dict[str, Any] = {"ExecutionParameters": literals} if literals else {}

@@ -24,6 +24,7 @@ RATIOS = {
 
 
 def measure() -> list[dict[str, Any]]:
+    """Rows per second of Cartlake and of each peer, and Cartlake's as a share of each."""
     with TemporaryDirectory() as folder:
         world = Path(folder) / "world"
         generate_world(world, days=DAYS, orders_per_day=ORDERS_PER_DAY, seed=SEED, end_date=LAST_DAY)

@@ -1,4 +1,4 @@
-"""What typing `lake --help` costs: a whole process, from its start to its end."""
+"""How long `lake --help` takes: a whole process, from its start to its end."""
 
 import statistics
 import subprocess

@@ -1,4 +1,4 @@
-"""What `make demo` takes: once in a fresh copy of the checkout, with everything to install, and once more."""
+"""How long `make demo` takes: once in a fresh copy of the checkout, with everything to install, and once more."""
 
 import json
 import os
@@ -12,7 +12,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 def measure() -> list[dict[str, Any]]:
-    """Clone, `make setup`, `lake up`, `lake demo` twice; seconds by phase. Downloads are the registries' business.
+    """Clone, `make setup`, `lake up`, `lake demo` twice; seconds by phase, downloads included.
 
     `make demo` is the first three, `up` among them because its phases are worth a line each: `up_start` is the server,
     `up_terraform` the `terraform init` and `apply`.
@@ -53,5 +53,5 @@ def _timed(command: list[str], folder: Path) -> float:
 
 
 def _environment() -> dict[str, str]:
-    """This checkout's choices must not reach the clone's."""
+    """Return the environment without this checkout's settings, which must not apply to the clone."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("CARTLAKE_", "VIRTUAL_ENV"))}

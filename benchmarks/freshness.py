@@ -1,4 +1,4 @@
-"""How long from dropping a 1 MB file on a warm lake until Athena answers with its rows, and where the seconds go."""
+"""How long from dropping a 1 MB file on a warm lake until Athena returns its rows, in total and by step."""
 
 import json
 import time
@@ -67,7 +67,7 @@ def _visible(lake: Lake, file_id: str) -> FileRecord:
 
 
 def _steps(lake: Lake, file: FileRecord, started: float, visible: float) -> dict[str, float]:
-    """Read from the ledger and the job's report: what the lake itself wrote down."""
+    """Return the seconds of each step, by the times in the ledger and in the job's report."""
     report = json.loads(run_document(lake, str(file.run_id), "transform"))
     run = lake.ledger.runs.get(str(file.run_id))
     received, run_started = _epoch(file.received_at), _epoch(run.started_at if run else file.received_at)

@@ -1,4 +1,4 @@
-"""How fast rows are made: 1 % dirty, written to disk and hashed, in rows per second of processor time.
+"""How fast rows are generated: 1 % dirty, written to disk and hashed, in rows per second of processor time.
 
 Order lines alone by format, then the files of a whole world, where every row agrees with every other.
 

@@ -1,4 +1,4 @@
-"""The same increment, a day of files, on worlds of 30, 90 and 365 days: its cost must follow the day, not the lake."""
+"""The same increment, a day of files, on worlds of 30, 90 and 365 days: its time must not grow with the lake."""
 
 import os
 from typing import Any

@@ -1,7 +1,7 @@
-"""What small files cost a query, and what joining them gives back: one table, before and after, in one run.
+"""How long a query takes over many small files, and over the same rows in joined files: one table, in one run.
 
 Both sides ask Athena's API for the same sum over an order-like table: first of many small files, as many loads leave
-them, then of the files that joining makes of them. Rows are the same; a test elsewhere proves that.
+them, then of the files that joining makes of them. Rows are the same; the tests of maintenance check that.
 """
 
 import os
@@ -32,7 +32,7 @@ QUERY = "select country, sum(amount), count(*) from orders group by country"
 
 
 def measure() -> list[dict[str, Any]]:
-    """Seconds and bytes of one query over many small files and over the joined ones; and of a look at the table."""
+    """Seconds and bytes of one query over small files and over joined ones; seconds of reading the table's metadata."""
     with TemporaryDirectory() as folder:
         root = Path(folder)
         emulator.start(root)
@@ -87,7 +87,7 @@ def _small_files() -> Any:
 
 
 def _asked() -> tuple[float, int]:
-    """Median seconds and the bytes scanned; the first query finds nothing warm, and does not count."""
+    """Return median seconds and the bytes scanned; the first query finds empty caches, and does not count."""
     runs = [_run(QUERY) for _ in range(REPEATS + 1)][1:]
     return median(seconds for seconds, _ in runs), runs[-1][1]
 

@@ -1,4 +1,4 @@
-"""What holding a request against AWS's service model costs the embedded AWS: one Glue CreateTable of ten columns."""
+"""How long the embedded AWS takes to check a request against the service model: a Glue CreateTable of ten columns."""
 
 import json
 import statistics

@@ -1,7 +1,7 @@
 """The validator's speed and memory, beside Arrow's CSV reader streaming the same file in the same run.
 
-Each reading happens in a process of its own, so that its peak memory is its own. Both read the file from the page
-cache, in turns, so that what is compared is the work and not the disk.
+Each reading is a process of its own, so that its peak memory is its own. Both read the file from the page cache, in
+turns, so that the work is compared and not the disk.
 
     python -m benchmarks.validator            # 100 MB and 2 GB
     python -m benchmarks.validator --mb 100   # one size
@@ -139,7 +139,7 @@ class _File:
 
 
 def read_with_arrow(path: Path) -> int:
-    """Parse the file with Arrow's streaming reader, as strings, which spares it the conversion of types."""
+    """Parse the file with Arrow's streaming reader, as strings, which saves it the conversion of types."""
     import pyarrow as pa  # noqa: PLC0415 - must not count into the validator's memory
     from pyarrow import csv  # noqa: PLC0415
 

@@ -23,7 +23,7 @@ from cartlake.runs.documents import RefreshReport
 from cartlake.runs.ids import Workflow
 from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.up import bring_up
-from cartlake_cli.commands.runs.drop import settle
+from cartlake_cli.commands.runs.drop import wait_until_processed
 from cartlake_cli.context import Lake
 from cartlake_cli.environments import LOCAL
 from cartlake_cli.operations.run_documents import run_document
@@ -50,7 +50,7 @@ MOST_INCREMENT = 0.1
 
 @dataclass(frozen=True)
 class Load:
-    """What it took to load some files: seconds until every table was rebuilt, rows read, job starts, peak memory."""
+    """A load of some files: seconds until every table was rebuilt, rows read, job starts, peak memory."""
 
     seconds: float
     rows: int
@@ -96,11 +96,13 @@ def load_files(lake: Lake, files: list[Path]) -> Load:
         by_dataset.setdefault(file.parent.name, []).append(file)
     with peak_memory(lake) as peak:
         started = time.monotonic()
-        settled = settle(lake, {dataset: upload(lake, dataset, paths) for dataset, paths in by_dataset.items()})
+        processed = wait_until_processed(
+            lake, {dataset: upload(lake, dataset, paths) for dataset, paths in by_dataset.items()}
+        )
         seconds = time.monotonic() - started
-    if lost := [file.key for file in settled if file.state is not FileState.LOADED]:
+    if lost := [file.key for file in processed if file.state is not FileState.LOADED]:
         raise RuntimeError(f"{len(lost)} files were not loaded, the first is {lost[0]}.")
-    runs = {str(file.run_id) for file in settled}
+    runs = {str(file.run_id) for file in processed}
     counts = [run.counts.read for run in map(lake.ledger.runs.get, runs) if run and run.counts]
     refreshed = [
         run for run in lake.ledger.runs.list(Workflow.REFRESH) if run.run_id not in started_runs and run.report_uri
@@ -131,7 +133,7 @@ def table_seconds(lake: Lake, runs: list[str]) -> dict[str, float]:
 
 @contextmanager
 def new_lake(root: Path) -> Iterator[Lake]:
-    """A copy of this checkout with a lake of its own, up and empty; gone afterwards."""
+    """Deploy an empty lake from a copy of this checkout; stop it at the end."""
     for name in COPIED:
         shutil.copytree(
             CHECKOUT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform", "*.tfstate*")

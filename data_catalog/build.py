@@ -20,7 +20,7 @@ __all__ = ["FOLDER", "documents", "faults_of", "live_page", "read_catalog"]
 
 
 def documents(catalog: Catalog) -> dict[str, str]:
-    """What is built: path below the root of the repository, and content. The same catalog gives the same text."""
+    """Return the documents by path below the root of the repository. The same catalog gives the same text."""
     return {
         f"{FOLDER}/index.html": page(catalog),
         f"{FOLDER}/data-dictionary.md": dictionary(catalog),
@@ -30,5 +30,5 @@ def documents(catalog: Catalog) -> dict[str, str]:
 
 
 def live_page(catalog: Catalog, environment: str, athena: Athena, ledger: Ledger) -> str:
-    """The catalog page with the row counts and runs of a deployed lake."""
+    """Return the catalog page with the row counts and runs of a deployed lake."""
     return page(catalog, read_live(environment, athena, ledger, contracts.load_all(), datetime.now(UTC)))

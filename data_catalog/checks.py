@@ -1,4 +1,4 @@
-"""Checks of the built documents: links that lead nowhere, ids given twice, tables and columns that are missing."""
+"""Checks of the built documents: broken links, ids given twice, tables and columns that are missing."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ _LINK = re.compile(r"\]\(#([^)]+)\)")
 
 
 def faults_of(catalog: Catalog, files: Mapping[str, str]) -> Iterator[str]:
-    """Sentences on what is wrong in the HTML and Markdown among the files; none for sound ones."""
+    """Yield a sentence for each fault in the HTML and Markdown files; `files` maps names to texts."""
     for name, text in files.items():
         if name.endswith(".html"):
             yield from (f"{name}: {fault}" for fault in _page_faults(catalog, text))

@@ -20,7 +20,7 @@ def query_link(name: str) -> str:
 
 
 def model_diagram(catalog: Catalog) -> Diagram:
-    """FileStats to the left of the dimensions they refer to, marts that only refer to dimensions to the right."""
+    """Return facts left of the dimensions they refer to, and marts that only refer to dimensions right of them."""
     entries = {entry.name: entry for entry in catalog.entries if _in_model(entry, catalog)}
     refers = {name: _parents(entry) & set(entries) for name, entry in entries.items()}
     dimensions = {name for name in entries if not refers[name]}
@@ -45,7 +45,7 @@ def model_diagram(catalog: Catalog) -> Diagram:
 
 
 def flow_diagram(catalog: Catalog) -> Diagram:
-    """Files, the tables made of them, the tables made of those, and the named queries that read them."""
+    """Return files, the tables made of them, the tables made of those, and the named queries that read them."""
     entries = [entry for entry in catalog.entries if entry.table.database != "ops"]
     shown = {entry.name for entry in entries}
     queries = [query for query in catalog.queries if query.kind == "named query" and shown & set(query.reads)]
@@ -63,7 +63,7 @@ def flow_diagram(catalog: Catalog) -> Diagram:
 
 
 def lineage_diagram(catalog: Catalog, name: str) -> Diagram:
-    """The tables and files that one table is made of, and the tables and queries that are made of it."""
+    """Return the tables and files that one table is made of, and the tables and queries that are made of it."""
     entries = {entry.name: entry for entry in catalog.entries}
     above = _reached(name, {one: entry.built_from for one, entry in entries.items()})
     below = _reached(name, {one: entry.used_by for one, entry in entries.items()})

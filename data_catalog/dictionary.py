@@ -13,7 +13,7 @@ The page `index.html` beside it has the same with search, diagrams and queries.
 
 
 def dictionary(catalog: Catalog) -> str:
-    """The dictionary as Markdown. The same catalog gives the same text."""
+    """Return the dictionary as Markdown. The same catalog gives the same text."""
     return "\n".join([HEAD, *_contents(catalog), *(line for entry in catalog.entries for line in _table(entry))])
 
 
@@ -80,7 +80,7 @@ def _column(entry: Entry, one: ColumnEntry) -> str:
 def _origin(entry: Entry, one: ColumnEntry) -> str:
     if one.sources:
         return ", ".join(f"`{source}`" for source in one.sources)
-    if one.column.lineage or not (entry.files or entry.table.build):
+    if one.column.added_by_lake or not (entry.files or entry.table.build):
         return "the lake"
     return "the file" if entry.files else "counted or constant"
 

@@ -1,4 +1,4 @@
-"""Diagrams as SVG: cards with rows, joined by lines. Graphviz, which pygraphviz brings along, lays them out."""
+"""Diagrams as SVG: cards with rows, joined by lines. Graphviz, which pygraphviz contains, lays them out."""
 
 import os
 import re
@@ -24,11 +24,11 @@ CHARACTER = 7.25
 
 SVG = "http://www.w3.org/2000/svg"
 _ABSENT_HERE = ("font-family", "font-size", "font-weight", "text-anchor")
-"""What style.css says of the text of a diagram within the page."""
+"""Attributes that style.css sets for the text of a diagram within the page."""
 
 
 class DrawingError(TerminalError):
-    """Graphviz did not draw a diagram; the message has what it wrote."""
+    """Graphviz did not draw a diagram; the message contains what it wrote."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Diagram:
 
 
 def svg(diagram: Diagram, name: str, *, alone: bool = False) -> str:
-    """The SVG. `name` is an id within the page; with `alone` it is a file of its own, without links.
+    """Return the SVG. `name` is an id within the page; with `alone` it is a file of its own, without links.
 
     Raises DrawingError with what Graphviz wrote.
     """

@@ -45,7 +45,7 @@ Sources = Mapping[ColumnName, tuple[ColumnName, ...]]
 
 
 def column_sources(graph: Graph) -> Sources:
-    """For each column of each built table, the columns of its upstreams that its value is computed from.
+    """Return, for each column of each built table, the columns of its upstreams that its value is computed from.
 
     Columns that are only in conditions of joins and filters are not among them; a column that counts rows, or is a
     constant, has none. Raises LineageError, with the name of the table, for SQL that cannot be read.
@@ -64,7 +64,7 @@ def column_sources(graph: Graph) -> Sources:
 
 
 def transform_queries(graph: Graph) -> dict[str, str]:
-    """The SQL of each built table's transform on DuckDB, by table."""
+    """Return the SQL of each built table's transform on DuckDB, by table."""
     session: Any = _LineageSession()
     session.catalog.add_table(SPINE, {"one": "int"})
     for name, table in graph.tables.items():

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from cartlake.contracts import Contract, Table
 from cartlake.ledger import Ledger
 from cartlake_cli.athena.client import Athena
-from cartlake_cli.operations.replay import IN_FORCE
+from cartlake_cli.operations.quarantine import IN_FORCE
 
 RUNS_SHOWN = 10
 MEASUREMENTS_SHOWN = 5
@@ -103,7 +103,7 @@ def read_live(environment: str, athena: Athena, ledger: Ledger, contracts: Seque
 
 
 def counting_sql(tables: Iterable[Table], now: datetime) -> str:
-    """One query over all tables: name, rows, the greatest event time as text, and its age in minutes."""
+    """Return one query over all tables: name, rows, the greatest event time as text, and its age in minutes."""
     return "\nunion all\n".join(
         f"select '{table.physical_name}', count(*), {_newest(table, now)} from {table.physical_name}"
         for table in tables

@@ -20,7 +20,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 @dataclass(frozen=True)
 class PageEntry(Entry):
-    """A table, with what only the page needs."""
+    """A table, with the properties that only the page shows."""
 
     @property
     def pii(self) -> bool:
@@ -35,7 +35,7 @@ class PageEntry(Entry):
 
 
 def page(catalog: Catalog, live: Live | None = None) -> str:
-    """The HTML, with figures of a deployed lake if they are given. The same input gives the same bytes."""
+    """Return the HTML, with figures of a deployed lake if they are given. The same input gives the same bytes."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -78,7 +78,7 @@ def prose(text: str) -> Markup:
 
 
 def search_items(catalog: Catalog) -> list[dict[str, str]]:
-    """Everything that can be searched for: its kind and name, the text that is searched, and the link to it."""
+    """Return everything that can be searched for: its kind and name, the text that is searched, the link to it."""
     return [
         *(item for entry in catalog.entries for item in _of_table(entry)),
         *(

@@ -1,1 +1,1 @@
-"""Realistic, reproducible e-commerce data with known dirt: what a demo, a test or a benchmark drops into the lake."""
+"""Realistic, reproducible e-commerce files with known dirt, for demos, tests and benchmarks of the lake."""

@@ -62,7 +62,7 @@ class DatasetFiles:
         self._file = None
 
     def truth(self, keys: int) -> DatasetTruth:
-        """What the manifest says; `keys` is the number of different primary keys among the clean rows."""
+        """Return the dataset's part of the manifest; `keys` is the number of primary keys among the clean rows."""
         return DatasetTruth(
             files=tuple(self.files),
             rows=self._clean + self._dirty,
@@ -84,7 +84,7 @@ class DatasetFiles:
         return self._file
 
     def _spoil(self, day: date, rows: pa.Table) -> tuple[list[Fault], DirtyRows]:
-        """Copies of some rows, spoiled. The kinds take turns over all files, so that each gets its share."""
+        """Return spoiled copies of some rows. The kinds alternate over all files, so that each gets its share."""
         self._clean += len(rows)
         share = self.arguments.dirty
         due = round(self._clean * share / (1 - share)) - self._dirty

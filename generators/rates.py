@@ -18,7 +18,7 @@ QUOTED: Final = ("USD", "GBP", "SEK", "PLN")
 BASE_CURRENCIES: Final = tuple(currency for currency in CURRENCIES if currency not in QUOTED)
 LEVELS: Final = np.array([1.08, 0.86, 11.3, 4.3])
 DAILY_MOVE: Final = np.array([0.0045, 0.0035, 0.0040, 0.0038])
-PULL: Final = 0.02  # back to the level, a day
+REVERSION: Final = 0.02  # of the distance to the level, a day
 DIGITS: Final = 5
 STEPS: Final = np.array([10, 1, 10, 10])  # hundred-thousandths: four digits, five for the pound
 DAYS_BEFORE: Final = 14
@@ -80,7 +80,7 @@ def walk(plan: WorldPlan) -> Iterator[tuple[date, Ints]]:
     while day <= plan.end_date:
         if is_business_day(day):
             moves = stream(plan.seed, "rates", day.toordinal()).standard_normal(len(QUOTED))
-            away = away * (1 - PULL) + moves * DAILY_MOVE
+            away = away * (1 - REVERSION) + moves * DAILY_MOVE
         yield day, np.rint(LEVELS * (1 + away) * 10**DIGITS / STEPS).astype(np.int64) * STEPS
         day += timedelta(days=1)
 

@@ -69,7 +69,7 @@ def generate_transactions(  # noqa: PLR0913 - every argument is part of what mak
     Files of an earlier manifest in `out` are replaced once the new ones are complete; other files are left alone.
 
     Raises ValueError for arguments outside these bounds, for gzip with parquet, and when there are too few rows for a
-    late file; `out` then holds what it held before.
+    late file; `out` is unchanged then.
     """
     plan = RowPlan(rows, days, seed, end_date or yesterday())
     arguments = Arguments(
@@ -169,7 +169,7 @@ class Generation:
             self.picker.consider(slot, lines, dirty)
 
     def _plant(self, slot: Slot) -> Planted:
-        """Choose rows of the chunk to spoil; the kinds take turns over the whole set, so that each gets its share."""
+        """Choose rows of the chunk to spoil; the kinds alternate over the whole set, so that each gets its share."""
         before = round(self.rows_drawn * self.arguments.dirty)
         self.rows_drawn += slot.rows
         after = round(self.rows_drawn * self.arguments.dirty)

@@ -46,11 +46,11 @@ def generate_world(  # noqa: PLR0913 - every argument is part of what makes the 
 
     start_date, end_date: one of them decides the other; the world ends yesterday (UTC) when both are None.
     dirty: share of spoiled rows of every dataset, 0 to 0.5. late_rates: exchange rates of some days come days later.
-    datasets: the ones to write; the others are made all the same, but in no file. on_day: called after each day with
+    datasets: the ones to write; the others are generated too, but in no file. on_day: called after each day with
     the number of days done.
     Files of an earlier manifest in `out` are replaced once the new ones are complete; other files are left alone.
 
-    Raises ValueError for arguments outside these bounds; `out` then holds what it held before.
+    Raises ValueError for arguments outside these bounds; `out` is unchanged then.
     """
     start = first_day(days, start_date, end_date)
     plan = WorldPlan(start, days, orders_per_day, seed)

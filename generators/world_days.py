@@ -1,4 +1,4 @@
-"""What happens on each day of a world, in order: master data, rows that come late, robots, then orders and visits."""
+"""The rows of each day of a world, in order: master data, rows that come late, robots, then orders and visits."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -178,12 +178,12 @@ def some(versions: Versions, chosen: npt.NDArray[np.bool_]) -> Versions:
 
 
 def below_cost(batch: Batch) -> dict[str, int]:
-    """How many rows the contract warns of."""
+    """Return how many rows break which rule that only warns."""
     above = pc.greater(batch["unit_cost"], batch["list_price"])
     return {"cost_not_above_price": pc.sum(above).as_py() or 0}
 
 
 def wordless(batch: Batch) -> dict[str, int]:
-    """How many rows the contract warns of."""
+    """Return how many rows break which rule that only warns."""
     title, body = (pc.fill_null(pc.utf8_length(batch[name]), 0) for name in ("title", "body"))
     return {"says_something": pc.sum(pc.less(pc.add(title, body), FEWEST_CHARACTERS)).as_py() or 0}

@@ -1,1 +1,1 @@
-"""Glue PySpark jobs: one folder a job, `main.py` reads and writes, `transforms.py` holds the rules."""
+"""Glue PySpark jobs, one folder for each with its entry point `main.py`; the transforms and engines they share."""

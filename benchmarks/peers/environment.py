@@ -1,4 +1,4 @@
-"""The environment of the peers that Cartlake's own has no room for: `python -m benchmarks.peers.environment`."""
+"""The environment of dbt and dlt, which conflict with Cartlake's own: `python -m benchmarks.peers.environment`."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 
 def python() -> Path:
-    """The interpreter of the environment, which is made first unless it has what requirements.txt asks for."""
+    """Return the interpreter of the environment, which is made first unless it has the packages of requirements.txt."""
     interpreter, installed = HOME / "bin" / "python", HOME / "requirements.txt"
     if not installed.exists() or installed.read_text() != REQUIREMENTS.read_text():
         venv.create(HOME, with_pip=True, clear=True)

@@ -1,4 +1,4 @@
-"""Hold the tables that a peer made against what is true of the world: what it let through, and what it lost."""
+"""Compare the tables that a peer made with the clean rows of the world: dirty rows in them, and rows missing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +53,7 @@ class Findings:
 
 
 def examine(truth: Truth, out: Path) -> Findings:
-    """Look at what a peer left in `out`: a DuckDB file with schemas silver and gold, or folders of Parquet files."""
+    """Examine a peer's tables in `out`: a DuckDB file with schemas silver and gold, or folders of Parquet files."""
     with attached(truth, out):
         return Findings(
             silver={dataset.name: silver_faults(truth, dataset, out) for dataset in truth.datasets},

@@ -1,4 +1,4 @@
-"""How fast the peers make their tables of a world, and what they let through and lose on the way.
+"""How fast the peers make their tables of a world, which dirty rows are in them, and which rows are missing.
 
 `python -m benchmarks.peers.measure --days 30 --orders-per-day 200` makes a world, measures, and prints Markdown.
 """
@@ -32,7 +32,7 @@ LOADS = 3
 
 
 class PeerError(RuntimeError):
-    """A peer did not make its tables; the message holds the end of what it said."""
+    """A peer did not make its tables; the message contains the end of its output."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ PEERS = (
 
 @dataclass
 class Outcome:
-    """What became of one peer. stopped: whether dirt stops it when told to be strict, None where there is no such way.
+    """Measurements of one peer. stopped: whether dirt stops it with its strict options, None where it has none.
 
     at_once: its tables after all files in one load. in_parts: after the files of some days, then of the next, then of
     the rest. failing_tests: tests of dbt that found something, and the rows they found.
@@ -95,7 +95,7 @@ def measure_peers(world: Path, rows: int) -> list[dict[str, Any]]:
 
 
 def examine_peers(world: Path) -> tuple[Truth, list[Outcome]]:
-    """Time every peer, and hold its tables against the truth of the world."""
+    """Time every peer, and compare its tables with the truth of the world."""
     truth = read_truth(world)
     outcomes = [Outcome(peer) for peer in PEERS]
     with TemporaryDirectory() as folder:
@@ -141,7 +141,7 @@ def _stops(peer: Peer, world: Path, out: Path) -> bool | None:
 
 
 def _in_parts(truth: Truth, peer: Peer, world: Path, home: Path) -> Findings:
-    """The files of later days come later, so that versions and events that were held up meet loaded ones."""
+    """Load the files of later days later, so that delayed versions and events are merged with loaded ones."""
     files = sorted(world.glob("*/*.csv"), key=_day)
     try:
         for upto in _last_days(files):

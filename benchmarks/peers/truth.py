@@ -1,4 +1,4 @@
-"""What the tables over a world must hold: its clean rows, found by the rows that the manifest says are dirty."""
+"""The rows that the tables of a world must have: all but those that its manifest lists as dirty."""
 
 import csv
 from bisect import bisect_right
@@ -46,6 +46,7 @@ class Truth:
 
 
 def read_truth(world: Path) -> Truth:
+    """Return the truth of a world. Raises RuntimeError when its files do not have the clean rows of its manifest."""
     manifest = WorldManifest.read(world)
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")

@@ -68,7 +68,7 @@ class Products:
         cost = np.where(rng.random(PRODUCT_COUNT) < BELOW_COST, self.price * 11 // 10, self.price * share // 1_000)
         self.cost = np.maximum(cost, 1)
         self.stock = rng.integers(0, 800, PRODUCT_COUNT)
-        self.active = rng.random(PRODUCT_COUNT) >= 0.02  # noqa: PLR2004 - a few are past
+        self.active = rng.random(PRODUCT_COUNT) >= 0.02  # noqa: PLR2004 - a few are no longer on sale
         known = rng.integers(0, VENDOR_COUNT, PRODUCT_COUNT)
         unknown = VENDOR_COUNT + numbers % UNKNOWN_VENDORS
         self.vendor = np.where(rng.random(PRODUCT_COUNT) < SHARE_OF_UNKNOWN_VENDORS, unknown, known)

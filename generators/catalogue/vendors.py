@@ -40,7 +40,7 @@ class Vendors:
         rng = stream(self.plan.seed, "vendors")
         self.country = rng.integers(0, len(VENDOR_COUNTRIES), VENDOR_COUNT)
         self.lead_time = rng.integers(1, 60, VENDOR_COUNT)
-        self.active = rng.random(VENDOR_COUNT) >= 0.03  # noqa: PLR2004 - a few were left
+        self.active = rng.random(VENDOR_COUNT) >= 0.03  # noqa: PLR2004 - a few are inactive
         self.mailbox = np.zeros(VENDOR_COUNT, dtype=np.int64)
         self._names = texts([vendor_name(number, int(code)) for number, code in enumerate(self.country)])
         self._countries = texts(VENDOR_COUNTRIES)

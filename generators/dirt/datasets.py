@@ -151,5 +151,5 @@ KINDS: Final = {
 
 
 def kinds_of(dataset: str, file_format: str) -> tuple[DirtKind, ...]:
-    """The kinds that files of a format can carry."""
+    """Return the kinds that files of a format can hold."""
     return tuple(kind for kind in KINDS[dataset] if file_format in kind.formats)

@@ -1,4 +1,4 @@
-"""What a kind of dirt is, and kinds that any dataset can have: small faults as in real files.
+"""Kinds of dirt, and those that any dataset can have: small faults as in real files.
 
 A kind spoils one clean record in place. `choice` (0 or more) picks among variants of the fault. A kind that must break
 a rule may break others too, when the rules overlap: an empty price also fails to add up.
@@ -25,7 +25,7 @@ CSV_ONLY: Final = frozenset({"csv"})
 class DirtKind:
     """One fault. `rules` are names of row rules, `malformed_row` or `uncastable:<column>`.
 
-    formats: those that can carry it; a typed format has no room for text where a number belongs.
+    formats: those that can hold it; a typed format cannot hold text in a column of numbers.
     """
 
     name: str

@@ -54,7 +54,7 @@ def inflate_total(record: Record, choice: int) -> None:
 
 
 def discount_too_much(record: Record, choice: int) -> None:
-    """The total still adds up, and stays positive, so that no other rule sees it: the tax grows with the discount."""
+    """Increase the tax with the discount, so that the total adds up and stays positive, and no other rule is broken."""
     excess = amount(record, "quantity") * amount(record, "unit_price") + 1 + choice % 20
     grown = excess - amount(record, "discount_amount")
     record["discount_amount"] = str(excess)
@@ -86,5 +86,5 @@ KINDS: Final = (
 
 
 def kinds_for(file_format: str) -> tuple[DirtKind, ...]:
-    """The kinds that files of a format can carry."""
+    """Return the kinds that files of a format can hold."""
     return tuple(kind for kind in KINDS if file_format in kind.formats)

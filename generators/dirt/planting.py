@@ -1,4 +1,4 @@
-"""How dirty rows are made from clean ones, and what the manifest says of them."""
+"""Make dirty rows from clean ones, and record them for the manifest."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ Fault = tuple[DirtKind, int]
 
 
 def spoil(rows: pa.Table, chosen: Ints, faults: Sequence[Fault]) -> list[Record]:
-    """Copies of the rows at these zero-based positions, each with its fault."""
+    """Return copies of the rows at these zero-based positions, each with its fault."""
     spoiled = records(rows.take(pa.array(chosen)))
     for record, (kind, variant) in zip(spoiled, faults, strict=True):
         kind.spoil(record, variant)
@@ -34,7 +34,7 @@ class PlantedRows:
         self._rows[kind.name][file].append(row)
 
     def truth(self, kinds: Sequence[DirtKind]) -> dict[str, PlantedDirt]:
-        """What the manifest says: by the name of each kind that was planted, in the order of `kinds`."""
+        """Return the manifest's entries by the name of each kind that was planted, in the order of `kinds`."""
         return {kind.name: planted_dirt(kind, self._rows[kind.name]) for kind in kinds if kind.name in self._rows}
 
 

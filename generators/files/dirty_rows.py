@@ -1,4 +1,4 @@
-"""Where the dirty rows of a chunk stand among its clean ones."""
+"""The positions of the dirty rows of a chunk among its clean ones."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class DirtyRows:
     extra: bool = False
 
     def total(self, rows: int) -> int:
-        """How many rows a chunk of so many clean ones has with these."""
+        """Return how many rows a chunk of so many clean ones has with these."""
         return rows + len(self.records) if self.extra else rows
 
     def places(self) -> Ints:

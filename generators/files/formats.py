@@ -23,7 +23,7 @@ TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Sink(Protocol):
-    """Where the chunks of one file go, in one format."""
+    """Writes the chunks of one file in one format."""
 
     def write(self, rows: pa.Table, dirty: DirtyRows) -> None:
         """Append these rows, with the dirty ones at their places."""
@@ -42,7 +42,7 @@ class CsvSink:
         options = pacsv.WriteOptions(include_header=False, quoting_style="needed" if needs_quotes(text) else "none")
         written = 0
         for place, record in dirty.placed():
-            if list(record) != names:  # a table has no room for a row of more or fewer columns
+            if list(record) != names:  # a table cannot hold a row of more or fewer columns
                 pacsv.write_csv(text.slice(written, place - written), self.file, options)
                 self.file.write(csv_line(record))
                 written = place + 1

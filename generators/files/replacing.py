@@ -1,4 +1,4 @@
-"""A new set of files takes the place of an earlier one once it is complete; other files in the directory stay."""
+"""Replace an earlier set of files by a new one once that is complete; other files in the directory stay."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +19,7 @@ M = TypeVar("M", bound=ManifestModel)
 def replace_set(out: Path, make: Callable[[Path], M]) -> M:
     """Let `make` write files into an empty directory, then move them to `out` and write the manifest there.
 
-    Raises ValueError when `out` has a manifest of something else, and whatever `make` raises; `out` then holds what it
-    held before.
+    Raises ValueError when `out` has a manifest of something else, and whatever `make` raises; `out` is unchanged then.
     """
     earlier_files(out)
     out.mkdir(parents=True, exist_ok=True)

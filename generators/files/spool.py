@@ -15,6 +15,7 @@ Rows = npt.NDArray[np.void]
 
 
 def pack(kind: np.dtype[Any], columns: Mapping[str, npt.NDArray[Any]]) -> Rows:
+    """Return the columns as rows of the type `kind`."""
     rows = np.empty(len(next(iter(columns.values()))), dtype=kind)
     for name, values in columns.items():
         rows[name] = values
@@ -23,12 +24,13 @@ def pack(kind: np.dtype[Any], columns: Mapping[str, npt.NDArray[Any]]) -> Rows:
 
 @dataclass(frozen=True)
 class Spool:
-    """Buckets of rows by purpose and day (days since 1970). Rows of days after `last` are in no file: dropped."""
+    """Rows on disk by purpose and day (days since 1970). Rows of days after `last` are in no file, so not kept."""
 
     directory: Path
     last: int
 
     def put(self, purpose: str, days: Ints, rows: Rows) -> None:
+        """Keep rows, each for the day at its position in `days`."""
         if len(rows) == 0:
             return
         order = np.argsort(days, kind="stable")
@@ -39,7 +41,7 @@ class Spool:
                     rows[of_day].tofile(file)
 
     def take(self, purpose: str, day: int, kind: np.dtype[Any], most: int) -> Iterator[Rows]:
-        """The rows of a day in the order they were put, at most so many at once. They are gone afterwards."""
+        """Yield the rows of a day in the order they were put, at most `most` at once, and delete them."""
         path = self._path(purpose, day)
         if not path.exists():
             return

@@ -1,4 +1,4 @@
-"""What the manifest of a world says, counted while its rows are made."""
+"""Counts for the manifest of a world, made while its rows are."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -183,7 +183,7 @@ def person_truth(plan: WorldPlan, people: People, ordered: Bools) -> PersonTruth
 
 
 def rate_truth(plan: WorldPlan, files: Mapping[date, tuple[Rate, ...]]) -> RateTruth:
-    """What the manifest says of the exchange rates; `files`: what the file of each day holds."""
+    """Return the manifest's counts of exchange rates; `files` holds the rates in the file of each day."""
     rates = [rate for of_day in files.values() for rate in of_day]
     known = {rate.day for rate in rates}
     days = [plan.start + timedelta(days=index) for index in range(plan.days)]
@@ -197,7 +197,7 @@ def rate_truth(plan: WorldPlan, files: Mapping[date, tuple[Rate, ...]]) -> RateT
 
 
 def catalogue_truth(plan: WorldPlan, products: Products) -> CatalogueTruth:
-    """What the manifest says of products and vendors."""
+    """Return the manifest's counts of products and vendors."""
     first_day = products.first_day
     unknown = np.flatnonzero((products.vendor >= VENDOR_COUNT) & (first_day < plan.days))
     return CatalogueTruth(

@@ -36,12 +36,15 @@ class ManifestModel(Model):
 
     @classmethod
     def read(cls, directory: Path) -> Self:
-        """Raise `FileNotFoundError` without a manifest, pydantic's `ValidationError` for one of another shape."""
+        """Return the manifest in a directory.
+
+        Raises `FileNotFoundError` without one, pydantic's `ValidationError` for one of another shape.
+        """
         return cls.model_validate_json((directory / MANIFEST_NAME).read_bytes())
 
 
 class GeneratedFile(Model):
-    """One file. `rows` = `clean_rows` + `dirty_rows`; `size` (bytes) and `sha256` (hex) are of the file as it lies."""
+    """One file. `rows` = `clean_rows` + `dirty_rows`; `size` (bytes) and `sha256` (hex) are of the file as stored."""
 
     name: str
     role: Role

@@ -40,7 +40,7 @@ class ExpectedRows(Model):
     """The totals over all runs together, whatever the order and grouping of the files.
 
     `read` and `quarantined` are exact. A late row is published when its original was loaded by an earlier run, and
-    makes its original a duplicate when both are in one run; so the other two have bounds, which meet without late file.
+    makes its original a duplicate when both are in one run; so the other two are ranges, equal without a late file.
     """
 
     read: int
@@ -61,7 +61,7 @@ class LateRows(Model):
 
 
 class Manifest(ManifestModel):
-    """See the module. `dirt` is keyed by kind; a kind that was not planted is absent."""
+    """The whole manifest. `dirt` is keyed by kind; a kind that was not planted is absent."""
 
     dataset: str
     arguments: Arguments

@@ -143,7 +143,7 @@ class CatalogueTruth(Model):
 
 
 class WorldManifest(ManifestModel):
-    """See the module."""
+    """The whole manifest of a world."""
 
     kind: Literal["world"] = "world"
     arguments: WorldArguments

@@ -1,1 +1,1 @@
-"""Orders and their lines: who orders what, what it costs, and what becomes of it."""
+"""Orders and their lines: customers, products, prices, and the status of each line over time."""

@@ -31,7 +31,7 @@ SHARE_OF_MAILED_RECEIPTS: Final = 0.6  # in stores; elsewhere every order has an
 class Demand:
     """Orders to draw: how many, by the customers from `first` to before `end`, in part `part` of `parts` of a day.
 
-    observed: the second (Unix, UTC) up to which it is known what became of them; None leaves them as placed.
+    observed: the second (Unix, UTC) up to which changes of their status are known; None leaves them as placed.
     """
 
     orders: int
@@ -100,13 +100,13 @@ def group_into_orders(rng: np.random.Generator, rows: int) -> tuple[Ints, Ints]:
 
 
 def orders_of(rng: np.random.Generator, chunk: Chunk) -> Orders:
-    """The orders of a chunk; `ordered_at` is when the visit begins; `order_moments` tells when it is placed."""
+    """Return the orders of a chunk; `ordered_at` is when the visit begins, `order_moments` has when it is placed."""
     first, end = chunk.customers
     return draw_orders(rng, chunk.plan.shop, Demand(chunk.orders, first, end, chunk.day.date))
 
 
 def basket_of(rng: np.random.Generator, chunk: Chunk) -> Basket:
-    """What is bought in the orders of a chunk."""
+    """Return the products and quantities of the orders of a chunk."""
     lines_per_order = 1 + pick(rng, LINES_PER_ORDER, chunk.orders)
     order = np.repeat(np.arange(chunk.orders), lines_per_order)
     first_line = np.cumsum(lines_per_order) - lines_per_order
@@ -114,7 +114,7 @@ def basket_of(rng: np.random.Generator, chunk: Chunk) -> Basket:
 
 
 def draw_basket(rng: np.random.Generator, offer: Offer, order: Ints, line: Ints) -> Basket:
-    """What is bought in these lines of these orders, and how many of it."""
+    """Return the products of these lines of these orders, and their quantities."""
     product = pick(rng, offer.popularity, len(order))
     return Basket(order, line, product, QUANTITIES[pick(rng, QUANTITY_SHARES, len(order))])
 

@@ -1,4 +1,4 @@
-"""Sums over the rows that must end up in the table, kept while the rows stream by."""
+"""Sums over the rows that must be in the table at the end, added up while the rows are generated."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

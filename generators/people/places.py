@@ -1,4 +1,4 @@
-"""Where customers live and how they are called and reached: names, streets, places and phone numbers by country."""
+"""Names, streets, places and phone numbers of customers by country."""
 
 from functools import lru_cache
 from typing import Final, NamedTuple

@@ -1,4 +1,4 @@
-"""How one person is spelt in another system: typing errors, other alphabets, columns swapped, values missing."""
+"""Records as another system spells them: typing errors, other alphabets, columns swapped, values missing."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -14,7 +14,7 @@ OTHER_MAILBOX: Final = "home."
 
 
 def respelt(record: Record, chance: Sequence[float]) -> Record:
-    """One or two changes to the record. Enough stays to tell who it is: never both address and number are lost."""
+    """Change the record once or twice, and return it. E-mail address or phone number still identifies the person."""
     changes = [SPELLINGS[int(chance[5] * len(SPELLINGS))]]
     if chance[6] < 0.4:  # noqa: PLR2004 - some records are worse
         changes.append(SPELLINGS[int(chance[7] * len(SPELLINGS))])
@@ -52,14 +52,14 @@ def swap_names(record: Record, chance: float) -> None:
     record["first_name"], record["last_name"] = record["last_name"], record["first_name"]
 
 
-def shout(record: Record, chance: float) -> None:
+def capital_names(record: Record, chance: float) -> None:
     del chance
     for column in ("first_name", "last_name"):
         record[column] = (record[column] or "").upper()
 
 
 def lose_phone(record: Record, chance: float) -> None:
-    """Only where the mailbox still tells."""
+    """Remove the phone number, where the e-mail address still identifies the person."""
     del chance
     if not (record["email"] or "").startswith(OTHER_MAILBOX):
         record["phone"] = None
@@ -77,7 +77,7 @@ def email_without_dots(record: Record, chance: float) -> None:
 
 
 def other_address(record: Record, chance: float) -> None:
-    """Another mailbox, where the phone still tells."""
+    """Change the e-mail address, where the phone number still identifies the person."""
     del chance
     if record["phone"]:
         record["email"] = f"{OTHER_MAILBOX}{record['email']}"
@@ -100,7 +100,7 @@ SPELLINGS: Final[tuple[Spelling, ...]] = (
     mistype_last,
     transliterate,
     swap_names,
-    shout,
+    capital_names,
     lose_phone,
     capital_email,
     email_without_dots,

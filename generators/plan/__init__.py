@@ -1,1 +1,1 @@
-"""Which days, rows, orders and customers: what is made when."""
+"""Plans of what is generated: days, rows, orders and customers."""

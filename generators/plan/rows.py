@@ -56,7 +56,7 @@ class RowPlan:
 
 @dataclass(frozen=True)
 class Slot:
-    """Where a run of rows belongs: part `part` of `parts` of one day's file, from 1-based row `first_row` on.
+    """Rows that are generated together: part `part` of `parts` of one day's file, from 1-based row `first_row` on.
 
     active: how many customers there are by that day. first_order: the first order number it may use.
     """

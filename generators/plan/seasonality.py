@@ -1,4 +1,4 @@
-"""When people buy: how rows spread over days, and orders over the hours of a day."""
+"""Seasonality: how rows are distributed over days, and orders over the hours of a day."""
 
 from datetime import date, timedelta
 from typing import Final

@@ -1,6 +1,6 @@
 """Reviews of delivered lines: written days after delivery, some edited, some about the same product again.
 
-What a review says is decided when it is due, from a few codes, so that thousands may wait without their text.
+The text of a review is made when it is due, from a few codes, so that thousands may wait without their text.
 """
 
 from collections.abc import Mapping
@@ -133,7 +133,7 @@ def review_batch(plan: WorldPlan, rows: Mapping[str, npt.NDArray[Any]] | Rows) -
 def personal_sentences(
     plan: WorldPlan, rows: Mapping[str, npt.NDArray[Any]] | Rows, numbers: Ints
 ) -> tuple[list[Planted], list[str]]:
-    """What each review says about its writer, empty for most. An edited review says the same again."""
+    """Return the personal data in each review as a sentence, empty for most; an edited review has the same again."""
     sentences = [""] * len(numbers)
     planted = []
     for row in np.flatnonzero(rows["personal"] >= 0).tolist():

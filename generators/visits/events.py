@@ -73,13 +73,13 @@ def pages(rng: np.random.Generator, visits: Visits, steps: Steps, is_first: Bool
 
 
 def received_moments(rng: np.random.Generator, visits: Visits, steps: Steps) -> Ints:
-    """Most events arrive within seconds. A purchase arrives on its day, so that no order is seen without it."""
+    """Return when each event is received, mostly within seconds; a purchase on its day, so that no order lacks it."""
     size = len(steps.visit)
     received = steps.at + QUICK_DELAYS[rng.integers(0, len(QUICK_DELAYS), size, dtype=np.uint8)]
     buys = steps.type == PURCHASE
     end_of_day = (steps.at // DAY + 1) * DAY - 1
     received = np.where(buys, np.minimum(received, end_of_day), received)
-    # Never two steps in a row: a visit with a gap of two would fall apart until the late ones come.
+    # Never two steps in a row: a visit with a gap of two would be two sessions until the late ones arrive.
     late = np.flatnonzero((rng.random(size) < SHARE_LATE_EVENTS * 3) & (steps.position % 3 == 1) & ~buys)
     received[late] += rng.integers(60, LATE_AT_MOST - HOUR, len(late))
     off_line = (rng.random(len(visits)) < SHARE_LATE_VISITS) & (visits.order < 0)

@@ -17,7 +17,7 @@ from generators.visits.tables import CRAWLER_AGENTS, FIRST_PRODUCT_PAGE, HUMAN_A
 from generators.visits.visits import visitor_identifiers
 
 ROBOTS: Final = 1 << 45
-FAITHFUL_ROBOTS: Final = 1 << 44  # the same every day
+DAILY_ROBOTS: Final = 1 << 44  # the same every day
 BURST_GAPS: Final = np.array([0, 0, 1, 0, 0, 1, 0, 1])  # 160 events a minute
 
 
@@ -51,7 +51,7 @@ def robots_of(rng: np.random.Generator, day: Day) -> list[Robot]:
     robots = []
     for number, kind in enumerate(ROBOT_KINDS):
         count = int(day.orders * kind.per_order + rng.random())
-        first = FAITHFUL_ROBOTS if kind.hourly else ROBOTS + (day.index * len(ROBOT_KINDS) + number) * (1 << 20)
+        first = DAILY_ROBOTS if kind.hourly else ROBOTS + (day.index * len(ROBOT_KINDS) + number) * (1 << 20)
         robots += [Robot(kind, first + index) for index in range(count)]
     return robots
 

@@ -39,7 +39,7 @@ TEMPLATE_LENGTH: Final = np.array([len(template.split()) for template in TEMPLAT
 TEMPLATE_START: Final = np.concatenate([[0], np.cumsum(TEMPLATE_LENGTH)[:-1]])
 LOOKING_SHARES: Final = np.array(list(LOOKING.values()))
 
-# Seconds between two steps: log-normal around half a minute, never so long that the visit falls apart.
+# Seconds between two steps: log-normal around half a minute, never so long that a session would end.
 GAPS: Final = np.array(
     [min(max(round(math.exp(math.log(30) + NormalDist().inv_cdf((step + 0.5) / 256))), 2), 540) for step in range(256)]
 )

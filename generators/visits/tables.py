@@ -1,4 +1,4 @@
-"""The tables that events choose from: pages, sources of visits, devices and user agents."""
+"""The values of events: pages, sources of visits, devices and user agents."""
 
 from typing import Final
 

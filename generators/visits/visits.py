@@ -1,4 +1,4 @@
-"""Visits of people to the shop: whose, when they begin, on which device, and which steps they take.
+"""Visits of people to the shop: visitor, start, device, and the steps of each.
 
 A visit that buys ends with the purchase. Visits of one visitor are always more than half an hour apart, and steps of
 one visit less, so that sessions can be counted beforehand.
@@ -31,9 +31,9 @@ Longs = npt.NDArray[np.uint64]
 
 LOOKERS_PER_ORDER: Final = 2.7
 SHARE_SEARCHING: Final = 0.3
-SHARE_OF_CUSTOMERS: Final = 0.45  # among lookers; the others were never seen with a name
+SHARE_OF_CUSTOMERS: Final = 0.45  # of the visits without an order; the others are anonymous
 SHARE_LOGGED_IN: Final = 0.4  # of the looking customers; buyers log in at checkout at the latest
-SHARE_ONE_TIME: Final = 0.5  # of the nameless: cookies that are not seen again
+SHARE_ONE_TIME: Final = 0.5  # of the anonymous: cookies that are not seen again
 ANONYMOUS_PER_ORDER: Final = 6
 
 APART: Final = 31 * 60
@@ -43,7 +43,7 @@ DESKTOP, MOBILE, TABLET = range(3)
 WEB: Final = CHANNELS.index("web")
 PHONE: Final = CHANNELS.index("mobile")
 
-# Visitor numbers: two devices of each customer from 0 on, then the nameless, then cookies seen once, then robots.
+# Visitor numbers: two devices of each customer from 0 on, then anonymous ones, then cookies seen once, then robots.
 ANONYMOUS: Final = 1 << 40
 ONE_TIME: Final = 1 << 46
 VISITOR_BITS: Final = 48
@@ -85,7 +85,7 @@ def popular_products(offer: Offer) -> Ints:
 
 @dataclass(frozen=True)
 class VisitMaker:
-    """Makes the visits of a chunk: of the orders placed in it, and of those who only look."""
+    """Makes the visits of a chunk: of the orders placed in it, and those without an order."""
 
     plan: WorldPlan
     products: Ints
@@ -94,7 +94,7 @@ class VisitMaker:
         """Return the visits, and their steps.
 
         bought: [orders, MOST_PRODUCTS] products, -1 where an order has fewer. `ordered_at` of the orders is when the
-        visit begins: when the order is placed, only the steps tell.
+        visit begins; the steps decide when the order is placed.
         """
         buyers = self._buyers(rng, orders, bought)
         lookers = self._lookers(rng, chunk, round(len(orders.customer) * LOOKERS_PER_ORDER))
@@ -130,8 +130,8 @@ class VisitMaker:
         customer = np.where(known, rng.integers(*chunk.customers, size), -1)
         by_phone = rng.random(size) < 0.55  # noqa: PLR2004 - a little more than half
         pool = self.plan.orders_per_day * ANONYMOUS_PER_ORDER
-        nameless = rng.integers(pool * part // day.parts, max(pool * (part + 1) // day.parts, 1), size)
-        visitor = np.where(known, 2 * customer + ~by_phone, ANONYMOUS + nameless)
+        anonymous = rng.integers(pool * part // day.parts, max(pool * (part + 1) // day.parts, 1), size)
+        visitor = np.where(known, 2 * customer + ~by_phone, ANONYMOUS + anonymous)
         once = ~known & (rng.random(size) < SHARE_ONE_TIME)
         market = pick(rng, np.array([market.share for market in MARKETS]), size)
         return Visits(
@@ -139,7 +139,7 @@ class VisitMaker:
             template=len(BUYING) + len(BUYING_AFTER_SEARCH) + pick(rng, LOOKING_SHARES, size),
             customer=customer,
             visitor=np.where(once, one_time(chunk, np.arange(size)), visitor),
-            device=np.where(known, device_of(customer, by_phone), device_of(nameless, nameless % 9 < 5)),  # noqa: PLR2004
+            device=np.where(known, device_of(customer, by_phone), device_of(anonymous, anonymous % 9 < 5)),  # noqa: PLR2004
             market=np.where(known, self.plan.shop.market[customer], market),
             login=np.where(known & (rng.random(size) < SHARE_LOGGED_IN), 0, LOGGED_OUT),
             order=np.full(size, -1),
@@ -180,7 +180,7 @@ def visitor_identifiers(plan: WorldPlan, numbers: Ints) -> Longs:
 
 
 def order_moments(rng: np.random.Generator, orders: Orders, visits: Visits, steps: Steps) -> Ints:
-    """When each order is placed: online some seconds before the purchase is seen, on the same day."""
+    """Return when each order is placed: online some seconds before its purchase event, on the same day."""
     buying = np.flatnonzero(visits.order >= 0)
     seen = steps.at[steps.last[buying]]
     placed = seen - rng.integers(0, 4, len(buying))

@@ -1,1 +1,1 @@
-"""Dropped files of any dataset to its processed table, on an Iceberg audit branch; bad rows to quarantine."""
+"""Glue job that loads dropped files of any dataset onto an audit branch of its table, and quarantines bad rows."""

@@ -1,4 +1,4 @@
-"""What a run really did, counted where it shows: in the rows read, on the branch, in the quarantine table.
+"""Row counts of a run, each measured where the rows are: in the files read, on the branch, in the quarantine table.
 
 No count is derived from the others, so that read = published + quarantined + duplicate can fail.
 """
@@ -51,7 +51,7 @@ def known_rows(branch: DataFrame, kept: DataFrame, table: Table, run_id: str) ->
 
 
 def withdrawn_rows(branch: DataFrame, gone: DataFrame, table: Table) -> int:
-    """Return how many of the keys that were to leave the branch really has no row of any more."""
+    """Return how many of the keys in `gone` have no row on the branch any more."""
     keys = list(table.primary_key)
     return gone.join(branch.select(*keys), on=keys, how="left_anti").count()
 

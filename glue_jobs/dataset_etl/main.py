@@ -1,4 +1,4 @@
-"""Glue entry point: the files of one run, conformed, judged and deduplicated, onto an audit branch of their table.
+"""Glue entry point: write the files of one run, conformed, judged and deduplicated, to an audit branch of their table.
 
 The quarantined rows of a backfill count only after it is published: then the job is started again with the task
 `supersede_quarantine`.
@@ -68,7 +68,7 @@ def _open_run(args: argparse.Namespace, manifest: Manifest, engine: Engine) -> R
 
 
 def _load(run: Run) -> tuple[Document, dict[str, Any]]:
-    """The report, and what the state machine gets to see of it."""
+    """Return the report, and the part of it that is sent to the state machine."""
     report = load_files(run)
     return report, {"rows": report.rows.model_dump(), "snapshot_id": report.snapshot_id}
 

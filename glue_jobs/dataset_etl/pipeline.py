@@ -1,7 +1,7 @@
-"""The way of a run's files onto an audit branch of their table, step by step, on whatever engine.
+"""Load a run's files onto an audit branch of their table, step by step, on any engine.
 
-Nobody sees the branch until the state machine has judged the report and published it. A run may be repeated: it starts
-from a new branch, and replaces what it quarantined and measured before.
+Readers of the table do not see the branch until the state machine has audited the report and published it. A run may be
+repeated: it starts from a new branch, and replaces what it quarantined and measured before.
 """
 
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ def load_files(run: Run) -> TransformReport:
 
 
 def record_quality(run: Run, rules: Sequence[RuleCount], measured: Sequence[Measurement]) -> None:
-    """Make these numbers the only ones of the run in ops.quality_results."""
+    """Replace the run's rows in ops.quality_results: one for each row rule and each table rule."""
     severities = {rule.name: rule.severity for rule in run.table.table_rules}
     values: list[tuple[str, str, float | None]] = [(rule.rule, rule.severity, float(rule.broken)) for rule in rules]
     values += [(one.rule, severities[one.rule], one.value) for one in measured]

@@ -1,8 +1,8 @@
-"""Refused rows in the quarantine table, and whose verdict counts after a backfill.
+"""Write refused rows to the quarantine table, and put those of a backfill in force once it is published.
 
-The verdicts of a backfill count once it is published, and the older ones of its files no more. Until then its own
-stand there as superseded by itself, so that a backfill that fails changes nothing for anybody. Nothing is deleted: a
-superseded row says which run judged it anew.
+Until a backfill is published, its rows are marked as superseded by itself, so that one that fails changes nothing for
+readers. Then they are in force, and the older ones of its files are superseded. No row is deleted: `superseded_by`
+names the run that judged the file again.
 """
 
 from cartlake.engine import DataFrame, F, broadcast
@@ -14,9 +14,9 @@ from glue_jobs.transforms.file_rows.quarantine import quarantined
 
 
 def quarantine_rows(run: Run, judged: DataFrame, batch: BatchCounts) -> int:
-    """Make the refused rows of this run all that is in quarantine of its files, but for rows already replayed.
+    """Replace what is in quarantine of the run's files by the rows refused now; rows already replayed stay.
 
-    Returns how many rows of this run are in quarantine then.
+    A backfill replaces only its own rows. Returns how many rows of this run are in quarantine then.
     """
     files = [(file.source_file, file.file_id) for file in run.manifest.files]
     file_ids = run.engine.frame(files, "_source_file string, file_id string")
@@ -31,7 +31,10 @@ def quarantine_rows(run: Run, judged: DataFrame, batch: BatchCounts) -> int:
 
 
 def supersede_quarantine(run: Run) -> SupersedeQuarantineReport:
-    """Put the verdicts of a published backfill in force, in one commit; may be repeated."""
+    """Put the quarantined rows of a published backfill in force, in one commit; may be repeated.
+
+    Returns how many rows are in force, and how many older ones are superseded.
+    """
     file_ids = [file.file_id for file in run.manifest.files]
     run.engine.supersede_quarantine(run.quarantine, run.dataset, run.run_id, file_ids)
     return SupersedeQuarantineReport(

@@ -1,4 +1,4 @@
-"""What one run of the job works with."""
+"""The inputs of one run of the job."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from glue_jobs.shared.phases import Phases
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run works with. Tables are named as the engine names them: catalog.database.table."""
+    """Inputs of one run. Tables are named as the engine names them: catalog.database.table."""
 
     engine: Engine
     manifest: Manifest
@@ -40,6 +40,6 @@ class Run:
         return self.contract.name
 
     def parent(self, reference: Reference) -> DataFrame:
-        """The rows of the table a reference points at, as it is published now."""
+        """Return the rows of the table a reference points at, as it is published now."""
         tables = {table.physical_name: table for contract in contracts.load_all() for table in contract.tables}
         return self.engine.read_table(f"{self.database_prefix}{parent_of(tables, reference).physical_name}")

@@ -1,4 +1,4 @@
-"""Accepted rows onto the audit branch: those of new files are added, those of a backfill replace earlier ones."""
+"""Write accepted rows to the audit branch: those of new files are added, those of a backfill replace earlier ones."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """`gone` has the keys that were to leave, `old_days` the days of all stored rows that changed or left."""
+    """`gone` has the keys to delete, `old_days` the days of all stored rows that are changed or deleted."""
 
     gone: DataFrame
     old_days: frozenset[date]
@@ -30,9 +30,9 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the branch shows of a run: rows `published` by day, and `duplicate` rows that it had or that lost.
+    """Counts of a run on its branch: rows `published` by day, and `duplicate` rows, the same as or older than others.
 
-    In a backfill also how many rows are `withdrawn`, and the `old_days` of the rows that changed or left.
+    In a backfill also how many rows are `withdrawn`, and the `old_days` of the rows that were changed or deleted.
     """
 
     published: Counter[date]
@@ -42,7 +42,7 @@ class Stored:
 
     @property
     def touched_days(self) -> list[str]:
-        """The days on which rows came, changed or left, as `yyyy-mm-dd`."""
+        """The days of which rows were added, changed or deleted, as `yyyy-mm-dd`."""
         return [day.isoformat() for day in sorted(self.old_days | set(self.published))]
 
 
@@ -57,7 +57,7 @@ def deduplicate(run: Run, accepted: DataFrame) -> Kept:
 
 
 def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
-    """Append the rows of days the table has none of, merge the others by version, and count what the branch shows."""
+    """Append the rows of days the table has none of, merge the others by version, and count the rows of the branch."""
     engine, table, timed = run.engine, run.table, run.phases.timed
     stored_days = engine.stored_days(branch, table, batch.days)
     new_days = batch.days - stored_days
@@ -72,14 +72,14 @@ def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -
     with timed("count"):
         rows = engine.read_branch(branch)
         published = counts.published_rows(rows, table, run.run_id, batch.days)
-        # Looked for only where rows are missing, and every row of a new day is published.
+        # Counted only when rows are missing, and only on stored days: every row of a new day is published.
         missing = published.total() < batch.accepted_by_day.total() - kept.left_out
         outdated = counts.outdated_rows(rows, known, table, run.run_id, stored_days) if stored_days and missing else 0
     return Stored(published, kept.left_out + outdated)
 
 
 def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
-    """Make the branch what it would be, had the files been read for the first time now, and count what it shows.
+    """Make the branch what it would be, had the files been read for the first time now, and count its rows.
 
     Rows that stay the same are not touched.
     """
@@ -109,7 +109,7 @@ def _replaced(run: Run, kept: DataFrame, branch: Branch) -> Replaced:
 
 
 def _origins(run: Run) -> list[tuple[object, ...]]:
-    """File and run of all rows these files ever gave, those of an earlier try of this very run included."""
+    """Return file, run and true for all rows these files ever gave, including an earlier attempt of this run."""
     files = run.manifest.files
     pairs = {(load.source_file, load.run_id) for file in files for load in file.loads}
     pairs |= {(file.source_file, run.run_id) for file in files}

@@ -1,1 +1,1 @@
-"""What a job needs of the engine that runs it, and the implementations: one package for each engine."""
+"""The interface a job needs of the engine that runs it, and its implementations: one package for each engine."""

@@ -1,4 +1,4 @@
-"""The calls `dataset_etl` makes to whatever engine runs it; everything else it does with frames.
+"""The calls `dataset_etl` makes to the engine that runs it; everything else is done with frames.
 
 Frames have PySpark's DataFrame API on every engine (`cartlake.engine`). Tables are named `catalog.database.table`.
 Each call blocks until its effect is there, except those that return a frame: a frame is a plan until it is counted,
@@ -18,7 +18,7 @@ from cartlake.runs.documents import ManifestFile, Measurement
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A branch of a table. `base` is the id of the snapshot of main it grew from, None for a table without one."""
+    """A branch of a table. `base` is the id of the snapshot of main it starts from, None for a table without one."""
 
     table: str
     name: str
@@ -45,7 +45,7 @@ class BatchCounts:
 
 
 class Engine(Protocol):
-    """An engine for the length of one run."""
+    """An engine, opened for one run."""
 
     def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
         """Return the raw rows of the files: the contract's file columns as strings, `_corrupt_record`, `_source_file`.
@@ -54,7 +54,7 @@ class Engine(Protocol):
         """
 
     def read_table(self, table: str) -> DataFrame:
-        """Return the rows of a table as it is published now, not as this process may have seen it before."""
+        """Return the rows of a table as it is published now, whatever this process has cached of it."""
 
     def read_branch(self, branch: Branch) -> DataFrame:
         """Return the rows of a branch as it is when the frame is computed."""
@@ -66,7 +66,7 @@ class Engine(Protocol):
         """Return the same rows, which are stored when they are first computed, and read from there afterwards."""
 
     def freeze(self, rows: DataFrame) -> DataFrame:
-        """Compute the rows and return them, unaffected by whatever happens to the tables they were read from."""
+        """Compute the rows and return them, unaffected by later changes of the tables they were read from."""
 
     def release(self) -> None:
         """Free what `keep` stored. Frames made of it can still be computed, from the start."""
@@ -75,7 +75,7 @@ class Engine(Protocol):
         """Count judged rows by file and by day, in one pass."""
 
     def fresh_branch(self, table: str, name: str) -> Branch:
-        """Put a branch at the head of main and return it; whatever it held before is gone."""
+        """Create a branch at the head of main, or reset it to there, and return it."""
 
     def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
         """Return those of the days of which the branch may hold rows, by metadata alone."""
@@ -86,7 +86,7 @@ class Engine(Protocol):
     def merge(self, rows: DataFrame, branch: Branch, table: Table, days: Collection[date]) -> None:
         """Insert rows with a new key, and update those that are newer than the stored row.
 
-        `rows` has one row per key. Only rows of `days` are looked at.
+        `rows` has one row per key. Only stored rows of `days` are compared.
         """
 
     def replace(self, changed: DataFrame, gone: DataFrame, branch: Branch, table: Table) -> None:
@@ -99,7 +99,7 @@ class Engine(Protocol):
         """Measure every table rule of the contract on the branch's rows of these days, as of `now`."""
 
     def supersede_quarantine(self, table: str, dataset: str, run_id: str, file_ids: Sequence[str]) -> None:
-        """Put the verdicts of a backfill in force, and mark the older ones of its files as superseded by it.
+        """Put the quarantined rows of a backfill in force, and mark the older ones of its files as superseded by it.
 
         `table` is the quarantine table. In one commit; may be repeated.
         """

@@ -1,1 +1,1 @@
-"""What the jobs have in common: arguments, checks of files, functions that contracts name, timing and reporting."""
+"""Shared by the jobs: arguments, checks of files, functions that contracts name, timing and reporting."""

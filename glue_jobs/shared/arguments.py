@@ -1,4 +1,4 @@
-"""The arguments every job gets from `job_starter`. Glue adds its own to the same list; those are ignored."""
+"""The arguments every job gets from `job_starter`. Glue adds arguments of its own, which are ignored."""
 
 import argparse
 
@@ -9,7 +9,7 @@ def job_parser(job: str) -> argparse.ArgumentParser:
     parser.add_argument("--run_id", required=True)
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--report_uri", required=True, help="s3:// URI the report is written to")
-    parser.add_argument("--task_token", help="Step Functions token that the job answers when it is done")
+    parser.add_argument("--task_token", help="Step Functions task token, sent back with the job's result")
     parser.add_argument("--catalog", default="glue_catalog", help="Spark catalog of the Iceberg tables")
     parser.add_argument("--database_prefix", default="", help="prefix of this environment's Glue databases")
     return parser

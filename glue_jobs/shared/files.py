@@ -1,4 +1,4 @@
-"""Whether the files of a manifest are still the objects that were claimed. Engines read the files themselves."""
+"""Check that the files of a manifest are still the objects that were claimed. Engines read the files themselves."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ _PARALLEL_HEADS: Final = 16
 def check_unchanged(files: Sequence[ManifestFile]) -> None:
     """Check that every file is still the object the manifest names.
 
-    Spark reads the current version of a key. Asked before and after reading, this proves which one it was.
+    Spark reads the current version of a key. Checked before and after reading, this proves which version it was.
     Raises TerminalError naming every file that is missing or was replaced.
     """
     client("s3")  # made here: creating clients is not safe in threads

@@ -1,4 +1,4 @@
-"""The functions that contracts name: transforms of built tables, and preparations of dropped rows."""
+"""Find the functions that contracts name: transforms of built tables, and preparations of dropped rows."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -25,7 +25,10 @@ def function_named(name: str, table: str) -> Callable[..., DataFrame]:
 
 
 def prepared(conformed: DataFrame, table: Table) -> DataFrame:
-    """The rows after the function the contract names as `cartlake.prepare`, or as they are when it names none."""
+    """Return the rows after the function the contract names as `cartlake.prepare`; unchanged when it names none.
+
+    Raises TerminalError when there is no such function.
+    """
     if table.prepare is None:
         return conformed
     return function_named(table.prepare, table.physical_name)(conformed)

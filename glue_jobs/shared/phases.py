@@ -1,4 +1,4 @@
-"""Where the seconds of a job go, by the name of the phase."""
+"""The seconds a job spends in each of its named phases."""
 
 import logging
 import time
@@ -9,13 +9,14 @@ log = logging.getLogger(__name__)
 
 
 class Phases:
-    """Measures named phases; `seconds` is what reports carry. A phase entered twice adds up."""
+    """Measures named phases. `seconds`, by name, goes into reports; a phase entered twice adds up."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
+        """Measure the block as part of the phase, also when it raises."""
         start = time.monotonic()
         try:
             yield

@@ -1,4 +1,4 @@
-"""The last acts of a job: the report, then the answer to the state machine that waits for it."""
+"""The last steps of a job: write its report, then send the result to the state machine that waits for it."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def log_to_stdout() -> None:
-    """Send log lines where Glue picks them up."""
+    """Log to stdout, which Glue writes to CloudWatch."""
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(levelname)s %(name)s %(message)s")
 
 

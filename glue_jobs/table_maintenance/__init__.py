@@ -1,1 +1,1 @@
-"""Keeps tables fast and small: joins files, drops deleted rows, expires versions, removes what belongs to nothing."""
+"""Glue job that maintains tables: joins small files, applies deletes, expires snapshots, removes orphan files."""

@@ -1,4 +1,4 @@
-"""Leases: a table is rewritten only while this run holds its dataset's lock, and given back when others wait."""
+"""Leases: a table is rewritten only while this run holds its dataset's lock, released when another run waits."""
 
 import json
 import time
@@ -20,7 +20,7 @@ class LostLeaseError(TransientError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a request for a lock: `held`, or `busy` and the run that has it; and whether runs wait for it."""
+    """Answer to a request for a lock: `held`, or `busy` and the run that has it; and whether runs wait for it."""
 
     outcome: str
     run_id: str | None
@@ -29,45 +29,48 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Coordinator:
-    """The function run_coordinator, which gives and takes back all locks."""
+    """Client of the function run_coordinator, which grants and releases all locks.
+
+    Its methods raise TransientError when the function fails.
+    """
 
     function: str
     run_id: str
 
     def hold(self, owner: str) -> Answer:
         """Take, or keep, the lock of a dataset or workflow. Raises RunOverError when this run has ended."""
-        said = self._ask("hold", owner)
-        if said["outcome"] == "over":
+        answer = self._ask("hold", owner)
+        if answer["outcome"] == "over":
             raise RunOverError(
                 f"Run {self.run_id} has ended according to the ledger, so its job stops here. "
                 f"`lake run show {self.run_id}` says why."
             )
-        return Answer(said["outcome"], said["run_id"], bool(said["waiting"]))
+        return Answer(answer["outcome"], answer["run_id"], bool(answer["waiting"]))
 
     def release(self, owner: str) -> None:
-        """Give the lock back; a run that waits for it starts."""
+        """Release the lock; a run that waits for it is started."""
         self._ask("release", owner)
 
     def _ask(self, action: str, owner: str) -> dict[str, str]:
         payload = json.dumps({"action": action, "subject": owner, "run_id": self.run_id}).encode()
         with aws_errors():
-            answer = client("lambda").invoke(FunctionName=self.function, Payload=payload)
-            said = answer["Payload"].read().decode()
-        if "FunctionError" in answer:
-            raise TransientError(f"{self.function} could not {action} {owner}: {said[:500]}")
-        found: dict[str, str] = json.loads(said)
-        return found
+            response = client("lambda").invoke(FunctionName=self.function, Payload=payload)
+            body = response["Payload"].read().decode()
+        if "FunctionError" in response:
+            raise TransientError(f"{self.function} could not {action} the lock of {owner}: {body[:500]}")
+        answer: dict[str, str] = json.loads(body)
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to rewrite the tables of one owner. `owner` is None for tables that all runs append to."""
+    """The lock that lets this run rewrite one owner's tables. `owner` None: tables that all runs append to, no lock."""
 
     coordinator: Coordinator
     owner: str | None
 
     def others_wait(self) -> bool:
-        """Whether a run waits for this owner. Raises LostLeaseError if another run has the lock."""
+        """Return whether a run waits for this owner. Raises LostLeaseError if another run has the lock."""
         if self.owner is None:
             return False
         answer = self.coordinator.hold(self.owner)
@@ -78,7 +81,7 @@ class Lease:
 
 @dataclass(frozen=True)
 class Budget:
-    """For how many seconds the job begins new steps. What is left is for the next run."""
+    """The seconds within which the job begins new steps; the next run does the rest."""
 
     seconds: float
     clock: Callable[[], float] = time.monotonic
@@ -91,7 +94,10 @@ class Budget:
 
 @contextmanager
 def leased(coordinator: Coordinator, owner: str | None) -> Iterator[Lease | Answer]:
-    """A lease of the owner's tables, or, without waiting, the answer that says who has them. It is given back."""
+    """Yield a lease of the owner's tables, or the answer that names the run that has them, without waiting.
+
+    A lock taken here is released at the end.
+    """
     if owner is None:
         yield Lease(coordinator, None)
         return
@@ -100,7 +106,7 @@ def leased(coordinator: Coordinator, owner: str | None) -> Iterator[Lease | Answ
         yield answer
         return
     try:
-        if answer.waiting:  # files came first: releasing the lock starts their run
+        if answer.waiting:  # new files go first: releasing the lock starts their run
             yield Answer("busy", "a run that is about to start", waiting=True)
         else:
             yield Lease(coordinator, owner)

@@ -1,6 +1,6 @@
-"""Glue entry point: maintain the tables of a plan, one after the other, each only while nobody else writes it.
+"""Glue entry point: maintain the tables of a plan, one after the other, each only while no other run writes it.
 
-Every step is a procedure of Iceberg, and atomic: a job that is killed half way leaves each table whole.
+Every step is a procedure of Iceberg, and atomic: a job that is killed half way leaves each table consistent.
 """
 
 import argparse
@@ -29,12 +29,12 @@ log = logging.getLogger(__name__)
 
 
 class MaintenanceError(TerminalError):
-    """Some tables could not be maintained. They hold the rows they held."""
+    """Some tables could not be maintained; the message names them with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run works with; tables are named as Spark names them by `name`."""
+    """Inputs of one run."""
 
     spark: SparkSession
     plan: MaintenancePlan
@@ -46,18 +46,20 @@ class Run:
     started_at: datetime
 
     def name(self, physical_name: str) -> str:
+        """Return the name of a table in Spark: catalog.database.table."""
         return f"{self.prefix}{physical_name}"
 
 
 def parse_args(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the job's arguments; those that Glue adds are ignored."""
     parser = job_parser("table_maintenance")
     parser.add_argument("--plan_uri", required=True, help="s3:// URI of the tables to maintain, and why")
-    parser.add_argument("--coordinator_function", required=True, help="name of run_coordinator, which gives the locks")
+    parser.add_argument("--coordinator_function", required=True, help="name of run_coordinator, which grants locks")
     parser.add_argument(
         "--step_files",
         type=int,
         default=1000,
-        help="most files one step rewrites; after a step, runs that wait go first",
+        help="most files one step rewrites; after a step, waiting runs go first",
     )
     parser.add_argument("--step_mb", type=int, default=4096, help="about the most MB one step rewrites")
     parser.add_argument("--budget_minutes", type=float, default=45, help="minutes after which no step is begun")
@@ -66,6 +68,11 @@ def parse_args(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str]) -> None:
+    """Maintain the tables of the plan, and report it.
+
+    Raises MaintenanceError when a table failed, RunOverError when the run has ended, TerminalError for the plan of
+    another run.
+    """
     reporting.log_to_stdout()
     args = parse_args(argv)
     plan = s3.read_model(args.plan_uri, MaintenancePlan)

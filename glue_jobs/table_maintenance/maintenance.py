@@ -23,11 +23,13 @@ from glue_jobs.table_maintenance.procedures import ConflictError, Counts, Proced
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-"""Tries of a step that conflicts with commits of other writers."""
+"""Attempts at a step that conflicts with commits of other writers."""
+
+OUT_OF_TIME = "the time of this run is used up; the next maintenance does the rest"
 
 
 class RowsChangedError(TerminalError):
-    """A rewrite changed the number of rows. It was rolled back unless others had written since."""
+    """A rewrite changed the number of rows. It was rolled back unless other runs had written since."""
 
 
 @dataclass
@@ -60,9 +62,11 @@ class TableMaintenance:
         )
 
     def file_stats(self) -> FileStats:
+        """Return the file statistics of the table as it is now."""
         return file_stats_of(self.procedures.spark, self.procedures.name, self.table.maintenance)
 
     def health(self) -> Health:
+        """Return the numbers by which the table's need of maintenance is judged, as they are now."""
         return measure(self.file_stats(), self.table.maintenance)
 
     def _do(self, coordinator: Coordinator) -> tuple[Outcome, str]:
@@ -72,20 +76,20 @@ class TableMaintenance:
             wanted = [action for action in wanted if action is not Action.STATISTICS]
         for action in wanted:
             if self.budget.spent:
-                return "yielded", "the time of this run was over; the rest follows with the next"
+                return "yielded", OUT_OF_TIME
             self._note(action, partial(self._clean_up, action))
         return outcome, reason
 
     def _rewrite_leased(self, coordinator: Coordinator) -> tuple[Outcome, str]:
-        """The steps that move main, which must not happen while a run writes the table."""
+        """Do the steps that move main, which must not happen while a run writes the table."""
         if not [need for need in self.work.needs if need.action in MOVES_MAIN]:
             return "maintained", ""
         with leased(coordinator, self.work.owner) as lease:
             if not isinstance(lease, Lease):
-                return "busy", f"{lease.run_id} has it"
+                return "busy", f"its lock is held by {lease.run_id}"
             stats = self.file_stats()
             if branches := in_flight(stats, self.now):
-                return "busy", f"a run is at work on it: branch {', '.join(branches)}"
+                return "busy", f"a run is writing it: branch {', '.join(branches)}"
             try:
                 return self._rewrite(lease)
             except (ConflictError, LostLeaseError) as error:
@@ -96,13 +100,13 @@ class TableMaintenance:
     def _rewrite(self, lease: Lease) -> tuple[Outcome, str]:
         for _ in self._steps():
             if lease.others_wait():
-                return "yielded", "files came for it; the rest follows with the next run"
+                return "yielded", "a run waits for it; the next maintenance does the rest"
             if self.budget.spent:
-                return "yielded", "the time of this run was over; the rest follows with the next"
+                return "yielded", OUT_OF_TIME
         return "maintained", ""
 
     def _steps(self) -> Iterator[Counts]:
-        """Rewrite step by step; between two steps the lease may be given back."""
+        """Rewrite step by step; between two steps the lease may be released."""
         wanted = {need.action for need in self.work.needs}
         if Action.REWRITE in wanted:
             yield from self._join_files()
@@ -143,14 +147,14 @@ class TableMaintenance:
                 counts = call()
                 break
             except ConflictError:
-                log.warning("%s of %s met another writer", action, self.table.physical_name, exc_info=True)
+                log.warning("%s of %s conflicts with another writer", action, self.table.physical_name, exc_info=True)
                 if attempt == ATTEMPTS:
                     raise
         self._add(Done(action=action, seconds=round(time.monotonic() - started, 3), counts=counts))
         return counts
 
     def _add(self, done: Done) -> None:
-        """Steps of one action make one record."""
+        """Record a step; consecutive steps of one action make one record."""
         if self.done and self.done[-1].action is done.action:
             last = self.done.pop()
             sums = {name: last.counts.get(name, 0) + count for name, count in done.counts.items()}
@@ -160,14 +164,14 @@ class TableMaintenance:
     def _check_rows(self, before: int | None) -> None:
         """Check that no snapshot of this run changed the number of rows. Raises RowsChangedError."""
         stats = self.file_stats()
-        since = list(takewhile(lambda one: one.snapshot_id != before, stats.line(stats.head)))
-        for older, newer in _ours(since, self._signed()):
+        since = list(takewhile(lambda one: one.snapshot_id != before, stats.ancestors(stats.head)))
+        for older, newer in _ours(since, self._replaced()):
             was, now = self.procedures.rows_at(older), self.procedures.rows_at(newer)
             if was != now:
                 raise RowsChangedError(self._undone(older, newer, f"it had {was} rows, rewritten {now}"))
 
-    def _signed(self) -> set[int]:
-        """The snapshots in which this run replaced files."""
+    def _replaced(self) -> set[int]:
+        """Return the snapshots in which this run replaced files."""
         mine = f"operation = 'replace' and summary['{RUN_PROPERTY}'] = '{self.run_id}'"
         rows = self.procedures.spark.sql(
             f"select snapshot_id from {self.procedures.name}.snapshots where {mine}"
@@ -180,20 +184,20 @@ class TableMaintenance:
             self.procedures.roll_back(older)
             return f"{name} was rolled back to snapshot {older}: {fault}."
         return (
-            f"{name} lost or gained rows: {fault}. Others wrote since, so it was not rolled back; "
+            f"{name} lost or gained rows: {fault}. Other runs wrote since, so it was not rolled back; "
             f"`lake diff {name} {older}..{newer}` shows which."
         )
 
 
-def _ours(line: Sequence[Snapshot], signed: set[int]) -> Iterator[tuple[int, int]]:
-    """The snapshots before and at the end of each unbroken row of ours, of a line that is newest first."""
+def _ours(line: Sequence[Snapshot], ours: set[int]) -> Iterator[tuple[int, int]]:
+    """Yield the snapshots before and at the end of each unbroken sequence of `ours`; `line` is newest first."""
     newest = None
     for place, snapshot in enumerate(line):
-        if snapshot.snapshot_id not in signed:
+        if snapshot.snapshot_id not in ours:
             continue
         newest = snapshot.snapshot_id if newest is None else newest
         parent = snapshot.parent_id
-        after_others = place + 1 == len(line) or line[place + 1].snapshot_id not in signed
+        after_others = place + 1 == len(line) or line[place + 1].snapshot_id not in ours
         if after_others and parent is not None:
             yield parent, newest
             newest = None

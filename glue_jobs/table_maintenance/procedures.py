@@ -1,4 +1,4 @@
-"""Iceberg's procedures, called with a contract's settings. Each returns the numbers Iceberg reports."""
+"""Iceberg's procedures, called with a contract's settings. Each returns the counts Iceberg reports, by their names."""
 
 # ruff: noqa: S608 - table names come from contracts, the rest from settings
 
@@ -25,7 +25,7 @@ class ConflictError(TransientError):
 
 @dataclass(frozen=True, slots=True)
 class StepLimit:
-    """The most one step rewrites, in files and in bytes: a run that waits for the table waits for one step."""
+    """The most one step rewrites, in files and in bytes: a run that waits for the table waits for one step at most."""
 
     files: int = 1000
     size: int = 4 * 1024**3
@@ -90,14 +90,16 @@ class Procedures:
         return self._call("rewrite_position_delete_files", f"options => {_map({'rewrite-all': 'true'})}")
 
     def rewrite_manifests(self) -> Counts:
+        """Rewrite manifests so that each lists the files of few partitions."""
         return self._call("rewrite_manifests", "use_caching => false")
 
     def expire_snapshots(self, older_than: datetime, retain_last: int) -> Counts:
+        """Expire snapshots older than that, but the last `retain_last`, and delete files only they have."""
         arguments = f"older_than => {_timestamp(older_than)}, retain_last => {retain_last}, stream_results => true"
         return self._call("expire_snapshots", arguments)
 
     def remove_orphan_files(self, older_than: datetime) -> Counts:
-        """Delete files below the table's folder that belong to no snapshot."""
+        """Delete files below the table's folder that are older and belong to no snapshot; return how many."""
         # The slash keeps a table `orders` from taking the files of `orders_eu` as its own.
         arguments = f"older_than => {_timestamp(older_than)}, location => '{self._folder()}/', prefix_listing => true"
         gone = self.spark.sql(self._statement("remove_orphan_files", arguments)).count()
@@ -110,23 +112,27 @@ class Procedures:
         return str(newest.file).rpartition("/metadata/")[0]
 
     def compute_table_stats(self, columns: tuple[str, ...]) -> Counts:
+        """Count the distinct values of the columns; return how many columns were counted."""
         listed = ", ".join(f"'{column}'" for column in columns)
         self._call("compute_table_stats", f"columns => array({listed})")
         return {"columns_counted": len(columns)}
 
     def drop_branches(self, branches: list[str]) -> Counts:
+        """Drop the branches that are still there; return how many were asked for."""
         for branch in branches:
             self.spark.sql(f"alter table {self.name} drop branch if exists `{branch}`")
         return {"dropped_branches_count": len(branches)}
 
     def rows_at(self, snapshot_id: int) -> int:
+        """Return the number of rows at a snapshot."""
         return int(self.spark.sql(f"select count(*) from {self.name} version as of {snapshot_id}").collect()[0][0])
 
     def roll_back(self, snapshot_id: int) -> None:
+        """Move main back to a snapshot."""
         self._call("rollback_to_snapshot", f"snapshot_id => {snapshot_id}")
 
     def _call(self, procedure: str, arguments: str) -> Counts:
-        """Raises ConflictError when another writer came first."""
+        """Call a procedure and return its counts. Raises ConflictError when another writer committed first."""
         try:
             rows = self.spark.sql(self._statement(procedure, arguments)).collect()
         except (PySparkException, Py4JError) as error:
@@ -147,5 +153,5 @@ def _map(options: Mapping[str, object]) -> str:
 
 
 def _timestamp(moment: datetime) -> str:
-    """A literal of the session's zone, which is UTC."""
+    """Return a literal in the session's zone, which is UTC."""
     return f"timestamp '{moment:%Y-%m-%d %H:%M:%S.%f}'"

@@ -1,1 +1,1 @@
-"""Recomputes what new data made stale in the tables that are built from others."""
+"""Glue job that recomputes what new data made stale in the tables that are built from others."""

@@ -1,4 +1,4 @@
-"""The stale rows of a table, built anew from its upstreams: the same on Spark and on DuckDB. Nothing here writes."""
+"""Build the stale rows of a table anew from its upstreams, on Spark or on DuckDB. Nothing here writes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,10 @@ from glue_jobs.transforms.scopes import Read, keys_of, rows_on
 
 @dataclass(frozen=True)
 class Building:
-    """One table, and which of its rows to build. Tables built of nothing get `spine`: one row, its column `one` int."""
+    """One table, and which of its rows to build.
+
+    A table without upstreams is built from `spine`, a frame of one row with the int column `one`.
+    """
 
     graph: Graph
     table: Table
@@ -24,21 +27,21 @@ class Building:
 
     @cached_property
     def keys(self) -> DataFrame | None:
-        """The keys to build, None unless the scope is one of keys."""
+        """The keys to build, in one column; None unless the scope is one of keys."""
         key = build_of(self.table).key
         if key is None or self.scope.whole:
             return None
         return keys_of(self.scope.keys, key, self.graph.tables, self.read)
 
     def rows(self) -> DataFrame:
-        """The columns of the table but for those the lake adds, and of its rows those in scope."""
+        """Return the rows in scope, with the columns of the table but for those the lake adds."""
         build = build_of(self.table)
         inputs = {upstream.argument: self._input(upstream) for upstream in build.upstreams}
         built = transform_of(self.table)(**(inputs or {"spine": self.spine}))
         return self.in_scope(built.select(*(F.col(column.name) for column in self.table.file_columns)))
 
     def in_scope(self, rows: DataFrame) -> DataFrame:
-        """Those rows of the table that this building replaces."""
+        """Return those rows of the table that this building replaces."""
         if self.scope.whole:
             return rows
         if self.keys is not None:
@@ -56,5 +59,5 @@ class Building:
 
 
 def transform_of(table: Table) -> Callable[..., DataFrame]:
-    """The function that builds the table. Raises TerminalError naming the contract's words when there is none."""
+    """Return the function that builds the table. Raises TerminalError naming it when there is none."""
     return function_named(build_of(table).transform, table.physical_name)

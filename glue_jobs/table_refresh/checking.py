@@ -1,4 +1,4 @@
-"""What the contract says of built rows, measured before they are written; and what differs from what is stored."""
+"""Measure a contract's rules on built rows before they are written; compare rebuilt rows with stored ones."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +33,7 @@ class Fingerprint:
 
 
 def fingerprint(rows: DataFrame, table: Table) -> Fingerprint:
-    """The fingerprint of rows of the table, without the columns the lake adds."""
+    """Return the fingerprint of rows of the table, without the columns the lake adds."""
     return _fingerprint_of(rows.agg(*_fingerprint_columns(table)).collect()[0])
 
 
@@ -47,7 +47,7 @@ def _fingerprint_columns(table: Table) -> list[Column]:
 
 
 def measure(rows: DataFrame, table: Table, now: datetime) -> tuple[Fingerprint, list[Measured]]:
-    """Take the rows' fingerprint, and measure every rule of the contract on them. `rows` should be persisted."""
+    """Return the rows' fingerprint, and what every rule of the contract measures on them. Persist `rows` before."""
     broken = [F.count(F.when(F.expr(rule.broken), 1)).alias(rule.name) for rule in table.row_rules]
     counts = rows.agg(*_fingerprint_columns(table), *broken).collect()[0]
     found = [Measured(rule.name, rule.severity, float(counts[rule.name])) for rule in table.row_rules]
@@ -84,7 +84,7 @@ def judge(table: Table, measured: list[Measured]) -> None:
 
 
 def differences(stored: DataFrame, rebuilt: DataFrame, table: Table) -> list[Difference]:
-    """Rows that only one of both has, in every column but those the lake adds; empty when they are the same."""
+    """Return which rows only one of both has, comparing all columns but those the lake adds; empty when none."""
     names = [column.name for column in table.file_columns]
     one, other = stored.select(*names), rebuilt.select(*names)
     sides = {"stored": one.exceptAll(other), "rebuilt": other.exceptAll(one)}

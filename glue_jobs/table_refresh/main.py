@@ -1,6 +1,6 @@
 """Glue entry point: rebuild every stale table of a plan in one job, each after those it is built from.
 
-Tables that do not wait for each other are built side by side. A table that fails keeps its rows; those built from it
+Tables that do not depend on each other are built in parallel. A table that fails keeps its rows; those built from it
 are skipped, all others are rebuilt, and the job fails with the names.
 """
 
@@ -25,6 +25,7 @@ from cartlake.runs.documents import RefreshPlan, RefreshReport, TableRefresh
 from cartlake.runs.ids import Workflow
 from cartlake.times import stamp, utc_now
 from glue_jobs.engines.spark import iceberg
+from glue_jobs.engines.spark.frames import frame
 from glue_jobs.engines.spark.session import open_session
 from glue_jobs.shared import reporting
 from glue_jobs.shared.arguments import job_parser
@@ -35,12 +36,12 @@ from glue_jobs.table_refresh.checking import Measured
 
 log = logging.getLogger(__name__)
 
-_SIDE_BY_SIDE: Final = 3
+_PARALLEL_TABLES: Final = 3
 """Tables built at the same time: enough that the driver plans one while the workers compute another."""
 
 
 Result: TypeAlias = tuple[TableRefresh, Scope, list[Measured]]
-"""What became of one table, which of its rows were stale, and what its rules measured."""
+"""The outcome of one table, which of its rows were stale, and what its rules measured."""
 
 
 class RefreshError(TerminalError):
@@ -49,7 +50,7 @@ class RefreshError(TerminalError):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one refresh works with; tables are named as Spark names them by `name`."""
+    """Inputs of one refresh."""
 
     spark: SparkSession
     plan: RefreshPlan
@@ -59,13 +60,16 @@ class Run:
     started_at: datetime
 
     def name(self, physical_name: str) -> str:
+        """Return the name of a table in Spark: catalog.database.table."""
         return f"{self.prefix}{physical_name}"
 
     def read(self, physical_name: str) -> DataFrame:
+        """Return the rows of a table."""
         return self.spark.table(self.name(physical_name))
 
 
 def parse_args(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the job's arguments; those that Glue adds are ignored."""
     parser = job_parser("table_refresh")
     parser.add_argument("--plan_uri", required=True, help="s3:// URI of the tables to rebuild")
     parser.add_argument("--quality_table", default="ops.quality_results")
@@ -74,6 +78,10 @@ def parse_args(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str]) -> None:
+    """Rebuild the tables of the plan, and report it.
+
+    Raises RefreshError when a table failed, TerminalError for the plan of another run.
+    """
     reporting.log_to_stdout()
     args = parse_args(argv)
     plan = s3.read_model(args.plan_uri, RefreshPlan)
@@ -98,13 +106,16 @@ def _open_run(args: argparse.Namespace, plan: RefreshPlan) -> Run:
 
 
 def refresh(run: Run) -> RefreshReport:
-    """Rebuild, or with the plan's `check` only compare, the tables of the plan; never raises for a single table."""
+    """Rebuild, or with the plan's `check` only compare, the tables of the plan, and return the outcome of each.
+
+    Never raises for a single table.
+    """
     _drop_cached_metadata(run)
     done: dict[str, TableRefresh] = {}
     changes = dict(run.plan.changes)
     measured: dict[str, list[Measured]] = {}
     waiting = {table.table: table for table in run.plan.tables}
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+    with ThreadPoolExecutor(_PARALLEL_TABLES) as pool:
         working: dict[Future[Result], str] = {}
         while waiting or working:
             for stale in _ready(waiting, done):
@@ -127,7 +138,7 @@ def refresh(run: Run) -> RefreshReport:
 
 
 def _ready(waiting: dict[str, StaleTable], done: dict[str, TableRefresh]) -> list[StaleTable]:
-    """Those whose upstreams are done; an upstream that failed is done too."""
+    """Return those whose upstreams are done; an upstream that failed is done too."""
     return [stale for stale in waiting.values() if all(upstream in done for upstream in stale.after)]
 
 
@@ -136,8 +147,9 @@ def _attempt(run: Run, stale: StaleTable, done: dict[str, TableRefresh], changes
     started = time.monotonic()
     scope = stale.scope if run.plan.check else run.graph.scope_of(stale.table, changes)
     about = {"table": stale.table, "scope": str(scope)}
-    if lost := [name for name in stale.after if done[name].outcome in ("failed", "skipped")]:
-        return TableRefresh(**about, outcome="skipped", error=f"built from {', '.join(lost)}"), scope, []
+    if failed := [name for name in stale.after if done[name].outcome in ("failed", "skipped")]:
+        error = f"{', '.join(failed)}, from which it is built, failed or was skipped"
+        return TableRefresh(**about, outcome="skipped", error=error), scope, []
     if not scope:
         return TableRefresh(**about, outcome="unchanged"), scope, []
     building = _building(run, stale.table, scope)
@@ -152,7 +164,7 @@ def _attempt(run: Run, stale: StaleTable, done: dict[str, TableRefresh], changes
 
 
 def _rebuild(run: Run, building: Building) -> tuple[TableRefresh, list[Measured]]:
-    """Build, judge and replace the stale rows, unless the table has the very same rows already."""
+    """Build, judge and replace the stale rows; change nothing when the table has the same rows already."""
     table, name = building.table, run.name(building.table.physical_name)
     if building.keys is not None:
         building.keys.persist()
@@ -196,7 +208,7 @@ def _building(run: Run, name: str, scope: Scope) -> Building:
 
 
 def _drop_cached_metadata(run: Run) -> None:
-    """Other processes commit to these tables, and Spark caches what it has read of one."""
+    """Read the tables' metadata anew: other processes commit to them, and Spark caches what it has read of one."""
     for name in _mentioned(run.graph, run.plan.tables):
         run.spark.catalog.refreshTable(run.name(name))
 
@@ -213,7 +225,7 @@ def _record_quality(run: Run, measured: dict[str, list[Measured]]) -> None:
         for name, found in sorted(measured.items())
         for one in found
     ]
-    rows = run.spark.createDataFrame(values, QUALITY_SCHEMA)
+    rows = frame(run.spark, values, QUALITY_SCHEMA)
     iceberg.replace_rows(run.spark, run.quality, f"run_id = '{run.plan.run_id}'", rows)
 
 

@@ -1,8 +1,8 @@
-"""Built rows into their Iceberg table: what was in scope is replaced in one commit, everything else stays.
+"""Write built rows into their Iceberg table: the rows in scope are replaced in one commit, all others stay.
 
 Three ways, by the scope and the table's partitions:
 
-- whole partitions are overwritten, without a look at what was in them;
+- whole partitions are overwritten, without reading them;
 - where days or weeks are replaced within partitions of months or years, the rest of those partitions is written again,
   those of files that still have an earlier partitioning of the table included;
 - keys are merged: a stored row of a replaced key that was not built again is deleted.
@@ -34,7 +34,7 @@ _GONE: Final = "_gone"
 
 
 def replace(spark: SparkSession, name: str, building: Building, rows: DataFrame) -> str | None:
-    """Make `rows` all that the table holds of the scope; returns the snapshot, None for a table without one."""
+    """Make `rows` all that the table holds of the scope; return the snapshot's id, None for a table without one."""
     if building.keys is not None:
         _merge_keys(spark, name, building, rows)
     else:
@@ -45,7 +45,7 @@ def replace(spark: SparkSession, name: str, building: Building, rows: DataFrame)
 
 def _overwrite(spark: SparkSession, name: str, building: Building, rows: DataFrame) -> None:
     scope = building.scope.days
-    # All days are all days, however the files are partitioned: no need to look.
+    # A rebuild of all days replaces all files, however they are partitioned.
     stored = [] if ALWAYS in scope else _units_of_files(spark, name, building.table)
     whole = enclosing(building.table, scope, stored)
     if whole == scope:
@@ -57,9 +57,9 @@ def _overwrite(spark: SparkSession, name: str, building: Building, rows: DataFra
 
 
 def enclosing(table: Table, ranges: tuple[DayRange, ...], stored: Collection[Unit | None] = ()) -> tuple[DayRange, ...]:
-    """The days of all partitions that hold any of these days; all days for a table without partitions of time.
+    """Return the days of all partitions that hold any of these days; all days for a table without partitions of time.
 
-    `stored` is what the partitions of its files hold, which may be older than its partitioning; None is any day.
+    `stored` are the units its files are partitioned by, which may be those of an earlier partitioning; None is any day.
     """
     units = [_UNITS[part.transform] for part in table.partitioning if part.column == table.event_time]
     if ALWAYS in ranges or not units or None in stored:
@@ -69,7 +69,10 @@ def enclosing(table: Table, ranges: tuple[DayRange, ...], stored: Collection[Uni
 
 
 def _units_of_files(spark: SparkSession, name: str, table: Table) -> list[Unit | None]:
-    """What days a file can hold by the partitioning it was written under; Iceberg overwrites whole files only."""
+    """Return the units of time that the table's files are partitioned by, because Iceberg overwrites whole files only.
+
+    None stands for files that may hold any day.
+    """
     files = spark.table(f"{name}.files")
     if "partition" not in files.columns:
         return []

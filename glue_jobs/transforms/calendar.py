@@ -8,7 +8,7 @@ from cartlake.engine import Column, DataFrame, F
 FIRST_DAY: Final = date(2015, 1, 1)
 LAST_DAY: Final = date(2035, 12, 31)
 
-# Not from Python's `calendar` or a date format: those speak the language of the machine.
+# Not from Python's `calendar` or a date format: those depend on the locale of the machine.
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -17,7 +17,7 @@ _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturda
 
 
 def dim_date(spine: DataFrame) -> DataFrame:
-    """One row per day from 2015 to 2035. `spine` is any frame of one row: a table built of nothing needs an engine.
+    """One row per day from 2015 to 2035. `spine` is any frame of one row, from which a table without upstreams is made.
 
     Weeks are those of ISO 8601: they begin on Monday and belong to the year that their Thursday is in.
     """

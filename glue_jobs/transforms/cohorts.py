@@ -1,4 +1,4 @@
-"""The mart cohort_retention as a pure function: who came back after the month of the first order."""
+"""The mart cohort_retention as a pure function: how many customers buy again after the month of their first order."""
 
 from cartlake.engine import Column, DataFrame, F, Window
 from glue_jobs.transforms.money import MONEY, quotient
@@ -8,7 +8,7 @@ from glue_jobs.transforms.people import as_of, sold_months
 def cohort_retention(customer_months: DataFrame, customer_identities: DataFrame) -> DataFrame:
     """Follow the customers of each month of first order: how many buy, and how much, in every month since.
 
-    Every cohort has a row for every month up to the month of the last order of anybody, with zeros when nobody bought.
+    Every cohort has a row for every month up to the month of the last order of all, with zeros for months without any.
     retention_rate = active_customers / customers, rounded half up to 4 digits. Revenue in euros.
     """
     ages = _by_age(sold_months(customer_months, customer_identities))
@@ -26,7 +26,7 @@ def cohort_retention(customer_months: DataFrame, customer_identities: DataFrame)
 
 
 def _by_age(sold: DataFrame) -> DataFrame:
-    """Sum per cohort and month since; only months in which somebody bought."""
+    """Sum per cohort and month since; only months with orders."""
     first_month = F.min("month_start").over(Window.partitionBy("golden_customer_id"))
     # Records of one person may both have bought in a month: one active customer.
     active = (
@@ -45,12 +45,12 @@ def _by_age(sold: DataFrame) -> DataFrame:
 def _without_gaps(ages: DataFrame) -> DataFrame:
     """Repeat every row of a cohort, emptied, for the months until its next row, or until `_until` after the last.
 
-    Filling gaps row by row spares a join with a calendar, which would compute `ages` a second time.
+    Filling gaps row by row saves a join with a calendar, which would compute `ages` a second time.
     """
     by_age = Window.partitionBy("cohort_month").orderBy("months_since")
     spans = ages.select(
         *("cohort_month", "months_since", "active_customers", "orders", "revenue_reporting"),
-        # Everybody is active in the month that makes the cohort.
+        # All customers of a cohort are active in its first month.
         F.first("active_customers").over(by_age).alias("customers"),
         F.coalesce(F.lead("months_since").over(by_age) - F.lit(1), F.col("_until")).alias("_last"),
     )
@@ -66,5 +66,5 @@ def _without_gaps(ages: DataFrame) -> DataFrame:
 
 
 def _month_number(date: str) -> Column:
-    """Months since year 0, so that the difference of two is the months between them."""
+    """Return the months since year 0, so that the difference of two is the months between them."""
     return F.year(F.col(date)) * F.lit(12) + F.month(F.col(date))

@@ -23,7 +23,7 @@ _SCORES: Final = {
 def customer_months(fct_orders: DataFrame) -> DataFrame:
     """Sum the orders of a customer record per calendar month.
 
-    Months with nothing but cancelled orders are kept, with zeros and without dates: somebody tried to buy.
+    Months with nothing but cancelled orders are kept, with zeros and null dates.
 
     - `revenue_reporting` = net_reporting - returned_reporting; `margin_reporting` = revenue_reporting - cost_reporting.
     - `order_day_bits`: bit d - 1 is set when something was ordered on day d. Two records of one person may order on
@@ -94,9 +94,9 @@ def customer_segments(customer_rfm: DataFrame) -> DataFrame:
 
 
 def customer_ltv(customer_months: DataFrame, customer_identities: DataFrame) -> DataFrame:
-    """Sum what every customer brought so far, with the statistics that models of lifetime value are fitted to.
+    """Sum revenue, cost and margin of every customer so far, with the inputs of models of customer lifetime value.
 
-    The statistics are those of Fader, Hardie and Lee, "Counting Your Customers" the Easy Way (2005), with the orders
+    The inputs are those of Fader, Hardie and Lee, "Counting Your Customers" the Easy Way (2005), with the orders
     of one day taken as one purchase, as `rfm_summary` of pymc-marketing does:
 
     - `frequency`: days with an order, without the first;
@@ -172,7 +172,7 @@ def _purchase_months(sold: DataFrame) -> DataFrame:
 
 
 def _quintiles(customers: DataFrame, measure: str, score: str) -> DataFrame:
-    """The score of every value of `measure`. Ranks values, not customers: no task has to sort all customers."""
+    """Return the score of every value of `measure`. Ranks values, so that no task has to sort all customers."""
     values = customers.groupBy(measure).agg(F.count(F.lit(1)).alias("_customers"))
     ascending = Window.orderBy(measure)
     lower = ascending.rowsBetween(Window.unboundedPreceding, -1)

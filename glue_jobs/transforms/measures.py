@@ -1,7 +1,7 @@
 """Measures of processed.order_lines that the tables of sales and products sum, named as in their contracts.
 
-Cancelled lines are counted and are in no sum. Returned lines were sold, so they are in every sum, and apart in the
-columns that begin with `returned`. Amounts in euros leave out lines that could not be converted yet.
+Cancelled lines are counted and are in no sum. Returned lines were sold, so they are in every sum, and again by
+themselves in the columns that begin with `returned`. Amounts in euros leave out lines that could not be converted yet.
 """
 
 from cartlake.engine import Column, F
@@ -9,7 +9,7 @@ from glue_jobs.transforms.money import MONEY
 
 
 def counts() -> dict[str, Column]:
-    """Exact numbers of orders, lines, units and customers. Orders and customers must not be summed over rows."""
+    """Return exact numbers of orders, lines, units and customers. Orders and customers must not be summed over rows."""
     is_sold = F.col("is_sold")
     return {
         "orders": F.countDistinct(F.when(is_sold, F.col("order_id"))),
@@ -24,7 +24,7 @@ def counts() -> dict[str, Column]:
 
 
 def amounts_in_euros() -> dict[str, Column]:
-    """Sums over sold, converted lines. Cost and margin leave out lines whose cost is not known: `uncosted_lines`."""
+    """Return sums over sold, converted lines in euros. Cost and margin leave out the `uncosted_lines`."""
     is_sold = F.col("is_sold")
     return {
         "gross_reporting": total(is_sold, "gross_reporting"),
@@ -38,14 +38,17 @@ def amounts_in_euros() -> dict[str, Column]:
 
 
 def is_converted() -> Column:
+    """Return whether the line's amounts could be converted to euros."""
     return F.col("net_reporting").isNotNull()
 
 
 def lines_that(condition: Column) -> Column:
+    """Count the lines that meet a condition."""
     return F.count(F.when(condition, F.lit(1)))
 
 
 def units_that(condition: Column) -> Column:
+    """Sum the quantity, as bigint, of the lines that meet a condition."""
     return total(condition, "quantity", "bigint")
 
 

@@ -17,12 +17,12 @@ _STEP: Final = 10_000
 
 
 def cents(amount: str) -> Column:
-    """An amount of money as a whole number of cents."""
+    """Return an amount of money as a whole number of cents (bigint)."""
     return (F.col(amount).cast("decimal(20,2)") * F.lit(100)).cast("bigint")
 
 
 def rate_units(rate: str) -> Column:
-    """A rate as a whole number of hundred-millionths."""
+    """Return a rate as a whole number of hundred-millionths (bigint)."""
     # DuckDB multiplies decimals of up to 18 digits in 64 bits, and the product has more.
     return (F.col(rate).cast("decimal(28,8)") * F.lit(RATE_UNITS)).cast("bigint")
 
@@ -52,6 +52,6 @@ def converted(amount_cents: str, rate: str) -> Column:
 
 
 def _decimal(units: str, digits: int, precision: int) -> Column:
-    """The number whose last digit is counted by the SQL `units`."""
+    """Return the number whose last digit is counted by the SQL `units`."""
     last_digit = f"cast({10**-digits:.{digits}f} as decimal({digits + 1},{digits}))"
     return F.expr(f"cast(cast({units} as decimal(18,0)) * {last_digit} as decimal({precision},{digits}))")

@@ -18,7 +18,7 @@ _OF_THE_ORDER: Final = ("customer_id", "channel", "payment_method", "country_cod
 
 
 def order_lines(transactions: DataFrame, fx_rates: DataFrame, products: DataFrame) -> DataFrame:
-    """Convert order lines to euros and say what the goods cost us; one row per row of `transactions`.
+    """Convert order lines to euros and add the cost of the goods; one row per row of `transactions`.
 
     - Rates (`fx_rates`: units of the currency for one euro) are the last known on or before the order date. The rate
       of euros is 1 and of their own day. Before the first rate of a currency, everything converted is null.
@@ -49,9 +49,9 @@ def _with_rate(lines: DataFrame, fx_rates: DataFrame) -> DataFrame:
 
 
 def _rates_of_days(days: DataFrame, fx_rates: DataFrame) -> DataFrame:
-    """The last known rate of each `currency` and `order_date`: _currency, _day, _rate_date, _rate.
+    """Return the last known rate of each `currency` and `order_date`: _currency, _day, _rate_date, _rate.
 
-    Sorts the few days that occur in between the rates, so no line meets a rate but its own.
+    Sorts the few days that occur in between the rates, so that each line is joined to one rate only.
     """
     rates = fx_rates.select("currency", F.col("rate_date").alias("_rate_date"), F.col("rate").alias("_rate"))
     of_days = days.select(
@@ -119,8 +119,8 @@ def fct_orders(order_lines: DataFrame) -> DataFrame:
     """Sum order lines per order, as the contract `fct_orders` says; cancelled lines are counted and are in no sum.
 
     `order_status`: cancelled when all lines are, returned when all sold lines are, partly_returned when some are, else
-    the least advanced of the sold lines. Where the lines of an order disagree on who bought, where or how, the line
-    with the smallest number is right.
+    the least advanced of the sold lines. Where the lines of an order differ in customer, channel, payment method,
+    country or currency, the values of the line with the smallest number are taken.
     """
     is_sold, is_returned = F.col("is_sold"), F.col("is_returned")
     is_converted = F.col("net_reporting").isNotNull()

@@ -19,14 +19,14 @@ LIMITS: Final = {
     "books": (8, 20, 50),
 }
 """The same for categories whose prices are unlike the usual. Fixed, not quantiles: a product keeps its band for as long
-as it keeps its price, whatever the rest of the shop does."""
+as it keeps its price, whatever other products cost."""
 
 LOW_STOCK_UNITS: Final = 10
 """With fewer units than these, a product is low on stock."""
 
 
 def price_band() -> Column:
-    """The price band, one of BANDS, of `list_price` (euros) within its `category`."""
+    """Return the price band, one of BANDS, of `list_price` (euros) within its `category`."""
     by_category = (F.when(F.col("category") == F.lit(name), _band(limits)) for name, limits in LIMITS.items())
     return F.coalesce(*by_category, _band(USUAL_LIMITS))
 
@@ -41,7 +41,7 @@ def _highest_first(limits: tuple[int, ...]) -> list[tuple[int, str]]:
 
 
 def availability() -> Column:
-    """`discontinued`, `out_of_stock`, `low_stock` or `in_stock`, from `is_active` and `stock_quantity` (units)."""
+    """Return `discontinued`, `out_of_stock`, `low_stock` or `in_stock`, by `is_active` and `stock_quantity` (units)."""
     stock = F.col("stock_quantity")
     return (
         F.when(~F.col("is_active"), F.lit("discontinued"))

@@ -1,4 +1,4 @@
-"""Products: their history, a slowly changing dimension of type 2, and what they did in each month."""
+"""Products: their history, a slowly changing dimension of type 2, and their sales and visitors in each month."""
 
 from functools import reduce
 from typing import Final
@@ -30,7 +30,7 @@ _STATE: Final = {
     "is_active": "boolean",
     "launched_on": "date",
 }
-"""What makes a new version when it changes. The stock is not among it, only what it means for a buyer."""
+"""The columns of which a change makes a new version. Not the stock itself, only the availability it gives."""
 _MONTH_OF_PRODUCT: Final = ("month_start", "product_id")
 _SALES: Final = {
     **dict.fromkeys(
@@ -48,9 +48,9 @@ def dim_product(products: DataFrame, vendors: DataFrame, fct_reviews: DataFrame)
     - A row holds from `valid_from` up to, and without, `valid_to`; null is for the current row. A version that changes
       none of these columns makes no row.
     - `product_key`: SHA-256 of product_id, `|` and valid_from in microseconds since 1970, in hexadecimal.
-    - `margin_percent` = 100 * (list_price - unit_cost) / list_price, two digits, half away from zero; null when free.
+    - `margin_percent` = 100 * (list_price - unit_cost) / list_price, two digits, half away from zero; null at price 0.
     - Until its vendor is known, a product has vendor_name `unknown`, country `ZZ` and no vendor_is_active.
-    - The columns of ratings are of type 1: what they are now, on every row of the product. See `ratings`.
+    - The columns of ratings are of type 1: the values of now, on every row of the product. See `ratings`.
     """
     versions = _changes(_states(products, vendors)).unionByName(_unknown_product(products))
     until = F.lead("valid_from").over(Window.partitionBy("product_id").orderBy("valid_from"))
@@ -69,7 +69,7 @@ def dim_product(products: DataFrame, vendors: DataFrame, fct_reviews: DataFrame)
 
 
 def _states(products: DataFrame, vendors: DataFrame) -> DataFrame:
-    """A row for each version of a product and each version of its vendor during it: product_id, valid_from, _STATE."""
+    """Return a row for each version of a product and of its vendor during it: product_id, valid_from, _STATE."""
     next_version = F.lead("updated_at").over(Window.partitionBy("product_id").orderBy("updated_at"))
     versions = products.select("*", availability().alias("availability"), next_version.alias("_next"))
     periods = _vendor_periods(vendors)
@@ -89,7 +89,7 @@ def _states(products: DataFrame, vendors: DataFrame) -> DataFrame:
 
 
 def _vendor_periods(vendors: DataFrame) -> DataFrame:
-    """The versions of vendors with their periods, and a period without attributes before the first of each."""
+    """Return the versions of vendors with their periods, and a period without attributes before the first of each."""
     attributes = {"vendor_name": "vendor_name", "vendor_country_code": "country_code", "vendor_is_active": "is_active"}
     next_version = F.lead("updated_at").over(Window.partitionBy("vendor_id").orderBy("updated_at"))
     known = vendors.select(
@@ -110,7 +110,7 @@ def _vendor_periods(vendors: DataFrame) -> DataFrame:
 
 
 def _changes(states: DataFrame) -> DataFrame:
-    """Leave out the rows that say what the row of the product before them said."""
+    """Leave out the rows that equal the product's row before them."""
     timeline = Window.partitionBy("product_id").orderBy("valid_from")
     differs = (~F.col(name).eqNullSafe(F.lag(name).over(timeline)) for name in _STATE)
     changed = states.select("*", reduce(lambda one, other: one | other, differs).alias("_changed"))
@@ -118,7 +118,7 @@ def _changes(states: DataFrame) -> DataFrame:
 
 
 def _unknown_product(products: DataFrame) -> DataFrame:
-    """One row to join facts to whose product has no row; made of `products`, empty or not, for want of a session."""
+    """Return one row to join facts to whose product has no row; `products` may be empty, it stands for a session."""
     named = ("product_name", "category", "brand", "vendor_id", "vendor_name", "availability")
     values = {**dict.fromkeys(named, _UNKNOWN), "vendor_country_code": UNKNOWN_COUNTRY}
     return products.agg(F.count(F.lit(1)).alias("_rows")).select(
@@ -137,8 +137,8 @@ def _margin_percent() -> Column:
 def product_performance(order_lines: DataFrame, clickstream: DataFrame) -> DataFrame:
     """One row per month and product that was ordered, viewed or put in a cart in it. Amounts in euros.
 
-    - `viewers`, `cart_visitors`: distinct visitors with such an event in the month (`event_at`, UTC). Visitors, not
-      events: a robot that reads a page a thousand times is one of them, and so is someone who reloads.
+    - `viewers`, `cart_visitors`: distinct visitors with such an event in the month (`event_at`, UTC). Robots are among
+      them, each counted once, however many events it has.
     - `return_rate` = returned_units / units, four digits, rounded half up; null when nothing was sold.
     - `revenue_rank`: 1 is the highest net_reporting of the month, equal ones in the order of their product_id.
     """

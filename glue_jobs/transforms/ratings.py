@@ -17,8 +17,8 @@ def with_ratings(products: DataFrame, fct_reviews: DataFrame) -> DataFrame:
     weight of the prior. It is the "weighted rating" that IMDb described for its Top 250, v/(v+m)*R + m/(v+m)*C in the
     letters used there. Without reviews of its own a product has the mean of all; null when there are none at all.
 
-    With m = M/N it is (C * M + sum * N) / (N * (C + n)), a quotient of integers. Exact for as long as N times the n of
-    the best known product stays below 4 * 10^14.
+    With m = M/N it is (C * M + sum * N) / (N * (C + n)), a quotient of integers. Exact for as long as N times the
+    largest n stays below 4 * 10^14.
     """
     verified = fct_reviews.where(F.col("is_verified_purchase"))
     counted = F.count(F.lit(1))

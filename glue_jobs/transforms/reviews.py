@@ -15,9 +15,9 @@ _PURCHASE: Final = ("purchased_on", "order_id", "customer_id", "product_id")
 
 
 def mask_personal_data(conformed: DataFrame) -> DataFrame:
-    """Mask the personal data in the texts of conformed reviews, and in what was read: quarantine keeps that for long.
+    """Mask the personal data in the texts of conformed reviews, and in the raw text, which quarantine keeps for long.
 
-    The columns stay as they are, in their order. What counts as personal data `masking` says.
+    The columns stay as they are, in their order. `masking` says what counts as personal data.
     """
     return conformed.select(*(_without_personal_data(name) for name in conformed.columns))
 
@@ -26,7 +26,7 @@ def verified_reviews(reviews: DataFrame, transactions: DataFrame) -> DataFrame:
     """Look the purchases of reviews up, and keep all reviews.
 
     `is_verified_purchase`: the order has a line of that product and customer, placed on that UTC day, that was not
-    cancelled. One that was returned was bought all the same.
+    cancelled. A returned line counts as a purchase.
     """
     bought = F.col("order_status") != F.lit("cancelled")
     purchases = (

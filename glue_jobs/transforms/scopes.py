@@ -13,13 +13,13 @@ from cartlake.refresh.day_ranges import ALWAYS, ONE_DAY, DayRange
 from cartlake.refresh.graph import KeySource
 
 Read = Callable[[str], DataFrame]
-"""Gives the rows of a table by its physical name."""
+"""Returns the rows of a table by its physical name."""
 
 _MOST_RANGES: Final = 50  # a longer condition costs more to plan than the files it leaves out
 
 
 def on_days_sql(column: str, kind: str, ranges: Iterable[DayRange]) -> str:
-    """SQL that is true for values of a date or timestamp column within the ranges: by literals, to prune files."""
+    """Return SQL that is true for values of a date or timestamp column within the ranges: literals, to prune files."""
     return " or ".join(f"({_in_range(column, kind, one)})" for one in ranges) or "false"
 
 
@@ -37,21 +37,24 @@ def _literal(day: str, kind: str) -> str:
 
 
 def event_column(table: Table) -> tuple[str, str]:
-    """Name and type of the column that says when a row happened. Raises TerminalError for a table without one."""
+    """Return name and type of the column with a row's event time. Raises TerminalError for a table without one."""
     if table.event_time is None:
-        raise TerminalError(f"{table.physical_name} has no cartlake.eventTime, so nobody knows the days of its rows.")
+        raise TerminalError(
+            f"{table.physical_name} has no cartlake.eventTime, so the days of its rows are not known. "
+            "Name the column in its contract."
+        )
     return table.event_time, table.column(table.event_time).type
 
 
 def rows_on(rows: DataFrame, table: Table, ranges: Sequence[DayRange]) -> DataFrame:
-    """The rows of the table whose event time lies in the ranges."""
+    """Return the rows of the table whose event time lies in the ranges."""
     if ALWAYS in ranges:
         return rows
     return rows.where(F.expr(on_days_sql(*event_column(table), ranges)))
 
 
 def keys_of(sources: Iterable[KeySource], key: str, tables: Mapping[str, Table], read: Read) -> DataFrame:
-    """The distinct keys that the sources name, in one column called `key`."""
+    """Return the distinct keys that the sources name, in one column called `key`."""
     frames = [
         rows_on(read(source.table), tables[source.table], source.days).select(F.col(source.key).alias(key))
         for source in sources
@@ -83,7 +86,7 @@ def day_ranges(days: Collection[date]) -> list[tuple[date, date]]:
 
 
 def in_days_sql(table: Table, days: Collection[date], side: str = "") -> str:
-    """SQL that is true for rows of those days, or of the gaps `day_ranges` fills: literals, so that files are pruned.
+    """Return SQL that is true for rows of those days, or of the gaps `day_ranges` fills: literals, to prune files.
 
     `side` is the alias of the table with its dot, if it has one. Raises TerminalError for a table without event time.
     """
@@ -93,5 +96,5 @@ def in_days_sql(table: Table, days: Collection[date], side: str = "") -> str:
 
 
 def rows_of_days(rows: DataFrame, table: Table, days: Collection[date]) -> DataFrame:
-    """The rows whose event time lies on one of the days, and on no other."""
+    """Return the rows whose event time lies on one of the days, and on no other."""
     return rows.where(F.to_date(F.col(str(table.event_time))).isin(sorted(days)))

@@ -23,6 +23,7 @@ class Segment:
     monetary: Scores = ANY
 
     def matches(self) -> Column:
+        """Return whether the scores of a row lie in the ranges."""
         ranges = {
             "recency_score": self.recency,
             "frequency_score": self.frequency,
@@ -49,6 +50,6 @@ SEGMENTS: Final = (
 
 
 def segment_name() -> Column:
-    """The name of the first segment that matches the row's scores; null when a score is missing or not 1 to 5."""
+    """Return the name of the first segment that matches the scores; null when a score is missing or not 1 to 5."""
     matching = (F.when(segment.matches(), F.lit(segment.name)) for segment in SEGMENTS)
     return F.coalesce(*matching)

@@ -24,8 +24,8 @@ def fct_sessions(clickstream: DataFrame) -> DataFrame:
     the day start a session?) and the day after (how does the last one end?) are all a day needs.
 
     - `session_id`: SES- and 16 hexadecimal digits of the SHA-256 of visitor_id and the first event_id;
-    - `customer_id`: the last one the session says, null for anonymous sessions;
-    - `source`, `medium`, `channel`: of the first event that says where the visitor came from (`attribution`);
+    - `customer_id`: of the last event that has one, null for anonymous sessions;
+    - `source`, `medium`, `channel`: of the first event with a campaign or a referrer (`attribution`);
     - `duration_seconds`: whole seconds from the first event to the last;
     - `products_viewed`, `purchases`: different products and orders.
     """
@@ -109,12 +109,12 @@ def _is(event_type: str) -> Column:
 
 
 def _of(mark: str, name: str) -> Column:
-    """The value of the one event of a session that has the mark."""
+    """Return the value of the one event of a session that has the mark."""
     return F.max(F.when(F.col(mark), F.col(name)))
 
 
 def _timed(condition: Column, *names: str) -> Column:
-    """Values that compare by the order of events: the least is of the first event, the greatest of the last."""
+    """Return values that compare by the order of events: the least is of the first event, the greatest of the last."""
     return F.when(condition, F.struct("event_at", "event_id", *names))
 
 
@@ -130,7 +130,7 @@ def _different(event_type: str, name: str) -> Column:
 
 
 def _stage_number(name: Column) -> Column:
-    """The place of a stage, or of an event's type, in STAGES. What is no stage is a visit."""
+    """Return the place of a stage, or of an event's type, in STAGES. Any other type is a visit."""
     number = F.lit(0)
     for place, stage in enumerate(STAGES):
         number = F.when(name == F.lit(stage), F.lit(place)).otherwise(number)

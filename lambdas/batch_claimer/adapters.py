@@ -1,3 +1,5 @@
+"""S3 as the batch claimer uses it: the objects of claimed files, and copies of versions that were overwritten."""
+
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -12,15 +14,15 @@ PARALLEL_REQUESTS: Final = 10
 
 
 def current_versions(files: Sequence[FileRecord]) -> Iterator[tuple[FileRecord, Head | None]]:
-    """Pair each file with what lies under its key now, None if nothing does."""
+    """Yield each file with the object that is under its key now, None if there is none."""
     with ThreadPoolExecutor(PARALLEL_REQUESTS) as pool:
         yield from zip(files, pool.map(lambda file: head(S3Uri(file.bucket, file.key)), files), strict=True)
 
 
 def copy_versions(files: Sequence[FileRecord], bucket: str, key_of: Callable[[FileRecord], str]) -> list[Copied | None]:
-    """Copy the very versions of files to another bucket, since Spark reads only what lies under a key now.
+    """Copy these versions of files to another bucket, since Spark reads only the current version of a key.
 
-    None for a version that exists no more.
+    Returns the copies in the order of the files, None for a version that no longer exists.
     """
     with ThreadPoolExecutor(PARALLEL_REQUESTS) as pool:
         return list(pool.map(lambda file: _copy_version(file, S3Uri(bucket, key_of(file))), files))

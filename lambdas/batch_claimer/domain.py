@@ -1,4 +1,4 @@
-"""Which files does a run take, and what does it read? Pure rules over ledger records and what lies in the bucket."""
+"""Which files a run takes, and what it reads: pure rules over ledger records and the objects in the bucket."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Unfit:
 
 
 def still_there(file: FileRecord, stored: Head | None) -> Unfit | None:
-    """Check that a run would read the very bytes that were validated; None if it would."""
+    """Return None if a run would read the same bytes that were validated, else why it would not."""
     if stored is None:
         return Unfit("object_missing", f"{file.uri} was deleted after it was validated. Drop it again to load it.")
     same_version = not (file.version_id and stored.version_id) or file.version_id == stored.version_id
@@ -47,7 +47,7 @@ def still_there(file: FileRecord, stored: Head | None) -> Unfit | None:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A copy of a version that is no longer what lies under its key."""
+    """A copy of a version that is no longer the current one of its key. `size` in bytes."""
 
     uri: str
     etag: str
@@ -69,7 +69,7 @@ def check_window(backfill: Backfill, files: Sequence[FileRecord]) -> None:
 
 
 def check_none_lost(lost: Sequence[FileRecord]) -> None:
-    """Raises BackfillError naming files whose versions exist no more."""
+    """Raises BackfillError naming files whose versions no longer exist."""
     if lost:
         names = ", ".join(f"{file.uri} (version {file.version_id})" for file in lost[:_NAMED])
         others = f" and {len(lost) - _NAMED} others" if len(lost) > _NAMED else ""
@@ -80,7 +80,7 @@ def check_none_lost(lost: Sequence[FileRecord]) -> None:
 
 
 def backfill_entry(file: FileRecord, copied: Copied | None) -> ManifestFile:
-    """What a backfill needs to know of a file: which rows came of it, and its name where a copy of it is read."""
+    """Return the manifest entry of a file in a backfill: with its earlier loads, and its name where a copy is read."""
     entry = manifest_entry(file).model_copy(update={"loads": file.all_loads})
     if copied is None:
         return entry
@@ -90,12 +90,12 @@ def backfill_entry(file: FileRecord, copied: Copied | None) -> ManifestFile:
 
 
 def staging_key(run_id: str, file: FileRecord) -> str:
-    """Where the copy of a version lies for the run that reads it. Terraform lets everything there expire."""
+    """Return the key of the copy of a version for the run that reads it. A lifecycle rule expires everything there."""
     return f"staging/{run_id}/{file.file_id}/{file.key.rpartition('/')[2]}"
 
 
 def manifest_entry(file: FileRecord) -> ManifestFile:
-    """What a run needs to know of a file. Raises TerminalError for a record no validator can have written."""
+    """Return the manifest entry of a file. Raises TerminalError for a record no validator can have written."""
     if file.format is None or file.sha256 is None:
         raise TerminalError(f"File {file.file_id} was claimed, but the ledger does not say what it contains.")
     return ManifestFile(

@@ -1,6 +1,6 @@
-"""First step of the state machine: all files that wait become one batch with a manifest.
+"""First step of the state machine: all pending files become one batch with a manifest.
 
-A backfill that waits goes first: its batch are files that were loaded before, and that stay LOADED meanwhile.
+A pending backfill goes first: its batch are files that were loaded before, and that stay LOADED meanwhile.
 It may be invoked again after a timeout or a crash. What this run has claimed already stays in its manifest.
 """
 
@@ -70,7 +70,7 @@ def take_lock(dataset: str, run_id: str) -> None:
 
 
 def claim_backfill(dataset: str, run_id: str) -> Backfill | None:
-    """The backfill of this run: the one it has, or else the oldest that waits; None for a run that loads new files."""
+    """Return the run's backfill: the one it has, else the oldest pending one; None for a run that loads new files."""
     run = ledger().runs.get(run_id)
     if run is not None:
         return run.backfill
@@ -83,9 +83,9 @@ def claim_backfill(dataset: str, run_id: str) -> Backfill | None:
 
 @tracer.capture_method(capture_response=False)
 def read_again(run_id: str, backfill: Backfill) -> list[ManifestFile]:
-    """The files of a backfill, each in the very version that was loaded.
+    """Return the files of a backfill, each in the version that was loaded.
 
-    Raises BackfillError, before anything is done, when there is none or one exists no more.
+    Raises BackfillError, before anything is changed, when there is none or one no longer exists.
     """
     files = ledger().backfills.loaded_between(backfill.dataset, backfill.first, backfill.last)
     check_window(backfill, files)
@@ -100,10 +100,10 @@ def read_again(run_id: str, backfill: Backfill) -> list[ManifestFile]:
 
 
 def claim(dataset: str, run_id: str) -> list[FileRecord]:
-    """Claim what waits, up to MAX_FILES, and return all that this run has, oldest first."""
+    """Claim pending files, up to MAX_FILES, and return all files of this run, oldest first."""
     looked_at: set[str] = set()
     while room := MAX_FILES - len(mine := claimed_by(run_id)):
-        # Setting a file aside may put a duplicate of it in its place, so look until nothing new waits.
+        # When a file is set aside, a duplicate of it may become pending in its place, so look until there is none.
         waiting = [file for file in ledger().files.pending(dataset, limit=room) if file.file_id not in looked_at]
         if not waiting:
             break

@@ -1,4 +1,4 @@
-"""May this batch be published? The job measures, the contract decides, and nobody takes the job's word for it."""
+"""Judge whether a batch may be published: by the contract's rules on what was measured, and by its row counts."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,7 +13,7 @@ RECONCILIATION: Final = "rows_reconcile"
 
 
 class Finding(BaseModel):
-    """One rule that does not hold. `measured` is null when there is no measurement, which never counts as good."""
+    """One rule that does not hold. `measured` is null when there is no measurement, which counts as broken."""
 
     rule: str
     measured: float | None
@@ -21,6 +21,8 @@ class Finding(BaseModel):
 
 
 class Verdict(BaseModel):
+    """Whether a batch may be published, and the rules of severity `error` and `warning` that it breaks."""
+
     passed: bool
     failures: list[Finding]
     warnings: list[Finding]
@@ -44,5 +46,5 @@ def _reconciliation(report: TransformReport, manifest: Manifest) -> list[Finding
     try:
         reconcile(report, {file.file_id for file in manifest.files})
     except ReconciliationError as error:
-        return [Finding(rule=RECONCILIATION, measured=report.rows.settled, expected=str(error))]
+        return [Finding(rule=RECONCILIATION, measured=report.rows.accounted_for, expected=str(error))]
     return []

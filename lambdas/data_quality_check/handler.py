@@ -1,4 +1,4 @@
-"""Audit step of the state machine: an answer, passed or not. A failed audit is no error of this function."""
+"""Audit step of the state machine: returns whether the batch passed. A failed audit is a result, not an error."""
 
 import json
 

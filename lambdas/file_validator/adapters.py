@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 _LONGEST_WAIT_SECONDS: Final = 900
 CHUNK_BYTES: Final = 1 << 20
-"""Large enough that calls cost nothing, small enough that a chunk stays in the processor's cache between its checks."""
+"""Large enough that calls take no time, small enough that a chunk stays in the processor's cache between its checks."""
 
 
 class LandedFile:
     """One version of one object in the raw zone. Every read is of that version.
 
-    Reads raise ObjectMissingError if it is gone, and TransientError when the connection breaks.
+    Reads raise ObjectMissingError if it was deleted, and TransientError when the connection breaks.
     """
 
     def __init__(self, version: ObjectVersion) -> None:
@@ -35,11 +35,11 @@ class LandedFile:
         return self._version.size
 
     def head(self) -> Head | None:
-        """Look at what lies under the key now, of whatever version; None if nothing does."""
+        """Return the object that is under the key now, of whatever version; None if there is none."""
         return head(self._uri)
 
     def chunks(self) -> Iterator[bytes]:
-        """Stream the stored bytes."""
+        """Yield the stored bytes, CHUNK_BYTES at a time at most."""
         body = self._get()
         try:
             while True:
@@ -52,13 +52,13 @@ class LandedFile:
             body.close()  # also when the reader has seen enough: the rest is not downloaded
 
     def read_range(self, start: int, end: int) -> bytes:
-        """Read bytes `start` to `end`, which is not included."""
+        """Return bytes `start` to `end`, which is not included."""
         body = self._get(Range=f"bytes={start}-{end - 1}")
         with aws_errors():
             return bytes(body.read())
 
     def parquet_footer(self) -> ParquetFooter:
-        """Read the footer by ranges, never the data. Raises UnreadableFooterError."""
+        """Return the footer, read by ranges without the data. Raises UnreadableFooterError."""
         import pyarrow as pa  # noqa: PLC0415 - a third of a second that only Parquet files should cost
         import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -117,11 +117,11 @@ class Quarantine:
         self._bucket = bucket
 
     def reason_uri(self, file: FileRecord) -> str:
-        """Where the reason for a rejection lies."""
+        """Return the URI of the file's reason.json."""
         return str(S3Uri(self._bucket, f"{self._folder(file)}/reason.json"))
 
     def copy(self, file: FileRecord) -> bool:
-        """Copy the very version that was judged, whatever its size. False if it is gone."""
+        """Copy the version that was judged, whatever its size. Returns False if it was deleted."""
         name = file.key.rsplit("/", 1)[-1] or "unnamed"
         target = S3Uri(self._bucket, f"{self._folder(file)}/{name}")
         return copy_version(S3Uri(file.bucket, file.key), file.version_id, target)
@@ -148,7 +148,7 @@ class Incoming:
         self._sqs = sqs
 
     def deliver_again(self, receipt: str, deliveries: int) -> int:
-        """Have a failed message delivered again; each time it fails it waits twice as long. Returns the seconds."""
+        """Have a failed message delivered again, after twice as long each time it fails. Returns the seconds."""
         seconds = min(self._retry_seconds << (deliveries - 1), _LONGEST_WAIT_SECONDS)
         with aws_errors():
             self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)

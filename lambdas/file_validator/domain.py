@@ -1,7 +1,7 @@
-"""Is this object a file the lake can load? Pure rules over a key and a stream of bytes: no AWS, clock or environment.
+"""Judge whether an object is a file the lake can load: pure rules over a key and a stream of bytes.
 
 Bad data is a verdict, never an exception. An exception means "deliver this message again", and no delivery will repair
-a broken file.
+a broken file. Nothing here uses AWS, the clock or the environment.
 """
 
 import re
@@ -29,12 +29,12 @@ Kind: TypeAlias = Literal["csv", "jsonl", "parquet"]
 
 EXTENSION: Final = re.compile(r".+\.(?:(?P<text>(?i:csv|jsonl|ndjson|json))(?P<gz>\.gz)?|(?i:parquet))")
 UNREADABLE_NAME: Final = re.compile(r"[\\\x00-\x1f\x7f]")
-"""What Hadoop's paths cannot hold."""
+"""Characters that Hadoop's paths cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Not a file: a folder made in the console, or a marker some tool left."""
+    """Not a file: a folder made in the console, or a marker that a tool left."""
 
     why: str
 
@@ -109,7 +109,7 @@ def _unknown_dataset(name: str, datasets: Collection[str]) -> str:
 
 
 class File(Protocol):
-    """The bytes of one file. What its methods raise is about the reading, not about the file."""
+    """The bytes of one file. Its methods raise for failures of reading, not for faults of the file."""
 
     @property
     def size(self) -> int: ...
@@ -120,7 +120,7 @@ class File(Protocol):
 def examine(candidate: Candidate, rules: FileRules, file: File) -> Verdict:
     """Read a file once, from front to back, in memory that does not depend on its size; stop at the first fault.
 
-    Returns what was found out about a good file, or why it is rejected.
+    Returns checksum, format and estimated rows of a good file, or why it is rejected.
     """
     try:
         _check_format(candidate, rules)
@@ -185,7 +185,7 @@ def _examine_text(candidate: Candidate, stored: StoredBytes, rules: FileRules) -
 
 
 def _expanded(candidate: Candidate, stored: StoredBytes, rules: FileRules) -> ByteStream:
-    """The text of a file: its bytes, or what they expand to."""
+    """Return the text of a file: its bytes, or what they expand to."""
     stream = ByteStream(stored)
     _refuse_empty(stream.peek())
     _check_compression(stream.peek(), candidate)

@@ -1,8 +1,8 @@
 """SQS entry point: judge each landed object once, record the verdict, send it to the bus.
 
-A message may come five times, twice at once, or again after a crash between any two steps. So the steps are ordered:
-the quarantine copy before the verdict, the verdict before the announcement; and each may be repeated. A verdict that
-is on record is only announced again.
+A message may be delivered five times, twice at once, or again after a crash between any two steps. So the steps are
+ordered: the quarantine copy before the verdict, the verdict before its event; and each may be repeated. For a verdict
+that is on record only the event is sent again.
 """
 
 import json
@@ -43,7 +43,7 @@ class LandedBucket(BaseModel):
 
 
 class LandedObject(BaseModel):
-    # Powertools' own model lacks the version id, on which everything rests here.
+    # Powertools' own model lacks the version id, by which all reads are of the same object.
     key: str
     size: int
     etag: str
@@ -144,7 +144,7 @@ def _is_current(found: Head, landed: ObjectVersion) -> bool:
 
 
 def decide(file: FileRecord, verdict: Verdict) -> FileRecord:
-    """Put the verdict on record: a good file waits for a run, a bad one is copied to quarantine first."""
+    """Record the verdict and return the file's record: a good file becomes pending, a bad one is copied first."""
     if not isinstance(verdict, Rejection):
         return ledger().files.validated(file.file_id, verdict)
     copied = quarantine().copy(file)
@@ -153,7 +153,7 @@ def decide(file: FileRecord, verdict: Verdict) -> FileRecord:
 
 
 def explanation(file: FileRecord, rejection: Rejection, *, copied: bool) -> str:
-    """The text of reason.json."""
+    """Return the text of reason.json."""
     known = file.dataset in DATASETS
     content = {
         "reason": rejection.reason,
@@ -169,7 +169,7 @@ def explanation(file: FileRecord, rejection: Rejection, *, copied: bool) -> str:
 
 
 def announce(file: FileRecord) -> None:
-    """Send the verdict to the bus, also when it is an old one: the call that found it may have ended before this."""
+    """Send the verdict's event, also for an earlier verdict: the call that recorded it may have ended before this."""
     about = {"dataset": file.dataset, "file_id": file.file_id, "bucket": file.bucket, "key": file.key}
     match file.state:
         case FileState.VALIDATED:

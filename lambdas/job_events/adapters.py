@@ -1,3 +1,5 @@
+"""Glue job runs, waiting tasks and the run coordinator, as `job_events` calls them."""
+
 import json
 from typing import Final
 
@@ -8,11 +10,11 @@ from lambdas.job_events.domain import JobRun, TaskFailure
 from lambdas.job_events.settings import settings
 
 CLOSED_TOKENS: Final = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
-"""Error codes for a task that waits no more: it was answered, or the execution went on without it."""
+"""Error codes for a task that no longer waits: it was answered, or the execution went on without it."""
 
 
 def ended_job_run(job_name: str, job_run_id: str, state: str) -> JobRun:
-    """Look up what the event does not tell: the error, and the task token the run was started with."""
+    """Return the run, with what the event lacks: the error, and the task token the run was started with."""
     with aws_errors():
         run = client("glue").get_job_run(JobName=job_name, RunId=job_run_id)["JobRun"]
     return JobRun(

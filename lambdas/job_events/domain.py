@@ -1,4 +1,4 @@
-"""What the end of a job run, or of an execution, means to those who wait for it."""
+"""The error that a waiting task gets when its Glue job run has ended."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +8,7 @@ GLUE_ERRORS: Final = {
     "ERROR": "GlueJobFailed",
     "TIMEOUT": "GlueJobTimedOut",
     "STOPPED": "GlueJobStopped",
-    # A job's last act is to return its token. If the token is still open when the job is over, it never did.
+    # A job's last step is to answer its task token. If the token still waits when the job has ended, it never did.
     "SUCCEEDED": "GlueJobEndedSilently",
 }
 MAX_CAUSE: Final = 32_000
@@ -33,7 +33,10 @@ class TaskFailure:
 
 
 def task_failure(run: JobRun) -> TaskFailure | None:
-    """What to tell the state machine; None if nobody waits. A token that was returned before is the caller's to see."""
+    """Return the error for the waiting task, None if no task waits for this run.
+
+    Whether the token was answered before is for the caller to find out.
+    """
     if run.task_token is None or run.state not in GLUE_ERRORS:
         return None
     message = run.error_message or {

@@ -1,3 +1,5 @@
+"""Starting Glue job runs, and the store that makes a repeated start harmless."""
+
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class GlueConcurrencyError(TransientError):
-    """The job has as many runs at work as it may have. The state machine waits longer for this than for others."""
+    """The job is at its limit of concurrent runs. The state machine waits longer after this error than after others."""
 
 
 def start_job_run(job_name: str, arguments: dict[str, str]) -> str:
@@ -29,13 +31,13 @@ def start_job_run(job_name: str, arguments: dict[str, str]) -> str:
 
 @kept_with("dynamodb")
 def idempotency_store(dynamodb: "DynamoDBClient") -> DynamoDBPersistenceLayer:
-    """Where Powertools remembers the answers of earlier calls."""
+    """Return the store in which Powertools keeps the answers of earlier calls."""
     return DynamoDBPersistenceLayer(table_name=settings().idempotency_table, boto3_client=dynamodb)
 
 
 @cache
 def idempotency_config() -> IdempotencyConfig:
-    """One start per run, step and task token; a state machine that retries the step comes with a new token."""
+    """Return the rule: one start per run, step and task token; a retry by the state machine has a new token."""
     return IdempotencyConfig(
         event_key_jmespath="[run_id, step, task_token]",
         raise_on_no_idempotency_key=True,

@@ -28,14 +28,14 @@ def start(request: dict[str, Any]) -> Answer:
 
 @kept_with("dynamodb")
 def start_once(_dynamodb: "DynamoDBClient") -> Callable[..., Answer]:
-    """`start`, remembering its answer by run, step and token."""
-    remembered: Callable[..., Answer] = idempotent_function(
+    """Return `start` made idempotent by run, step and task token."""
+    idempotent: Callable[..., Answer] = idempotent_function(
         start,
         data_keyword_argument="request",
         persistence_store=idempotency_store(),
         config=idempotency_config(),
     )
-    return remembered
+    return idempotent
 
 
 @entry(JobRequest)

@@ -1,3 +1,5 @@
+"""The Iceberg metadata of the tables, as the maintenance planner reads it."""
+
 from typing import TYPE_CHECKING
 
 from cartlake.aws.clients import kept_with
@@ -14,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Metadata:
-    """What Iceberg knows of the tables of this environment."""
+    """Reads the Iceberg metadata of the tables of this environment."""
 
     def __init__(self, catalog: "Catalog", database_prefix: str) -> None:
         self._catalog = catalog
         self._prefix = database_prefix
 
     def file_stats(self, table: "Table") -> "FileStats | None":
-        """None for a table that was not made yet. Raises UnreadableTableError."""
+        """Return the table's file statistics, None for one that was not created yet. Raises UnreadableTableError."""
         return read_file_stats(self._catalog, (f"{self._prefix}{table.database}", table.bare_name), table.maintenance)
 
 

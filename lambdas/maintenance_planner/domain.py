@@ -12,7 +12,7 @@ from cartlake.tables.file_stats import FileStats, in_flight
 
 
 def chosen(contracts: Iterable[Contract], names: Sequence[str] | None) -> list[tuple[Contract, Table]]:
-    """The tables asked for, all for None. Raises TerminalError naming those there are for one no contract describes."""
+    """Return the tables asked for, all for None. Raises TerminalError for one that no contract describes."""
     tables = {table.physical_name: (contract, table) for contract in contracts for table in contract.tables}
     wanted = list(tables) if names is None else names
     if unknown := [name for name in wanted if name not in tables]:
@@ -21,22 +21,22 @@ def chosen(contracts: Iterable[Contract], names: Sequence[str] | None) -> list[t
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One look at the tables: the request, the time, and the records of earlier maintenance."""
+class Planner:
+    """Judges tables by the request, the time, and the records of earlier maintenance."""
 
     request: MaintenanceRequest
     now: datetime
     known: Mapping[str, MaintenanceRecord]
 
     def judge(self, contract: Contract, table: Table, stats: FileStats | None) -> TableWork | SkippedTable:
-        """What a table needs by its metadata, or why it needs nothing."""
+        """Return what a table needs by its metadata, or why it is skipped."""
         name, settings = table.physical_name, table.maintenance
         if not settings.enabled:
             return SkippedTable(table=name, reason="its contract says enabled: false")
         if stats is None or stats.head is None:
             return SkippedTable(table=name, reason="it was never written")
         if branches := in_flight(stats, self.now):
-            return SkippedTable(table=name, reason=f"a run is at work on it: branch {', '.join(branches)}")
+            return SkippedTable(table=name, reason=f"a run is writing it: branch {', '.join(branches)}")
         wanted = needs(
             stats, settings, self.now, options=self._options, orphans_removed_at=self._orphans_removed_at(name)
         )

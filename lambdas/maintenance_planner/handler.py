@@ -1,6 +1,6 @@
-"""First step of maintenance: a look at the metadata of every table. Where no maintenance is needed, no job is started.
+"""First step of maintenance: plan it by the metadata of every table. If no table needs any, no job is started.
 
-It may be invoked again after a timeout or a crash: it looks again, and writes the plan anew.
+It may be invoked again after a timeout or a crash: it reads the metadata again, and writes the plan anew.
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ from cartlake.runs.ids import Workflow
 from cartlake.tables.broken_metadata import UnreadableTableError
 from cartlake.times import stamp, utc_now
 from lambdas.maintenance_planner.adapters import metadata
-from lambdas.maintenance_planner.domain import Look, chosen
+from lambdas.maintenance_planner.domain import Planner, chosen
 from lambdas.maintenance_planner.settings import settings
 from lambdas.shared.clients import ledger
 from lambdas.shared.entry import Answer, entry, logger
@@ -53,11 +53,11 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
 
 
 def planned(run_id: str, request: MaintenanceRequest, now: datetime) -> MaintenancePlan:
-    """Look at every table. One whose metadata cannot be read holds up none of the others."""
-    look, judged, unreadable = Look(request, now, ledger().maintenance.last()), [], []
+    """Return the plan, made by the metadata of every table. One that cannot be read does not stop the others."""
+    planner, judged, unreadable = Planner(request, now, ledger().maintenance.last()), [], []
     for contract, table in chosen(contracts.load_all(), request.tables):
         try:
-            judged.append(look.judge(contract, table, metadata().file_stats(table)))
+            judged.append(planner.judge(contract, table, metadata().file_stats(table)))
         except UnreadableTableError as error:
             logger.exception("table_unreadable", table=table.physical_name)
             unreadable.append(SkippedTable(table=table.physical_name, reason=str(error)))

@@ -1,4 +1,4 @@
-"""What is kept of a query that ended: what it cost and how it went, never its text, which may hold personal data."""
+"""The record of a query that ended: state, bytes scanned and times, never its text, which may hold personal data."""
 
 import hashlib
 import re
@@ -30,12 +30,12 @@ class QueryRecord(BaseModel):
 
     @property
     def key(self) -> str:
-        """Where it lies, by the day of the query: written again, it lies in the same place."""
+        """The object's key, by the day of the query: a repeated write replaces the same object."""
         return f"query_history/day={self.submitted_at[:10]}/{self.query_execution_id}.json"
 
 
 def record_of(execution: Mapping[str, Any]) -> QueryRecord:
-    """Take what is kept from the QueryExecution of Athena's GetQueryExecution."""
+    """Return the record of a `QueryExecution` of Athena's GetQueryExecution."""
     status, statistics = execution["Status"], execution.get("Statistics") or {}
     submitted: datetime = status["SubmissionDateTime"]
     reason = status.get("StateChangeReason") or ""
@@ -57,7 +57,7 @@ def record_of(execution: Mapping[str, Any]) -> QueryRecord:
 
 
 def name_of(text: str) -> str:
-    """The title of a named query, the name of a prepared statement, else the first word of the statement."""
+    """Return the title of a named query, the name of a prepared statement, else the first word of the statement."""
     titled = TITLE.match(text.lstrip())
     if titled:
         return titled[1].strip()

@@ -1,4 +1,4 @@
-"""Keeps what each query of the workgroup cost, so that cost can be asked for in SQL: ops.query_history."""
+"""Records the bytes and times of each query of the workgroup in ops.query_history, to query costs in SQL."""
 
 from aws_lambda_powertools.utilities.parser.models import EventBridgeModel
 from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -1,3 +1,5 @@
+"""The graph of tables, by the contracts."""
+
 from functools import cache
 
 from cartlake import contracts
@@ -6,5 +8,5 @@ from cartlake.refresh.graph import Graph
 
 @cache
 def graph() -> Graph:
-    """Which table is built from which, by the contracts."""
+    """Return which table is built from which."""
     return Graph.of(contracts.load_all())

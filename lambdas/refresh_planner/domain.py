@@ -1,4 +1,4 @@
-"""Which tables does a refresh rebuild? The changes of many runs together, and each table once."""
+"""Which tables a refresh rebuilds: the changes of many runs together, and each table once."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,7 +8,7 @@ from cartlake.refresh.graph import WHOLE, Graph, Scope, StaleTable
 
 
 def changed(graph: Graph, marks: Iterable[StaleMark]) -> dict[str, Scope]:
-    """Join the marks by table; a table no contract knows any more is passed over."""
+    """Return the scope of the marks by table; a table that no contract describes any more is ignored."""
     changes: dict[str, Scope] = {}
     for mark in marks:
         if mark.table in graph.tables:
@@ -17,7 +17,7 @@ def changed(graph: Graph, marks: Iterable[StaleMark]) -> dict[str, Scope]:
 
 
 def checked_tables(graph: Graph, names: Sequence[str]) -> tuple[StaleTable, ...]:
-    """These tables, whole, each on its own. Raises TerminalError for a name that is not built from others."""
+    """Return these tables, whole, each on its own. Raises TerminalError for a name that is not built from others."""
     if not names:
         raise TerminalError("A check names the tables to compare; it named none.")
     return tuple(StaleTable(table=graph.table(name).physical_name, scope=WHOLE) for name in names)

@@ -1,4 +1,4 @@
-"""First step of the refresh: all that is stale becomes one plan.
+"""First step of the refresh: plan it by all stale tables.
 
 It may be invoked again after a timeout or a crash. Marks this run has claimed already stay its own.
 """
@@ -62,20 +62,20 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
 
 
 def gathering(lock: Lock) -> bool:
-    """Whether to wait for runs that are loading files: what they change is then rebuilt by the same job."""
+    """Return whether to wait for runs that are loading files: what they change is then rebuilt by the same job."""
     if ledger().stale.of_run(lock.run_id):
-        return False  # an earlier try has claimed already
+        return False  # an earlier attempt has claimed already
     waited = (utc_now() - parse(lock.acquired_at)).total_seconds()
     return waited < settings().gather_seconds and any(map(loading, contracts.names()))
 
 
 def loading(dataset: str) -> bool:
-    """Whether a run loads files of it; maintenance changes no row."""
+    """Return whether a run loads files of the dataset; maintenance changes no row."""
     lock = ledger().locks.get(dataset)
     return lock is not None and subject_of(lock.run_id) != Workflow.MAINTENANCE
 
 
 def claimed(run_id: str) -> dict[str, Scope]:
-    """What changed since the last refresh, and is now this run's to follow up."""
+    """Claim what changed since the last refresh for this run, and return it by table."""
     marks = ledger().stale.claim(run_id)  # first: marks of a run that fails from here on start no other
     return changed(graph(), marks)

@@ -1,3 +1,5 @@
+"""Executions of Step Functions, as the run coordinator starts and reads them."""
+
 import json
 import secrets
 from collections.abc import Mapping
@@ -21,7 +23,7 @@ class StateMachines:
         self._arns = arns
 
     def state(self, run_id: str) -> ExecutionState:
-        """Ask Step Functions what became of the execution of a run."""
+        """Return the state of a run's execution, by Step Functions."""
         try:
             with aws_errors():
                 found = client("stepfunctions").describe_execution(executionArn=self.execution_arn(run_id))

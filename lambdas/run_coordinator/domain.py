@@ -1,7 +1,7 @@
-"""Start runs: one at a time per dataset, and so that no file waits for an event that will not come.
+"""Start runs: one at a time per dataset, and so that no file waits for an event that is never sent.
 
-Two orders matter. A file is put on the waiting list before its event is sent; a run frees the lock before it looks at
-the waiting list. So of a new file and a run that ends, whichever comes second sees the other.
+Two orders matter. A file is recorded as pending before its event is sent; a run releases the lock before it looks for
+pending files. So of a new file and a run that ends, whichever comes second sees the other.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 
 
 class ExecutionState(StrEnum):
-    """Whether the execution of a run exists, and goes on."""
+    """Whether the execution of a run exists, and is running."""
 
     RUNNING = "running"
     OVER = "over"
@@ -37,9 +37,9 @@ class ExecutionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided. `run_id` is the run now at work on the subject: a dataset, or a workflow for all datasets.
+    """What was decided. `run_id` is the run that works on the subject now: a dataset, or a workflow for all datasets.
 
-    `waiting` tells a maintenance run that holds a dataset whether files or a backfill wait for it.
+    `waiting`: whether files or a backfill wait for the dataset that a maintenance run holds.
     """
 
     outcome: Outcome
@@ -57,7 +57,7 @@ class Executions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Coordinator:
-    """Decides by the ledger and by what became of the executions it started.
+    """Decides by the ledger and by the state of the executions it started.
 
     `subjects` lists everything that has a lock: the datasets, and the refresh.
     """
@@ -68,7 +68,7 @@ class Coordinator:
     subjects: Callable[[], Sequence[str]] = tuple
 
     def start(self, subject: str) -> Decision:
-        """Start a run if work waits and no run is at work."""
+        """Start a run if work is pending and no run works on the subject."""
         if not self.ledger.has_pending(subject):
             return Decision(Outcome.NOTHING_PENDING, subject)
         run_id = self.new_run_id(subject)
@@ -76,13 +76,14 @@ class Coordinator:
             return self._run(Outcome.STARTED, subject, run_id)
         lock = self.ledger.locks.get(subject)
         if lock is None:
-            return self.start(subject)  # freed since: whoever freed it may have looked before these files waited
+            return self.start(subject)  # released since, perhaps by a run that looked before these files were pending
         return self._join(lock, subject, run_id)
 
     def release(self, subject: str, run_id: str) -> Decision:
-        """Free the lock, if this run still has it, and start the next run if work waits.
+        """Release the lock, if this run still has it, and start the next run if work is pending.
 
-        With the lock of maintenance go all it still holds: no other run would start what was dropped meanwhile.
+        The lock of maintenance is released with all that this run still holds: no other run would start what waits
+        for them.
         """
         if subject == Workflow.MAINTENANCE:
             for held in self.ledger.locks.held_by(run_id, self.subjects()):
@@ -91,7 +92,7 @@ class Coordinator:
         return self.start(subject)
 
     def maintain(self, request: MaintenanceRequest) -> Decision:
-        """Start a run of maintenance, unless one is at work."""
+        """Start a run of maintenance, unless one is running."""
         subject = Workflow.MAINTENANCE
         run_id = self.new_run_id(subject)
         if self.ledger.locks.acquire(subject, run_id):
@@ -109,9 +110,9 @@ class Coordinator:
                 return self.maintain(request)
 
     def hold(self, subject: str, run_id: str) -> Decision:
-        """Lend a lock to a run of maintenance if no run has it; asked again, say whether work waits by now.
+        """Give a lock to a run of maintenance if no other run has it, and return whether work is pending for it.
 
-        A job may outlive its execution. Once its run is recorded as over it gets no lock any more.
+        A Glue job may still run when its execution has ended. Once its run is recorded as ended it gets no lock.
         """
         run = self.ledger.runs.get(run_id)
         if run is None or run.state is not RunState.RUNNING:
@@ -126,7 +127,7 @@ class Coordinator:
         """Another run has the lock: take it over if its execution has ended, and start that run if it never began."""
         state = self.executions.state(lock.run_id)
         if subject_of(lock.run_id) == Workflow.MAINTENANCE and state is ExecutionState.NEVER_STARTED:
-            # Only a job at work holds datasets, so its execution did exist: Step Functions has forgotten it by now.
+            # Only a running job holds datasets, so its execution did exist: Step Functions no longer keeps it.
             state = ExecutionState.OVER
         match state:
             case ExecutionState.RUNNING:

@@ -1,3 +1,5 @@
+"""OpenLineage events, as the run recorder writes them."""
+
 from typing import TYPE_CHECKING, Final
 
 from lambdas.run_recorder.domain import LineageDataset, LineageRun
@@ -6,11 +8,11 @@ if TYPE_CHECKING:
     from openlineage.client.generated.base import RunFacet
 
 PRODUCER: Final = "urn:cartlake"
-"""OpenLineage asks who says so, as a URI."""
+"""URI of the software that produced an event, which OpenLineage requires."""
 
 
 def open_lineage(lineage: LineageRun) -> str:
-    """Write a run as OpenLineage events, one JSON object a line: START, then COMPLETE or FAIL."""
+    """Return a run as OpenLineage events, one JSON object a line: START, then COMPLETE or FAIL."""
     # Half a second of import, which only the last step of a run should cost.
     from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState  # noqa: PLC0415
     from openlineage.client.generated.error_message_run import ErrorMessageRunFacet  # noqa: PLC0415

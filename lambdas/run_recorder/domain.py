@@ -1,4 +1,4 @@
-"""What is on record about a run when it is over: which files counted, and where its rows came from and went."""
+"""The record of a run that has ended: which files counted, and where its rows came from and went."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ class LineageRun:
 
 
 def claimed_ids(files: Sequence[FileRecord], run_id: str, *, backfill: bool = False) -> set[str]:
-    """The files that count in this run: claimed by it, or already settled as loaded by an earlier try of this step.
+    """Return the files that count in this run: claimed by it, or recorded as loaded by an earlier attempt of this step.
 
     In a backfill all of them: they belong to the runs that loaded them, until it has succeeded.
     """
@@ -65,7 +65,7 @@ def check_published(report: TransformReport, published_snapshot_id: str | None) 
 
 
 def published_days(report: TransformReport) -> Scope:
-    """The days whose rows a run changed: what is built from them is stale."""
+    """Return the days whose rows a run changed: what is built from them is stale."""
     return Scope(days=of_days(date.fromisoformat(day) for day in report.touched_days))
 
 
@@ -89,24 +89,25 @@ def refresh_lineage(
 
 
 def maintenance_records(report: MaintenanceReport, known: Mapping[str, MaintenanceRecord]) -> list[MaintenanceRecord]:
-    """Return what to remember of every table; the time of the last removal of orphan files is kept until the next."""
+    """Return the record of every table; the time of the last removal of orphan files is kept until the next."""
     return [
         MaintenanceRecord(
             table=one.table,
             run_id=report.run_id,
             at=parse(report.ended_at),
             outcome=one.outcome,
-            orphans_removed_at=parse(report.ended_at) if one.removed_orphans else _swept_at(known.get(one.table)),
+            orphans_removed_at=parse(report.ended_at) if one.removed_orphans else _last_removal(known.get(one.table)),
         )
         for one in report.tables
     ]
 
 
-def _swept_at(record: MaintenanceRecord | None) -> datetime | None:
+def _last_removal(record: MaintenanceRecord | None) -> datetime | None:
     return record.orphans_removed_at if record else None
 
 
 def files_joined(report: MaintenanceReport) -> int:
+    """Return by how many data files the tables of the report have become smaller."""
     return sum(one.before.data_files - one.after.data_files for one in report.tables if one.before and one.after)
 
 

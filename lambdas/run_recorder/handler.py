@@ -95,7 +95,7 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:
 def succeed(request: Record, catalog: str) -> Answer:
     """Record that a load succeeded. Raises ReconciliationError if its rows do not add up."""
     report = s3.read_model(request.report_uri, TransformReport)
-    mark_stale(report, request.published_snapshot_id)  # first: readers see the rows, whatever comes of the run
+    mark_stale(report, request.published_snapshot_id)  # first: readers see the rows, even if the run fails
     begun = ledger().runs.get(request.run_id)
     refuse_failed(begun)
     backfill = begun is not None and begun.backfill is not None
@@ -128,7 +128,7 @@ def mark_stale(report: TransformReport, published_snapshot_id: str | None) -> No
 
 
 def check(report: TransformReport, published_snapshot_id: str | None, *, backfill: bool) -> None:
-    """Check that every row and file has a known end, and that what was audited is what was published.
+    """Check that every row and file is accounted for, and that what was audited is what was published.
 
     Raises ReconciliationError.
     """
@@ -149,7 +149,7 @@ def files_loaded(report: TransformReport, *, backfill: bool) -> None:
         ledger().runs.loaded(run_id, [file.file_id for file in report.files])
         return
     manifest = s3.read_model(settings().folder(run_id).manifest, Manifest)
-    ledger().backfills.settle(run_id, [file.file_id for file in manifest.files], manifest.contract_version)
+    ledger().backfills.mark_reloaded(run_id, [file.file_id for file in manifest.files], manifest.contract_version)
 
 
 def succeed_refresh(request: RecordRefresh, catalog: str) -> Answer:
@@ -180,7 +180,7 @@ def succeed_maintenance(request: RecordMaintenance) -> Answer:
 
 
 def note_maintenance(report: MaintenanceReport) -> None:
-    """Remember how maintenance of every table ended."""
+    """Record how maintenance of every table ended."""
     for record in maintenance_records(report, ledger().maintenance.last()):
         ledger().maintenance.note(record)
 
@@ -218,7 +218,7 @@ def lineage_of_failure(run: RunRecord, catalog: str) -> LineageRun:
 
 
 def upstreams() -> Mapping[str, Sequence[str]]:
-    """The tables each built table is built from."""
+    """Return the tables each built table is built from."""
     tables = [table for contract in contracts.load_all() for table in contract.tables if table.build]
     return {table.physical_name: [up.table for up in table.build.upstreams] for table in tables if table.build}
 
@@ -229,6 +229,6 @@ def write_lineage(run: RunRecord, event: LineageRun) -> None:
 
 
 def glue_catalog(function_arn: str) -> str:
-    """The ARN of the Glue catalog beside this function: the same partition, region and account."""
+    """Return the ARN of the Glue catalog in the partition, region and account of this function."""
     _, partition, _, region, account, *_ = function_arn.split(":")
     return f"arn:{partition}:glue:{region}:{account}"

@@ -1,1 +1,1 @@
-"""What several functions need: the entry point's wrapping, the ledger, our event bus, metrics."""
+"""Shared by the functions: the wrapper of handlers, the ledger, our event bus, metrics."""

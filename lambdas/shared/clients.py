@@ -1,6 +1,6 @@
-"""What functions reach AWS through: the ledger and the event bus. Each is made when it is first called.
+"""The ledger and the event bus of a function, each made when it is first called.
 
-`cartlake.aws.clients.client` keeps one boto3 client a service; what is made here lives as long as that client.
+`cartlake.aws.clients.client` keeps one boto3 client a service; what is made here is kept as long as that client.
 """
 
 from functools import cache
@@ -23,11 +23,11 @@ def _settings() -> LedgerSettings:
 
 @kept_with("dynamodb")
 def ledger(dynamodb: "DynamoDBClient") -> Ledger:
-    """The ledger that `LEDGER_TABLE` names."""
+    """Return the ledger that `LEDGER_TABLE` names."""
     return Ledger(_settings().ledger_table, dynamodb)
 
 
 @kept_with("events")
 def event_bus(events: "EventBridgeClient") -> EventBus:
-    """The bus that `EVENT_BUS` names."""
+    """Return the bus that `EVENT_BUS` names."""
     return EventBus(_settings().event_bus, events)

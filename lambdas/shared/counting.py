@@ -1,4 +1,4 @@
-"""Business metrics in CloudWatch's embedded format, each a log line at once, so that none is lost with its batch."""
+"""Business metrics in CloudWatch's embedded format, each logged at once, so that a later failure loses none."""
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 

@@ -1,4 +1,4 @@
-"""What surrounds every function: log context, trace, and AWS errors sorted into retryable and not."""
+"""The wrapper of every handler: parsed event, log context, trace, and AWS errors sorted into retryable and not."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -18,7 +18,7 @@ class EventBus:
         self._client = client
 
     def send(self, event: Event) -> None:
-        """Send one event. Raises TransientError if the bus did not take it, which PutEvents reports as a success."""
+        """Send one event. Raises TransientError if the bus refused it, for which PutEvents itself raises nothing."""
         name = event.detail_type()
         with aws_errors():
             answer = self._client.put_events(

@@ -1,4 +1,4 @@
-"""An Iceberg table by its references. One change is one commit: Glue takes it whole, or not at all."""
+"""Branches of Iceberg tables. One change is one commit, which Glue carries out completely or not at all."""
 
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 class IcebergTables:
+    """The tables of a catalog, by their names in it: database.table."""
+
     def __init__(self, catalog: "Catalog") -> None:
         self._catalog = catalog
 
@@ -54,7 +56,7 @@ class IcebergTable:
         try:
             self._table.catalog.commit_table(self._table, requirements, updates)
         except CommitFailedException as error:
-            # The next try looks again and decides anew, so a conflict that matters ends as PublishError there.
+            # The retry reads the table again and decides anew, so a conflict that matters ends as PublishError there.
             raise TransientError(f"Another commit to {'.'.join(self._table.name())} came first: {error}") from error
 
 
@@ -64,5 +66,5 @@ def _unmoved(ref: str, snapshot: int | None) -> AssertRefSnapshotId:
 
 @kept_with("glue")
 def tables(_glue: "GlueClient") -> IcebergTables:
-    """The tables of the Glue catalog."""
+    """Return the tables of the Glue catalog."""
     return IcebergTables(load_catalog())

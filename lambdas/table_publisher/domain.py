@@ -1,4 +1,4 @@
-"""May main move to the audited snapshot? Rules over a table's references and the ancestry of its snapshots."""
+"""Decide whether main may move to the audited snapshot, by a table's branches and the ancestry of its snapshots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from cartlake.tables.snapshots import MAIN
 
 
 class PublishError(TerminalError):
-    """Main or the branch is not where this run left it. Nothing was published; what was audited must not be."""
+    """Main or the branch is not at the snapshot this run left it at, so nothing was published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class TableState:
     parents: Mapping[int, int | None]
 
     def descends(self, snapshot: int | None, ancestor: int | None) -> bool:
-        """Tell whether `ancestor` is `snapshot` or lies on its way back; the empty table (None) lies behind all."""
+        """Return whether `ancestor` is `snapshot` or one of its ancestors; the empty table (None) is one of all."""
         while snapshot is not None:
             if snapshot == ancestor:
                 return True
@@ -29,6 +29,8 @@ class TableState:
 
 
 class Step(StrEnum):
+    """The one commit to make."""
+
     FAST_FORWARD = "fast_forward"
     DROP_BRANCH = "drop_branch"
     NOTHING = "nothing"
@@ -38,7 +40,7 @@ def plan_publish(state: TableState, branch: str, snapshot: int) -> Step:
     """Decide the one commit that makes `snapshot` the main table. Raises PublishError if that would lose anything."""
     main, head = state.refs.get(MAIN), state.refs.get(branch)
     if main is not None and state.descends(main, snapshot):
-        return Step.NOTHING if head is None else Step.DROP_BRANCH  # published before: an earlier try got this far
+        return Step.NOTHING if head is None else Step.DROP_BRANCH  # published by an earlier attempt
     if head is None:
         raise PublishError(f"Branch {branch} does not exist, and main, at {main}, does not hold snapshot {snapshot}.")
     if head != snapshot:
@@ -46,9 +48,10 @@ def plan_publish(state: TableState, branch: str, snapshot: int) -> Step:
             f"Branch {branch} is at {head}, but what was audited is {snapshot}; another writer wrote since."
         )
     if not state.descends(snapshot, main):
-        raise PublishError(f"Main has moved to {main}, from which {branch} at {snapshot} did not grow. Run it again.")
+        raise PublishError(f"Main has moved to {main}, which is no ancestor of {branch} at {snapshot}. Run it again.")
     return Step.FAST_FORWARD
 
 
 def plan_discard(state: TableState, branch: str) -> Step:
+    """Decide whether there is a branch to drop."""
     return Step.DROP_BRANCH if branch in state.refs and branch != MAIN else Step.NOTHING

@@ -4,7 +4,7 @@ from pydantic_settings import BaseSettings
 
 
 class Settings(BaseSettings):
-    """Nothing beyond what boto3 itself reads; a place for what comes."""
+    """No settings besides those that boto3 reads itself."""
 
 
 @cache

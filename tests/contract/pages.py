@@ -1,6 +1,7 @@
 """The pages of the documentation: their inline code, code blocks, links and anchors."""
 
 import re
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +57,6 @@ class Page:
 
 
 def all_pages() -> list[Page]:
-    """README, CONTRIBUTING, everything in docs/, and the pages of localaws."""
-    folders = [ROOT / "docs", ROOT / "localaws" / "docs"]
-    nested = sorted(path for folder in folders for path in folder.rglob("*.md"))
-    return [Page(path) for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "localaws/README.md", *nested]]
+    """Every page git tracks, but for the changelog, which names files and commands of its day."""
+    listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [Page(ROOT / name) for name in listed.splitlines() if name != "CHANGELOG.md"]

@@ -185,14 +185,25 @@ def test_make_targets_exist(page):
     assert said - targets == set()
 
 
-def test_the_index_lists_every_page():
-    [index] = [page for page in all_pages() if page.name == "docs/README.md"]
-    listed = {(index.path.parent / link).resolve() for link in index.links}
+def linked_by(name):
+    """The pages a page links, a folder standing for its README."""
+    [index] = [page for page in all_pages() if page.name == name]
+    paths = [(index.path.parent / link.partition("#")[0]).resolve() for link in index.links]
+    return {path / "README.md" if path.is_dir() else path for path in paths}
 
-    assert {page.path for page in all_pages() if "/adr/0" not in page.name} - listed - {
-        index.path,
-        ROOT / "README.md",
-    } == set()
+
+def test_the_index_lists_every_page():
+    elsewhere = ("terraform/", "tests/", "docs/adr/0")
+    pages = {page.path for page in all_pages() if not page.name.startswith(elsewhere)}
+
+    assert pages - linked_by("docs/README.md") - {ROOT / "docs/README.md", ROOT / "README.md"} == set()
+
+
+def test_the_page_about_terraform_links_every_page_of_it():
+    pages = {page.path for page in all_pages() if page.name.startswith("terraform/")}
+
+    assert pages
+    assert pages - linked_by("docs/terraform.md") == set()
 
 
 def test_the_list_of_decisions_lists_every_decision():

@@ -1,6 +1,6 @@
 """A contract is corrected: its files are read again, rows replayed, versions compared, gone back to, and exported.
 
-The tests tell one story in order, over a dataset of their own.
+The tests depend on each other, in order, and use a dataset of their own.
 """
 
 import csv
@@ -14,8 +14,8 @@ import pytest
 
 from cartlake.ledger import FileState
 from cartlake_cli.errors import Exit
-from cartlake_cli.operations import export_files
 from cartlake_cli.operations import replay as replaying
+from cartlake_cli.operations.exports import files as export_files
 from tests.e2e.conftest import PARCELS_HEADER
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]  # the first test may wait for two deployments
@@ -85,7 +85,7 @@ def test_the_ledger_says_who_read_the_file_last_and_that_it_adds_up(lake, watche
     run = lake.ledger.runs.get(outcome["run_id"])
 
     assert (file.state, file.run_id, len(file.loads)) == (FileState.LOADED, outcome["run_id"], 2)
-    assert run.counts.read == run.counts.settled == 4
+    assert run.counts.read == run.counts.accounted_for == 4
     assert lake.ledger.locks.get("parcels") is None
 
 
@@ -112,7 +112,7 @@ def test_a_window_without_files_starts_nothing(lake, watched, run_lake, first, l
     assert len(lake.ledger.runs.list("parcels")) == runs
 
 
-def test_a_replay_that_dies_between_claiming_and_sending_is_finished_by_the_next(watched, typed, run_lake, rows_of):
+def test_a_replay_that_ends_between_claiming_and_sending_is_finished_by_the_next(watched, typed, run_lake, rows_of):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(replaying, "_send", lambda *_: (_ for _ in ()).throw(TimeoutError))
         run_lake("quarantine", "replay", "parcels", "--json", exit_code=1)
@@ -121,7 +121,7 @@ def test_a_replay_that_dies_between_claiming_and_sending_is_finished_by_the_next
     finished = typed("quarantine", "replay", "parcels")
 
     assert finished["rows"] == 1
-    [file] = finished["settled"]
+    [file] = finished["processed"]
     assert file["state"] == "LOADED"
     # Still refused, so it waits again: for the next correction, under the file that brought it.
     assert rows_of(IN_FORCE) == [["PCL-3", "grams_in_range", "true"], ["PCL-3", "grams_in_range", "false"]]
@@ -142,7 +142,7 @@ def test_versions_are_listed_with_their_runs_and_compared_row_by_row(watched, lo
     }
 
 
-def test_nobody_goes_back_while_a_run_writes(lake, watched, loaded, run_lake, rows_of):
+def test_a_rollback_is_refused_while_a_run_writes(lake, watched, loaded, run_lake, rows_of):
     other = "parcels-20261121T000000-aaaaaa"
     assert lake.ledger.locks.acquire("parcels", other)
     try:
@@ -186,7 +186,7 @@ def body(lake):
     return lambda key: lake.client("s3").get_object(Bucket=lake.outputs.buckets["exports"], Key=key)["Body"].read()
 
 
-def test_personal_data_is_not_handed_out_by_accident(watched, run_lake, objects):
+def test_personal_data_is_not_exported_by_accident(watched, run_lake, objects):
     refused = run_lake("export", "parcels", exit_code=1)
 
     assert "recipient" in str(refused.exception)
@@ -208,7 +208,7 @@ def test_an_export_is_the_table_and_its_manifest_says_so(watched, typed, objects
     assert sorted(objects("processed.parcels/")) == sorted([file["key"], "processed.parcels/manifest.json"])
 
 
-def test_an_export_that_fails_is_never_announced_and_the_old_one_stays(watched, run_lake, objects, body, monkeypatch):
+def test_an_export_that_fails_writes_no_manifest_and_the_old_one_stays(watched, run_lake, objects, body, monkeypatch):
     before, files = body("processed.parcels/manifest.json"), objects("processed.parcels/")
     run_lake("export", "parcels", "--with-pii", exit_code=1)  # what is there is not replaced unasked
     monkeypatch.setattr(export_files, "_examined", lambda *_: (_ for _ in ()).throw(TimeoutError))
@@ -236,7 +236,7 @@ def test_csv_has_a_header_quotes_and_only_the_rows_asked_for(watched, loaded, ty
     assert sorted(objects("processed.parcels/")) == sorted([file["key"], "processed.parcels/manifest.json"])
 
 
-def test_other_platforms_are_told_where_the_current_metadata_lies(lake, watched, typed):
+def test_other_platforms_get_the_location_of_the_current_metadata(lake, watched, typed):
     found = typed("register", "parcels", "--for", "snowflake")
 
     table = lake.client("glue").get_table(DatabaseName=lake.outputs.databases["processed"], Name="parcels")["Table"]

@@ -1,4 +1,4 @@
-"""Files that must not get in: each is set aside under its own reason, its bytes kept, and nothing else disturbed."""
+"""Files that must be rejected: each with its own reason, its bytes kept, and no other file affected."""
 
 import gzip
 import json
@@ -39,7 +39,7 @@ BAD = {
     # name: (key below the raw bucket, bytes from a good CSV's text, reason)
     "outside the landing folder": ("elsewhere/{id}.csv", str.encode, "unrecognised_key"),
     "a dataset without contract": ("incoming/payments/{id}.csv", str.encode, "unknown_dataset"),
-    "an ending nobody knows": ("incoming/transactions/{id}.xlsx", str.encode, None),
+    "an unknown extension": ("incoming/transactions/{id}.xlsx", str.encode, None),
     "no bytes": ("incoming/transactions/{id}.csv", lambda _: b"", "empty_file"),
     "a header and nothing else": (
         "incoming/transactions/{id}.csv",
@@ -75,7 +75,7 @@ BAD = {
 
 @pytest.fixture(scope="module")
 def dropped(lake, tmp_path_factory):
-    """All bad files at once, as a bad day would bring them; the object version of each."""
+    """All bad files at once; returns the object version of each."""
     folder = tmp_path_factory.mktemp("good")
     generate_transactions(folder, rows=20, days=1, seed=7, dirty=0.0)
     [path] = folder.glob("*.csv")
@@ -91,7 +91,7 @@ def dropped(lake, tmp_path_factory):
     return landed
 
 
-def settled(lake, file_id):
+def validated(lake, file_id):
     def state():
         found = [f for f in lake.ledger.files.list() if f.file_id == file_id]
         return found and found[0].state is not FileState.RECEIVED and found[0]
@@ -103,7 +103,7 @@ def settled(lake, file_id):
 def test_a_bad_file_is_rejected_with_its_reason_and_kept(lake, dropped, name):
     landed, reason = dropped[name], BAD[name][2]
 
-    file = settled(lake, landed.file_id)
+    file = validated(lake, landed.file_id)
 
     assert file.state is FileState.REJECTED
     assert reason in {None, file.reason}
@@ -117,7 +117,7 @@ def test_a_bad_file_is_rejected_with_its_reason_and_kept(lake, dropped, name):
 
 
 def test_a_rejected_file_is_listed_and_explained(lake, dropped, run_lake):
-    file = settled(lake, dropped["semicolons"].file_id)
+    file = validated(lake, dropped["semicolons"].file_id)
 
     listed = json.loads(run_lake("quarantine", "list", "--json").stdout)
     shown = json.loads(run_lake("quarantine", "show", file.file_id, "--json").stdout)
@@ -126,12 +126,12 @@ def test_a_rejected_file_is_listed_and_explained(lake, dropped, run_lake):
     assert ";" in shown["detail"]
 
 
-def test_reordered_columns_and_a_byte_order_mark_are_fine(lake, orders, settle, rows_of):
+def test_reordered_columns_and_a_byte_order_mark_are_fine(lake, orders, follow, rows_of):
     path, _ = orders(30)
     lines = [line.split(",") for line in path.read_text().splitlines()]
     path.write_text("\n".join(",".join(reversed(line)) for line in lines) + "\n", encoding="utf-8-sig")
 
-    [file] = settle([upload(lake, "transactions", [path])[0]["file_id"]])
+    [file] = follow([upload(lake, "transactions", [path])[0]["file_id"]])
 
     assert file.state is FileState.LOADED
     assert rows_of(f"select count(*) from processed.transactions where _run_id = '{file.run_id}'") == [["30"]]
@@ -146,6 +146,6 @@ def test_an_object_that_is_gone_before_it_is_read_is_rejected_not_retried_for_ev
     )
     s3.delete_object(Bucket=bucket, Key=key, VersionId=landed.version_id)
 
-    file = settled(lake, landed.file_id)
+    file = validated(lake, landed.file_id)
 
     assert file.state is FileState.REJECTED

@@ -1,4 +1,4 @@
-"""`make demo` is the first thing anyone types."""
+"""`make demo`: every row is accounted for, and its output says so."""
 
 import pytest
 
@@ -13,12 +13,12 @@ def test_the_demo_accounts_for_every_row_the_first_time_and_again(demo):
     assert first["held"]
     assert again["held"]
     assert [line for line in [*first["datasets"], *first["world"]] if not line["holds"]] == []
-    assert len(first["datasets"]) == 6  # in these three days nobody had time for a review
+    assert len(first["datasets"]) == 6  # in these three days there is no review
     assert first["daily_kpis"] == again["daily_kpis"] != []
     assert first["conversion_funnel"]
 
 
-def test_the_demo_speaks_to_people_too(run_lake):
+def test_the_demo_prints_text_for_people_too(run_lake):
     output = run_lake(*DEMO).output
 
     assert "Every row is accounted for." in output

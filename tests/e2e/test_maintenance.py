@@ -1,4 +1,4 @@
-"""Maintenance on the deployed lake, with the job's own role: fewer files, the same rows, and nobody waits for long."""
+"""Maintenance on the deployed lake, fewer files, the same rows, and loads that wait only briefly."""
 
 import json
 from datetime import date
@@ -41,23 +41,23 @@ def all_rows(rows_of):
     )
 
 
-def load(lake, orders, settle, rows=30):
+def load(lake, orders, follow, rows=30):
     path, _ = orders(rows, end_date=DAY)
-    [file] = settle([upload(lake, "transactions", [path])[0]["file_id"]])
+    [file] = follow([upload(lake, "transactions", [path])[0]["file_id"]])
     assert file.state is FileState.LOADED
     return file
 
 
-def test_many_small_files_become_few_and_every_row_stays(lake, orders, settle, rows_of, health, maintain, run_lake):
+def test_many_small_files_become_few_and_every_row_stays(lake, orders, follow, rows_of, health, maintain, run_lake):
     for _ in range(LOADS):
-        load(lake, orders, settle)
+        load(lake, orders, follow)
     before, rows = health(), all_rows(rows_of)
     assert before["removable_files"] >= LOADS - 1
 
     done = maintain()
 
-    [upkeep] = done["report"]["tables"]
-    assert (done["run"]["state"], upkeep["outcome"]) == ("SUCCEEDED", "maintained")
+    [maintained] = done["report"]["tables"]
+    assert (done["run"]["state"], maintained["outcome"]) == ("SUCCEEDED", "maintained")
     after = health()
     assert after["data_files"] <= before["data_files"] - (LOADS - 1)
     assert after["removable_files"] == 0
@@ -91,17 +91,17 @@ def test_versions_expire_as_far_back_as_was_asked_for(maintain, health, rows_of,
     assert oldest not in [one["snapshot_id"] for one in json.loads(run_lake("history", TABLE, "--json").stdout)]
 
 
-def test_a_file_dropped_during_maintenance_is_loaded_and_the_maintenance_ends_well(
-    lake, orders, settle, rows_of, run_lake
+def test_a_file_dropped_during_maintenance_is_loaded_and_the_maintenance_succeeds(
+    lake, orders, follow, rows_of, run_lake
 ):
     for _ in range(2):
-        load(lake, orders, settle)
+        load(lake, orders, follow)
     path, _ = orders(40, end_date=DAY)
 
     run_id = json.loads(run_lake("maintain", TABLE, "--force", "--no-wait", "--json").stdout)["run_id"]
     eventually(lambda: (lock := lake.ledger.locks.get("transactions")) and lock.run_id == run_id, 120)
     [dropped] = upload(lake, "transactions", [path])
-    [file] = settle([dropped["file_id"]])
+    [file] = follow([dropped["file_id"]])
 
     assert file.state is FileState.LOADED
     assert rows_of(f"select count(*) from {TABLE} where _run_id = '{file.run_id}'") == [["40"]]
@@ -112,16 +112,16 @@ def test_a_file_dropped_during_maintenance_is_loaded_and_the_maintenance_ends_we
     eventually(lambda: lake.ledger.locks.get(Workflow.MAINTENANCE) is None)
 
 
-def test_a_job_that_is_stopped_frees_the_dataset_and_the_next_run_finishes(lake, orders, settle, run_lake, health):
+def test_a_job_that_is_stopped_releases_the_dataset_and_the_next_run_finishes(lake, orders, follow, run_lake, health):
     for _ in range(2):
-        load(lake, orders, settle)
+        load(lake, orders, follow)
     rows = health()["rows"]
     name = lake.outputs.glue_jobs["table_maintenance"]
     run_id = json.loads(run_lake("maintain", TABLE, "--force", "--no-wait", "--json").stdout)["run_id"]
     eventually(lambda: (lock := lake.ledger.locks.get("transactions")) and lock.run_id == run_id, 120)
 
-    at_work = lake.client("glue").get_job_runs(JobName=name)["JobRuns"][0]["Id"]
-    lake.client("glue").batch_stop_job_run(JobName=name, JobRunIds=[at_work])
+    running = lake.client("glue").get_job_runs(JobName=name)["JobRuns"][0]["Id"]
+    lake.client("glue").batch_stop_job_run(JobName=name, JobRunIds=[running])
 
     run = eventually(
         lambda: (found := lake.ledger.runs.get(run_id)) and found.state is not RunState.RUNNING and found, 120

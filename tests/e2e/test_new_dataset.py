@@ -1,4 +1,4 @@
-"""One more dataset costs one contract: contract in, file dropped, rows in Athena. Nothing else is written by hand.
+"""A further dataset needs one contract: contract in, file dropped, rows in Athena. Nothing else is written by hand.
 
 The contract `returns` comes with the second deployment.
 """

@@ -1,4 +1,4 @@
-"""What analysts do: named queries, prepared statements, masked views, and what it cost."""
+"""What analysts use: named queries, prepared statements, masked views, and the record of what queries scanned."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The Terraform that deploys to AWS deploys here, and finds what it left."""
+"""A second plan of the same Terraform, and of the tables, has no changes."""
 
 import pytest
 

@@ -8,7 +8,7 @@ import pytest
 
 from cartlake.ledger import FileState
 from cartlake.runs.ids import Workflow
-from cartlake_cli.commands.runs.drop import settle
+from cartlake_cli.commands.runs.drop import wait_until_processed
 from cartlake_cli.operations.manifest_check import reconcile_datasets
 from cartlake_cli.operations.upload import files_by_dataset, upload
 from generators.world import generate_world
@@ -35,11 +35,11 @@ def world(lake, demo, rows_of, files):
     before = len(lake.ledger.runs.list(Workflow.REFRESH))
     late = [path for path in files["fx_rates"] if str(LAST_DAY) in path.name]
     on_time = {name: [path for path in paths if path not in late] for name, paths in files.items()}
-    settled = settle(lake, {name: upload(lake, name, paths) for name, paths in on_time.items()})
+    processed = wait_until_processed(lake, {name: upload(lake, name, paths) for name, paths in on_time.items()})
     assert len(lake.ledger.runs.list(Workflow.REFRESH)) > before
     assert ages_of_rates(rows_of) == [["1"]]
-    settled += settle(lake, {"fx_rates": upload(lake, "fx_rates", late)})
-    return json.loads((next(iter(files.values()))[0].parents[1] / "manifest.json").read_text()), settled
+    processed += wait_until_processed(lake, {"fx_rates": upload(lake, "fx_rates", late)})
+    return json.loads((next(iter(files.values()))[0].parents[1] / "manifest.json").read_text()), processed
 
 
 def ages_of_rates(rows_of):
@@ -51,12 +51,12 @@ def ages_of_rates(rows_of):
 
 
 def test_every_row_of_every_dataset_is_where_it_belongs(lake, world):
-    manifest, settled = world
+    manifest, processed = world
 
-    lines = reconcile_datasets(lake, manifest, settled)
+    lines = reconcile_datasets(lake, manifest, processed)
 
-    assert {file.state for file in settled} == {FileState.LOADED, FileState.DUPLICATE}
-    assert {file.dataset for file in settled if file.state is FileState.LOADED} >= {"transactions", "clickstream"}
+    assert {file.state for file in processed} == {FileState.LOADED, FileState.DUPLICATE}
+    assert {file.dataset for file in processed if file.state is FileState.LOADED} >= {"transactions", "clickstream"}
     assert {line["dataset"] for line in lines} == {name for name, one in manifest["datasets"].items() if one["files"]}
     assert [line for line in lines if not line["holds"]] == []
 
@@ -69,15 +69,15 @@ def test_tables_kept_day_by_day_equal_those_from_scratch(run_lake, world):
     assert {table["outcome"] for table in report["tables"]} == {"checked"}
 
 
-def test_a_table_that_is_not_what_it_should_be_is_found_and_mended(run_lake, rows_of, world):
+def test_a_table_with_wrong_rows_is_found_and_corrected(run_lake, rows_of, world):
     rows_of("update curated.sales_weekly set orders = orders + 1")
 
     found = json.loads(run_lake("recompute", "sales_weekly", "--check", "--json", exit_code=1).stdout)
     run_lake("recompute", "sales_weekly")
-    mended = json.loads(run_lake("recompute", "sales_weekly", "--check", "--json").stdout)
+    corrected = json.loads(run_lake("recompute", "sales_weekly", "--check", "--json").stdout)
 
     assert [side["only_in"] for side in found["tables"][0]["differences"]] == ["stored", "rebuilt"]
-    assert mended["tables"][0]["differences"] == []
+    assert corrected["tables"][0]["differences"] == []
 
 
 def test_a_full_reload_of_a_day_changes_nothing(lake, run_lake, rows_of, world, files, tmp_path):
@@ -123,14 +123,14 @@ def test_personal_data_in_a_review_is_masked_before_it_is_stored(run_lake, rows_
         assert body == [["Write to [email] or call [phone]"]]
 
 
-def test_a_rate_that_arrives_late_heals_the_lines_that_used_an_older_one(rows_of, world):
-    unhealed = rows_of(
+def test_a_rate_that_arrives_late_corrects_the_lines_that_used_an_older_one(rows_of, world):
+    outdated = rows_of(
         "select count(*) from processed.order_lines as l inner join processed.fx_rates as r "
         "on l.currency = r.currency and r.rate_date <= l.order_date and r.rate_date > l.fx_rate_date"
     )
 
     assert ages_of_rates(rows_of) == [["0"]]
-    assert unhealed == [["0"]]
+    assert outdated == [["0"]]
     # Other tests load orders of days before the first rate.
     assert rows_of(
         f"select count(*) from processed.order_lines where fx_rate is null and order_date >= date '{FIRST_DAY}'"

@@ -61,7 +61,7 @@ def types_of(built):
     return {field.name: field.dataType.simpleString().replace(", ", ",") for field in built.schema}
 
 
-def promised_types(contract):
+def contract_types(contract):
     """The columns that the contract's transform has to make, with their types."""
     columns = contracts.load(contract).table.columns
     return {column.name: column.type for column in columns if not column.name.startswith("_")}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import duckdb
+import pyarrow as pa
 import pytest
 from moto import mock_aws
 from pyspark.sql import SparkSession
@@ -17,6 +18,8 @@ from sqlframe.duckdb import DuckDBSession
 from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.engine import current, using
+from glue_jobs.engines.spark import frames
+from glue_jobs.engines.spark.session import cache_functions
 from localaws.spark import java
 from localaws.spark.jars import classpath
 from localaws.spark.session import ICEBERG_EXTENSIONS, QUICK_START_FLAGS
@@ -74,6 +77,7 @@ def spark(incoming: Path, warehouse: Path) -> Iterator[SparkSession]:
         "spark.hadoop.fs.viewfs.mounttable.raw.link./incoming": incoming.as_uri(),
     }
     session = SparkSession.builder.config(map={**conf}).getOrCreate()
+    cache_functions(session)
     yield session
     session.stop()
 
@@ -93,7 +97,12 @@ def duckdb_frames() -> Iterator[MakeFrame]:
             ddl = ", ".join(f"{column} {types.get(kind, kind)}" for column, kind in columns)
             name = next(names)
             connection.execute(f"create table {name} ({ddl})")
-            connection.executemany(f"insert into {name} values ({', '.join('?' * len(columns))})", rows)
+            if rows:  # as one Arrow table: DuckDB plans an INSERT for each row that `executemany` is given
+                batch = pa.table(
+                    [pa.array(values) for values in zip(*rows, strict=True)], [str(n) for n in range(len(columns))]
+                )
+                connection.register("batch", batch)
+                connection.execute(f"insert into {name} from batch")
             return session.table(name)
 
         yield make
@@ -111,12 +120,12 @@ def frame(request: pytest.FixtureRequest) -> Iterator[MakeFrame]:
             yield request.getfixturevalue("duckdb_frames")
         else:
             session = request.getfixturevalue("spark")
-            yield lambda rows, schema: session.createDataFrame(list(rows), schema)
+            yield lambda rows, schema: frames.frame(session, rows, schema)
 
 
 @pytest.fixture(scope="module")
 def answers() -> dict[Any, Any]:
-    """What `once` was told, by engine and question."""
+    """The answers of `once`, by engine and question."""
     return {}
 
 

@@ -1,4 +1,4 @@
-"""Runs table_maintenance over real Iceberg tables, with a coordinator that gives locks as it is told."""
+"""Runs table_maintenance over real Iceberg tables, with a coordinator that answers as a test sets it."""
 
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,7 @@ from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.maintenance.documents import MaintenancePlan, MaintenanceReport, TableWork, owner_of
 from cartlake.maintenance.health import Action, MaintenanceOptions, Need, measure, needs, with_statistics
+from glue_jobs.engines.spark.frames import frame
 from glue_jobs.table_maintenance import main as job
 from glue_jobs.table_maintenance.file_stats import file_stats_of
 from glue_jobs.table_maintenance.leases import Answer
@@ -55,7 +56,7 @@ class MaintainedLake:
         return TableWork(table=table, owner=owner_of(contract, described), needs=wanted, health=health)
 
     def maintain(self, *works, coordinator=None, force=False, keep_days=None, arguments="", monkeypatch=None):
-        """Run the job over the works; returns what became of each table by its name."""
+        """Run the job over the tables of a plan; returns the outcome of each by its name."""
         self.runs += 1
         self.run_id = f"maintenance-20260301T120000-{self.runs:06x}"
         plan = MaintenancePlan(
@@ -80,7 +81,7 @@ class MaintainedLake:
     def insert(self, table, rows):
         schema = contracts.spark_schema_ddl(TABLES[table][1])
         values = [tuple(row.get(column.name) for column in TABLES[table][1].columns) for row in rows]
-        self.spark.createDataFrame(values, schema).writeTo(f"glue_catalog.{table}").append()
+        frame(self.spark, values, schema).writeTo(f"glue_catalog.{table}").append()
 
     def rows(self, table):
         self.spark.catalog.refreshTable(f"glue_catalog.{table}")

@@ -71,11 +71,11 @@ def test_a_relaxed_rule_lets_refused_rows_in_and_a_tightened_one_takes_rows_out(
 
     report = lake.backfill(lake.loaded_by(*first))
 
-    assert counts(report) == (3, 1, 1, 1)  # one came in, one is refused, one is as it was
+    assert counts(report) == (3, 1, 1, 1)  # one is new, one refused, one unchanged
     assert (report.withdrawn, report.touched_days) == (1, ["2026-02-27"])
     assert statuses().keys() == {"01", "02"}
     assert refused() == [("03", "currency_is_known")]
-    assert refused(in_force=False) == [("02", "currency_is_known")]  # kept, and it says by whom it was judged anew
+    assert refused(in_force=False) == [("02", "currency_is_known")]  # kept, with the run that judged it again
     old = next(row for row in lake.rows(QUARANTINE) if row["superseded_by"])
     assert (old["superseded_by"], old["superseded_at"] is not None) == (report.run_id, True)
 
@@ -140,7 +140,7 @@ def test_rows_of_other_files_lose_and_win_by_version_as_ever(lake, correct, stat
     assert report.withdrawn == 0
 
 
-def test_of_a_refused_newest_version_the_one_before_it_in_the_window_stands_again(lake, correct, statuses):
+def test_when_the_newest_version_is_refused_the_one_before_it_in_the_window_is_stored_again(lake, correct, statuses):
     old = lake.drop("a.csv", file_of(line(1))).run()
     new = lake.drop(
         "b.csv", file_of(line(1, order_status="shipped", currency="USD", updated_at="2026-02-28T00:00:00Z"))

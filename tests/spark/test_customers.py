@@ -12,6 +12,7 @@ from cartlake.engine import F
 from glue_jobs.transforms import cohorts
 from glue_jobs.transforms import customers as marts
 from glue_jobs.transforms.segments import SEGMENTS
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
@@ -65,7 +66,7 @@ def order(day="2026-01-10", customer="CUS-0000001", net="10.00", **changes):
 
 def orders_frame(frame, orders):
     rows = [tuple(row.values()) for row in orders or [order()]]
-    made = frame(rows, contracts.spark_schema_ddl(ORDERS, lineage=False))
+    made = frame(rows, contracts.spark_schema_ddl(ORDERS, added_by_lake=False))
     return made if orders else made.where(F.lit(1) == F.lit(0))  # DuckDB inserts no empty list
 
 
@@ -76,14 +77,14 @@ def identities_frame(frame, people):
 
 def built(frame, mart, orders, people=None):
     """The mart over these orders. `people` maps customer_id to golden_customer_id."""
-    months = marts.customer_months(orders_frame(frame, orders))
+    months = transformed(marts.customer_months, fct_orders=orders_frame(frame, orders))
     if mart == "customer_months":
         return months
     upstreams = {"customer_months": months, "customer_identities": identities_frame(frame, people or {})}
     if mart == "customer_segments":
-        return marts.customer_segments(customer_rfm=marts.customer_rfm(**upstreams))
+        return transformed(marts.customer_segments, customer_rfm=transformed(marts.customer_rfm, **upstreams))
     module = cohorts if mart == "cohort_retention" else marts
-    return getattr(module, mart)(**upstreams)
+    return transformed(getattr(module, mart), **upstreams)
 
 
 def rows_of(frame, mart, orders, people=None):
@@ -442,7 +443,7 @@ def told_plainly(orders, people):
     return told
 
 
-def test_lifetime_values_are_those_told_plainly_from_orders(frame):
+def test_lifetime_values_are_those_computed_by_loops_over_orders(frame):
     orders, people = world(seed=7)
 
     rows = rows_of(frame, "customer_ltv", orders, people)
@@ -453,7 +454,7 @@ def test_lifetime_values_are_those_told_plainly_from_orders(frame):
     assert len(rows) == len(told)
 
 
-def test_scores_are_those_told_plainly_from_orders(frame):
+def test_scores_are_those_computed_by_loops_over_orders(frame):
     orders, people = world(seed=8)
 
     rows = rows_of(frame, "customer_rfm", orders, people)

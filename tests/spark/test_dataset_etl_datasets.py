@@ -104,7 +104,7 @@ def test_a_corrected_rate_replaces_the_day_it_is_of(of):
         pytest.param({"currency": "XXX"}, "currency_is_known", id="unknown currency"),
     ],
 )
-def test_rates_nobody_can_use_are_quarantined(of, changes, reason):
+def test_rates_that_cannot_be_used_are_quarantined(of, changes, reason):
     lake = of("fx_rates")
 
     report = lake.load("rates.csv", RATE, RATE | {"rate_date": "2026-02-18"} | changes)

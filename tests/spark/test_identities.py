@@ -10,6 +10,7 @@ from cartlake.engine import F
 from glue_jobs.transforms.identities import matching, spelling
 from glue_jobs.transforms.identities.clusters import CLUSTER_LIMIT, ROUNDS, customer_identities
 from glue_jobs.transforms.identities.history import dim_customer
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
@@ -44,14 +45,14 @@ def day(number):
 
 
 def record(number, **changes):
-    """A version of the record CUS-000000<number>. Sets `updated_at` to `registered_at` unless told otherwise."""
+    """A version of the record CUS-000000<number>. Sets `updated_at` to `registered_at` unless given."""
     row = KATHARINA | {"customer_id": f"CUS-{number:07d}"} | changes
     row["updated_at"] = changes.get("updated_at", row["registered_at"])
     return tuple(row.values())
 
 
 def customers_of(frame, rows):
-    customers = frame(rows or [record(1)], contracts.spark_schema_ddl(CUSTOMERS, lineage=False))
+    customers = frame(rows or [record(1)], contracts.spark_schema_ddl(CUSTOMERS, added_by_lake=False))
     return customers if rows else customers.where("1 = 0")
 
 
@@ -70,12 +71,14 @@ def types_of(table):
 
 
 def found(frame, *rows):
-    return matching.customer_matches(customers=customers_of(frame, rows)).collect()
+    return transformed(matching.customer_matches, customers=customers_of(frame, rows)).collect()
 
 
 def who_is_who(frame, rows, pairs):
     """{number of the record: (golden number, members, state)}"""
-    identities = customer_identities(customers=customers_of(frame, rows), customer_matches=matches_of(frame, pairs))
+    identities = transformed(
+        customer_identities, customers=customers_of(frame, rows), customer_matches=matches_of(frame, pairs)
+    )
     return {
         int(row["customer_id"][4:]): (int(row["golden_customer_id"][4:]), row["members"], row["cluster_state"])
         for row in identities.collect()
@@ -241,7 +244,7 @@ def test_the_newest_version_of_a_record_is_compared(frame):
     assert [(row["left_customer_id"], row["right_customer_id"]) for row in pairs] == [("CUS-0000001", "CUS-0000003")]
 
 
-def test_a_record_without_a_name_matches_nobody_in_a_mailbox_of_two(frame):
+def test_a_record_without_a_name_matches_no_other_by_an_address_of_two_people(frame):
     ada, jens = record(1, email="us@x.org"), record(2, email="us@x.org", first_name="Jens")
     nobody, again = record(3, email="us@x.org", first_name=None), record(4, email="us@x.org")
 
@@ -269,7 +272,7 @@ def test_what_a_large_block_hides_another_block_finds(frame):
 
 
 def test_no_records_make_no_matches(frame):
-    matches = matching.customer_matches(customers=customers_of(frame, []))
+    matches = transformed(matching.customer_matches, customers=customers_of(frame, []))
 
     assert matches.collect() == []
     assert types(matches) == types_of(MATCHES)
@@ -355,7 +358,7 @@ def test_of_records_registered_at_once_the_smaller_identifier_names_the_person(f
     assert who_is_who(frame, [record(2), record(1)], [(1, 2)]) == dict.fromkeys((1, 2), (1, 2, "merged"))
 
 
-def test_registration_is_the_earliest_any_version_tells(frame):
+def test_registration_is_the_earliest_of_all_versions(frame):
     rows = [record(1, registered_at=day(2)), record(2, registered_at=day(1))]
     later = record(2, registered_at=day(9), updated_at=day(9))
 
@@ -411,11 +414,12 @@ def test_a_cluster_of_several_birth_dates_is_several_people(frame):
     }
 
 
-def test_a_record_tells_the_rules_it_matches_by(frame):
+def test_a_record_has_the_rules_it_matches_by(frame):
     rows = [record(number, registered_at=day(number)) for number in (1, 2, 3, 4)]
     matches = [("CUS-0000001", "CUS-0000002", "phone_and_name"), ("CUS-0000002", "CUS-0000003", "email")]
 
-    identities = customer_identities(
+    identities = transformed(
+        customer_identities,
         customers=customers_of(frame, rows),
         customer_matches=frame(matches, "left_customer_id string, right_customer_id string, match_key string"),
     )
@@ -453,7 +457,9 @@ def test_a_record_that_leaves_takes_its_own_name(frame):
 
 
 def test_no_records_make_no_people(frame):
-    identities = customer_identities(customers=customers_of(frame, []), customer_matches=matches_of(frame, []))
+    identities = transformed(
+        customer_identities, customers=customers_of(frame, []), customer_matches=matches_of(frame, [])
+    )
 
     assert identities.collect() == []
     assert types(identities) == types_of(IDENTITIES)
@@ -465,7 +471,8 @@ def test_no_records_make_no_people(frame):
 def dimension(frame, rows, people=None):
     """The dimension of records that are all one person, GLD-0000001, unless `people` says otherwise."""
     people = people or {row[0]: "GLD-0000001" for row in rows}
-    return dim_customer(
+    return transformed(
+        dim_customer,
         customers=customers_of(frame, rows),
         customer_identities=frame(list(people.items()), "customer_id string, golden_customer_id string"),
     )
@@ -585,7 +592,7 @@ def survivors(frame):
 
 
 @pytest.mark.parametrize("case", SURVIVING)
-def test_the_value_that_survives_tells_where_it_comes_from(once, case):
+def test_the_value_that_survives_names_the_record_it_comes_from(once, case):
     number, survivor = list(SURVIVING).index(case), SURVIVING[case][2]
 
     row = once(survivors)[number]
@@ -605,7 +612,7 @@ def test_newest_is_what_changed_last_not_what_was_sent_last(frame):
     assert told(rows, "city", "address_source")[-1] == ("Bonn", "CUS-0000002")
 
 
-def test_of_equal_claims_the_greatest_identifier_wins(frame):
+def test_of_equal_values_the_greatest_identifier_wins(frame):
     rows = history(frame, record(2, phone="+49302"), record(1, phone="+49303"))
 
     assert told(rows, "phone", "phone_source") == [("+49302", "CUS-0000002")]

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from cartlake.engine import F, using
 from glue_jobs.transforms.money import cents, converted, quotient, rate_units
 from glue_jobs.transforms.orders import fct_orders, order_lines
-from tests.spark.built import built_rows, promised_types, table_rows, types_of
+from tests.spark.built import built_rows, contract_types, table_rows, types_of
 from tests.spark.order_lines import IN_THE_TABLE
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
@@ -43,7 +44,8 @@ def version(updated_at, unit_cost, product_id="PRD-00042"):
 
 
 def lines_of(frame, transactions, fx_rates=(), products=()):
-    return order_lines(
+    return transformed(
+        order_lines,
         transactions=table_rows(frame, "transactions", *transactions),
         fx_rates=table_rows(frame, "fx_rates", *fx_rates),
         products=table_rows(frame, "products", *products),
@@ -127,7 +129,7 @@ def test_a_quotient_is_rounded_half_away_from_zero(frame):
 
 
 def test_order_lines_have_the_columns_and_types_of_the_contract(frame):
-    assert types_of(lines_of(frame, [sold()])) == promised_types("order_lines")
+    assert types_of(lines_of(frame, [sold()])) == contract_types("order_lines")
 
 
 def test_no_lines_make_no_lines(frame):
@@ -210,7 +212,7 @@ def test_euros_need_no_rate(frame):
     assert (row["gross_reporting"], row["net_reporting"]) == (money("40.00"), money("35.00"))
 
 
-def test_every_line_meets_its_own_rate_and_no_line_is_lost_or_doubled(frame):
+def test_every_line_has_its_own_rate_and_no_line_is_lost_or_doubled(frame):
     days = [DAY - timedelta(days=n) for n in range(4)]
     transactions = [
         sold(order_id=f"{currency}-{n}", line_number=line, currency=currency, ordered_at=NOON - timedelta(days=n))
@@ -333,7 +335,7 @@ def order_line(**changes):
 
 
 def orders_of(frame, *lines):
-    return fct_orders(order_lines=table_rows(frame, "order_lines", *lines))
+    return transformed(fct_orders, order_lines=table_rows(frame, "order_lines", *lines))
 
 
 def built_orders(frame, *lines):
@@ -341,7 +343,7 @@ def built_orders(frame, *lines):
 
 
 def test_orders_have_the_columns_and_types_of_the_contract(frame):
-    assert types_of(orders_of(frame, order_line())) == promised_types("fct_orders")
+    assert types_of(orders_of(frame, order_line())) == contract_types("fct_orders")
 
 
 def test_no_lines_make_no_orders(frame):

@@ -1,4 +1,4 @@
-"""Products through time: the same cases on Spark and on DuckDB."""
+"""Products through time, and what they sold in each month: the same cases on Spark and on DuckDB."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -8,8 +8,10 @@ import pytest
 
 from cartlake import contracts
 from glue_jobs.transforms.product_bands import BANDS, LIMITS, availability, price_band
-from glue_jobs.transforms.products import dim_product
-from tests.spark.built import built_rows, promised_types, table_rows, types_of
+from glue_jobs.transforms.products import dim_product, product_performance
+from tests.spark.built import built_rows, contract_types, table_rows, types_of
+from tests.spark.converted_lines import EUROS, MIXED, line
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
@@ -47,7 +49,8 @@ def review(rating, product_id="PRD-00042", *, verified=True):
 
 
 def dimension(frame, products, vendors=(), reviews=()):
-    return dim_product(
+    return transformed(
+        dim_product,
         products=table_rows(frame, "products", *products),
         vendors=table_rows(frame, "vendors", *vendors),
         fct_reviews=table_rows(frame, "fct_reviews", *reviews),
@@ -72,7 +75,7 @@ def periods(rows, *names):
 
 
 def test_the_dimension_has_the_columns_and_types_of_its_contract(frame):
-    assert types_of(dimension(frame, [product()], [vendor()], [review(5)])) == promised_types("dim_product")
+    assert types_of(dimension(frame, [product()], [vendor()], [review(5)])) == contract_types("dim_product")
 
 
 def test_a_product_without_changes_is_one_open_row(frame):
@@ -180,7 +183,7 @@ def test_a_vendor_is_unknown_until_its_first_version(frame):
     ]
 
 
-def test_a_vendor_nobody_knows_leaves_the_product_there(frame):
+def test_a_product_of_an_unknown_vendor_is_kept(frame):
     rows = known(frame, [product(0)], [vendor(-5, vendor_id="VEN-0009")])
 
     assert periods(rows, "vendor_id", "vendor_name") == [(0, None, "VEN-0001", "unknown")]
@@ -306,3 +309,79 @@ def test_a_tie_in_the_last_digit_of_a_rating_goes_up(frame):
     assert (row["rating_average"], row["rating_bayesian"]) == (Decimal("4.375"), Decimal("4.375"))
     [row] = known(frame, [product()], (), [review(5), *[review(4)] * 15])
     assert row["rating_average"] == Decimal("4.063")  # 65 / 16 = 4.0625
+
+
+def event(event_type="product_view", visitor="VIS-1", at="2026-02-10T12:00:00+00:00", product="PRD-00042"):
+    return {
+        "event_id": f"{event_type}-{visitor}-{at}",
+        "event_type": event_type,
+        "visitor_id": visitor,
+        "event_at": datetime.fromisoformat(at),
+        "product_id": product,
+    }
+
+
+def performance(frame, lines=(), events=()):
+    return transformed(
+        product_performance,
+        order_lines=table_rows(frame, "order_lines", *lines),
+        clickstream=table_rows(frame, "clickstream", *events),
+    )
+
+
+def performances(frame, lines=(), events=()):
+    return built_rows(performance(frame, lines, events), "month_start", "product_id")
+
+
+def test_product_performance_has_the_columns_and_types_of_its_contract(frame):
+    assert types_of(performance(frame, [line()], [event()])) == contract_types("product_performance")
+
+
+def test_nothing_sold_and_nothing_viewed_is_no_row(frame):
+    assert performances(frame, [], [event("page_view", product=None), event("purchase")]) == []
+
+
+def test_sales_and_visitors_of_a_product_meet_in_one_row(frame):
+    events = [
+        *(event(), event(at="2026-02-11T12:00:00+00:00"), event(visitor="VIS-2")),
+        *(event("add_to_cart"), event("page_view", visitor="VIS-3"), event(product=None, visitor="VIS-4")),
+    ]
+
+    [row] = performances(frame, MIXED, events)
+
+    assert (str(row["month_start"]), row["product_id"]) == ("2026-02-01", "PRD-00042")
+    counts = ("units", "returned_units", "orders", "customers", "unconverted_lines", "uncosted_lines")
+    assert [row[name] for name in counts] == [6, 1, 3, 2, 1, 1]
+    assert [row[name] for name in EUROS if name in row] == [18, 15, 5, 6, 4]
+    assert (row["viewers"], row["cart_visitors"], row["revenue_rank"]) == (2, 1, 1)
+    assert row["return_rate"] == Decimal("0.1667")
+
+
+def test_products_only_sold_or_only_viewed_have_zeros_for_the_rest(frame):
+    sold, viewed = performances(frame, [line()], [event(product="PRD-00099")])
+
+    assert (sold["product_id"], sold["units"], sold["viewers"], sold["return_rate"]) == ("PRD-00042", 1, 0, 0)
+    assert (viewed["product_id"], viewed["units"], viewed["net_reporting"]) == ("PRD-00099", 0, 0)
+    assert (viewed["viewers"], viewed["return_rate"], viewed["revenue_rank"]) == (1, None, 2)
+
+
+def test_months_are_of_utc_and_ranked_apart(frame):
+    late = event(at="2026-03-01T00:30:00+01:00")
+    lines = [line(), line(order_date=date(2026, 3, 1), product_id="PRD-00007")]
+
+    rows = performances(frame, lines, [late])
+
+    assert [(str(row["month_start"]), row["viewers"], row["revenue_rank"]) for row in rows] == [
+        *(("2026-02-01", 1, 1), ("2026-03-01", 0, 1)),
+    ]
+
+
+def test_equal_revenues_are_ranked_by_product_whatever_the_order_of_rows(frame):
+    lines = [line(product_id=f"PRD-0000{n}", order_id=f"o{n}") for n in (3, 1, 2)]
+    lines.append(line(product_id="PRD-00009", order_id="o9", net_reporting=Decimal("5.01")))
+
+    ranks = [
+        {row["product_id"]: row["revenue_rank"] for row in performances(frame, order)} for order in (lines, lines[::-1])
+    ]
+
+    assert ranks[0] == ranks[1] == {"PRD-00009": 1, "PRD-00001": 2, "PRD-00002": 3, "PRD-00003": 4}

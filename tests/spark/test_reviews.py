@@ -14,8 +14,9 @@ from glue_jobs.transforms.file_rows.judging import accepted, judge
 from glue_jobs.transforms.personal_data.masking import masked
 from glue_jobs.transforms.personal_data.numbers import IBAN_COUNTRIES, OWN_ID
 from glue_jobs.transforms.reviews import fct_reviews, mask_personal_data, verified_reviews
-from tests.spark.built import built_rows, promised_types, table_rows, types_of
+from tests.spark.built import built_rows, contract_types, table_rows, types_of
 from tests.spark.order_lines import IN_THE_TABLE
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
@@ -260,8 +261,10 @@ def test_both_engines_mask_alike(spark, duckdb_frames):
 
 
 def verified(frame, reviews, lines):
-    return verified_reviews(
-        reviews=table_rows(frame, "reviews", *reviews), transactions=table_rows(frame, "transactions", *lines)
+    return transformed(
+        verified_reviews,
+        reviews=table_rows(frame, "reviews", *reviews),
+        transactions=table_rows(frame, "transactions", *lines),
     )
 
 
@@ -317,16 +320,16 @@ def test_every_review_stays_one_however_many_lines_it_has(frame):
     ]
 
 
-def test_verified_reviews_keep_their_promise_also_when_there_are_none(frame):
+def test_verified_reviews_have_the_columns_of_their_contract_also_when_there_are_none(frame):
     built = verified(frame, [], [line()])
 
-    assert types_of(built) == promised_types("verified_reviews")
+    assert types_of(built) == contract_types("verified_reviews")
     assert built.collect() == []
 
 
 def facts(frame, *reviews):
     rows = [REVIEW | {"is_verified_purchase": True} | review for review in reviews]
-    return fct_reviews(verified_reviews=table_rows(frame, "verified_reviews", *rows))
+    return transformed(fct_reviews, verified_reviews=table_rows(frame, "verified_reviews", *rows))
 
 
 def standing(frame, *reviews):
@@ -396,6 +399,6 @@ def test_a_product_needs_no_other_product(frame):
         assert some == [row for row in whole if row["product_id"] == product]
 
 
-def test_reviews_keep_their_promise_also_when_there_are_none(frame):
-    assert types_of(facts(frame)) == promised_types("fct_reviews")
+def test_reviews_have_the_columns_of_their_contract_also_when_there_are_none(frame):
+    assert types_of(facts(frame)) == contract_types("fct_reviews")
     assert facts(frame).collect() == []

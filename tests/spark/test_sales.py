@@ -1,73 +1,22 @@
-"""The marts of sales and the calendar: the same cases on Spark and on DuckDB."""
+"""The marts of sales: the same cases on Spark and on DuckDB."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
-from glue_jobs.transforms import products, sales
-from glue_jobs.transforms.calendar import dim_date
-from tests.spark.built import built_rows, promised_types, table_rows, types_of
+from glue_jobs.transforms import sales
+from tests.spark.built import built_rows, contract_types, table_rows, types_of
+from tests.spark.converted_lines import DAY, EUROS, MIXED, UNCONVERTED, line
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
-DAY = date(2026, 2, 27)  # a Friday
-AMOUNTS = {
-    "gross_amount": "12.00",
-    "discount_amount": "2.00",
-    "net_amount": "10.00",
-    "tax_amount": "1.90",
-    "line_total": "11.90",
-    "gross_reporting": "6.00",
-    "discount_reporting": "1.00",
-    "net_reporting": "5.00",
-    "tax_reporting": "0.95",
-    "unit_cost": "3.00",
-    "cost_reporting": "3.00",
-    "margin_reporting": "2.00",
-}
-UNCONVERTED = dict.fromkeys(name for name in AMOUNTS if name.endswith("_reporting") and name != "cost_reporting")
-UNCOSTED = dict.fromkeys(("unit_cost", "cost_reporting", "margin_reporting"))
 MEASURES = ("orders", "order_lines", "units", "customers", "cancelled_lines", "unconverted_lines", "uncosted_lines")
-EUROS = (
-    *("gross_reporting", "discount_reporting", "net_reporting", "tax_reporting", "returned_reporting"),
-    *("cost_reporting", "margin_reporting"),
-)
-
-
-def line(**changes):
-    """A row of processed.order_lines: one unit, ten dollars net, five euros, of which two are margin."""
-    usual = {
-        "order_date": DAY,
-        "order_id": "o1",
-        "line_number": 1,
-        "ordered_at": datetime(2026, 2, 27, 12, tzinfo=UTC),
-        "customer_id": "CUS-0000001",
-        "product_id": "PRD-00042",
-        "order_status": "delivered",
-        "channel": "web",
-        "payment_method": "card",
-        "country_code": "US",
-        "currency": "USD",
-        "quantity": 1,
-    }
-    row = usual | {name: Decimal(amount) for name, amount in AMOUNTS.items()} | changes
-    status = row["order_status"]
-    return {"is_sold": status != "cancelled", "is_returned": status == "refunded"} | row
-
-
-MIXED = [
-    line(quantity=3),
-    line(line_number=2, order_status="refunded"),
-    line(line_number=3, order_status="cancelled", quantity=9, customer_id="CUS-0000009"),
-    line(order_id="o2", **UNCONVERTED),
-    line(order_id="o3", customer_id="CUS-0000002", **UNCOSTED),
-    line(order_id="o4", order_status="cancelled"),
-]
 
 
 def mart(frame, name, *lines):
-    return getattr(sales, name)(order_lines=table_rows(frame, "order_lines", *lines))
+    return transformed(getattr(sales, name), order_lines=table_rows(frame, "order_lines", *lines))
 
 
 def rows_of(frame, name, *lines):
@@ -81,7 +30,7 @@ every_mart = pytest.mark.parametrize("name", ["sales_daily", "sales_weekly", "sa
 
 @every_mart
 def test_a_mart_has_the_columns_and_types_of_its_contract(frame, name):
-    assert types_of(mart(frame, name, line())) == promised_types(name)
+    assert types_of(mart(frame, name, line())) == contract_types(name)
 
 
 @every_mart
@@ -94,7 +43,7 @@ def test_a_group_is_counted_exactly_and_summed_without_its_cancelled_lines(frame
     [row] = rows_of(frame, name, *MIXED)
 
     assert [row[measure] for measure in MEASURES] == [3, 4, 6, 2, 2, 1, 1]
-    # Three lines are converted; one of them is returned, and of another nobody knows the cost.
+    # Three lines are converted; one of them is returned, and of another the cost is not known.
     assert [row[measure] for measure in EUROS] == [18, 3, 15, Decimal("2.85"), 5, 6, 4]
 
 
@@ -208,110 +157,3 @@ def test_orders_without_a_rate_are_not_averaged(frame, name):
 
     assert (row["orders"], row["converted_orders"], row["average_order_value"]) == (2, 1, 5)
     assert (without["converted_orders"], without["average_order_value"]) == (0, None)
-
-
-def event(event_type="product_view", visitor="VIS-1", at="2026-02-10T12:00:00+00:00", product="PRD-00042"):
-    return {
-        "event_id": f"{event_type}-{visitor}-{at}",
-        "event_type": event_type,
-        "visitor_id": visitor,
-        "event_at": datetime.fromisoformat(at),
-        "product_id": product,
-    }
-
-
-def performance(frame, lines=(), events=()):
-    return products.product_performance(
-        order_lines=table_rows(frame, "order_lines", *lines), clickstream=table_rows(frame, "clickstream", *events)
-    )
-
-
-def performances(frame, lines=(), events=()):
-    return built_rows(performance(frame, lines, events), "month_start", "product_id")
-
-
-def test_product_performance_has_the_columns_and_types_of_its_contract(frame):
-    assert types_of(performance(frame, [line()], [event()])) == promised_types("product_performance")
-
-
-def test_nothing_sold_and_nothing_viewed_is_no_row(frame):
-    assert performances(frame, [], [event("page_view", product=None), event("purchase")]) == []
-
-
-def test_sales_and_visitors_of_a_product_meet_in_one_row(frame):
-    events = [
-        *(event(), event(at="2026-02-11T12:00:00+00:00"), event(visitor="VIS-2")),
-        *(event("add_to_cart"), event("page_view", visitor="VIS-3"), event(product=None, visitor="VIS-4")),
-    ]
-
-    [row] = performances(frame, MIXED, events)
-
-    assert (str(row["month_start"]), row["product_id"]) == ("2026-02-01", "PRD-00042")
-    counts = ("units", "returned_units", "orders", "customers", "unconverted_lines", "uncosted_lines")
-    assert [row[name] for name in counts] == [6, 1, 3, 2, 1, 1]
-    assert [row[name] for name in EUROS if name in row] == [18, 15, 5, 6, 4]
-    assert (row["viewers"], row["cart_visitors"], row["revenue_rank"]) == (2, 1, 1)
-    assert row["return_rate"] == Decimal("0.1667")
-
-
-def test_products_only_sold_or_only_viewed_have_zeros_for_the_rest(frame):
-    sold, viewed = performances(frame, [line()], [event(product="PRD-00099")])
-
-    assert (sold["product_id"], sold["units"], sold["viewers"], sold["return_rate"]) == ("PRD-00042", 1, 0, 0)
-    assert (viewed["product_id"], viewed["units"], viewed["net_reporting"]) == ("PRD-00099", 0, 0)
-    assert (viewed["viewers"], viewed["return_rate"], viewed["revenue_rank"]) == (1, None, 2)
-
-
-def test_months_are_of_utc_and_ranked_apart(frame):
-    late = event(at="2026-03-01T00:30:00+01:00")
-    lines = [line(), line(order_date=date(2026, 3, 1), product_id="PRD-00007")]
-
-    rows = performances(frame, lines, [late])
-
-    assert [(str(row["month_start"]), row["viewers"], row["revenue_rank"]) for row in rows] == [
-        *(("2026-02-01", 1, 1), ("2026-03-01", 0, 1)),
-    ]
-
-
-def test_equal_revenues_are_ranked_by_product_whatever_the_order_of_rows(frame):
-    lines = [line(product_id=f"PRD-0000{n}", order_id=f"o{n}") for n in (3, 1, 2)]
-    lines.append(line(product_id="PRD-00009", order_id="o9", net_reporting=Decimal("5.01")))
-
-    ranks = [
-        {row["product_id"]: row["revenue_rank"] for row in performances(frame, order)} for order in (lines, lines[::-1])
-    ]
-
-    assert ranks[0] == ranks[1] == {"PRD-00009": 1, "PRD-00001": 2, "PRD-00002": 3, "PRD-00003": 4}
-
-
-def calendar(frame):
-    return dim_date(spine=frame([(1,)], "one int"))
-
-
-def test_the_calendar_has_the_columns_and_types_of_its_contract(frame):
-    assert types_of(calendar(frame)) == promised_types("dim_date")
-
-
-def test_the_calendar_is_what_python_says(frame):
-    rows = built_rows(calendar(frame), "calendar_date")
-
-    days = [date(2015, 1, 1) + timedelta(days=n) for n in range(len(rows))]
-    assert [row["calendar_date"] for row in rows] == days
-    assert days[-1] == date(2035, 12, 31)
-    for day, row in zip(days, rows, strict=True):
-        iso = ("iso_year", "iso_week", "iso_day")
-        assert tuple(row[name] for name in iso) == day.isocalendar()
-        assert (row["year"], row["month"], row["day_of_month"]) == (day.year, day.month, day.day)
-        assert row["day_of_year"] == day.timetuple().tm_yday
-        assert (row["week_start"], row["month_start"]) == (day - timedelta(days=day.weekday()), day.replace(day=1))
-        assert (row["quarter"], row["is_weekend"]) == ((day.month + 2) // 3, day.weekday() > 4)
-        assert row["quarter_start"] == date(day.year, row["quarter"] * 3 - 2, 1)
-
-
-def test_months_and_days_have_english_names(frame):
-    rows = {row["calendar_date"]: row for row in built_rows(calendar(frame))}
-
-    names = [rows[date(2026, month, month)]["month_name"] for month in range(1, 13)]
-    assert (names[0], names[1], names[8], names[11]) == ("January", "February", "September", "December")
-    assert len(set(names)) == 12
-    assert [rows[date(2026, 2, 22 + n)]["day_name"] for n in range(3)] == ["Sunday", "Monday", "Tuesday"]

@@ -12,3 +12,8 @@ def test_there_is_room_for_what_spark_compiles(spark):
     room = sum(pool.getUsage().getMax() for pool in pools if "code" in pool.getName().lower())
 
     assert room >= 250 * 2**20
+
+
+def test_functions_are_looked_up_once(spark):
+    """Each further look goes through all jars: py4j asks for a class of that name in every package it imports."""
+    assert "functions" in vars(spark._jvm)

@@ -13,7 +13,8 @@ from cartlake import contracts
 from cartlake.engine import F, using
 from glue_jobs.transforms.sessions import STAGES, conversion_funnel, fct_sessions
 from glue_jobs.transforms.traffic import attribution, robots
-from tests.spark.built import built_rows, promised_types, table_rows, types_of
+from tests.spark.built import built_rows, contract_types, table_rows, types_of
+from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
@@ -51,7 +52,7 @@ def every(gap, count, start=NOON, **changes):
 
 
 def sessions_of(frame, *events):
-    return fct_sessions(clickstream=table_rows(frame, "clickstream", *events))
+    return transformed(fct_sessions, clickstream=table_rows(frame, "clickstream", *events))
 
 
 def sessions(frame, *events):
@@ -75,10 +76,10 @@ def sessions_by_case(frame, cases):
     return {name: [row for row in rows if row["visitor_id"] == visitor] for visitor, name in visitors.items()}
 
 
-def test_sessions_keep_their_promise_also_when_there_are_none(frame):
+def test_sessions_have_the_columns_of_their_contract_also_when_there_are_none(frame):
     built = sessions_of(frame)
 
-    assert types_of(built) == promised_types("fct_sessions")
+    assert types_of(built) == contract_types("fct_sessions")
     assert built.collect() == []
 
 
@@ -475,7 +476,7 @@ def session(**changes):
 
 
 def funnel_of(frame, *rows):
-    return conversion_funnel(fct_sessions=table_rows(frame, "fct_sessions", *rows))
+    return transformed(conversion_funnel, fct_sessions=table_rows(frame, "fct_sessions", *rows))
 
 
 def test_the_funnel_counts_a_session_at_all_stages_up_to_its_deepest(frame):
@@ -504,8 +505,8 @@ def test_days_devices_and_channels_have_funnels_of_their_own(frame):
     assert [row["sessions"] for row in built_rows(funnel_of(frame, *rows), "session_date")] == [1, 1, 1, 1]
 
 
-def test_the_funnel_keeps_its_promise_also_when_there_are_no_sessions(frame):
-    assert types_of(funnel_of(frame, session())) == promised_types("conversion_funnel")
+def test_the_funnel_has_the_columns_of_its_contract_also_when_there_are_no_sessions(frame):
+    assert types_of(funnel_of(frame, session())) == contract_types("conversion_funnel")
     assert funnel_of(frame).collect() == []
 
 

@@ -1,4 +1,4 @@
-"""table_maintenance on real Iceberg tables: fewer files, the same rows, and nobody who reads or writes is hurt."""
+"""table_maintenance on real Iceberg tables: fewer files, the same rows, and no reader or writer fails."""
 
 import threading
 from datetime import UTC, date, datetime, timedelta
@@ -58,9 +58,9 @@ def test_small_files_become_one_and_no_row_changes(rates):
     assert rates.health(RATES).removable_files == 0
 
 
-def test_its_snapshots_say_which_run_made_them_and_the_next_job_signs_its_own(rates):
+def test_its_snapshots_have_the_run_that_made_them_and_those_of_the_next_job_its_own(rates):
     rates.maintain(rates.work(RATES))
-    iceberg.sign_snapshots(rates.spark, "fx_rates-20260301T120000-00000a")
+    iceberg.label_snapshots(rates.spark, "fx_rates-20260301T120000-00000a")
     rates.insert(RATES, [rate(9)])
 
     *_, replaced, appended = rates.snapshots(RATES)
@@ -69,7 +69,7 @@ def test_its_snapshots_say_which_run_made_them_and_the_next_job_signs_its_own(ra
     assert appended == ("append", "fx_rates-20260301T120000-00000a")
 
 
-def test_a_table_that_is_well_needs_nothing(rates):
+def test_a_table_in_good_health_needs_nothing(rates):
     rates.maintain(rates.work(RATES))
 
     assert rates.work(RATES).needs == []
@@ -155,7 +155,7 @@ class TestLeases:
         )[RATES]
 
         assert done.outcome == "yielded"
-        assert "files came" in done.reason
+        assert "a run waits for it" in done.reason
         assert 8 < done.after.data_files < 24
         assert rates.coordinator.released == ["fx_rates"]
         assert rates.maintain(rates.work(RATES))[RATES].after.data_files == 3
@@ -202,7 +202,7 @@ def quality(number, run="fx_rates-1"):
 
 
 class TestWriters:
-    """Others write while a table is rewritten. Nothing of theirs is lost, and nothing of ours breaks them."""
+    """Others write while a table is rewritten: none of their rows is lost, and none of their commits fails."""
 
     def test_rows_written_and_deleted_between_two_steps_are_as_their_writer_left_them(self, rates):
         for number in range(8):
@@ -222,7 +222,7 @@ class TestWriters:
         assert (done.outcome, done.after.rows) == ("maintained", 16)
 
     def test_a_thread_that_appends_and_deletes_all_the_time_loses_nothing(self, rates):
-        """Both commit to one table at once. Deletes that meet rewritten files are tried again, as Athena's users do."""
+        """Both commit to one table at once. A delete that conflicts with a rewrite is repeated."""
         wanted, stop, failures = {f"C{number:02d}" for number in range(8)}, threading.Event(), []
 
         def write():
@@ -296,7 +296,7 @@ class TestWriters:
         name, original, failed = f"glue_catalog.{QUALITY}", lake.spark.sql, []
 
         class Once:
-            """The session, whose first delete meets another commit."""
+            """The session, whose first delete conflicts with another commit."""
 
             catalog, table = lake.spark.catalog, staticmethod(lake.spark.table)
 
@@ -333,7 +333,7 @@ class TestRunsAtWork:
         rates.spark.sql(f"call glue_catalog.system.fast_forward('{RATES}', 'main', '{branch}')")
         assert len(rates.rows(RATES)) == 9
 
-    def test_a_branch_of_old_that_nobody_will_publish_is_dropped(self, rates):
+    def test_an_old_branch_of_a_run_that_has_ended_is_dropped(self, rates):
         branch = audit_branch("fx_rates-20260101T000000-00000a")
         iceberg.fresh_branch(rates.spark, f"glue_catalog.{RATES}", branch)
         later = datetime.now(UTC) + timedelta(days=4)
@@ -371,7 +371,7 @@ class TestExpiry:
         assert done.after.snapshots == 8
 
     def test_a_tag_keeps_its_snapshot_and_its_rows(self, rates):
-        first = rates.facts(RATES).line(rates.facts(RATES).head)[-1].snapshot_id
+        first = rates.facts(RATES).ancestors(rates.facts(RATES).head)[-1].snapshot_id
         rates.spark.sql(f"alter table glue_catalog.{RATES} create tag year_end as of version {first}")
 
         rates.maintain(rates.work(RATES), force=True)
@@ -394,7 +394,7 @@ class TestExpiry:
         assert done.after.snapshots == 8  # seven rewritings, and the write before them
 
     def test_time_travel_to_what_has_expired_is_refused_and_gives_no_wrong_rows(self, rates):
-        first = rates.facts(RATES).line(rates.facts(RATES).head)[-1].snapshot_id
+        first = rates.facts(RATES).ancestors(rates.facts(RATES).head)[-1].snapshot_id
         travelling = rates.spark.sql(f"select * from glue_catalog.{RATES} version as of {first}")
 
         rates.maintain(rates.work(RATES), force=True)
@@ -434,7 +434,7 @@ class TestFailures:
         original = procedures.Procedures.rows_at
 
         def one_less(self, snapshot_id):
-            """What a faulty rewriting would show: fewer rows in the snapshot it made."""
+            """A faulty rewrite: fewer rows in the snapshot it made."""
             [signed] = self.spark.sql(
                 f"select operation = 'replace' from {self.name}.snapshots where snapshot_id = {snapshot_id}"
             ).collect()[0]

@@ -41,7 +41,7 @@ def test_a_new_day_is_added_and_other_days_are_not_touched(lake):
 
     assert {table.outcome for table in done.values()} == {"rebuilt"}
     assert {(row["order_date"], row["orders"]) for row in lake.rows("curated.sales_daily")} == {
-        (FEBRUARY, 1),  # the third order came too, but nobody said so
+        (FEBRUARY, 1),  # the third order is in the table, but not in the change
         (MARCH, 1),
     }
     first, second = sorted({row["_run_id"] for row in lake.rows("curated.sales_daily")})
@@ -79,7 +79,7 @@ def test_incremental_rows_are_those_from_scratch(lake):
     assert {name: table.differences for name, table in checked.items()} == {name: [] for name in SALES}
 
 
-def test_a_week_without_rates_takes_the_last_one_says_so_and_is_healed(lake):
+def test_a_week_without_rates_uses_the_last_one_says_so_and_is_corrected(lake):
     def rate(day, value):
         told = datetime(2026, 3, 3, tzinfo=UTC)
         row = {"rate_date": day, "currency": "USD", "rate": Decimal(value), "updated_at": told}
@@ -102,7 +102,7 @@ def test_a_week_without_rates_takes_the_last_one_says_so_and_is_healed(lake):
     assert of_the_orders() == [(FEBRUARY, before), (MARCH, healing)]
 
 
-def test_an_order_of_a_product_nobody_knows_is_costed_when_the_product_arrives(lake):
+def test_an_order_of_an_unknown_product_is_costed_when_the_product_arrives(lake):
     lake.order(1, FEBRUARY)
     lake.run(dict.fromkeys(PRODUCTS, WHOLE))
     [line], [performance] = lake.rows("processed.order_lines"), lake.rows("curated.product_performance")
@@ -131,7 +131,7 @@ def test_what_turns_out_the_same_is_not_written_and_nothing_after_it_is_rebuilt(
     lake.order(1, FEBRUARY)
     lake.run(dict.fromkeys(SALES, WHOLE))
 
-    done = lake.refresh({"processed.products": on(FEBRUARY)}, SALES)  # a version of a product nobody bought
+    done = lake.refresh({"processed.products": on(FEBRUARY)}, SALES)  # a version of a product without orders
 
     assert {name: table.outcome for name, table in done.items()} == dict.fromkeys(SALES, "unchanged")
     assert done["processed.order_lines"].rows == 1
@@ -211,7 +211,7 @@ def review(number, customer, rating, day=FEBRUARY):
     }
 
 
-def test_keys_are_merged_winners_change_and_losers_go(lake):
+def test_keys_are_merged_changed_rows_updated_and_missing_ones_deleted(lake):
     tables = {"processed.verified_reviews": WHOLE, "curated.fct_reviews": WHOLE}
     lake.insert("processed.reviews", review(1, 1, 5), review(2, 2, 4), review(3, 9, 1))
     lake.run(tables)

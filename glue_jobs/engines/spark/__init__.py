@@ -1,1 +1,1 @@
-"""Spark: files to frames, and frames to Iceberg tables."""
+"""The engine on Spark: reads files into frames, and writes frames to Iceberg tables."""

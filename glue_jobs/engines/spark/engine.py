@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from cartlake.contracts import Contract, Table
 from cartlake.runs.documents import ManifestFile, Measurement
 from glue_jobs.engines.base import BatchCounts, Branch
-from glue_jobs.engines.spark import iceberg, measuring, reading, writing
+from glue_jobs.engines.spark import frames, iceberg, measuring, reading, writing
 from glue_jobs.engines.spark.session import open_session
 
 _BYTES_PER_SHUFFLE_PARTITION: Final = 16 * 1024**2
@@ -22,7 +22,7 @@ _BYTES_PER_SHUFFLE_PARTITION: Final = 16 * 1024**2
 
 @dataclass(frozen=True, slots=True)
 class SparkEngine:
-    """A Spark session for the length of one run."""
+    """A Spark session, used for one run."""
 
     spark: SparkSession
     kept: list[DataFrame] = field(default_factory=list)
@@ -38,10 +38,10 @@ class SparkEngine:
         return self.spark.table(iceberg.identifier(branch))
 
     def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> DataFrame:
-        return self.spark.createDataFrame(list(rows), schema)
+        return frames.frame(self.spark, rows, schema)
 
     def keep(self, rows: DataFrame) -> DataFrame:
-        # On local disks: they are parsed once and looked at several times, and need not fit into memory.
+        # On local disks: they are parsed once and read several times, and need not fit into memory.
         self.kept.append(rows.persist(StorageLevel.DISK_ONLY))
         return self.kept[-1]
 

@@ -18,22 +18,22 @@ _CONFLICT: Final = re.compile(r"CommitFailedException|exceptions\.ValidationExce
 
 
 def identifier(branch: Branch) -> str:
-    """The name of a branch as a table, to read and to write."""
+    """Return the name by which a branch is read and written like a table."""
     return f"{branch.table}.branch_{branch.name}"
 
 
-def sign_snapshots(spark: SparkSession, run_id: str) -> None:
-    """Write the run into the summary of every snapshot this process makes: `lake history` shows it.
+def label_snapshots(spark: SparkSession, run_id: str) -> None:
+    """Write the run id into the summary of every snapshot this process makes: `lake history` shows it.
 
-    A process does one run at a time. Iceberg 1.10 takes such a property as an option of a write, which a MERGE has not,
-    or from here, where Spark itself says which version of it is at work.
+    A process does one run at a time. Iceberg 1.10 takes such a property as an option of a write, which MERGE does not
+    have, or from its EnvironmentContext, in which Spark also records its own version.
     """
     jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - PySpark has no other way to Iceberg's Java API
     jvm.org.apache.iceberg.EnvironmentContext.put(RUN_PROPERTY, run_id)
 
 
 def fresh_branch(spark: SparkSession, table: str, name: str) -> Branch:
-    """Put a branch at the head of main, whatever it held: a retried run starts anew."""
+    """Create a branch at the head of main, or reset it to there, so that a retried run starts anew; return it."""
     base = head(spark, table, "main")
     if base is not None:
         spark.sql(f"alter table {table} create or replace branch `{name}` as of version {base}")
@@ -44,16 +44,16 @@ def fresh_branch(spark: SparkSession, table: str, name: str) -> Branch:
 
 
 def head(spark: SparkSession, table: str, reference: str) -> int | None:
-    """Return the snapshot a branch points at, None when there is no such branch."""
+    """Return the id of the snapshot a branch points at, None when there is no such branch."""
     spark.catalog.refreshTable(table)  # others commit too, and Spark caches what it has read of a table
     rows = spark.sql(f"select snapshot_id from {table}.refs where name = '{reference}'").collect()
     return int(rows[0].snapshot_id) if rows else None
 
 
 def as_stored(spark: SparkSession, table: str, rows: DataFrame) -> DataFrame:
-    """The rows, with nulls for columns that somebody added to the table by hand: Spark wants a value for each."""
-    theirs = [field for field in spark.table(table).schema if field.name not in rows.columns]
-    return rows.select("*", *(F.lit(None).cast(field.dataType).alias(field.name) for field in theirs))
+    """Return the rows with nulls for columns of the table that no contract has: Spark needs a value for each."""
+    foreign = [field for field in spark.table(table).schema if field.name not in rows.columns]
+    return rows.select("*", *(F.lit(None).cast(field.dataType).alias(field.name) for field in foreign))
 
 
 def replace_rows(spark: SparkSession, table: str, where: str, rows: DataFrame | None) -> None:
@@ -81,5 +81,5 @@ def _delete(spark: SparkSession, table: str, where: str) -> None:
 
 
 def is_conflict(error: Exception) -> bool:
-    """Whether a statement failed because another writer came first, so that it may succeed on what is there now."""
+    """Return whether a statement failed because another writer committed first, so that a retry may succeed."""
     return _CONFLICT.search(str(error)) is not None

@@ -21,7 +21,7 @@ _AUDITED: Final = "cartlake_audited_rows"
 def measure(
     spark: SparkSession, branch: Branch, table: Table, days: Collection[date], now: datetime
 ) -> list[Measurement]:
-    """Return the number each table rule measures on the branch's rows of these days. Nothing is judged here."""
+    """Return the number each table rule measures on the branch's rows of these days, null without one; judge none."""
     found: dict[str, float | None] = {}
     with _audited(spark, branch, table, days):
         for measurement in measurements(table.table_rules, _AUDITED, now=now):
@@ -31,7 +31,7 @@ def measure(
 
 @contextmanager
 def _audited(spark: SparkSession, branch: Branch, table: Table, days: Collection[date]) -> Iterator[None]:
-    """A view of the rows in scope: read once, with the columns rules name, and the rows of a key side by side.
+    """Make a view of the rows in scope: read once, with the columns that rules name, partitioned by the key.
 
     Rules that group by the key then need no shuffle of their own.
     """

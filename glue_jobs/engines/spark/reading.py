@@ -1,4 +1,4 @@
-"""Files of a manifest to one frame of raw rows: strings as written, each with its file, unparseable rows kept whole.
+"""Read the files of a manifest into one frame of raw rows: strings as written, with their file; bad rows kept whole.
 
 CSV is read line by line, so that one large file is read by many tasks. A line break inside quotes therefore makes two
 malformed rows, which end in quarantine with their text.
@@ -21,7 +21,7 @@ from cartlake.runs.documents import ManifestFile
 
 _CORRUPT: Final = "_corrupt_record"
 _PATH: Final = "_metadata.file_path"
-# A file that cannot be read must fail the run: skipping it would lose its rows without a word.
+# A file that cannot be read must fail the run: skipping it would lose its rows silently.
 _STRICT: Final = {"ignoreCorruptFiles": "false", "ignoreMissingFiles": "false"}
 _GLOB: Final = re.compile(r"([\[\]{}*?\\])")
 
@@ -40,7 +40,7 @@ def read_files(spark: SparkSession, files: Sequence[ManifestFile], contract: Con
 
 
 def uris_by_path(paths: Iterable[str], files: Iterable[ManifestFile]) -> dict[str, str]:
-    """Map the paths Spark reads to the URIs of the manifest; Spark may escape what is special in a URL.
+    """Map the paths Spark reads to the URIs of the manifest; Spark may escape characters that are special in a URL.
 
     Raises TerminalError when a file of the manifest is not read, or one is read that is not in it.
     """
@@ -48,10 +48,10 @@ def uris_by_path(paths: Iterable[str], files: Iterable[ManifestFile]) -> dict[st
     decoded = {unquote(uri): uri for uri in exact}
     uris = {path: exact.get(path) or exact.get(unquote(path)) or decoded.get(unquote(path), "") for path in paths}
     unread = sorted(exact.keys() - set(uris.values()))
-    strange = sorted(path for path, uri in uris.items() if not uri)
-    if unread or strange:
+    extra = sorted(path for path, uri in uris.items() if not uri)
+    if unread or extra:
         raise TerminalError(
-            f"Spark would not read the files of the manifest: left out {unread or 'none'}, added {strange or 'none'}. "
+            f"Spark would not read the files of the manifest: left out {unread or 'none'}, added {extra or 'none'}. "
             "It leaves out names that begin with an underscore or a dot; give such a file another name."
         )
     return uris
@@ -93,10 +93,10 @@ def _csv(spark: SparkSession, files: Sequence[ManifestFile], contract: Contract)
 
 
 def _longest_line(files: Iterable[ManifestFile], contract: Contract) -> int:
-    """A bound of bytes, and so of columns: a line of nothing but delimiters is a bad row, not a failed run.
+    """Return the most bytes a line has, and so the most columns: a line of nothing but delimiters is a bad row.
 
-    As tight as it can be: the parser keeps an array of so many columns, and with a million of them the JVM spends four
-    fifths of the time to parse on keeping track of what the array points at.
+    As low as it can be: the parser allocates an array of so many columns, and with a million of them the JVM spends
+    four fifths of the parsing time on tracking the references in it.
     """
     return max(file.format.line_bytes_at_most or contract.max_line_bytes for file in files)
 
@@ -130,7 +130,7 @@ def _raw_rows(
 
 
 def _paths(files: Iterable[ManifestFile]) -> list[str]:
-    """The URIs as Spark takes them: what would be a wildcard means itself."""
+    """Return the URIs with wildcards escaped, so that Spark reads the files of exactly these names."""
     return [_GLOB.sub(r"\\\1", file.uri) for file in files]
 
 

@@ -1,4 +1,4 @@
-"""Rows onto an audit branch with Spark SQL: appended, merged by version or replaced. And verdicts of a backfill."""
+"""Write rows to an audit branch with Spark SQL: append, merge by version, replace; and supersede quarantined rows."""
 
 # ruff: noqa: S608 - table names and conditions are written here, from contracts, days and run ids
 
@@ -11,15 +11,16 @@ from pyspark.sql import functions as F
 
 from cartlake.contracts import Table
 from glue_jobs.engines.base import Branch
+from glue_jobs.engines.spark.frames import frame
 from glue_jobs.engines.spark.iceberg import as_stored, identifier
 from glue_jobs.transforms.file_rows.versions import newer, same_key
 from glue_jobs.transforms.scopes import in_days_sql
 
 
 def stored_days(spark: SparkSession, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
-    """Return those of the days that have data files, by the table's metadata; all days where it cannot tell.
+    """Return those of the days that have data files, by the table's metadata; all days where the metadata cannot say.
 
-    The branch began at the snapshot looked at, and it is published only if main is still there.
+    Reads the snapshot the branch starts from: the branch is published only if main is still at it.
     """
     day_field = _day_partition(table)
     if branch.base is None:
@@ -37,7 +38,7 @@ def stored_days(spark: SparkSession, branch: Branch, table: Table, days: Collect
 
 
 def append(spark: SparkSession, rows: DataFrame, branch: Branch, *, clustered: bool) -> None:
-    """Add rows whose days the branch has no rows of. `clustered` spares the shuffle that gathers the rows of a day."""
+    """Add rows whose days the branch has no rows of. `clustered` saves the shuffle that gathers the rows of a day."""
     writer = as_stored(spark, branch.table, rows).writeTo(identifier(branch))
     if clustered:
         writer = writer.option("distribution-mode", "none").option("fanout-enabled", "true")
@@ -47,11 +48,11 @@ def append(spark: SparkSession, rows: DataFrame, branch: Branch, *, clustered: b
 def merge(spark: SparkSession, rows: DataFrame, branch: Branch, table: Table, days: Collection[date]) -> None:
     """Insert rows with a new key and update those with a higher version; equal and lower versions change nothing.
 
-    `rows` has one row per key. Only the files of `days` are looked at, because an event never changes its day.
+    `rows` has one row per key. Only the files of `days` are read, because an event never changes its day.
     Two rows of one version that differ are decided as `versions.newest` decides: in whatever order files come, the
     same row stays.
     """
-    # By name, not `*`: a column that somebody added to the table by hand must not stop the load.
+    # By name, not `*`: a column of the table that no contract has must not stop the load.
     names = [column.name for column in table.columns]
     with _view(spark, rows, "cartlake_merge_source") as source:
         spark.sql(
@@ -65,7 +66,7 @@ def merge(spark: SparkSession, rows: DataFrame, branch: Branch, table: Table, da
 def replace(spark: SparkSession, changed: DataFrame, gone: DataFrame, branch: Branch, table: Table) -> None:
     """Insert or update `changed` rows and delete the keys of `gone` in one statement, so in one snapshot.
 
-    Does nothing when both are empty. The whole table is looked at: a corrected contract may give a row another day.
+    Does nothing when both are empty. Reads the whole table, because a corrected contract may give a row another day.
     """
     names = [column.name for column in table.columns]
     if changed.isEmpty() and gone.isEmpty():
@@ -84,8 +85,8 @@ def replace(spark: SparkSession, changed: DataFrame, gone: DataFrame, branch: Br
 
 
 def supersede_quarantine(spark: SparkSession, table: str, dataset: str, run_id: str, file_ids: Sequence[str]) -> None:
-    """Put the verdicts of a backfill in force and mark the older ones of its files, in one commit; may be repeated."""
-    files = spark.createDataFrame([(file_id,) for file_id in file_ids], "file_id string")
+    """Put a backfill's quarantined rows in force, supersede the older ones, in one commit; may be repeated."""
+    files = frame(spark, [(file_id,) for file_id in file_ids], "file_id string")
     ours = f"t.dataset = '{dataset}' and t.run_id = '{run_id}'"
     with _view(spark, files, "cartlake_backfilled_files") as source:
         spark.sql(
@@ -98,7 +99,7 @@ def supersede_quarantine(spark: SparkSession, table: str, dataset: str, run_id: 
 
 @contextmanager
 def _view(spark: SparkSession, rows: DataFrame, name: str) -> Iterator[str]:
-    """A temporary view: MERGE reads its source by a name."""
+    """Make a temporary view, because MERGE reads its source by name."""
     rows.createOrReplaceTempView(name)
     try:
         yield name
@@ -107,6 +108,6 @@ def _view(spark: SparkSession, rows: DataFrame, name: str) -> Iterator[str]:
 
 
 def _day_partition(table: Table) -> str | None:
-    """The field of the metadata tables that holds the day of the event time, None when there is none."""
+    """Return the field of the metadata tables that holds the day of the event time, None when there is none."""
     days = [p for p in table.partitioning if (p.column, p.transform) == (table.event_time, "day")]
     return f"{table.event_time}_day" if days else None

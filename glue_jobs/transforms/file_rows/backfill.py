@@ -1,4 +1,4 @@
-"""What a backfill changes: its rows take the place of the rows that came from the same files before.
+"""Rows that a backfill changes: its rows replace the rows that came from the same files before.
 
 A load lets the newest version of a key win. A backfill reads rows that are in the table already, and what may have
 changed is the contract: so a row wins over the one of its own file, whatever its version, and a row that is refused
@@ -19,7 +19,7 @@ def with_origin(stored: DataFrame, origins: DataFrame) -> DataFrame:
 
 
 def changed_rows(kept: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
-    """The kept rows that are new, that win over a row of another file, or that differ from the row of their own file.
+    """Return the kept rows that are new, win over a row of another file, or differ from the row of their own file.
 
     `kept` has one row per key, `stored` the column `_ours`. Returns the columns of the table.
     """
@@ -32,12 +32,12 @@ def changed_rows(kept: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
 
 
 def keys_without_successor(kept: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
-    """The primary keys of stored rows of these files that no kept row has any more."""
+    """Return the primary keys of stored rows of these files that no kept row has any more."""
     keys = list(table.primary_key)
     return stored.where(F.col("_ours")).select(*keys).join(kept.select(*keys), on=keys, how="left_anti")
 
 
 def days_of_keys(stored: DataFrame, keys: DataFrame, table: Table) -> DataFrame:
-    """The distinct days, in one column `day`, of the stored rows that have one of these keys."""
+    """Return the distinct days, in one column `day`, of the stored rows that have one of these keys."""
     touched = stored.join(keys, on=list(table.primary_key), how="left_semi")
     return touched.select(F.to_date(F.col(str(table.event_time))).alias("day")).distinct()

@@ -27,7 +27,7 @@ def conform(raw: DataFrame, table: Table, run_id: str, ingested_at: datetime) ->
         "_source_file": F.col("_source_file"),
         "_run_id": F.lit(run_id),
     }
-    columns = [lineage[c.name] if c.lineage else F.expr(cast_sql(c)) for c in table.columns]
+    columns = [lineage[c.name] if c.added_by_lake else F.expr(cast_sql(c)) for c in table.columns]
     return raw.select(
         *(F.col(column.name).alias(f"_raw_{column.name}") for column in table.file_columns),
         F.col("_corrupt_record"),
@@ -36,7 +36,7 @@ def conform(raw: DataFrame, table: Table, run_id: str, ingested_at: datetime) ->
 
 
 def cast_sql(column: Column) -> str:
-    """SQL that reads a string as the column's type, null when that would lose or invent something.
+    """Return SQL that reads a string as the column's type, null when that would lose or invent something.
 
     Casts alone differ: `'1.5'` becomes 2 in DuckDB and null in Spark, 12.345 is rounded to cents by both, and Spark
     reads `'10:00'` as a time of today.
@@ -46,13 +46,13 @@ def cast_sql(column: Column) -> str:
     if kind == "string":
         return f"nullif({name}, '')"
     if kind in ("int", "bigint"):
-        # Spares the usual '12' the regular expression.
+        # The usual '12' needs no regular expression.
         written_out = f"cast({cast} as string) = {name}"
         return f"case when {written_out} or {name} rlike '^ *[+-]?[0-9]+ *$' then {cast} end"
     if match := _DECIMAL.fullmatch(kind):
         lossless = f"{cast} = try_cast({name} as {_WIDER})"
         scale = int(match[2])
-        # Spares the usual '12.34' the second cast.
+        # The usual '12.34' needs no second cast.
         written_out = f"instr({name}, '.') = length({name}) - {scale} or " if scale else ""
         return f"case when {written_out}{lossless} then {cast} end"
     if kind == "timestamp":
@@ -63,7 +63,7 @@ def cast_sql(column: Column) -> str:
 
 
 def _without_zulu(name: str) -> str:
-    """SQL that drops the Z of `yyyy-mm-ddThh:mm:ssZ`, which says what holds without it.
+    """Return SQL that drops the Z of `yyyy-mm-ddThh:mm:ssZ`, which is redundant: times are UTC.
 
     Spark compiles two regular expressions for every zone it reads. No other text loses its Z: `...+02Z` would pass.
     """

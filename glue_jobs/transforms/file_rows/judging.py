@@ -1,4 +1,4 @@
-"""Conformed rows to judged rows: each with the names of the rules of the contract it breaks.
+"""Judge conformed rows: add to each the names of the rules of the contract it breaks.
 
 A judged row has the columns of the table, and
 
@@ -7,7 +7,7 @@ A judged row has the columns of the table, and
 - `_raw`, `_corrupt_record`: what was read, null unless a rule is broken.
 
 Judged rows must be persisted before anything is derived from them: Spark's optimizer would copy the expression of all
-rules into every place that looks at `_broken`, again and again, and planning would not end.
+rules into every place that reads `_broken`, again and again, and planning would not end.
 """
 
 from collections.abc import Iterable
@@ -26,14 +26,14 @@ def judge(conformed: DataFrame, table: Table) -> DataFrame:
     warnings = [rule for rule in table.row_rules if rule.severity == "warning"]
     uncastable = [_uncastable(c) for c in table.file_columns if c.type != "string"]
     reasons = [*uncastable, *_breaches(errors), *map(_orphan, quarantining(table))]
-    # Most rows have no reason, and to look for a first one makes no text. Not one long `and`: Spark generates a single
-    # method of it, too large for the JVM to compile, but a method for every few arguments of `coalesce`.
+    # Most rows have no reason, and `coalesce` finds that out without building text. Not one long `and`: Spark generates
+    # a single method of it, too large for the JVM to compile, but a method for every few arguments of `coalesce`.
     broken = (
         F.when(F.col("_corrupt_record").isNotNull(), F.lit(MALFORMED))
         .when(F.coalesce(*reasons).isNull(), F.lit(""))
         .otherwise(F.concat_ws(_SEPARATOR, *reasons))
     )
-    # A second step, so that the engine makes `_broken` once and then looks at it.
+    # A second step, so that the engine computes `_broken` once.
     warned = F.concat_ws(_SEPARATOR, *_breaches(warnings)) if warnings else F.lit("")
     judged = conformed.select("*", broken.alias("_broken"), warned.alias("_warned"))
     is_broken = F.col("_broken") != F.lit("")
@@ -48,12 +48,12 @@ def judge(conformed: DataFrame, table: Table) -> DataFrame:
 
 
 def accepted(judged: DataFrame, table: Table) -> DataFrame:
-    """The rows that break no rule, as the table has them."""
+    """Return the rows that break no rule, with the columns of the table."""
     return judged.where(F.col("_broken") == F.lit("")).select(*(F.col(column.name) for column in table.columns))
 
 
 def rule_counts(judged: DataFrame) -> DataFrame:
-    """One row per broken rule: `rule`, `broken` rows. Reasons that are no rules of the contract are among them."""
+    """Return one row per broken rule or other reason: `rule`, its name, and `broken`, how many rows break it."""
     breaches = judged.where((F.col("_broken") != F.lit("")) | (F.col("_warned") != F.lit("")))
     names = F.split(F.concat_ws(_SEPARATOR, F.col("_broken"), F.col("_warned")), "[|]")
     return (
@@ -65,18 +65,18 @@ def rule_counts(judged: DataFrame) -> DataFrame:
 
 
 def quarantining(table: Table) -> list[Reference]:
-    """The references whose rows are refused when there is no parent."""
+    """Return the references whose rows are refused when there is no parent."""
     return [reference for reference in table.references if reference.orphans == "quarantine"]
 
 
 def has_parent(reference: Reference) -> str:
-    """The name of the column that says whether a row's parent is known; null where it is not."""
+    """Return the name of the column that is true where a row's parent is known, else null."""
     return f"_has_parent_{reference.column}"
 
 
 def _orphan(reference: Reference) -> Column:
-    alone = F.col(reference.column).isNotNull() & F.col(has_parent(reference)).isNull()
-    return F.when(alone, F.lit(reference.reason))
+    is_orphan = F.col(reference.column).isNotNull() & F.col(has_parent(reference)).isNull()
+    return F.when(is_orphan, F.lit(reference.reason))
 
 
 def _uncastable(column: ContractColumn) -> Column:

@@ -1,4 +1,4 @@
-"""Rows beside the parents they refer to, as far as their contract refuses rows without one."""
+"""Mark the rows whose parent exists, for each reference whose contract refuses rows without one."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from cartlake.engine import DataFrame, F, broadcast
 from glue_jobs.transforms.file_rows.judging import has_parent, quarantining
 
 Parent = Callable[[Reference], DataFrame]
-"""Gives the rows of the table a reference points at."""
+"""Returns the rows of the table a reference points at."""
 
 
 def with_parents(conformed: DataFrame, table: Table, parent: Parent) -> DataFrame:

@@ -8,7 +8,7 @@ from cartlake.times import stamp
 
 
 def quarantined(judged: DataFrame, contract: Contract, files: DataFrame, quarantined_at: datetime) -> DataFrame:
-    """The rows that break a rule, as ops.quarantine_rows has them. `files` maps `_source_file` to `file_id`.
+    """Return the rows that break a rule, as ops.quarantine_rows has them. `files` maps `_source_file` to `file_id`.
 
     A row is identified by its file, its text and, among equal rows of a file, its number: reading the file again, in
     whatever run, gives the same identifiers.

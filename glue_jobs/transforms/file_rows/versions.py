@@ -1,4 +1,4 @@
-"""Which of several rows of one primary key is the newest, and stays."""
+"""Decide which of several rows of one primary key is the newest, and is kept."""
 
 from functools import reduce
 from operator import and_
@@ -8,11 +8,11 @@ from cartlake.contracts import Table
 from cartlake.engine import DataFrame, F, Window
 
 STORED: Final = "_stored_"
-"""What the columns of a stored row are prefixed with beside another row."""
+"""Prefix of the columns of a stored row that is joined to another row."""
 
 
 def repeated_keys(rows: DataFrame, table: Table) -> DataFrame:
-    """The primary keys that occur more than once, with their number of `copies`."""
+    """Return the primary keys that occur more than once, with their number of `copies`."""
     return rows.groupBy(*table.primary_key).agg(F.count(F.lit(1)).alias("copies")).where(F.col("copies") > F.lit(1))
 
 
@@ -38,22 +38,22 @@ def newest(rows: DataFrame, table: Table) -> DataFrame:
 
 
 def order_of_versions(table: Table) -> list[str]:
-    """The columns that decide, in this order, which of two rows of one key is the newer: the version, then all others.
+    """Return the columns that decide, in this order, which of two rows of one key is newer: the version, then others.
 
-    Only what is in the files counts, so that the same rows end as the same table, however they were cut into files.
+    Only columns of the files count, so that the same rows give the same table, however they are split into files.
     """
     others = [column.name for column in table.file_columns if column.name not in table.primary_key]
     return list(dict.fromkeys([str(table.version_column), *others]))
 
 
 def same_key(table: Table) -> str:
-    """SQL that is true when the rows `t` and `s` have the same primary key."""
+    """Return SQL that is true when the rows `t` and `s` have the same primary key."""
     return " and ".join(f"t.{name} = s.{name}" for name in table.primary_key)
 
 
 def newer(table: Table, row: str = "s.", than: str = "t.") -> str:
-    """SQL that is true when a row wins over another of the same key: by a higher version, or of one version by the
-    first value that differs, null below everything. `row` and `than` are what stands before the names of their columns.
+    """Return SQL that is true when a row wins over another of the same key: by a higher version or, with equal ones,
+    by the first value that differs, null being lowest. `row` and `than` are the prefixes of their columns.
 
     Written out, because engines differ in how they compare structs that hold nulls.
     """
@@ -66,9 +66,9 @@ def newer(table: Table, row: str = "s.", than: str = "t.") -> str:
 
 
 def beside_stored(rows: DataFrame, stored: DataFrame, table: Table, how: str) -> DataFrame:
-    """The rows, each with the columns of the stored row of the same key as `_stored_<name>`; `how` is the join's kind.
+    """Return the rows, each with the columns of the stored row of the same key as `_stored_<name>`.
 
-    Names of their own, because SQLFrame confuses the sides of a join on equal names.
+    `how` is the join's kind. The columns are renamed because SQLFrame confuses the sides of a join on equal names.
     """
     renamed = stored.select(*(F.col(name).alias(f"{STORED}{name}") for name in stored.columns))
     keys = (F.col(name) == F.col(f"{STORED}{name}") for name in table.primary_key)

@@ -1,1 +1,1 @@
-"""Customer records of several sources become people: which records match, who is who, and one history per person."""
+"""Record linkage of customers: which records match, which person each belongs to, and one history per person."""

@@ -6,15 +6,15 @@ from cartlake.engine import Column, DataFrame, F, Window
 from glue_jobs.transforms.identities.records import newest
 
 ROUNDS: Final = 8
-"""How many matches may lie between a record and the oldest one of its person."""
+"""The most matches between a record and the oldest one of its person."""
 
 CLUSTER_LIMIT: Final = 50
-"""More records than this are not one person, whatever the matches say."""
+"""More records than this are not taken as one person, even if all match."""
 
 
 def customer_identities(customers: DataFrame, customer_matches: DataFrame) -> DataFrame:
-    """Every record's person: `golden_customer_id`, how many records are `members`, the `match_keys` of the record's
-    own matches (null without any), and the `cluster_state`, which says whether the matches were accepted.
+    """Return every record's person: `golden_customer_id`, how many records are `members`, the `match_keys` of the
+    record's own matches (null without any), and the `cluster_state`, which says whether the matches were accepted.
 
     A person is named after the oldest record: `GLD-` and the digits of the customer_id that registered first. Younger
     records come and go without changing it; two people who turn out to be one keep the older name; when they turn out
@@ -58,12 +58,12 @@ def customer_identities(customers: DataFrame, customer_matches: DataFrame) -> Da
 
 
 def golden_id(customer_id: Column) -> Column:
-    """The name of the person whose oldest record this is: GLD-0004211 for CUS-0004211."""
+    """Return the name of the person whose oldest record this is: GLD-0004211 for CUS-0004211."""
     return F.concat(F.lit("GLD-"), F.substring(customer_id, 5, 100))
 
 
 def _neighbours(matches: DataFrame) -> DataFrame:
-    """Both directions of every match, and every record as its own neighbour, so that it keeps its label."""
+    """Return both directions of every match, and every record as its own neighbour, so that it keeps its label."""
     ends = (("left", "right"), ("right", "left"), ("left", "left"), ("right", "right"))
     steps = F.array(
         *(
@@ -77,7 +77,7 @@ def _neighbours(matches: DataFrame) -> DataFrame:
 
 
 def _clusters(neighbours: DataFrame, people: DataFrame) -> DataFrame:
-    """The records that match any: `_cluster` (its oldest record), `match_keys`, and `_is_open`, 1 where a
+    """Return the records that match any: `_cluster` (its oldest record), `match_keys`, and `_is_open`, 1 where a
     neighbour is labelled with another record: then the rounds were too few for the cluster.
 
     Every round reads the one before once. A faster method, such as pointer jumping, would read it twice, and the plan
@@ -119,7 +119,7 @@ def _state() -> Column:
 
 
 def _part() -> Column:
-    """What of a cluster is one person: all of it, a birth date, or each record by itself."""
+    """Return which part of a cluster a record belongs to, each being one person: all, a birth date, or the record."""
     return (
         F.when(F.col("cluster_state").isin("overgrown", "ambiguous"), F.col("customer_id"))
         .when(F.col("cluster_state") == F.lit("split"), F.col("birth_date").cast("string"))

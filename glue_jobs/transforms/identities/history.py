@@ -25,7 +25,7 @@ _STATE: Final = {
     "members": "bigint",
     "source_systems": "array<string>",
 }
-"""What a row says about a person, with types: a change of any of it makes a new row."""
+"""The columns that describe a person, with types: a change of any makes a new row."""
 
 
 def dim_customer(customers: DataFrame, customer_identities: DataFrame) -> DataFrame:
@@ -33,7 +33,7 @@ def dim_customer(customers: DataFrame, customer_identities: DataFrame) -> DataFr
 
     A person may change whenever a member record has a new version. From then on, until `valid_to` (exclusive, null for
     the current row), every attribute is the one that won by the rules of `survivorship` among the members' versions
-    of that time. Who belongs to whom is what is known today: it is not part of the history.
+    of that time. Which record belongs to which person is as known today: it is not part of the history.
     """
     identities = customer_identities.select("customer_id", "golden_customer_id")
     versions = _versions(customers).join(identities, on="customer_id", how="inner")
@@ -48,7 +48,7 @@ def dim_customer(customers: DataFrame, customer_identities: DataFrame) -> DataFr
 
 
 def _versions(customers: DataFrame) -> DataFrame:
-    """Versions with the time they were followed by the next one, and since when each attribute has been so."""
+    """Add `_followed_at`, the time of the next version, and since when each attribute has had its values."""
     of_record = Window.partitionBy("customer_id").orderBy("updated_at")
     so_far = of_record.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     changed = customers.withColumns(
@@ -72,7 +72,7 @@ def _changed(before: Column, attribute: Attribute) -> Column:
 
 
 def _in_effect(versions: DataFrame) -> DataFrame:
-    """For each time at which a member of a person changed, the versions of all members that were in effect then."""
+    """Return, for each time at which a member of a person changed, the versions of all members in effect then."""
     times = versions.select("golden_customer_id", F.col("updated_at").alias("valid_from")).distinct()
     had_begun = F.col("updated_at") <= F.col("valid_from")
     was_not_over = F.col("_followed_at").isNull() | (F.col("_followed_at") > F.col("valid_from"))
@@ -97,7 +97,7 @@ def _unpacked(attribute: Attribute) -> list[Column]:
 
 
 def _unknown(customers: DataFrame) -> DataFrame:
-    """One row, whatever `customers` holds: an aggregate of nothing is one row."""
+    """Return one row, whatever `customers` holds: an aggregate of no rows is one row."""
     values = {"full_name": F.lit("Unknown"), "marketing_consent": F.expr("false"), "members": F.lit(0)}
     return customers.agg(F.count(F.lit(1)).alias("_rows")).select(
         F.lit(UNKNOWN).alias("golden_customer_id"),

@@ -1,7 +1,7 @@
 """Which customer records match, and so are one person, by explicit rules.
 
-Every pair of records that meets in a block is compared once. The evidence of a pair does not depend on the block it
-was found in, so blocks decide how much is compared, and rules alone decide what matches.
+Only records of one block are compared. The evidence of a pair does not depend on the block it was found in, so blocks
+decide how much is compared, and rules alone decide what matches.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ BLOCKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Records are compared when all of these columns are the same."""
 
 BLOCK_LIMIT = 50
-"""Records that meet in a larger block are not compared there: a number that 51 people share says little about them."""
+"""Records of a larger block are not compared in it: a phone number that 51 records share identifies nobody."""
 
 ANOTHER_NAME = 600
 """First names less alike than this are those of two people, in thousandths."""
@@ -36,19 +36,19 @@ ANOTHER_NAME = 600
 class MatchRule:
     """A pair matches when values are the `same`, and others at least so `alike`. Contradictions come before all rules.
 
-    `confidence` is the score of a pair in which whatever the rule looks at is equal. All numbers are thousandths.
+    `confidence` is the score of a pair in which all values the rule compares are equal. Numbers are thousandths.
     """
 
     name: str
     confidence: int
     same: tuple[str, ...]
     alike: Mapping[str, int] = field(default_factory=dict)
-    forgives_missing: bool = False
-    """Whether what is to be `alike` may be missing."""
+    allows_missing: bool = False
+    """Whether values to be `alike` may be missing."""
 
 
 RULES = (
-    MatchRule("email", 990, ("email",), {"first_name": ANOTHER_NAME}, forgives_missing=True),
+    MatchRule("email", 990, ("email",), {"first_name": ANOTHER_NAME}, allows_missing=True),
     MatchRule("phone_and_birth_date", 970, ("phone", "birth_date"), {"first_name": 600, "last_name": 600}),
     MatchRule("birth_date_and_name", 960, ("birth_date", "postal_code"), {"first_name": SURE, "last_name": SURE}),
     MatchRule("phone_and_name", 940, ("phone",), {"first_name": 850, "last_name": 750}),
@@ -63,11 +63,11 @@ _COMPARED = ("customer_id", *_SAME, *_ALIKE, "house_number")
 
 
 def customer_matches(customers: DataFrame) -> DataFrame:
-    """Pairs of records that match: `left_customer_id` < `right_customer_id`, `match_key` (the rule),
-    `score` (its confidence times the weakest likeness it asks for, rounded down to thousandths) and `evidence`.
+    """Return pairs of records that match: `left_customer_id` < `right_customer_id`, `match_key` (the rule),
+    `score` (its confidence times the lowest likeness it asks for, rounded down to thousandths) and `evidence`.
 
     Compares the newest version of each record of processed.customers. Two birth dates are two people, whatever else
-    agrees. A record without a first name matches nobody in a mailbox that two people share.
+    agrees. A record without a first name matches no other by an e-mail address that two people share.
     """
     judged = _compared(_candidates(comparable(customers))).withColumns(
         {"match_key": _first_rule(lambda rule: F.lit(rule.name)), "_score": _first_rule(_score)}
@@ -81,14 +81,14 @@ def customer_matches(customers: DataFrame) -> DataFrame:
         _decimal(F.col("_score")).alias("score"),
         _evidence().alias("evidence"),
     )
-    # Records of one person meet in several blocks, and have the same evidence in all of them.
+    # Records of one person share several blocks, and have the same evidence in all of them.
     return matches.distinct()
 
 
 def _candidates(records: DataFrame) -> DataFrame:
-    """Pairs that share a block, with the values of both; once for each block they share.
+    """Return pairs that share a block, with the values of both; once for each block they share.
 
-    The values travel with the blocks, because to fetch them for the pairs would spell all records three times.
+    The values are part of the blocks, because a join to fetch them for the pairs would compute all records three times.
     """
     keys = F.explode(F.array(*map(_block, BLOCKS)))
     blocked = records.select(keys.alias("block"), *_COMPARED).where(F.col("block").isNotNull())
@@ -109,10 +109,10 @@ def _block(name: str) -> Column:
 
 
 def _compared(pairs: DataFrame) -> DataFrame:
-    """Pairs with `<value>_same` (null when one is missing) and `<value>_likeness` in thousandths.
+    """Return pairs with `<value>_same` (null when one is missing) and `<value>_likeness` in thousandths.
 
-    `_people_of_mailbox` is above 0 when some pair with the same e-mail contradicts itself. A window computes
-    it, which also keeps the optimizer from copying the likenesses into every condition that follows.
+    `_people_of_mailbox` is above 0 when some pair with the same e-mail is two people. A window computes it, which
+    also keeps the optimizer from copying the likenesses into every condition that follows.
     """
     likenesses = pairs.select(
         "left_customer_id",
@@ -144,7 +144,7 @@ def _compared(pairs: DataFrame) -> DataFrame:
 
 
 def _street_likeness() -> Column:
-    """Neighbours live in the same street; a household has the same number too."""
+    """Return the likeness of the streets, 0 where the house numbers differ: those are neighbours, not one household."""
     alike = likeness(F.col("left_street"), F.col("right_street"))
     is_same_house = F.col("left_house_number").eqNullSafe(F.col("right_house_number"))
     return F.when(is_same_house | alike.isNull(), alike).otherwise(F.lit(0))
@@ -161,7 +161,7 @@ def _contradicted() -> Column:
 def _matches(rule: MatchRule) -> Column:
     same = [_holds(F.col(f"{value}_same")) for value in rule.same]
     alike = [
-        F.coalesce(F.col(f"{value}_likeness") >= F.lit(least), F.lit(rule.forgives_missing))
+        F.coalesce(F.col(f"{value}_likeness") >= F.lit(least), F.lit(rule.allows_missing))
         for value, least in rule.alike.items()
     ]
     return reduce(and_, [*same, *alike, ~_contradicted()])
@@ -181,7 +181,7 @@ def _decimal(thousandths: Column) -> Column:
 
 
 def _evidence() -> Column:
-    """Text such as `email=, phone<>, first_name~0.930, last_name=`: what is equal, differs, or is so alike."""
+    """Return text such as `email=, phone<>, first_name~0.930, last_name=`: values equal, different, or so alike."""
     same = [
         F.when(F.col(f"{value}_same"), F.lit(f"{value}=")).when(~F.col(f"{value}_same"), F.lit(f"{value}<>"))
         for value in _SAME

@@ -1,11 +1,11 @@
-"""Customer records as matching and identities see them: one row per customer_id."""
+"""Customer records as matching and clustering use them: one row per customer_id."""
 
 from cartlake.engine import DataFrame, F, Window
 from glue_jobs.transforms.identities.spelling import area, house_number, letters, mailbox, sound, street_name
 
 
 def newest(customers: DataFrame) -> DataFrame:
-    """The newest version of every record, and as `registered_at` the earliest that any version tells."""
+    """Return the newest version of every record, with the earliest `registered_at` of all its versions."""
     of_record = Window.partitionBy("customer_id")
     numbered = customers.withColumns(
         {
@@ -17,9 +17,9 @@ def newest(customers: DataFrame) -> DataFrame:
 
 
 def comparable(customers: DataFrame) -> DataFrame:
-    """The newest version of every record with its values made comparable.
+    """Return the newest version of every record with its values made comparable.
 
-    `initials` and `sounds` do not know which name is the first one, because people swap them.
+    `initials` and `sounds` do not depend on the order of the names, because people swap them.
     """
     spelt = newest(customers).select(
         "customer_id",
@@ -34,10 +34,10 @@ def comparable(customers: DataFrame) -> DataFrame:
     )
     is_named = F.col("first_name").isNotNull() & F.col("last_name").isNotNull()
     letter = [F.substring(name, 1, 1) for name in ("first_name", "last_name")]
-    heard = [sound(F.col(name)) for name in ("first_name", "last_name")]
+    sounds = [sound(F.col(name)) for name in ("first_name", "last_name")]
     return spelt.withColumns(
         {
             "initials": F.when(is_named, F.concat(F.least(*letter), F.greatest(*letter))),
-            "sounds": F.when(is_named, F.concat_ws("-", F.least(*heard), F.greatest(*heard))),
+            "sounds": F.when(is_named, F.concat_ws("-", F.least(*sounds), F.greatest(*sounds))),
         }
     )

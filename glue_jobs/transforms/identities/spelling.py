@@ -1,8 +1,8 @@
-"""Values as people write them, made comparable: null where nothing is left to compare.
+"""Normalise values as people write them, to compare them: null where nothing is left to compare.
 
 Everything here gives the same on Spark and on DuckDB, which is why the capitals that their `lower` treats differently
-are replaced first, and why similarities never see a letter beyond ASCII: `levenshtein`
-counts characters in Spark and bytes in DuckDB.
+are replaced first, and why likenesses are computed of ASCII letters only: `levenshtein` counts characters in Spark and
+bytes in DuckDB.
 """
 
 from functools import reduce
@@ -10,15 +10,15 @@ from functools import reduce
 from cartlake.engine import Column, F
 
 SURE = 1000
-"""Similarities are whole thousandths: rounded once, and then exact on every engine."""
+"""The likeness of equal values. Likenesses are whole thousandths: rounded once, and then exact on every engine."""
 SHORTENED = 860
 """How alike `Anna` and `Anna Maria` are: one is the other without its last words."""
 INITIAL = 700
 """How alike `A.` and `Anna` are."""
 SHARED_MAILBOXES = ("admin", "contact", "hello", "info", "kontakt", "mail", "noreply", "office", "sales", "shop")
-"""Mailboxes of organisations. Two people with one of these share an employer, not an identity."""
+"""Mailboxes of organisations: two records with one of these need not be one person."""
 
-# Java knows a Turkish dotless i and a sigma for the end of a word.
+# Java has rules of its own for the Turkish dotted I and for a sigma at the end of a word.
 _CAPITALS = ("\u0130\u03a3\u1e9e", "i\u03c3\u00df")
 _APOSTROPHES = "'`\u2019\u00b4"
 _ACCENTS = {
@@ -42,7 +42,7 @@ _ACCENTS = {
     "y": "ýÿŷ",
     "z": "źżž",
 }
-# `Müller` is spelt `Mueller` where a keyboard has no ü, and `Muller` where nobody knows it.
+# `Müller` is also spelt `Mueller`, where a keyboard has no ü, and `Muller`.
 _DIGRAPHS = {"ß": "ss", "ae": "a", "oe": "o", "ue": "u"}
 _STREET_WORDS = {"strasse": "str", "street": "st", "avenue": "ave", "road": "rd", "platz": "pl"}
 _SOUNDS = {"1": "bfpv", "2": "cgjkqsxz", "3": "dt", "4": "l", "5": "mn", "6": "r"}
@@ -50,8 +50,10 @@ _SILENT = "aeiouyhw "
 
 
 def letters(text: Column) -> Column:
-    """Lower case, without accents, apostrophes and punctuation; words with one space between. `Müller-Lüdenscheidt`,
-    `MUELLER LUEDENSCHEIDT` and `Muller Ludenscheidt` are one. Scripts other than the Latin one keep their letters.
+    """Return lower case without accents, apostrophes and punctuation; words with one space between.
+
+    `Müller-Lüdenscheidt`, `MUELLER LUEDENSCHEIDT` and `Muller Ludenscheidt` are one. Scripts other than Latin keep
+    their letters.
     """
     lowered = F.regexp_replace(F.lower(F.translate(text, *_CAPITALS)), r"\p{M}+", "")
     accents = "".join(_ACCENTS.values())
@@ -62,8 +64,9 @@ def letters(text: Column) -> Column:
 
 
 def sound(folded: Column) -> Column:
-    """Consonants by their place of articulation, much like Soundex but for its first letter: `meyer` and `maier` are
-    56. DuckDB has no Soundex. For blocking only; too coarse to say who is who.
+    """Return digits for the groups of consonants of Soundex, without its first letter: `meyer` and `maier` are 56.
+
+    DuckDB has no Soundex. For blocking only; too coarse to say which records are one person.
     """
     loud = "".join(_SOUNDS.values())
     digits = "".join(digit * len(alike) for digit, alike in _SOUNDS.items())
@@ -71,7 +74,7 @@ def sound(folded: Column) -> Column:
 
 
 def mailbox(email: Column) -> Column:
-    """The address in lower case without its `+tag`; null for what is no address, or one of an organisation."""
+    """Return the address in lower case without its `+tag`; null for what is no address, or one of an organisation."""
     lowered = F.regexp_replace(F.lower(F.translate(email, *_CAPITALS)), r"\s+", "")
     untagged = F.regexp_replace(lowered, "[+][^@]*@", "@")
     is_address = untagged.rlike(r"^[^@]+@[^@]+[.][a-z]{2,}\z")
@@ -80,27 +83,28 @@ def mailbox(email: Column) -> Column:
 
 
 def street_name(street: Column) -> Column:
-    """The street without its number and spaces: `Hauptstraße 12` and `12 Haupt-Str.` are `hauptstr`."""
+    """Return the street without its number and spaces: `Hauptstraße 12` and `12 Haupt-Str.` are `hauptstr`."""
     joined = F.regexp_replace(letters(street), "[0-9 ]+", "")
     return _or_null(_replaced(joined, _STREET_WORDS))
 
 
 def house_number(street: Column) -> Column:
-    """The first number in the street; null when there is none."""
+    """Return the first number in the street, as text; null when there is none."""
     return _or_null(F.regexp_extract(street, "([0-9]+)", 1))
 
 
 def area(country_code: Column, postal_code: Column) -> Column:
-    """Country and postal code, without its spaces and dashes; null without a postal code."""
+    """Return country and postal code, without its spaces and dashes; null without a postal code."""
     code = _or_null(F.upper(F.regexp_replace(postal_code, "[^0-9A-Za-z]+", "")))
     return F.when(code.isNotNull(), F.concat_ws(":", country_code, code))
 
 
 def likeness(left: Column, right: Column) -> Column:
-    """How alike two values of `letters` are, in thousandths: 1 - edits / letters of the longer one, rounded down.
+    """Return how alike two values of `letters` are, in thousandths (int): 1000 * (1 - edits / length of the longer),
+    rounded down, with the edits counted as by Levenshtein (1966).
 
-    Null when one is missing. A name that is the other's initial, or its first words, is a shortened one. What is not
-    written in ASCII is the same or not.
+    Null when one is missing. A name that is the other's first words is SHORTENED, its first letter an INITIAL. Values
+    beyond ASCII are equal, SURE, or not, 0.
     """
     longer = F.greatest(F.length(left), F.length(right))
     edited = F.floor(F.lit(SURE) * (longer - F.levenshtein(left, right)) / longer).cast("int")

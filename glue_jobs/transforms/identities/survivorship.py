@@ -1,7 +1,7 @@
 """Which record's value survives in the golden record: rules declared as data.
 
-The values of one attribute survive together, so that no first name of one record meets the last name of another, and
-no street another's city.
+The values of one attribute survive together, so that no first name is combined with the last name of another record,
+and no street with another's city.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ class Attribute:
 
     @property
     def since(self) -> str:
-        """The column that tells since when the record has had these values."""
+        """The column that holds since when the record has had these values."""
         return f"_{self.name}_since"
 
     @property
@@ -51,12 +51,12 @@ ATTRIBUTES = (
 
 
 def has_value(attribute: Attribute) -> Column:
-    """Whether the record says anything about the attribute. Only such records can win."""
+    """Return whether the record has a value of the attribute. Only such records can win."""
     return reduce(or_, (F.col(column).isNotNull() for column in attribute.columns))
 
 
 def winner(attribute: Attribute) -> Column:
-    """Aggregates records into the winner's `customer_id` and columns, as one struct; null when no record has a value.
+    """Aggregate records into the winner's `customer_id` and columns, as one struct; null when no record has a value.
 
     The greatest struct wins, so its fields are the criteria in their order.
     """
@@ -93,6 +93,6 @@ CRITERIA: Mapping[str, Callable[[Attribute], Column]] = MappingProxyType(
 )
 """Numbers and times of which the greatest wins.
 
-complete: how many of the columns are there. trusted: the source's place in SOURCES. newest: since when the record has
-had these values, which is not its last update. usable: an e-mail address that looks like one. refused: a no.
+complete: how many of the columns have a value. trusted: the source's place in SOURCES. newest: since when the record
+has had these values, which is not its last update. usable: an e-mail address of valid form. refused: consent refused.
 """

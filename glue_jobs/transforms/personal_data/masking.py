@@ -10,7 +10,7 @@ What is found:
   - as in North America: (212) 555-0123, 212-555-0123, 1.212.555.0123;
   - as in Poland and Spain, three times three digits: 512-345-678, and with spaces those of Polish mobile phones.
 
-Not found: numbers that only a word before them gives away, digits written as words, addresses with " at ".
+Not found: numbers that only a word before them identifies, digits written as words, addresses with " at ".
 Never taken for a phone: our identifiers, dates, digits glued to letters (1200x800), and numbers with the shape of a
 card or an account whose check digits are wrong. Two phone numbers with nothing but a space between them are one mask,
 and so is a phone number with further groups of digits after it.
@@ -60,7 +60,7 @@ _PHONE_TOKENS: Final = "|".join((*_NO_PHONES, f"{_PHONE}[0-9]*", *_REST))
 
 
 def masked(text: Column) -> Column:
-    """Mask the personal data of a text. Texts without digits and @ cost one look."""
+    """Mask the personal data of a text. For texts without digits and @ that takes one regular expression."""
     # Accounts before cards before phones: each is a number the next one might take for its own.
     without = with_phones_masked(with_cards_masked(with_ibans_masked(with_emails_masked(text))))
     return F.when(text.rlike("[0-9@]"), without).otherwise(text)

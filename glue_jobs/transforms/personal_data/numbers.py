@@ -2,7 +2,7 @@ r"""Payment card numbers and bank accounts in free text, found by their check di
 
 Plain column expressions that Spark and DuckDB share. Text is cut into tokens that together are the whole text, each
 token is judged on its own, and what is left is put together again: there is no limit to the numbers of a text.
-Patterns know nothing of look-around, `$` and `\b`, which Java and RE2 read differently.
+Patterns for whole texts avoid look-around, `$` and `\b`, which Java and RE2 read differently.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,10 +36,10 @@ IBAN_COUNTRIES: Final = {
     32: "LC",
     33: "RU",
 }
-"""The countries whose accounts have so many characters: the registry of ISO 13616, kept by SWIFT."""
+"""Countries by the length of their account numbers, in characters: the registry of ISO 13616, published by SWIFT."""
 
 MOST_GROUPS: Final = 200
-"""Of a run of digit groups, so that Java's matcher keeps its stack. A longer run is cut."""
+"""Most groups in a run of digit groups: a longer one is cut, because it would overflow the stack of Java's matcher."""
 
 _GROUPS_OF_A_CARD: Final = 5
 _SHORTEST_CARD: Final = 13
@@ -72,7 +72,7 @@ def with_ibans_masked(text: Column) -> Column:
 
 
 def where_likely(text: Column, pattern: str, masked: Callable[[Column], Column]) -> Column:
-    """Mask texts that hold a match of `pattern`: to look for one costs a tenth of cutting the text into tokens."""
+    """Mask texts that hold a match of `pattern`: searching takes a tenth of the time of cutting a text into tokens."""
     return let(text, lambda text: F.when(text.rlike(pattern), masked(text)).otherwise(text))
 
 
@@ -83,7 +83,7 @@ def in_tokens(text: Column, pattern: str, replaced: Callable[[Column], Column]) 
 
 
 def let(value: Column, body: Callable[[Column], Column]) -> Column:
-    """An expression that uses a value more than once, without the value being computed, or planned, more than once."""
+    """Return an expression that uses a value more than once, but computes and plans it only once."""
     return F.element_at(F.transform(F.array(value), body), F.lit(1))
 
 
@@ -134,7 +134,7 @@ def _card_token_masked(token: Column) -> Column:
 
 
 def _cards(groups: Column) -> Column:
-    """For every group, how many groups the longest card has that begins with it; 0 for none."""
+    """Return, for every group, how many groups the longest card has that begins with it; 0 for none."""
 
     def longest(start: Column) -> Column:
         counts = F.sequence(F.lit(1), F.least(F.lit(_GROUPS_OF_A_CARD), F.size(groups) - start + F.lit(1)))
@@ -172,7 +172,7 @@ def _luhn_sum(digits: Column) -> Column:
 
 
 def _without(groups: Column, cards: Column) -> Column:
-    """The groups joined, with a mask for every card; cards that overlap have one mask."""
+    """Return the groups joined, with a mask for every card; cards that overlap have one mask."""
 
     def group(place: Column) -> Column:
         earlier = F.filter(

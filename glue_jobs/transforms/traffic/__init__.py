@@ -1,1 +1,1 @@
-"""Where visitors came from, and which of them are robots."""
+"""Traffic of the web shop: channel attribution, and detection of robots."""

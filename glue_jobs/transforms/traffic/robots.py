@@ -1,4 +1,4 @@
-"""Which visitors are robots, judged by one UTC day of one visitor and nothing else.
+"""Detect visitors that are robots, by the events of one visitor on one UTC day alone.
 
 A day needs no other day to be judged, so a day that is recomputed from itself and its neighbours is exact.
 """
@@ -7,17 +7,17 @@ from typing import Final
 
 from cartlake.engine import DataFrame, F
 
-# Cubot makes phones; "bot" after a "u" is theirs.
+# Cubot is a brand of phones, so "bot" after a "u" does not name a robot.
 ROBOT_AGENTS: Final = (
     "(^|[^u])bot|crawl|spider|slurp|scrapy|headless|phantomjs|selenium|puppeteer|playwright|lighthouse|pingdom"
     "|curl/|wget|libwww|python-requests|python-urllib|python-httpx|aiohttp|go-http-client|apache-httpclient|java/"
 )
-"""What names a robot in a user agent, in lower case. A visitor without a user agent is none for that alone."""
+"""Names of robots in a user agent, in lower case. A missing user agent alone does not make a visitor a robot."""
 
 MOST_EVENTS_A_MINUTE: Final = 60
 MOST_EVENTS_A_DAY: Final = 2_000
 ROBOT_HOURS: Final = 20
-"""Nobody shops in that many different hours of a day.
+"""A visitor with events in this many different hours of a day is a robot.
 
 Sessions rely on it: a chain of events with no gap above 30 minutes that covers a whole day has an event in each
 of its hours. So no session of a person covers a whole day, and none spans more than two.
@@ -33,7 +33,7 @@ def without_robots(events: DataFrame) -> DataFrame:
 
 
 def robot_days(dated: DataFrame) -> DataFrame:
-    """The visitors that were robots: one row per `visitor_id` and `_day`.
+    """Return the visitors that were robots: one row per `visitor_id` and `_day`.
 
     Summed by minutes first: a robot may have millions of events, and no task should have to hold them.
     """

@@ -1,1 +1,1 @@
-"""What is inside a file, judged while it streams by: pure functions over chunks of bytes, in constant memory."""
+"""Checks of a file's content while it is streamed: pure functions over chunks of bytes, in constant memory."""

@@ -1,4 +1,4 @@
-"""Do the columns of a file fit the contract? One answer for CSV headers, JSON keys and Parquet schemas.
+"""Check the columns of a file against the contract: the same for CSV headers, JSON keys and Parquet schemas.
 
 Order does not matter. An optional column may be missing: a new optional column is a minor change of a contract, and
 yesterday's producers do not send it yet. Everything else has to be there under its own name, and nothing besides.
@@ -20,7 +20,7 @@ SHOWN: Final = 20
 
 
 def check_columns(found: Sequence[str], rules: FileRules) -> None:
-    """Raise RefusedError with the most telling reason: repeated, renamed, missing, then extra columns."""
+    """Raises RefusedError with the first of these reasons: repeated, renamed, missing, extra columns."""
     repeated = [name for name, times in Counter(found).items() if times > 1]
     if repeated:
         raise RefusedError(

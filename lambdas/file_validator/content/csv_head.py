@@ -1,4 +1,4 @@
-"""The first lines of a CSV file: its header against the contract, and whether any row follows it."""
+"""Check the first lines of a CSV file: its header against the contract, and whether any row follows it."""
 
 import csv
 import re
@@ -15,7 +15,10 @@ SHOWN: Final = 200
 
 
 class CsvHead:
-    """Feed it chunks whose lines are known to be short and UTF-8, then `finish`. It keeps no more than the header."""
+    """Feed it chunks whose lines are known to be short and UTF-8, then `finish`. It keeps no more than the header.
+
+    Both raise RefusedError at the first fault.
+    """
 
     def __init__(self, rules: FileRules) -> None:
         self._rules = rules

@@ -1,7 +1,7 @@
-"""The first lines of a JSON lines file: are they objects, and do their keys fit the contract?
+"""Check the first lines of a JSON lines file: are they objects, and do their keys fit the contract?
 
 Only the first `SAMPLE_LINES` are parsed; to parse them all would make the validator ten times slower than the disk it
-reads from. A line further down that is no object, or has other keys, is the transform job's to quarantine, with its
+reads from. A line further down that is no object, or has other keys, is quarantined by the transform job, with its
 reason, as one bad row among good ones.
 """
 
@@ -17,11 +17,14 @@ SAMPLE_BYTES: Final = 1 << 20
 SHOWN: Final = 200
 
 METADATA: Final = "_"
-"""Keys that start with it are about the row, not of it: a replay names the quarantined row it brings back."""
+"""Keys that start with it are metadata, not columns: a replay names the quarantined row that a row replaces."""
 
 
 class JsonHead:
-    """Feed it chunks whose lines are known to be short and UTF-8, then `finish`. It keeps about one chunk at most."""
+    """Feed it chunks whose lines are known to be short and UTF-8, then `finish`. It keeps about one chunk at most.
+
+    Both raise RefusedError at the first fault.
+    """
 
     def __init__(self, rules: FileRules) -> None:
         self._rules = rules

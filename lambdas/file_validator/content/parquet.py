@@ -1,4 +1,4 @@
-"""A Parquet file by its footer: columns and types against the contract. Who reads the footer is not our business."""
+"""Check the footer of a Parquet file, which the caller reads: its columns and types against the contract."""
 
 import re
 from dataclasses import dataclass
@@ -46,7 +46,10 @@ class ParquetFooter:
 
 
 def check_envelope(head: bytes, tail: bytes, size: int) -> None:
-    """Refuse what cannot be a Parquet file, before its footer is read: wrong ends, or a footer too large to hold."""
+    """Check the first and the last 8 bytes before the footer is read. `size` is the file's, in bytes.
+
+    Raises RefusedError for what is no whole Parquet file, and for a footer too large to hold.
+    """
     if size < SMALLEST_FILE or not head.startswith(MAGIC):
         raise RefusedError(
             Reason.CORRUPT_PARQUET,
@@ -70,6 +73,7 @@ def check_envelope(head: bytes, tail: bytes, size: int) -> None:
 
 
 def check_footer(footer: ParquetFooter, rules: FileRules) -> None:
+    """Raises RefusedError for columns or types that do not fit the contract, and for a file without rows."""
     check_columns([column.name for column in footer.columns], rules)
     expected = {column.name: column for column in rules.columns}
     wrong = [(column, expected[column.name]) for column in footer.columns if not fits(column, expected[column.name])]
@@ -86,7 +90,7 @@ def check_footer(footer: ParquetFooter, rules: FileRules) -> None:
 
 
 def fits(column: ParquetColumn, wanted: ExpectedColumn) -> bool:
-    """Tell whether every value of the column is a value of the wanted type, without rounding and without parsing."""
+    """Return whether every value of the column is a value of the wanted type, without rounding and without parsing."""
     kind = wanted.type.partition("(")[0]
     if kind == "decimal":
         return _decimal_fits(column.type, wanted.type)

@@ -1,4 +1,4 @@
-"""Why a file is not taken: one code for machines, one message for people, and the facts behind both."""
+"""Why a file is rejected: a code for programs, a message for people, and the details of both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ class Rejection:
 
 
 class RefusedError(Exception):
-    """Stops the reading of a file at the first fault. It never leaves this package: `examine` returns a Rejection."""
+    """Stops the reading of a file at the first fault. `examine` catches it and returns a Rejection."""
 
     def __init__(self, reason: Reason, message: str, **details: Any) -> None:
         super().__init__(message)

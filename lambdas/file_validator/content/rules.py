@@ -1,4 +1,4 @@
-"""What a contract asks of a file, cut down to what a reader of bytes needs."""
+"""The parts of a contract that a file is checked against."""
 
 from dataclasses import dataclass
 
@@ -40,6 +40,7 @@ class FileRules:
 
 
 def rules_of(contract: Contract) -> FileRules:
+    """Return the rules of a contract for its files."""
     options = contract.file_options
     return FileRules(
         dataset=contract.name,

@@ -1,4 +1,4 @@
-"""The bytes as they lie in the bucket: counted, hashed, and expanded if they are gzip, never beyond the limits."""
+"""Read stored bytes: count and hash them, and expand gzip, all within the contract's limits."""
 
 import hashlib
 import zlib
@@ -15,14 +15,17 @@ FEED: Final = 1 << 16
 """Bytes given to the decompressor at once: a member that ends early leaves at most this much to copy."""
 
 RATIO_COUNTS_FROM: Final = 64 << 20
-"""Small files of one repeated line compress far better than real ones and hurt nobody."""
+"""Expanded bytes from which the ratio is checked: small files of one repeated line compress far better than others."""
 
 TINY_MEMBERS: Final = 10_000
-"""As many gzip members as this must hold a kilobyte each on average; more, emptier ones are an attack on our time."""
+"""With more gzip members than this, each must hold a kilobyte on average: many empty ones take time to no purpose."""
 
 
 class StoredBytes:
-    """Iterates over chunks, keeping their SHA-256, their count, and their first and last few bytes."""
+    """Iterates over chunks, keeping their SHA-256, their number of bytes, and their last 8 bytes.
+
+    Raises RefusedError beyond `max_bytes`.
+    """
 
     def __init__(self, chunks: Iterable[bytes], max_bytes: int) -> None:
         self._chunks = chunks
@@ -45,6 +48,7 @@ class StoredBytes:
 
 
 def check_file_size(size: int, max_bytes: int) -> None:
+    """Raises RefusedError for more bytes than the contract allows."""
     if size > max_bytes:
         raise RefusedError(
             Reason.FILE_TOO_LARGE,
@@ -55,7 +59,7 @@ def check_file_size(size: int, max_bytes: int) -> None:
 
 
 class ByteStream:
-    """Chunks of bytes that can be looked at before they are read. Iterating reads what is left."""
+    """Chunks of bytes whose beginning can be seen before it is read. Iterating reads what is left."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
@@ -85,7 +89,10 @@ class ByteStream:
 
 
 class Gunzip:
-    """Expands gzip chunks, member after member, and stops at the first sign that they expand too far."""
+    """Expands gzip chunks, member after member.
+
+    Raises RefusedError as soon as they expand too far, are damaged or end too early.
+    """
 
     def __init__(self, stored: StoredBytes, max_bytes: int, max_ratio: int) -> None:
         self._stored = stored

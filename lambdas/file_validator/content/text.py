@@ -1,4 +1,7 @@
-"""Text as such: is it UTF-8, is it text at all, does every line end in time. No line is ever looked at by itself."""
+"""Check text of any format: is it UTF-8, is it text at all, are its lines short enough.
+
+Lines are not examined one by one, which would be slower.
+"""
 
 import codecs
 from typing import Final
@@ -28,7 +31,7 @@ CONTROLS: Final = bytes({*range(0x20), 0x7F} - {*b"\t\n\r\f\x1a\x1b"})
 MAX_CONTROL_SHARE: Final = 0.02
 SHORT_LINE_BYTES: Final = 16 * 1024
 MIN_UTF16_SHARE: Final = 0.3
-"""Of western text in UTF-16 half of all bytes are zero, all of them high or all low halves."""
+"""Least share of zeros among every second byte of UTF-16: in western text nearly all of them are zero."""
 
 
 class TextCheck:
@@ -52,7 +55,7 @@ class TextCheck:
 
     @property
     def line_bytes_at_most(self) -> int:
-        """No line so far has more bytes: `short_line_bytes`, doubled as often as it took.
+        """An upper bound of the bytes of a line so far: `short_line_bytes`, doubled as often as needed.
 
         Readers size their buffers by it.
         """
@@ -91,7 +94,7 @@ class TextCheck:
             self._check_open_line(self._open_line)
             return
         self._check_open_line(self._open_line + first)
-        # Leap from the last newline within reach to the next: a few searches a chunk, however many lines it has.
+        # Step from the last newline within reach to the next: a few searches a chunk, however many lines it has.
         start = first + 1
         while len(chunk) - start > self._reach:
             end = chunk.rfind(b"\n", start, start + self._reach + 1)
@@ -110,7 +113,7 @@ class TextCheck:
             raise RefusedError(
                 Reason.LINE_TOO_LONG,
                 f"Line {self._newlines + 1:,} has more than {self._max_line:,} bytes; the contract allows no more."
-                " A line break is missing, or a quote is not closed: mend the line and drop the file again.",
+                " A line break is missing, or a quote is not closed: correct the line and drop the file again.",
                 line=self._newlines + 1,
                 limit=self._max_line,
             )
@@ -119,7 +122,7 @@ class TextCheck:
 
 
 def check_head(head: bytes) -> None:
-    """Refuse what its first bytes give away: foreign encodings and binary formats. `head` is up to 4 KiB."""
+    """Raises RefusedError for encodings and binary formats known by their first bytes. `head` is up to 4 KiB."""
     for mark, encoding in FOREIGN_BOMS.items():
         if head.startswith(mark):
             raise RefusedError(*_foreign(encoding, "starts with its byte order mark"), encoding=encoding)

@@ -100,14 +100,14 @@ def start(python, tmp_path):
                 cwd=tmp_path, env=environment, stdout=file, stderr=subprocess.STDOUT,
             )  # fmt: skip
         started.append(process)
-        eventually(lambda: "Ctrl-C" in output.read_text() or process.poll() is not None, seconds=60)
+        eventually(lambda: "Ctrl-C" in output.read_text() or process.poll() is not None, seconds=180)
         return process, output.read_text()
 
     yield run
     for process in started:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=60)
+            process.wait(timeout=180)
 
 
 def variables_in(text):
@@ -126,7 +126,7 @@ def test_the_wheel_serves_s3_glue_and_athena_and_keeps_its_data(python, start, t
     assert call(python, variables_in(text), CLIENT) == ["2", "6.50"]
 
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=180) == 0
 
     _, text = start("--root", str(tmp_path / "project"))
     assert call(python, variables_in(text), KEYS) == ["orders/a.csv"]
@@ -138,7 +138,7 @@ def test_a_second_server_in_the_same_folder_prints_the_endpoint_of_the_first(sta
 
     second, answer = start("--root", str(tmp_path))
 
-    assert second.wait(timeout=60) == 1
+    assert second.wait(timeout=180) == 1
     assert f"is already running, at {endpoint}" in answer
 
 

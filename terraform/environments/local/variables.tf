@@ -12,7 +12,7 @@ variable "lambda_architecture" {
 }
 
 variable "maintenance_schedule" {
-  description = "When tables are looked at for maintenance; null, as a laptop sleeps at night, leaves it to `lake maintain`."
+  description = "When tables are checked for maintenance; null, as a laptop sleeps at night, leaves it to `lake maintain`."
   type        = string
   default     = null
 }

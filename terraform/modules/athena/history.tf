@@ -70,7 +70,7 @@ module "query_recorder" {
 
   shared                = var.shared
   function              = "query_recorder"
-  description           = "Keeps what each query of the workgroup scanned and how it ended, for ops.query_history."
+  description           = "Records what each query of the workgroup scanned and how it ended, for ops.query_history."
   memory_mb             = 512
   environment_variables = { ARTIFACTS_BUCKET = var.artifacts_bucket.name }
   statements = {
@@ -84,7 +84,7 @@ module "query_ended" {
 
   name_prefix = var.shared.name_prefix
   rule        = "query-ended"
-  description = "A query ended: keep what it cost."
+  description = "A query ended: record what it scanned."
   event = {
     source      = "aws.athena"
     detail_type = "Athena Query State Change"

@@ -77,7 +77,7 @@ data "aws_iam_policy_document" "crawler" {
   statement {
     sid       = "UseSecurityConfiguration"
     actions   = ["glue:GetSecurityConfiguration"]
-    resources = ["*"] # the action knows no resources
+    resources = ["*"] # the action cannot be limited to resources
   }
 
   statement {

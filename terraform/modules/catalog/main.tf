@@ -34,7 +34,7 @@ resource "aws_glue_crawler" "raw" {
 
     content {
       path       = "s3://${var.raw_bucket.name}/incoming/${s3_target.value}/"
-      exclusions = ["replay/**"] # rows the lake sent through again; the files they came from are there as well
+      exclusions = ["replay/**"] # replayed rows; the files they came from are there as well
     }
   }
 

@@ -36,7 +36,7 @@ module "execution_ended_badly" {
 
   name_prefix       = var.shared.name_prefix
   rule              = "execution-ended-badly"
-  description       = "A run ended badly: whatever it could not tidy up itself is tidied up now."
+  description       = "An execution failed, timed out or was aborted: do the clean-up it could not do itself."
   event             = local.execution_ended
   function          = local.job_events
   failure_queue_arn = var.shared.failure_queue_arn

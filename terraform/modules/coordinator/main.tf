@@ -10,7 +10,7 @@ module "run_coordinator" {
 
   shared      = var.shared
   function    = "run_coordinator"
-  description = "Keeps one run at a time per dataset, one refresh and one maintenance: takes the lock and starts the run, or frees it and starts the next."
+  description = "Keeps one run at a time per dataset, one refresh and one maintenance: takes the lock and starts the run, or releases it and starts the next."
   memory_mb   = 512 # the share of a processor grows with it, and cold starts are processor time
   environment_variables = {
     INGEST_STATE_MACHINE_ARN      = var.state_machine_arns["ingest"]
@@ -18,7 +18,7 @@ module "run_coordinator" {
     MAINTENANCE_STATE_MACHINE_ARN = var.state_machine_arns["maintenance"]
   }
   statements = {
-    UseLedger  = var.grants["UseLedger"]
+    UseLedger  = var.shared.grants["UseLedger"]
     StartRuns  = { actions = ["states:StartExecution"], resources = local.machine_arns }
     FollowRuns = { actions = ["states:DescribeExecution"], resources = local.execution_arns }
   }
@@ -29,13 +29,13 @@ module "job_events" {
 
   shared                = var.shared
   function              = "job_events"
-  description           = "Fails the waiting step of a Glue job that ended without reporting, and tidies up after a run that ended badly."
+  description           = "Fails the waiting step of a Glue job that ended without reporting, and cleans up after a run that failed."
   memory_mb             = 512
   timeout_seconds       = 300
   environment_variables = { RUN_COORDINATOR_FUNCTION = module.run_coordinator.name }
   statements = {
-    UseLedger    = var.grants["UseLedger"]
-    Announce     = var.grants["Announce"]
+    UseLedger    = var.shared.grants["UseLedger"]
+    Announce     = var.shared.grants["Announce"]
     ReadJobRuns  = { actions = ["glue:GetJobRun"], resources = [for job in var.glue_jobs : job.arn] }
     FailSteps    = { actions = ["states:SendTaskFailure"], resources = local.machine_arns }
     FreeDatasets = { actions = ["lambda:InvokeFunction"], resources = [module.run_coordinator.arn] }

@@ -1,10 +1,10 @@
 output "coordinator" {
-  description = "Function that locks and frees datasets and starts runs: its folder under lambdas/, name and ARN."
+  description = "Function that locks and releases datasets and starts runs: its folder under lambdas/, name and ARN."
   value       = { folder = "run_coordinator", name = module.run_coordinator.name, arn = module.run_coordinator.arn }
 }
 
 output "maintenance_schedule" {
-  description = "When tables are looked at for maintenance; null when on demand only."
+  description = "When tables are checked for maintenance; null when on demand only."
   value       = one(aws_scheduler_schedule.maintenance[*].schedule_expression)
 }
 

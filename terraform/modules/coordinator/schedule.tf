@@ -55,7 +55,7 @@ resource "aws_scheduler_schedule" "maintenance" {
   count = var.maintenance_schedule == null ? 0 : 1
 
   name                         = "${var.shared.name_prefix}-maintenance"
-  description                  = "Looks at all tables, and maintains those that need it."
+  description                  = "Checks all tables, and maintains those that need it."
   schedule_expression          = var.maintenance_schedule
   schedule_expression_timezone = "UTC"
   kms_key_arn                  = var.shared.kms_key_arn

@@ -1,5 +1,5 @@
 variable "shared" {
-  description = "What every function of the lake shares, as module `platform` gives it."
+  description = "What every function of the lake shares, with the policy statements of the platform's tables and bus, keyed by statement id, as module `platform` gives it."
   type = object({
     name_prefix           = string
     environment           = string
@@ -13,16 +13,11 @@ variable "shared" {
     kms_key_arn           = string
     failure_queue_arn     = string
     alarm_topic_arn       = string
+    grants = map(object({
+      actions   = list(string)
+      resources = list(string)
+    }))
   })
-  nullable = false
-}
-
-variable "grants" {
-  description = "Policy statements of the platform's tables and bus, keyed by statement id, as module `platform` gives them."
-  type = map(object({
-    actions   = list(string)
-    resources = list(string)
-  }))
   nullable = false
 }
 
@@ -47,7 +42,7 @@ variable "glue_jobs" {
 }
 
 variable "maintenance_schedule" {
-  description = "When tables are looked at for maintenance, as cron(...) or rate(...) in UTC; null does it on demand only."
+  description = "When tables are checked for maintenance, as cron(...) or rate(...) in UTC; null does it on demand only."
   type        = string
   default     = null
 

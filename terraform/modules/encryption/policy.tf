@@ -44,7 +44,7 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # Step Functions hands the log of an encrypted state machine to this service.
+  # Step Functions passes the log of an encrypted state machine to this service.
   statement {
     sid       = "LogDeliveryOfStateMachines"
     actions   = ["kms:Decrypt*"]

@@ -44,7 +44,7 @@ variable "event" {
 }
 
 variable "function" {
-  description = "Function the events are given to: its folder under lambdas/, name and ARN."
+  description = "Function that receives the events: its folder under lambdas/, name and ARN."
   type = object({
     folder = string
     name   = string

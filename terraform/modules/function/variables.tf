@@ -40,7 +40,7 @@ variable "description" {
 }
 
 variable "layers" {
-  description = "Layers of the function, in the order they are laid over each other."
+  description = "Layers of the function, in the order they are merged: a later one wins."
   type        = list(string)
   default     = ["cartlake"]
   nullable    = false

@@ -2,7 +2,7 @@ locals {
   # Each job, keyed by its folder under glue_jobs/, and what it may touch.
   jobs = {
     dataset_etl = {
-      description         = "Dropped files of any dataset to its processed table, on an audit branch; bad rows to quarantine."
+      description         = "Loads dropped files of any dataset onto an audit branch of its table, and quarantines bad rows."
       max_concurrent_runs = 20 # one per dataset at most: the ledger lets no two runs of one dataset work at a time
       access = {
         read_paths      = ["raw/incoming/"]
@@ -15,7 +15,7 @@ locals {
       }
     }
     table_maintenance = {
-      description = "Joins small files, drops deleted rows, expires versions and deletes files that belong to no table."
+      description = "Joins small files, applies deletes, expires snapshots and removes orphan files."
       access = {
         write_paths     = ["processed/", "curated/", "quarantine/ops/"]
         write_databases = ["processed", "curated", "ops"]

@@ -16,8 +16,8 @@ locals {
       actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
       resources = ["${var.buckets["quarantine"].arn}/rejected/*"]
     }
-    UseLedger = var.grants["UseLedger"]
-    Announce  = var.grants["Announce"]
+    UseLedger = var.shared.grants["UseLedger"]
+    Announce  = var.shared.grants["Announce"]
     ReceiveMessages = {
       actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
       resources = [module.incoming.arn]
@@ -82,7 +82,7 @@ module "file_validated" {
   name_prefix       = var.shared.name_prefix
   rule              = "file-validated"
   description       = "A dropped file is good: start a run of its dataset, unless one is running."
-  event_bus         = var.event_bus
+  event_bus         = var.shared.event_bus
   event             = { source = "cartlake", detail_type = "FileValidated" }
   function          = var.coordinator
   failure_queue_arn = var.shared.failure_queue_arn

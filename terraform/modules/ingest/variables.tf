@@ -1,5 +1,5 @@
 variable "shared" {
-  description = "What every function of the lake shares, as module `platform` gives it."
+  description = "What every function of the lake shares, with the bus of its own events and the policy statements of the platform's tables and bus, keyed by statement id, as module `platform` gives it."
   type = object({
     name_prefix           = string
     environment           = string
@@ -13,16 +13,12 @@ variable "shared" {
     kms_key_arn           = string
     failure_queue_arn     = string
     alarm_topic_arn       = string
+    event_bus             = string
+    grants = map(object({
+      actions   = list(string)
+      resources = list(string)
+    }))
   })
-  nullable = false
-}
-
-variable "grants" {
-  description = "Policy statements of the platform's tables and bus, keyed by statement id, as module `platform` gives them."
-  type = map(object({
-    actions   = list(string)
-    resources = list(string)
-  }))
   nullable = false
 }
 
@@ -38,12 +34,6 @@ variable "buckets" {
     condition     = alltrue([for zone in ["raw", "quarantine"] : contains(keys(var.buckets), zone)])
     error_message = "buckets must name the zones raw and quarantine."
   }
-}
-
-variable "event_bus" {
-  description = "Bus of the lake's own events."
-  type        = string
-  nullable    = false
 }
 
 variable "coordinator" {

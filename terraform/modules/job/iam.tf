@@ -107,7 +107,7 @@ data "aws_iam_policy_document" "this" {
   statement {
     sid       = "UseSecurityConfiguration"
     actions   = ["glue:GetSecurityConfiguration"]
-    resources = ["*"] # the action knows no resources
+    resources = ["*"] # the action cannot be limited to resources
   }
 
   statement {
@@ -119,7 +119,7 @@ data "aws_iam_policy_document" "this" {
   statement {
     sid       = "SendMetrics"
     actions   = ["cloudwatch:PutMetricData"]
-    resources = ["*"] # the action knows no resources, only namespaces
+    resources = ["*"] # the action can be limited by namespace only, not by resource
 
     condition {
       test     = "StringEquals"

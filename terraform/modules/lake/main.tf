@@ -88,9 +88,7 @@ module "ingest" {
   source = "../ingest"
 
   shared      = module.platform.shared
-  grants      = module.platform.grants
   buckets     = local.buckets
-  event_bus   = module.platform.event_bus
   coordinator = module.coordinator.coordinator
   validator   = var.ingest.validator
   queue       = var.ingest.queue
@@ -100,7 +98,6 @@ module "coordinator" {
   source = "../coordinator"
 
   shared               = module.platform.shared
-  grants               = module.platform.grants
   state_machine_arns   = module.workflows.state_machine_arns
   glue_jobs            = module.glue.jobs
   maintenance_schedule = var.maintenance_schedule
@@ -110,7 +107,6 @@ module "workflows" {
   source = "../workflows"
 
   shared          = module.platform.shared
-  grants          = module.platform.grants
   buckets         = local.buckets
   coordinator     = module.coordinator.coordinator
   database_prefix = var.database_prefix

@@ -71,7 +71,7 @@ variable "gather_seconds" {
 }
 
 variable "maintenance_schedule" {
-  description = "When tables are looked at for maintenance, as cron(...) or rate(...) in UTC; null does it on demand only."
+  description = "When tables are checked for maintenance, as cron(...) or rate(...) in UTC; null does it on demand only."
   type        = string
   default     = "cron(30 3 * * ? *)"
 }

@@ -28,7 +28,7 @@ resource "aws_lambda_layer_version" "this" {
   compatible_runtimes      = ["python3.11"]
   compatible_architectures = [var.architecture]
 
-  # Functions move to the new version before the old one goes.
+  # Functions get the new version before the old one is deleted.
   lifecycle {
     create_before_destroy = true
   }

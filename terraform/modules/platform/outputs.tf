@@ -14,7 +14,7 @@ output "events_dlq_url" {
 }
 
 output "shared" {
-  description = "What every function of the lake shares: input `shared` of module `function`."
+  description = "What every function of the lake shares, input `shared` of module `function`; with it the bus, and what functions need to use bus and tables: policy statements keyed by statement id."
   value = {
     name_prefix           = var.name_prefix
     environment           = var.environment
@@ -28,10 +28,7 @@ output "shared" {
     kms_key_arn           = var.kms_key_arn
     failure_queue_arn     = module.events_dlq.arn
     alarm_topic_arn       = var.alarm_topic_arn
+    event_bus             = aws_cloudwatch_event_bus.this.name
+    grants                = local.grants
   }
-}
-
-output "grants" {
-  description = "What functions need to use the tables and the bus: policy statements keyed by statement id."
-  value       = local.grants
 }

@@ -72,7 +72,7 @@ resource "aws_sqs_queue" "this" {
 }
 
 locals {
-  # A queue of dead letters should be empty; any other should be worked off in time.
+  # A queue of dead letters should be empty; any other should be read in time.
   alarm = {
     for_age = { metric = "ApproximateAgeOfOldestMessage", threshold = coalesce(var.alarm.maximum_wait_minutes, 0) * 60, name = "waiting" }
     for_any = { metric = "ApproximateNumberOfMessagesVisible", threshold = 0, name = "not-empty" }

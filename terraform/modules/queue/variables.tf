@@ -48,7 +48,7 @@ variable "sender_rule_arns" {
 }
 
 variable "dead_letters" {
-  description = "Queue that takes messages nobody could handle, and after how many deliveries; null keeps them here."
+  description = "Dead-letter queue for messages that could not be handled, and after how many deliveries they go there; null keeps them here."
   type = object({
     queue_arn         = string
     max_receive_count = number

@@ -63,7 +63,7 @@ resource "aws_cloudwatch_metric_alarm" "executions" {
   for_each = toset(["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"])
 
   alarm_name          = "${local.name}-${each.key}"
-  alarm_description   = "A run of ${local.name} did not end well. `lake runs` says which."
+  alarm_description   = "A run of ${local.name} failed, timed out or was aborted. `lake runs` shows which."
   namespace           = "AWS/States"
   metric_name         = each.key
   statistic           = "Sum"

@@ -9,7 +9,7 @@ locals {
   glue_arn  = "arn:${data.aws_partition.current.partition}:glue:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
 
   # What several functions may do.
-  can_use_ledger = { UseLedger = var.grants["UseLedger"] }
+  can_use_ledger = { UseLedger = var.shared.grants["UseLedger"] }
   # Without the list S3 answers 403 instead of 404 for a report that was never written.
   can_read_runs = {
     ReadRunFiles             = { actions = ["s3:GetObject"], resources = [local.run_files] }
@@ -31,7 +31,7 @@ locals {
           resources = ["${var.buckets["raw"].arn}/incoming/*"]
         }
         TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.buckets["raw"].arn, var.buckets["artifacts"].arn] }
-        FindLoadedFiles          = var.grants["FindLoadedFiles"]
+        FindLoadedFiles          = var.shared.grants["FindLoadedFiles"]
         CopyOldVersions = {
           actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
           resources = ["${var.buckets["artifacts"].arn}/staging/*"]
@@ -51,7 +51,7 @@ locals {
       })
     }
     maintenance_planner = {
-      description     = "Looks at the metadata of every table, and plans maintenance of those that need it."
+      description     = "Reads the metadata of every table, and plans maintenance of those that need it."
       timeout_seconds = 900
       layers          = ["cartlake", "arrow"]
       environment = {
@@ -87,7 +87,7 @@ locals {
       environment = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name }
       statements = {
         StartJobs      = { actions = ["glue:StartJobRun"], resources = [for job in var.glue_jobs : job.arn] }
-        RememberStarts = var.grants["RememberStarts"]
+        RememberStarts = var.shared.grants["RememberStarts"]
       }
     }
     data_quality_check = {
@@ -123,7 +123,7 @@ locals {
       timeout_seconds = 900
       environment     = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name }
       statements = merge(local.can_use_ledger, local.can_read_runs, {
-        Announce     = var.grants["Announce"]
+        Announce     = var.shared.grants["Announce"]
         WriteLineage = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/lineage/*"] }
       })
     }

@@ -1,5 +1,5 @@
 variable "shared" {
-  description = "What every function of the lake shares, as module `platform` gives it."
+  description = "What every function of the lake shares, with the policy statements of the platform's tables and bus, keyed by statement id, as module `platform` gives it."
   type = object({
     name_prefix           = string
     environment           = string
@@ -13,16 +13,11 @@ variable "shared" {
     kms_key_arn           = string
     failure_queue_arn     = string
     alarm_topic_arn       = string
+    grants = map(object({
+      actions   = list(string)
+      resources = list(string)
+    }))
   })
-  nullable = false
-}
-
-variable "grants" {
-  description = "Policy statements of the platform's tables and bus, keyed by statement id, as module `platform` gives them."
-  type = map(object({
-    actions   = list(string)
-    resources = list(string)
-  }))
   nullable = false
 }
 
@@ -36,7 +31,7 @@ variable "buckets" {
 }
 
 variable "coordinator" {
-  description = "Function that locks and frees datasets and starts runs: its folder under lambdas/, name and ARN."
+  description = "Function that locks and releases datasets and starts runs: its folder under lambdas/, name and ARN."
   type = object({
     folder = string
     name   = string
@@ -53,7 +48,7 @@ variable "database_prefix" {
 }
 
 variable "glue_jobs" {
-  description = "Glue jobs, keyed by their folder under glue_jobs/: dataset_etl loads files, table_refresh rebuilds tables, table_maintenance keeps them fast."
+  description = "Glue jobs, keyed by their folder under glue_jobs/: dataset_etl loads files, table_refresh rebuilds tables, table_maintenance maintains them."
   type = map(object({
     name            = string
     arn             = string

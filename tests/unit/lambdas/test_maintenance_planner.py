@@ -107,7 +107,7 @@ def test_a_table_with_a_run_at_work_is_left_alone(tables, plan):
 
     _, written = plan()
 
-    assert reasons(written)["processed.events"] == f"a run is at work on it: branch {branch}"
+    assert reasons(written)["processed.events"] == f"a run is writing it: branch {branch}"
 
 
 def test_the_contract_may_keep_maintenance_away(tables, plan, tmp_path):

@@ -76,7 +76,7 @@ run "the_crawler_makes_one_table_per_dataset" {
   }
 }
 
-run "a_schedule_is_handed_to_the_crawler" {
+run "a_schedule_reaches_the_crawler" {
   command = plan
 
   variables {
@@ -85,7 +85,7 @@ run "a_schedule_is_handed_to_the_crawler" {
 
   assert {
     condition     = aws_glue_crawler.raw.schedule == "cron(0 5 * * ? *)"
-    error_message = "The crawler must run when it was told to."
+    error_message = "The crawler must run by its schedule."
   }
 }
 
@@ -97,7 +97,7 @@ run "the_crawler_changes_tables_of_the_raw_database_only" {
       for resource in flatten([for statement in data.aws_iam_policy_document.crawler.statement : tolist(statement.resources) if statement.sid == "WriteRawTables"]) :
       !can(regex(":table/", resource)) || endswith(resource, ":table/raw/*")
     ])
-    error_message = "Iceberg tables live in the other databases: the crawler must not be able to change one."
+    error_message = "Iceberg tables are in the other databases: the crawler must not be able to change one."
   }
 }
 

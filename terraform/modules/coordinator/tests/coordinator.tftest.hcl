@@ -28,12 +28,12 @@ variables {
     kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
     failure_queue_arn     = "arn:aws:sqs:eu-west-1:123456789012:q"
     alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
-  }
-  grants = {
-    UseLedger       = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
-    FindLoadedFiles = { actions = ["dynamodb:Query"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger/index/by_state"] }
-    RememberStarts  = { actions = ["dynamodb:PutItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/idempotency"] }
-    Announce        = { actions = ["events:PutEvents"], resources = ["arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test"] }
+    grants = {
+      UseLedger       = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
+      FindLoadedFiles = { actions = ["dynamodb:Query"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger/index/by_state"] }
+      RememberStarts  = { actions = ["dynamodb:PutItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/idempotency"] }
+      Announce        = { actions = ["events:PutEvents"], resources = ["arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test"] }
+    }
   }
   state_machine_arns = {
     ingest      = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"
@@ -47,22 +47,22 @@ variables {
   }
 }
 
-run "only_ends_of_this_lake_wake_job_events" {
+run "only_ends_of_this_lake_start_job_events" {
   command = plan
 
   assert {
     condition     = local.job_ended.detail.jobName == tolist(["test-dataset-etl", "test-table-maintenance", "test-table-refresh"])
-    error_message = "Only this lake's jobs may wake job_events."
+    error_message = "Only this lake's jobs may start job_events."
   }
 
   assert {
     condition     = contains(local.job_ended.detail.state, "SUCCEEDED")
-    error_message = "A job that ends silently and green must not leave its step waiting."
+    error_message = "A job that ends as SUCCEEDED without reporting must not leave its step waiting."
   }
 
   assert {
     condition     = local.execution_ended.detail.stateMachineArn == values(var.state_machine_arns)
-    error_message = "Only this lake's machines may wake job_events."
+    error_message = "Only this lake's machines may start job_events."
   }
 
   assert {
@@ -107,7 +107,7 @@ run "without_a_schedule_there_is_none" {
   }
 }
 
-run "rejects_a_schedule_nobody_understands" {
+run "rejects_a_schedule_that_is_none" {
   command = plan
 
   variables {

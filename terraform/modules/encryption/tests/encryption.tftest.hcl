@@ -20,7 +20,7 @@ run "the_key_is_named_and_rotates" {
   }
 }
 
-run "only_services_without_a_role_are_let_in" {
+run "only_services_without_a_role_are_allowed" {
   command = plan
 
   assert {

@@ -80,7 +80,7 @@ run "code_is_named_by_its_content" {
   }
 }
 
-run "failures_are_kept_and_heard_of" {
+run "failures_are_kept_and_raise_an_alarm" {
   command = plan
 
   assert {

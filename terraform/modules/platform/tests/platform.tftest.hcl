@@ -60,7 +60,7 @@ run "functions_learn_where_things_are" {
       IDEMPOTENCY_TABLE = "cartlake-test-idempotency"
       LEDGER_TABLE      = "cartlake-test-ledger"
     }
-    error_message = "Every function must be told the environment, the bus and the tables."
+    error_message = "Every function must get the environment, the bus and the tables."
   }
 }
 
@@ -78,7 +78,7 @@ run "undelivered_events_of_any_rule_of_the_lake_are_kept" {
 
   assert {
     condition     = output.shared.failure_queue_arn == "arn:aws:sqs:eu-west-1:123456789012:events-dlq"
-    error_message = "Functions must be told where failed events are kept."
+    error_message = "Functions must get the queue of failed events."
   }
 }
 
@@ -86,12 +86,12 @@ run "rights_name_their_tables" {
   command = apply
 
   assert {
-    condition     = sort(keys(output.grants)) == tolist(["Announce", "FindLoadedFiles", "RememberStarts", "UseLedger"])
+    condition     = sort(keys(output.shared.grants)) == tolist(["Announce", "FindLoadedFiles", "RememberStarts", "UseLedger"])
     error_message = "Each right of the platform must have a name."
   }
 
   assert {
-    condition     = alltrue([for grant in output.grants : !strcontains(join(" ", concat(grant.actions, grant.resources)), "*")])
+    condition     = alltrue([for grant in output.shared.grants : !strcontains(join(" ", concat(grant.actions, grant.resources)), "*")])
     error_message = "A right must name its actions and resources."
   }
 }

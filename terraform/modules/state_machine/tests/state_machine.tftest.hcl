@@ -61,7 +61,7 @@ run "the_machine_may_call_its_steps_only" {
   }
 }
 
-run "runs_that_end_badly_are_alarms" {
+run "runs_that_fail_raise_an_alarm" {
   command = plan
 
   assert {

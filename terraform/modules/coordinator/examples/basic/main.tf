@@ -14,12 +14,12 @@ module "coordinator" {
     kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
     failure_queue_arn     = "arn:aws:sqs:eu-west-1:123456789012:q"
     alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
-  }
-  grants = {
-    UseLedger       = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
-    FindLoadedFiles = { actions = ["dynamodb:Query"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger/index/by_state"] }
-    RememberStarts  = { actions = ["dynamodb:PutItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/idempotency"] }
-    Announce        = { actions = ["events:PutEvents"], resources = ["arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test"] }
+    grants = {
+      UseLedger       = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
+      FindLoadedFiles = { actions = ["dynamodb:Query"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger/index/by_state"] }
+      RememberStarts  = { actions = ["dynamodb:PutItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/idempotency"] }
+      Announce        = { actions = ["events:PutEvents"], resources = ["arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test"] }
+    }
   }
   state_machine_arns = {
     ingest      = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"
