@@ -3,12 +3,13 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws.testing.server import running
+from localaws.testing.server import eventually, running
 
 pytestmark = pytest.mark.integration
 
@@ -270,6 +271,7 @@ class TestStorage:
     def test_tmp_has_its_size_and_is_kept_by_a_warm_worker_only(self, localaws, name):
         localaws.function(name, self.WRITE, EphemeralStorage={"Size": 512}, Timeout=60)
 
+        assert invoke(localaws, name, "look")[1][:2] == [False, "/tmp"]
         assert invoke(localaws, name, 500) == (None, 512)
         error, payload = invoke(localaws, name, 520)
         assert error == "Unhandled"
@@ -308,7 +310,7 @@ class TestSizes:
         assert (error, payload["errorType"]) == ("Unhandled", "Function.ResponseSizeTooLarge")
 
     def test_variables_are_limited(self, localaws, name):
-        small, large = ({"Variables": {"A": "x" * size}} for size in (4096 - 8, 4096 - 7))
+        small, large = ({"Variables": {"AB": "x" * size}} for size in (4096 - 9, 4096 - 8))
 
         code, status, message = refused(localaws.function, name, ECHO, Environment=large)
         assert (code, status) == ("InvalidParameterValueException", 400)
@@ -319,54 +321,56 @@ class TestSizes:
         assert invoke(localaws, name, 1) == (None, 1)
 
 
-SLEEP = "import time\ndef handler(event, context): time.sleep(event or 0)"
+HOLD = (
+    "import os, time\n"
+    "def handler(event, context):\n"
+    "    if not event: return\n"
+    "    open(event + '.started', 'w').close()\n"
+    "    while not os.path.exists(event + '.end'): time.sleep(0.05)\n"
+)
 
 
 class TestConcurrency:
+    @contextmanager
     def busy(self, localaws, name):
-        """Start an invocation of ten seconds in another thread, and return when it runs."""
-        invoke(localaws, name, 0)
-        pool = ThreadPoolExecutor(1)
-        running_invocation = pool.submit(invoke, localaws, name, 10)
-        time.sleep(1)
-        pool.shutdown(wait=False)
-        return running_invocation
+        """Return a context manager in which an invocation of the function runs."""
+        path = localaws.settings.home / name
+        with ThreadPoolExecutor(1) as pool:
+            running_invocation = pool.submit(invoke, localaws, name, str(path))
+            eventually(path.with_suffix(".started").exists, seconds=60)
+            yield
+            path.with_suffix(".end").touch()
+            assert running_invocation.result() == (None, None)
 
     def test_a_reserved_limit_throttles_calls_and_delays_events(self, localaws, name, state_error):
         heard, _ = localaws.queue(name)
-        code = (
-            "import boto3, time\n"
-            "def handler(event, context):\n"
-            "    time.sleep(event or 0)\n"
-            f"    if event == 0.5: boto3.client('sqs').send_message(QueueUrl='{heard}', MessageBody='event')\n"
-        )
-        arn = localaws.function(name, code)
+        send = f"    if event is None: boto3.client('sqs').send_message(QueueUrl='{heard}', MessageBody='event')\n"
+        arn = localaws.function(name, f"import boto3\n{HOLD}".replace("    if not", f"{send}    if not"), Timeout=60)
         localaws.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
-        busy = self.busy(localaws, name)
 
-        localaws.client("lambda").invoke(FunctionName=name, Payload="0.5", InvocationType="Event")
-        with pytest.raises(ClientError) as caught:
-            localaws.client("lambda").invoke(FunctionName=name, Payload="0")
-        error, cause = state_error(arn)
+        with self.busy(localaws, name):
+            localaws.client("lambda").invoke(FunctionName=name, Payload="null", InvocationType="Event")
+            with pytest.raises(ClientError) as caught:
+                localaws.client("lambda").invoke(FunctionName=name, Payload="0")
+            error, cause = state_error(arn)
+            assert localaws.received(heard, seconds=1) == []
 
         assert caught.value.response["Error"] == {"Code": "TooManyRequestsException", "Message": "Rate Exceeded."}
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
         assert caught.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
         assert error == "Lambda.TooManyRequestsException"
         assert cause == "Rate Exceeded. (Service: Lambda, Status Code: 429)"
-        assert busy.result() == (None, None)
         assert localaws.received(heard, seconds=60) == ["event"]
 
     def test_the_account_has_a_limit_that_can_be_set(self, tmp_path, monkeypatch, name):
         monkeypatch.setenv("LOCALAWS_LAMBDA_CONCURRENCY", "1")
         with running(tmp_path) as own:
-            own.function(name, SLEEP)
-            own.function(f"{name}-other", SLEEP)
+            own.function(name, HOLD, Timeout=60)
+            own.function(f"{name}-other", ECHO)
             client = own.client("lambda")
             assert client.get_account_settings()["AccountLimit"]["ConcurrentExecutions"] == 1
-            self.busy(own, name)
 
-            with pytest.raises(ClientError) as caught:
+            with self.busy(own, name), pytest.raises(ClientError) as caught:
                 client.invoke(FunctionName=f"{name}-other", Payload="0")
 
             assert caught.value.response["Reason"] == "ConcurrentInvocationLimitExceeded"
