@@ -344,7 +344,7 @@ class TestConcurrency:
 
     def test_a_reserved_limit_throttles_calls_and_delays_events(self, localaws, name, state_error):
         heard, _ = localaws.queue(name)
-        send = f"    if event is None: boto3.client('sqs').send_message(QueueUrl='{heard}', MessageBody='event')\n"
+        send = f"    if not event: boto3.client('sqs').send_message(QueueUrl='{heard}', MessageBody='event')\n"
         arn = localaws.function(name, f"import boto3\n{HOLD}".replace("    if not", f"{send}    if not"), Timeout=60)
         localaws.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
 
