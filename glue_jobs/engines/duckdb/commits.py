@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pyiceberg.exceptions import ValidationException
 from pyiceberg.manifest import (
     DataFile,
+    DataFileContent,
     ManifestContent,
     ManifestEntry,
     ManifestEntryStatus,
@@ -22,8 +23,10 @@ from pyiceberg.manifest import (
 from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update import AssertRefSnapshotId
 from pyiceberg.table.update.snapshot import _MergeAppendFiles
+from pyiceberg.typedef import EMPTY_DICT
 
 from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
+from glue_jobs.engines.duckdb.types import PATH_ID
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -31,13 +34,16 @@ if TYPE_CHECKING:
     from pyiceberg.partitioning import PartitionSpec
     from pyiceberg.table import Table, Transaction
     from pyiceberg.table.metadata import TableMetadata
+    from pyiceberg.table.snapshots import Summary
     from pyiceberg.table.update import TableRequirement, UpdatesAndRequirements
+    from pyiceberg.typedef import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What one commit does. `deletes` are files of position deletes, `removed` data files that leave the table.
 
+    Earlier files of position deletes leave with the last data file they can be about.
     `deleted_from` are the paths of the data files that the position deletes are about: they must still be there.
     """
 
@@ -79,15 +85,27 @@ class _Commit(_MergeAppendFiles):
             transaction=transaction,
             io=transaction._table.io,  # noqa: SLF001 - pyiceberg's own producers take it from there
             branch=branch,
-            snapshot_properties={RUN_PROPERTY: run_id, **_delete_counts(change.deletes)},
+            snapshot_properties={RUN_PROPERTY: run_id, **_delete_counts(change.deletes, "added")},
         )
         self._change = change
+        self._entries: dict[str, list[ManifestEntry]] = {}
         self._added_data_files = list(change.added)
         self._deleted_data_files = set(change.removed)
 
     def _current_branch_head_id(self) -> int | None:
         refs = self._transaction.table_metadata.refs
         return refs[self._target_branch].snapshot_id if self._target_branch in refs else self._base
+
+    def fetch_manifest_entry(self, manifest: ManifestFile, discard_deleted: bool = True) -> list[ManifestEntry]:  # noqa: FBT001, FBT002 - pyiceberg's
+        """Read each manifest once: they never change, and a commit looks at them for several reasons."""
+        if manifest.manifest_path not in self._entries:
+            self._entries[manifest.manifest_path] = super().fetch_manifest_entry(manifest, discard_deleted=False)
+        entries = self._entries[manifest.manifest_path]
+        return [one for one in entries if not (discard_deleted and one.status == ManifestEntryStatus.DELETED)]
+
+    def _summary(self, snapshot_properties: dict[str, str] = EMPTY_DICT) -> Summary:
+        dropped = _delete_counts([entry.data_file for entry in self._dropped_deletes()], "removed")
+        return super()._summary({**snapshot_properties, **dropped})
 
     def _commit(self) -> UpdatesAndRequirements:
         updates, requirements = super()._commit()
@@ -145,17 +163,49 @@ class _Commit(_MergeAppendFiles):
     def _without_removed(self, manifest: ManifestFile) -> ManifestFile | None:
         """The manifest, a new one without the removed files where it has some, None where nothing is left."""
         if manifest.content != ManifestContent.DATA:
-            return manifest
+            return self._without_dropped(manifest)
         entries = self.fetch_manifest_entry(manifest)
         kept = [entry for entry in entries if entry.data_file not in self._deleted_data_files]
-        if len(kept) == len(entries):
-            return manifest
         if not kept:
             return None
+        if len(kept) == len(entries):
+            return manifest
         with self.new_manifest_writer(self.spec(manifest.partition_spec_id)) as writer:
             for entry in kept:
                 writer.add_entry(_with_status(entry, ManifestEntryStatus.EXISTING, entry.snapshot_id))
         return writer.to_manifest_file()
+
+    def _without_dropped(self, manifest: ManifestFile) -> ManifestFile | None:
+        """The manifest of delete files, a new one that says which of them leave, None where all left before."""
+        entries = self.fetch_manifest_entry(manifest)
+        gone = {entry.data_file.file_path for entry in self._dropped_deletes()}
+        if not any(entry.data_file.file_path in gone for entry in entries):
+            return manifest if entries else None
+        spec, output = self.spec(manifest.partition_spec_id), self.new_manifest_output()
+        with _DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression) as writer:
+            for entry in entries:
+                leaves = entry.data_file.file_path in gone
+                status = ManifestEntryStatus.DELETED if leaves else ManifestEntryStatus.EXISTING
+                writer.add_entry(_with_status(entry, status, self._snapshot_id if leaves else entry.snapshot_id))
+        return writer.to_manifest_file()
+
+    def _dropped_deletes(self) -> list[ManifestEntry]:
+        """Files of position deletes that no data file is left for, by partition, sequence number and bounds.
+
+        A position delete applies to data files of its own partition that are not younger:
+        https://iceberg.apache.org/spec/#scan-planning.
+        """
+        if not self._deleted_data_files:
+            return []
+        staying: defaultdict[tuple[int, Record], list[ManifestEntry]] = defaultdict(list)
+        deletes: list[ManifestEntry] = []
+        for manifest in self._parent_manifests():
+            for entry in self.fetch_manifest_entry(manifest):
+                if manifest.content == ManifestContent.DELETES:
+                    deletes.append(entry)
+                elif entry.data_file not in self._deleted_data_files:
+                    staying[_place(entry)].append(entry)
+        return [one for one in deletes if not any(_may_be_about(one, entry) for entry in staying[_place(one)])]
 
     def _delete_manifest(self, spec: PartitionSpec, files: Collection[DataFile]) -> ManifestFile:
         output = self.new_manifest_output()
@@ -208,15 +258,31 @@ def _with_status(entry: ManifestEntry, status: ManifestEntryStatus, snapshot_id:
     )
 
 
-def _delete_counts(files: Collection[DataFile]) -> dict[str, str]:
+def _place(entry: ManifestEntry) -> tuple[int, Record]:
+    return entry.data_file.spec_id, entry.data_file.partition
+
+
+def _may_be_about(delete: ManifestEntry, data: ManifestEntry) -> bool:
+    """Whether a file of deletes can name rows of a data file of the same partition; equality deletes always can."""
+    file = delete.data_file
+    if file.content != DataFileContent.POSITION_DELETES:
+        return True
+    if (data.sequence_number or 0) > (delete.sequence_number or 0):
+        return False
+    path = data.data_file.file_path.encode()
+    lower, upper = ((bounds or {}).get(PATH_ID) for bounds in (file.lower_bounds, file.upper_bounds))
+    return (lower is None or lower <= path) and (upper is None or path <= upper)
+
+
+def _delete_counts(files: Collection[DataFile], kind: str) -> dict[str, str]:
     """The members of a snapshot's summary that pyiceberg's collector would count, had it been given the files."""
     if not files:
         return {}
     rows = sum(file.record_count for file in files)
     return {
-        "added-delete-files": str(len(files)),
-        "added-position-delete-files": str(len(files)),
-        "added-position-deletes": str(rows),
+        f"{kind}-delete-files": str(len(files)),
+        f"{kind}-position-delete-files": str(len(files)),
+        f"{kind}-position-deletes": str(rows),
     }
 
 
