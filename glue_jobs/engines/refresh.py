@@ -38,6 +38,13 @@ class RefreshEngine(Engine, Protocol):
     def parallel_tables(self) -> int:
         """How many tables to build at the same time."""
 
+    @property
+    def limit_errors(self) -> tuple[type[Exception], ...]:
+        """Errors that mean that the engine is too small for a table: a larger one has to do the whole refresh."""
+
+    def limits(self) -> AbstractContextManager[None]:
+        """Turn whatever is raised in the block for want of memory or disk into one of `limit_errors`."""
+
     def forget(self, tables: Iterable[str]) -> None:
         """Read these tables as they are published now, not as this process may have seen them before."""
 

@@ -7,17 +7,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from cartlake import contracts
 from cartlake.aws import s3
-from cartlake.errors import TerminalError
-from cartlake.refresh.graph import Graph
-from cartlake.runs.documents import RefreshPlan
-from cartlake.times import utc_now
 from glue_jobs.engines.spark.refreshing import spark_refresh_engine
 from glue_jobs.shared import reporting
 from glue_jobs.shared.arguments import job_parser
 from glue_jobs.table_refresh.pipeline import RefreshError, failure, refresh
-from glue_jobs.table_refresh.run import Run
+from glue_jobs.table_refresh.run import open_run, read_plan
 
 __all__ = ["RefreshError", "main", "parse_args"]
 
@@ -38,25 +33,13 @@ def main(argv: Sequence[str]) -> None:
     """
     reporting.log_to_stdout()
     args = parse_args(argv)
-    plan = s3.read_model(args.plan_uri, RefreshPlan)
-    if plan.run_id != args.run_id:
-        raise TerminalError(f"{args.plan_uri} is of run {plan.run_id}, not of {args.run_id}.")
-    report = refresh(_open_run(args, plan))
+    plan = read_plan(args.plan_uri, args.run_id)
+    prefix, quality = f"{args.catalog}.{args.database_prefix}", f"{args.catalog}.{args.quality_table}"
+    report = refresh(open_run(plan, spark_refresh_engine(plan.run_id), prefix, quality))
     if failed := failure(report):
         s3.write_text(args.report_uri, report.model_dump_json(indent=2))
         raise failed
     reporting.report_success(report, args.report_uri, args.task_token, {"tables": len(report.tables)})
-
-
-def _open_run(args: argparse.Namespace, plan: RefreshPlan) -> Run:
-    return Run(
-        engine=spark_refresh_engine(plan.run_id),
-        plan=plan,
-        graph=Graph.of(contracts.load_all()),
-        prefix=f"{args.catalog}.{args.database_prefix}",
-        quality=f"{args.catalog}.{args.quality_table}",
-        started_at=utc_now(),
-    )
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ class RefreshError(TerminalError):
 def refresh(run: Run) -> RefreshReport:
     """Rebuild, or with the plan's `check` only compare, the tables of the plan, and return the outcome of each.
 
-    Never raises for a single table.
+    Never raises for a single table, unless the engine is too small for it: then one of its `limit_errors`. Tables that
+    were rebuilt before turn out the same when the refresh is repeated.
     """
     run.engine.forget(run.name(table) for table in _mentioned(run))
     done: dict[str, TableRefresh] = {}
@@ -75,7 +76,10 @@ def _ready(waiting: dict[str, StaleTable], done: dict[str, TableRefresh]) -> lis
 
 
 def _attempt(run: Run, stale: StaleTable, done: dict[str, TableRefresh], changes: dict[str, Scope]) -> Result:
-    """Rebuild one table as far as its upstreams changed. Never raises: an error is part of the result."""
+    """Rebuild one table as far as its upstreams changed. Raises the engine's `limit_errors`.
+
+    Any other error is part of the result.
+    """
     started = time.monotonic()
     scope = stale.scope if run.plan.check else run.graph.scope_of(stale.table, changes)
     about = {"table": stale.table, "scope": str(scope)}
@@ -85,8 +89,10 @@ def _attempt(run: Run, stale: StaleTable, done: dict[str, TableRefresh], changes
     if not scope:
         return TableRefresh(**about, outcome="unchanged"), scope, []
     try:
-        with building(run, stale.table, scope) as one:
+        with run.engine.limits(), building(run, stale.table, scope) as one:
             result, measured = _check(one) if run.plan.check else _rebuild(one)
+    except run.engine.limit_errors:
+        raise
     except Exception as error:  # whatever it is, the other tables are rebuilt
         log.exception("%s could not be rebuilt", stale.table)
         result, measured = TableRefresh(**about, outcome="failed", error=f"{type(error).__name__}: {error}"[:2000]), []

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from cartlake import contracts
+from cartlake.aws import s3
+from cartlake.errors import TerminalError
 from cartlake.refresh.graph import Graph
 from cartlake.runs.documents import RefreshPlan
+from cartlake.times import utc_now
 from glue_jobs.engines.refresh import RefreshEngine
 
 
@@ -22,3 +26,16 @@ class Run:
     def name(self, physical_name: str) -> str:
         """Return the name of a table on the engine: catalog.database.table."""
         return f"{self.prefix}{physical_name}"
+
+
+def read_plan(uri: str, run_id: str) -> RefreshPlan:
+    """Return the plan of a run. Raises TerminalError for that of another run."""
+    plan = s3.read_model(uri, RefreshPlan)
+    if plan.run_id != run_id:
+        raise TerminalError(f"{uri} is of run {plan.run_id}, not of {run_id}.")
+    return plan
+
+
+def open_run(plan: RefreshPlan, engine: RefreshEngine, prefix: str, quality: str) -> Run:
+    """Return the inputs of a refresh that begins now, of the tables of all contracts."""
+    return Run(engine, plan, Graph.of(contracts.load_all()), prefix, quality, utc_now())

@@ -146,7 +146,7 @@ class _Commit(_MergeAppendFiles):
             return
         live = {file.file_path for file in self._live_files()}
         if gone := wanted - live:
-            raise ValidationException(f"missing data files: another writer removed {sorted(gone)[0]} meanwhile")
+            raise ValidationException(f"missing data files: another writer removed {min(gone)} meanwhile")
 
     def _live_files(self) -> Iterable[DataFile]:
         for manifest in self._parent_manifests():

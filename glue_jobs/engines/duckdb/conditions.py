@@ -44,7 +44,8 @@ def _in_range(column: str, kind: str, one: DayRange) -> BooleanExpression:
         found.append(GreaterThanOrEqual(term=column, value=_value(one.first, kind)))
     if one.last is not None and one.last < date.max:
         found.append(LessThan(term=column, value=_value(one.last + ONE_DAY, kind)))
-    return reduce(And, found, AlwaysTrue())
+    everything: BooleanExpression = AlwaysTrue()
+    return reduce(And, found, everything)
 
 
 def _range(column: str, kind: str, first: date, after: date) -> BooleanExpression:

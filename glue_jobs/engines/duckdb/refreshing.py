@@ -18,6 +18,7 @@ from glue_jobs.engines.duckdb import replacing
 from glue_jobs.engines.duckdb.commits import commit
 from glue_jobs.engines.duckdb.conditions import in_ranges
 from glue_jobs.engines.duckdb.engine import DuckDBEngine
+from glue_jobs.engines.duckdb.limits import EngineLimitError, engine_limits
 from glue_jobs.engines.duckdb.session import open_session
 from glue_jobs.engines.duckdb.tables import scan
 from glue_jobs.engines.duckdb.types import contract_type
@@ -27,6 +28,7 @@ from glue_jobs.transforms.scopes import in_ranges_sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from pyiceberg.table import Table as IcebergTable
@@ -47,6 +49,13 @@ class DuckDBRefreshEngine(DuckDBEngine):
     @property
     def parallel_tables(self) -> int:
         return 1
+
+    @property
+    def limit_errors(self) -> tuple[type[Exception], ...]:
+        return (EngineLimitError,)
+
+    def limits(self) -> AbstractContextManager[None]:
+        return engine_limits()
 
     def forget(self, tables: Iterable[str]) -> None:
         for table in tables:

@@ -62,7 +62,8 @@ def of_keys(session: Session, loaded: IcebergTable, table: Table, keys: str, row
     stored, replaced = f"stored_of_keys_{number}", f"replaced_of_keys_{number}"
     [(key, *_)] = session.rows(f"describe {keys}")
     session.execute(
-        f"create temp table {stored} as select * from ({held.sql(positions=True)}) semi join {keys} using ({quoted(key)})"
+        f"create temp table {stored} as select * from ({held.sql(positions=True)}) "
+        f"semi join {keys} using ({quoted(key)})"
     )
     same_row = _equal([column.name for column in table.file_columns])
     session.execute(

@@ -1,7 +1,7 @@
 """The calls of `glue_jobs.engines.refresh.RefreshEngine` on Spark."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -29,6 +29,13 @@ class SparkRefreshEngine(SparkEngine):
     @property
     def parallel_tables(self) -> int:
         return _PARALLEL_TABLES
+
+    @property
+    def limit_errors(self) -> tuple[type[Exception], ...]:
+        return ()
+
+    def limits(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def forget(self, tables: Iterable[str]) -> None:
         for table in tables:
