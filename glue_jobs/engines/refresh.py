@@ -54,6 +54,9 @@ class RefreshEngine(Engine, Protocol):
         A table is read as it was when the run first read it, or as the run left it.
         """
 
+    def head_run(self, name: str) -> str | None:
+        """Return the id of the run that wrote what readers of a table see; None for a table without a snapshot."""
+
     def held(self, rows: Rows) -> AbstractContextManager[Rows]:
         """Return the same rows, which are computed once and stored until the block ends."""
 

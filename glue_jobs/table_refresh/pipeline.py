@@ -7,7 +7,7 @@ are skipped, and all others are rebuilt.
 import logging
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from cartlake.errors import TerminalError
 from cartlake.refresh.graph import Scope, StaleTable
@@ -34,8 +34,8 @@ class RefreshError(TerminalError):
 def refresh(run: Run) -> RefreshReport:
     """Rebuild, or with the plan's `check` only compare, the tables of the plan, and return the outcome of each.
 
-    Never raises for a single table, unless the engine is too small for it: then one of its `limit_errors`. Tables that
-    were rebuilt before turn out the same when the refresh is repeated.
+    Never raises for a single table, unless the engine is too small for it: then one of its `limit_errors`. It may be
+    repeated, on any engine.
     """
     run.engine.forget(run.name(table) for table in _mentioned(run))
     done: dict[str, TableRefresh] = {}
@@ -104,17 +104,21 @@ def _attempt(run: Run, stale: StaleTable, done: dict[str, TableRefresh], changes
 def _rebuild(one: Building) -> tuple[TableRefresh, list[Measured]]:
     """Build, judge and replace the stale rows; change nothing when the table has the same rows already."""
     run, engine, table = one.run, one.engine, one.table
-    about = {"table": table.physical_name, "scope": str(one.scope)}
     rows = engine.with_values(one.rows(), {"_updated_at": run.started_at, "_run_id": run.plan.run_id})
     with engine.held(rows) as held:
         built, measured = engine.measure_rows(held, table, run.started_at)
         checking.judge(table, measured)
-        if engine.head(one.name, MAIN) is not None and engine.fingerprint(one.stored(), table) == built:
-            return TableRefresh(**about, outcome="unchanged", rows=built.rows), measured
-        one.replace(held)
-    head = engine.head(one.name, MAIN)
+        same = engine.head(one.name, MAIN) is not None and engine.fingerprint(one.stored(), table) == built
+        if not same:
+            one.replace(held)
+    # An earlier attempt of this run may have written the rows: then what is built from them is stale still.
+    outcome: Literal["rebuilt", "unchanged"] = "rebuilt"
+    if same and engine.head_run(one.name) != run.plan.run_id:
+        outcome = "unchanged"
+    head = engine.head(one.name, MAIN) if outcome == "rebuilt" else None
     snapshot = None if head is None else str(head)
-    return TableRefresh(**about, outcome="rebuilt", rows=built.rows, snapshot_id=snapshot), measured
+    about = {"table": table.physical_name, "scope": str(one.scope)}
+    return TableRefresh(**about, outcome=outcome, rows=built.rows, snapshot_id=snapshot), measured
 
 
 def _check(one: Building) -> tuple[TableRefresh, list[Measured]]:

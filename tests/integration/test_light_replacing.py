@@ -94,7 +94,7 @@ def test_rows_without_a_day_stay_when_days_are_replaced(lake):
 
     lake.replace_days(DAILY, on(DAYS[0]), sold(DAYS[0], 2))
 
-    assert daily(lake) == [(DAYS[0], 2, "run-1"), (None, 1, "run-0")]
+    assert daily(lake) == [(None, 1, "run-0"), (DAYS[0], 2, "run-1")]
 
 
 def test_a_day_is_replaced_in_files_of_an_earlier_partitioning(lake):
@@ -112,10 +112,11 @@ def test_a_column_no_contract_has_keeps_the_values_of_rows_that_stay(lake):
     with lake.table(DAILY).update_schema() as schema:
         schema.add_column("scratch", "string")
     lake.replace_days(DAILY, WHOLE, *map(sold, DAYS))
+    lake.overwrite(DAILY, "scratch", "'kept'")
 
     lake.replace_days(DAILY, on(DAYS[0]), sold(DAYS[0], 3))
 
-    assert lake.rows(DAILY, "orders, scratch") == [(1, None), (1, None), (3, None)]
+    assert lake.rows(DAILY, "orders, scratch") == [(1, "kept"), (1, "kept"), (3, None)]
 
 
 def review(product, customer, rating, **changes):

@@ -13,7 +13,7 @@ from pyiceberg.exceptions import CommitFailedException, ValidationException
 from cartlake.contracts import measurements
 from cartlake.refresh.day_ranges import ALWAYS
 from cartlake.tables.catalog import load_catalog
-from cartlake.tables.snapshots import MAIN
+from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
 from glue_jobs.engines.duckdb import replacing
 from glue_jobs.engines.duckdb.commits import commit
 from glue_jobs.engines.duckdb.conditions import in_ranges
@@ -64,6 +64,10 @@ class DuckDBRefreshEngine(DuckDBEngine):
     def read_days(self, name: str, table: Table, days: Sequence[DayRange]) -> str:
         held = scan(self._load(name), self.head(name, MAIN), in_ranges(table, days))
         return self._filtered(held, None if ALWAYS in days else in_ranges_sql(table, days))
+
+    def head_run(self, name: str) -> str | None:
+        snapshot = self._load(name).metadata.snapshot_by_name(MAIN)
+        return snapshot.summary.additional_properties.get(RUN_PROPERTY) if snapshot and snapshot.summary else None
 
     @contextmanager
     def held(self, rows: str) -> Iterator[str]:
