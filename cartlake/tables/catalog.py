@@ -1,4 +1,4 @@
-"""The Iceberg catalog of the lake: AWS Glue, reached as boto3 would reach it."""
+"""The Iceberg catalog of the lake: AWS Glue, with the region and endpoint that boto3 uses."""
 
 import os
 from typing import TYPE_CHECKING
@@ -13,17 +13,17 @@ ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 
 
 def load_catalog(name: str = "glue") -> "LakeCatalog":
-    """Open the Glue catalog of the current account and region. Needs pyiceberg, hence the import on first use."""
+    """Return the Glue catalog of the current account and region. Needs pyiceberg."""
     from cartlake.tables.glue_catalog import LakeCatalog  # noqa: PLC0415 - a second of import that most callers never need
 
     return LakeCatalog(name, client=client("glue"), **file_properties())
 
 
 def file_properties() -> dict[str, str]:
-    """Properties that Arrow's S3 file system needs.
+    """Return the properties that Arrow's S3 file system needs.
 
-    The region, because pyiceberg otherwise asks the public S3 endpoint where each bucket lives; and a custom endpoint,
-    because Arrow takes one from the environment but then still puts the bucket into the host name.
+    They are the region, because pyiceberg otherwise asks the public S3 endpoint for the region of each bucket; and a
+    custom endpoint, because Arrow reads one from the environment but then still puts the bucket into the host name.
     """
     custom = next((os.environ[name] for name in ENDPOINT_VARIABLES if os.environ.get(name)), None)
     return {"client.region": region(), **({"s3.endpoint": custom} if custom else {})}

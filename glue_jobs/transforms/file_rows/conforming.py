@@ -21,7 +21,7 @@ def conform(raw: DataFrame, table: Table) -> DataFrame:
 
     Keeps the strings as `_raw_<column>`, next to `_corrupt_record`.
     """
-    columns = [F.col(c.name) if c.lineage else F.expr(cast_sql(c)) for c in table.columns]
+    columns = [F.col(c.name) if c.added_by_lake else F.expr(cast_sql(c)) for c in table.columns]
     return raw.select(
         *(F.col(column.name).alias(f"_raw_{column.name}") for column in table.file_columns),
         F.col("_corrupt_record"),
