@@ -6,7 +6,6 @@ import pytest
 
 from cartlake.refresh.graph import WHOLE
 from generators.world import generate_world
-from localaws.testing.server import running
 from tests.integration.light_lake import GRAPH, LightLake, bucket_in
 from tests.spark.refreshing import RefreshLake
 
@@ -16,12 +15,12 @@ SOURCES = sorted(name for name, table in GRAPH.tables.items() if table.build is 
 
 
 @pytest.fixture(scope="module")
-def light(tmp_path_factory):
+def light(localaws, tmp_path_factory):
     """The rows of all tables of a small world, rebuilt on DuckDB: those of sources with all columns."""
     folder = tmp_path_factory.mktemp("world")
     world = generate_world(folder, days=3, orders_per_day=12, seed=11, dirty=0, start_date=date(2026, 2, 27))
     files = [(dataset, folder / file.name) for dataset, truth in world.datasets.items() for file in truth.files]
-    with running(tmp_path_factory.mktemp("localaws")) as aws, bucket_in(aws, "light-rows") as bucket:
+    with bucket_in(localaws, "light-rows") as bucket:
         lake = LightLake("light_", bucket)
         lake.load_files(files)
         lake.refresh(dict.fromkeys(GRAPH.order, WHOLE))
