@@ -204,6 +204,22 @@ def test_a_commit_of_another_writer_to_the_same_files_is_not_lost(lake, monkeypa
     assert [row[:2] for row in daily(lake)] == [(DAYS[0], 7), (DAYS[1], 1), (DAYS[2], 9)]
 
 
+def test_rows_another_writer_deletes_meanwhile_do_not_come_back(lake, monkeypatch):
+    lake.replace_days(REVIEWS, WHOLE, review("a", "1", 5), review("b", "1", 5, purchased_on=str(MARCH)))
+    real = replacing.of_days
+
+    def overtaken(*arguments):
+        change = real(*arguments)
+        monkeypatch.setattr(refreshing.replacing, "of_days", real)
+        lake.replace_keys(REVIEWS, ["a"])
+        return change
+
+    monkeypatch.setattr(refreshing.replacing, "of_days", overtaken)
+    lake.replace_days(REVIEWS, on(MARCH), review("b", "1", 4, purchased_on=str(MARCH)))
+
+    assert [row[:3] for row in reviews(lake)] == [("b", "1", 4)]
+
+
 def test_a_writer_that_is_always_overtaken_gives_up_and_changes_nothing(lake, monkeypatch):
     lake.replace_days(DAILY, WHOLE, *map(sold, DAYS))
 

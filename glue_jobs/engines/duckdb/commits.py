@@ -11,31 +11,28 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pyiceberg.exceptions import ValidationException
-from pyiceberg.manifest import (
-    DataFile,
-    DataFileContent,
-    ManifestContent,
-    ManifestEntry,
-    ManifestEntryStatus,
-    ManifestFile,
-    ManifestWriterV2,
-)
+from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry, ManifestEntryStatus, ManifestFile
 from pyiceberg.table.snapshots import Operation
-from pyiceberg.table.update import AssertRefSnapshotId
 from pyiceberg.table.update.snapshot import _MergeAppendFiles
 from pyiceberg.typedef import EMPTY_DICT
 
 from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
-from glue_jobs.engines.duckdb.types import PATH_ID
+from glue_jobs.engines.duckdb.manifests import (
+    DeleteManifestWriter,
+    delete_counts,
+    may_be_about,
+    partition_of,
+    with_status,
+)
+from glue_jobs.engines.duckdb.requirements import or_no_snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from pyiceberg.partitioning import PartitionSpec
     from pyiceberg.table import Table, Transaction
-    from pyiceberg.table.metadata import TableMetadata
     from pyiceberg.table.snapshots import Summary
-    from pyiceberg.table.update import TableRequirement, UpdatesAndRequirements
+    from pyiceberg.table.update import UpdatesAndRequirements
     from pyiceberg.typedef import Record
 
 
@@ -85,7 +82,7 @@ class _Commit(_MergeAppendFiles):
             transaction=transaction,
             io=transaction._table.io,  # noqa: SLF001 - pyiceberg's own producers take it from there
             branch=branch,
-            snapshot_properties={RUN_PROPERTY: run_id, **_delete_counts(change.deletes, "added")},
+            snapshot_properties={RUN_PROPERTY: run_id, **delete_counts(change.deletes, "added")},
         )
         self._change = change
         self._entries: dict[str, list[ManifestEntry]] = {}
@@ -104,12 +101,12 @@ class _Commit(_MergeAppendFiles):
         return [one for one in entries if not (discard_deleted and one.status == ManifestEntryStatus.DELETED)]
 
     def _summary(self, snapshot_properties: dict[str, str] = EMPTY_DICT) -> Summary:
-        dropped = _delete_counts([entry.data_file for entry in self._dropped_deletes()], "removed")
+        dropped = delete_counts([entry.data_file for entry in self._dropped_deletes()], "removed")
         return super()._summary({**snapshot_properties, **dropped})
 
     def _commit(self) -> UpdatesAndRequirements:
         updates, requirements = super()._commit()
-        return updates, tuple(_or_no_snapshots(one) for one in requirements)
+        return updates, tuple(or_no_snapshots(one) for one in requirements)
 
     def _existing_manifests(self) -> list[ManifestFile]:
         if not self._deleted_data_files:
@@ -119,7 +116,7 @@ class _Commit(_MergeAppendFiles):
     def _deleted_entries(self) -> list[ManifestEntry]:
         return (
             [
-                _with_status(entry, ManifestEntryStatus.DELETED, self._snapshot_id)
+                with_status(entry, ManifestEntryStatus.DELETED, self._snapshot_id)
                 for manifest in self._parent_manifests()
                 if manifest.content == ManifestContent.DATA
                 for entry in self.fetch_manifest_entry(manifest)
@@ -147,6 +144,24 @@ class _Commit(_MergeAppendFiles):
         live = {file.file_path for file in self._live_files()}
         if gone := wanted - live:
             raise ValidationException(f"missing data files: another writer removed {min(gone)} meanwhile")
+        if newer := self._newer_deletes():
+            raise ValidationException(f"another writer deleted rows of files that are removed here: {newer[0]}")
+
+    def _newer_deletes(self) -> list[str]:
+        """Files of deletes that came after this change was made, and may be about data files it removes.
+
+        Their rows are among those that were written again, so to drop the deletes would bring the rows back.
+        """
+        places = {(file.spec_id, file.partition) for file in self._deleted_data_files}
+        start = self._transaction.table_metadata.snapshot_by_id(self._starting_snapshot_id or 0)
+        known = (start.sequence_number or 0) if start else 0
+        return [
+            entry.data_file.file_path
+            for manifest in self._parent_manifests()
+            if manifest.content == ManifestContent.DELETES and (manifest.sequence_number or 0) > known
+            for entry in self.fetch_manifest_entry(manifest)
+            if (entry.sequence_number or 0) > known and partition_of(entry) in places
+        ]
 
     def _live_files(self) -> Iterable[DataFile]:
         for manifest in self._parent_manifests():
@@ -172,7 +187,7 @@ class _Commit(_MergeAppendFiles):
             return manifest
         with self.new_manifest_writer(self.spec(manifest.partition_spec_id)) as writer:
             for entry in kept:
-                writer.add_entry(_with_status(entry, ManifestEntryStatus.EXISTING, entry.snapshot_id))
+                writer.add_entry(with_status(entry, ManifestEntryStatus.EXISTING, entry.snapshot_id))
         return writer.to_manifest_file()
 
     def _without_dropped(self, manifest: ManifestFile) -> ManifestFile | None:
@@ -182,11 +197,11 @@ class _Commit(_MergeAppendFiles):
         if not any(entry.data_file.file_path in gone for entry in entries):
             return manifest if entries else None
         spec, output = self.spec(manifest.partition_spec_id), self.new_manifest_output()
-        with _DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression) as writer:
+        with DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression) as writer:
             for entry in entries:
                 leaves = entry.data_file.file_path in gone
                 status = ManifestEntryStatus.DELETED if leaves else ManifestEntryStatus.EXISTING
-                writer.add_entry(_with_status(entry, status, self._snapshot_id if leaves else entry.snapshot_id))
+                writer.add_entry(with_status(entry, status, self._snapshot_id if leaves else entry.snapshot_id))
         return writer.to_manifest_file()
 
     def _dropped_deletes(self) -> list[ManifestEntry]:
@@ -204,12 +219,12 @@ class _Commit(_MergeAppendFiles):
                 if manifest.content == ManifestContent.DELETES:
                     deletes.append(entry)
                 elif entry.data_file not in self._deleted_data_files:
-                    staying[_place(entry)].append(entry)
-        return [one for one in deletes if not any(_may_be_about(one, entry) for entry in staying[_place(one)])]
+                    staying[partition_of(entry)].append(entry)
+        return [one for one in deletes if not any(may_be_about(one, entry) for entry in staying[partition_of(one)])]
 
     def _delete_manifest(self, spec: PartitionSpec, files: Collection[DataFile]) -> ManifestFile:
         output = self.new_manifest_output()
-        with _DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression) as writer:
+        with DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression) as writer:
             for file in files:
                 writer.add_entry(
                     ManifestEntry.from_args(
@@ -221,69 +236,6 @@ class _Commit(_MergeAppendFiles):
                     )
                 )
         return writer.to_manifest_file()
-
-
-class _AssertHead(AssertRefSnapshotId):
-    """Also allows the first snapshot of a table on a branch, as Iceberg does; pyiceberg wants it on main."""
-
-    def validate(self, base_metadata: TableMetadata | None) -> None:
-        if base_metadata is None or base_metadata.refs or self.snapshot_id is not None:
-            super().validate(base_metadata)
-
-
-def _or_no_snapshots(requirement: TableRequirement) -> TableRequirement:
-    if not isinstance(requirement, AssertRefSnapshotId):
-        return requirement
-    return _AssertHead(ref=requirement.ref, snapshot_id=requirement.snapshot_id)
-
-
-class _DeleteManifestWriter(ManifestWriterV2):
-    """A manifest of delete files; pyiceberg itself writes only those of data files."""
-
-    def content(self) -> ManifestContent:
-        return ManifestContent.DELETES
-
-    @property
-    def _meta(self) -> dict[str, str]:
-        return {**super()._meta, "content": "deletes"}
-
-
-def _with_status(entry: ManifestEntry, status: ManifestEntryStatus, snapshot_id: int | None) -> ManifestEntry:
-    return ManifestEntry.from_args(
-        status=status,
-        snapshot_id=snapshot_id,
-        sequence_number=entry.sequence_number,
-        file_sequence_number=entry.file_sequence_number,
-        data_file=entry.data_file,
-    )
-
-
-def _place(entry: ManifestEntry) -> tuple[int, Record]:
-    return entry.data_file.spec_id, entry.data_file.partition
-
-
-def _may_be_about(delete: ManifestEntry, data: ManifestEntry) -> bool:
-    """Whether a file of deletes can name rows of a data file of the same partition; equality deletes always can."""
-    file = delete.data_file
-    if file.content != DataFileContent.POSITION_DELETES:
-        return True
-    if (data.sequence_number or 0) > (delete.sequence_number or 0):
-        return False
-    path = data.data_file.file_path.encode()
-    lower, upper = ((bounds or {}).get(PATH_ID) for bounds in (file.lower_bounds, file.upper_bounds))
-    return (lower is None or lower <= path) and (upper is None or path <= upper)
-
-
-def _delete_counts(files: Collection[DataFile], kind: str) -> dict[str, str]:
-    """The members of a snapshot's summary that pyiceberg's collector would count, had it been given the files."""
-    if not files:
-        return {}
-    rows = sum(file.record_count for file in files)
-    return {
-        f"{kind}-delete-files": str(len(files)),
-        f"{kind}-position-delete-files": str(len(files)),
-        f"{kind}-position-deletes": str(rows),
-    }
 
 
 def drop_branch(table: Table, name: str) -> None:
