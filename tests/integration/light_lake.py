@@ -168,7 +168,7 @@ def _select(table: Table, row) -> str:
 
 
 def _value(value, column) -> str:
-    if column.lineage and value is None:
+    if value is None and column.name in LINEAGE:
         return LINEAGE[column.name]
     return "null" if value is None else f"'{value}'"
 
