@@ -34,6 +34,21 @@ LINEAGE = {
 }
 
 
+def written_review(number: int, customer: int, rating: int, day: str) -> dict[str, str]:
+    """A row of processed.reviews, of one of two products."""
+    moment = f"{day} 12:00:{number:02d}Z"
+    return {
+        "review_id": f"REV-{number:010X}",
+        "order_id": "ORD-0000000001",
+        "customer_id": f"CUS-{customer:07d}",
+        "product_id": "PRD-00042" if customer < 3 else "PRD-00043",
+        "purchased_on": day,
+        "rating": str(rating),
+        "reviewed_at": moment,
+        "updated_at": moment,
+    }
+
+
 @contextmanager
 def bucket_in(localaws, name: str):
     """A new bucket of the embedded AWS, which boto3 and DuckDB find until the end of the block."""

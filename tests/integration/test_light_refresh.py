@@ -6,12 +6,21 @@ import pytest
 
 from cartlake.refresh.graph import WHOLE
 from generators.world import generate_world
-from tests.integration.light_lake import GRAPH, LightLake, bucket_in
+from tests.integration.light_lake import GRAPH, LightLake, bucket_in, written_review
 
 pytestmark = [pytest.mark.integration, pytest.mark.no_cover]
 
 FIRST = date(2026, 2, 26)
 """A Thursday: the four days of the world are of two weeks and of two months."""
+
+
+REVIEWS = [
+    written_review(1, 1, 5, "2026-02-27"),
+    written_review(2, 2, 4, "2026-02-27"),
+    written_review(3, 3, 1, "2026-02-28"),
+    written_review(4, 1, 2, "2026-03-01"),
+]
+"""The last is of a customer and a product that have a review already."""
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +44,13 @@ def files(tmp_path_factory):
 def test_every_table_follows_its_sources_day_by_day_and_is_what_it_is_from_scratch(bucket, files):
     grown, scratch = LightLake("grown_", bucket), LightLake("scratch_", bucket)
     grown.load_files([file for day in files[:3] for file in day])
+    grown.insert("processed.reviews", *REVIEWS[:3])
     first = grown.refresh(grown.changes | {"curated.dim_date": WHOLE})
     grown.load_files(files[3])
+    grown.insert("processed.reviews", *REVIEWS[3:])
     second = grown.refresh()
     scratch.load_files([file for day in files for file in day])
+    scratch.insert("processed.reviews", *REVIEWS)
     whole = scratch.refresh(dict.fromkeys(GRAPH.order, WHOLE))
 
     assert {name: table.error for name, table in first.items()} == dict.fromkeys(GRAPH.order, "")

@@ -6,7 +6,7 @@ import pytest
 
 from cartlake.refresh.graph import WHOLE
 from generators.world import generate_world
-from tests.integration.light_lake import GRAPH, LightLake, bucket_in
+from tests.integration.light_lake import GRAPH, LightLake, bucket_in, written_review
 from tests.spark.refreshing import RefreshLake
 
 pytestmark = [pytest.mark.spark, pytest.mark.no_cover]
@@ -23,6 +23,7 @@ def light(localaws, tmp_path_factory):
     with bucket_in(localaws, "light-rows") as bucket:
         lake = LightLake("light_", bucket)
         lake.load_files(files)
+        lake.insert("processed.reviews", *(written_review(n, n, n, "2026-02-27") for n in (1, 2, 3)))
         lake.refresh(dict.fromkeys(GRAPH.order, WHOLE))
         return {
             **{name: lake.rows(name, ", ".join(c.name for c in GRAPH.tables[name].columns)) for name in SOURCES},
