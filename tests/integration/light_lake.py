@@ -1,6 +1,7 @@
 """A lake in the embedded AWS without Spark: its tables are made, loaded and refreshed on DuckDB."""
 
 import csv
+from collections import defaultdict
 from contextlib import contextmanager
 from datetime import date
 
@@ -86,10 +87,14 @@ class LightLake:
         return self.catalog.load_table(tuple(self.name(physical_name).split(".")[1:]))
 
     def load_files(self, files) -> None:
-        """Load CSV files without faults, by dataset, in order: the newest row of every key stays."""
+        """Load CSV files without faults, given as dataset and path: the newest row of every key stays."""
+        by_dataset = defaultdict(list)
+        for dataset, path in files:
+            by_dataset[dataset].append(path)
         with duckdb_engine(self._next_run()) as engine:
-            for dataset, path in files:
-                self._merge(engine, contracts.load(dataset).table, _rows_of_file(contracts.load(dataset).table, path))
+            for dataset, paths in by_dataset.items():
+                table = contracts.load(dataset).table
+                self._merge(engine, table, _rows_of_files(table, paths))
 
     def insert(self, physical_name: str, *rows) -> None:
         """Add rows to a table, given as dicts of texts; what they leave out is null."""
@@ -163,15 +168,15 @@ def _frozen(engine, table: Table, rows) -> str:
     return engine.freeze(f"({query})")
 
 
-def _rows_of_file(table: Table, path) -> str:
-    with path.open(newline="") as file:
+def _rows_of_files(table: Table, paths) -> str:
+    with paths[0].open(newline="") as file:
         header = next(csv.reader(file))
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in header)
     typed = ", ".join(f"{c.name}::{contract_type(c.type)} as {c.name}" for c in table.file_columns)
     lineage = ", ".join(f"{value} as {name}" for name, value in LINEAGE.items() if _has(table, name))
     version = table.version_column or "1"
     return (
-        f"select {typed}, {lineage} from read_csv('{path}', header = true, columns = {{{columns}}}, quote = '\"', "
+        f"select {typed}, {lineage} from read_csv({[str(path) for path in paths]}, header = true, columns = {{{columns}}}, quote = '\"', "
         f"auto_detect = false) qualify row_number() over (partition by {', '.join(table.primary_key)} "
         f"order by {version} desc) = 1"
     )
