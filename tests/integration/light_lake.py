@@ -176,9 +176,9 @@ def _rows_of_files(table: Table, paths) -> str:
     lineage = ", ".join(f"{value} as {name}" for name, value in LINEAGE.items() if _has(table, name))
     version = table.version_column or "1"
     return (
-        f"select {typed}, {lineage} from read_csv({[str(path) for path in paths]}, header = true, columns = {{{columns}}}, quote = '\"', "
-        f"auto_detect = false) qualify row_number() over (partition by {', '.join(table.primary_key)} "
-        f"order by {version} desc) = 1"
+        f"select {typed}, {lineage} from read_csv({[str(path) for path in paths]}, header = true, "
+        f"columns = {{{columns}}}, quote = '\"', auto_detect = false) "
+        f"qualify row_number() over (partition by {', '.join(table.primary_key)} order by {version} desc) = 1"
     )
 
 
