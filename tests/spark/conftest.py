@@ -18,6 +18,7 @@ from sqlframe.duckdb import DuckDBSession
 from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.engine import current, using
+from glue_jobs.engines.spark import frames
 from glue_jobs.engines.spark.session import cache_functions
 from localaws.spark import java
 from localaws.spark.jars import classpath
@@ -123,7 +124,7 @@ def frame(request: pytest.FixtureRequest) -> Iterator[MakeFrame]:
             yield request.getfixturevalue("duckdb_frames")
         else:
             session = request.getfixturevalue("spark")
-            yield lambda rows, schema: session.createDataFrame(list(rows), schema)
+            yield lambda rows, schema: frames.frame(session, rows, schema)
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +187,10 @@ def lake(spark_lake: loading.Lake) -> loading.Lake:
 
 
 @pytest.fixture
-def light_lake(localaws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[LightLake]:
+def light_lake(
+    localaws: LocalAws,  # noqa: F811 - a fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[LightLake]:
     """Buckets and empty tables in an embedded AWS, and a way to load files with the light engine."""
     for name, value in localaws.env.items():
         monkeypatch.setenv(name, value)

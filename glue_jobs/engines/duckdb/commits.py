@@ -10,11 +10,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pyiceberg.exceptions import ValidationException
+from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry, ManifestEntryStatus, ManifestFile
+from pyiceberg.table import TableProperties
 from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update.snapshot import _MergeAppendFiles
 from pyiceberg.typedef import EMPTY_DICT
+from pyiceberg.utils.properties import property_as_bool
 
 from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
 from glue_jobs.engines.duckdb.manifests import (
@@ -27,7 +29,7 @@ from glue_jobs.engines.duckdb.manifests import (
 from glue_jobs.engines.duckdb.requirements import or_no_snapshots
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from pyiceberg.partitioning import PartitionSpec
     from pyiceberg.table import Table, Transaction
@@ -63,12 +65,20 @@ class Change:
 def commit(table: Table, change: Change, run_id: str, branch: str = MAIN, base: int | None = None) -> int:
     """Commit a change and return the id of its snapshot. A branch that is not there yet begins at snapshot `base`.
 
-    Other writers' commits are no conflict unless they rewrote or removed files this change is about; then raises
-    pyiceberg's ValidationException. Repeats are safe: an earlier try whose answer was lost is found by its snapshot id.
+    Commits of others are no conflict unless they rewrote or removed files this change is about. Where the answer of
+    the catalog is lost, the table is asked whether it has the snapshot. Raises pyiceberg's ValidationException when a
+    file is gone, CommitFailedException when others always came first.
     """
-    with table.transaction() as transaction:
-        producer = _Commit(transaction, change, run_id, branch, base)
-        producer.commit()
+    transaction = table.transaction()
+    producer = _Commit(transaction, change, run_id, branch, base)
+    producer.commit()
+    try:
+        transaction.commit_transaction()
+    except (CommitFailedException, ValidationException):
+        raise
+    except Exception:  # whatever it is, the commit may have been made before the answer was lost
+        if table.refresh().snapshot_by_id(producer.snapshot_id) is None:
+            raise
     return producer.snapshot_id
 
 
@@ -86,6 +96,9 @@ class _Commit(_MergeAppendFiles):
         )
         self._change = change
         self._entries: dict[str, list[ManifestEntry]] = {}
+        properties = transaction.table_metadata.properties
+        # As Iceberg's own writers do; pyiceberg merges manifests only where a table asks for it.
+        self._merge_enabled = property_as_bool(properties, TableProperties.MANIFEST_MERGE_ENABLED, default=True)
         self._added_data_files = list(change.added)
         self._deleted_data_files = set(change.removed)
 
@@ -114,17 +127,14 @@ class _Commit(_MergeAppendFiles):
         return [kept for manifest in self._parent_manifests() if (kept := self._without_removed(manifest))]
 
     def _deleted_entries(self) -> list[ManifestEntry]:
-        return (
-            [
-                with_status(entry, ManifestEntryStatus.DELETED, self._snapshot_id)
-                for manifest in self._parent_manifests()
-                if manifest.content == ManifestContent.DATA
-                for entry in self.fetch_manifest_entry(manifest)
-                if entry.data_file in self._deleted_data_files
-            ]
-            if self._deleted_data_files
-            else []
-        )
+        manifests = self._parent_manifests() if self._deleted_data_files else []
+        return [
+            with_status(entry, ManifestEntryStatus.DELETED, self._snapshot_id)
+            for manifest in manifests
+            if manifest.content == ManifestContent.DATA
+            for entry in self.fetch_manifest_entry(manifest)
+            if entry.data_file in self._deleted_data_files
+        ]
 
     def _build_delete_files_partition_predicate(self) -> None:
         """Removed files are named one by one."""
@@ -141,7 +151,8 @@ class _Commit(_MergeAppendFiles):
         wanted = self._change.deleted_from | {file.file_path for file in self._change.removed}
         if not wanted:
             return
-        live = {file.file_path for file in self._live_files()}
+        manifests = [one for one in self._parent_manifests() if one.content == ManifestContent.DATA]
+        live = {entry.data_file.file_path for one in manifests for entry in self.fetch_manifest_entry(one)}
         if gone := wanted - live:
             raise ValidationException(f"missing data files: another writer removed {min(gone)} meanwhile")
         if newer := self._newer_deletes():
@@ -162,12 +173,6 @@ class _Commit(_MergeAppendFiles):
             for entry in self.fetch_manifest_entry(manifest)
             if (entry.sequence_number or 0) > known and partition_of(entry) in places
         ]
-
-    def _live_files(self) -> Iterable[DataFile]:
-        for manifest in self._parent_manifests():
-            if manifest.content == ManifestContent.DATA:
-                for entry in self.fetch_manifest_entry(manifest):
-                    yield entry.data_file
 
     def _parent_manifests(self) -> list[ManifestFile]:
         if self._parent_snapshot_id is None:

@@ -1,5 +1,7 @@
 """Parquet files of an Iceberg table: written by DuckDB, uploaded, and described as the table's manifests list them."""
 
+# ruff: noqa: S608 - names and conditions are written here, from schemas of tables
+
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +18,7 @@ from pyiceberg.types import ListType, NestedField, PrimitiveType, StringType
 from cartlake.aws.clients import aws_errors, client
 from cartlake.aws.objects import S3Uri
 from cartlake.errors import TerminalError
-from glue_jobs.engines.duckdb.types import PATH_ID, duckdb_type, lower_bound, upper_bound
+from glue_jobs.engines.duckdb.types import PATH_ID, duckdb_type, lower_bound, upper_bound, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pyiceberg.partitioning import PartitionField, PartitionSpec
     from pyiceberg.schema import Schema
     from pyiceberg.table import Table
+    from pyiceberg.types import IcebergType
 
     from glue_jobs.engines.duckdb.session import Session
 
@@ -44,7 +47,7 @@ _POSITION_ID: Final = 2147483545
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file that DuckDB wrote: its path, rows, bytes, statistics by column, and values of the columns it is split by."""
+    """A file that DuckDB wrote: path, rows, bytes, statistics by column, and values of the columns it is split by."""
 
     path: str
     rows: int
@@ -129,17 +132,24 @@ class TableFiles:
         split = f"partition_by ({', '.join(keys)}), " if keys else ""
         target = folder if keys else folder / "0.parquet"
         copied = self.session.rows(
-            f"copy ({query}) to '{target}' (format parquet, compression zstd, {split}field_ids {{{field_ids}}}, return_stats)"
+            f"copy ({query}) to '{target}' (format parquet, compression zstd, "
+            f"{split}field_ids {{{field_ids}}}, return_stats)"
         )
-        return [Written(path, rows, size, stats, of or {}) for path, rows, size, _, stats, of in copied]  # type: ignore[arg-type]
+        return [Written(path, rows, size, stats, of or {}) for path, rows, size, _, stats, of in copied]
 
     def _data_file(self, written: Written) -> tuple[Written, DataFile]:
         values = (written.keys[_PARTITION.format(place)] for place in range(len(self.spec.fields)))
-        partition = Record(*(_key_value(text, field) for text, field in zip(values, self.spec.fields, strict=True)))
+        kinds = [field.field_type for field in self.spec.partition_type(self.schema).fields]
+        partition = Record(*(self._key(*one) for one in zip(values, self.spec.fields, kinds, strict=True)))
         fields = [leaf for field in self.schema.fields for leaf in _leaves(field)]
         return written, _described(
             written, DataFileContent.DATA, self._place(partition), partition, self.spec.spec_id, fields
         )
+
+    def _key(self, text: str | None, field: PartitionField, kind: IcebergType) -> Any:
+        if text is None:
+            return None
+        return value_of(text, kind) if isinstance(field.transform, IdentityTransform) else int(text)
 
     def _delete_file(self, written: Written, spec_id: int, partition: Record) -> tuple[Written, DataFile]:
         place = self._place(partition, self.table.specs()[spec_id])
@@ -170,7 +180,7 @@ def _upload_one(made: tuple[Written, DataFile]) -> None:
     client("s3").upload_file(written.path, uri.bucket, uri.key)
 
 
-def _described(  # noqa: PLR0913 - the columns of a manifest
+def _described(  # noqa: PLR0913, PLR0917 - the columns of a manifest
     written: Written,
     content: DataFileContent,
     place: str,
@@ -224,9 +234,3 @@ def _field_ids(field: NestedField) -> str:
     if isinstance(field.field_type, ListType):
         return f"{{__duckdb_field_id: {field.field_id}, element: {field.field_type.element_id}}}"
     return str(field.field_id)
-
-
-def _key_value(text: str | None, field: PartitionField) -> Any:
-    if text is None:
-        return None
-    return text if isinstance(field.transform, IdentityTransform) else int(text)

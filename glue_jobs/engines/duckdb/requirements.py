@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class _AssertHead(AssertRefSnapshotId):
     """Also allows the first snapshot of a table on a branch, as Iceberg does; pyiceberg wants it on main."""
 
-    def validate(self, base_metadata: TableMetadata | None) -> None:
+    def validate(self, base_metadata: TableMetadata | None) -> None:  # type: ignore[override]
         if base_metadata is None or base_metadata.refs or self.snapshot_id is not None:
             super().validate(base_metadata)
 

@@ -25,6 +25,8 @@ from pyiceberg.types import (
 from cartlake.errors import TerminalError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyiceberg.types import IcebergType
 
 _NAMES: Final[dict[type[IcebergType], str]] = {
@@ -68,13 +70,15 @@ def contract_type(kind: str) -> str:
 
 def lower_bound(text: str, kind: PrimitiveType) -> bytes:
     """Return a value that is no higher than the lowest of a column, as a manifest stores it."""
-    return to_bytes(kind, _value(text, kind)[:_BOUND_LENGTH] if isinstance(kind, StringType) else _value(text, kind))
+    return to_bytes(
+        kind, value_of(text, kind)[:_BOUND_LENGTH] if isinstance(kind, StringType) else value_of(text, kind)
+    )
 
 
 def upper_bound(text: str, kind: PrimitiveType) -> bytes | None:
     """Return a value that is no lower than the highest of a column, None for a text that no short one is above."""
     if not isinstance(kind, StringType) or len(text) <= _BOUND_LENGTH:
-        return to_bytes(kind, _value(text, kind))
+        return to_bytes(kind, value_of(text, kind))
     for place in reversed(range(_BOUND_LENGTH)):
         following = ord(text[place]) + 1
         following = _SURROGATES.stop if following in _SURROGATES else following
@@ -83,19 +87,28 @@ def upper_bound(text: str, kind: PrimitiveType) -> bytes | None:
     return None
 
 
-def _value(text: str, kind: PrimitiveType) -> Any:
-    """A statistic that DuckDB writes as text, as pyiceberg takes it."""
-    if isinstance(kind, BooleanType):
-        return text in ("1", "true")
-    if isinstance(kind, (IntegerType, LongType)):
-        return int(text)
-    if isinstance(kind, (FloatType, DoubleType)):
-        return float(text)
-    if isinstance(kind, DecimalType):
-        return Decimal(text)
-    if isinstance(kind, DateType):
-        return (date.fromisoformat(text) - _EPOCH.date()).days
-    if isinstance(kind, (TimestampType, TimestamptzType)):
-        moment = datetime.fromisoformat(text)
-        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
-    return text
+def value_of(text: str, kind: IcebergType) -> Any:
+    """Return a value that DuckDB writes as text as pyiceberg takes it: days and microseconds since 1970 for times."""
+    return _READ.get(type(kind), str)(text)
+
+
+def _micros(text: str) -> int:
+    moment = datetime.fromisoformat(text)
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
+
+
+def _days(text: str) -> int:
+    return (date.fromisoformat(text) - _EPOCH.date()).days
+
+
+_READ: Final[dict[type[IcebergType], Callable[[str], Any]]] = {
+    BooleanType: lambda text: text in ("1", "true"),
+    IntegerType: int,
+    LongType: int,
+    FloatType: float,
+    DoubleType: float,
+    DecimalType: Decimal,
+    DateType: _days,
+    TimestampType: _micros,
+    TimestamptzType: _micros,
+}
