@@ -89,14 +89,6 @@ def test_a_table_that_was_built_without_rows_has_a_snapshot(lake):
     assert lake.table(DAILY).current_snapshot().summary["total-records"] == "0"
 
 
-def test_rows_without_a_day_stay_when_days_are_replaced(lake):
-    lake.replace_days(DAILY, WHOLE, sold(DAYS[0]), sold(DAYS[0]) | {"order_date": None, "_run_id": "run-0"})
-
-    lake.replace_days(DAILY, on(DAYS[0]), sold(DAYS[0], 2))
-
-    assert daily(lake) == [(None, 1, "run-0"), (DAYS[0], 2, "run-1")]
-
-
 def test_a_day_is_replaced_in_files_of_an_earlier_partitioning(lake):
     lake.replace_days(DAILY, WHOLE, *map(sold, DAYS))
     with lake.table(DAILY).update_spec() as spec:
