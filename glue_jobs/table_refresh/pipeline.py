@@ -6,7 +6,9 @@ are skipped, and all others are rebuilt.
 
 import logging
 import time
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Literal, TypeAlias
 
 from cartlake.errors import TerminalError
@@ -42,7 +44,7 @@ def refresh(run: Run) -> RefreshReport:
     changes = dict(run.plan.changes)
     measured: dict[str, list[Measured]] = {}
     waiting = {table.table: table for table in run.plan.tables}
-    with ThreadPoolExecutor(run.engine.parallel_tables) as pool:
+    with _threads(run.engine.parallel_tables) as pool:
         working: dict[Future[Result], str] = {}
         while waiting or working:
             for stale in _ready(waiting, done):
@@ -62,6 +64,17 @@ def refresh(run: Run) -> RefreshReport:
         started_at=stamp(run.started_at),
         ended_at=stamp(utc_now()),
     )
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads to build tables in; tables that still wait for one are left alone when the block raises."""
+    with ThreadPoolExecutor(number) as pool:
+        try:
+            yield pool
+        except Exception:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def failure(report: RefreshReport) -> RefreshError | None:

@@ -141,7 +141,7 @@ def test_a_limit_of_the_engine_ends_the_refresh_instead_of_failing_one_table():
     engine = Engine(broken={ORDERS: TooSmallError("memory")})
 
     with pytest.raises(TooSmallError):
-        run(engine, LINES, ORDERS, DAILY)
+        run(engine, LINES, ORDERS, "processed.customer_months")
     assert engine.written == [f"glue.{LINES}"]
     assert engine.recorded == []
 
