@@ -6,6 +6,7 @@ import pytest
 from pyiceberg.exceptions import ValidationException
 from pyiceberg.manifest import ManifestContent
 from pyiceberg.transforms import DayTransform
+from pyiceberg.types import StringType
 
 from cartlake.refresh.graph import WHOLE
 from glue_jobs.engines.duckdb import refreshing, replacing
@@ -102,7 +103,7 @@ def test_a_day_is_replaced_in_files_of_an_earlier_partitioning(lake):
 
 def test_a_column_no_contract_has_keeps_the_values_of_rows_that_stay(lake):
     with lake.table(DAILY).update_schema() as schema:
-        schema.add_column("scratch", "string")
+        schema.add_column("scratch", StringType())
     lake.replace_days(DAILY, WHOLE, *map(sold, DAYS))
     lake.overwrite(DAILY, "scratch", "'kept'")
 
@@ -143,7 +144,7 @@ def test_rows_of_keys_that_stay_the_same_are_not_touched(lake):
 
 def test_a_changed_row_keeps_its_value_of_a_column_no_contract_has(lake):
     with lake.table(REVIEWS).update_schema() as schema:
-        schema.add_column("scratch", "string")
+        schema.add_column("scratch", StringType())
     lake.replace_days(REVIEWS, WHOLE, review("a", "1", 5), review("a", "2", 5))
     lake.overwrite(REVIEWS, "scratch", "'kept'")
 
