@@ -7,7 +7,7 @@ contract imports no more than pydantic and PyYAML.
 from cartlake.contracts.errors import ContractError, Fault, UnknownDatasetError
 from cartlake.contracts.loading import all_names, load, load_all, names, parse
 from cartlake.contracts.maintenance import Maintenance
-from cartlake.contracts.model import Column, Contract, PartitionField, Reference, RowRule, Table
+from cartlake.contracts.model import Column, Contract, EngineWish, PartitionField, Reference, RowRule, Table
 from cartlake.contracts.odcs import CsvOptions, FileOptions
 from cartlake.contracts.schemas import (
     iceberg_ddl,
@@ -23,6 +23,7 @@ __all__ = [
     "Contract",
     "ContractError",
     "CsvOptions",
+    "EngineWish",
     "Fault",
     "FileOptions",
     "Maintenance",

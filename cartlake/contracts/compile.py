@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast, get_args
 
 from cartlake.contracts.building import TRANSFORM, Build, build_of
 from cartlake.contracts.errors import Faults
@@ -12,6 +12,7 @@ from cartlake.contracts.layout import renamed_from, sort_order
 from cartlake.contracts.maintenance import maintenance_of
 from cartlake.contracts.masks import MASK, mask_of
 from cartlake.contracts.model import (
+    EngineWish,
     CONTRACT_PROPERTY,
     VERSION_PROPERTY,
     Column,
@@ -72,7 +73,15 @@ def compile_contract(document: Document, file: FileOptions | None, source: str, 
         tables=tuple(_table(table, document, faults) for table in document.tables),
         file=file,
         source=source,
+        engine=_engine(document, faults),
     )
+
+
+def _engine(document: Document, faults: Faults) -> EngineWish:
+    wish = _custom(document.custom_properties).get("cartlake.engine", "auto")
+    if wish not in get_args(EngineWish):
+        faults.add("customProperties.cartlake.engine", wish, f"choose {', '.join(get_args(EngineWish))}")
+    return cast("EngineWish", wish)
 
 
 def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:

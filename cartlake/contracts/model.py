@@ -11,6 +11,9 @@ from cartlake.contracts.table_rules import TableRule
 from cartlake.errors import TerminalError
 
 Severity = Literal["error", "warning"]
+EngineWish = Literal["auto", "light", "spark"]
+"""The custom property `cartlake.engine`: the engine that loads the dataset's files and rebuilds its tables."""
+
 CONTRACT_PROPERTY: Final = "cartlake.contract"
 VERSION_PROPERTY: Final = "cartlake.version"
 """Table properties: the contract a table was made for, and the version of it that was last applied."""
@@ -183,6 +186,7 @@ class Contract:
     tables: tuple[Table, ...]
     file: FileOptions | None
     source: str
+    engine: EngineWish = "auto"
 
     @property
     def major(self) -> int:

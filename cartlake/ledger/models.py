@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from cartlake.errors import TerminalError
 from cartlake.refresh.graph import Scope
 from cartlake.runs import ids
-from cartlake.runs.documents import FileFormat, Load, RowCounts
+from cartlake.runs.documents import EngineChoice, FileFormat, Load, RowCounts
 
 UNKNOWN_DATASET = "_unknown"
 """The dataset of files that lie outside every known dataset's folder."""
@@ -60,7 +60,7 @@ class ObjectVersion(Record):
 
 
 class FileRecord(Record):
-    """One version of one raw object. `size` in bytes as stored; `reason` is a code, `detail` says it to people."""
+    """One version of one raw object. `size` in bytes as stored, `expanded_size` once decompressed; `reason` is a code, `detail` says it to people."""
 
     file_id: str
     dataset: str
@@ -76,6 +76,7 @@ class FileRecord(Record):
     contract_version: str | None = None
     format: FileFormat | None = None
     row_estimate: int | None = None
+    expanded_size: int | None = None
     received_at: str
     updated_at: str
     run_id: str | None = None
@@ -93,12 +94,13 @@ class FileRecord(Record):
 
 
 class Content(Record):
-    """What validation found out about a good file."""
+    """What validation found out about a good file; `expanded_size` in bytes once decompressed."""
 
     sha256: str
     contract_version: str
     format: FileFormat
     row_estimate: int
+    expanded_size: int | None = None
 
 
 class Backfill(Record):
@@ -115,7 +117,9 @@ class Backfill(Record):
 
 
 class RunRecord(Record):
-    """One run. `files` counts the files it claimed; `counts` is known once it has succeeded.
+    """One run. `files` counts the files it claimed; `counts` and `cost_usd` are known once it has succeeded.
+
+    `engine` is the one that loads its files, None where nobody chose. `fallback` is why the light engine gave up.
 
     `subject` is the dataset whose files it loads, or the name of its workflow where that works for all datasets.
     """
@@ -132,6 +136,9 @@ class RunRecord(Record):
     execution_arn: str | None = None
     report_uri: str | None = None
     backfill: Backfill | None = None
+    engine: EngineChoice | None = None
+    fallback: str | None = None
+    cost_usd: float | None = None
 
     @property
     def workflow(self) -> ids.Workflow:
@@ -151,6 +158,20 @@ class Lock(Record):
     run_id: str
     execution_arn: str | None = None
     acquired_at: str
+
+
+class Fallback(Record):
+    """A batch of a dataset that the light engine gave up: `size` in expanded bytes, `error` as AWS names it.
+
+    Until `expires_at`, batches of at least that size go to Spark.
+    """
+
+    subject: str
+    run_id: str
+    error: str
+    size: int
+    at: str
+    expires_at: str
 
 
 class StaleMark(Record):

@@ -19,6 +19,13 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class EngineChoice(Document):
+    """The engine that does a step, and why in words: DuckDB in a function (`light`), or a job of Spark."""
+
+    engine: Literal["light", "spark"]
+    reason: str
+
+
 class FileFormat(Document):
     """How to read one file. `header` holds the columns in the file's own order; JSON lines have none.
 
@@ -43,7 +50,8 @@ class Load(Document):
 class ManifestFile(Document):
     """One claimed file: `size` in bytes as stored, `sha256` in hex of those bytes.
 
-    `source` names the file in `_source_file` where that is not `uri`: a backfill reads a copy of a version that was
+    `expanded_size` is in bytes after decompression, None for a file that was validated before it was kept;
+    `row_estimate` is the validator's. `source` names the file in `_source_file` where that is not `uri`: a backfill reads a copy of a version that was
     overwritten since. `loads` are the earlier readings whose rows a backfill replaces.
     """
 
@@ -54,6 +62,8 @@ class ManifestFile(Document):
     size: Count
     sha256: str
     format: FileFormat
+    expanded_size: Count | None = None
+    row_estimate: Count | None = None
     source: str | None = None
     loads: list[Load] = []
 
@@ -63,7 +73,10 @@ class ManifestFile(Document):
 
 
 class Manifest(Document):
-    """Everything one run reads, fixed before the run starts. A `backfill` reads files that were loaded before."""
+    """Everything one run reads, fixed before the run starts. A `backfill` reads files that were loaded before.
+
+    `engine` is None where nobody chose; a fallback to Spark changes it, and nothing else.
+    """
 
     run_id: str
     dataset: str
@@ -71,6 +84,7 @@ class Manifest(Document):
     created_at: str
     files: list[ManifestFile]
     backfill: bool = False
+    engine: EngineChoice | None = None
 
 
 class RowCounts(Document):
@@ -108,8 +122,9 @@ class Measurement(Document):
 
 
 class TransformReport(Document):
-    """What a transform job did. `snapshot_id` is the head of its audit branch, null when the run wrote nothing.
+    """What a transform did. `snapshot_id` is the head of its audit branch, null when the run wrote nothing.
 
+    `engine` is the one that did it; `cost_usd` what this attempt costs at list prices, null where its size is unknown.
     `withdrawn` rows had come from these files, and left the table in this backfill without a successor.
     """
 
@@ -128,6 +143,8 @@ class TransformReport(Document):
     started_at: str
     ended_at: str
     phases: dict[str, float] = {}
+    engine: EngineChoice | None = None
+    cost_usd: float | None = None
 
 
 class SupersedeQuarantineReport(Document):

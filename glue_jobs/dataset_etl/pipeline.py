@@ -7,7 +7,8 @@ repeated: it starts from a new branch, and replaces what it quarantined and meas
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cartlake.runs.documents import FileCount, Measurement, RowCounts, RuleCount, TransformReport
+from cartlake.engine import current
+from cartlake.runs.documents import EngineChoice, FileCount, Measurement, RowCounts, RuleCount, TransformReport
 from cartlake.runs.ids import audit_branch
 from cartlake.times import stamp, utc_now
 from glue_jobs.dataset_etl import storing
@@ -102,7 +103,13 @@ def report(run: Run, branch: Branch, counted: Counted) -> TransformReport:
         started_at=stamp(run.started_at),
         ended_at=stamp(utc_now()),
         phases=run.phases.seconds,
+        engine=EngineChoice(engine="light" if current() == "duckdb" else "spark", reason=_reason(run)),
     )
+
+
+def _reason(run: Run) -> str:
+    """Why this engine loads the files."""
+    return run.manifest.engine.reason if run.manifest.engine else "nobody chose"
 
 
 def _physical_name(run: Run) -> str:

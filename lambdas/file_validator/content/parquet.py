@@ -41,8 +41,11 @@ class ParquetColumn:
 
 @dataclass(frozen=True, slots=True)
 class ParquetFooter:
+    """`expanded_size` is what the pages of all columns take once decompressed, in bytes."""
+
     columns: tuple[ParquetColumn, ...]
     rows: int
+    expanded_size: int = 0
 
 
 def check_envelope(head: bytes, tail: bytes, size: int) -> None:

@@ -1,0 +1,50 @@
+"""What the light engine gives up on, under one name: then Spark does the step."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from cartlake.errors import CartlakeError
+
+_DISK_FULL = ("no space left", "max_temp_directory_size")
+
+
+class EngineLimitError(CartlakeError):
+    """Memory or disk of the function are too small for a step, or it would have to read too much of a table.
+
+    The data is not at fault, and trying again on the light engine cannot help.
+    """
+
+
+@contextmanager
+def engine_limits() -> Iterator[None]:
+    """Turn whatever was caused by too little memory or disk into EngineLimitError; other errors pass.
+
+    Also where somebody in between took it for a fault of the data.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, EngineLimitError):
+            raise
+        for cause in _causes(error):
+            if _is_limit(cause):
+                raise EngineLimitError(f"The light engine is too small for this batch: {cause}") from error
+        raise
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+def _is_limit(error: BaseException) -> bool:
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
+        return True
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return True
+    return isinstance(error, duckdb.Error) and any(sign in str(error).lower() for sign in _DISK_FULL)
