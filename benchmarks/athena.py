@@ -23,10 +23,11 @@ from cartlake_cli.context import Lake
 from generators.world import generate_world
 from localaws.athena import duck
 from localaws.athena.clients import Clients, Endpoint
+from localaws.athena.hive_types import from_hive
 from localaws.athena.sql import parsing
 from localaws.athena.sql.compiler import Compiler
 from localaws.athena.sql.tables import Source, View
-from localaws.athena.trino_types import TrinoType, from_hive
+from localaws.athena.trino_types import TrinoType
 
 DAYS = int(os.environ.get("CARTLAKE_BENCH_ATHENA_DAYS", "90"))
 REPEATS = int(os.environ.get("CARTLAKE_BENCH_REPEATS", "5"))

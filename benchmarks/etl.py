@@ -66,7 +66,7 @@ def etl_over_bare_append(spark: SparkSession, files: list[Path]) -> dict[str, An
 
 
 def bare_append(spark: SparkSession, files: list[Path]) -> None:
-    schema = contracts.spark_schema_ddl(TABLE, lineage=False)
+    schema = contracts.spark_schema_ddl(TABLE, added_by_lake=False)
     rows = spark.read.schema(schema).option("header", "true").csv([path.as_uri() for path in files])
     rows.selectExpr("*", "current_timestamp() as _ingested_at", "'' as _source_file", f"'{RUN_ID}' as _run_id").writeTo(
         TARGET

@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.world import as_measure, job_starts, new_lake, peak_memory
 from cartlake.ledger import FileState
 from cartlake_cli.athena.client import athena_of
-from cartlake_cli.commands.runs.drop import settle
+from cartlake_cli.commands.runs.drop import wait_until_processed
 from cartlake_cli.operations.upload import upload
 from generators.transactions import generate_transactions
 
@@ -27,12 +27,12 @@ def measure() -> list[dict[str, Any]]:
         starts_before = job_starts(lake)
         with peak_memory(lake) as peak:
             started = time.monotonic()
-            settled = settle(lake, {"transactions": upload(lake, "transactions", files)})
+            processed = wait_until_processed(lake, {"transactions": upload(lake, "transactions", files)})
             seconds = time.monotonic() - started
         starts = job_starts(lake) - starts_before
-        runs = {file.run_id for file in settled if file.state is FileState.LOADED}
+        runs = {file.run_id for file in processed if file.state is FileState.LOADED}
         stored = athena_of(lake).run("select count(*) from processed.transactions").scalar()
-        if {file.state for file in settled} != {FileState.LOADED} or stored != str(FILES * LINES_OF_A_FILE):
+        if {file.state for file in processed} != {FileState.LOADED} or stored != str(FILES * LINES_OF_A_FILE):
             raise RuntimeError(f"{FILES} files of {LINES_OF_A_FILE} lines became {stored} rows.")
     return [
         as_measure("tiny_files", FILES, "files"),

@@ -23,7 +23,7 @@ from cartlake.runs.documents import RefreshReport
 from cartlake.runs.ids import Workflow
 from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.up import bring_up
-from cartlake_cli.commands.runs.drop import settle
+from cartlake_cli.commands.runs.drop import wait_until_processed
 from cartlake_cli.context import Lake
 from cartlake_cli.environments import LOCAL
 from cartlake_cli.operations.run_documents import run_document
@@ -96,11 +96,13 @@ def load_files(lake: Lake, files: list[Path]) -> Load:
         by_dataset.setdefault(file.parent.name, []).append(file)
     with peak_memory(lake) as peak:
         started = time.monotonic()
-        settled = settle(lake, {dataset: upload(lake, dataset, paths) for dataset, paths in by_dataset.items()})
+        processed = wait_until_processed(
+            lake, {dataset: upload(lake, dataset, paths) for dataset, paths in by_dataset.items()}
+        )
         seconds = time.monotonic() - started
-    if lost := [file.key for file in settled if file.state is not FileState.LOADED]:
+    if lost := [file.key for file in processed if file.state is not FileState.LOADED]:
         raise RuntimeError(f"{len(lost)} files were not loaded, the first is {lost[0]}.")
-    runs = {str(file.run_id) for file in settled}
+    runs = {str(file.run_id) for file in processed}
     counts = [run.counts.read for run in map(lake.ledger.runs.get, runs) if run and run.counts]
     refreshed = [
         run for run in lake.ledger.runs.list(Workflow.REFRESH) if run.run_id not in started_runs and run.report_uri

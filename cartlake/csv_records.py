@@ -131,7 +131,9 @@ class _Splitter:
             self.open = []
             self._malformed(first.removesuffix(b"\r"))
             for line in others:
-                self._special(line, mine) if self.open or self.quote in line or b"\r" in line else self._plain(line, mine)
+                self._special(line, mine) if self.open or self.quote in line or b"\r" in line else self._plain(
+                    line, mine
+                )
             if good is not None:
                 break
         if good is None:
@@ -147,7 +149,8 @@ class _Splitter:
         q = self.quote
         fields = self.layout.fields.findall(record)
         return self.delimiter.join(
-            one if one.startswith(q) or not (q in one or b"\r" in one) else q + one.replace(q, q + q) + q for one in fields
+            one if one.startswith(q) or not (q in one or b"\r" in one) else q + one.replace(q, q + q) + q
+            for one in fields
         )
 
     def _is_plain(self, record: bytes) -> bool:

@@ -1,12 +1,12 @@
-"""One `F` and one `Window` for two engines, so that transforms are written once.
+"""`F` and `Window` for two engines, Spark and DuckDB, so that transforms are written once.
 
 Transforms import from here instead of from pyspark:
 
     from cartlake.engine import F, Window
 
 They then run on Spark, and unchanged on DuckDB through SQLFrame, which implements the same API. The engine is looked up
-at each call, so one process can run the same function on both. A column made while a module is imported belongs to the
-engine of that moment: make columns inside functions.
+at each call, so one process can run the same function on both. Make columns inside functions: one that is made while a
+module is imported is a column of the engine that was in use at that time.
 
 The default is Spark, or what `CARTLAKE_ENGINE` says. `using("duckdb")` switches for a block of code.
 """
@@ -35,13 +35,14 @@ _chosen: ContextVar[Engine | None] = ContextVar("cartlake_engine", default=None)
 
 
 def current() -> Engine:
-    """The engine in use. Raises TerminalError when `CARTLAKE_ENGINE` names none."""
+    """Return the engine in use. Raises TerminalError when `CARTLAKE_ENGINE` names no engine."""
+    # Read at each call, so that a test can change the variable.
     return _chosen.get() or _named(os.environ.get("CARTLAKE_ENGINE", "spark"))
 
 
 @contextmanager
 def using(engine: Engine) -> Iterator[None]:
-    """Run a block of code on the given engine."""
+    """Run a block of code on the given engine. Raises TerminalError for an unknown one."""
     token = _chosen.set(_named(engine))
     try:
         yield
@@ -58,12 +59,12 @@ def _named(engine: str) -> Engine:
 @cache
 def _module(engine: Engine, name: str) -> Any:
     package = import_module(_PACKAGES[engine])
-    # `functions` is a module below the package; the rest are names in it.
+    # `functions` is a module of the package; `Window` is a class in it.
     return import_module(f"{_PACKAGES[engine]}.{name}") if name == "functions" else getattr(package, name)
 
 
 class _Switch:
-    """Stands for `pyspark.sql.<name>` of whichever engine is in use."""
+    """Forwards every attribute to `pyspark.sql.<name>`, or to its counterpart of the engine in use."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -73,7 +74,7 @@ class _Switch:
 
 
 def broadcast(rows: DataFrame) -> DataFrame:
-    """Return the rows, for Spark marked as few enough to be sent to every task of a join; DuckDB needs no mark."""
+    """Return the rows, for Spark with a hint to send all of them to every task of a join; DuckDB needs no hint."""
     return F.broadcast(rows) if current() == "spark" else rows
 
 

@@ -1,7 +1,7 @@
-"""The errors every part of Cartlake raises: one base, and whether trying again can help.
+"""The base classes of Cartlake's errors: they tell whether a retry can help.
 
 Queues, state machines and the command line decide by class alone: a `TransientError` is retried, a `TerminalError`
-goes to a person.
+is reported and needs a correction.
 """
 
 
@@ -14,4 +14,4 @@ class TransientError(CartlakeError):
 
 
 class TerminalError(CartlakeError):
-    """Trying again cannot help: bad input, a broken contract, a missing permission."""
+    """A retry cannot help: bad input, an invalid contract, a missing permission."""

@@ -1,7 +1,7 @@
-"""The events Cartlake sends to its own EventBridge bus: their names, and what each tells.
+"""The events Cartlake sends to its own EventBridge bus: their names and their fields.
 
 The name of a model is the event's `detail-type`, its fields are the `detail`. Terraform's event patterns name the same
-events; a test holds both together. docs/ingestion.md lists them.
+events; a test compares both. docs/ingestion.md lists them.
 """
 
 from typing import Final
@@ -26,12 +26,12 @@ class Event(BaseModel):
         return cls.__name__
 
     def detail(self) -> str:
-        """The JSON text EventBridge takes."""
+        """Return the detail as JSON text, as EventBridge's `Detail` takes it."""
         return self.model_dump_json(exclude_none=True)
 
 
 class FileEvent(Event):
-    """What every event about a file holds: its dataset, its id in the ledger, and where it lies."""
+    """Fields of every event about a file: its dataset, its id in the ledger, and its bucket and key."""
 
     dataset: str
     file_id: str
@@ -47,13 +47,13 @@ class FileValidated(FileEvent):
 
 
 class FileDuplicate(FileEvent):
-    """A file has the content of another one, which stands for both."""
+    """A file has the same content as another one, so it is not loaded. `duplicate_of` is the other file's id."""
 
     duplicate_of: str | None
 
 
 class FileRejected(FileEvent):
-    """A file cannot be loaded: a code for machines, a message for people, and where its reason.json lies."""
+    """A file cannot be loaded. `reason` is a code, `message` explains it, `reason_uri` is its reason.json."""
 
     reason: str | None
     message: str | None
@@ -61,7 +61,7 @@ class FileRejected(FileEvent):
 
 
 class RunEvent(Event):
-    """What every event about a run holds; `dataset` only where it loaded files of one."""
+    """Fields of every event about a run; `dataset` is None for a refresh and for maintenance."""
 
     workflow: Workflow
     dataset: str | None = None
@@ -69,10 +69,10 @@ class RunEvent(Event):
 
 
 class RunSucceeded(RunEvent):
-    """A run is over and everything it did is visible.
+    """A run ended and all its changes are visible to readers.
 
-    A load tells its `rows` and how many `files` they came from; a refresh names the `tables` it looked at; maintenance
-    tells the `outcomes` by table.
+    A load has its `rows` and the number of `files` they came from; a refresh has the names of the
+    `tables` in its report; maintenance has the `outcomes` by table.
     """
 
     rows: RowCounts | None = None
@@ -82,11 +82,11 @@ class RunSucceeded(RunEvent):
 
 
 class RunFailed(RunEvent):
-    """A run failed: `error` is the class of the fault, `cause` its text."""
+    """A run failed: `error` is the name of the error, `cause` its message."""
 
     error: str | None
     cause: str | None
 
 
 EVENTS: Final = (FileValidated, FileDuplicate, FileRejected, RunSucceeded, RunFailed)
-"""All events there are."""
+"""All events."""

@@ -1,1 +1,1 @@
-"""The `lake` command line and the modules only operators run. It imports `cartlake`; nothing that ships imports it."""
+"""The `lake` command line and what only operators run. Lambdas and Glue jobs do not import it."""

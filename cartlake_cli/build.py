@@ -28,7 +28,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold."""
 
 LAYER_LIMIT_MB = 250
-"""AWS Lambda: function and layers unzipped together, "Lambda quotas" in its developer guide."""
+"""AWS's limit for a function and its layers, unzipped: "Lambda quotas" in the developer guide of Lambda."""
 
 UNUSED_IN_LAMBDA = (
     "pyarrow/include/",
@@ -38,20 +38,21 @@ UNUSED_IN_LAMBDA = (
     "pyarrow/_flight",
     "bin/",
 )
-"""Tests, headers and the RPC parts of Arrow: 30 MB of a budget of 250. A test imports what is left."""
+"""Tests, headers and the RPC parts of Arrow: 30 MB of the 250 MB. A test imports what is left."""
 
 
 class Platform(StrEnum):
     """Where the layers will run."""
 
     HOST = "host"
-    """This machine: the embedded AWS runs Lambdas as processes of its own."""
+    """This machine: the embedded AWS runs Lambdas as its child processes."""
 
     AWS = "aws"
     """AWS Lambda python3.11 on arm64: Amazon Linux 2, glibc 2.26, so manylinux2014 wheels."""
 
     @property
     def uv_arguments(self) -> list[str]:
+        """Return the options of `uv pip install` that choose the wheels for the platform."""
         if self is Platform.HOST:
             return []
         return ["--python-platform", "aarch64-manylinux2014", "--python-version", "3.11"]
@@ -62,7 +63,7 @@ class BuildError(TerminalError):
 
 
 def build(root: Path, platform: Platform) -> Path:
-    """Build every artifact of the checkout `root` and return the manifest's path.
+    """Build every artifact of the checkout `root`; returns the path of the manifest.
 
     Raises BuildError when dependencies cannot be installed or the layers exceed Lambda's limit.
     """
@@ -79,26 +80,31 @@ def build(root: Path, platform: Platform) -> Path:
         script = out / "glue" / "jobs" / f"{job}.py"
         script.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / "glue_jobs" / job / "main.py", script)
+    # A function that was removed from the code would otherwise stay in build/ and be deployed.
     _remove_stale(out, {*files, "layers/arrow.zip", *(f"glue/jobs/{job}.py" for job in job_names(root))})
     return _write_manifest(out, platform)
 
 
 def function_names(root: Path) -> list[str]:
+    """Return the names of the Lambda functions of a checkout, sorted."""
     return sorted(path.parent.name for path in (root / "lambdas").glob("*/handler.py"))
 
 
 def job_names(root: Path) -> list[str]:
+    """Return the names of the Glue jobs of a checkout, sorted."""
     return sorted(path.parent.name for path in (root / "glue_jobs").glob("*/main.py"))
 
 
 def write_zip(path: Path, entries: Iterable[tuple[str, Path]]) -> None:
-    """Write (name in the zip, file on disk) pairs; the bytes depend on names and contents only."""
+    """Write pairs of a name in the zip and a file on disk. The bytes depend on names and contents only."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Renamed when complete, so that an interrupted build leaves no half-written zip under the final name.
     unfinished = path.with_suffix(".tmp")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name, source in sorted(entries):
             info = zipfile.ZipInfo(name, EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
+            # Not the permissions on disk: they depend on the umask of the user.
             info.external_attr = (0o755 if source.suffix == ".so" else 0o644) << 16
             archive.writestr(info, source.read_bytes())
     unfinished.replace(path)
@@ -127,7 +133,7 @@ def _cartlake_layer(root: Path, platform: Platform) -> list[tuple[str, Path]]:
 
 
 def _copy_arrow_layer(root: Path, platform: Platform, target: Path) -> None:
-    """The largest artifact follows from two lock files alone, so it is zipped once and then copied."""
+    """Copy the layer from a cache. It is the largest artifact, and depends on two lock files only."""
     cached = _cache_folder(root, "arrow", platform).with_suffix(".zip")
     if not cached.exists():
         common = _installed(root, "lambda", platform)
@@ -156,7 +162,7 @@ def _cache_folder(root: Path, extra: str, platform: Platform) -> Path:
 
 
 def _installed(root: Path, extra: str, platform: Platform) -> list[tuple[str, Path]]:
-    """Files of one locked set of wheels, installed once per lock and platform below `.cache/layers/`."""
+    """Return the files of one locked set of wheels, installed once per lock and platform below `.cache/layers/`."""
     target = _cache_folder(root, extra, platform)
     if not target.exists():
         _install(root / "requirements" / f"{extra}.lock", target, platform)

@@ -1,6 +1,6 @@
 """Every command of `lake`: where it is defined, and its one line in `lake --help`.
 
-The modules are imported when a command is called, not to print the help. A test holds the lines against the docstrings.
+A command's module is imported when it is called, not to print the help. A test compares the lines with the docstrings.
 """
 
 from __future__ import annotations
@@ -32,27 +32,28 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "demo": Entry(
         "cartlake_cli.commands.lake.demo",
-        "Start the lake, drop a week of a shop's files with known dirt, account for every row, query the marts.",
+        "Start the lake, load a week of a shop's files with known errors, check every row, query the marts.",
     ),
     "status": Entry(
         "cartlake_cli.commands.runs.status",
-        "Count files by state, name the running runs and the messages that could not be handled.",
+        "Count files by state, show running runs, and count messages that could not be handled.",
     ),
-    "drop": Entry(
-        "cartlake_cli.commands.runs.drop", "Upload files to the raw zone, where their arrival starts everything else."
-    ),
+    "drop": Entry("cartlake_cli.commands.runs.drop", "Upload files to the raw zone. The lake loads them by itself."),
     "files": Entry(
         "cartlake_cli.commands.runs.status", "List files with their state and, where they were not loaded, the reason."
     ),
     "runs": Entry("cartlake_cli.commands.runs.runs", "List runs, newest first."),
-    "run": Entry("cartlake_cli.commands.runs.runs", "Look at one run."),
-    "quarantine": Entry("cartlake_cli.commands.runs.quarantine", "See and replay what was set aside."),
+    "run": Entry("cartlake_cli.commands.runs.runs", "Show one run."),
+    "quarantine": Entry(
+        "cartlake_cli.commands.runs.quarantine", "Show and replay quarantined rows, rejected files and failed files."
+    ),
     "query": Entry(
         "cartlake_cli.commands.lake.query", "Run a named query (`lake queries` lists them) or SQL and print its rows."
     ),
     "queries": Entry("cartlake_cli.commands.lake.query", "List the named queries analysts see in the Athena console."),
     "history": Entry(
-        "cartlake_cli.commands.tables.history", "List what readers of a table saw, newest first, and which run made it."
+        "cartlake_cli.commands.tables.history",
+        "List the versions of a table that readers saw, newest first, and which run wrote each.",
     ),
     "diff": Entry(
         "cartlake_cli.commands.tables.history",
@@ -60,47 +61,47 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "rollback": Entry(
         "cartlake_cli.commands.tables.history",
-        "Make an earlier version of a table what readers see, in one commit; nothing is deleted, so it can be undone.",
+        "Roll a table back to an earlier version, in one commit. Nothing is deleted, so it can be undone.",
     ),
     "export": Entry(
         "cartlake_cli.commands.tables.export",
-        "Write rows of a table to S3 as Parquet or CSV, and last of all a manifest of the files.",
+        "Write rows of a table to S3 as Parquet or CSV files, and then a manifest of these files.",
     ),
     "register": Entry(
         "cartlake_cli.commands.tables.register",
-        "Print where the current metadata of a table lies, and the SQL that makes another platform read it.",
+        "Print the location of a table's current metadata, and the SQL with which another platform reads it.",
     ),
     "crawl": Entry(
         "cartlake_cli.commands.tables.crawl",
-        "Crawl the raw files now, wait for it, and show the tables and partitions they are.",
+        "Crawl the raw files now, wait for the end, and show the tables and partitions found.",
     ),
     "backfill": Entry(
         "cartlake_cli.commands.runs.backfill",
-        "Read the files received on some days again, through today's contract, and publish the outcome at once.",
+        "Load the files received on some days again, by today's contract, and publish all of them in one commit.",
     ),
     "recompute": Entry(
         "cartlake_cli.commands.runs.recompute",
-        "Build tables anew from scratch, and all that is built from them. With --check only report what differs.",
+        "Rebuild tables from scratch, and all tables built from them. With --check only report what differs.",
     ),
     "redrive": Entry(
         "cartlake_cli.commands.runs.redrive",
-        "Deliver the messages of a dead-letter queue again. Each is deleted only after it was sent.",
+        "Send the messages of a dead-letter queue again. Each is deleted only after it was sent.",
     ),
     "tables": Entry(
-        "cartlake_cli.commands.tables.tables", "Create, evolve and repair tables and views of the contracts."
+        "cartlake_cli.commands.tables.tables", "Create, change and repair the tables and views of the contracts."
     ),
     "contracts": Entry("cartlake_cli.commands.contracts.contracts", "Check and show data contracts."),
     "health": Entry(
         "cartlake_cli.commands.maintenance.health",
-        "Show how tables are: freshness, files, deletes, versions, quarantine, and what maintenance would do.",
+        "Show the state of tables: freshness, files, deletes, versions, quarantine, and what maintenance would do.",
     ),
     "maintain": Entry(
         "cartlake_cli.commands.maintenance.maintain",
-        "Join small files, drop deleted rows, expire old versions, delete orphan files: where enough would change.",
+        "Compact small files, remove deleted rows, expire old versions, delete orphan files, where it is needed.",
     ),
     "generate": Entry(
         "cartlake_cli.commands.lake.generate",
-        "Write realistic files with known dirt, and manifest.json: what is in them and what the lake must make of it.",
+        "Write realistic files with known errors, and manifest.json: what is in them and the expected result.",
     ),
     "logs": Entry("cartlake_cli.commands.local.commands", "Print what a part of the lake logged."),
     "env": Entry(
@@ -109,11 +110,11 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "doctor": Entry(
         "cartlake_cli.commands.lake.doctor",
-        "Check what the lake needs on this machine, and that its tables are whole. Exits with 3 when something is not.",
+        "Check what the lake needs on this machine, and that its tables can be read. Exits with 3 if a check fails.",
     ),
     "build": Entry(
         "cartlake_cli.commands.lake.artifacts",
-        "Build Lambda zips and layers and the Glue library into build/, the same bytes for the same input.",
+        "Build Lambda zips and layers and the Glue library into build/; the same input gives the same bytes.",
     ),
 }
 
@@ -124,11 +125,11 @@ class LazyGroup(TyperGroup):
     _printing_help = False
 
     def list_commands(self, _ctx: Any) -> list[str]:
-        """The names of all commands, in the order of the help."""
+        """Return the names of all commands, in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
-        """A command by its name, None if there is none."""
+        """Return a command by its name, None if there is none."""
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
@@ -146,10 +147,10 @@ class LazyGroup(TyperGroup):
 
 
 def load(name: str) -> Any:
-    """Import a command."""
+    """Import the module of a command; returns the command. Raises KeyError for an unknown name."""
     app = typer.Typer()
     import_module(COMMANDS[name].module).register(app)
-    # One command alone would become the application itself: a callback keeps it a group.
+    # Typer makes an application of one command into that command; with a callback it stays a group.
     app.callback()(lambda: None)
     group: Any = typer.main.get_command(app)
     return group.commands[name]

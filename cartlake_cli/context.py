@@ -1,4 +1,4 @@
-"""What every command shares: which environment, where its resources are, how to talk to them and to the user."""
+"""The environment that a command works on: its folder, its deployed resources, its AWS clients and its output."""
 
 import json
 import os
@@ -21,14 +21,14 @@ LOCAL_REGION = "us-east-1"
 
 
 ENVIRONMENTS_FOLDER = "terraform/environments"
-"""What a checkout has, and an installed wheel has not."""
+"""The folder by which a checkout is recognised; an installed wheel does not have it."""
 
 
 def checkout_root() -> Path:
     """Return the checkout to work on.
 
-    That is CARTLAKE_CHECKOUT, else the one this command line is installed from, else the one around the current folder,
-    else the current folder.
+    It is CARTLAKE_CHECKOUT, else the one this command line is installed from, else the one that the current folder is
+    in, else the current folder.
     """
     if chosen := os.environ.get("CARTLAKE_CHECKOUT"):
         return Path(chosen).resolve()
@@ -38,7 +38,7 @@ def checkout_root() -> Path:
 
 
 def local_variables(root: Path) -> dict[str, str]:
-    """The environment that points any AWS client at the embedded AWS of a checkout, running or not.
+    """Return the environment variables for AWS clients to use the embedded AWS of a checkout, running or not.
 
     Raises NotReadyError when it was never started.
     """
@@ -56,7 +56,7 @@ def local_variables(root: Path) -> dict[str, str]:
 
 @dataclass
 class Lake:
-    """One environment of the lake, as the commands see it."""
+    """One environment of the lake."""
 
     environment: str
     output: Output
@@ -64,16 +64,17 @@ class Lake:
 
     @property
     def home(self) -> Path:
-        """What the embedded AWS of this checkout keeps."""
+        """Return the folder in which the embedded AWS of this checkout stores its state."""
         return self.root / ".lake"
 
     @property
     def is_local(self) -> bool:
+        """Return whether the environment is the embedded AWS."""
         return self.environment == LOCAL
 
     @property
     def terraform_folder(self) -> Path:
-        """The Terraform root of the environment. Raises NotReadyError where there is no checkout."""
+        """Return the Terraform root of the environment. Raises NotReadyError where there is no checkout."""
         folder = self.root / ENVIRONMENTS_FOLDER / self.environment
         if not folder.is_dir():
             raise NotReadyError(
@@ -83,27 +84,29 @@ class Lake:
 
     @cached_property
     def outputs(self) -> Outputs:
-        """Read once. Raises NotReadyError when the environment was never deployed, or by another version."""
+        """Return the Terraform outputs. Raises NotReadyError when this version was not deployed to the environment."""
         return read_outputs(self._cached_outputs() if self.is_local else self._terraform_outputs(), self.environment)
 
     def connect(self) -> None:
-        """Point every AWS client of this process, whoever makes it, at the environment."""
+        """Set the variables of this process that every AWS client reads, so that it uses the environment."""
         if self.is_local:
+            # Variables, because pyiceberg and Arrow make clients of their own and read only these.
             os.environ.update(self.local_variables())
         else:
             os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = self.outputs.region
 
     def client(self, service: str) -> Any:
-        """A boto3 client, made once for each service."""
+        """Return the boto3 client of a service."""
         self.connect()
         return aws.client(service)
 
     @cached_property
     def ledger(self) -> Ledger:
+        """Return the ledger of the environment."""
         return Ledger(self.outputs.ledger_table, self.client("dynamodb"))
 
     def local_variables(self) -> dict[str, str]:
-        """What an AWS client needs to talk to the embedded AWS of this checkout."""
+        """Return the environment variables for AWS clients to use the embedded AWS. Raises NotReadyError."""
         return local_variables(self.root)
 
     def _cached_outputs(self) -> Any:
@@ -125,8 +128,8 @@ class Lake:
 
 
 def lake_of(context: typer.Context) -> Lake:
-    """The Lake that the command line's options chose."""
+    """Return the environment that `--env` chose. Raises NotReadyError when a command runs outside the application."""
     lake = context.find_object(Lake)
     if lake is None:  # a command was called without the application around it
-        raise NotReadyError("No environment was chosen.")
+        raise NotReadyError("No environment was chosen. Run the command as `lake …`.")
     return lake

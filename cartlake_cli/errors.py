@@ -1,4 +1,4 @@
-"""Exit codes of the command line. docs/cli.md explains them to users; a test keeps both equal."""
+"""Exit codes and errors of the command line. docs/cli.md lists the codes; a test compares both."""
 
 from enum import IntEnum
 
@@ -10,10 +10,10 @@ class Exit(IntEnum):
 
     OK = 0
     FAILED = 1
-    """The command worked, its answer is bad: a run failed, counts do not add up, a check found something."""
+    """The command ran and found a failure: a run failed, counts do not add up, a check did not pass."""
 
     USAGE = 2
-    """The words of the command are off (given by typer itself)."""
+    """The arguments or options are wrong. Typer uses this code itself."""
 
     NOT_READY = 3
     """Something the command needs is missing: a tool, the embedded AWS, a deployment."""
@@ -22,7 +22,7 @@ class Exit(IntEnum):
     """The dataset, file, run or query that was named does not exist."""
 
     AWS = 5
-    """AWS refused or did not answer."""
+    """AWS refused the call or did not answer."""
 
 
 class CommandError(CartlakeError):
@@ -32,8 +32,12 @@ class CommandError(CartlakeError):
 
 
 class NotReadyError(CommandError):
+    """Ends a command because it needs something that is missing; the message says how to get it."""
+
     code = Exit.NOT_READY
 
 
 class NotFoundError(CommandError):
+    """Ends a command because the thing it names does not exist; the message lists what there is."""
+
     code = Exit.NOT_FOUND

@@ -1,4 +1,4 @@
-"""What the command line prints of an error, and the exit code it ends with."""
+"""The message and the exit code of a command that ends with an error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Failure:
 
 
 def explained(error: BaseException) -> Failure | None:
-    """Return what to print of an error; None for one that is a fault of the command line itself."""
+    """Return the message and exit code for an error; None for an unexpected one, which is a bug."""
     match error:
         case CommandError():
             return Failure(error.code, str(error))
@@ -56,4 +56,4 @@ def _aws_failure(error: BotoCoreError | ClientError) -> Failure:
         return Failure(NotReadyError.code, f"{error} Is the embedded AWS running? `lake up` starts it.")
     if type(error).__name__ == "NoCredentialsError":
         return Failure(NotReadyError.code, f"{error}. Log in first, for example with `aws sso login`.")
-    return Failure(Exit.AWS, f"AWS said: {error}")
+    return Failure(Exit.AWS, f"AWS did not carry out the call: {error}")

@@ -14,7 +14,7 @@ SUPPORTED_PYTHONS = ((3, 11), (3, 13))
 app = typer.Typer(
     name="lake",
     cls=LazyGroup,
-    help="Cartlake: an e-commerce data lake on AWS, or whole on this machine.",
+    help="Cartlake: an e-commerce data lake on AWS, or complete on this machine.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -28,7 +28,7 @@ def choose_environment(
         str, typer.Option("--env", envvar="CARTLAKE_ENV", help=f"One of {', '.join(ENVIRONMENTS)}.")
     ] = LOCAL,
 ) -> None:
-    """Cartlake: an e-commerce data lake on AWS, or whole on this machine."""
+    """Cartlake: an e-commerce data lake on AWS, or complete on this machine."""
     # boto3 takes a third of a second to import, which `lake --help` does not need.
     from cartlake_cli.context import Lake  # noqa: PLC0415
     from cartlake_cli.output import Output  # noqa: PLC0415
@@ -40,7 +40,7 @@ def choose_environment(
 
 
 def run() -> None:
-    """Entry point of the `lake` script. Errors become one message and the exit code docs/cli.md gives them."""
+    """Run the `lake` script. An error is printed as one message and ends with its exit code of docs/cli.md."""
     first, last = SUPPORTED_PYTHONS
     if not first <= sys.version_info[:2] <= last:
         found = ".".join(map(str, sys.version_info[:3]))

@@ -1,4 +1,4 @@
-"""Tables as people name them, with or without the database: their contract, their Iceberg table, who writes them."""
+"""Finds a table by the name a user gives, with or without the database: its contract and its Iceberg table."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ AS_NAMED = Placement({}, {})
 
 
 def named_table(name: str, where: Placement = AS_NAMED) -> tuple[Contract, Table]:
-    """Return the one table of this name, of the contracts or the environment. Raises NotFoundError naming all."""
+    """Return the contract and table of this name in contracts or catalog. Raises NotFoundError that lists all."""
     tables = {table.physical_name: (contract, table) for contract in contracts.load_all() for table in contract.tables}
     found = [
         pair
@@ -32,18 +32,18 @@ def named_table(name: str, where: Placement = AS_NAMED) -> tuple[Contract, Table
 
 
 def lock_on(lake: Lake, contract: Contract, table: Table) -> Lock | None:
-    """Who may be writing the table now."""
+    """Return the lock of the run that may be writing the table now; None without one."""
     owner = owner_of(contract, table)
     return lake.ledger.locks.get(owner) if owner else None
 
 
 def placement(lake: Lake) -> Placement:
-    """Where this environment keeps the tables of each database a contract names."""
+    """Return the Glue database of this environment for each database that contracts name."""
     return Placement(lake.outputs.databases, {})
 
 
 def table_named(lake: Lake, name: str) -> tuple[Contract, Table, "IcebergTable"]:
-    """Return the table as its contract and as the catalog has it. Raises NotFoundError naming the tables there are."""
+    """Return the contract, the table in it and the Iceberg table. Raises NotFoundError when there is none."""
     from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415 - a second of import
 
     contract, table = named_table(name)
@@ -51,14 +51,14 @@ def table_named(lake: Lake, name: str) -> tuple[Contract, Table, "IcebergTable"]
     try:
         return contract, table, load_catalog().load_table(placement(lake).identifier(table))
     except NoSuchTableError as error:
-        raise NotFoundError(f"{table.physical_name} was not made yet. `lake tables apply` makes it.") from error
+        raise NotFoundError(f"{table.physical_name} does not exist yet. `lake tables apply` creates it.") from error
 
 
 def current(stored: "IcebergTable", name: str) -> Version:
     """Return the version that readers see. Raises CommandError for a table that was never written."""
     known = [version for version in versions(stored) if version.is_current]
     if not known:
-        raise CommandError(f"{name} was never written.")
+        raise CommandError(f"{name} was never written, so it has no version.")
     return known[0]
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, so that they are spelt and explained alike everywhere."""
+"""Options that several commands share, so that they have the same names and help texts everywhere."""
 
 from typing import Annotated
 

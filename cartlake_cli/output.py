@@ -1,4 +1,4 @@
-"""Two ways to say the same: tables and sentences for people, JSON for programs."""
+"""Output of commands: tables and messages for people, JSON for programs."""
 
 import json
 import os
@@ -29,19 +29,21 @@ STATE_STYLES = {
 }
 
 
+# Columns whose values people copy, so they are never broken over lines.
 UNBROKEN = frozenset({"run_id", "snapshot_id", "state", "what", "name", "table", "dataset", "segment"})
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}\b")
 NOT_AMOUNTS = ("id", "year", "version")
-"""How the names of whole numbers end that people copy or read as they are, without separated thousands."""
+"""Endings of names of whole numbers that are printed without separated thousands."""
 PADDING = 3
+"""Characters between two columns."""
 LEAST_TEXT = 12
-"""How narrow a column of text may become before a table is better read as blocks."""
+"""The least width of a column of text, in characters. A narrower table is printed as blocks instead."""
 WIDTH_OF_A_PIPE = 140
-"""Characters a line may have where nobody's terminal limits it."""
+"""The width in characters where the output is not a terminal."""
 
 
 class Output:
-    """Prints to standard output; messages about progress go to standard error, so that pipes stay clean."""
+    """Prints results to standard output, and messages to standard error, so that a pipe gets only results."""
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
@@ -49,17 +51,18 @@ class Output:
         self.messages = _console(sys.stderr)
 
     def say(self, message: str) -> None:
-        """One line for a person. Silent with --json."""
+        """Print one message to standard error; nothing with --json."""
         if not self.as_json:
             self.messages.print(message, highlight=False)
 
     def json(self, value: Any) -> None:
+        """Print a value as JSON. Models become objects, times ISO 8601, and other types text."""
         sys.stdout.write(json.dumps(value, default=_plain, indent=2) + "\n")
 
     def records(
         self, title: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, whole: bool = False
     ) -> None:
-        """A table with the chosen columns, empty ones only if `whole`; with --json, the whole records."""
+        """Print a table of the chosen columns, empty ones only if `whole`; with --json print all of each record."""
         rows = list(rows)
         if self.as_json:
             self.json(rows)
@@ -67,10 +70,11 @@ class Output:
         self.console.print(table_of(title, columns, rows, self.console.width, whole=whole))
 
     def record(self, title: str, value: Mapping[str, Any]) -> None:
-        """One thing, a line per attribute."""
+        """Print one thing, a line per attribute; with --json an object."""
         if self.as_json:
             self.json(value)
             return
+        # Rich breaks a title that is wider than its table.
         title_width = min(len(title), self.console.width)
         table = Table(
             title=title, title_justify="left", title_style="bold", show_header=False, box=SIMPLE, min_width=title_width
@@ -85,11 +89,11 @@ class Output:
 def table_of(
     title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], width: int, *, whole: bool = False
 ) -> Table:
-    """A table that never breaks what people copy: ids, keys and days.
+    """Return a table that never breaks what people copy: ids, keys and days. No text is cut.
 
-    It leaves out columns nothing is known of, unless it is to be `whole`.
-    Where names of columns make it wider than `width`, they are broken after their underscores. Where that is not
-    enough, each row becomes a block with a line for each column. Nothing is ever cut.
+    Columns without any value are left out, unless it is `whole`. Where names of columns make it wider than `width`
+    characters, they are broken after their underscores. Where that is not enough, each row becomes a block with a line
+    for each column.
     """
     known = [column for column in columns if whole or any(row.get(column) is not None for row in rows)]
     cells = [_Column.of(column, [row.get(column) for row in rows]) for column in known or columns]
@@ -132,7 +136,7 @@ class _Column:
 
     @property
     def least_width(self) -> int:
-        """What it cannot do without: its cells if they are whole, and the longest word of its name."""
+        """Return the least width in characters, by its cells if they are not broken, and by the words of its name."""
         name = max(len(line) for line in _broken(self.name, 0).splitlines())
         return max(name, self.width if self.whole else min(self.width, LEAST_TEXT))
 
@@ -146,7 +150,7 @@ def _add_blocks(table: Table, columns: Sequence[_Column]) -> None:
 
 
 def _broken(name: str, width: int) -> str:
-    """The name over as many lines as it needs to be no wider than `width`, or than its longest word."""
+    """Return the name broken into lines no wider than `width` characters, or than its longest word."""
     lines: list[str] = []
     for word in re.findall(r"[^_]*_|[^_]+", name):
         if lines and len(lines[-1]) + len(word) <= width:
@@ -157,17 +161,18 @@ def _broken(name: str, width: int) -> str:
 
 
 def _console(stream: TextIO) -> Console:
+    # Rich assumes 80 characters where there is no terminal, which breaks most tables.
     narrow = stream.isatty() or "COLUMNS" in os.environ
     return Console(stderr=stream is sys.stderr, width=None if narrow else WIDTH_OF_A_PIPE)
 
 
 def records_of(models: Iterable[BaseModel]) -> list[dict[str, Any]]:
-    """Ledger records as plain dictionaries, for tables and JSON."""
+    """Return models as dictionaries of JSON values, for tables and JSON."""
     return [model.model_dump(mode="json") for model in models]
 
 
 def styled(value: Any) -> str:
-    """A cell: empty for null, states in their colour, numbers with thousands separated."""
+    """Return the text of a cell: empty for None, states in their colour, numbers with thousands separated."""
     return _styled(_text(value))
 
 

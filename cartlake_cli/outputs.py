@@ -1,4 +1,4 @@
-"""What Terraform says about a deployed lake: the one output object `lake` of every root."""
+"""The Terraform outputs of a deployed lake: the object `lake` of every root."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OUTPUT = "lake"
 
 
 class Outputs(BaseModel):
-    """Where everything of one environment is. The only declaration of this shape: a test holds Terraform to it."""
+    """The names of all resources of one environment. A test compares Terraform's output with this model."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -40,9 +40,9 @@ class Outputs(BaseModel):
 
 
 def read_outputs(value: Any, environment: str) -> Outputs:
-    """Return the outputs that Terraform gave as the value of `lake`.
+    """Return the value of Terraform's output `lake` as a model.
 
-    Raises NotReadyError, naming what is missing, when another version of the lake is deployed.
+    Raises NotReadyError that names what is missing, when another version of the lake is deployed.
     """
     try:
         return Outputs.model_validate(value)

@@ -80,7 +80,7 @@ def _column(entry: Entry, one: ColumnEntry) -> str:
 def _origin(entry: Entry, one: ColumnEntry) -> str:
     if one.sources:
         return ", ".join(f"`{source}`" for source in one.sources)
-    if one.column.lineage or not (entry.files or entry.table.build):
+    if one.column.added_by_lake or not (entry.files or entry.table.build):
         return "the lake"
     return "the file" if entry.files else "counted or constant"
 

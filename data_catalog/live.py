@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from cartlake.contracts import Contract, Table
 from cartlake.ledger import Ledger
 from cartlake_cli.athena.client import Athena
-from cartlake_cli.operations.replay import IN_FORCE
+from cartlake_cli.operations.quarantine import IN_FORCE
 
 RUNS_SHOWN = 10
 MEASUREMENTS_SHOWN = 5

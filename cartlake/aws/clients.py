@@ -1,6 +1,7 @@
-"""AWS clients and error classes: one boto3 client a service, and errors sorted into transient and terminal.
+"""AWS clients and error classes: one boto3 client per service, and which errors are worth a retry.
 
-Nothing here knows where AWS is. boto3 reads the region, the credentials and `AWS_ENDPOINT_URL` from its environment.
+boto3 reads the region, the credentials and `AWS_ENDPOINT_URL` from the environment, so the same code works with AWS and
+with the embedded AWS.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from cartlake.errors import TransientError
 _CONFIG: Final = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=60)
 
 SERVER_ERROR: Final = 500
+# Codes that AWS returns with a 4xx status, although the same call may succeed later.
 THROTTLES: Final = frozenset(
     {
         "LimitExceededException",
@@ -47,13 +49,14 @@ def client(service: str) -> Any:
 
 
 def kept_with(service: str) -> Callable[[Callable[[Any], Made]], Callable[[], Made]]:
-    """Make a factory that takes the boto3 client of a service into one that takes nothing.
+    """Return a decorator for a factory that takes the boto3 client of a service; the result takes no argument.
 
-    It is called once for each client that `client(service)` returns, so a test that clears the clients also gets new
-    results.
+    The factory is called once for each client that `client(service)` returns, so a test that clears the clients also
+    gets new results.
     """
 
     def decorate(make: Callable[[Any], Made]) -> Callable[[], Made]:
+        # Keyed by the client, so one result per client; the size of one drops the result of a cleared client.
         made = lru_cache(maxsize=1)(make)
 
         @wraps(make)
@@ -78,6 +81,7 @@ def error_code(error: ClientError) -> str:
 def is_transient(error: Exception) -> bool:
     """Tell whether the same AWS call may succeed later: throttled, not connected, or the service failed."""
     if isinstance(error, ClientError):
+        # Every 5xx of AWS may be retried; of the 4xx only those that are throttles in disguise.
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= SERVER_ERROR or error_code(error) in THROTTLES
     return isinstance(error, BROKEN_CONNECTIONS)
@@ -85,10 +89,10 @@ def is_transient(error: Exception) -> bool:
 
 @contextmanager
 def aws_errors() -> Iterator[None]:
-    """Turn AWS errors that may pass into `TransientError`, whose one name a state machine can retry; keep the rest."""
+    """Raise TransientError for AWS errors that may pass, so that a state machine retries one name; keep the rest."""
     try:
         yield
     except (BotoCoreError, ClientError) as error:
         if is_transient(error):
-            raise TransientError(f"AWS could not answer, try again: {error}") from error
+            raise TransientError(f"AWS did not carry out the call; try again: {error}") from error
         raise

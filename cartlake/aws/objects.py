@@ -1,4 +1,4 @@
-"""S3 objects as values: where they lie and what they are. Nothing here asks S3."""
+"""URIs and attributes of S3 objects. Nothing here calls S3."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class InvalidUriError(TerminalError):
 
 @dataclass(frozen=True, slots=True)
 class S3Uri:
-    """A bucket and a key. Keys are taken as they are, with nothing percent-decoded."""
+    """A bucket and a key. Keys are not percent-decoded."""
 
     bucket: str
     key: str
@@ -25,6 +25,7 @@ class S3Uri:
     def parse(cls, text: str) -> S3Uri:
         """Split `s3://bucket/key`. Raises InvalidUriError for any other text."""
         bucket, _, key = text.removeprefix(SCHEME).partition("/")
+        # A bucket alone is refused: every caller means one object or a folder.
         if not text.startswith(SCHEME) or not bucket or not key.strip("/"):
             raise InvalidUriError(f"{text!r} is not an s3://bucket/key URI.")
         return cls(bucket, key)
@@ -35,7 +36,7 @@ class S3Uri:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What lies under a key: its version (None in a bucket without versions), its ETag unquoted, its size in bytes."""
+    """Attributes of an object: version id (None in a bucket without versioning), ETag without quotes, size in bytes."""
 
     version_id: str | None
     etag: str

@@ -1,4 +1,4 @@
-"""Objects in S3 by their `s3://bucket/key` URIs: look at them, read and write JSON documents, copy one version."""
+"""S3 objects by their `s3://bucket/key` URIs: attributes, JSON documents, and copies of one version."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound=BaseModel)
 
 MISSING: Final = frozenset({"NoSuchKey", "NoSuchVersion", "NotFound", "404"})
-"""Error codes for an object, or a version of it, that is not there. HEAD has no body, so its code is the status."""
+"""Error codes for an object, or a version of it, that does not exist. HEAD has no body, so its code is the status."""
 
 
 class DocumentError(TerminalError):
-    """A JSON document is missing, or is not what it should be."""
+    """A JSON document is missing, or is not valid for its model."""
 
 
 class ObjectMissingError(TerminalError):
-    """An object, or the version of it that was asked for, is not there."""
+    """An object, or the requested version of it, does not exist."""
 
 
 @contextmanager
 def missing_as_error(uri: S3Uri) -> Iterator[None]:
-    """Turn S3's errors for what is not there into ObjectMissingError, and throttles into TransientError."""
+    """Raise ObjectMissingError for an object that does not exist, TransientError for AWS errors that may pass."""
     try:
         with aws_errors():
             yield
@@ -42,7 +42,8 @@ def missing_as_error(uri: S3Uri) -> Iterator[None]:
 
 
 def head(uri: S3Uri, version_id: str | None = None) -> Head | None:
-    """Look at an object, or at one version of it. Returns None if it is not there."""
+    """Return the attributes of an object, or of one version of it; None if it does not exist."""
+    # boto3 refuses None, so the parameter is left out for the current version.
     version: Any = {"VersionId": version_id} if version_id else {}
     try:
         with missing_as_error(uri):
@@ -53,14 +54,14 @@ def head(uri: S3Uri, version_id: str | None = None) -> Head | None:
 
 
 def read_bytes(uri: str) -> bytes:
-    """Read a whole object. Raises ObjectMissingError if it is not there."""
+    """Return the content of an object. Raises ObjectMissingError if it does not exist."""
     place = S3Uri.parse(uri)
     with missing_as_error(place):
         return bytes(client("s3").get_object(Bucket=place.bucket, Key=place.key)["Body"].read())
 
 
 def find_model(uri: str, model: type[Model]) -> Model | None:
-    """Read a JSON document, None if there is none. Raises DocumentError if it is not a valid `model`."""
+    """Return a JSON document as its model, None if there is none. Raises DocumentError if it is not a valid `model`."""
     try:
         return model.model_validate_json(read_bytes(uri))
     except ObjectMissingError:
@@ -70,7 +71,7 @@ def find_model(uri: str, model: type[Model]) -> Model | None:
 
 
 def read_model(uri: str, model: type[Model]) -> Model:
-    """Read a JSON document. Raises DocumentError if it is missing or not a valid `model`."""
+    """Return a JSON document as its model. Raises DocumentError if it is missing or not a valid `model`."""
     document = find_model(uri, model)
     if document is None:
         raise DocumentError(f"{uri} does not exist; the step that writes it has not run or has failed.")
@@ -78,20 +79,20 @@ def read_model(uri: str, model: type[Model]) -> Model:
 
 
 def write_text(uri: str, text: str, content_type: str = "application/json") -> None:
-    """Write a text, by default a JSON document, as UTF-8. What was there is replaced."""
+    """Write a text, by default a JSON document, as UTF-8. An existing object is replaced."""
     place = S3Uri.parse(uri)
     with aws_errors():
         client("s3").put_object(Bucket=place.bucket, Key=place.key, Body=text.encode(), ContentType=content_type)
 
 
 def copy_version(source: S3Uri, version_id: str | None, target: S3Uri) -> bool:
-    """Copy an object, or one version of it, whatever its size. Returns False if it is not there."""
+    """Copy an object, or one version of it, of any size. Returns False if it does not exist."""
     described: Any = {"Bucket": source.bucket, "Key": source.key}
     if version_id:
         described["VersionId"] = version_id
     try:
         with missing_as_error(source):
-            client("s3").copy(described, target.bucket, target.key)  # in parts, if it has to be
+            client("s3").copy(described, target.bucket, target.key)  # in parts: copy_object copies at most 5 GB
     except ObjectMissingError:
         return False
     return True

@@ -1,7 +1,7 @@
 """Data contracts: ODCS files read into typed models, and the schemas and rules derived from them.
 
-`load("transactions")` returns a `Contract`; `schemas` turns its tables into Spark and Iceberg schemas. Reading a
-contract imports no more than pydantic and PyYAML.
+`load("transactions")` returns a `Contract`; `schemas` derives Spark and Iceberg schemas from its tables. Reading a
+contract imports only pydantic and PyYAML, because Lambdas do it at every cold start.
 """
 
 from cartlake.contracts.errors import ContractError, Fault, UnknownDatasetError

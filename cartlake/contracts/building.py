@@ -9,8 +9,8 @@
       - {table: processed.reviews, reads: key, key: product_id}      # the rows of the same keys
       - {table: processed.vendors, reads: all}
 
-The upstreams decide which rows a change makes stale, and nothing else has to be declared: a table that reads the day
-before its own is stale on the day after a change.
+The upstreams also decide which rows a change makes stale: a table that reads the day before its own is stale on the day
+after a change.
 """
 
 import re
@@ -39,7 +39,7 @@ class Upstream(Element):
 
     @property
     def argument(self) -> str:
-        """The name of the transform's parameter for its rows."""
+        """Return the name of the transform's parameter that takes these rows."""
         return self.table.partition(".")[2]
 
 
@@ -50,15 +50,15 @@ class Build(Element):
     replaces: Literal["days", "weeks", "months", "keys", "all"]
     upstreams: tuple[Upstream, ...] = ()
     key: str | None = None
-    """With `replaces: keys`, the column of this table that the upstreams' keys are values of."""
+    """With `replaces: keys`, the column of this table that holds the keys of the upstreams."""
     unknown_member: bool = False
-    """Whether the table has a row for unknown keys, and so is built before there is any data."""
+    """Whether the table has a row for unknown keys. Such a table is built before there is any data."""
 
 
 def build_of(
     content: Any, primary_key: tuple[str, ...], event_time: str | None, where: str, faults: Faults
 ) -> Build | None:
-    """Read the property. None, with the reasons added to `faults`, when it is invalid."""
+    """Return the property as a model; None, with the reasons added to `faults`, when it is invalid."""
     where = f"{where}.cartlake.build"
     try:
         build = Build.model_validate(content)
@@ -67,15 +67,17 @@ def build_of(
             place = ".".join(str(step) for step in (where, *fault["loc"]))
             faults.add(place, fault["input"], fault["msg"][:1].lower() + fault["msg"][1:])
         return None
+    # Rows of a period can only be found and replaced by a column that has their time.
     if build.replaces in PERIODS and event_time is None:
         faults.add(f"{where}.replaces", build.replaces, "name the column of the period as cartlake.eventTime")
     if build.replaces == "keys" and event_time is None:
-        advice = "name the event time of the source rows as cartlake.eventTime: it finds keys they left"
+        advice = "name the event time of the source rows as cartlake.eventTime: it finds keys whose rows are gone"
         faults.add(f"{where}.replaces", build.replaces, advice)
     if build.replaces == "keys" and build.key not in primary_key:
         faults.add(f"{where}.key", build.key, f"name a column of the primary key: {', '.join(primary_key)}")
     if build.replaces != "keys" and build.key is not None:
         faults.add(f"{where}.key", build.key, "goes with `replaces: keys`")
+    # `processed.orders` and `curated.orders` would both be the argument `orders`.
     for argument, count in Counter(upstream.argument for upstream in build.upstreams).items():
         if count > 1:
             faults.add(
@@ -89,6 +91,7 @@ def build_of(
 
 
 def _check(upstream: Upstream, build: Build, where: str, faults: Faults) -> None:
+    # The two are only valid together, and each without the other is a likely mistake.
     if (upstream.reads == "key") != (upstream.key is not None):
         faults.add(f"{where}.key", upstream.key, "goes with `reads: key`: the column that holds this table's key")
     if upstream.reads == "key" and build.replaces != "keys":

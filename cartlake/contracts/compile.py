@@ -1,4 +1,4 @@
-"""Compiles an ODCS document into the contract model: columns, keys, partitions, rules. Faults are collected."""
+"""Compiles an ODCS document into the contract model: columns, keys, partitions, rules."""
 
 import re
 from collections import Counter
@@ -12,11 +12,11 @@ from cartlake.contracts.layout import renamed_from, sort_order
 from cartlake.contracts.maintenance import maintenance_of
 from cartlake.contracts.masks import MASK, mask_of
 from cartlake.contracts.model import (
-    EngineWish,
     CONTRACT_PROPERTY,
     VERSION_PROPERTY,
     Column,
     Contract,
+    EngineWish,
     PartitionField,
     Reference,
     Table,
@@ -56,7 +56,7 @@ _TABLE_PROPERTIES = {
 
 
 def compile_contract(document: Document, file: FileOptions | None, source: str, faults: Faults) -> Contract:
-    """Build the model. The result is valid only if nothing was added to `faults`."""
+    """Return the model of a document. It is valid only if nothing was added to `faults`."""
     names = {table.name for table in document.tables}
     for entry in document.sla_properties:
         if entry.element is not None and entry.element.partition(".")[0] not in names:
@@ -88,6 +88,7 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
     where = f"schema.{table.name}"
     custom = _custom(table.custom_properties)
     names = [column.name for column in table.properties]
+    # Here, and not when the table is created: Glue would refuse it in the middle of a deployment.
     check_table(table, where, faults)
     for key in ("cartlake.versionColumn", "cartlake.eventTime"):
         if custom.get(key) is not None and custom[key] not in names:
@@ -96,6 +97,7 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
     sla_rules = tuple(sla_rules_of(table, document.sla_properties, faults))
     table_rules = (*table_rules_of(table, faults), *sla_rules)
     rule_names = [*(rule.name for rule in row_rules), *(rule.name for rule in table_rules)]
+    # A rule is a column of the measurements and the reason of a row, so it may not have the name of a column either.
     for name, count in Counter([*names, *rule_names]).items():
         if count > 1:
             faults.add(where, name, "two columns or rules have this name; rename one")
@@ -162,6 +164,7 @@ def _column(column: Property, names: list[str], where: str, faults: Faults) -> C
         faults.add(f"{where}.physicalType", column.physical_type, f"not a type Cartlake stores; these are: {known}")
     elif column.logical_type != _LOGICAL_TYPES[column.physical_type.partition("(")[0].partition("<")[0]]:
         faults.add(f"{where}.logicalType", column.logical_type, f"does not fit physicalType {column.physical_type}")
+    # Rows are merged by the key, and null is equal to nothing, not even to null.
     if column.primary_key and not column.required:
         faults.add(f"{where}.required", column.required, "a column of the primary key must be required")
     return Column(
@@ -181,6 +184,7 @@ def _column(column: Property, names: list[str], where: str, faults: Faults) -> C
 def _positioned(table: SchemaObject, flag: str, position: str, faults: Faults) -> tuple[str, ...]:
     chosen = sorted((c for c in table.properties if getattr(c, flag)), key=lambda c: int(getattr(c, position)))
     positions = [getattr(column, position) for column in chosen]
+    # A gap or a repeated number is most likely a column that was copied or removed and not renumbered.
     if positions != list(range(1, len(positions) + 1)):
         faults.add(f"schema.{table.name}.{position}", positions, "number the columns 1, 2, 3 … without gaps")
     return tuple(column.name for column in chosen)

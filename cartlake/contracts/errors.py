@@ -1,4 +1,4 @@
-"""Errors of contracts. One error has every fault of a file, each with its place, its value and the correction."""
+"""Errors of contracts. One error lists every fault of a file, each with its place, its value and the correction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,12 +20,12 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """Collects the faults of a contract while it is compiled, in the order of the file, so that one error has all."""
+    """The faults found so far while a contract is compiled, in the order of the file."""
 
     found: list[Fault] = field(default_factory=list)
 
     def add(self, where: str, value: object, advice: str) -> None:
-        """Note a fault: the place by names, the value that is there, and how to correct it."""
+        """Add a fault: its place by the names of elements, the value found there, and how to correct it."""
         self.found.append(Fault(where, value, advice))
 
 

@@ -1,4 +1,4 @@
-"""What Glue takes as names and descriptions. It refuses a table, and with it `lake tables apply`, that breaks one.
+"""Glue's limits for names and descriptions. A table that exceeds one is refused by Glue in `lake tables apply`.
 
 https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html and API_TableInput.html
 """
@@ -13,7 +13,7 @@ COMMENT_LIMIT: Final = 255
 DESCRIPTION_LIMIT: Final = 2048
 NAME_LIMIT: Final = 255
 _SHOWN: Final = 40
-# Glue's single-line and multi-line texts, without what no YAML file can hold.
+# Glue's patterns for single-line and multi-line texts, without characters that no YAML file can hold.
 _NOT_IN_COMMENT: Final = re.compile(r"[^\u0020-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF\t]")
 _NOT_IN_DESCRIPTION: Final = re.compile(r"[^\u0020-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF\r\n\t]")
 
@@ -37,7 +37,8 @@ def _check_column(column: Property, where: str, faults: Faults) -> None:
 
 
 def comment(text: str) -> str:
-    """Return the text as Glue takes it for a column's comment: on one line, at most COMMENT_LIMIT characters."""
+    """Return the text as Glue accepts it for a column's comment: one line of at most COMMENT_LIMIT characters."""
+    # Cut, not refused: this text comes from tables that other tools wrote.
     return _NOT_IN_COMMENT.sub(" ", text)[:COMMENT_LIMIT]
 
 

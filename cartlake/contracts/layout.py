@@ -25,7 +25,7 @@ _FIELD: Final = re.compile(r"([a-z_][a-z0-9_]*)(?: (asc|desc))?(?: nulls (first|
 
 
 def renamed_from(custom: Mapping[str, Any], names: Sequence[str], where: str, faults: Faults) -> tuple[str, ...]:
-    """Former names of a column, newest first. A name that is still a column, or not a name, is a fault."""
+    """Return the former names of a column, newest first. A name that is still a column, or is no name, is a fault."""
     value = custom.get(RENAMED_FROM, [])
     former = [value] if isinstance(value, str) else value
     place = f"{where}.{RENAMED_FROM}"
@@ -41,7 +41,7 @@ def renamed_from(custom: Mapping[str, Any], names: Sequence[str], where: str, fa
 def sort_order(
     custom: Mapping[str, Any], types: Mapping[str, str], where: str, faults: Faults
 ) -> tuple[SortField, ...] | None:
-    """The sort order; None when the contract has none. `types` holds the type of every column."""
+    """Return the sort order, None when the contract has none. `types` holds the type of every column by its name."""
     if SORT_ORDER not in custom:
         return None
     value, place = custom[SORT_ORDER], f"{where}.{SORT_ORDER}"
@@ -63,6 +63,7 @@ def _sort_field(text: object, types: Mapping[str, str], place: str, faults: Faul
     if match[1] not in types:
         faults.add(place, match[1], f"no such column; the table has {', '.join(types)}")
         return None
+    # Iceberg accepts only primitive types in a sort order.
     if types[match[1]].startswith("array"):
         faults.add(place, match[1], "Iceberg does not sort by arrays: choose another column")
         return None

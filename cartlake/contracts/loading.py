@@ -24,31 +24,32 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster
 
 
 def load(name: str) -> Contract:
-    """The contract of a dataset. Raises UnknownDatasetError, or ContractError for a broken file."""
+    """Return the contract of a dataset. Raises UnknownDatasetError, or ContractError for an invalid file."""
     return _load(name, os.environ.get("CARTLAKE_CONTRACTS_DIR"))
 
 
 def names() -> tuple[str, ...]:
-    """The datasets whose files may be dropped, sorted."""
+    """Return the datasets whose files may be dropped, sorted. Raises ContractError for an invalid file."""
     return tuple(contract.name for contract in load_all() if contract.droppable)
 
 
 def all_names() -> tuple[str, ...]:
-    """The names of all contract files, sorted, without reading them: a broken one is among them."""
+    """Return the names of all contract files, sorted, without reading them: invalid ones are included."""
     return _stems(os.environ.get("CARTLAKE_CONTRACTS_DIR"))
 
 
 def load_all() -> tuple[Contract, ...]:
-    """Every contract, sorted by name. Raises ContractError for a broken file."""
+    """Return every contract, sorted by name. Raises ContractError for an invalid file."""
     return tuple(load(name) for name in all_names())
 
 
 def parse(path: Path | Traversable) -> Contract:
-    """Read one contract file. Raises ContractError with the place, value and correction of every fault in it."""
+    """Return the contract in one file. Raises ContractError that lists every fault in it."""
     source = str(path)
     document = _document(path, source)
     faults = Faults()
     contract = compile_contract(document, _file_options(document, source), source, faults)
+    # Contracts are found by the name of the file, so another name inside could never be loaded.
     if document.name != path.name.removesuffix(SUFFIX):
         faults.add("name", document.name, f"must be the name of the file; rename the file to {document.name}{SUFFIX}")
     if document.name in RESERVED_NAMES:
@@ -80,6 +81,7 @@ def _stems(directory: str | None) -> tuple[str, ...]:
 def _root(directory: str | None) -> Traversable:
     if directory is not None:
         return Path(directory)
+    # Artifacts and wheels hold the contracts inside the package; a checkout has them beside it.
     shipped = files("cartlake") / "_contracts"
     return shipped if shipped.is_dir() else Path(__file__).parents[2] / "contracts"
 
@@ -133,7 +135,7 @@ def _advice(kind: str, message: str) -> str:
 
 
 def _place(location: tuple[int | str, ...], content: Any) -> str:
-    """The path with names of elements in place of their positions."""
+    """Return the path of a fault with the names of elements in place of their positions in lists."""
     parts: list[str] = []
     for step in location:
         child = None

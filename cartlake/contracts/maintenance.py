@@ -42,16 +42,20 @@ class Maintenance(Element):
 
     @property
     def target_bytes(self) -> int:
+        """Return the size of compacted files in bytes."""
         return self.target_file_mb * 1024**2
 
     @property
     def small_bytes(self) -> int:
-        """A file below this is small: three quarters of the target, Iceberg's own default."""
+        """Return the size in bytes below which a file is small: three quarters of the target, Iceberg's own default."""
         return self.target_bytes * 3 // 4
 
 
 def maintenance_of(content: Any, types: Mapping[str, str], where: str, faults: Faults) -> Maintenance:
-    """Read the property. The defaults, with the reasons added to `faults`, when it is invalid. `types` is by column."""
+    """Return the settings; the defaults, with the reasons added to `faults`, when the property is invalid.
+
+    `types` holds the type of every column by its name.
+    """
     where = f"{where}.cartlake.maintenance"
     try:
         settings = Maintenance.model_validate(content)
@@ -84,5 +88,6 @@ def _faults_of(settings: Maintenance, types: Mapping[str, str]) -> Iterator[tupl
             yield place, list(names), "name each column once"
     if bad := [name for name in settings.z_order_by if types.get(name, "").startswith(_UNORDERED)]:
         yield "zOrderBy", list(settings.z_order_by), f"rows cannot be ordered by {', '.join(bad)}: choose other columns"
+    # Z order of one column is its plain order, which `cartlake.sortOrder` gives at a lower cost.
     if len(settings.z_order_by) == 1:
         yield "zOrderBy", list(settings.z_order_by), "needs two columns or more; for one use cartlake.sortOrder"

@@ -12,15 +12,17 @@ _TRINO = {"date": "date", "string": "varchar"}
 
 
 def mask_of(column: Property, chosen: object, where: str, faults: Faults) -> str:
-    """SQL of the masked column, with the column's type; empty for a column without personal data. Null stays null.
+    """Return SQL of the masked column, of the column's type; empty for a column without personal data.
 
-    `redact` is null; `domain` is that of an e-mail address; `year` that of a date; `prefix(n)` the first letters.
-    `hash` is SHA-256, the same for the same value: a pseudonym, by which a guessed value can be confirmed.
+    `redact` gives null, `domain` the domain of an e-mail address, `year` the first day of a date's year, `prefix(n)`
+    the first n letters. `hash` gives SHA-256 in hexadecimal: equal values stay equal, so a guess can be confirmed. Null
+    stays null.
     """
     if "pii" not in column.tags:
         if chosen is not None:
             faults.add(f"{where}.{MASK}", chosen, "only a column with the tag pii is masked")
         return ""
+    # A mask has the type of its column, so that queries work on the view and the table alike.
     if column.physical_type not in _TRINO:
         faults.add(f"{where}.tags", "pii", f"there is no mask for a column of type {column.physical_type}")
         return ""

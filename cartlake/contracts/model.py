@@ -1,4 +1,4 @@
-"""The contract model that the rest of Cartlake uses: typed, frozen and valid."""
+"""The model of a valid contract that the rest of Cartlake uses. It cannot be changed."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,12 +16,12 @@ EngineWish = Literal["auto", "light", "spark"]
 
 CONTRACT_PROPERTY: Final = "cartlake.contract"
 VERSION_PROPERTY: Final = "cartlake.version"
-"""Table properties: the contract a table was made for, and the version of it that was last applied."""
+"""Table properties: the name of the contract a table was created for, and the version that was last applied."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `type` is the Spark SQL name of its type; `timestamp` is an instant, kept in UTC.
+    """One column. `type` is the Spark SQL name of its type; `timestamp` is an instant, stored in UTC.
 
     `mask` is SQL of the column's masked value, empty for a column that is not masked.
     """
@@ -40,11 +40,12 @@ class Column:
 
     @property
     def pii(self) -> bool:
+        """Return whether the column holds personal data."""
         return "pii" in self.tags
 
     @property
-    def lineage(self) -> bool:
-        """Whether the lake adds the column itself. Such columns start with an underscore and are in no file."""
+    def added_by_lake(self) -> bool:
+        """Return whether the lake adds the column. Such columns start with an underscore and are in no file."""
         return self.name.startswith("_")
 
 
@@ -80,7 +81,7 @@ class RowRule:
 
     @property
     def broken(self) -> str:
-        """SQL that is true for a row that breaks the rule, and never null."""
+        """Return SQL that is true for a row that breaks the rule, and never null."""
         return f"not coalesce(({self.expression}), false)"
 
 
@@ -88,8 +89,8 @@ class RowRule:
 class Reference:
     """A column whose values are keys of another table, its parent, and how a row without a parent is treated.
 
-    `unknown_member`: it is accepted, joins the unknown member of the parent, and joins the parent once that arrives.
-    `quarantine`: it is quarantined with the reason `orphan:<column>`, and can be replayed once the parent has arrived.
+    `unknown_member`: the row is accepted and joins the parent's row for unknown keys, until the parent is loaded.
+    `quarantine`: the row is quarantined with the reason `orphan:<column>`; replay it once the parent is loaded.
     """
 
     column: str
@@ -99,6 +100,7 @@ class Reference:
 
     @property
     def reason(self) -> str:
+        """Return the reason of a row that is quarantined because it has no parent."""
         return f"orphan:{self.column}"
 
 
@@ -121,53 +123,55 @@ class Table:
     references: tuple[Reference, ...] = ()
     build: Build | None = None
     prepare: str | None = None
-    """`<module>.<function>` below glue_jobs/transforms/: changes conformed rows before the row rules, e.g. masks."""
+    """`<module>.<function>` below glue_jobs/transforms/: changes conformed rows before the row rules, e.g. masking."""
     sort_order: tuple[SortField, ...] | None = None
     """What rows are sorted by within files; None when the contract does not say."""
     promised_hours: float | None = None
-    """Hours the newest row may be old by the contract's SLA; None without one."""
+    """The greatest age of the newest row, in hours, by the contract's SLA; None without one."""
     maintenance: Maintenance = field(default=Maintenance(), hash=False)
 
     @property
     def database(self) -> str:
+        """Return the database of the physical name."""
         return self.physical_name.partition(".")[0]
 
     @property
     def version(self) -> str:
-        """The version of the contract, which the table keeps as a property."""
+        """Return the version of the contract, which is stored as a property of the table."""
         return self.table_properties[VERSION_PROPERTY]
 
     @property
     def bare_name(self) -> str:
-        """The physical name without its database."""
+        """Return the physical name without its database."""
         return self.physical_name.partition(".")[2]
 
     @property
     def statistics_columns(self) -> tuple[str, ...]:
-        """Columns whose distinct values are counted: those of joins, unless the contract names others."""
+        """Return the columns whose distinct values are counted: those of joins, unless the contract names others."""
         if self.maintenance.statistics is not None:
             return self.maintenance.statistics
+        # Distinct values help a planner to order joins, so the columns of joins are the ones worth counting.
         return tuple(dict.fromkeys((*self.primary_key, *(reference.column for reference in self.references))))
 
     @cached_property
     def file_columns(self) -> tuple[Column, ...]:
-        """The columns a dropped file or a transform has, in order: all but those the lake adds."""
-        return tuple(column for column in self.columns if not column.lineage)
+        """Return the columns of a dropped file or of a transform, in order: all but those the lake adds."""
+        return tuple(column for column in self.columns if not column.added_by_lake)
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:
         return {column.name: column for column in self.columns}
 
     def column(self, name: str) -> Column:
-        """Raises KeyError when the table has no such column."""
+        """Return the column of this name. Raises KeyError when there is none."""
         return self._by_name[name]
 
     def row_rule(self, name: str) -> RowRule:
-        """Raises KeyError when the table has no such rule."""
+        """Return the row rule of this name. Raises KeyError when there is none."""
         return {rule.name: rule for rule in self.row_rules}[name]
 
     def table_rule(self, name: str) -> TableRule:
-        """Raises KeyError when the table has no such rule."""
+        """Return the table rule of this name. Raises KeyError when there is none."""
         return {rule.name: rule for rule in self.table_rules}[name]
 
 
@@ -190,25 +194,26 @@ class Contract:
 
     @property
     def major(self) -> int:
+        """Return the major version."""
         return int(self.version.partition(".")[0])
 
     @property
     def droppable(self) -> bool:
-        """Whether files of this dataset may be dropped."""
+        """Return whether files of this dataset may be dropped."""
         return self.file is not None
 
     @property
     def table(self) -> Table:
-        """The first table, into which dropped files are loaded."""
+        """Return the first table, into which dropped files are loaded."""
         return self.tables[0]
 
     def table_named(self, name: str) -> Table:
-        """Find a table by its name or physical name. Raises KeyError."""
+        """Return a table by its name or physical name. Raises KeyError when there is none."""
         return {known: table for table in self.tables for known in (table.name, table.physical_name)}[name]
 
     @property
     def file_options(self) -> FileOptions:
-        """`file`, for callers that know files of this dataset may be dropped. Raises TerminalError if not."""
+        """Return `file`. Raises TerminalError when files of this dataset cannot be dropped."""
         if self.file is None:
             raise TerminalError(f"{self.source}: files of {self.name} cannot be dropped; it has no `cartlake.file`")
         return self.file

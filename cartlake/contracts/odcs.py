@@ -1,8 +1,8 @@
 """The Open Data Contract Standard v3.1 as Cartlake reads it.
 
 Unknown keys are refused where a misspelt one would silently drop a rule (schema objects, properties, quality);
-keys that only document are accepted and ignored. A test compares the keys with those of the standard's own models, and
-docs/adr/0013 says why Cartlake does not use these.
+keys that only document are accepted and ignored. A test compares the keys with those of the models the standard
+publishes; docs/adr/0013 says why Cartlake does not use those models.
 """
 
 from typing import Any, Literal
@@ -26,7 +26,7 @@ THRESHOLDS = (
 
 
 class Element(BaseModel):
-    """A part of a contract in which every key has to be known."""
+    """A part of a contract in which unknown keys are refused."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
@@ -134,7 +134,7 @@ class SchemaObject(Element):
 
 
 class SlaProperty(Element):
-    """A promise about the data, such as its freshness. `element` is `<table>.<column>`."""
+    """A service level of the data, such as its freshness. `element` is `<table>.<column>`."""
 
     id: Documentation = None
     property: str
@@ -167,6 +167,7 @@ class Document(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
 
+    # One version only: a file of another version may mean something else by the same key.
     api_version: Literal["v3.1.0"]
     kind: Literal["DataContract"]
     id: str

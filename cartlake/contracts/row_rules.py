@@ -1,4 +1,4 @@
-"""Compiles what ODCS says about columns into conditions on one row.
+"""Compiles the rules of ODCS columns into SQL conditions on one row.
 
 A rule derived from one column accepts null, because `required` is the rule about null: a row without a value is then
 quarantined for that one reason. In a custom expression null is a failure.
@@ -31,12 +31,13 @@ class RowRules:
     faults: Faults
 
     def compile(self) -> tuple[RowRule, ...]:
+        """Return the rules of columns, then the table's own expressions. Faults are added to `faults`."""
         return (*self._from_columns(), *self._from_expressions())
 
     def _from_columns(self) -> Iterator[RowRule]:
         for column in self.table.properties:
             if column.name.startswith("_"):
-                continue  # lineage columns are added by the lake; a dropped row has none to check
+                continue  # the lake adds these columns after the rules were checked
             where = f"schema.{self.table.name}.{column.name}"
             if column.required:
                 yield RowRule(f"{column.name}_required", "error", f"{column.name} is not null", (column.name,))
@@ -89,6 +90,7 @@ class RowRules:
             yield RowRule(name, quality.severity, expression, columns, description)
 
     def _optional(self, name: str, column: Property, condition: str, quality: Quality | None = None) -> RowRule:
+        # Null is the subject of `required` alone, so that a missing value has one reason, not several.
         expression = f"{column.name} is null or ({condition})"
         severity = "error" if quality is None else quality.severity
         return RowRule(name, severity, expression, (column.name,), (quality and quality.description) or "")
@@ -96,6 +98,7 @@ class RowRules:
     def _pattern(self, column: Property, pattern: str, where: str) -> str:
         for fault in pattern_faults(pattern):
             self.faults.add(where, pattern, fault)
+        # A pattern with a backslash has no portable literal; the fault is recorded, so this SQL is never used.
         return matches(column.name, pattern) if "\\" not in pattern else "true"
 
     def _literal(self, column: Property, value: object, where: str) -> str:
@@ -112,12 +115,12 @@ class RowRules:
 
 
 def is_row_rule(quality: Quality) -> bool:
-    """Whether an `invalidValues` entry is about every row (none may be invalid), not about their share."""
+    """Return whether an `invalidValues` entry is about every row (none may be invalid), not about their share."""
     return quality.metric == "invalidValues" and quality.must_be == 0
 
 
 def invalid_values_condition(column: Property, quality: Quality, where: str, faults: Faults) -> str:
-    """SQL that is true for a valid value of `column`, by `validValues` or `pattern`."""
+    """Return SQL that is true for a valid value of `column`, by `validValues` or `pattern`; `true` with a fault."""
     arguments = dict(quality.arguments)
     values, pattern = arguments.pop("validValues", None), arguments.pop("pattern", None)
     if arguments or (values is None) == (pattern is None):
@@ -131,6 +134,7 @@ def invalid_values_condition(column: Property, quality: Quality, where: str, fau
     if not isinstance(values, list) or not values:
         faults.add(f"{where}.arguments.validValues", values, "list the values that are valid")
         return "true"
+    # YAML reads NO (Norway) as false and 01 as 1, and the rule would then refuse valid rows.
     if column.logical_type == "string" and not all(isinstance(value, str) for value in values):
         advice = "put each in quotes: YAML reads a bare NO, on or 01 as something else"
         faults.add(f"{where}.arguments.validValues", values, advice)

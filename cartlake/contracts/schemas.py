@@ -1,4 +1,4 @@
-"""Schemas of a contract's tables: raw and conformed ones for Spark; columns, partitions and DDL for Iceberg."""
+"""Schemas of a contract's tables: raw and conformed schemas for Spark; columns, partitions and DDL for Iceberg."""
 
 from __future__ import annotations
 
@@ -21,22 +21,25 @@ _SPARK_TRANSFORMS = {"year": "years", "month": "months", "day": "days", "hour": 
 
 
 def raw_schema(table: Table) -> str:
-    """Spark DDL of a dropped file: its columns in file order, all strings."""
+    """Return Spark DDL of a dropped file: its columns in file order, all strings."""
     return ", ".join(f"{column.name} string" for column in table.file_columns)
 
 
-def spark_schema_ddl(table: Table, *, lineage: bool = True) -> str:
-    """Spark DDL of the conformed columns, in order; without the lineage columns when `lineage` is false."""
-    columns = table.columns if lineage else table.file_columns
+def spark_schema_ddl(table: Table, *, added_by_lake: bool = True) -> str:
+    """Return Spark DDL of the conformed columns, in order.
+
+    Columns the lake adds are left out when `added_by_lake` is false.
+    """
+    columns = table.columns if added_by_lake else table.file_columns
     return ", ".join(f"{column.name} {column.type}" for column in columns)
 
 
 def iceberg_ddl(
     table: Table, *, catalog: str = "glue_catalog", physical_name: str | None = None, location: str | None = None
 ) -> str:
-    """Spark SQL that creates the Iceberg table if it is missing.
+    """Return Spark SQL that creates the Iceberg table if it is missing.
 
-    For tests and notebooks: the tables of an environment are made by `cartlake.tables`, which also evolves them.
+    For tests and notebooks: `lake tables apply` creates and changes the tables of an environment.
     """
     columns = ",\n".join(f"  {_column_ddl(column)}" for column in table.columns)
     partitions = ", ".join(_partition_ddl(part) for part in table.partitioning)
@@ -53,14 +56,15 @@ def iceberg_ddl(
 
 
 def iceberg_schema(table: Table) -> Schema:
-    """The pyiceberg schema: field ids by position from 1, descriptions, the primary key as identifier fields.
+    """Return the pyiceberg schema: field ids by position from 1, descriptions, the primary key as identifier fields.
 
-    Only key columns are NOT NULL in the table. Other required columns have a row rule, so that rows accepted earlier
-    can be rewritten, and a rule can change its severity without a new table.
+    Only key columns are NOT NULL in the table. Other required columns have a row rule instead, so that rows accepted
+    earlier can be rewritten, and a rule can change its severity without a new table.
     """
     from pyiceberg.schema import Schema  # noqa: PLC0415 - a slow import that most readers of a contract never need
     from pyiceberg.types import NestedField  # noqa: PLC0415
 
+    # Ids of array elements follow those of all columns, so that a column has its position as its id.
     element_ids = iter(range(len(table.columns) + 1, 2 * len(table.columns) + 1))
     fields = [
         NestedField(
@@ -77,7 +81,7 @@ def iceberg_schema(table: Table) -> Schema:
 
 
 def iceberg_partition_spec(table: Table, schema: Schema) -> PartitionSpec:
-    """The partition spec over `schema`, whose field ids it uses. Field names follow Spark: `ordered_at_day`."""
+    """Return the partition spec for `schema`, with its field ids. Field names follow Spark: `ordered_at_day`."""
     from pyiceberg.partitioning import PARTITION_FIELD_ID_START, PartitionField, PartitionSpec  # noqa: PLC0415
     from pyiceberg.transforms import parse_transform  # noqa: PLC0415
 
@@ -95,13 +99,16 @@ def iceberg_partition_spec(table: Table, schema: Schema) -> PartitionSpec:
 
 
 def partition_name(part: PartitionField) -> str:
-    """The name of the partition field, as Spark gives it: `ordered_at_day`, or the column's for `identity`."""
+    """Return the name that Spark gives the partition field: `ordered_at_day`, or the column's name for `identity`."""
     kind = part.transform.partition("[")[0]
     return part.column if kind == "identity" else f"{part.column}_{kind}"
 
 
 def iceberg_type(name: str, next_id: Callable[[], int]) -> IcebergType:
-    """The Iceberg type of a column type. `next_id` numbers the element of an array. Raises TerminalError if unknown."""
+    """Return the Iceberg type of a column type. Raises TerminalError for an unknown one.
+
+    `next_id` returns the field id for the element of an array.
+    """
     from pyiceberg import types  # noqa: PLC0415
 
     plain = {
@@ -126,6 +133,7 @@ def iceberg_type(name: str, next_id: Callable[[], int]) -> IcebergType:
 
 def _column_ddl(column: Column) -> str:
     not_null = " not null" if column.primary_key else ""
+    # Spark reads a backslash in a string as an escape.
     comment = column.description.replace("\\", "\\\\").replace("'", "\\'")
     return f"{column.name} {column.type}{not_null}" + (f" comment '{comment}'" if comment else "")
 

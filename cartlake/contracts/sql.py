@@ -1,7 +1,7 @@
-r"""The SQL that Spark, DuckDB and Trino share, as far as rules need it.
+r"""The part of SQL that means the same in Spark, DuckDB and Trino, as far as rules need it.
 
-A rule must have the same result on every engine. So every word of an expression is looked up in a short list of what
-means the same everywhere, and everything else is refused with the reason. Known differences:
+A rule must have the same result on every engine. So only the keywords and functions listed here are allowed in an
+expression, and everything else is refused with the reason. Known differences:
 
 - Java's `$` also matches before a last line break, RE2's does not: values get a sentinel appended (`matches`).
 - Spark reads `\` in a string as an escape, the others do not: no backslash anywhere.
@@ -38,7 +38,7 @@ _CLOCK = frozenset({"now", "current_timestamp", "current_date", "localtimestamp"
 
 
 def expression_faults(expression: str, columns: Collection[str]) -> list[str]:
-    """What keeps `expression` from being one portable boolean expression over `columns`; empty if it is one."""
+    """Return why `expression` is not one portable boolean expression over `columns`; empty if it is one."""
     tokens, faults = _tokens(expression)
     depth = 0
     for position, (kind, text) in enumerate(tokens):
@@ -58,7 +58,7 @@ def expression_faults(expression: str, columns: Collection[str]) -> list[str]:
 
 
 def expression_columns(expression: str, columns: Collection[str]) -> tuple[str, ...]:
-    """The columns an expression reads, in order of first use."""
+    """Return the columns an expression reads, in order of first use."""
     words = [text for kind, text in _tokens(expression)[0] if kind == "word"]
     return tuple(dict.fromkeys(word for word in words if word in columns))
 
@@ -90,7 +90,7 @@ def _word_faults(word: str, columns: Collection[str], *, called: bool) -> list[s
 
 
 def pattern_faults(pattern: str) -> list[str]:
-    """What keeps a regular expression from meaning the same to Java, RE2 and Joni; empty if it does."""
+    """Return why a regular expression may differ between Java, RE2 and Joni; empty if it means the same in all."""
     faults = []
     if not (pattern.startswith("^") and pattern.endswith("$")):
         faults.append("start it with ^ and end it with $: a pattern describes the whole value")
@@ -98,6 +98,7 @@ def pattern_faults(pattern: str) -> list[str]:
         faults.append(_ADVICE["\\"])
     if "(?" in pattern:
         faults.append("look-around and flags are not known to every engine")
+    # Inside a character class a dot is only a dot, so classes are removed before the search.
     outside = re.sub(r"\[\^?\]?[^\]]*\]", "", pattern)
     if "." in outside:
         faults.append("a bare dot matches line breaks differently; write [.] for a dot, [^ ] for any character")
@@ -115,7 +116,7 @@ def _syntax_faults(pattern: str) -> list[str]:
 
 
 def matches(column: str, pattern: str) -> str:
-    """SQL that is true when the whole value matches `pattern` (one that `pattern_faults` finds nothing wrong with).
+    """Return SQL that is true when the whole value matches `pattern`, for which `pattern_faults` returns nothing.
 
     The appended dot ends the value, so no engine can see a trailing line break as the end of the text.
     """
@@ -124,7 +125,7 @@ def matches(column: str, pattern: str) -> str:
 
 
 def literal(value: object) -> str:
-    """Render a value of a contract as SQL. Raises ValueError for what has no portable literal."""
+    """Return a value of a contract as an SQL literal. Raises ValueError for a value without a portable literal."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float | Decimal):

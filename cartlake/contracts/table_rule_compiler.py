@@ -1,4 +1,4 @@
-"""Compiles what ODCS says about a table as a whole into rules that are measured as one number."""
+"""Compiles the rules of ODCS about a whole table into rules that are measured as one number."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _TIME_UNITS = {"second": "s", "seconds": "s", "minute": "min", "hour": "h", "hou
 
 
 def table_rules_of(table: SchemaObject, faults: Faults) -> Iterator[TableRule]:
-    """The rules of `unique` and of `quality`, of columns first."""
+    """Yield the rules of `unique` and `quality`: those of columns, then those of the table."""
     for column in table.properties:
         if column.unique:
             name, unique = f"{column.name}_unique", Threshold("mustBe", (0.0,))
@@ -60,6 +60,7 @@ def _failing(q: Quality, where: str, column: Property, faults: Faults) -> str:
     if q.metric == "invalidValues":
         return f"{column.name} is not null and not ({invalid_values_condition(column, q, where, faults)})"
     absent = [value for value in q.arguments.get("missingValues", []) if value is not None]
+    # The values that mean "missing" are compared as the valid values of another rule are.
     as_valid = q.model_copy(update={"arguments": {"validValues": absent}})
     return f"{column.name} is null" + (
         f" or {invalid_values_condition(column, as_valid, where, faults)}" if absent else ""
@@ -79,7 +80,7 @@ def _freshness(q: Quality, where: str, table: SchemaObject, faults: Faults) -> I
 
 
 def sla_rules_of(table: SchemaObject, sla: tuple[SlaProperty, ...], faults: Faults) -> Iterator[TableRule]:
-    """The rules of `slaProperties`. They are warnings: a late batch is published all the same."""
+    """Yield the rules of `slaProperties`. They are warnings, so a late batch is still published."""
     for entry in sla:
         name, _, column = (entry.element or "").partition(".")
         if entry.property != "freshness" or name != table.name:
@@ -104,6 +105,7 @@ def _threshold(given: dict[str, Any], where: str, faults: Faults) -> Threshold:
     if len(values) != wanted or any(isinstance(v, bool) or not isinstance(v, int | float) for v in values):
         faults.add(f"{where}.{name}", value, "give a number, or two for a range")
         return Threshold("mustBe", (0.0,))
+    # A range with its ends swapped has no value in it, so the rule would always fail.
     if sorted(values) != list(values):
         faults.add(f"{where}.{name}", value, "give the lower end first")
     return Threshold(name, tuple(float(v) for v in values))

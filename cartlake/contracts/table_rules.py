@@ -1,7 +1,7 @@
 """Rules about a whole table: each is measured as one number by one SQL query, and compared with an ODCS threshold.
 
-The two are separate on purpose: a job measures where the data is, and the publisher compares the numbers with the
-contract itself, so that it does not depend on the job's own verdict.
+The two are separate on purpose: a job measures, and the publisher compares the numbers with the contract, so that it
+does not rely on the job to judge its own output.
 """
 
 # ruff: noqa: S608 - this module writes SQL; its parts come from contracts and from our own jobs
@@ -43,7 +43,7 @@ class Threshold:
     values: tuple[float, ...]
 
     def holds(self, value: float) -> bool:
-        """Whether the value meets the comparison."""
+        """Return whether the value meets the comparison."""
         if self.operator in _COMPARE:
             return _COMPARE[self.operator][0](value, self.values[0])
         inside = self.values[0] <= value <= self.values[1]
@@ -76,22 +76,22 @@ class TableRule:
 
     @property
     def hours(self) -> float:
-        """The threshold of a rule about freshness, in hours."""
+        """Return the threshold of a rule about freshness, in hours."""
         return self.threshold.values[-1] * SECONDS_PER_UNIT[self.unit] / SECONDS_PER_UNIT["h"]
 
     @property
     def expected(self) -> str:
-        """The threshold in words, with its unit: `must be at most 60 percent`."""
+        """Return the threshold in words, with its unit: `must be at most 60 percent`."""
         return f"{self.threshold} {self.unit}" if self.metric != "sql" else str(self.threshold)
 
     def judge(self, value: float | None) -> bool:
-        """Whether the measured value meets the threshold; false for None and for NaN."""
+        """Return whether the measured value meets the threshold; False for None and for NaN."""
         return value is not None and not math.isnan(value) and self.threshold.holds(value)
 
     def measure_sql(
         self, relation: str, *, where: str | None = None, now: datetime | None = None, dialect: Dialect = "spark"
     ) -> str:
-        """One query that returns one row with one number (a double, or null when there is nothing to measure).
+        """Return a query of one row with one number (a double, or null when there is nothing to measure).
 
         `relation` is a table or view, `where` an SQL condition that narrows it to the rows in scope, such as the days
         a batch touched; `now` is what freshness is measured against, the engine's clock when left out.
@@ -107,7 +107,7 @@ class TableRule:
         return f"select {extra} as value from (select count(*) as copies from {scope} group by {keys}) as per_key"
 
     def aggregate_sql(self, *, now: datetime | None = None, dialect: Dialect = "spark") -> str | None:
-        """The measurement as one aggregate over the rows in scope, None when it needs a query of its own."""
+        """Return the measurement as one aggregate over the rows in scope, None when it needs a query of its own."""
         match self.metric:
             case "rowCount":
                 return "cast(count(*) as double)"
@@ -143,7 +143,7 @@ def measurements(
     now: datetime | None = None,
     dialect: Dialect = "spark",
 ) -> tuple[Measurement, ...]:
-    """The queries of all rules: one scan for all plain aggregates together, one for each other rule."""
+    """Return the queries of all rules: one for all plain aggregates together, one for each other rule."""
     together: dict[str, str] = {}
     alone: list[Measurement] = []
     for rule in rules:
@@ -155,6 +155,7 @@ def measurements(
         alone.append(Measurement((rule.name,), f"select value as {rule.name} from ({inner}) as measured"))
     if not together:
         return tuple(alone)
+    # One scan for all: each query of its own would read the rows again.
     scan = f"select {', '.join(together.values())} from {_scope(relation, where)}"
     return (Measurement(tuple(together), scan), *alone)
 

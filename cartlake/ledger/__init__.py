@@ -1,4 +1,4 @@
-"""The ledger: one DynamoDB table of files, runs and locks, in which each file counts exactly once."""
+"""The ledger: one DynamoDB table of files, runs and locks. It makes sure that each content is loaded exactly once."""
 
 from cartlake.ledger.ledger import Ledger
 from cartlake.ledger.models import (

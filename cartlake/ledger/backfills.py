@@ -1,7 +1,7 @@
-"""Backfills in the ledger: which wait, which run took which, and how a file is known that was read again.
+"""Backfills in the ledger: which are pending, which run claimed which, and which files were read again.
 
-A file that is read again stays LOADED all the time. A backfill that fails therefore leaves no file behind in another
-state; it only gives its place back, and is asked for again by a person.
+A file that is read again stays LOADED all the time, so a backfill that fails leaves every file as it was. It is not
+retried: the user requests it again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ from cartlake.runs.documents import Load
 from cartlake.times import stamp, utc_now
 
 _FILES_PER_NOTE: Final = (MAX_TRANSACTION - 1) // 2
-"""To note a file is two writes, and all of them take one look at the lock."""
+"""Recording a file takes two writes, and each transaction one check of the lock."""
 
 
 class BackfillLedger:
@@ -42,23 +42,23 @@ class BackfillLedger:
         self._files = files
 
     def request(self, backfill: Backfill) -> None:
-        """Have a backfill wait for its run, which starts as soon as no other run works on the dataset."""
+        """Record a backfill as pending. Its run starts as soon as no other run of the dataset is running."""
         self._table.write(put(backfill_key(backfill), backfill.model_dump(mode="json")))
 
     def pending(self, dataset: str) -> list[Backfill]:
-        """The backfills that wait, oldest first; strongly consistent."""
+        """Return the pending backfills of a dataset, oldest first; strongly consistent."""
         return [Backfill.model_validate(item) for item in self._table.query(backfills_of(dataset))]
 
     def has_pending(self, dataset: str) -> bool:
-        """Whether a backfill waits for its run; strongly consistent."""
+        """Return whether a backfill of the dataset is pending; strongly consistent."""
         return bool(self._table.query(backfills_of(dataset), limit=1))
 
     def withdraw(self, backfill: Backfill) -> bool:
-        """Take back a backfill that still waits. False if a run has taken it."""
+        """Remove a backfill that is still pending. Returns False if a run has claimed it."""
         return self._table.try_write(delete(backfill_key(backfill), when=PRESENT))
 
     def claim(self, run_id: str, backfill: Backfill, execution_arn: str | None = None) -> bool:
-        """Give a waiting backfill to a run, and put the run on record. False if it waits no more.
+        """Give a pending backfill to a run, and record the run. Returns False if it is not pending any more.
 
         Raises LockHeldError when the run does not hold the dataset's lock.
         """
@@ -79,24 +79,27 @@ class BackfillLedger:
                 delete(backfill_key(backfill), when=PRESENT),
             )
         except ConflictError as conflict:
+            # The first action is the check of the lock; the others fail when the backfill was claimed or withdrawn.
             if 0 in conflict.failed:
-                raise LockHeldError(f"Run {run_id} may not backfill {dataset}: another run holds it.") from conflict
+                raise LockHeldError(f"Run {run_id} cannot backfill {dataset}: another run has the lock.") from conflict
             return False
         return True
 
     def loaded_between(self, dataset: str, first: date, last: date) -> list[FileRecord]:
-        """The LOADED files that were received on those days (UTC, both included), oldest first.
+        """Return the LOADED files that were received on those days (UTC, both included), oldest first.
 
-        Reads the index: a file loaded within the last moment may be missing, and was loaded by today's contract.
+        Reads the index, which lags: a file loaded a moment ago may be missing, and was loaded by today's contract.
         """
+        # The sort key starts with a full timestamp, so the bare next day is greater than every time of the last day.
         window = (first.isoformat(), (last + timedelta(days=1)).isoformat())
         items = self._table.query_index(index_of(dataset, FileState.LOADED), between=window)
+        # The index may still have a file under a state that it has left.
         return [file for file in map(FileRecord.model_validate, items) if file.state is FileState.LOADED]
 
     def note_read(self, run_id: str, files: Sequence[FileRecord], sources: Mapping[str, str]) -> None:
-        """Write down that a run reads these LOADED files again, and what their rows will say they come from.
+        """Record that a run reads these LOADED files again. `sources` has the `_source_file` of their rows by file id.
 
-        Before any row is written, so that no row ever stands in a table whose file does not know of it. Raises
+        Call it before any row is written: the next backfill removes only rows of loads that are recorded here. Raises
         LockHeldError when the run does not hold the dataset's lock.
         """
         for start in range(0, len(files), _FILES_PER_NOTE):
@@ -108,16 +111,17 @@ class BackfillLedger:
             try:
                 self._table.write(lock, *notes)
             except ConflictError as conflict:
-                raise LockHeldError(f"Run {run_id} lost dataset {some[0].dataset} to another run.") from conflict
+                raise LockHeldError(f"Run {run_id} lost the lock of {some[0].dataset} to another run.") from conflict
 
-    def settle(self, run_id: str, file_ids: Sequence[str], contract_version: str) -> None:
-        """Settle files that a published backfill has read: their newest rows are of this run.
+    def mark_reloaded(self, run_id: str, file_ids: Sequence[str], contract_version: str) -> None:
+        """Record that the rows of these files now come from a published backfill: this run, this contract version.
 
-        Where the contract's major version has grown since, the file stands for its content under the new one as well,
-        so that the same content still counts once.
+        A new major version has its own record of each content. It is written here, so that a file with the same content
+        is still recognised as a duplicate.
         """
         for file in self._files.get_many(file_ids):
             content = content_key(file.dataset, contract_version, str(file.sha256))
+            # Only if absent: under the same major version the file owns its content already.
             self._table.try_write(update(content, {"file_id": file.file_id}, when=ABSENT))
             again = move(file, FileState.LOADED, [FileState.LOADED], run_id=run_id, contract_version=contract_version)
             self._table.try_write(again)
@@ -125,5 +129,6 @@ class BackfillLedger:
 
 def _notes(file: FileRecord, load: Load) -> Iterator[Action]:
     yield put(run_file_key(load.run_id, file.file_id), {"file_id": file.file_id})
+    # A retried step records the same load again; it must not be in the list twice.
     loads = list(dict.fromkeys((*file.all_loads, load)))
     yield move(file, FileState.LOADED, [FileState.LOADED], loads=[known.model_dump() for known in loads])

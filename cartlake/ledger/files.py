@@ -1,7 +1,7 @@
-"""Files in the ledger: received, judged, and kept so that each content counts once and none is lost.
+"""Files in the ledger and their states: each content is loaded once, and no file is lost.
 
-Every change of state is one transaction whose conditions name the state it starts from. Deliveries may be repeated,
-late or simultaneous: the first one wins, and the others read what it decided.
+Every change of state is one transaction whose conditions name the state it starts from. The same event may be delivered
+twice, late, or to two functions at once: the first call changes the state, and the others return what it stored.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from boto3.dynamodb.conditions import Attr
 from cartlake.errors import TransientError
 from cartlake.ledger.keys import content_key, dataset_key, file_key, state_index
 from cartlake.ledger.models import Content, FileRecord, FileState, ObjectVersion, UnknownFileError
-from cartlake.ledger.moves import LOST_STATES, give_up, hand_over, join, move, take, take_over
+from cartlake.ledger.moves import LOST_STATES, give_up, join, move, swap_with_duplicate, take, take_over
 from cartlake.ledger.table import ABSENT, ATTEMPTS, Action, ConflictError, Item, Key, Table, put
 from cartlake.times import stamp, utc_now
 
@@ -25,7 +25,7 @@ class FileLedger:
         self._seen_datasets: set[str] = set()
 
     def receive(self, dataset: str, landed: ObjectVersion) -> FileRecord:
-        """Record that an object arrived. A file that is known already is returned as it stands."""
+        """Record that an object arrived. Returns the file, as it is stored if it was recorded before."""
         self._remember_dataset(dataset)
         now = stamp(utc_now())
         record = FileRecord(
@@ -36,6 +36,7 @@ class FileLedger:
             received_at=now,
             updated_at=now,
         )
+        # Files of one state are listed by the time they were received; the id makes the key unique.
         index = {"gsi1pk": state_index(dataset, record.state), "gsi1sk": f"{now}#{record.file_id}"}
         try:
             self._table.write(put(file_key(record.file_id), record.model_dump(mode="json") | index, when=ABSENT))
@@ -44,62 +45,65 @@ class FileLedger:
         return record
 
     def _remember_dataset(self, dataset: str) -> None:
+        # Kept in memory, so that not every file of a dataset writes the same item again.
         if dataset not in self._seen_datasets:
             self._table.write(put(dataset_key(dataset), {}))
             self._seen_datasets.add(dataset)
 
     def get(self, file_id: str) -> FileRecord:
-        """Read one file; strongly consistent. Raises UnknownFileError if it was never received."""
+        """Return one file; strongly consistent. Raises UnknownFileError if it was never received."""
         item = self._table.get(file_key(file_id))
         if item is None:
             raise UnknownFileError(f"The ledger has no file {file_id}; `lake status` lists those it has.")
         return FileRecord.model_validate(item)
 
     def list(self, dataset: str | None = None, state: FileState | None = None) -> Sequence[FileRecord]:
-        """List files, oldest first. Reads the index: a change made within the last moment may not show yet."""
+        """Return files, oldest first. Reads the index, which lags: the last changes may be missing."""
         datasets = [dataset] if dataset else self.datasets()
         states = [state] if state else list(FileState)
         items = [item for one in datasets for s in states for item in self._table.query_index(state_index(one, s))]
-        # A file that changes state between two queries shows up in both; its later state is the true one.
+        # A file that changes state between two queries is in both answers; the later change is the current one.
         newest = {item["file_id"]: item for item in sorted(items, key=lambda item: str(item["updated_at"]))}
         return sorted(map(FileRecord.model_validate, newest.values()), key=lambda file: (file.received_at, file.key))
 
     def datasets(self) -> Sequence[str]:
-        """Every dataset a file was ever received for, and `_unknown` if any file lay outside them."""
+        """Return every dataset a file was ever received for, `_unknown` included if a file was outside all of them."""
         return [item["sk"] for item in self._table.query("DATASETS")]
 
     def pending(self, dataset: str, limit: int | None = None) -> Sequence[FileRecord]:
-        """The VALIDATED files the next run takes, oldest first; strongly consistent."""
+        """Return the VALIDATED files that the next run will claim, oldest first; strongly consistent."""
         waiting = self._table.query(f"PENDING#{dataset}", limit=limit)
         return self.get_many([item["file_id"] for item in waiting])
 
     def has_pending(self, dataset: str) -> bool:
-        """Whether a file waits for the next run; strongly consistent."""
+        """Return whether a file waits for the next run; strongly consistent."""
         return bool(self._table.query(f"PENDING#{dataset}", limit=1))
 
     def get_many(self, file_ids: Sequence[str]) -> Sequence[FileRecord]:
-        """Read files in the order of their ids; strongly consistent. Ids that are unknown are left out."""
+        """Return files in the order of the ids given; strongly consistent. Unknown ids are left out."""
         return [FileRecord.model_validate(item) for item in self._table.get_many([file_key(one) for one in file_ids])]
 
     def rejected(self, file_id: str, reason: str, detail: str) -> FileRecord:
-        """Settle a RECEIVED file as REJECTED. Returns the file as it then stands, whoever settled it."""
+        """Change a RECEIVED file to REJECTED. Returns the file as stored, also when it had another state before."""
         record = self.get(file_id)
+        # A repeated event may find the file rejected or validated already; the stored state is the answer.
         with suppress(ConflictError):
             self._table.write(move(record, FileState.REJECTED, [FileState.RECEIVED], reason=reason, detail=detail))
         return self.get(file_id)
 
     def validated(self, file_id: str, content: Content) -> FileRecord:
-        """Settle a RECEIVED file as VALIDATED, or as DUPLICATE if another file stands for the same content.
+        """Change a RECEIVED file to VALIDATED, or to DUPLICATE if another file has the same content.
 
-        Of any number of simultaneous files with one content exactly one becomes VALIDATED. Returns the file as it
-        then stands, whoever settled it.
+        Of any number of simultaneous files with one content exactly one becomes VALIDATED. Returns the file as stored,
+        also when it had another state before. Raises TransientError when other calls kept changing it.
         """
         return self._admit(file_id, FileState.RECEIVED, content.model_dump())
 
     def requeue(self, file_id: str) -> FileRecord:
-        """Replay a FAILED file: VALIDATED again, or DUPLICATE if its content has come in another way since.
+        """Change a FAILED file back to VALIDATED, or to DUPLICATE if its content was loaded from another file since.
 
-        A file in any other state is returned unchanged, so asking twice is harmless.
+        Returns the file as stored. A file in any other state is not changed, so the call may be repeated. Raises
+        TransientError when other calls kept changing it.
         """
         return self._admit(file_id, FileState.FAILED, {"reason": None, "detail": None, "run_id": None})
 
@@ -113,11 +117,12 @@ class FileLedger:
             try:
                 self._table.write(*self._admission(record, content, found))
             except ConflictError:
-                continue  # the file or its content changed hands since we looked: look again
+                continue  # another call changed the file or its content since they were read: read them again
             return self.get(file_id)
-        raise TransientError(f"File {file_id} kept changing for {ATTEMPTS} tries; deliver again.")
+        raise TransientError(f"Other calls changed file {file_id} during all {ATTEMPTS} tries; try again.")
 
     def _admission(self, record: FileRecord, content: Key, found: Item) -> Sequence[Action]:
+        # The owner is read without a lock; the conditions of the transaction fail if it has changed by then.
         claim = self._table.get(content)
         if claim is None:
             return take(record, content, found, Attr("file_id").not_exists())
@@ -129,10 +134,11 @@ class FileLedger:
         return join(record, content, found, owner)
 
     def set_aside(self, record: FileRecord, reason: str, detail: str) -> FileRecord:
-        """Give up a VALIDATED file whose object is gone or replaced, without giving up its content.
+        """Take a VALIDATED file whose object is gone or replaced out of the next run, but not its content.
 
-        If a duplicate carries the same content, the two change places: the duplicate waits for the next run and this
-        file becomes DUPLICATE of it. Otherwise it becomes FAILED. Returns this file as it then stands.
+        If a duplicate has the same content, the two swap: the duplicate becomes VALIDATED and waits for the next run,
+        and this file becomes a DUPLICATE of it. Otherwise this file becomes FAILED. Returns this file as stored. Raises
+        TransientError when other calls kept changing it.
         """
         content = content_key(record.dataset, str(record.contract_version), str(record.sha256))
         for _ in range(ATTEMPTS):
@@ -144,11 +150,12 @@ class FileLedger:
                     return current
             else:
                 return self.get(record.file_id)
-        raise TransientError(f"File {record.file_id} kept changing for {ATTEMPTS} tries; try again.")
+        raise TransientError(f"Other calls changed file {record.file_id} during all {ATTEMPTS} tries; try again.")
 
     def _setting_aside(self, record: FileRecord, content: Key, reason: str, detail: str) -> Sequence[Action]:
+        # Read before the query: a duplicate that is added after this raises the count, and the write then fails.
         joined = (self._table.get(content) or {}).get("duplicates")
         duplicates = self._table.query(content.pk, "DUPLICATE#", limit=1)
         if not duplicates:
             return give_up(record, content, joined, reason, detail)
-        return hand_over(record, self.get(duplicates[0]["file_id"]), content, reason, detail)
+        return swap_with_duplicate(record, self.get(duplicates[0]["file_id"]), content, reason, detail)

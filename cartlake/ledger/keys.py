@@ -1,4 +1,4 @@
-"""Where each kind of item lies in the table. docs/ledger.md draws the picture."""
+"""The keys of each kind of item in the table. docs/ledger.md has a diagram."""
 
 from cartlake.ledger.models import Backfill, FileRecord, FileState
 from cartlake.ledger.table import Key
@@ -10,7 +10,8 @@ def file_key(file_id: str) -> Key:
 
 
 def content_key(dataset: str, contract_version: str, sha256: str) -> Key:
-    """Same content under the same major version of a contract is the same data."""
+    """The item of one content. The same content under the same major version of a contract is the same data."""
+    # A new major version may read other columns from the same file, so its content counts as new.
     major = contract_version.split(".", maxsplit=1)[0]
     return Key(f"CONTENT#{dataset}#v{major}#{sha256}", "CONTENT")
 
@@ -24,7 +25,7 @@ def pending_key(record: FileRecord) -> Key:
 
 
 def lock_key(subject: str) -> Key:
-    """The lock of a dataset, or of a workflow that works for all datasets."""
+    """The lock of a dataset, of the refresh or of maintenance."""
     return Key(f"LOCK#{subject}", "LOCK")
 
 
@@ -37,7 +38,7 @@ def run_file_key(run_id: str, file_id: str) -> Key:
 
 
 def backfills_of(dataset: str) -> str:
-    """The partition of a dataset's backfills that wait for their run."""
+    """The partition key of a dataset's pending backfills."""
     return f"BACKFILL#{dataset}"
 
 
@@ -46,12 +47,12 @@ def backfill_key(backfill: Backfill) -> Key:
 
 
 def stale_key(run_id: str, table: str) -> Key:
-    """A table that waits to be rebuilt since a run, among the pending work of the refresh."""
+    """A table that the next refresh rebuilds because of changes in a run."""
     return Key(f"PENDING#{Workflow.REFRESH}", f"{run_id}#{table}")
 
 
-def stale_aside_key(sort_key: str) -> Key:
-    """The same after a refresh that failed: it waits for the next one, and starts none by itself."""
+def failed_stale_key(sort_key: str) -> Key:
+    """A table whose refresh failed. The next refresh rebuilds it; this item does not start one."""
     return Key(f"ASIDE#{Workflow.REFRESH}", sort_key)
 
 
@@ -69,7 +70,7 @@ def fallback_key(subject: str) -> Key:
 
 
 def dataset_key(dataset: str) -> Key:
-    """One item per dataset ever seen, so that people can list all files without a scan."""
+    """One item per dataset that ever had a file, so that all files can be listed without a scan."""
     return Key("DATASETS", dataset)
 
 
@@ -78,5 +79,5 @@ def state_index(dataset: str, state: FileState) -> str:
 
 
 def run_index(subject: str) -> str:
-    """The runs of a dataset, or of a workflow that works for all datasets."""
+    """The index key of the runs of a dataset, of the refresh or of maintenance."""
     return f"RUN#{subject}"

@@ -1,4 +1,4 @@
-"""The whole ledger, by what it is about."""
+"""The whole ledger: files, locks, runs, backfills, stale tables and maintenance of one DynamoDB table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """One DynamoDB table. Every method of its parts may be repeated: what was done before is not done again."""
+    """The parts of the ledger. Every method of them may be repeated: a change that was made is not made again."""
 
     def __init__(self, table_name: str, client: DynamoDBClient) -> None:
         table = Table(table_name, client)
@@ -31,5 +31,5 @@ class Ledger:
         self.fallbacks = FallbackLedger(table)
 
     def has_pending(self, subject: str) -> bool:
-        """Whether a run would find work: files or a backfill of a dataset, or stale tables for the refresh."""
+        """Return whether a run of a dataset, or the refresh, would find work: files, a backfill or stale tables."""
         return self.files.has_pending(subject) or self.backfills.has_pending(subject)

@@ -1,4 +1,4 @@
-"""What the ledger remembers: files, runs and locks, with the states they go through."""
+"""The records of the ledger: files, runs, locks, backfills and stale tables, and their states."""
 
 from datetime import date
 from enum import StrEnum
@@ -12,7 +12,7 @@ from cartlake.runs import ids
 from cartlake.runs.documents import EngineChoice, FileFormat, Load, RowCounts
 
 UNKNOWN_DATASET = "_unknown"
-"""The dataset of files that lie outside every known dataset's folder."""
+"""The dataset of files that are in the folder of no known dataset."""
 
 
 class UnknownFileError(TerminalError):
@@ -20,7 +20,7 @@ class UnknownFileError(TerminalError):
 
 
 class LockHeldError(TerminalError):
-    """Another run holds the dataset. Retrying this run cannot help; the holder will take the waiting files."""
+    """Another run holds the lock of the dataset. Do not retry: that run, or the next one, claims the waiting files."""
 
 
 class FileState(StrEnum):
@@ -40,12 +40,12 @@ class RunState(StrEnum):
 
 
 class Record(BaseModel):
-    # The table's key attributes lie beside ours in an item; a record is only what people ask about.
+    # An item also has the attributes of keys and indexes, which are no part of the record.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class ObjectVersion(Record):
-    """One version of one object, `size` in bytes as stored; a bucket without versions tells them apart by `etag`."""
+    """One version of one object, `size` in bytes as stored. Without bucket versioning, `etag` names the version."""
 
     bucket: str
     key: str
@@ -55,12 +55,15 @@ class ObjectVersion(Record):
 
     @property
     def file_id(self) -> str:
-        """The same event, however often it is delivered, is the same file."""
+        """Return the id of the file: 32 hex digits, the same each time the event is delivered."""
         return sha256(f"{self.bucket}\n{self.key}\n{self.version_id or self.etag}".encode()).hexdigest()[:32]
 
 
 class FileRecord(Record):
-    """One version of one raw object. `size` in bytes as stored, `expanded_size` once decompressed; `reason` is a code, `detail` says it to people."""
+    """One version of one raw object. `size` in bytes as stored, `expanded_size` in bytes once decompressed.
+
+    `reason` is a code, `detail` explains it.
+    """
 
     file_id: str
     dataset: str
@@ -89,12 +92,12 @@ class FileRecord(Record):
 
     @property
     def all_loads(self) -> list[Load]:
-        """Every reading of the file whose rows may be in the table; a file claimed by older releases has no list."""
+        """Return every load of the file whose rows may be in the table. Files claimed by old releases have no list."""
         return self.loads or [Load(source_file=self.uri, run_id=str(self.run_id))]
 
 
 class Content(Record):
-    """What validation found out about a good file; `expanded_size` in bytes once decompressed."""
+    """The result of validating a file that can be loaded; `expanded_size` in bytes once decompressed."""
 
     sha256: str
     contract_version: str
@@ -104,7 +107,7 @@ class Content(Record):
 
 
 class Backfill(Record):
-    """A request to read again all files of a dataset received from `first` to `last` day, both included."""
+    """A request to read again all files of a dataset received from `first` to `last`, both days included."""
 
     request_id: str
     dataset: str
@@ -117,11 +120,11 @@ class Backfill(Record):
 
 
 class RunRecord(Record):
-    """One run. `files` counts the files it claimed; `counts` and `cost_usd` are known once it has succeeded.
+    """One run. `files` is the number of files it claimed; `counts` and `cost_usd` are None until it has succeeded.
 
-    `engine` is the one that loads its files, None where nobody chose. `fallback` is why the light engine gave up.
+    `engine` is the one that loads its files; `fallback` says why the light engine gave them up, None if it did not.
 
-    `subject` is the dataset whose files it loads, or the name of its workflow where that works for all datasets.
+    `subject` is the dataset whose files it loads, `refresh` or `maintenance`.
     """
 
     run_id: str
@@ -142,17 +145,17 @@ class RunRecord(Record):
 
     @property
     def workflow(self) -> ids.Workflow:
-        """What the run does."""
+        """Return the workflow of the run."""
         return ids.workflow_of(self.subject)
 
     @property
     def dataset(self) -> str | None:
-        """The dataset whose files the run loads, None for a refresh and for maintenance."""
+        """Return the dataset whose files the run loads, None for a refresh and for maintenance."""
         return ids.dataset_of(self.subject)
 
 
 class Lock(Record):
-    """The one run that may work on a dataset, or be the refresh or the maintenance that is at work."""
+    """The one run that may write to a dataset, or be the running refresh or maintenance."""
 
     subject: str
     run_id: str
@@ -175,7 +178,7 @@ class Fallback(Record):
 
 
 class StaleMark(Record):
-    """Rows of a table that changed in a run, or whose rebuilding was requested: work for the refresh."""
+    """Rows of a table that changed in a run, or that a user wants rebuilt: work for the refresh."""
 
     table: str
     run_id: str

@@ -11,15 +11,16 @@ from cartlake.ledger.table import Action, Item, Key, all_of, check, delete, put,
 from cartlake.times import stamp, utc_now
 
 LOST_STATES: Final = (FileState.FAILED, FileState.REJECTED)
-"""States in which a file does not stand for its content, so that the next file with it may."""
+"""States of a file that will not be loaded, so that another file with the same content may be."""
 
-NOBODY_JOINED: Final = Attr("duplicates").not_exists()
+NO_DUPLICATES: Final = Attr("duplicates").not_exists()
 
 
 def move(
     record: FileRecord, state: FileState, start: Sequence[FileState], *, claimed_by: str | None = None, **found: Any
 ) -> Action:
-    """Change a file's state from one of `start`; with `claimed_by`, only if that run has claimed it."""
+    """Change a file's state if it is one of `start` and, with `claimed_by`, if that run has claimed the file."""
+    # The state is checked by DynamoDB in the transaction, not here: it may change after the file was read.
     condition: ConditionBase = Attr("state").is_in([str(one) for one in start])
     if claimed_by is not None:
         condition = all_of(condition, Attr("run_id").eq(claimed_by))
@@ -33,7 +34,7 @@ def move(
 
 
 def take(record: FileRecord, content: Key, found: Item, owner: ConditionBase) -> list[Action]:
-    """The file stands for its content, if `owner` still holds, and waits for the next run."""
+    """Make the file the owner of its content and let it wait for the next run, if the condition `owner` is true."""
     return [
         move(record, FileState.VALIDATED, [record.state], **found),
         update(content, {"file_id": record.file_id}, when=owner),
@@ -42,15 +43,16 @@ def take(record: FileRecord, content: Key, found: Item, owner: ConditionBase) ->
 
 
 def take_over(record: FileRecord, content: Key, found: Item, lost_owner: str) -> list[Action]:
-    """The same, while the file that stood for the content until now is lost."""
+    """Do what `take` does, if the file that owned the content until now is still FAILED or REJECTED."""
     still_lost = check(file_key(lost_owner), when=_is_lost())
     return [*take(record, content, found, Attr("file_id").eq(lost_owner)), still_lost]
 
 
 def join(record: FileRecord, content: Key, found: Item, owner: str) -> list[Action]:
-    """Another file stands for this content; remember this one, in case that one is lost before it is loaded."""
+    """Make the file a duplicate of the owner of its content, recorded in case the owner fails before it is loaded."""
     return [
         move(record, FileState.DUPLICATE, [record.state], **found, duplicate_of=owner),
+        # The count lets `give_up` notice a duplicate that is added at the same time.
         update(content, {}, when=Attr("file_id").eq(owner), add={"duplicates": 1}),
         put(duplicate_key(content, record.file_id), {"file_id": record.file_id}),
         check(file_key(owner), when=~_is_lost()),
@@ -58,8 +60,9 @@ def join(record: FileRecord, content: Key, found: Item, owner: str) -> list[Acti
 
 
 def give_up(record: FileRecord, content: Key, joined: int | None, reason: str, detail: str) -> list[Action]:
-    """The file is FAILED, if nobody has joined its content since `joined` were counted."""
-    unchanged = NOBODY_JOINED if joined is None else Attr("duplicates").eq(joined)
+    """Change the file to FAILED, if no duplicate was added since `joined` was read."""
+    # A duplicate that was added since would wait for a file that is FAILED.
+    unchanged = NO_DUPLICATES if joined is None else Attr("duplicates").eq(joined)
     return [
         move(record, FileState.FAILED, [FileState.VALIDATED], reason=reason, detail=detail),
         delete(pending_key(record)),
@@ -67,17 +70,24 @@ def give_up(record: FileRecord, content: Key, joined: int | None, reason: str, d
     ]
 
 
-def hand_over(record: FileRecord, heir: FileRecord, content: Key, reason: str, detail: str) -> list[Action]:
-    """The file and its duplicate change places."""
+def swap_with_duplicate(
+    record: FileRecord, duplicate: FileRecord, content: Key, reason: str, detail: str
+) -> list[Action]:
+    """Swap the states of a file and its duplicate: the duplicate waits for the next run instead."""
     return [
         move(
-            record, FileState.DUPLICATE, [FileState.VALIDATED], reason=reason, detail=detail, duplicate_of=heir.file_id
+            record,
+            FileState.DUPLICATE,
+            [FileState.VALIDATED],
+            reason=reason,
+            detail=detail,
+            duplicate_of=duplicate.file_id,
         ),
         delete(pending_key(record)),
-        move(heir, FileState.VALIDATED, [FileState.DUPLICATE], duplicate_of=None),
-        put(pending_key(heir), {"file_id": heir.file_id}),
-        delete(duplicate_key(content, heir.file_id)),
-        update(content, {"file_id": heir.file_id}, when=Attr("file_id").eq(record.file_id)),
+        move(duplicate, FileState.VALIDATED, [FileState.DUPLICATE], duplicate_of=None),
+        put(pending_key(duplicate), {"file_id": duplicate.file_id}),
+        delete(duplicate_key(content, duplicate.file_id)),
+        update(content, {"file_id": duplicate.file_id}, when=Attr("file_id").eq(record.file_id)),
     ]
 
 

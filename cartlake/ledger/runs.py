@@ -1,4 +1,4 @@
-"""Runs in the ledger: what they claimed and how they ended. Every method may be repeated without further effect."""
+"""Runs in the ledger: their files and how they ended. Every method may be repeated without further effect."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -16,7 +16,7 @@ from cartlake.runs.ids import Workflow, subject_of
 from cartlake.times import stamp, utc_now
 
 FILES_PER_CLAIM: Final = (MAX_TRANSACTION - 1) // 3
-"""A claim is three writes a file, and one look at the lock."""
+"""Claiming a file takes three writes, and each transaction one check of the lock."""
 
 
 class RunLedger:
@@ -28,25 +28,25 @@ class RunLedger:
         self._stale = stale
 
     def get(self, run_id: str) -> RunRecord | None:
-        """Read one run; strongly consistent. None if it is not on record."""
+        """Return one run; strongly consistent. None if it is not recorded."""
         item = self._table.get(run_key(run_id))
         return None if item is None else RunRecord.model_validate(item)
 
     def list(self, subject: str, limit: int | None = None) -> Sequence[RunRecord]:
-        """List the runs of a dataset, or of a workflow that works for all datasets, newest first.
+        """Return the runs of a dataset, of the refresh or of maintenance, newest first.
 
-        Reads the index, which lags by a moment.
+        Reads the index, which lags: the last changes may be missing.
         """
         items = self._table.query_index(run_index(subject), limit=limit, newest_first=True)
         return [RunRecord.model_validate(item) for item in items]
 
     def files(self, run_id: str) -> Sequence[FileRecord]:
-        """The files a run ever claimed, oldest first; strongly consistent."""
+        """Return all files a run claimed, oldest first; strongly consistent."""
         claimed = [item["file_id"] for item in self._table.query(f"RUN#{run_id}", "FILE#")]
         return sorted(self._files.get_many(claimed), key=lambda file: (file.received_at, file.file_id))
 
     def start(self, run_id: str, execution_arn: str | None = None) -> None:
-        """Record that a run is at work. A run that is on record already stays as it is."""
+        """Record a run as RUNNING. A run that is recorded already is not changed."""
         now, subject = stamp(utc_now()), subject_of(run_id)
         run = RunRecord(
             run_id=run_id, subject=subject, state=RunState.RUNNING, started_at=now, execution_arn=execution_arn
@@ -60,9 +60,9 @@ class RunLedger:
         self._table.try_write(update(run_key(run_id), attributes, when=Attr("state").eq(str(RunState.RUNNING))))
 
     def claim(self, run_id: str, files: Sequence[FileRecord]) -> None:
-        """Give VALIDATED files to a run; those that left that state meanwhile are passed over.
+        """Change VALIDATED files to CLAIMED by a run; files that are not VALIDATED any more are left out.
 
-        Raises LockHeldError, and claims nothing more, as soon as the run does not hold the dataset's lock.
+        Raises LockHeldError, and claims no further file, when the run does not hold the dataset's lock.
         """
         lock = check(lock_key(subject_of(run_id)), when=Attr("run_id").eq(run_id))
         for start in range(0, len(files), FILES_PER_CLAIM):
@@ -74,23 +74,24 @@ class RunLedger:
         except ConflictError as conflict:
             if 0 in conflict.failed:
                 raise LockHeldError(
-                    f"Run {run_id} may not claim files: another run holds dataset {subject_of(run_id)}."
-                    " Its release starts the next run by itself."
+                    f"Run {run_id} may not claim files: another run holds the lock of {subject_of(run_id)}."
+                    " When it is released, the next run starts by itself."
                 ) from conflict
+            # One file of the batch is not VALIDATED any more; claim one by one, so that it alone is left out.
             if len(files) > 1:
                 for file in files:
                     self._claim_some(run_id, [file], lock)
 
     def loaded(self, run_id: str, file_ids: Sequence[str]) -> None:
-        """Settle the run's CLAIMED files as LOADED."""
-        self._settle(run_id, lambda file: file.file_id in set(file_ids), FileState.LOADED)
+        """Change those of these files that are CLAIMED by the run to LOADED."""
+        self._change_claimed(run_id, lambda file: file.file_id in set(file_ids), FileState.LOADED)
 
     def finish(
         self, run_id: str, counts: RowCounts | None, report_uri: str, cost_usd: float | None = None
     ) -> RunRecord:
-        """Settle a RUNNING run as SUCCEEDED; a refresh has no rows of files to count.
+        """Change a RUNNING run to SUCCEEDED. `counts` is None for a refresh and for maintenance, which read no files.
 
-        Returns the run as it then stands, whoever settled it.
+        Returns the run as stored, also when it had ended before.
         """
         cost = None if cost_usd is None else f"{cost_usd:.8f}"  # DynamoDB takes no binary fractions
         outcome = {"counts": counts.model_dump() if counts else None, "report_uri": report_uri, "cost_usd": cost}
@@ -98,25 +99,28 @@ class RunLedger:
         return self._run_on_record(run_id)
 
     def fail(self, run_id: str, error: str, cause: str) -> bool:
-        """Settle a run as FAILED, and its CLAIMED files with it; a run unknown so far is put on record.
+        """Change a run and its CLAIMED files to FAILED; a run that is not recorded yet is recorded.
 
-        What a failed refresh was to rebuild stays stale, and is taken by the next one.
-
-        Returns whether this call was the one that ended the run: False if it had failed or succeeded before.
+        The tables of a failed refresh stay stale for the next one. Returns whether this call ended the run: False if it
+        had failed or succeeded before.
         """
+        # Cut, because it is stored with every file of the run, and an item of DynamoDB has at most 400 KB.
         detail = f"Run {run_id} failed with {error}: {cause}"[:1000]
         run = self.get(run_id)
+        # A failure that is reported late must not undo a run whose rows are published.
         if run is not None and run.state is RunState.SUCCEEDED:
             return False
         self.start(run_id)
-        self._settle(run_id, lambda _: True, FileState.FAILED, reason="run_failed", detail=detail)
+        self._change_claimed(run_id, lambda _: True, FileState.FAILED, reason="run_failed", detail=detail)
         ended = self._end_run(run_id, RunState.FAILED, {"error": error, "cause": cause[:30_000]})
-        # Only now: a claim that is still at work gives nothing more to a run that has ended.
+        # After the run has ended, because until then a claim in progress could still add marks to it.
         if subject_of(run_id) == Workflow.REFRESH and self._run_on_record(run_id).state is RunState.FAILED:
-            self._stale.set_aside(run_id)
+            self._stale.release_failed(run_id)
         return ended
 
-    def _settle(self, run_id: str, wanted: Callable[[FileRecord], bool], state: FileState, **found: Any) -> None:
+    def _change_claimed(
+        self, run_id: str, wanted: Callable[[FileRecord], bool], state: FileState, **found: Any
+    ) -> None:
         moves = [
             move(file, state, [FileState.CLAIMED], claimed_by=run_id, **found)
             for file in self.files(run_id)
@@ -135,6 +139,7 @@ class RunLedger:
 
 
 def _claim(run_id: str, file: FileRecord) -> list[Action]:
+    # Recorded with the claim, so before any row is written: a backfill replaces the rows of recorded loads.
     loads = [*(load.model_dump() for load in file.loads), {"source_file": file.uri, "run_id": run_id}]
     return [
         move(file, FileState.CLAIMED, [FileState.VALIDATED], run_id=run_id, loads=loads),

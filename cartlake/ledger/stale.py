@@ -1,8 +1,7 @@
-"""Stale tables in the ledger: what runs have changed, until a refresh has rebuilt what is built from it.
+"""Stale tables in the ledger: rows that runs have changed, until a refresh has rebuilt the tables built from them.
 
-A mark waits among the pending work of `refresh`, is given to the run that claims it, and stays on record there. When
-that run fails it is set aside: the next refresh takes it, but it starts none, so a broken table cannot start run
-after run.
+A mark is pending until a refresh claims it, and is then kept with that run. When the run fails, its marks wait for the
+next refresh but do not start one: otherwise a table that cannot be built would start one refresh after another.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +9,7 @@ from typing import Final
 
 from boto3.dynamodb.conditions import Attr
 
-from cartlake.ledger.keys import run_key, run_stale_key, stale_aside_key, stale_key
+from cartlake.ledger.keys import failed_stale_key, run_key, run_stale_key, stale_key
 from cartlake.ledger.models import RunState, StaleMark
 from cartlake.ledger.table import (
     MAX_TRANSACTION,
@@ -28,10 +27,10 @@ from cartlake.refresh.graph import Scope
 from cartlake.runs.ids import Workflow
 
 MARKS_PER_WRITE: Final = (MAX_TRANSACTION - 1) // 2
-"""To move a mark is two writes, and to claim any one look at the run."""
+"""Moving a mark takes two writes, and each transaction of a claim one check of the run."""
 
 _PENDING: Final = f"PENDING#{Workflow.REFRESH}"
-_ASIDE: Final = f"ASIDE#{Workflow.REFRESH}"
+_OF_FAILED: Final = f"ASIDE#{Workflow.REFRESH}"
 
 
 class StaleLedger:
@@ -41,36 +40,37 @@ class StaleLedger:
         self._table = table
 
     def mark(self, run_id: str, table: str, scope: Scope) -> None:
-        """Note that a run changed rows of `table`; with an id that belongs to no run, that `table` is to be rebuilt."""
+        """Record that a run changed rows of `table`. With an id that belongs to no run, `table` itself is rebuilt."""
         mark = StaleMark(table=table, run_id=run_id, scope=scope)
         self._table.write(put(stale_key(run_id, table), mark.model_dump(mode="json")))
 
     def pending(self) -> list[StaleMark]:
-        """The marks that wait: new ones, and those a failed refresh set aside."""
-        return [*_marks(self._table.query(_PENDING)), *self.aside()]
+        """Return the marks that the next refresh will claim: new ones, and those of refreshes that failed."""
+        return [*_marks(self._table.query(_PENDING)), *self.of_failed_refreshes()]
 
-    def aside(self) -> list[StaleMark]:
-        """The marks of refreshes that failed, until another has taken them."""
-        return _marks(self._table.query(_ASIDE))
+    def of_failed_refreshes(self) -> list[StaleMark]:
+        """Return the marks of refreshes that failed, until another refresh has claimed them."""
+        return _marks(self._table.query(_OF_FAILED))
 
     def claim(self, refresh_run_id: str) -> list[StaleMark]:
-        """Give all marks that wait to a refresh, and return all that it has. One that is over gets no more."""
-        at_work = check(run_key(refresh_run_id), when=Attr("state").eq(str(RunState.RUNNING)))
-        for place in (_PENDING, _ASIDE):
-            self._move_marks(self._table.query(place), lambda sk: run_stale_key(refresh_run_id, sk), at_work)
+        """Give all pending marks to a refresh; returns all marks it has. A refresh that has ended gets no more."""
+        # A claim that is retried after the run has failed would take marks that no run rebuilds.
+        running = check(run_key(refresh_run_id), when=Attr("state").eq(str(RunState.RUNNING)))
+        for place in (_PENDING, _OF_FAILED):
+            self._move_marks(self._table.query(place), lambda sk: run_stale_key(refresh_run_id, sk), running)
         return self.of_run(refresh_run_id)
 
     def of_run(self, refresh_run_id: str) -> list[StaleMark]:
-        """The marks a refresh has claimed."""
+        """Return the marks a refresh has claimed."""
         return _marks(self._table.query(f"RUN#{refresh_run_id}", "STALE#"))
 
-    def set_aside(self, refresh_run_id: str) -> None:
-        """Keep what a failed refresh had claimed for the next refresh, without starting one."""
+    def release_failed(self, refresh_run_id: str) -> None:
+        """Move the marks of a failed refresh back to those that the next refresh claims, without starting one."""
         claimed = self._table.query(f"RUN#{refresh_run_id}", "STALE#")
-        self._move_marks(claimed, lambda sk: stale_aside_key(sk.removeprefix("STALE#")))
+        self._move_marks(claimed, lambda sk: failed_stale_key(sk.removeprefix("STALE#")))
 
     def _move_marks(self, items: Sequence[Item], target: Callable[[str], Key], *guards: Action) -> None:
-        """Move marks that are still where they were found, and while the guards hold."""
+        """Move marks that no other call has moved, as long as the conditions of `guards` are true."""
         for start in range(0, len(items), MARKS_PER_WRITE):
             self._move_some(items[start : start + MARKS_PER_WRITE], target, guards)
 
@@ -86,6 +86,7 @@ class StaleLedger:
 
 def _move(item: Item, target: Key) -> tuple[Action, Action]:
     attributes = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+    # The delete has the condition: of two calls that move the same mark, the second writes nothing.
     return put(target, attributes), delete(Key(item["pk"], item["sk"]), when=PRESENT)
 
 

@@ -1,4 +1,4 @@
-"""One DynamoDB table with conditional writes: a condition that fails is an expected answer, `ConflictError`."""
+"""One DynamoDB table with conditional writes. A condition that fails is expected, and raises ConflictError."""
 
 import random
 import time
@@ -21,8 +21,9 @@ Item = dict[str, Any]
 MAX_TRANSACTION: Final = 100
 MAX_BATCH_GET: Final = 100
 ATTEMPTS: Final = 6
-"""Tries of a write that other writers or a throttle got in the way of; waits double from 20 ms."""
+"""Tries of a call that conflicts with other writers or is throttled; the wait doubles each time, from 20 ms."""
 
+# Reasons of a cancelled transaction that may be gone at the next try.
 _PASSING: Final = frozenset({"TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"})
 
 ABSENT: Final = Attr("pk").not_exists()
@@ -30,10 +31,12 @@ PRESENT: Final = Attr("pk").exists()
 
 
 class ConflictError(CartlakeError):
-    """A condition did not hold, so nothing was written. `failed` are the positions of the actions that refused."""
+    """A condition was false, so nothing was written. `failed` has the positions of these actions."""
 
     def __init__(self, failed: frozenset[int]) -> None:
-        super().__init__(f"The ledger had moved on: conditions {sorted(failed)} did not hold, nothing was written.")
+        super().__init__(
+            f"Another call changed the ledger first: conditions {sorted(failed)} failed, nothing was written."
+        )
         self.failed = failed
 
 
@@ -45,7 +48,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Action:
-    """One write of a transaction, or with kind `ConditionCheck` only its condition."""
+    """One write of a transaction, or with kind `ConditionCheck` only a condition."""
 
     kind: str
     key: Key
@@ -55,24 +58,27 @@ class Action:
 
 
 def put(key: Key, attributes: Item, *, when: ConditionBase | None = None) -> Action:
-    """Replace the whole item. Attributes that are None are left out."""
+    """Return the action that replaces a whole item. Attributes that are None are left out."""
     return Action("Put", key, when, attributes)
 
 
 def update(key: Key, attributes: Item, *, when: ConditionBase, add: dict[str, int] | None = None) -> Action:
-    """Set attributes, removing those given as None, and add to counters."""
+    """Return the action that sets attributes, removes those given as None, and adds to the counters in `add`."""
     return Action("Update", key, when, attributes, add or {})
 
 
 def delete(key: Key, *, when: ConditionBase | None = None) -> Action:
+    """Return the action that deletes an item. Without `when`, a missing item is no error."""
     return Action("Delete", key, when)
 
 
 def check(key: Key, *, when: ConditionBase) -> Action:
+    """Return the action that writes nothing, and fails the transaction when the condition is false."""
     return Action("ConditionCheck", key, when)
 
 
 def all_of(*conditions: ConditionBase) -> ConditionBase:
+    """Return the condition that is true when all of these are."""
     first, *others = conditions
     for other in others:
         first = And(first, other)
@@ -80,19 +86,21 @@ def all_of(*conditions: ConditionBase) -> ConditionBase:
 
 
 class Table:
-    """Reads are strongly consistent, except `query_index`, which a DynamoDB index cannot be."""
+    """The table. Reads are strongly consistent, except `query_index`: DynamoDB has no consistent reads of an index."""
 
     def __init__(self, name: str, client: "DynamoDBClient") -> None:
         self._name = name
         self._client = client
 
     def get(self, key: Key) -> Item | None:
+        """Return an item, None if it does not exist."""
         with aws_errors():
             answer = self._client.get_item(TableName=self._name, Key=_pack(vars(key)), ConsistentRead=True)
         return _unpack(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[Key]) -> list[Item]:
-        """Read items in the order of their keys; those that do not exist are left out."""
+        """Return items in the order of the keys given; those that do not exist are left out."""
+        # DynamoDB returns the items of a batch in any order.
         found: dict[Key, Item] = {}
         for start in range(0, len(keys), MAX_BATCH_GET):
             for item in self._get_batch(keys[start : start + MAX_BATCH_GET]):
@@ -146,6 +154,7 @@ class Table:
         found: list[Item] = []
         while True:
             if limit is not None:
+                # A page ends at 1 MB, so it may have fewer items than the limit.
                 request["Limit"] = limit - len(found)
             with aws_errors():
                 page = self._client.query(TableName=self._name, ExpressionAttributeValues=values, **request)
@@ -155,7 +164,7 @@ class Table:
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def write(self, *actions: Action) -> None:
-        """Apply all actions or none. Raises ConflictError if a condition does not hold, TransientError if too busy."""
+        """Apply all actions or none. Raises ConflictError if a condition is false, TransientError if always busy."""
         members = [_member(self._name, action) for action in actions]
         for wait in _waits():
             try:
@@ -164,10 +173,10 @@ class Table:
                 time.sleep(wait)
             else:
                 return
-        raise TransientError(f"Other writers kept {self._name} busy for {ATTEMPTS} tries; deliver again.")
+        raise TransientError(f"{self._name} was busy with other writes during all {ATTEMPTS} tries; try again.")
 
     def try_write(self, action: Action) -> bool:
-        """Apply one action. Returns False, with nothing written, if its condition does not hold."""
+        """Apply one action. Returns False, with nothing written, if its condition is false."""
         try:
             self.write(action)
         except ConflictError:
@@ -175,7 +184,7 @@ class Table:
         return True
 
     def write_each(self, actions: Sequence[Action]) -> None:
-        """Apply all actions in one transaction; if one of them has been done before, the others one by one."""
+        """Apply all actions in one transaction; if the condition of one is false, apply the others one by one."""
         try:
             self.write(*actions)
         except ConflictError:
@@ -191,6 +200,7 @@ class Table:
                 raise
             reasons = [reason.get("Code") for reason in error.response["CancellationReasons"]]
             failed = frozenset(n for n, code in enumerate(reasons) if code == "ConditionalCheckFailed")
+            # A condition that failed is final; a conflict with another transaction is worth a retry.
             if failed:
                 raise ConflictError(failed) from error
             if _PASSING & set(reasons):
@@ -204,6 +214,7 @@ class _BusyError(CartlakeError):
 
 def _waits() -> Iterator[float]:
     for attempt in range(ATTEMPTS):
+        # Random, so that two writers that conflict do not meet again at every try.
         yield random.uniform(0.5, 1) * 0.02 * 2**attempt  # noqa: S311 - jitter, not a secret
 
 

@@ -1,4 +1,4 @@
-"""The documents of a maintenance run: what was asked for, the plan, and the report on every table in it."""
+"""The documents of a maintenance run: the request, the plan, and the report on every table in it."""
 
 from datetime import datetime
 from typing import Final, Literal
@@ -11,14 +11,14 @@ from cartlake.runs.documents import Document
 from cartlake.runs.ids import Workflow
 
 Outcome = Literal["maintained", "yielded", "busy", "failed"]
-"""`maintained`: all was done. `yielded`: files came for it, so the rest waits for the next time; `busy`: another run
-was writing it. `failed`: see the error; the table holds the rows it held."""
+"""`maintained`: every action was done. `yielded`: files for the table arrived, so the rest is left to the next run.
+`busy`: another run was writing the table. `failed`: see `reason`; the rows of the table are unchanged."""
 
 STOPS_SHORT: Final = frozenset({"yielded", "busy"})
 
 
 class MaintenanceRequest(BaseModel):
-    """What was asked for; the schedule sets no option. Tables are physical names, None is all."""
+    """The request; the schedule sets no option. `tables` are physical names, None is all."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,7 +28,7 @@ class MaintenanceRequest(BaseModel):
 
 
 class TableWork(Document):
-    """One table that needs something. `owner` is whose lock lets its rows be rewritten; None where everybody writes."""
+    """One table that needs maintenance, done under the lock of `owner`; None for a table that all runs append to."""
 
     table: str
     owner: str | None
@@ -37,14 +37,14 @@ class TableWork(Document):
 
 
 class SkippedTable(Document):
-    """A table that is left alone, or cannot even be looked at."""
+    """A table that is not maintained, or whose metadata cannot be read, and why."""
 
     table: str
     reason: str
 
 
 class MaintenancePlan(Document):
-    """`keep_snapshots_days` overrules the contracts; `force` lowers the thresholds."""
+    """The plan of a run. `keep_snapshots_days` overrides the contracts; `force` lowers the thresholds."""
 
     run_id: str
     created_at: str
@@ -56,7 +56,7 @@ class MaintenancePlan(Document):
 
 
 class Done(Document):
-    """One thing that was done, with what Iceberg counted of it."""
+    """One action that was done, with the counts that Iceberg returned for it."""
 
     action: Action
     seconds: float
@@ -64,7 +64,7 @@ class Done(Document):
 
 
 class MaintainedTable(Document):
-    """What became of one table; `after` is None when it could not be measured any more."""
+    """The outcome for one table; `after` is None when the table could not be measured afterwards."""
 
     table: str
     outcome: Outcome
@@ -76,11 +76,12 @@ class MaintainedTable(Document):
 
     @property
     def removed_orphans(self) -> bool:
+        """Return whether orphan files were removed."""
         return any(done.action is Action.ORPHANS for done in self.done)
 
 
 class MaintenanceReport(Document):
-    """What a run of maintenance did, table by table."""
+    """The outcome of a maintenance run, by table."""
 
     run_id: str
     tables: list[MaintainedTable]
@@ -89,6 +90,7 @@ class MaintenanceReport(Document):
 
     @property
     def failed(self) -> list[MaintainedTable]:
+        """Return the tables whose maintenance failed."""
         return [table for table in self.tables if table.outcome == "failed"]
 
 
@@ -105,7 +107,8 @@ class MaintenanceRecord(BaseModel):
 
 
 def owner_of(contract: Contract, table: Table) -> str | None:
-    """Whose lock keeps others from writing it: its dataset's or the refresh's; None for what all runs append to."""
+    """Return whose lock a writer of the table holds: that of its dataset or `refresh`; None if all runs append."""
+    # Built tables are written by the refresh only, whatever contract describes them.
     if table.build is not None:
         return Workflow.REFRESH
     return contract.name if contract.droppable else None

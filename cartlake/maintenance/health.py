@@ -1,6 +1,6 @@
 """The state of a table by its metadata (files, deletes, snapshots, manifests), and what maintenance it needs.
 
-The planner, the Glue job and `lake health` read tables through different libraries, and judge them by this module.
+The planner, the Glue job and `lake health` read metadata through different libraries, and all decide by these rules.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -16,12 +16,13 @@ from cartlake.contracts import Maintenance
 from cartlake.tables.file_stats import FileStats, PartitionFiles, leftovers
 
 MANY_MANIFESTS: Final = 50
-"""Planning a query reads every manifest, each a request to S3."""
+"""Manifests are rewritten from this number on. Planning a query reads each of them with a request to S3."""
 MANY_DELETE_FILES: Final = 20
+"""Position delete files are joined from this number on."""
 EXPIRES_AT_LEAST: Final = 10
-"""As many snapshots have to expire before a job is started for them."""
+"""Snapshots that have to be old enough before a job is started to expire them."""
 ORPHAN_SWEEP: Final = timedelta(days=7)
-"""Orphan files come from writers that were killed: rare, and found only by listing the whole table."""
+"""Time between two searches for orphan files. They are rare, and finding them lists all files of the table."""
 
 
 Count = Annotated[int, Field(ge=0)]
@@ -40,7 +41,7 @@ class Action(StrEnum):
 
 
 MOVES_MAIN: Final = frozenset({Action.REWRITE, Action.REWRITE_DELETES, Action.REWRITE_MANIFESTS})
-"""These commit a snapshot, which would keep a run that is at work from publishing."""
+"""Actions that commit a snapshot. A running run could not publish after one, because it started from an older one."""
 
 
 class Need(BaseModel):
@@ -53,7 +54,7 @@ class Need(BaseModel):
 
 
 class Health(BaseModel):
-    """The numbers of one table; `size` in bytes. Joining small files would leave `removable_files` fewer."""
+    """The numbers of one table; `size` in bytes. Joining small files would remove `removable_files` of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -71,17 +72,20 @@ class Health(BaseModel):
 
     @property
     def small_file_ratio(self) -> float:
+        """Return the share of data files that compaction would remove, 0 to 1."""
         return self.removable_files / self.data_files if self.data_files else 0.0
 
     @property
     def delete_ratio(self) -> float:
+        """Return the share of rows in data files that are deleted, 0 to 1."""
         return min(1.0, self.deleted_rows / (self.rows + self.deleted_rows)) if self.deleted_rows else 0.0
 
 
 def measure(stats: FileStats, settings: Maintenance) -> Health:
-    """Sum up the file statistics of a table; sizes in bytes."""
-    main = stats.line(stats.head)
+    """Return the numbers of a table by its file statistics; sizes in bytes."""
+    main = stats.ancestors(stats.head)
     return Health(
+        # Two delete files may delete the same row, so the difference can be below zero.
         rows=max(0, stats.records - stats.deleted_rows),
         data_files=sum(one.files for one in stats.partitions),
         size=sum(one.size for one in stats.partitions),
@@ -97,18 +101,18 @@ def measure(stats: FileStats, settings: Maintenance) -> Health:
 
 
 def removable(partitions: Iterable[PartitionFiles], settings: Maintenance, least: int) -> int:
-    """How many files joining small ones would spare. Files of two partitions cannot be joined."""
+    """Return how many files compaction would remove. Only partitions with `least` small files or more are compacted."""
     joined = (one for one in partitions if one.small >= least)
     return sum(one.small - max(1, ceil(one.small_size / settings.target_bytes)) for one in joined)
 
 
 def keep_last(stats: FileStats, settings: Maintenance) -> int:
-    """How many snapshots of main stay, whatever their age: so many that the last write is among them.
+    """Return how many snapshots of main are kept, whatever their age: enough to include the last write.
 
-    Without it a table would seem to have been written when it was last maintained.
+    Without that snapshot, `written_at` would be the time of the last maintenance, and the table would look fresh.
     """
     since_written = 1
-    for snapshot in stats.line(stats.head):
+    for snapshot in stats.ancestors(stats.head):
         if snapshot.operation != "replace":
             return max(settings.min_snapshots, since_written)
         since_written += 1
@@ -116,18 +120,21 @@ def keep_last(stats: FileStats, settings: Maintenance) -> int:
 
 
 def expirable(stats: FileStats, settings: Maintenance, now: datetime, keep_days: float) -> set[int]:
-    """Snapshots nobody may still need: old, no head of a branch or tag, and not among the last of their branch."""
+    """Return the ids of snapshots to expire: those older than `keep_days` that no branch or tag needs.
+
+    The head of a branch or tag is kept, and so are the newest snapshots of each branch.
+    """
     cutoff, least = now - timedelta(days=keep_days), keep_last(stats, settings)
     kept = set(stats.tags.values())
     for head in stats.branches.values():
-        line = stats.line(head)
-        kept |= {one.snapshot_id for place, one in enumerate(line) if place < least or one.at >= cutoff}
+        ancestors = stats.ancestors(head)
+        kept |= {one.snapshot_id for place, one in enumerate(ancestors) if place < least or one.at >= cutoff}
     return {one.snapshot_id for one in stats.snapshots if one.at < cutoff} - kept
 
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceOptions:
-    """What was asked for. `force` does whatever has any effect; `keep_snapshots_days` overrules the contract."""
+    """Options of the request. `force` does all that has any effect; `keep_snapshots_days` overrides the contract."""
 
     force: bool = False
     keep_snapshots_days: float | None = None
@@ -148,6 +155,7 @@ def needs(
     options = options or MaintenanceOptions()
     health = measure(stats, settings)
     rewriting = [*_rewriting(stats, health, settings, force=options.force)]
+    # With `force` from two on: one manifest cannot be joined with another.
     if health.manifests >= (2 if options.force else MANY_MANIFESTS):
         rewriting.append(Need(action=Action.REWRITE_MANIFESTS, why=f"{health.manifests} manifests"))
     if left := leftovers(stats, now):
@@ -163,6 +171,7 @@ def _rewriting(stats: FileStats, health: Health, settings: Maintenance, *, force
     least = 2 if force else settings.min_input_files
     spared = removable(stats.partitions, settings, least)
     share = spared / health.data_files if health.data_files else 0.0
+    # One rewrite does both, so deleted rows are a reason of their own only where no files are joined.
     if spared and share >= (0 if force else settings.small_file_ratio):
         yield Need(action=Action.REWRITE, why=f"{spared} of {health.data_files} files could be joined to others")
     elif health.deleted_rows and health.delete_ratio >= (0 if force else settings.delete_ratio):
@@ -192,7 +201,10 @@ def _may_hold_orphans(
 
 
 def with_statistics(wanted: Sequence[Need], columns: Collection[str]) -> list[Need]:
-    """Count distinct values when the files are rewritten anyway: it reads as much again."""
+    """Return the needs, with counting distinct values added when files are rewritten. It reads the whole table."""
     if columns and any(need.action is Action.REWRITE for need in wanted):
-        return [*wanted, Need(action=Action.STATISTICS, why=f"the files change: {', '.join(columns)} are counted anew")]
+        return [
+            *wanted,
+            Need(action=Action.STATISTICS, why=f"files change, so {', '.join(columns)} are counted"),
+        ]
     return list(wanted)

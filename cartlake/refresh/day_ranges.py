@@ -1,4 +1,4 @@
-"""Sets of days as ranges, open or closed, and their alignment to weeks and months. All days are UTC."""
+"""Sets of days as ranges, open or closed, and their alignment to weeks, months and years. All days are UTC."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -29,12 +29,12 @@ ALWAYS: Final = DayRange(first=None, last=None)
 
 
 def of_days(days: Iterable[date]) -> tuple[DayRange, ...]:
-    """The fewest ranges that hold these days and no others."""
+    """Return the fewest ranges that hold these days and no others."""
     return joined(DayRange(first=day, last=day) for day in days)
 
 
 def joined(ranges: Iterable[DayRange]) -> tuple[DayRange, ...]:
-    """The same days in the fewest ranges, in order.
+    """Return the same days in the fewest ranges, in order.
 
     >>> new_year = date(2026, 1, 1)
     >>> str(joined([DayRange(first=date(2026, 1, 2), last=None), DayRange(first=new_year, last=new_year)])[0])
@@ -51,7 +51,7 @@ def joined(ranges: Iterable[DayRange]) -> tuple[DayRange, ...]:
 
 
 def widened(ranges: Iterable[DayRange], before: int, after: int) -> tuple[DayRange, ...]:
-    """The days of each range, `before` days ahead of it and `after` days behind it."""
+    """Return the ranges, each extended by `before` days at its start and `after` days at its end."""
     return joined(
         DayRange(
             first=None if r.first is None else _moved(r.first, -before),
@@ -62,7 +62,7 @@ def widened(ranges: Iterable[DayRange], before: int, after: int) -> tuple[DayRan
 
 
 def aligned(ranges: Iterable[DayRange], unit: Unit) -> tuple[DayRange, ...]:
-    """The ranges grown to whole units: weeks from Monday (ISO 8601), calendar months, calendar years."""
+    """Return the ranges extended to whole units: weeks from Monday (ISO 8601), calendar months, calendar years."""
     return joined(
         DayRange(
             first=None if r.first is None else start_of(r.first, unit),
@@ -73,7 +73,7 @@ def aligned(ranges: Iterable[DayRange], unit: Unit) -> tuple[DayRange, ...]:
 
 
 def start_of(day: date, unit: Unit) -> date:
-    """The first day of the unit that holds `day`."""
+    """Return the first day of the unit that `day` is in."""
     match unit:
         case "days":
             return day
@@ -89,16 +89,18 @@ def _last_of(day: date, unit: Unit) -> date:
     first = start_of(day, unit)
     if unit in ("days", "weeks"):
         return _moved(first, 0 if unit == "days" else 6)
+    # Any day of the next month or year will do: its start less a day is the last day of this one.
     after = _moved(first, 31 if unit == "months" else 366)
     return date.max if after == date.max else start_of(after, unit) - ONE_DAY
 
 
 def _moved(day: date, days: int) -> date:
-    """The day so many days later; the first or last there is where the calendar of Python ends."""
+    """Return the day so many days later, but no day before the year 1 or after the year 9999: Python has none."""
     return date.fromordinal(min(max(day.toordinal() + days, 1), date.max.toordinal()))
 
 
 def _touches(earlier: DayRange, later: DayRange) -> bool:
+    # Ranges that follow each other without a day between are joined too.
     return earlier.last is None or later.first is None or later.first <= _moved(earlier.last, 1)
 
 

@@ -1,7 +1,7 @@
-"""What a change makes stale: from tables that changed to the tables built from them, in the order to rebuild them.
+"""Which rows of which tables become stale when rows change, and the order in which the tables are rebuilt.
 
-Nothing but contracts is looked at. A table reads rows of its upstreams (`cartlake.build`); turned around, that says
-which of its rows depend on the ones that changed.
+Only contracts are read. `cartlake.build` says which rows of its upstreams a table reads, so it also says which of its
+rows depend on changed rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ class GraphError(TerminalError):
 
 
 class KeySource(BaseModel):
-    """The keys to rebuild: those in column `key` of the rows of `table` whose event time lies in `days`."""
+    """The keys to rebuild: those in column `key` of the rows of `table` whose event time is in `days`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,6 +41,7 @@ class Scope(BaseModel):
 
     @property
     def whole(self) -> bool:
+        """Return whether all rows are stale."""
         return ALWAYS in self.days
 
     def __bool__(self) -> bool:
@@ -48,6 +49,7 @@ class Scope(BaseModel):
 
     def __or__(self, other: "Scope") -> "Scope":
         days = joined((*self.days, *other.days))
+        # Keys and single days are part of all rows, so they are dropped.
         if ALWAYS in days:
             return WHOLE
         return Scope(days=days, keys=tuple(dict.fromkeys((*self.keys, *other.keys))))
@@ -63,7 +65,7 @@ WHOLE: Final = Scope(days=(ALWAYS,))
 
 
 class StaleTable(BaseModel):
-    """One table to rebuild, after those of `after` that are rebuilt too."""
+    """One table to rebuild. `after` are the tables of the same plan that are rebuilt before it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -81,7 +83,7 @@ class Graph:
 
     @classmethod
     def of(cls, contracts: Iterable[Contract]) -> "Graph":
-        """Raises GraphError for an upstream no contract describes, and for a circle."""
+        """Return the graph. Raises GraphError for an upstream that no contract describes, and for a cycle."""
         tables = {table.physical_name: table for contract in contracts for table in contract.tables}
         _check_upstreams(tables)
         _check_references(tables)
@@ -89,24 +91,24 @@ class Graph:
         try:
             order = tuple(name for name in TopologicalSorter(upstreams).static_order() if tables[name].build)
         except CycleError as error:
-            raise GraphError(f"Tables are built from each other in a circle: {' ← '.join(error.args[1])}.") from error
+            raise GraphError(f"Tables are built from each other in a cycle: {' ← '.join(error.args[1])}.") from error
         return cls(tables, order)
 
     def table(self, name: str) -> Table:
-        """Find a built table by its physical or bare name. Raises TerminalError, naming those there are."""
+        """Return a built table by its physical or bare name. Raises TerminalError that lists all built tables."""
         found = [known for known in self.order if name in (known, self.tables[known].bare_name)]
         if not found:
             raise TerminalError(f"No table {name!r} is built from others; these are: {', '.join(self.order)}.")
         return self.tables[found[0]]
 
     def built_from(self, name: str) -> list[str]:
-        """The tables directly built from this one, in the order they are built."""
+        """Return the tables directly built from this one, in the order they are built."""
         return [built for built in self.order if name in {up.table for up in upstreams_of(self.tables[built])}]
 
     def stale(self, changes: Mapping[str, Scope]) -> tuple[StaleTable, ...]:
-        """The tables to rebuild after `changes`, each after those it is built from.
+        """Return the tables to rebuild after `changes`, each after those it is built from.
 
-        A change of a built table is that table's own rows being stale; of any other, rows that were written.
+        For a built table, `changes` has its own stale rows; for any other table, the rows that were written.
         """
         known = dict(changes)
         stale: list[StaleTable] = []
@@ -119,7 +121,7 @@ class Graph:
         return tuple(stale)
 
     def scope_of(self, name: str, changes: Mapping[str, Scope]) -> Scope:
-        """The rows of one built table that changes of the tables it is built from, and of itself, make stale."""
+        """Return the rows of one built table that are stale after changes of it and of the tables it is built from."""
         table = self.tables[name]
         scope = changes.get(name, Scope())
         for upstream in upstreams_of(table):
@@ -128,25 +130,28 @@ class Graph:
 
 
 def _affected(table: Table, upstream: Upstream, change: Scope) -> Scope:
-    """Which rows of the table depend on the changed rows of one upstream."""
+    """Return the rows of the table that depend on the changed rows of one upstream."""
     build = build_of(table)
     if not change:
         return Scope()
+    # Which rows depend on the change is unknown here, so all of them are rebuilt.
     if build.replaces == "all" or upstream.reads == "all" or change.whole:
         return WHOLE
     if change.keys:
-        return WHOLE  # nobody knows the days of those keys, nor which other keys their rows had before
+        return WHOLE  # the days of those keys are unknown, and so are the keys that their rows had before
     if build.replaces == "keys":
         return _affected_keys(table, upstream, change.days)
     if upstream.reads == "up_to":
+        # A row that is built from all earlier days depends on every day before it.
         days = joined(DayRange(first=one.first, last=None) for one in change.days)
     else:
+        # Turned around: a table that reads the day before its own is stale on the day after the change.
         days = widened(change.days, upstream.days_after, upstream.days_before)
     return Scope(days=aligned(days, build.replaces))
 
 
 def _affected_keys(table: Table, upstream: Upstream, days: tuple[DayRange, ...]) -> Scope:
-    """The keys that rows of those days have, and those they had: what this table still holds of those days."""
+    """Return the keys that rows of those days have now, and those they had before, which this table still has."""
     now = KeySource(table=upstream.table, key=str(upstream.key), days=days)
     before = KeySource(table=table.physical_name, key=str(build_of(table).key), days=days)
     return Scope(keys=(now, before))
@@ -167,11 +172,11 @@ def _check_upstreams(tables: Mapping[str, Table]) -> None:
                     "name it there, or read all of it."
                 )
             if upstream.key is not None and upstream.key not in {column.name for column in source.columns}:
-                raise GraphError(f"{name} reads {upstream.table} by {upstream.key}, which is no column of it.")
+                raise GraphError(f"{name} reads {upstream.table} by {upstream.key}, which is not a column of it.")
 
 
 def days_read(upstream: Upstream, scope: Scope) -> tuple[DayRange, ...]:
-    """The days of an upstream's rows that a scope of days is built from."""
+    """Return the days of an upstream's rows that are read to build a scope of days."""
     if scope.whole or upstream.reads == "all":
         return (ALWAYS,)
     if upstream.reads == "up_to":
@@ -180,7 +185,7 @@ def days_read(upstream: Upstream, scope: Scope) -> tuple[DayRange, ...]:
 
 
 def parent_of(tables: Mapping[str, Table], reference: Reference) -> Table:
-    """The table a reference points at. Raises GraphError when no contract describes it, or its column."""
+    """Return the table a reference points to. Raises GraphError when no contract describes it, or its column."""
     for table in tables.values():
         if table.bare_name == reference.parent and reference.parent_column in {c.name for c in table.columns}:
             return table
@@ -196,14 +201,14 @@ def _check_references(tables: Mapping[str, Table]) -> None:
 
 
 def build_of(table: Table) -> Build:
-    """How the table is built. Raises TerminalError for one that is loaded from files."""
+    """Return how the table is built. Raises TerminalError for a table that is loaded from files."""
     if table.build is None:
         raise TerminalError(f"{table.physical_name} is not built from others: it is loaded from files.")
     return table.build
 
 
 def upstreams_of(table: Table) -> Sequence[Upstream]:
-    """What the table is built from; nothing for one that is loaded from files."""
+    """Return what the table is built from; empty for a table that is loaded from files."""
     return table.build.upstreams if table.build else ()
 
 

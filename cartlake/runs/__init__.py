@@ -1,1 +1,1 @@
-"""Runs: their ids, the documents they read and write, and the check that their rows add up."""
+"""Runs: their ids, the documents they read and write, and the check that no row was lost."""

@@ -1,7 +1,7 @@
 """The JSON documents of a run: the manifest it reads, the plan of a refresh, and the reports of the jobs.
 
-These models are the seam between the Lambdas, which write manifests and judge reports, and the Glue jobs, which read
-the one and write the other. Both sides import this module, so neither can drift.
+Lambdas write manifests and read reports, Glue jobs read manifests and write reports. Both import these models, so that
+they cannot disagree about the format.
 """
 
 from typing import Annotated, Literal
@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cartlake.refresh.graph import Scope, StaleTable
 
+EngineName = Literal["light", "spark"]
 Count = Annotated[int, Field(ge=0)]
 
 
 class Document(BaseModel):
-    """A JSON document between components: immutable, and with no field that the other side does not know."""
+    """A JSON document between components: immutable, and unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,14 +23,14 @@ class Document(BaseModel):
 class EngineChoice(Document):
     """The engine that does a step, and why in words: DuckDB in a function (`light`), or a job of Spark."""
 
-    engine: Literal["light", "spark"]
+    engine: EngineName
     reason: str
 
 
 class FileFormat(Document):
     """How to read one file. `header` holds the columns in the file's own order; JSON lines have none.
 
-    `line_bytes_at_most` is a bound no line of a text exceeds, None where nobody looked.
+    `line_bytes_at_most` is the length in bytes that no line of a text exceeds, None where it was not measured.
     """
 
     kind: Literal["csv", "jsonl", "parquet"]
@@ -41,7 +42,7 @@ class FileFormat(Document):
 
 
 class Load(Document):
-    """One reading of a file. The rows that came of it carry both in `_source_file` and `_run_id`."""
+    """One load of a file by a run. Its rows have these values in `_source_file` and `_run_id`."""
 
     source_file: str
     run_id: str
@@ -50,9 +51,9 @@ class Load(Document):
 class ManifestFile(Document):
     """One claimed file: `size` in bytes as stored, `sha256` in hex of those bytes.
 
-    `expanded_size` is in bytes after decompression, None for a file that was validated before it was kept;
-    `row_estimate` is the validator's. `source` names the file in `_source_file` where that is not `uri`: a backfill reads a copy of a version that was
-    overwritten since. `loads` are the earlier readings whose rows a backfill replaces.
+    `expanded_size` is in bytes after decompression, None for a file that was validated before that was measured.
+    `row_estimate` is the validator's. `source` names the file in `_source_file` where that is not `uri`: a backfill
+    reads a copy of a version that was overwritten since. `loads` are the earlier loads whose rows a backfill replaces.
     """
 
     file_id: str
@@ -69,6 +70,7 @@ class ManifestFile(Document):
 
     @property
     def source_file(self) -> str:
+        """Return the `_source_file` of the rows of this file."""
         return self.source or self.uri
 
 
@@ -88,7 +90,7 @@ class Manifest(Document):
 
 
 class RowCounts(Document):
-    """Where the rows of a run went. `duplicate` rows were known already or lost to a newer version of themselves."""
+    """The rows of a run by outcome. `duplicate` rows were loaded before, or a newer version of them is in the table."""
 
     read: Count
     published: Count
@@ -96,8 +98,8 @@ class RowCounts(Document):
     duplicate: Count
 
     @property
-    def settled(self) -> int:
-        """Rows that have a known end: what `read` must equal."""
+    def accounted_for(self) -> int:
+        """Return the number of rows with a known outcome, which must be equal to `read`."""
         return self.published + self.quarantined + self.duplicate
 
 
@@ -115,17 +117,17 @@ class RuleCount(Document):
 
 
 class Measurement(Document):
-    """The number a table rule measured on the audit branch; null when the query gave none."""
+    """The number that a table rule measured on the audit branch; None when its query returned null."""
 
     rule: str
     value: float | None
 
 
 class TransformReport(Document):
-    """What a transform did. `snapshot_id` is the head of its audit branch, null when the run wrote nothing.
+    """What a transform did. `snapshot_id` is the head of its audit branch, None when the run wrote nothing.
 
-    `engine` is the one that did it; `cost_usd` what this attempt costs at list prices, null where its size is unknown.
-    `withdrawn` rows had come from these files, and left the table in this backfill without a successor.
+    `withdrawn` counts rows that earlier loads of these files had added and this backfill removed without a new version.
+    `phases` are seconds by name. `engine` is the one that did it, `cost_usd` the list price of this attempt.
     """
 
     run_id: str
@@ -148,7 +150,7 @@ class TransformReport(Document):
 
 
 class SupersedeQuarantineReport(Document):
-    """What a published backfill made of the quarantine: verdicts `in_force` now, and older ones they stand in for."""
+    """Quarantined rows after a published backfill: its own, which count now, and the older ones that they replace."""
 
     run_id: str
     dataset: str
@@ -159,7 +161,7 @@ class SupersedeQuarantineReport(Document):
 
 
 class Difference(Document):
-    """Rows that stand only in the table as it is (`stored`), or only in what it should be (`rebuilt`)."""
+    """Rows that only the table has (`stored`), or only its rebuilt copy (`rebuilt`), with one of them as an example."""
 
     only_in: Literal["stored", "rebuilt"]
     rows: Count
@@ -167,10 +169,10 @@ class Difference(Document):
 
 
 class RefreshPlan(Document):
-    """What one run of the refresh rebuilds, in order. With `check`, tables are built anew only to be compared.
+    """What one run of the refresh rebuilds, in order. With `check`, tables are rebuilt only to be compared.
 
-    `changes` are the rows that started it; `tables` follow from them, at most: what is built from a table that turns
-    out the same is left alone.
+    `changes` are the rows that changed; `tables` are all that may depend on them. A table is skipped when the tables
+    it is built from turn out to be unchanged.
     """
 
     run_id: str
@@ -181,9 +183,9 @@ class RefreshPlan(Document):
 
 
 class TableRefresh(Document):
-    """What became of one table. `rows` were built; an `unchanged` table held the very same rows already.
+    """The outcome for one table. `rows` is the number of rows built; an `unchanged` table had the same rows before.
 
-    `differences` are rows that only one of both has, in a check.
+    `differences` are the rows found by a check.
     """
 
     table: str
@@ -197,7 +199,7 @@ class TableRefresh(Document):
 
 
 class RefreshReport(Document):
-    """What a run of the refresh did, table by table, in the order they were begun."""
+    """The outcome of a refresh, by table, in the order the tables were started."""
 
     run_id: str
     tables: list[TableRefresh]
@@ -206,4 +208,5 @@ class RefreshReport(Document):
 
     @property
     def rows(self) -> int:
+        """Return the number of rows built in all tables."""
         return sum(table.rows for table in self.tables)

@@ -1,17 +1,17 @@
-"""Where the documents of a run lie in the artifacts bucket: `runs/<run id>/<name>.json`."""
+"""The URIs of the documents of a run in the artifacts bucket: `runs/<run id>/<name>.json`."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Step(StrEnum):
-    """The steps of workflows that a job does. State machines name them; a report is named by its step."""
+    """The steps of workflows that a Glue job does. State machines and reports use these names."""
 
     TRANSFORM = "transform"
     """Load the files of a manifest onto an audit branch: `TransformReport`."""
 
     SUPERSEDE_QUARANTINE = "supersede_quarantine"
-    """After a backfill was published, replace what earlier runs quarantined of its files: `QuarantineReport`."""
+    """After a backfill was published, replace the rows of its files in quarantine: `SupersedeQuarantineReport`."""
 
     REFRESH = "refresh"
     """Rebuild stale tables: `RefreshReport`."""
@@ -29,27 +29,27 @@ class RunFolder:
 
     @property
     def manifest(self) -> str:
-        """The files that a run of a dataset reads: `Manifest`."""
+        """Return the URI of the files that a run of a dataset reads: `Manifest`."""
         return self.document("manifest")
 
     @property
     def plan(self) -> str:
-        """What a refresh rebuilds, or what maintenance does: `RefreshPlan` or `MaintenancePlan`."""
+        """Return the URI of what a refresh rebuilds, or maintenance does: `RefreshPlan` or `MaintenancePlan`."""
         return self.document("plan")
 
     @property
     def quality(self) -> str:
-        """The verdict of the audit."""
+        """Return the URI of the result of the audit."""
         return self.document("quality")
 
     def report(self, step: Step) -> str:
-        """The report of the job that does a step."""
+        """Return the URI of the report of the job that does a step."""
         return self.document(step)
 
     def document(self, name: str) -> str:
-        """Any document of the run by its name without `.json`."""
+        """Return the URI of any document of the run by its name without `.json`."""
         return f"s3://{self.bucket}/runs/{self.run_id}/{name}.json"
 
     def lineage(self, subject: str) -> str:
-        """The OpenLineage events of the run, one JSON object a line, below the dataset or workflow it is about."""
+        """Return the URI of the OpenLineage events of the run, one JSON object per line, by subject."""
         return f"s3://{self.bucket}/lineage/{subject}/{self.run_id}.jsonl"

@@ -1,7 +1,7 @@
 """Workflows, the ids of their runs, and the branches that runs write to.
 
 A run id is `<subject>-<yyyymmddThhmmss>-<6 hex digits>`, e.g. `transactions-20260131T083000-1a2b3c`. The subject is the
-dataset whose files the run loads; a refresh and maintenance work for all datasets, and are their own subject.
+dataset whose files the run loads; a refresh and maintenance work for all datasets, so their name is the subject.
 """
 
 import re
@@ -26,23 +26,23 @@ class Workflow(StrEnum):
 
 
 RESERVED_NAMES: Final = frozenset({Workflow.REFRESH, Workflow.MAINTENANCE})
-"""Subjects of runs that are no datasets, so no dataset may have such a name."""
+"""Subjects of runs that are not datasets. No dataset may have such a name."""
 
 AUDIT_PREFIX: Final = "audit_"
-"""How the names of branches begin that runs write to before they are judged."""
+"""Prefix of the names of audit branches: a run writes to one before its rows are checked."""
 
 RUN_ID: Final = re.compile(r"(?P<subject>[a-z][a-z0-9_]*)-(?P<started>\d{8}T\d{6})-[0-9a-f]{6}")
 
 
 def new_run_id(subject: str, now: datetime, suffix: str) -> str:
-    """Name a run, e.g. `transactions-20260131T083000-1a2b3c`; `suffix` is six random hex digits."""
+    """Return the id of a run, e.g. `transactions-20260131T083000-1a2b3c`; `suffix` is six random hex digits."""
     return f"{subject}-{now.astimezone(UTC):%Y%m%dT%H%M%S}-{suffix}"
 
 
 def subject_of(run_id: str) -> str:
-    """Read out of a run id what its lock is named after: a dataset, or a workflow that works for all of them.
+    """Return the subject in a run id, whose lock the run holds: a dataset, `refresh` or `maintenance`.
 
-    Raises TerminalError for a name `new_run_id` would not give.
+    Raises TerminalError for a text that is not a run id.
     """
     match = RUN_ID.fullmatch(run_id)
     if match is None:
@@ -61,5 +61,5 @@ def dataset_of(subject: str) -> str | None:
 
 
 def audit_branch(run_id: str) -> str:
-    """Name the Iceberg branch a run writes to before anyone may see it."""
+    """Return the name of the Iceberg branch a run writes to before its rows are published."""
     return f"{AUDIT_PREFIX}{run_id.replace('-', '_')}"

@@ -1,4 +1,4 @@
-"""The sum that has to come out of every run: rows read = published + quarantined + duplicate, file by file."""
+"""The check of every run: rows read = published + quarantined + duplicate, and every file was read once."""
 
 from collections import Counter
 
@@ -7,13 +7,13 @@ from cartlake.runs.documents import TransformReport
 
 
 class ReconciliationError(TerminalError):
-    """The rows of a run do not add up, or the job did not read the files it was given. Never retried."""
+    """The counts of a run do not add up, or the job did not read exactly its files. It is never retried."""
 
 
 def reconcile(report: TransformReport, claimed_file_ids: set[str]) -> None:
-    """Check that nothing was lost or invented: rows add up, in total and over files, and every claimed file was read.
+    """Check that no row was lost or added: counts add up, in total and by file, and every claimed file was read once.
 
-    Raises ReconciliationError with all differences found.
+    Raises ReconciliationError that lists all differences.
     """
     faults = [*_row_faults(report), *_file_faults(report, claimed_file_ids)]
     if faults:
@@ -22,12 +22,13 @@ def reconcile(report: TransformReport, claimed_file_ids: set[str]) -> None:
 
 def _row_faults(report: TransformReport) -> list[str]:
     rows, faults = report.rows, []
-    if rows.read != rows.settled:
+    if rows.read != rows.accounted_for:
         faults.append(
             f"{rows.read} rows read, but {rows.published} published + {rows.quarantined} quarantined"
-            f" + {rows.duplicate} duplicate = {rows.settled}"
+            f" + {rows.duplicate} duplicate = {rows.accounted_for}"
         )
     by_file = sum(file.rows_read for file in report.files)
+    # Counted separately by the job: a file that was read twice or not at all shows here.
     if by_file != rows.read:
         faults.append(f"{rows.read} rows read in all, but {by_file} when its files are added up")
     return faults

@@ -1,4 +1,4 @@
-"""What Iceberg's metadata says of a table, whoever read it: files by partition, snapshots, branches and tags."""
+"""Statistics of a table from its Iceberg metadata: files by partition, snapshots, branches and tags."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,15 +10,15 @@ from cartlake.runs.ids import AUDIT_PREFIX
 from cartlake.tables.snapshots import MAIN
 
 IN_FLIGHT: Final = timedelta(days=1)
-"""A branch younger than this may be a run at work."""
+"""A branch that was written within this time may belong to a running run."""
 LEFTOVER: Final = timedelta(days=3)
-"""No run lives that long."""
+"""A branch that was not written for this long belongs to no run any more: runs time out earlier."""
 _RUN_BEGAN: Final = re.compile(r"_(\d{8}T\d{6})_[0-9a-f]{6}$")
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionFiles:
-    """The data files of one partition; `small` are those below the size that is worth keeping."""
+    """The data files of one partition, sizes in bytes. `small` files are below the size from which files are kept."""
 
     files: int
     size: int
@@ -28,6 +28,8 @@ class PartitionFiles:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
+    """One snapshot. `operation` is Iceberg's: append, overwrite, delete or replace."""
+
     snapshot_id: int
     parent_id: int | None
     at: datetime
@@ -36,9 +38,9 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class FileStats:
-    """What metadata says of a table now. `references` are heads by the name of their branch or tag.
+    """The statistics of a table now. `branches` and `tags` are ids of snapshots by name.
 
-    `records` counts the rows of data files, those of `deleted_rows` included.
+    `records` is the number of rows in data files, the `deleted_rows` included.
     """
 
     partitions: Sequence[PartitionFiles] = ()
@@ -52,10 +54,11 @@ class FileStats:
 
     @property
     def head(self) -> int | None:
+        """Return the snapshot that readers see, None for a table that was never written."""
         return self.branches.get(MAIN)
 
-    def line(self, snapshot_id: int | None) -> list[Snapshot]:
-        """A snapshot and those it grew from, as far as they are known, newest first."""
+    def ancestors(self, snapshot_id: int | None) -> list[Snapshot]:
+        """Return a snapshot and its ancestors that have not expired, newest first."""
         known = {snapshot.snapshot_id: snapshot for snapshot in self.snapshots}
         found = []
         while snapshot_id in known:
@@ -65,18 +68,21 @@ class FileStats:
 
 
 def in_flight(stats: FileStats, now: datetime) -> list[str]:
-    """Branches that may be of a run at work: begun or written in the last day, and not main."""
+    """Return the branches that may belong to a running run: started or written in the last day, and not main."""
     return sorted(name for name in stats.branches if name != MAIN and now - _touched_at(stats, name, now) < IN_FLIGHT)
 
 
 def leftovers(stats: FileStats, now: datetime) -> list[str]:
-    """Audit branches of runs that ended long ago without publishing: they keep files from being removed."""
+    """Return audit branches of runs that ended long ago without publishing. They keep their files from expiring."""
     audits = (name for name in stats.branches if name.startswith(AUDIT_PREFIX))
     return sorted(name for name in audits if now - _touched_at(stats, name, now) >= LEFTOVER)
 
 
 def _touched_at(stats: FileStats, branch: str, now: datetime) -> datetime:
-    """When a branch was last written; one that holds nothing of its own yet tells in its name when its run began."""
+    """Return when a branch was last written, or when its run started, whichever is later.
+
+    A branch that its run has not written yet has the snapshot of main, which may be old; its name has the start.
+    """
     known = {snapshot.snapshot_id: snapshot.at for snapshot in stats.snapshots}
     written, begun = known.get(stats.branches[branch], now), _RUN_BEGAN.search(branch)
     return written if begun is None else max(written, datetime.strptime(f"{begun[1]}+0000", "%Y%m%dT%H%M%S%z"))

@@ -1,4 +1,4 @@
-"""Read the file statistics of a table with PyIceberg: manifests and metadata, never a data file."""
+"""Reads the file statistics of a table with PyIceberg, from manifests and metadata; no data file is read."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def read_file_stats(catalog: Catalog, identifier: tuple[str, str], settings: Maintenance) -> FileStats | None:
-    """The file statistics of a table by its name in the catalog, None for one that was not made yet.
+    """Return the file statistics of a table by its name in the catalog, None if it does not exist.
 
-    Raises UnreadableTableError for metadata that is missing or damaged, TransientError where S3 did not answer.
+    Raises UnreadableTableError for metadata that is missing or damaged, TransientError when S3 fails.
     """
     try:
         return file_stats_of(catalog.load_table(identifier), settings)
@@ -34,7 +34,7 @@ def read_file_stats(catalog: Catalog, identifier: tuple[str, str], settings: Mai
     except (FileNotFoundError, ValidationError, ValueError, KeyError, EOFError) as error:
         raise UnreadableTableError(
             f"The metadata of {'.'.join(identifier)} cannot be read ({type(error).__name__}: {str(error)[:300]}). "
-            f"`lake tables repair {'.'.join(identifier)}` shows the way back."
+            f"`lake tables repair {'.'.join(identifier)}` shows the repair."
         ) from error
     except OSError as error:
         raise TransientError(f"The metadata of {'.'.join(identifier)} could not be read now: {error}") from error
@@ -62,7 +62,7 @@ class _Files:
 
 
 def file_stats_of(table: Table, settings: Maintenance) -> FileStats:
-    """Read every manifest of the current snapshot once."""
+    """Return the file statistics of a table. Reads every manifest of the current snapshot once."""
     metadata, current = table.metadata, table.current_snapshot()
     partitions: defaultdict[object, _Files] = defaultdict(_Files)
     delete_files = deleted_rows = 0
@@ -71,9 +71,11 @@ def file_stats_of(table: Table, settings: Maintenance) -> FileStats:
         for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
             file = entry.data_file
             if file.content is DataFileContent.DATA:
+                # By spec as well: files of two partition specs cannot be joined, even with equal values.
                 partitions[manifest.partition_spec_id, repr(file.partition)].add(file, settings.small_bytes)
                 continue
             delete_files += 1
+            # An equality delete does not say how many rows it deletes.
             deleted_rows += file.record_count if file.content is DataFileContent.POSITION_DELETES else 0
     refs = metadata.refs.items()
     return FileStats(

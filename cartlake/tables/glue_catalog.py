@@ -1,4 +1,4 @@
-"""The Glue catalog, saying plainly when a table's metadata cannot be read: which table, which file, what to do."""
+"""The Glue catalog with errors that name the table, the metadata file and the next step when metadata is broken."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class LakeCatalog(GlueCatalog):
-    """pyiceberg reads Glue's answer in one private method, for loading and for committing alike."""
+    """pyiceberg's Glue catalog, which raises BrokenMetadataError for metadata that cannot be read.
+
+    pyiceberg reads Glue's answer in one private method, both when it loads a table and when it commits.
+    """
 
     def _convert_glue_to_iceberg(self, glue_table: TableTypeDef) -> Table:
         name = f"{glue_table.get('DatabaseName')}.{glue_table.get('Name')}"
@@ -26,7 +29,8 @@ class LakeCatalog(GlueCatalog):
         except FileNotFoundError as error:
             raise BrokenMetadataError(name, file, "is missing") from error
         except (ValidationError, UnicodeDecodeError, EOFError, zlib.error) as error:
-            raise BrokenMetadataError(name, file, "is not whole: it was cut short, or written over") from error
+            raise BrokenMetadataError(name, file, "is not intact: it is truncated or overwritten") from error
+        # A crawler or a user removed the parameter by which pyiceberg recognises Iceberg tables.
         except NoSuchIcebergTableError as error:
             fault = "no longer says that it is an Iceberg table"
             raise BrokenMetadataError(name, None, fault) from error

@@ -1,4 +1,4 @@
-"""The versions of an Iceberg table: what made each of them, and going back to one in a single commit."""
+"""The versions of an Iceberg table: which run wrote each of them, and rollback to one in a single commit."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 MAIN: Final = "main"
 RUN_PROPERTY: Final = "cartlake.run-id"
-"""The jobs write the run into the summary of each snapshot they make, under this name."""
+"""Property of a snapshot's summary: the run that wrote it."""
 
 _SNAPSHOT_ID: Final = re.compile(r"\d{6,}")
 
 
 class UnknownVersionError(TerminalError):
-    """No version of the table is what was asked for, or it has expired."""
+    """The table has no such version, or it has expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One time at which a snapshot became what readers see. `rows` and `data_files` are totals of the table then.
+    """A snapshot that readers see or saw, and `since` when. `rows` and `data_files` are totals of the table.
 
-    The same snapshot comes twice in a history after a rollback to it. Counts are None where no writer said.
+    A snapshot is in the history twice after a rollback to it. Totals are None where the writer did not store them.
     """
 
     snapshot_id: int
@@ -45,7 +45,7 @@ class Version:
 
 
 def versions(table: IcebergTable) -> list[Version]:
-    """What readers of the table saw, newest first; versions whose snapshot has expired are left out."""
+    """Return what readers of the table saw, newest first; versions whose snapshot has expired are left out."""
     snapshots = {snapshot.snapshot_id: snapshot for snapshot in table.metadata.snapshots}
     log = table.metadata.snapshot_log
     return [
@@ -77,11 +77,13 @@ def _version(snapshot: Snapshot, millis: int, *, is_current: bool) -> Version:
 
 
 def find_version(table: IcebergTable, name: str, wanted: str) -> Version:
-    """The newest version that is meant by a snapshot id, a run id, or a time (ISO 8601, UTC if it names no zone).
+    """Return the newest version for a snapshot id, a run id, or a time (ISO 8601, UTC if it has no time zone).
 
-    A time means what readers saw then. Raises UnknownVersionError naming the table, what was asked for, and what to do.
+    For a time it is the version that readers saw then. `name` is the table's name in messages. Raises
+    UnknownVersionError that says which versions there are.
     """
     known = versions(table)
+    # A number of six digits or more is an id, also where it could be a date without dashes.
     if _SNAPSHOT_ID.fullmatch(wanted):
         found = [version for version in known if version.snapshot_id == int(wanted)]
     elif RUN_ID.fullmatch(wanted):
@@ -90,10 +92,11 @@ def find_version(table: IcebergTable, name: str, wanted: str) -> Version:
         instant = _instant(name, wanted)
         found = [version for version in known if version.since <= instant]
     if not found:
+        # Versions expire, so the user has to know how far back the history goes.
         oldest = f"the oldest is of {known[-1].since:%Y-%m-%d %H:%M:%S} UTC" if known else "it was never written"
         raise UnknownVersionError(
-            f"{name} has no version {wanted}: {oldest}. `lake history {name}` lists them; older ones have expired, "
-            "and are made again by a backfill only."
+            f"{name} has no version {wanted}: {oldest}. `lake history {name}` lists all. Older "
+            "versions have expired; `lake backfill` loads their files again."
         )
     return found[0]
 
@@ -103,13 +106,13 @@ def _instant(name: str, text: str) -> datetime:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
         raise UnknownVersionError(
-            f"{text!r} is no version of {name}: give a snapshot id, a run id, or a time such as 2026-11-20T12:00."
+            f"{text!r} is not a version of {name}: give a snapshot id, a run id, or a time such as 2026-11-20T12:00."
         ) from error
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def main_at(table: IcebergTable, snapshot_id: int) -> SetSnapshotRefUpdate:
-    """The update that moves main to a snapshot, and leaves what was configured on main as it is."""
+    """Return the update that sets main to a snapshot, and keeps the settings of the branch."""
     from pyiceberg.table.update import SetSnapshotRefUpdate  # noqa: PLC0415 - seconds to import
 
     main = table.metadata.refs.get(MAIN)
@@ -117,7 +120,7 @@ def main_at(table: IcebergTable, snapshot_id: int) -> SetSnapshotRefUpdate:
         ref_name=MAIN,
         type="branch",
         snapshot_id=snapshot_id,
-        # Setting a reference replaces it whole, so what was configured has to be said again.
+        # The update replaces the whole reference, so its settings have to be repeated.
         max_ref_age_ms=main.max_ref_age_ms if main else None,
         max_snapshot_age_ms=main.max_snapshot_age_ms if main else None,
         min_snapshots_to_keep=main.min_snapshots_to_keep if main else None,
@@ -125,16 +128,17 @@ def main_at(table: IcebergTable, snapshot_id: int) -> SetSnapshotRefUpdate:
 
 
 def go_back(table: IcebergTable, snapshot_id: int) -> None:
-    """Make a snapshot what readers see. Raises TransientError, and changes nothing, if another commit came first."""
+    """Roll main back to a snapshot. Raises TransientError, and changes nothing, if another commit came first."""
     # Seconds to import, and the commands that only read need none of it.
     from pyiceberg.exceptions import CommitFailedException  # noqa: PLC0415
     from pyiceberg.table.update import AssertRefSnapshotId  # noqa: PLC0415
 
     main = table.metadata.refs.get(MAIN)
+    # Without this condition, the rollback would also undo a commit that came after the table was read.
     unmoved = AssertRefSnapshotId(ref=MAIN, snapshot_id=main.snapshot_id if main else None)
     try:
         table.catalog.commit_table(table, (unmoved,), (main_at(table, snapshot_id),))
     except CommitFailedException as error:
         raise TransientError(
-            f"{'.'.join(table.name())} was changed by another writer just now: see its history, then try again."
+            f"{'.'.join(table.name())} was changed by another writer just now. Look at its history, then try again."
         ) from error

@@ -1,1 +1,1 @@
-"""Athena as an operator uses it: queries, named queries, views, and what they read."""
+"""Athena for operators: queries, named queries, views, and the columns they read."""

@@ -1,4 +1,4 @@
-"""Runs one query through the Athena API and gives its rows as Athena writes them: text, or None for null."""
+"""Runs queries through the Athena API. Values are as Athena writes them: text, or None for null."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cartlake_cli.context import Lake
 
 POLL_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
-"""Waits between looks at a running query: short at first, then once a second."""
+"""Seconds between two polls of a running query; the last is repeated."""
 
 NUMERIC = {"tinyint", "smallint", "integer", "bigint", "double", "float", "real", "decimal"}
 
@@ -24,7 +24,7 @@ class QueryError(TerminalError):
 
 @dataclass(frozen=True)
 class QueryResult:
-    """Columns as (name, Athena type) and rows in column order."""
+    """The columns as (name, Athena type), and the rows with their values in the order of the columns."""
 
     query_execution_id: str
     columns: list[tuple[str, str]]
@@ -33,26 +33,28 @@ class QueryResult:
     milliseconds: int
 
     def records(self) -> list[dict[str, str | None]]:
+        """Return each row as values by the name of their column."""
         names = [name for name, _ in self.columns]
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
     def scalar(self) -> str | None:
-        """The only value of a one-row, one-column result."""
+        """Return the only value of a result with one row and one column."""
         return self.rows[0][0]
 
 
 @dataclass(frozen=True)
 class Athena:
-    """Queries of one workgroup, which decides where results go and how much a query may scan."""
+    """Runs queries in one workgroup, which sets the location of results and the limit of bytes scanned."""
 
     client: "AthenaClient"
     workgroup: str
 
     def run(self, sql: str, parameters: Sequence[str] = (), database: str = "processed") -> QueryResult:
-        """Run one statement to its end. `parameters` are SQL literals bound to `?` by Athena.
+        """Run one statement and wait for it; returns its rows. `parameters` are SQL literals that Athena binds to `?`.
 
         Raises QueryError with Athena's message when the statement fails or is cancelled.
         """
+        # Athena refuses an empty list.
         request: dict[str, Any] = {"ExecutionParameters": list(parameters)} if parameters else {}
         started = self.client.start_query_execution(
             QueryString=sql, QueryExecutionContext={"Database": database}, WorkGroup=self.workgroup, **request
@@ -74,7 +76,7 @@ class Athena:
         )
 
     def named_queries(self) -> dict[str, str]:
-        """Name to SQL of every named query of the workgroup."""
+        """Return the SQL of every named query of the workgroup, by its name."""
         pages = self.client.get_paginator("list_named_queries").paginate(WorkGroup=self.workgroup)
         ids = [query_id for page in pages for query_id in page["NamedQueryIds"]]
         queries = [
@@ -97,7 +99,7 @@ class Athena:
 
 
 def literal(value: str) -> str:
-    """A string as an SQL literal, for `parameters`."""
+    """Return a text as an SQL literal, for `parameters`."""
     return "'" + value.replace("'", "''") + "'"
 
 

@@ -1,4 +1,4 @@
-"""Which columns SQL reads: of named queries and of views, through any number of views, by the names contracts give."""
+"""The columns that SQL of named queries and views reads, also through views, by the names in contracts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ DIALECT = "athena"
 
 
 class UnreadableSqlError(TerminalError):
-    """The columns that a text reads are unknown, for example because it names a table no contract describes."""
+    """SQL whose columns cannot be found, for example because it names a table that no contract describes."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,7 +28,7 @@ class ColumnUse:
 
 
 def columns_read(name: str, sql: str, known: Mapping[str, Iterable[str]]) -> frozenset[ColumnUse]:
-    """The columns a query reads of the tables it names. `known` holds the columns of every table and view.
+    """Return the columns a query reads of the tables it names. `known` has the columns of every table and view.
 
     Raises UnreadableSqlError naming the query.
     """
@@ -56,12 +56,13 @@ def _nested(known: Mapping[str, Iterable[str]]) -> dict[str, object]:
     nested: dict[str, Any] = {}
     for full, columns in known.items():
         database, _, table = full.partition(".")
+        # Only names matter here, so every column has the same type.
         nested.setdefault(database, {})[table] = dict.fromkeys(columns, "varchar")
     return nested
 
 
 def columns_of_tables(tables: Iterable[Table]) -> dict[str, list[str]]:
-    """The columns of each table by its physical name, and those of its history, which Iceberg keeps."""
+    """Return the columns of each table by its physical name, and those of its `$history`, which Iceberg provides."""
     found: dict[str, list[str]] = {}
     for table in tables:
         found[table.physical_name] = [column.name for column in table.columns]
@@ -72,7 +73,7 @@ def columns_of_tables(tables: Iterable[Table]) -> dict[str, list[str]]:
 def through_views(
     uses: frozenset[ColumnUse], views: Mapping[str, Mapping[str, frozenset[ColumnUse]]]
 ) -> frozenset[ColumnUse]:
-    """The uses, and with those of a view's column what it is made of. `views` says that by view and column."""
+    """Return the uses, and for each column of a view also the columns it is made of, as `views` has them."""
     found, waiting = set(uses), list(uses)
     while waiting:
         use = waiting.pop()

@@ -1,8 +1,8 @@
-"""Named queries: what the comment lines at the start of an SQL file say about it.
+"""Named queries: the comment lines at the start of an SQL file, and values for its parameters.
 
-The first line says what the query answers; `Grain:`, `Owner:`, `Parameters:` and `Scans:` follow, a line each.
-Parameters are those of the text's `?`, in order: `first_day date = 30 days ago, least_orders integer = 5`.
-A default is a literal, or a day reckoned from today: `30 days ago`, `first of month, 12 months ago`.
+The first line is what the query answers; `Grain:`, `Owner:`, `Parameters:` and `Scans:` follow, a line each.
+Parameters are those of the `?`, in order: `first_day date = 30 days ago, least_orders integer = 5`.
+A default is a literal, or a day relative to today: `30 days ago`, `first of month, 12 months ago`.
 """
 
 import re
@@ -21,19 +21,19 @@ _MONTHS_AGO = re.compile(r"first of month, (\d+) months? ago")
 
 
 class ParameterError(TerminalError):
-    """A value that is missing, of another type, or for a parameter the query does not have."""
+    """A value is missing, is of another type, or is for a parameter that the query does not have."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One `?` of a query. `kind` is its Trino type, `default` what the file says of it, None if it must be given."""
+    """One `?` of a query. `kind` is its Trino type, `default` the text in the file, None if a value must be given."""
 
     name: str
     kind: str
     default: str | None
 
     def literal(self, given: str | None, today: date) -> str:
-        """The value as an SQL literal. Raises ParameterError when it is missing or not of the type."""
+        """Return the value as an SQL literal. Raises ParameterError when it is missing or not of the type."""
         text = given if given is not None else self._default(today)
         if text is None:
             raise ParameterError(f"{self.name} ({self.kind}) must be given: -p {self.name}=VALUE.")
@@ -46,7 +46,7 @@ class Parameter:
         except ValueError as error:
             example = {"date": "2026-11-01", "integer": "5"}[self.kind]
             raise ParameterError(
-                f"{self.name} must be a {self.kind} like {example}, and {text!r} is none: -p {self.name}={example}."
+                f"{text!r} is not a {self.kind} for {self.name}; write it as in -p {self.name}={example}."
             ) from error
         return "'" + text.replace("'", "''") + "'"
 
@@ -54,6 +54,7 @@ class Parameter:
         if days := _DAYS_AGO.fullmatch(self.default or ""):
             return str(today - timedelta(days=int(days[1])))
         if months := _MONTHS_AGO.fullmatch(self.default or ""):
+            # Months are counted from year 0, so that subtracting goes over the turn of the year.
             year, month = divmod(today.year * 12 + today.month - 1 - int(months[1]), 12)
             return str(date(year, month + 1, 1))
         return self.default
@@ -64,7 +65,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class NamedQuery:
-    """A query and what its first lines say; what they do not say is empty."""
+    """A query and what its comment lines say. A line that is missing is an empty text."""
 
     name: str
     sql: str
@@ -76,7 +77,7 @@ class NamedQuery:
 
     @classmethod
     def read(cls, name: str, sql: str) -> "NamedQuery":
-        """Read the comment lines. Queries that somebody saved in the console may have none."""
+        """Return the query with its comment lines. A query that was saved in the console may have none."""
         lines = [line.removeprefix("--").strip() for line in _comments(sql)]
         said = {word: line.partition(":")[2].strip(" .") for line in lines for word in KEYWORDS if _says(line, word)}
         return cls(
@@ -90,7 +91,7 @@ class NamedQuery:
         )
 
     def literals(self, given: Mapping[str, str], today: date) -> list[str]:
-        """Values for the `?`, in order: those given by name, else defaults. Raises ParameterError, naming the query."""
+        """Return a literal for each `?`, in order: the value given by name, or the default. Raises ParameterError."""
         known = [parameter.name for parameter in self.parameters]
         if unknown := sorted(set(given) - set(known)):
             listed = ", ".join(map(str, self.parameters)) or NONE
@@ -117,7 +118,7 @@ def _parameters(name: str, text: str) -> Sequence[Parameter]:
         matched = _PARAMETER.fullmatch(part)
         if matched is None:
             raise ParameterError(
-                f"{name}: {part!r} is no parameter; write it like `first_day date = 30 days ago`, with type date, "
+                f"{name}: {part!r} is not a parameter; write it like `first_day date = 30 days ago`, with type date, "
                 "integer or varchar."
             )
         found.append(Parameter(matched["name"], matched["type"], matched["default"]))

@@ -1,4 +1,4 @@
-"""What differs between two versions of a table, as SQL for Athena: rows added, removed and changed, by primary key."""
+"""SQL for Athena that compares two versions of a table by primary key: rows added, removed and changed."""
 
 # ruff: noqa: S608 - table names and columns are those of contracts, versions are numbers
 
@@ -11,7 +11,7 @@ EXAMPLES: Final = 20
 
 
 def count_sql(table: Table, name: str, columns: Sequence[str], before: int, after: int) -> str:
-    """One row per kind of change: `change` varchar (added, changed, removed) and `rows` bigint."""
+    """Return SQL of a row per kind of change: `change` varchar (added, changed, removed) and `rows` bigint."""
     return (
         f"{_compared(table, name, columns, before, after)}\n"
         'select change, count(*) as "rows" from compared group by change order by change'
@@ -19,7 +19,7 @@ def count_sql(table: Table, name: str, columns: Sequence[str], before: int, afte
 
 
 def examples_sql(table: Table, name: str, columns: Sequence[str], before: int, after: int) -> str:
-    """At most 20 rows that differ: `change`, the primary key, and `changed_columns` varchar, separated by commas."""
+    """Return SQL of at most 20 rows that differ: `change`, the primary key, `changed_columns` separated by commas."""
     keys = ", ".join(table.primary_key)
     return (
         f"{_compared(table, name, columns, before, after)}\n"
@@ -28,12 +28,13 @@ def examples_sql(table: Table, name: str, columns: Sequence[str], before: int, a
 
 
 def _compared(table: Table, name: str, columns: Sequence[str], before: int, after: int) -> str:
-    """Columns that the lake adds are left out: a row that was only written again has not changed."""
+    """Return what both queries share. `columns` has none the lake adds, so a row written again has not changed."""
     keys = table.primary_key
     values = [column for column in columns if column not in keys]
     listed = ", ".join([*keys, *values])
     same = " and ".join(f"older.{key} = newer.{key}" for key in keys)
     either = ", ".join(f"coalesce(newer.{key}, older.{key}) as {key}" for key in keys)
+    # `<>` is null for a null, and a value that became null would not be a change.
     differs = {column: f"older.{column} is distinct from newer.{column}" for column in values}
     changed = ", ".join(f"case when {condition} then '{column}' end" for column, condition in differs.items())
     changed_columns = f"array_join(array[{changed}], ', ')" if changed else "''"

@@ -1,9 +1,8 @@
-"""Athena views: those of the SQL files, one `create or replace view` a file, named after the view; and those made from
-the contracts, so that a new dataset is in them without a line of SQL.
+"""Athena views: those of the SQL files, one `create or replace view` per file, and those derived from the contracts.
 
-A view's columns have Hive's types, so instants are cast to `timestamp(3)`, in UTC. Athena stores a view as its
-formatter prints it, so its text cannot be compared with the file: two fingerprints among the parameters of its Glue
-table tell whether it is still the view that was made from the file.
+A view's columns have Hive's types, so instants are cast to `timestamp(3)`, in UTC. Athena reformats the text of a view
+when it stores it, so the text cannot be compared with the file. Instead two fingerprints in the parameters of its Glue
+table tell whether it is still the view that was created from the file.
 """
 
 import hashlib
@@ -21,10 +20,10 @@ if TYPE_CHECKING:
     from cartlake_cli.athena.client import Athena
 
 STATEMENT_PARAMETER = "cartlake.view_statement"
-"""Parameter of a view in Glue: the fingerprint of the statement it was made with."""
+"""Parameter of a view in Glue: the fingerprint of the statement that created it."""
 
 STORED_PARAMETER = "cartlake.view_stored"
-"""Parameter of a view in Glue: the fingerprint of what Athena stored then. It differs once the view was replaced."""
+"""Parameter of a view in Glue: the fingerprint of the text Athena stored then. It differs if the view was replaced."""
 
 _TABLE_INPUT = (
     "Name",
@@ -41,7 +40,7 @@ _TABLE_INPUT = (
 
 @dataclass(frozen=True)
 class View:
-    """One view file. `sql` is the whole statement."""
+    """One view. `sql` is its whole `create or replace view` statement."""
 
     database: str
     name: str
@@ -49,7 +48,7 @@ class View:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the statement, hexadecimal. Line breaks and indentation do not count."""
+        """Return SHA-256 of the statement in hexadecimal, without line breaks and indentation."""
         return _fingerprint(" ".join(self.sql.split()))
 
 
@@ -62,17 +61,17 @@ class ViewChange:
 
 
 def read_views(folder: Path) -> list[View]:
-    """Every `<database>.<name>.sql` below `folder`, in the order of their names."""
+    """Return the views of every `<database>.<name>.sql` in `folder`, in the order of their names."""
     return [_read(path) for path in sorted(folder.glob("*.sql"))]
 
 
 def freshness_view(contracts: Iterable[Contract]) -> View:
-    """`ops.table_freshness`: one row per table, from what Iceberg knows of it; no data file is read.
+    """Return the view `ops.table_freshness`: one row per table, from Iceberg's metadata; no data file is read.
 
-    What maintenance rewrites does not count as written, or a table that nobody feeds would look fresh.
+    A rewrite by maintenance does not count as written: otherwise a table without new rows would look fresh.
 
-    Columns: table_name varchar, promised_hours double (how old its newest row may be, null without a promise),
-    written_at timestamp(3), UTC (null if it was never written).
+    Columns: table_name varchar, promised_hours double (the greatest age by its SLA, null without an SLA), written_at
+    timestamp(3), UTC (null if it was never written).
     """
     selects = [_freshness_of(table) for contract in contracts for table in contract.tables]
     body = "\n\nunion all\n\n".join(selects)
@@ -92,9 +91,9 @@ def _freshness_of(table: Table) -> str:
 
 
 def masked_views(contracts: Iterable[Contract]) -> list[View]:
-    """For each table with personal data a view `<table>_masked` of the same columns, fit for analysts.
+    """Return for each table with personal data a view `<table>_masked` of the same columns, for analysts.
 
-    Types are the table's, but that instants are `timestamp(3)` in UTC.
+    Types are those of the table, except that instants are `timestamp(3)` in UTC.
     """
     tables = (table for contract in contracts for table in contract.tables)
     return [_masked(table) for table in tables if any(column.mask for column in table.columns)]
@@ -115,19 +114,19 @@ def _cell(column: Column) -> str:
 
 
 def plan(glue: "GlueClient", views: list[View]) -> list[ViewChange]:
-    """What `apply` would do; empty when every view is the one made from its file."""
+    """Return what `apply` would do; empty when every view is the one created from its file."""
     return list(_changes(glue, views))
 
 
 def apply(glue: "GlueClient", athena: "Athena", views: list[View]) -> list[ViewChange]:
-    """Create and replace views through Athena. Returns the changes made.
+    """Create and replace views through Athena; returns the changes made.
 
-    Raises QueryError with Athena's message for a view it refuses, TransientError for one that changed meanwhile.
+    Raises QueryError with Athena's message for a view it refuses, TransientError for one that is changed meanwhile.
     """
     changes = plan(glue, views)
     for change in changes:
         athena.run(change.view.sql, database=change.view.database)
-        _remember(glue, change.view)
+        _store_fingerprints(glue, change.view)
     return changes
 
 
@@ -157,18 +156,19 @@ def _is_made_from(view: View, entry: Mapping[str, Any]) -> bool:
     return (parameters.get(STATEMENT_PARAMETER), parameters.get(STORED_PARAMETER)) == (view.fingerprint, _stored(entry))
 
 
-def _remember(glue: "GlueClient", view: View) -> None:
-    """Write both fingerprints to the view. Until then, it counts as one that was not made from its file."""
+def _store_fingerprints(glue: "GlueClient", view: View) -> None:
+    """Write both fingerprints to the view. Without them it is replaced again by the next `apply`."""
     entry = _entry(glue, view) or {}
     marks = {STATEMENT_PARAMETER: view.fingerprint, STORED_PARAMETER: _stored(entry)}
     written: Any = {key: entry[key] for key in _TABLE_INPUT if entry.get(key)}
     written["Parameters"] = {**(entry.get("Parameters") or {}), **marks}
+    # With the version, Glue refuses the update if another writer replaced the view in between.
     version: Any = {"VersionId": entry["VersionId"]} if entry.get("VersionId") else {}
     try:
         glue.update_table(DatabaseName=view.database, TableInput=written, SkipArchive=True, **version)
     except glue.exceptions.ConcurrentModificationException as error:
         raise TransientError(
-            f"view {view.database}.{view.name} was changed by another writer just now; apply again"
+            f"view {view.database}.{view.name} was changed by another writer just now; run `lake tables apply` again"
         ) from error
 
 

@@ -1,1 +1,1 @@
-"""Changes between two versions of the contracts, and whom they break."""
+"""Changes between two versions of the contracts, and what they break."""

@@ -1,4 +1,4 @@
-"""What differs between two states of the contracts, and whom it breaks: readers of tables, or senders of files."""
+"""Differences between two versions of the contracts, and what they break: readers of tables, or senders of files."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _WIDER: Final = {("int", "bigint"), ("float", "double")}
 
 @dataclass(frozen=True, slots=True)
 class ContractChange:
-    """One difference. `place` is a table or `table.column`; `breaks` is None for what nobody can notice badly."""
+    """One difference. `place` is a table or `table.column`; `breaks` is None if neither readers nor senders break."""
 
     contract: str
     place: str
@@ -23,7 +23,7 @@ class ContractChange:
 
 @dataclass(frozen=True, slots=True)
 class VersionFault:
-    """A contract that changed and does not say so by its version."""
+    """A contract that changed without the raise of its version that the change needs."""
 
     contract: str
     before: str
@@ -36,12 +36,12 @@ class VersionFault:
 
 
 def compare(before: Iterable[Contract], after: Iterable[Contract]) -> list[ContractChange]:
-    """Every difference, in the order of contracts, tables and columns; breaking ones say for whom."""
+    """Return every difference, in the order of contracts, tables and columns, with what it breaks."""
     old, new = {one.name: one for one in before}, {one.name: one for one in after}
     changes: list[ContractChange] = []
     for name in sorted(old.keys() | new.keys()):
         if name not in new:
-            changes.append(ContractChange(name, name, "the contract is gone", _everybody(old[name])))
+            changes.append(ContractChange(name, name, "the contract was removed", _all_affected(old[name])))
         elif name not in old:
             changes.append(ContractChange(name, name, "the contract is new"))
         else:
@@ -52,7 +52,7 @@ def compare(before: Iterable[Contract], after: Iterable[Contract]) -> list[Contr
 def version_faults(
     before: Iterable[Contract], after: Iterable[Contract], changes: Sequence[ContractChange]
 ) -> list[VersionFault]:
-    """Contracts whose version does not say what happened: a breaking change needs a higher major, others any raise."""
+    """Return contracts whose version was not raised: a breaking change needs a new major version, others any raise."""
     old, new = {one.name: one for one in before}, {one.name: one for one in after}
     faults = []
     for name in sorted({change.contract for change in changes} & old.keys() & new.keys()):
@@ -69,7 +69,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _everybody(contract: Contract) -> Breaks:
+def _all_affected(contract: Contract) -> Breaks:
     return "readers and senders" if contract.droppable else "readers"
 
 
@@ -77,7 +77,7 @@ def _of_contract(old: Contract, new: Contract) -> Iterator[ContractChange]:
     tables, wanted = ({table.name: table for table in one.tables} for one in (old, new))
     for name in [*tables, *(name for name in wanted if name not in tables)]:
         if name not in wanted:
-            yield ContractChange(old.name, name, "the table is gone", "readers")
+            yield ContractChange(old.name, name, "the table was removed", "readers")
         elif name not in tables:
             yield ContractChange(old.name, name, "the table is new")
         else:
@@ -106,6 +106,7 @@ def _of_table(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[
     if old.primary_key != new.primary_key:
         words = f"primary key ({', '.join(new.primary_key)}) instead of ({', '.join(old.primary_key)})"
         yield ContractChange(contract, old.name, words, "readers and senders" if sent else "readers")
+    # A query that sums rows is wrong once a row means something else, although it still runs.
     if old.grain != new.grain:
         yield ContractChange(contract, old.name, f"grain: {new.grain} Before: {old.grain}", "readers")
     if old.partitioning != new.partitioning:
@@ -121,15 +122,15 @@ def _of_columns(contract: str, old: Table, new: Table, *, sent: bool) -> Iterato
     renamed = {former: column for column in new.columns if (former := _former(column, columns, wanted))}
     for name, column in columns.items():
         if name in renamed:
-            breaks: Breaks = "readers and senders" if sent and not column.lineage else "readers"
+            breaks: Breaks = "readers and senders" if sent and not column.added_by_lake else "readers"
             yield ContractChange(contract, f"{old.name}.{name}", f"renamed to {renamed[name].name}", breaks)
         after = renamed.get(name, wanted.get(name))
-        yield from _of_column(contract, old.name, column, after, sent=sent and not column.lineage)
+        yield from _of_column(contract, old.name, column, after, sent=sent and not column.added_by_lake)
     if _common(columns, wanted) != _common(wanted, columns):
         yield ContractChange(contract, old.name, "columns in another order")
     for name, column in wanted.items():
         if name not in columns and column not in renamed.values():
-            needed = sent and column.required and not column.lineage
+            needed = sent and column.required and not column.added_by_lake
             words = f"new column, {column.type}{', required' if column.required else ''}"
             yield ContractChange(contract, f"{old.name}.{name}", words, "senders" if needed else None)
 
@@ -137,7 +138,7 @@ def _of_columns(contract: str, old: Table, new: Table, *, sent: bool) -> Iterato
 def _of_column(contract: str, table: str, old: Column, new: Column | None, *, sent: bool) -> Iterator[ContractChange]:
     place = f"{table}.{old.name}"
     if new is None:
-        yield ContractChange(contract, place, "the column is gone", "readers and senders" if sent else "readers")
+        yield ContractChange(contract, place, "the column was removed", "readers and senders" if sent else "readers")
         return
     if old.type != new.type:
         breaks: Breaks | None = None if widens(old.type, new.type) else "readers"
@@ -145,15 +146,16 @@ def _of_column(contract: str, table: str, old: Column, new: Column | None, *, se
     if new.required and not old.required:
         yield ContractChange(contract, place, "required now", "senders" if sent else None)
     if old.required and not new.required:
+        # Joins and sums of readers may rely on the column having values.
         yield ContractChange(contract, place, "may be null now", "readers")
     if (old.classification, old.tags) != (new.classification, new.tags):
         yield ContractChange(contract, place, f"classified as {new.classification}{' (PII)' if new.pii else ''}")
     if old.description != new.description:
-        yield ContractChange(contract, place, "described anew")
+        yield ContractChange(contract, place, "description changed")
 
 
 def widens(old: str, new: str) -> bool:
-    """Whether every value of one type is a value of the other, by Iceberg's rules of type promotion.
+    """Return whether every value of one type is a value of the other, by Iceberg's rules of type promotion.
 
     https://iceberg.apache.org/spec/#schema-evolution
     """
@@ -179,7 +181,7 @@ def _sorting(table: Table) -> str:
 
 
 def _former(column: Column, before: Mapping[str, Column], after: Mapping[str, Column]) -> str | None:
-    """What a column was called before, if it is on record and no longer a column itself."""
+    """Return the former name of a column, if it was a column before and is none now; else None."""
     if column.name in before:
         return None
     return next((name for name in column.renamed_from if name in before and name not in after), None)
@@ -190,14 +192,16 @@ def _common(columns: Iterable[str], others: Mapping[str, Column]) -> list[str]:
 
 
 def _of_rules(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[ContractChange]:
-    """A rule that is new or stricter sets rows aside that were taken before: senders have to know."""
+    """Yield changes of rules. A new or changed rule may quarantine rows that were accepted before."""
     before, after = _rules(old), _rules(new)
     for name in [*before, *(name for name in after if name not in before)]:
         one, other = before.get(name), after.get(name)
         if one == other:
             continue
         is_error = other is not None and other[0] == "error"
-        words = "the rule is gone" if other is None else f"{'new rule' if one is None else 'rule changed'}: {other[1]}"
+        words = (
+            "the rule was removed" if other is None else f"{'new rule' if one is None else 'rule changed'}: {other[1]}"
+        )
         yield ContractChange(contract, f"{old.name}.{name}", words, "senders" if sent and is_error else None)
 
 

@@ -1,4 +1,4 @@
-"""The contracts as they were at a commit of Git."""
+"""The contracts of a Git commit."""
 
 import subprocess
 from pathlib import Path
@@ -14,13 +14,14 @@ FOLDER = "contracts"
 def contracts_at(root: Path, reference: str) -> list[Contract]:
     """Return the contracts of a commit.
 
-    Raises NotFoundError for a commit Git does not know, CommandError without Git.
+    Raises NotFoundError for a commit Git does not know, CommandError without Git, ContractError for an invalid file.
     """
     listed = _git(root, "ls-tree", "--name-only", reference, f"{FOLDER}/")
     if listed.returncode != 0:
         words = listed.stderr.decode().strip()
         raise NotFoundError(f"Git knows no {reference!r} here: {words}. Give a commit, branch or tag.")
     names = [name for name in listed.stdout.decode().splitlines() if name.endswith(".odcs.yaml")]
+    # Contracts are parsed from files, because the name of the file is checked too.
     with TemporaryDirectory() as folder:
         for name in names:
             shown = _git(root, "show", f"{reference}:{name}")

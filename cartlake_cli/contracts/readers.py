@@ -1,4 +1,4 @@
-"""What reads the columns of tables: named queries, views, and tables that are built from them."""
+"""The named queries and views that read the columns of tables, and the tables that are built from them."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,9 +19,10 @@ from cartlake_cli.errors import CommandError
 def readers_of(
     root: Path, described: Sequence[Contract], former: Mapping[str, Iterable[str]] = MappingProxyType({})
 ) -> Mapping[ColumnUse, list[str]]:
-    """The named queries and views that read each column, themselves or through other views, sorted by name.
+    """Return the named queries and views that read each column, directly or through other views, sorted by name.
 
-    `former` adds columns that tables have and their contracts no longer do. Raises UnreadableSqlError.
+    `root` is the checkout with the SQL files. `former` adds columns that tables have and their contracts no longer do.
+    Raises UnreadableSqlError for SQL whose columns cannot be found, CommandError for a view that is not one select.
     """
     tables = [table for contract in described for table in contract.tables]
     known = columns_of_tables(tables) | _not_of_contracts()
@@ -48,13 +49,13 @@ def readers_of(
 
 
 def _not_of_contracts() -> dict[str, list[str]]:
-    """Tables that Terraform makes: no contract describes them."""
+    """Return the columns of tables that Terraform creates, which no contract describes."""
     names = ("query_name", "query_hash", "state", "statement_type", "scanned_bytes", "total_milliseconds")
     return {"ops.query_history": [*names, "reused_result", "submitted_at", "day"]}
 
 
 def _selected(sql: str) -> dict[str, str]:
-    """Each column of a view's text, and a query that reads what that column is made of, and what chooses its rows."""
+    """Return for each column of a view a query that reads what it is made of, and the columns of the conditions."""
     body = re.split(r"\bas\s*\n", sql, maxsplit=1)[1]
     tree = sqlglot.parse_one(body, read=DIALECT)
     if not isinstance(tree, exp.Select):
@@ -62,6 +63,7 @@ def _selected(sql: str) -> dict[str, str]:
     found = {}
     for projection in tree.selects:
         alone = tree.copy()
+        # The conditions stay in the query: a column they read decides which rows the view has.
         alone.set("expressions", [projection.copy()])
         found[projection.alias_or_name] = alone.sql(DIALECT)
     return found

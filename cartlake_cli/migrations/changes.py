@@ -1,4 +1,4 @@
-"""Compares an Iceberg table with its contract: what is to be changed, what it does to old data, what is refused."""
+"""Compares an Iceberg table with its contract: which changes it needs, their effect on old rows, what is refused."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ Action = Literal[
     "refuse",
 ]
 
-# Read when a table is made; afterwards it is a fact about the table, not a property of it.
+# Used only when a table is created; afterwards the version is a field of the metadata, not a property.
 _FORMAT_VERSION: Final = "format-version"
 
 _OLD_DATA: Final[dict[str, str]] = {
     "add_column": "old rows read null",
-    "restore_column": "rows written before it was dropped have their values again, later ones read null",
-    "rename_column": "no file is touched: values belong to the column's id, and are read under the new name",
-    "drop_column": "files keep the values, but nobody reads them; `for version as of` a snapshot before it does",
-    "promote_type": "no file is touched: old values are widened as they are read",
-    "make_optional": "no file is touched: old rows have a value",
-    "reorder_columns": "no file is touched: `select *` lists columns in the new order",
-    "change_partitions": "old files keep their layout until rewritten, and are pruned by it; new files get the new one",
-    "change_sort_order": "old files keep the order of their rows until rewritten; new files are sorted",
+    "restore_column": "rows written before it was dropped have their values again, later rows read null",
+    "rename_column": "no file is changed: values belong to the column's id, and are read under the new name",
+    "drop_column": "files keep the values, but only queries `for version as of` an earlier snapshot read them",
+    "promote_type": "no file is changed: old values are widened when they are read",
+    "make_optional": "no file is changed: old rows have a value",
+    "reorder_columns": "no file is changed: `select *` lists columns in the new order",
+    "change_partitions": "old files keep their partitions until they are rewritten; new files get the new ones",
+    "change_sort_order": "old files keep the order of their rows until they are rewritten; new files are sorted",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class TableChange:
-    """One step from what a table is to what its contract says. `target` is a column or property, "" for the table."""
+    """One change that a table needs to match its contract. `target` is a column or property, "" for the table."""
 
     table: str
     action: Action
@@ -68,12 +68,12 @@ class TableChange:
 
     @property
     def old_data(self) -> str:
-        """What becomes of rows written before; empty when the change has nothing to do with rows."""
+        """Return the effect on rows that were written before; empty when the change does not concern rows."""
         return _OLD_DATA.get(self.action, "")
 
     @property
     def is_drift(self) -> bool:
-        """Whether it is only to be known: `apply` leaves it as it is."""
+        """Return whether the change is only reported, and `apply` does not make it."""
         return self.action == "foreign_column"
 
     def __str__(self) -> str:
@@ -83,7 +83,7 @@ class TableChange:
 
 
 def table_changes(name: str, existing: IcebergTable, table: Table) -> list[TableChange]:
-    """The steps from `existing`, called `name` in messages, to what the contract says of `table`."""
+    """Return the changes that `existing`, called `name` in messages, needs to match `table` of the contract."""
     target = target_of(existing, table)
     changes = [
         *_version_refusals(name, existing, table),
@@ -101,27 +101,28 @@ def table_changes(name: str, existing: IcebergTable, table: Table) -> list[Table
 
 def _version_refusals(name: str, existing: IcebergTable, table: Table) -> Iterator[TableChange]:
     made_for = existing.properties.get(VERSION_PROPERTY)
+    # An old checkout would undo what the newer contract has changed.
     if made_for is not None and _numbers(made_for) > _numbers(table.version):
-        advice = "the table was made for a newer contract; work from a newer checkout, or raise the version beyond it"
+        advice = "the table was created for a newer contract: use a newer checkout, or raise the version above it"
         yield TableChange(name, "refuse", VERSION_PROPERTY, made_for, table.version, advice)
     version, wanted = str(existing.format_version), table.table_properties.get(_FORMAT_VERSION, "2")
     if version != wanted:
-        advice = "upgrade the table by hand once every engine that reads it knows the version"
+        advice = "upgrade the table by hand once every engine that reads it supports the version"
         yield TableChange(name, "refuse", _FORMAT_VERSION, version, wanted, advice)
 
 
 def _allowed(change: TableChange, existing: IcebergTable, table: Table) -> TableChange:
-    """The change itself, or its refusal when it breaks readers and the contract's major version does not say so."""
+    """Return the change, or its refusal when it breaks readers and the major version of the contract was not raised."""
     if not change.is_breaking:
         return change
     made_for = existing.properties.get(VERSION_PROPERTY)
     if made_for is not None and _numbers(table.version)[0] > _numbers(made_for)[0]:
         return change
     if made_for is None:
-        advice = "apply the contract without it first: the table does not say which version of it it was made for"
+        advice = "first apply the contract without this change: the table does not record its version yet"
     else:
         wanted = f"{_numbers(made_for)[0] + 1}.0.0"
-        advice = f"it breaks readers, and the table was made for {made_for}: raise the contract's version to {wanted}"
+        advice = f"it breaks readers, and the table has version {made_for}: raise the contract's version to {wanted}"
     words = "; ".join(part for part in (f"{change.action.partition('_')[0]}: {advice}", change.advice) if part)
     return TableChange(change.table, "refuse", change.target, change.before, change.after, words)
 
@@ -155,10 +156,12 @@ def _column_changes(name: str, target: Target) -> Iterator[TableChange]:
 def _addition(name: str, match: ColumnMatch) -> TableChange:
     column, kind = match.new.name, str(match.new.field_type)
     if match.is_restored:
-        return TableChange(name, "restore_column", column, None, kind, "somebody dropped it; the contract has it")
+        return TableChange(
+            name, "restore_column", column, None, kind, "it was dropped outside of Cartlake, and the contract has it"
+        )
     if match.new.required:
         advice = (
-            "rows written so far have no value for it; a column of the primary key cannot be added: "
+            "existing rows have no value for it, so a column of the primary key cannot be added: "
             "make a new table and load it again"
         )
         return TableChange(name, "refuse", column, None, kind, advice)
@@ -168,7 +171,9 @@ def _addition(name: str, match: ColumnMatch) -> TableChange:
 def _rename(name: str, match: ColumnMatch) -> TableChange:
     old, new = match.old.name if match.old else "", match.new.name
     if match.known_as == new:
-        return TableChange(name, "rename_column", new, old, new, "somebody renamed it; the contract calls it so")
+        return TableChange(
+            name, "rename_column", new, old, new, "it was renamed outside of Cartlake; this is its name in the contract"
+        )
     return TableChange(name, "rename_column", new, old, new, is_breaking=True)
 
 
@@ -187,7 +192,7 @@ def _dropped(name: str, existing: IcebergTable, target: Target) -> Iterator[Tabl
     for gone in target.dropped:
         kind = str(gone.field_type)
         if gone.field_id in by_partition:
-            advice = "files are partitioned by it, and could not be read without; keep it in the contract"
+            advice = "files are partitioned by it, and cannot be read without it; keep it in the contract"
             yield TableChange(name, "refuse", gone.name, kind, None, advice)
         else:
             yield TableChange(name, "drop_column", gone.name, kind, None, _maybe_renamed(gone, added), is_breaking=True)
@@ -197,7 +202,7 @@ def _maybe_renamed(gone: NestedField, added: list[NestedField]) -> str:
     alike = [column.name for column in added if str(column.field_type) == str(gone.field_type)]
     if not alike:
         return ""
-    return f"if {' or '.join(alike)} is its new name, say so there by `cartlake.renamedFrom: {gone.name}`"
+    return f"if {' or '.join(alike)} is its new name, add `cartlake.renamedFrom: {gone.name}` to that column"
 
 
 def _foreign(name: str, target: Target) -> Iterator[TableChange]:
@@ -205,18 +210,18 @@ def _foreign(name: str, target: Target) -> Iterator[TableChange]:
     for column in target.foreign:
         kind = str(column.field_type)
         if column.name in ours:
-            advice = "somebody added a column of this name; drop it in Athena: alter table … drop column"
+            advice = "a column of this name was added outside of Cartlake; drop it in Athena: alter table … drop column"
             yield TableChange(name, "refuse", column.name, kind, None, advice)
             continue
         advice = (
-            "no contract has it, so it is left alone: add it to the contract to keep it, "
+            "no contract has it, so it is not changed: add it to the contract to keep it, "
             f"or drop it in Athena: alter table {name} drop column {column.name}"
         )
         yield TableChange(name, "foreign_column", column.name, kind, None, advice)
 
 
 def _order_of_columns(name: str, schema: Schema, target: Target) -> Iterator[TableChange]:
-    """Whether columns that were there before are to stand in another order; new ones move nobody."""
+    """Yield a change when existing columns have another order in the contract. Adding columns is no reorder."""
     stay = {match.new.field_id: match.new.name for match in target.columns if match.old is not None}
     before = [column.field_id for column in schema.fields if column.field_id in stay]
     after = list(stay)
@@ -229,7 +234,7 @@ def _order_of_columns(name: str, schema: Schema, target: Target) -> Iterator[Tab
 def _layout_changes(name: str, existing: IcebergTable, target: Target) -> Iterator[TableChange]:
     if list(existing.spec().fields) != list(target.spec.fields):
         before, after = _layout(existing.spec(), existing.schema()), _layout(target.spec, target.schema)
-        if before == after:  # the fields are only called otherwise
+        if before == after:  # only the names of the fields differ
             before, after = (", ".join(part.name for part in spec.fields) for spec in (existing.spec(), target.spec))
         yield TableChange(name, "change_partitions", "", before or "nothing", after or "nothing")
     if existing.sort_order().fields != target.sort_order.fields:
@@ -248,20 +253,20 @@ def _sorting(order: SortOrder, schema: Schema) -> str:
 
 
 def _property_changes(name: str, existing: IcebergTable, table: Table) -> Iterator[TableChange]:
-    """Properties the contract does not name are left alone: other tools keep theirs there."""
+    """Yield changes of the contract's properties. Others are not changed: they may belong to other tools."""
     for key, value in properties_of(table).items():
         if key != _FORMAT_VERSION and existing.properties.get(key) != value:
             yield TableChange(name, "set_property", key, existing.properties.get(key), value)
 
 
 def properties_of(table: Table) -> dict[str, str]:
-    """The contract's properties, and its description under the names that Spark and pyiceberg write to Glue."""
+    """Return the contract's properties, and its description under the names that Spark and pyiceberg write to Glue."""
     said = {"comment": table.description, "Description": table.description} if table.description else {}
     return said | table.table_properties
 
 
 def _bookkeeping(name: str, existing: IcebergTable, target: Target) -> Iterator[TableChange]:
-    """What the table remembers of its contract, where nothing else changes with which it would be written."""
+    """Yield the change of the columns on record where no other change is made; any other change writes them too."""
     if existing.properties.get(COLUMNS_PROPERTY) != target.columns_on_record:
         before = existing.properties.get(COLUMNS_PROPERTY)
         yield TableChange(name, "set_property", COLUMNS_PROPERTY, before, target.columns_on_record)

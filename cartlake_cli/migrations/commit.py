@@ -1,4 +1,4 @@
-"""Makes a table what its contract says in one commit: schema, partitions, sort order and properties, or nothing."""
+"""Changes a table to match its contract in one commit: schema, partitions, sort order and properties."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _CREATED_WITH = "format-version"
 
 
 def evolve(existing: IcebergTable, table: Table) -> None:
-    """Commit once. Raises CommitFailedException when the table's schema or layout is no longer what was looked at."""
+    """Commit all changes at once. Raises CommitFailedException when another commit changed schema or layout since."""
     target = target_of(existing, table)
     updates = (
         *_schema_updates(existing, target),
@@ -50,7 +50,7 @@ def evolve(existing: IcebergTable, table: Table) -> None:
 
 
 def _unchanged(existing: IcebergTable) -> Iterator[TableRequirement]:
-    """What must still hold at the commit. New snapshots may come: rows of any writer fit the columns by their ids."""
+    """Yield the conditions of the commit. New snapshots are allowed: files refer to columns by their ids."""
     metadata = existing.metadata
     yield AssertTableUUID(uuid=metadata.table_uuid)
     yield AssertCurrentSchemaId(current_schema_id=metadata.current_schema_id)
@@ -63,9 +63,11 @@ def _unchanged(existing: IcebergTable) -> Iterator[TableRequirement]:
 def _schema_updates(existing: IcebergTable, target: Target) -> Iterator[TableUpdate]:
     if existing.schema() == target.schema:
         return
+    # Iceberg refuses to add a schema that exists; an earlier one becomes current again instead.
     earlier = next((one.schema_id for one in existing.metadata.schemas if one == target.schema), None)
     if earlier is None:
         yield AddSchemaUpdate(schema_=target.schema)
+    # In a commit, -1 is the schema that was added last.
     yield SetCurrentSchemaUpdate(schema_id=-1 if earlier is None else earlier)
 
 
@@ -91,13 +93,14 @@ def _sort_updates(existing: IcebergTable, target: Target) -> Iterator[TableUpdat
 def _property_updates(existing: IcebergTable, target: Target, table: Table) -> Iterator[TableUpdate]:
     wanted = properties_of(table) | {COLUMNS_PROPERTY: target.columns_on_record} | _name_mapping(existing, target)
     changed = {name: value for name, value in wanted.items() if existing.properties.get(name) != value}
+    # The format version is changed by an upgrade of the table, not by a property.
     changed.pop(_CREATED_WITH, None)
     if changed:
         yield SetPropertiesUpdate(updates=changed)
 
 
 def _name_mapping(existing: IcebergTable, target: Target) -> dict[str, str]:
-    """Files that were added without ids are read by names: theirs must lead to the same ids under the new ones."""
+    """Return the name mapping extended by new names. Files without field ids are read by it, so it keeps old names."""
     mapping = existing.name_mapping()
     if mapping is None:
         return {}

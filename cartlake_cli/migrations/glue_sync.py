@@ -1,6 +1,6 @@
-"""Glue's own copy of what Iceberg says of a table: columns, comments, description. Athena's console shows the copy.
+"""Glue's copy of a table's columns, comments and description, which the Athena console shows.
 
-Every commit writes it. In between, a crawler or a person may change it, and then the copy is wrong, never the table.
+Every commit writes it. A crawler or a user may change it in between. Then the copy is wrong; the table is not affected.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ _OF_CRAWLERS: Final = (
     "typeOfData",
     "UPDATED_BY_CRAWLER",
 )
-"""Parameters a crawler writes, which describe plain files and not an Iceberg table."""
+"""Parameters that a crawler writes. They describe plain files, not an Iceberg table."""
 
 
 def glue_entry(catalog: GlueCatalog, database: str, name: str) -> dict[str, Any]:
-    """The table as Glue has it."""
+    """Return the entry of a table in Glue. Raises EntityNotFoundException if there is none."""
     return dict(catalog.glue.get_table(DatabaseName=database, Name=name)["Table"])
 
 
 def differences(entry: Mapping[str, Any], table: IcebergTable) -> list[str]:
-    """How Glue's copy differs from the metadata, in words; empty when it does not."""
+    """Return how Glue's copy differs from the metadata, in words; empty when it does not."""
     return list(_differences(entry, table_input(entry, table), table))
 
 
 def table_input(entry: Mapping[str, Any], table: IcebergTable) -> Any:
-    """What Glue should be told of the table, as any commit of pyiceberg would tell it; other parameters stay.
+    """Return the `TableInput` that a commit of pyiceberg would write to Glue; parameters of other tools are kept.
 
-    Comments are cut to what Glue takes: those of a table that another tool wrote may be longer.
+    Comments are cut to Glue's limit: those of a table that another tool wrote may be longer.
     """
     parameters = {name: value for name, value in (entry.get("Parameters") or {}).items() if name not in _OF_CRAWLERS}
     written: Any = pyiceberg_glue._construct_table_input(  # noqa: SLF001 - the copy must be the one commits write
@@ -68,15 +68,13 @@ def table_input(entry: Mapping[str, Any], table: IcebergTable) -> Any:
 
 
 def sync(catalog: GlueCatalog, database: str, entry: Mapping[str, Any], table: IcebergTable) -> None:
-    """Write the copy anew. Raises TransientError, and changes nothing, when the entry changed since it was read."""
+    """Write the copy again. Raises TransientError, and changes nothing, when the entry changed since it was read."""
     try:
         catalog.glue.update_table(
             DatabaseName=database, TableInput=table_input(entry, table), VersionId=str(entry.get("VersionId", ""))
         )
     except catalog.glue.exceptions.ConcurrentModificationException as error:
-        raise TransientError(
-            f"{database}.{entry['Name']} was changed by another writer just now; apply again"
-        ) from error
+        raise TransientError(f"{database}.{entry['Name']} was changed by another writer just now; try again") from error
 
 
 def _differences(entry: Mapping[str, Any], wanted: Any, table: IcebergTable) -> Iterator[str]:
@@ -84,20 +82,21 @@ def _differences(entry: Mapping[str, Any], wanted: Any, table: IcebergTable) -> 
     if "Description" in wanted and entry.get("Description", "") != wanted["Description"]:
         yield f"description is {entry.get('Description', '')!r}"
     location = (entry.get("StorageDescriptor") or {}).get("Location", "")
+    # Some tools write the location with a slash at its end; it is the same place.
     if location.rstrip("/") != table.location().rstrip("/"):
         yield f"location is {location}"
     if entry.get("PartitionKeys"):
-        yield f"partition keys {', '.join(key['Name'] for key in entry['PartitionKeys'])} are no part of it"
+        yield f"partition keys {', '.join(key['Name'] for key in entry['PartitionKeys'])} are not in the table"
     parameters = entry.get("Parameters") or {}
     for name in sorted(parameters.keys() & set(_OF_CRAWLERS)):
-        yield f"parameter {name} is of a crawler"
+        yield f"parameter {name} was written by a crawler"
     for name, value in table.properties.items():
         if name in parameters and parameters[name] != value:
             yield f"parameter {name} is {parameters[name]!r}"
 
 
 def _columns(entry: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Type and comment of each current column. Glue lists columns of older schemas as well, and marks them."""
+    """Return type and comment of each current column. Glue also lists columns of older schemas, with a mark."""
     columns = (entry.get("StorageDescriptor") or {}).get("Columns") or []
     return {
         column["Name"]: (column.get("Type", ""), comment(column.get("Comment", "")))
@@ -110,7 +109,7 @@ def _of_columns(found: dict[str, tuple[str, str]], wanted: dict[str, tuple[str, 
     if missing := [name for name in wanted if name not in found]:
         yield f"columns missing: {', '.join(missing)}"
     if unknown := [name for name in found if name not in wanted]:
-        yield f"columns that are not in it: {', '.join(unknown)}"
+        yield f"columns that are not in the table: {', '.join(unknown)}"
     both = [name for name in wanted if name in found]
     for name in both:
         if found[name][0] != wanted[name][0]:
@@ -118,4 +117,4 @@ def _of_columns(found: dict[str, tuple[str, str]], wanted: dict[str, tuple[str, 
         if found[name][1] != wanted[name][1]:
             yield f"comment of {name} is {found[name][1]!r}"
     if both != [name for name in found if name in wanted]:
-        yield "columns stand in another order"
+        yield "columns are in another order"

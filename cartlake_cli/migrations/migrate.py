@@ -1,8 +1,8 @@
-"""Creates the Iceberg tables that the contracts describe, evolves them as contracts change, and mends drift.
+"""Creates the Iceberg tables of the contracts, changes them as contracts change, and repairs drift.
 
-What only some readers could bear (a column renamed or dropped) is made when the contract's major version was raised;
-what Iceberg cannot do (another key, another type) is refused before the first table is touched. Each table is changed
-in one commit. Databases belong to Terraform and must exist.
+A change that breaks readers (a column renamed or dropped) is made only when the contract's major version was raised;
+a change that Iceberg cannot make (another key, another type) is refused before the first table is changed. Each table
+is changed in one commit. Databases belong to Terraform and must exist.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 __all__ = ["DestructiveChangeError", "Placement", "TableChange", "apply", "plan"]
 
 _TRIES: Final = 5
-"""Writers commit all the time, and a commit of theirs between ours being made and taken is no reason to give up."""
+"""Tries of a commit. Another writer may commit at any time, and then ours fails although it is still valid."""
 
 
 class DestructiveChangeError(TerminalError):
-    """A contract asks for what would break readers or lose data. Nothing was changed."""
+    """A contract requires a change that would break readers or lose data. Nothing was changed."""
 
 
 _AS_NAMED = Placement({}, {})
 
 
 def plan(catalog: GlueCatalog, contracts: Iterable[Contract], placement: Placement = _AS_NAMED) -> list[TableChange]:
-    """What `apply` would do, in order, refusals and drift it leaves alone included.
+    """Return what `apply` would do, in order, and also refused changes and drift that it does not change.
 
-    Empty when every table is as its contract says. Raises TerminalError when a database is missing.
+    Empty when every table matches its contract. Raises TerminalError when a database is missing.
     """
     tables = [table for contract in contracts for table in contract.tables]
     _require_databases(catalog, {placement.identifier(table)[0] for table in tables})
@@ -56,12 +56,12 @@ def apply(
     placement: Placement = _AS_NAMED,
     allow: Callable[[Sequence[TableChange]], None] = lambda _: None,
 ) -> list[TableChange]:
-    """Make every table what its contract says and return the changes made, each table in one commit.
+    """Change every table to match its contract, each in one commit; returns the changes made.
 
-    `allow` sees the changes before the first is made, and raises to prevent them. Repeat it after a crash: what was
-    made is not made again. Raises DestructiveChangeError, before anything is
-    changed, when a change is refused; TransientError when somebody else commits at the same time; TerminalError when
-    a database is missing or a change did not take.
+    `allow` gets the changes before the first is made, and raises to prevent all of them. Repeat the call after a crash:
+    a change that was made is not made again. Raises DestructiveChangeError, before anything is changed, when a change
+    is refused; TransientError when other writers commit during every try; TerminalError when a database is missing or a
+    table still differs afterwards.
     """
     contracts = list(contracts)
     changes = plan(catalog, contracts, placement)
@@ -73,8 +73,9 @@ def apply(
     for table in (table for contract in contracts for table in contract.tables):
         if ".".join(placement.identifier(table)) in changed:
             _make(catalog, table, placement)
+    # Checked once more: a commit that succeeds without the change must not pass as done.
     if left := [change for change in plan(catalog, contracts, placement) if not change.is_drift]:
-        raise TerminalError("applied, but not in effect:\n" + "\n".join(str(change) for change in left))
+        raise TerminalError("applied, but still needed:\n" + "\n".join(str(change) for change in left))
     return changes
 
 
@@ -94,24 +95,26 @@ def _changes(catalog: GlueCatalog, table: Table, placement: Placement) -> list[T
         return [TableChange(name, "refuse", advice=str(error))]
     changes = table_changes(name, existing, table)
     wrong = glue_copy.differences(glue_copy.glue_entry(catalog, *identifier), existing)
-    advice = "the catalog was changed by hand or by a crawler; it is written anew from the table's metadata"
+    advice = "the catalog was changed by hand or by a crawler; it is written again from the table's metadata"
     return [*changes, *([TableChange(name, "sync_catalog", before="; ".join(wrong), advice=advice)] if wrong else [])]
 
 
 def _make(catalog: GlueCatalog, table: Table, placement: Placement) -> None:
-    """Look at the table again before each try: what another commit, or an earlier try, made is not made twice."""
+    """Change one table. Its state is read before each try, so that a change made by an earlier try is not repeated."""
     for left in reversed(range(_TRIES)):
         changes = [change for change in _changes(catalog, table, placement) if not change.is_drift]
         actions: set[str] = {change.action for change in changes}
         if not changes:
             return
         if refused := [change for change in changes if change.action == "refuse"]:
-            raise DestructiveChangeError(f"{refused[0]}; it was not so when the plan was made, so look at it again")
+            raise DestructiveChangeError(f"{refused[0]}; the table was changed after the plan was made; plan again")
         try:
             _step(catalog, table, placement, actions)
         except (CommitFailedException, TableAlreadyExistsError, TransientError) as error:
             if not left:
-                raise TransientError(f"{table.physical_name} was changed by another writer; apply again") from error
+                raise TransientError(
+                    f"{table.physical_name} was changed by another writer during every try; apply again"
+                ) from error
             continue
         if actions != {"sync_catalog"}:  # the commit wrote the catalog's copy as well
             return

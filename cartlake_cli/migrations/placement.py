@@ -1,4 +1,4 @@
-"""Where the tables of an environment live."""
+"""The databases and locations of the tables of an environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the tables of an environment live.
+    """The databases and locations of the tables of an environment.
 
     `databases` maps the database a contract names to the Glue database of the environment; `warehouses` maps it to the
     URI below which its tables are made. What is not mapped keeps its name, and the location of its Glue database.
@@ -23,8 +23,10 @@ class Placement:
     warehouses: Mapping[str, str]
 
     def identifier(self, table: Table) -> tuple[str, str]:
+        """Return the Glue database and the name of a table."""
         return self.databases.get(table.database, table.database), table.bare_name
 
     def location(self, table: Table) -> str | None:
+        """Return the URI of a new table, None for the location of its Glue database."""
         warehouse = self.warehouses.get(table.database)
         return None if warehouse is None else f"{warehouse.rstrip('/')}/{table.bare_name}"

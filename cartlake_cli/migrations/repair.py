@@ -1,8 +1,7 @@
-"""Finds the way back for a table whose metadata file is missing or cut short: the newest earlier file that is whole.
+"""Repairs a table whose metadata file is missing or truncated, with the newest intact metadata file.
 
-Only a file that is known to have been committed is chosen by itself. A writer that lost a race leaves a metadata file
-behind that looks whole and was never the table; what tells them apart is that a committed file is named by the next
-one, in its log, or by Glue.
+Without a choice of the user, only a file that was committed is used. A writer whose commit failed leaves an intact
+metadata file behind that was never the table. A committed file is one that Glue names, or the log of a later file.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ _METADATA: Final = re.compile(r"(?:v?(\d+))?.*\.metadata\.json(?:\.gz)?")
 _SNAPSHOT: Final = re.compile(r"snap-(\d+)-.*\.avro")
 
 
-class NoWayBackError(TerminalError):
-    """No metadata file of the table is whole."""
+class NoReadableMetadataError(TerminalError):
+    """No metadata file of the table can be used for its repair."""
 
 
 @dataclass(frozen=True)
 class MetadataFile:
-    """One metadata file. `fault` says why it cannot be the table, and is empty for a whole one."""
+    """One metadata file. `fault` says why it cannot be used, and is empty for an intact one."""
 
     uri: str
     number: int
@@ -51,12 +50,13 @@ class MetadataFile:
 
     @property
     def written_at(self) -> datetime | None:
+        """Return when the file was written, None for one that cannot be read."""
         return None if self.metadata is None else datetime.fromtimestamp(self.metadata.last_updated_ms / 1000, UTC)
 
 
 @dataclass(frozen=True)
 class LostSnapshot:
-    """A snapshot whose files are there and which the repaired table does not know. It may never have been committed."""
+    """A snapshot whose files exist, but not in the repaired table. It may never have been committed."""
 
     snapshot_id: int
     added_rows: int | None
@@ -64,7 +64,7 @@ class LostSnapshot:
 
 @dataclass(frozen=True)
 class Repair:
-    """What is broken, which file the table goes back to, and what is lost by it."""
+    """What is broken, which file is used for the repair, and what is lost by it."""
 
     table: str
     broken_file: str | None
@@ -74,7 +74,7 @@ class Repair:
     commits_lost: int | None
     snapshots_lost: tuple[LostSnapshot, ...]
     newer_files: tuple[MetadataFile, ...]
-    """Files that are newer than the chosen one: broken ones, and whole ones nobody says were committed."""
+    """Files newer than the chosen one: broken ones, and intact ones that may not have been committed."""
 
 
 class BrokenTable:
@@ -88,10 +88,12 @@ class BrokenTable:
 
     @property
     def full_name(self) -> str:
+        """Return the name of the table with its database."""
         return f"{self.database}.{self.name}"
 
     @property
     def folder(self) -> str:
+        """Return the URI of the metadata folder, without a slash at its end."""
         current = self.parameters.get(METADATA_LOCATION)
         if current:
             return current.rpartition("/")[0]
@@ -99,7 +101,7 @@ class BrokenTable:
 
     @cached_property
     def files(self) -> list[MetadataFile]:
-        """Every metadata file there is, newest first."""
+        """Return every metadata file in the folder, newest first."""
         found = [self._read(uri) for uri in self._listed if _METADATA.fullmatch(uri.rpartition("/")[2])]
         return sorted(found, key=_age, reverse=True)
 
@@ -116,12 +118,12 @@ class BrokenTable:
         try:
             metadata = FromInputFile.table_metadata(self.io.new_input(uri))
         except (ValidationError, UnicodeDecodeError, EOFError, OSError):
-            return MetadataFile(uri, number, None, "is not whole")
+            return MetadataFile(uri, number, None, "is not intact")
         missing = next((file for file in self._files_of(metadata) if not self.io.new_input(file).exists()), None)
         return MetadataFile(uri, number, metadata, f"needs {missing}, which is missing" if missing else "")
 
     def _files_of(self, metadata: TableMetadata) -> Iterator[str]:
-        """Manifest lists and manifests of what its branches and tags show. Data files are many, and not looked at."""
+        """Yield the manifest lists and manifests of branches and tags. Data files are too many to check each."""
         heads = {ref.snapshot_id for ref in metadata.refs.values()}
         for snapshot in metadata.snapshots:
             if snapshot.snapshot_id in heads and snapshot.manifest_list:
@@ -130,14 +132,14 @@ class BrokenTable:
 
     @cached_property
     def committed(self) -> set[str]:
-        """Files that were the table once: Glue says so, or the log of a file that was made from them."""
+        """Return the URIs of files that were committed, by Glue or by the log of a later file."""
         logs = {entry.metadata_file for file in self.files if file.metadata for entry in file.metadata.metadata_log}
         return logs | {self.parameters[name] for name in (METADATA_LOCATION, PREVIOUS) if name in self.parameters}
 
     def find(self, file: str | None = None) -> Repair | None:
-        """The repair, by the file that is named or else the best one; None when the table is fine.
+        """Return the repair with the file that is named, or else the newest committed one; None if none is needed.
 
-        Raises NoWayBackError when no file, or not the one named, can be gone back to.
+        Raises NoReadableMetadataError when no file, or not the one named, can be used.
         """
         try:
             self.catalog.load_table((self.database, self.name))
@@ -151,18 +153,20 @@ class BrokenTable:
             chosen = next((file for file in self.files if name in (file.uri, file.uri.rpartition("/")[2])), None)
             if chosen is None or chosen.fault:
                 why = "there is no such file" if chosen is None else f"it {chosen.fault}"
-                raise NoWayBackError(f"{self.full_name} cannot go back to {name}: {why}. {_choices(whole)}")
+                raise NoReadableMetadataError(
+                    f"{self.full_name} cannot be repaired with {name}: {why}. {_choices(whole)}"
+                )
             return chosen
-        # Where Glue names no file any more, the table's last one is in no log yet.
+        # Where Glue names no file any more, the last committed file is in no log yet, so any intact file is accepted.
         proven = (
             [file for file in whole if file.uri in self.committed] if METADATA_LOCATION in self.parameters else whole
         )
         if not proven:
-            raise NoWayBackError(
-                f"{self.full_name}: no metadata file in {self.folder} is whole and known to have been the table. "
+            raise NoReadableMetadataError(
+                f"{self.full_name}: no metadata file in {self.folder} is intact and was surely committed. "
                 f"{_choices(whole)} Otherwise restore one from the bucket's versions: "
-                "`aws s3api list-object-versions`. Or take the table out of Glue (`aws glue delete-table`), make it "
-                "anew (`lake tables apply`), and fill it (`lake backfill`, `lake recompute`)."
+                "`aws s3api list-object-versions`. Or delete the table in Glue (`aws glue delete-table`), create it "
+                "again (`lake tables apply`), and fill it (`lake backfill`, `lake recompute`)."
             )
         return proven[0]
 
@@ -192,19 +196,21 @@ class BrokenTable:
     def _rows_added(self, manifest_list: str, snapshot_id: int) -> int | None:
         try:
             manifests = list(read_manifest_list(self.io.new_input(manifest_list)))
-        except (ValueError, OSError):  # it is lost all the more
+        except (ValueError, OSError):  # the snapshot is lost either way; only its number of rows is unknown
             return None
         return sum(m.added_rows_count or 0 for m in manifests if m.added_snapshot_id == snapshot_id)
 
     def make(self, repair: Repair) -> None:
-        """Point Glue at the chosen file, if nobody has changed the table since it was looked at.
+        """Point Glue to the chosen file.
 
-        Raises TransientError when somebody has; TerminalError when the table cannot be read afterwards.
+        Raises TransientError, and changes nothing, when the table was changed since it was read; TerminalError when
+        Glue names another file afterwards.
         """
         if repair.file.metadata is None:
-            raise NoWayBackError(f"{repair.file.uri} is not whole")
+            raise NoReadableMetadataError(f"{repair.file.uri} is not intact")
         identifier = (self.database, self.name)
         table = IcebergTable(identifier, repair.file.metadata, repair.file.uri, self.io, self.catalog)
+        # The previous file is that of the broken one, and would be wrong for the chosen one.
         parameters = {key: value for key, value in self.parameters.items() if key != PREVIOUS}
         glue_copy.sync(self.catalog, self.database, {**self.entry, "Parameters": parameters}, table)
         repaired = self.catalog.load_table(identifier)
@@ -218,4 +224,4 @@ def _age(file: MetadataFile) -> tuple[int, int]:
 
 def _choices(files: Iterable[MetadataFile]) -> str:
     names = [file.uri.rpartition("/")[2] for file in files]
-    return f"These are whole; choose one with --to: {', '.join(names)}." if names else "None is."
+    return f"These are intact; choose one with --to: {', '.join(names)}." if names else "None is intact."

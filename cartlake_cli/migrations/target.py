@@ -1,7 +1,7 @@
-"""What an Iceberg table should become: the schema, partitions and sort order of its contract, with the ids it has.
+"""The schema, partitions and sort order that a table should have by its contract, with the column ids it has now.
 
-Columns keep their ids through renames, whoever made them, because the table remembers in a property which column of
-the contract each id stands for. A column no contract ever had belongs to somebody else and is left alone.
+A property of the table records which column of the contract has which id, so columns keep their ids when they are
+renamed, by Cartlake or by another tool. A column that no contract ever had belongs to another tool and is not changed.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from cartlake.contracts.model import Column, Table
 
 COLUMNS_PROPERTY: Final = "cartlake.columns"
-"""Table property: `1:order_id,2:line_number,…`, the id of each column and what its contract calls it."""
+"""Table property: `1:order_id,2:line_number,…`, the id of each column and its name in the contract."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnMatch:
-    """One column of the contract in the table: `old` as it is, `new` as it should be, of one id.
+    """One column of the contract: `old` as the table has it, `new` as it should be, with the same id.
 
-    `old` is None for a column the table does not have. `known_as` is its name in the contract the table was made for;
-    None when that contract had no such column.
+    `old` is None for a column the table does not have. `known_as` is its name in the contract the table was created
+    for; None when that contract had no such column.
     """
 
     new: NestedField
@@ -47,12 +47,13 @@ class ColumnMatch:
 
     @property
     def type_fits(self) -> bool:
+        """Return whether the column has, or can be widened to, the type of the contract."""
         return str(self.new.field_type) == str(self.wanted_type)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`dropped` are columns the contract had and has no more, `foreign` those it never had."""
+    """What a table should be. `dropped` are columns the contract had before, `foreign` those it never had."""
 
     columns: tuple[ColumnMatch, ...]
     dropped: tuple[NestedField, ...]
@@ -63,11 +64,12 @@ class Target:
 
     @property
     def columns_on_record(self) -> str:
+        """Return the value of COLUMNS_PROPERTY."""
         return write_record({match.new.field_id: match.new.name for match in self.columns})
 
 
 def target_of(existing: IcebergTable, table: Table) -> Target:
-    """What `existing` becomes when `table` of the contract is applied to it."""
+    """Return what `existing` should be by `table` of the contract."""
     matches = tuple(_matches(existing, table))
     taken = {match.new.field_id for match in matches}
     record = columns_on_record(existing)
@@ -84,9 +86,9 @@ def target_of(existing: IcebergTable, table: Table) -> Target:
 
 
 def columns_on_record(existing: IcebergTable) -> dict[int, str]:
-    """Ids of the contract's columns and their names in it.
+    """Return the names that the contract gives to columns, by their ids in the table.
 
-    A table without the property was made before it was kept: what it was created with is the contract's.
+    A table without the property was created by an older release: the columns of its first schema are the contract's.
     """
     said = existing.properties.get(COLUMNS_PROPERTY)
     if said is not None:
@@ -96,6 +98,7 @@ def columns_on_record(existing: IcebergTable) -> dict[int, str]:
 
 
 def write_record(columns: dict[int, str]) -> str:
+    """Return names of columns by their ids as a value of COLUMNS_PROPERTY."""
     return ",".join(f"{number}:{name}" for number, name in sorted(columns.items()))
 
 
@@ -105,6 +108,7 @@ def _matches(existing: IcebergTable, table: Table) -> Iterator[ColumnMatch]:
     ours = {record[field.field_id]: field for field in fields if field.field_id in record}
     theirs = {field.name: field for field in fields if field.field_id not in record}
     lost = _dropped_by_hand(existing, record)
+    # Never an id that was used before: old files may have values under it.
     next_id = count(existing.metadata.last_column_id + 1)
     for column in table.columns:
         wanted = iceberg_type(column.type, lambda: next(next_id))
@@ -124,7 +128,7 @@ def _matches(existing: IcebergTable, table: Table) -> Iterator[ColumnMatch]:
 
 
 def _dropped_by_hand(existing: IcebergTable, record: dict[int, str]) -> dict[str, NestedField]:
-    """Columns on record that the table lost: as its newest schema that had them describes them."""
+    """Return recorded columns that the table does not have any more, as in the newest schema that had them."""
     present = {field.field_id for field in existing.schema().fields}
     newest_last = sorted(existing.metadata.schemas, key=lambda schema: schema.schema_id)
     every = {field.field_id: field for schema in newest_last for field in schema.fields}
@@ -132,7 +136,7 @@ def _dropped_by_hand(existing: IcebergTable, record: dict[int, str]) -> dict[str
 
 
 def _as_wanted(old: NestedField, column: Column, wanted: IcebergType) -> NestedField:
-    """The column under its id; its type stays when it cannot become the wanted one, which the plan then refuses."""
+    """Return the column with its id. A type that cannot be widened to the wanted one stays, and the plan refuses it."""
     kind = wanted if str(old.field_type) != str(wanted) and _promotes(old.field_type, wanted) else old.field_type
     required = old.required and column.primary_key
     return NestedField(old.field_id, column.name, kind, required=required, doc=column.description or None)
@@ -175,7 +179,7 @@ def _sort_order(existing: IcebergTable, table: Table, ids: dict[str, int]) -> So
 
 
 def sort_order_of(table: Table, schema: Schema) -> SortOrder:
-    """The sort order of a new table over `schema`."""
+    """Return the sort order of a new table with `schema`."""
     fields = _sort_fields(table, {field.name: field.field_id for field in schema.fields})
     return SortOrder(*fields, order_id=1 if fields else 0)
 
@@ -188,7 +192,7 @@ def _sort_fields(table: Table, ids: dict[str, int]) -> list[SortField]:
 
 
 def _fields_kept(existing: IcebergTable, ids: Iterable[int]) -> list[SortField]:
-    """The sort order that somebody gave the table, as far as its columns stay: the contract says nothing of it."""
+    """Return the sort order the table has, for a contract without one; none if a column of it is dropped."""
     fields = existing.sort_order().fields
     record = columns_on_record(existing)
     foreign = {field.field_id for field in existing.schema().fields if field.field_id not in record}

@@ -1,1 +1,1 @@
-"""Operations on data and files: replay, backfill, exports, crawls, registration."""
+"""What commands do: replay, backfill, recompute, exports, crawls, changes of tables, status and health."""

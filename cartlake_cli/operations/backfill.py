@@ -1,7 +1,7 @@
-"""Backfills: the raw files received on some days are read again through today's contract, as if they were loaded today.
+"""Backfills: the raw files received on some days are loaded again by today's contract.
 
-Nothing is asked for unless every file is still there: a backfill that reads only some of its files would take the rows
-of the others out of the table.
+A backfill is requested only if every file still exists: one that reads only some of its files would remove the rows of
+the others from the table.
 """
 
 import secrets
@@ -19,9 +19,9 @@ from cartlake.times import stamp, utc_now
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError, NotFoundError
 from cartlake_cli.operations.coordinator import start_run
-from cartlake_cli.operations.follow import PATIENCE_SECONDS, POLL_SECONDS, Standstill, follow_refresh
+from cartlake_cli.operations.follow import POLL_SECONDS, STALL_TIMEOUT_SECONDS, StallDetector, follow_refresh
 from cartlake_cli.operations.recompute import report_of
-from cartlake_cli.operations.run_documents import plainly, run_report
+from cartlake_cli.operations.run_documents import error_message, run_report
 
 PARALLEL_LOOKS = 10
 NAMED_FILES = 5
@@ -40,9 +40,9 @@ def files_between(lake: Lake, dataset: str, first: date, last: date) -> list[Fil
     return files
 
 
-def check_kept(lake: Lake, files: Sequence[FileRecord]) -> None:
-    """Raises CommandError naming files whose very version exists no more."""
-    if lost := lost_files(lake, files):
+def check_files_exist(lake: Lake, files: Sequence[FileRecord]) -> None:
+    """Raise CommandError that names files whose version does not exist any more."""
+    if lost := missing_files(lake, files):
         names = ", ".join(f"{file.uri} (version {file.version_id})" for file in lost[:NAMED_FILES])
         raise CommandError(
             f"{len(lost)} of {len(files)} raw files exist no more, so nothing was started: {names}. "
@@ -50,9 +50,9 @@ def check_kept(lake: Lake, files: Sequence[FileRecord]) -> None:
         )
 
 
-def lost_files(lake: Lake, files: Sequence[FileRecord]) -> list[FileRecord]:
-    """Return the files whose very version is no longer in S3. Raises ClientError when S3 refuses to tell."""
-    lake.client("s3")  # the one client of all threads; boto3 must not make it in several at once
+def missing_files(lake: Lake, files: Sequence[FileRecord]) -> list[FileRecord]:
+    """Return the files whose version is not in S3 any more. Raises ClientError when S3 denies access."""
+    lake.client("s3")  # made before the threads start: boto3 cannot make a client in several threads at once
 
     def is_lost(file: FileRecord) -> bool:
         return head(S3Uri(file.bucket, file.key), file.version_id) is None
@@ -61,8 +61,8 @@ def lost_files(lake: Lake, files: Sequence[FileRecord]) -> list[FileRecord]:
         return [file for file, lost in zip(files, pool.map(is_lost, files), strict=True) if lost]
 
 
-def ask(lake: Lake, dataset: str, first: date, last: date) -> Backfill:
-    """Put a backfill on record as pending, and have the run coordinator start it; returns it."""
+def request_backfill(lake: Lake, dataset: str, first: date, last: date) -> Backfill:
+    """Record a backfill as pending, and let the run coordinator start it; returns the request."""
     request = Backfill(
         request_id=secrets.token_hex(8), dataset=dataset, first=first, last=last, requested_at=stamp(utc_now())
     )
@@ -71,33 +71,33 @@ def ask(lake: Lake, dataset: str, first: date, last: date) -> Backfill:
     return request
 
 
-def backfill_of(lake: Lake, dataset: str, runs: Iterable[str]) -> str | None:
-    """Return the command that reads the files of these runs again; None where they read none."""
+def backfill_command(lake: Lake, dataset: str, runs: Iterable[str]) -> str | None:
+    """Return the command that loads the files of these runs again; None where they loaded none."""
     days = sorted(file.received_at[:10] for run in set(runs) for file in lake.ledger.runs.files(run))
     return f"lake backfill {dataset} --from {days[0]} --to {days[-1]}" if days else None
 
 
-def wait_for(lake: Lake, request: Backfill, progress: Callable[[str], None]) -> RunRecord:
-    """Wait until the backfill has its run and the run is over; returns the run.
+def wait_for_backfill(lake: Lake, request: Backfill, progress: Callable[[str], None]) -> RunRecord:
+    """Wait until the backfill has its run and the run has ended; returns the run.
 
-    Calls `progress` with a sentence whenever what it waits for changes. Raises CommandError when the run failed, with
+    Calls `progress` with a sentence whenever that sentence changes. Raises CommandError when the run failed, with
     its cause, and when nothing changed for 15 minutes.
     """
-    standstill, told = Standstill(PATIENCE_SECONDS, time.monotonic), ""
+    stall, shown = StallDetector(STALL_TIMEOUT_SECONDS, time.monotonic), ""
     while True:
-        run, holder = run_of(lake, request), lake.ledger.locks.get(request.dataset)
+        run, holder = run_of_backfill(lake, request), lake.ledger.locks.get(request.dataset)
         if run is not None and run.state is not RunState.RUNNING:
             return _succeeded(run)
         now = _progress(request.dataset, run.run_id if run else None, holder.run_id if holder else None)
-        if now != told:
-            progress(told := now)
-        if standstill.lasts(now):
+        if now != shown:
+            progress(shown := now)
+        if stall.is_stalled(now):
             raise CommandError(f"{now} for 15 minutes. `lake logs` says why.")
         time.sleep(POLL_SECONDS)
 
 
-def run_of(lake: Lake, request: Backfill) -> RunRecord | None:
-    """Return the run that has taken the backfill, None while it waits."""
+def run_of_backfill(lake: Lake, request: Backfill) -> RunRecord | None:
+    """Return the run that claimed the backfill, None while it is pending."""
     runs = lake.ledger.runs.list(request.dataset, limit=50)
     return next((run for run in runs if run.backfill and run.backfill.request_id == request.request_id), None)
 
@@ -111,14 +111,14 @@ def _progress(dataset: str, run_id: str | None, holder: str | None) -> str:
 def _succeeded(run: RunRecord) -> RunRecord:
     if run.state is not RunState.SUCCEEDED:
         raise CommandError(
-            f"Backfill {run.run_id} failed, and readers see what they saw before: {run.error}: {plainly(run.cause)} "
+            f"Backfill {run.run_id} failed, and and the table was not changed: {run.error}: {error_message(run.cause)} "
             f"`lake run show {run.run_id}` says more."
         )
     return run
 
 
-def outcome_of(lake: Lake, run: RunRecord) -> dict[str, Any]:
-    """Return what the run did to the table, the quarantine and what is built from them; waits for the last of these."""
+def backfill_outcome(lake: Lake, run: RunRecord) -> dict[str, Any]:
+    """Wait for the refresh after a backfill; returns what the run changed in the table, quarantine and built tables."""
     load = run_report(lake, run.run_id, "transform", TransformReport)
     quarantine = run_report(lake, run.run_id, "supersede_quarantine", SupersedeQuarantineReport)
     refreshes = follow_refresh(lake) if load.touched_days else []

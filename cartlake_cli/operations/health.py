@@ -1,4 +1,4 @@
-"""How every table is, by its metadata and the ledger: freshness, files, quarantine, what maintenance would do."""
+"""The state of every table by its metadata and the ledger: freshness, files, quarantine, needed maintenance."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +31,7 @@ TOGETHER = 8
 
 @dataclass(frozen=True)
 class Context:
-    """What is the same for all tables."""
+    """Values that are the same for all tables."""
 
     lake: Lake
     now: datetime
@@ -40,10 +40,11 @@ class Context:
 
     @property
     def schedule(self) -> str | None:
+        """Return the schedule of maintenance, None without one."""
         return self.lake.outputs.maintenance_schedule
 
 
-def look(lake: Lake, names: list[str] | None = None) -> list[dict[str, Any]]:
+def health_of(lake: Lake, names: list[str] | None = None) -> list[dict[str, Any]]:
     """Return a record for each table, or for those named, sorted by name.
 
     Ages and SLAs are in hours, sizes in bytes, rates between 0 and 1.
@@ -52,14 +53,15 @@ def look(lake: Lake, names: list[str] | None = None) -> list[dict[str, Any]]:
     catalog, where, ledger = load_catalog(), placement(lake), lake.ledger
     known = {table.physical_name: (contract, table) for contract in contracts.load_all() for table in contract.tables}
     chosen = [known[name] for name in sorted(names if names is not None else known)]
+    # Several tables have the same owner, and its runs are read once.
     owners = {owner for contract, table in chosen if (owner := owner_of(contract, table))}
     runs = {owner: ledger.runs.list(owner, limit=RECENT_RUNS) for owner in sorted(owners)}
     about = Context(lake, utc_now(), ledger.maintenance.last(), lambda owner: runs.get(owner, []))
     with ThreadPoolExecutor(TOGETHER) as pool:
-        return list(pool.map(lambda pair: _look_at(about, catalog, where.identifier(pair[1]), *pair), chosen))
+        return list(pool.map(lambda pair: _health_of_table(about, catalog, where.identifier(pair[1]), *pair), chosen))
 
 
-def _look_at(
+def _health_of_table(
     about: Context, catalog: "Catalog", identifier: tuple[str, str], contract: Contract, table: Table
 ) -> dict[str, Any]:
     try:
@@ -105,11 +107,11 @@ def _state(table: Table, stats: "FileStats | None", fault: str | None, age: floa
     if fault is not None:
         return "unreadable", fault
     if stats is None:
-        return "missing", "it was not made yet; `lake tables apply` makes it"
+        return "missing", "it does not exist yet; `lake tables apply` creates it"
     if age is None:
         return "empty", "it was never written"
     if table.promised_hours is not None and age > table.promised_hours:
-        return "overdue", f"written {age:,.1f} hours ago, promised is {table.promised_hours:g}"
+        return "overdue", f"written {age:,.1f} hours ago; the SLA allows {table.promised_hours:g}"
     return "fresh" if table.promised_hours is not None else "no SLA", ""
 
 

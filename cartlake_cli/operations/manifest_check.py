@@ -1,4 +1,4 @@
-"""A generated world beside what the lake made of it: every row of every dataset, and what is true of the whole."""
+"""Compares generated files with the lake: every row of every dataset, and counts in the built tables."""
 
 # ruff: noqa: S608 - table names are the environment's, run ids are literals
 
@@ -12,18 +12,20 @@ from cartlake_cli.errors import CommandError
 
 COLUMNS = ["dataset", "files", "read", "quarantined", "published", "duplicate", "in table", "planted", "holds"]
 SHARE_OF_PEOPLE = 0.01
-"""Who is who is a judgement: so far may it be from what is true. Everything else is exact."""
+"""The allowed error of the number of people, 1 %: record linkage is an estimate. All other counts are exact."""
 
 WHERE_ROWS_GO = ("published", "quarantined", "duplicate")
 
 
-def reconcile_datasets(lake: Lake, manifest: Mapping[str, Any], settled: Iterable[FileRecord]) -> list[dict[str, Any]]:
-    """A line per dataset: where its rows went, beside what was planted; `holds` only if all of it agrees.
+def reconcile_datasets(
+    lake: Lake, manifest: Mapping[str, Any], processed: Iterable[FileRecord]
+) -> list[dict[str, Any]]:
+    """Return a line per dataset: its rows by outcome and what was generated; `holds` is true if all of it agrees.
 
     Files dropped again are known by their content: their rows were counted by the run that loaded them first.
     Raises CommandError when a file was not loaded, or a run also loaded other files, whose rows cannot be told apart.
     """
-    files = list(settled)
+    files = list(processed)
     by_dataset = {name: [file for file in files if file.dataset == name] for name in manifest["datasets"]}
     return [_dataset_line(lake, name, manifest["datasets"][name], found) for name, found in by_dataset.items() if found]
 
@@ -45,11 +47,12 @@ def _dataset_line(lake: Lake, name: str, truth: Mapping[str, Any], files: list[F
 
 
 def loading_runs(lake: Lake, files: Sequence[FileRecord]) -> list[str]:
-    """The runs that loaded these files, or the files they repeat. Raises CommandError as `reconcile_datasets` says."""
+    """Return the runs that loaded these files, or the files they duplicate. Raises CommandError for other files."""
+    # The rows of a duplicate were counted by the run that loaded the file it duplicates.
     firsts = [lake.ledger.files.get(file.duplicate_of) if file.duplicate_of else file for file in files]
-    unsettled = [file.key for file in firsts if file.state is not FileState.LOADED]
-    if unsettled:
-        raise CommandError(f"These files were not loaded: {', '.join(unsettled)}. `lake files` says why.")
+    not_loaded = [file.key for file in firsts if file.state is not FileState.LOADED]
+    if not_loaded:
+        raise CommandError(f"These files were not loaded: {', '.join(not_loaded)}. `lake files` says why.")
     run_ids = sorted({str(file.run_id) for file in firsts})
     ours = {file.file_id for file in firsts}
     others = [file.key for run in run_ids for file in lake.ledger.runs.files(run) if file.file_id not in ours]
@@ -67,13 +70,15 @@ def _rows_of_runs(lake: Lake, database: str, table: str, runs: Sequence[str], co
 
 
 def reconcile_world(lake: Lake, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What is true of the whole world beside what the built tables say.
+    """Return a line per count of the generated data, with that of the built tables.
 
-    They are built of everything in the lake, so there is nothing to compare when it also holds other orders.
+    The tables are built from all orders in the lake, so the result is empty when it also has other orders.
     """
     processed, curated = lake.outputs.databases["processed"], lake.outputs.databases["curated"]
     if _number(lake, f"select count(*) from {processed}.transactions") != manifest["datasets"]["transactions"]["keys"]:
-        lake.output.say("The lake holds other orders too, so the built tables are not compared with this world.")
+        lake.output.say(
+            "The lake also has other orders, so the built tables are not compared with the generated files."
+        )
         return []
     orders, visits, reviews = manifest["orders"], manifest["visits"], manifest["reviews"]
     wanted = {

@@ -1,4 +1,4 @@
-"""Rebuilds tables from what they are built from, or compares them with what they should be and changes nothing."""
+"""Rebuilds tables from their upstreams, or compares them with a rebuilt copy and changes nothing."""
 
 import json
 import secrets
@@ -18,8 +18,8 @@ from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError, NotFoundError
 from cartlake_cli.operations.coordinator import start_run
 from cartlake_cli.operations.follow import (
-    PATIENCE_SECONDS,
     POLL_SECONDS,
+    STALL_TIMEOUT_SECONDS,
     WHICH_RUN,
     follow_refresh,
     wait_for_refresh,
@@ -42,7 +42,8 @@ def physical_names(tables: list[str]) -> list[str]:
 
 
 def run_recompute(lake: Lake, names: list[str]) -> RefreshReport:
-    """Mark the tables stale, start the refresh, and wait until nothing is stale any more; returns what it did."""
+    """Mark tables stale, start the refresh, and wait for it; returns its report. Raises CommandError if it fails."""
+    # Read before the request: a refresh that had ended by then cannot have rebuilt these tables.
     over = {run.run_id for run in lake.ledger.runs.list(Workflow.REFRESH) if run.state is not RunState.RUNNING}
     request = mark_stale(lake, names)
     runs = [run for run in follow_refresh(lake) if run.run_id not in over and _took(lake, run, request)]
@@ -55,13 +56,14 @@ def run_recompute(lake: Lake, names: list[str]) -> RefreshReport:
 def run_check(lake: Lake, names: list[str]) -> RefreshReport:
     """Compare the tables while no refresh is running; returns what differs.
 
-    Raises CommandError when a refresh runs for longer than 15 minutes, or begins in the same moment.
+    Raises CommandError when a refresh runs for longer than 15 minutes, or starts at the same moment.
     """
     run_id = new_run_id(Workflow.REFRESH, utc_now(), secrets.token_hex(3))
     asked_at = time.monotonic()
+    # The check takes the lock itself, so that no refresh changes tables while they are compared.
     while not lake.ledger.locks.acquire(Workflow.REFRESH, run_id):
-        if time.monotonic() - asked_at > PATIENCE_SECONDS:
-            raise CommandError(f"A refresh has been at work for 15 minutes. {WHICH_RUN} says which.")
+        if time.monotonic() - asked_at > STALL_TIMEOUT_SECONDS:
+            raise CommandError(f"A refresh has been running for 15 minutes. {WHICH_RUN} shows it.")
         time.sleep(POLL_SECONDS)
     _start_check(lake, run_id, names)
     wait_for_refresh(lake)
@@ -69,7 +71,7 @@ def run_check(lake: Lake, names: list[str]) -> RefreshReport:
 
 
 def _start_check(lake: Lake, run_id: str, names: list[str]) -> None:
-    """Start the execution of a run that has the lock."""
+    """Start the execution of a run that holds the lock."""
     try:
         lake.client("stepfunctions").start_execution(
             stateMachineArn=lake.outputs.state_machine_arns[Workflow.REFRESH],
@@ -77,15 +79,15 @@ def _start_check(lake: Lake, run_id: str, names: list[str]) -> None:
             input=json.dumps({"subject": Workflow.REFRESH, "run_id": run_id, "check": names}),
         )
     except ClientError as error:
-        # The run coordinator starts an execution for a lock that has none: it rebuilds tables, and keeps the lock.
+        # The run coordinator starts an execution for a lock without one, to rebuild tables. That run keeps the lock.
         if error_code(error) == "ExecutionAlreadyExists":
-            raise CommandError("A refresh began in the same moment. Wait for it, then check again.") from error
+            raise CommandError("A refresh started at the same moment. Wait for it, then check again.") from error
         lake.ledger.locks.release(Workflow.REFRESH, run_id)
         raise
 
 
 def mark_stale(lake: Lake, names: list[str]) -> str:
-    """Note that these tables are to be built anew, and start the refresh; returns the run the marks are of."""
+    """Mark all rows of these tables stale, and start the refresh; returns the run id of the marks."""
     request = new_run_id("recompute", utc_now(), secrets.token_hex(3))
     for name in names:
         lake.ledger.stale.mark(request, name, WHOLE)
@@ -98,7 +100,7 @@ def _took(lake: Lake, run: RunRecord, request: str) -> bool:
 
 
 def report_of(lake: Lake, run_id: str) -> RefreshReport:
-    """Return what a refresh did. Raises CommandError for one that failed, with its cause."""
+    """Return the report of a refresh. Raises CommandError for one that failed, with its cause."""
     run = lake.ledger.runs.get(run_id)
     if run is None:
         raise CommandError(f"Refresh {run_id} never began. `lake logs` says why.")

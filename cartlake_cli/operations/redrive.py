@@ -1,4 +1,4 @@
-"""Delivers dead letters again. Each is deleted only after it was sent, so one may be delivered twice, none is lost."""
+"""Sends dead letters again. Each is deleted only after it was sent, so one may be sent twice, but none is lost."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from cartlake_cli.errors import CommandError
 def move_incoming(lake: Lake) -> int:
     """Move S3 events back to the queue they came from; returns how many.
 
-    Unlike SQS's own message move task this ends when the queue is empty, so the caller knows how many moved.
+    Unlike the message move task of SQS, this ends when the queue is empty, so the number is known.
     """
     sqs, moved = lake.client("sqs"), 0
     for message in _letters(lake, lake.outputs.incoming_dlq_url):
@@ -23,7 +23,7 @@ def move_incoming(lake: Lake) -> int:
 def invoke_again(lake: Lake) -> int:
     """Invoke the function of each dead letter with its event, asynchronously as before; returns how many.
 
-    Raises CommandError for a letter that names no function; it stays in the queue.
+    Raises CommandError for a message that names no function; it stays in the queue.
     """
     functions, moved = lake.client("lambda"), 0
     for message in _letters(lake, lake.outputs.events_dlq_url):
@@ -34,7 +34,7 @@ def invoke_again(lake: Lake) -> int:
 
 
 def destination(message: dict[str, Any]) -> tuple[str, Any]:
-    """The function ARN and the event of a dead letter, in either of AWS's two formats.
+    """Return the function ARN and the event of a dead letter, in either of AWS's two formats.
 
     Lambda's failure destination wraps the event ("Asynchronous invocation record" in its developer guide);
     EventBridge sends the bare event and names the target in a message attribute ("Using dead-letter queues").
@@ -50,9 +50,10 @@ def destination(message: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _letters(lake: Lake, url: str) -> Iterator[dict[str, Any]]:
-    """Every message; each is deleted once the caller comes back for the next, and not if it fails before."""
+    """Yield every message. Each is deleted when the caller asks for the next, so not if the caller fails before."""
     sqs = lake.client("sqs")
     request = {"QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1, "MessageAttributeNames": ["All"]}
+    # A second of waiting makes SQS ask all its servers; a shorter call may miss messages.
     while messages := sqs.receive_message(**request).get("Messages"):
         for message in messages:
             yield message

@@ -1,6 +1,6 @@
 """SQL with which Databricks and Snowflake read an Iceberg table of the lake in place, without a copy."""
 
-# ruff: noqa: S608 - names are those of contracts, and nobody runs these statements here
+# ruff: noqa: S608 - names are those of contracts, and these statements are only printed
 
 from pydantic import BaseModel, ConfigDict
 
@@ -8,7 +8,7 @@ from cartlake.aws.objects import S3Uri
 
 
 class Registered(BaseModel):
-    """Where a table lies now. `metadata_location` changes with every commit, `location` never."""
+    """The location of a table. `metadata_location` changes with every commit, `location` does not."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,16 +23,17 @@ class Registered(BaseModel):
 
     @property
     def bucket(self) -> str:
+        """Return the bucket of the table."""
         return S3Uri.parse(self.location).bucket
 
     @property
     def metadata_path(self) -> str:
-        """The metadata file below its bucket."""
+        """Return the key of the metadata file in its bucket."""
         return S3Uri.parse(self.metadata_location).key
 
 
 def databricks_sql(table: Registered) -> str:
-    """Federation with the Glue catalog: Databricks looks the metadata up itself, so the table stays current.
+    """Return SQL for federation with the Glue catalog: Databricks reads the metadata itself, so it is always current.
 
     Needs a service credential that may read Glue, and an external location over the bucket.
     """
@@ -41,7 +42,7 @@ def databricks_sql(table: Registered) -> str:
 CREATE CONNECTION IF NOT EXISTS cartlake TYPE glue
 OPTIONS (aws_region '{table.region}', aws_account_id '{table.account_id}', credential 'cartlake');
 
--- Once for each bucket: the tables may be read from where they lie.
+-- Once for each bucket: allows reading the tables in place.
 CREATE FOREIGN CATALOG IF NOT EXISTS cartlake USING CONNECTION cartlake
 OPTIONS (authorized_paths 's3://{table.bucket}/');
 
@@ -50,10 +51,10 @@ SELECT * FROM cartlake.{table.database}.{table.table} LIMIT 10;
 
 
 def snowflake_sql(table: Registered) -> str:
-    """A table of Iceberg files: it shows the version of this metadata file until it is refreshed to another."""
+    """Return SQL for a table of Iceberg files. It shows the version of this metadata file until it is refreshed."""
     name = f"{table.database}_{table.table}"
     return f"""\
--- Once for the lake: the files say themselves what is in them. `cartlake` is an external volume over s3://{table.bucket}/.
+-- Once for the lake: a catalog that reads metadata files. `cartlake` is an external volume over s3://{table.bucket}/.
 CREATE CATALOG INTEGRATION IF NOT EXISTS cartlake_files
 CATALOG_SOURCE = OBJECT_STORE TABLE_FORMAT = ICEBERG ENABLED = TRUE;
 

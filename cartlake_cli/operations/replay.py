@@ -1,7 +1,7 @@
-"""How quarantined rows and files go through the lake again, each exactly once.
+"""Replay: quarantined rows and files that were not loaded are loaded again, each exactly once.
 
-Rows are claimed in the quarantine table before they are sent, as one statement that takes no row twice. A replay that
-is killed after that is finished by the next one: its rows name it, and its file is not there.
+Rows are claimed in the quarantine table before they are sent, by a statement that claims no row twice. A replay that is
+killed after that is finished by the next one, which finds rows with a replay id whose file does not exist.
 """
 
 import hashlib
@@ -17,17 +17,15 @@ from cartlake.ledger import FileRecord, FileState
 from cartlake_cli.athena.client import athena_of, literal
 from cartlake_cli.context import Lake
 from cartlake_cli.operations.coordinator import start_run
+from cartlake_cli.operations.quarantine import IN_FORCE, quarantine_table
 from cartlake_cli.operations.upload import INCOMING, landed_as
 
 ROW_ID_KEY = "_quarantine_row_id"
-"""Names the quarantined row in a replay file. Two replays of the same record therefore never have the same content,
-and the lake reads keys that start with an underscore as metadata."""
+"""The key of the quarantined row's id in a replay file. With it, two equal records give files of different content.
+Keys that start with an underscore are read as metadata, not as columns."""
 
 UNPARSEABLE_KEY = "_corrupt_record"
-"""Rows that could not be split into columns; they come back only in a corrected file."""
-
-IN_FORCE = "superseded_by is null"
-"""Leaves out verdicts of files that a backfill has read again since."""
+"""The key of a row that could not be split into columns. It can be loaded only from a corrected file."""
 
 REPLAYABLE = f"replay_id is null and {IN_FORCE} and json_extract(raw_record, '$.{UNPARSEABLE_KEY}') is null"
 BATCH = 1_000
@@ -35,7 +33,7 @@ BATCH = 1_000
 
 @dataclass(frozen=True)
 class Replayed:
-    """How many rows went back, how many could not, and the files that carry them."""
+    """How many rows were sent, how many cannot be, and the ids of the files with the rows."""
 
     rows: int
     not_replayable: int
@@ -43,7 +41,7 @@ class Replayed:
 
 
 def replay_rows(lake: Lake, dataset: str, reason: str | None, run_id: str | None) -> Replayed:
-    """Send the rows that were not replayed yet, in one file; first those that a replay which was killed had claimed."""
+    """Send the rows that were not replayed yet, in one file, and before it files of replays that were interrupted."""
     replay_ids = _unsent(lake, dataset)
     chosen, parameters = _chosen(lake, dataset, reason, run_id)
     unparseable = f"replay_id is null and {IN_FORCE} and not ({REPLAYABLE})"
@@ -59,7 +57,7 @@ def replay_rows(lake: Lake, dataset: str, reason: str | None, run_id: str | None
 
 
 def _claim(lake: Lake, chosen: str, parameters: Sequence[str]) -> str | None:
-    """Mark the rows that wait; returns the replay they now belong to, None where none waits."""
+    """Claim the rows that were not replayed yet; returns the id of their replay, None where there are none."""
     athena, table = athena_of(lake), quarantine_table(lake)
     waiting = athena.run(
         f"select row_id from {table} where {chosen} and {REPLAYABLE} order by row_id",  # noqa: S608
@@ -68,7 +66,9 @@ def _claim(lake: Lake, chosen: str, parameters: Sequence[str]) -> str | None:
     row_ids = [str(row["row_id"]) for row in waiting.records()]
     if not row_ids:
         return None
+    # Derived from the rows, so that a replay that is repeated writes to the same key.
     replay_id = "replay-" + hashlib.sha256("\n".join(row_ids).encode()).hexdigest()[:16]
+    # Athena takes at most 256 KB of SQL.
     for batch in _batches(row_ids):
         athena.run(
             f"update {table} set replay_id = {literal(replay_id)}, replayed_at = current_timestamp "  # noqa: S608
@@ -78,7 +78,7 @@ def _claim(lake: Lake, chosen: str, parameters: Sequence[str]) -> str | None:
 
 
 def _unsent(lake: Lake, dataset: str) -> list[str]:
-    """Replays whose rows were claimed, and whose file was never written."""
+    """Return the ids of replays whose rows were claimed, but whose file was not written."""
     claimed = athena_of(lake).run(
         f"select distinct replay_id from {quarantine_table(lake)} "  # noqa: S608
         "where dataset = ? and replay_id is not null order by replay_id",
@@ -94,9 +94,9 @@ def _unsent(lake: Lake, dataset: str) -> list[str]:
 
 
 def _send(lake: Lake, dataset: str, replay_id: str) -> tuple[int, str | None]:
-    """Write the rows of a replay to a file where the lake picks it up: the same rows, the same bytes.
+    """Write the rows of a replay to a file that the lake loads. The same rows give the same bytes.
 
-    Returns how many, and the file; no file where another replay was faster and has claimed them all.
+    Returns the number of rows and the file's id; no id where another replay has claimed all of them.
     """
     rows = athena_of(lake).run(
         f"select row_id, raw_record from {quarantine_table(lake)} "  # noqa: S608
@@ -117,7 +117,7 @@ def _key(dataset: str, name: str) -> str:
 
 
 def _chosen(lake: Lake, dataset: str, reason: str | None, run_id: str | None) -> tuple[str, list[str]]:
-    """Rows of failed files are left out: they come again with their file."""
+    """Return the condition of rows to replay, and its parameters. A failed file is replayed with all of its rows."""
     conditions, parameters = ["dataset = ?"], [literal(dataset)]
     if failed := [literal(file.file_id) for file in lake.ledger.files.list(dataset, FileState.FAILED)]:
         conditions.append(f"file_id not in ({', '.join(failed)})")
@@ -134,15 +134,11 @@ def _batches(row_ids: Sequence[str]) -> Iterator[Sequence[str]]:
     return (row_ids[start : start + BATCH] for start in range(0, len(row_ids), BATCH))
 
 
-def quarantine_table(lake: Lake) -> str:
-    return f"{lake.outputs.databases['ops']}.quarantine_rows"
-
-
 def replay_files(lake: Lake, dataset: str, run_id: str | None) -> list[str]:
-    """Send failed files to the next run and rejected ones to validation again. Returns the file ids to follow.
+    """Send failed files to the next run, and rejected ones to validation again; returns the ids of the files.
 
-    A failed file that was validated under another major version of the contract is validated again as well: its
-    header and its identity are the old contract's.
+    A failed file that was validated by another major version of the contract is validated again, because its header and
+    its content record belong to the old version.
     """
     ledger, major = lake.ledger, contracts.load(dataset).major
     failed = [file for file in ledger.files.list(dataset, FileState.FAILED) if run_id in {None, file.run_id}]
@@ -162,14 +158,14 @@ def _major(file: FileRecord) -> int:
 
 
 def _is_current(lake: Lake, file: FileRecord) -> bool:
-    """Whether the file's version is still what lies under its key; a newer one was judged by itself."""
+    """Return whether the file's version is the current one of its key. A newer version has its own record."""
     lake.connect()
     found = head(S3Uri(file.bucket, file.key))
     return found is not None and found.version_id == file.version_id
 
 
 def _again(lake: Lake, file: FileRecord) -> str:
-    """Copy an object onto itself: a new version, whose event starts validation afresh. Returns its file id."""
+    """Copy an object onto itself; returns the id of the new file. The event of the new version starts validation."""
     source = {"Bucket": file.bucket, "Key": file.key}
     copied = lake.client("s3").copy_object(
         Bucket=file.bucket, Key=file.key, CopySource=source, MetadataDirective="REPLACE"
@@ -179,5 +175,5 @@ def _again(lake: Lake, file: FileRecord) -> str:
 
 
 def _head_of(answer: Mapping[str, Any], size: int) -> Head:
-    """What lies there now by S3's answer to a PUT or COPY, which does not say the size."""
+    """Return the attributes of an object by S3's answer to a PUT or COPY, which does not include the size."""
     return Head(answer.get("VersionId"), answer["ETag"].strip('"'), size)

@@ -1,4 +1,4 @@
-"""The documents a run leaves in the artifacts bucket: its plan and its reports."""
+"""The documents of a run in the artifacts bucket: its plan and its reports."""
 
 import json
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ def run_report(lake: Lake, run_id: str, name: str, model: type[Model]) -> Model:
     return read_model(_uri(lake, run_id, name), model)
 
 
-def plainly(cause: str | None) -> str | None:
+def error_message(cause: str | None) -> str | None:
     """Return the cause of a failed run: the message of a Lambda's error without its stack, anything else as it is."""
     try:
         error = json.loads(cause or "")

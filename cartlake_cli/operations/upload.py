@@ -1,4 +1,4 @@
-"""Uploads files to the raw zone, where the event of an object starts everything else."""
+"""Uploads files to the raw zone. The event of each new object starts its validation."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,20 +14,20 @@ from cartlake_cli.errors import CommandError, NotFoundError
 PARALLEL_UPLOADS = 8
 ALL = "all"
 INCOMING = "incoming"
-"""The folder of the raw bucket below which each dataset has one."""
+"""The folder of the raw bucket that has a folder for each dataset."""
 
 
 def check_dataset(dataset: str) -> None:
-    """Raises NotFoundError, naming the datasets there are, for a name that no contract has."""
+    """Raise NotFoundError that lists all datasets, for a name that no contract has."""
     if dataset not in contracts.names():
         msg = f"There is no dataset {dataset!r}. Contracts exist for: {', '.join(contracts.names())}."
         raise NotFoundError(msg)
 
 
 def files_by_dataset(dataset: str, paths: list[Path]) -> dict[str, list[Path]]:
-    """Return the files to upload; for `all`, those below a folder that has a folder for each dataset.
+    """Return the files to upload by dataset; for `all`, those of a folder that has a folder for each dataset.
 
-    Raises NotFoundError for an unknown dataset, CommandError for folders in the place of files.
+    Raises NotFoundError for an unknown dataset, CommandError for folders where files are expected.
     """
     if dataset != ALL:
         check_dataset(dataset)
@@ -47,7 +47,7 @@ def files_by_dataset(dataset: str, paths: list[Path]) -> dict[str, list[Path]]:
 def upload(lake: Lake, dataset: str, files: list[Path]) -> list[dict[str, Any]]:
     """Upload files in parallel; returns key, size in bytes and file_id of each, in the order given.
 
-    Raises CommandError when two of them have the same name, ObjectMissingError when one is gone after its upload.
+    Raises CommandError when two of them have the same name, ObjectMissingError when one is deleted after its upload.
     """
     names = [path.name for path in files]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
@@ -58,6 +58,7 @@ def upload(lake: Lake, dataset: str, files: list[Path]) -> list[dict[str, Any]]:
     def one(path: Path) -> dict[str, Any]:
         uri = S3Uri(bucket, f"{INCOMING}/{dataset}/{path.name}")
         s3.upload_file(str(path), uri.bucket, uri.key)
+        # The version is read back: the ledger identifies a file by it.
         found = head(uri)
         if found is None:
             raise ObjectMissingError(f"{uri} does not exist, though it was just uploaded. Was it deleted?")
@@ -69,5 +70,5 @@ def upload(lake: Lake, dataset: str, files: list[Path]) -> list[dict[str, Any]]:
 
 
 def landed_as(uri: S3Uri, found: Head) -> ObjectVersion:
-    """Return the object version as the ledger names it: its `file_id` is the one the validator will give it."""
+    """Return the object version as the ledger identifies it. Its `file_id` is that of the file once it is received."""
     return ObjectVersion(bucket=uri.bucket, key=uri.key, version_id=found.version_id, etag=found.etag, size=found.size)

@@ -1,6 +1,6 @@
-"""Row counts of a run, each measured where the rows are: in the files read, on the branch, in the quarantine table.
+"""Counts of a run, taken from the rows read, the branch and the quarantine table.
 
-No count is derived from the others, so that read = published + quarantined + duplicate can fail.
+No count is derived from the others, so that a row lost or doubled breaks read = published + quarantined + duplicate.
 """
 
 from collections import Counter
@@ -8,16 +8,15 @@ from collections.abc import Collection
 from datetime import date
 
 from cartlake.contracts import Table
-from cartlake.engine import DataFrame, F
 from cartlake.runs.documents import RuleCount
+from glue_jobs.engines.base import Branch, Engine, Rows
+from glue_jobs.transforms.file_rows import steps
 from glue_jobs.transforms.file_rows.judging import rule_counts
-from glue_jobs.transforms.file_rows.versions import STORED, beside_stored, newer, order_of_versions
-from glue_jobs.transforms.scopes import in_days_sql
 
 
-def broken_rules(judged: DataFrame, table: Table) -> list[RuleCount]:
+def broken_rules(engine: Engine, judged: Rows, table: Table) -> list[RuleCount]:
     """Return how many rows break each row rule, zeros included, and each reason that is no rule of the contract."""
-    broken = {row["rule"]: int(row["broken"]) for row in rule_counts(judged).collect()}
+    broken = {row["rule"]: int(row["broken"]) for row in engine.collect(engine.apply(rule_counts, judged))}
     severities = {rule.name: rule.severity for rule in table.row_rules}
     for reason in broken:
         severities.setdefault(reason, "error")
@@ -26,35 +25,29 @@ def broken_rules(judged: DataFrame, table: Table) -> list[RuleCount]:
     ]
 
 
-def published_rows(branch: DataFrame, table: Table, run_id: str, days: Collection[date]) -> Counter[date]:
+def published_rows(engine: Engine, branch: Branch, table: Table, run_id: str, days: Collection[date]) -> Counter[date]:
     """Return how many rows of the branch carry this run's id, by day."""
-    ours = branch.where(F.expr(in_days_sql(table, days))).where(F.col("_run_id") == F.lit(run_id))
-    by_day = ours.groupBy(F.to_date(F.col(str(table.event_time))).alias("day"))
-    return Counter({row["day"]: row["rows"] for row in by_day.agg(F.count(F.lit(1)).alias("rows")).collect()})
+    ours = engine.where(engine.read_branch(branch, table, days), f"_run_id = '{run_id}'")
+    return Counter(
+        {row["day"]: row["rows"] for row in engine.collect(engine.apply(steps.rows_by_day, ours, table=table))}
+    )
 
 
-def outdated_rows(branch: DataFrame, kept: DataFrame, table: Table, run_id: str, days: Collection[date]) -> int:
+def outdated_rows(engine: Engine, branch: Branch, kept: Rows, table: Table, run_id: str, days: Collection[date]) -> int:
     """Return how many of the kept rows lost to a stored row: of the same key, not older, and of another run."""
-    names = [*table.primary_key, *order_of_versions(table)]
-    stored = _of_other_runs(branch.where(F.expr(in_days_sql(table, days))), run_id).select(*names)
-    is_newer = newer(table, row="", than=STORED)
-    return beside_stored(kept.select(*names), stored, table, how="inner").where(F.expr(f"not {is_newer}")).count()
+    stored = engine.where(engine.read_branch(branch, table, days), f"_run_id <> '{run_id}'")
+    return engine.count(engine.apply(steps.outdated_rows, kept, stored, table=table))
 
 
-def known_rows(branch: DataFrame, kept: DataFrame, table: Table, run_id: str) -> int:
+def known_rows(engine: Engine, branch: Branch, kept: Rows, table: Table, run_id: str) -> int:
     """Return how many of the kept rows have a key that the branch holds by another run.
 
     In a backfill those are rows that are the same as before, or that lost to a row of another file.
     """
-    keys = list(table.primary_key)
-    return kept.select(*keys).join(_of_other_runs(branch, run_id).select(*keys), on=keys, how="inner").count()
+    stored = engine.where(engine.read_branch(branch, table), f"_run_id <> '{run_id}'")
+    return engine.count(engine.apply(steps.known_keys, kept, stored, table=table))
 
 
-def withdrawn_rows(branch: DataFrame, gone: DataFrame, table: Table) -> int:
+def withdrawn_rows(engine: Engine, branch: Branch, gone: Rows, table: Table) -> int:
     """Return how many of the keys in `gone` have no row on the branch any more."""
-    keys = list(table.primary_key)
-    return gone.join(branch.select(*keys), on=keys, how="left_anti").count()
-
-
-def _of_other_runs(rows: DataFrame, run_id: str) -> DataFrame:
-    return rows.where(F.col("_run_id") != F.lit(run_id))
+    return engine.count(engine.apply(steps.missing_keys, gone, engine.read_branch(branch, table), table=table))

@@ -12,7 +12,7 @@ from typing import Final
 
 from cartlake.runs.costs import spark_cost
 from cartlake.runs.folder import Step
-from glue_jobs.dataset_etl.tasks import TableNames, answer_of, do_step, open_run, read_manifest, with_cost
+from glue_jobs.dataset_etl.tasks import TableNames, answer_of, do_step, done_by, open_run, read_manifest
 from glue_jobs.engines.spark.engine import spark_engine
 from glue_jobs.shared import reporting
 from glue_jobs.shared.arguments import job_parser
@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> None:
     names = TableNames(args.catalog, args.database_prefix, args.quarantine_table, args.quality_table)
     with spark_engine(JOB, manifest.run_id, sum(file.size for file in manifest.files)) as engine:
         report = do_step(TASKS[args.task], open_run(manifest, engine, names))
-    report = with_cost(report, spark_cost(time.monotonic() - begun, args.dpus))
+    report = done_by("spark", report, manifest, spark_cost(time.monotonic() - begun, args.dpus))
     reporting.report_success(report, args.report_uri, args.task_token, answer_of(report))
 
 

@@ -7,8 +7,7 @@ repeated: it starts from a new branch, and replaces what it quarantined and meas
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cartlake.engine import current
-from cartlake.runs.documents import EngineChoice, FileCount, Measurement, RowCounts, RuleCount, TransformReport
+from cartlake.runs.documents import FileCount, Measurement, RowCounts, RuleCount, TransformReport
 from cartlake.runs.ids import audit_branch
 from cartlake.times import stamp, utc_now
 from glue_jobs.dataset_etl import storing
@@ -18,11 +17,9 @@ from glue_jobs.dataset_etl.run import Run
 from glue_jobs.dataset_etl.storing import Stored, deduplicate
 from glue_jobs.engines.base import BatchCounts, Branch
 from glue_jobs.shared.files import check_unchanged
-from glue_jobs.shared.functions import prepared
 from glue_jobs.shared.quality import QUALITY_SCHEMA
-from glue_jobs.transforms.file_rows.conforming import conform
-from glue_jobs.transforms.file_rows.judging import accepted, judge
-from glue_jobs.transforms.file_rows.parents import with_parents
+from glue_jobs.transforms.file_rows.judging import accepted
+from glue_jobs.transforms.file_rows.steps import judged_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +42,17 @@ def load_files(run: Run) -> TransformReport:
     with timed("read"):
         check_unchanged(files)
         raw = engine.read_files(files, run.contract)
-        conformed = conform(raw, table, run.run_id, run.started_at)
-        linked = with_parents(prepared(conformed, table), table, run.parent)
-        judged = engine.keep(judge(linked, table))
+        raw = engine.with_values(raw, {"_run_id": run.run_id, "_ingested_at": run.started_at})
+        judged = engine.keep(engine.apply(judged_rows, raw, *run.parents(), table=table))
         batch = engine.count_batch(judged, table)
         check_unchanged(files)
-        rules = broken_rules(judged, table)
+        rules = broken_rules(engine, judged, table)
     with timed("quarantine"):
         quarantined = quarantine_rows(run, judged, batch)
     with timed("branch"):
         branch = engine.fresh_branch(run.target, audit_branch(run.run_id))
     with timed("deduplicate"):
-        kept = deduplicate(run, accepted(judged, table))
+        kept = deduplicate(run, engine.apply(accepted, judged, table=table))
     store = storing.replace if run.manifest.backfill else storing.append_and_merge
     stored = store(run, kept, batch, branch)
     engine.release()
@@ -103,13 +99,7 @@ def report(run: Run, branch: Branch, counted: Counted) -> TransformReport:
         started_at=stamp(run.started_at),
         ended_at=stamp(utc_now()),
         phases=run.phases.seconds,
-        engine=EngineChoice(engine="light" if current() == "duckdb" else "spark", reason=_reason(run)),
     )
-
-
-def _reason(run: Run) -> str:
-    """Why this engine loads the files."""
-    return run.manifest.engine.reason if run.manifest.engine else "nobody chose"
 
 
 def _physical_name(run: Run) -> str:

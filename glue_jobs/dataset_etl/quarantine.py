@@ -5,28 +5,29 @@ readers. Then they are in force, and the older ones of its files are superseded.
 names the run that judged the file again.
 """
 
-from cartlake.engine import DataFrame, F, broadcast
 from cartlake.runs.documents import SupersedeQuarantineReport
 from cartlake.times import stamp, utc_now
 from glue_jobs.dataset_etl.run import Run
-from glue_jobs.engines.base import BatchCounts
+from glue_jobs.engines.base import BatchCounts, Rows
 from glue_jobs.transforms.file_rows.quarantine import quarantined
 
 
-def quarantine_rows(run: Run, judged: DataFrame, batch: BatchCounts) -> int:
+def quarantine_rows(run: Run, judged: Rows, batch: BatchCounts) -> int:
     """Replace what is in quarantine of the run's files by the rows refused now; rows already replayed stay.
 
     A backfill replaces only its own rows. Returns how many rows of this run are in quarantine then.
     """
     files = [(file.source_file, file.file_id) for file in run.manifest.files]
-    file_ids = run.engine.frame(files, "_source_file string, file_id string")
-    rows = quarantined(judged, run.contract, broadcast(file_ids), run.started_at)
+    engine = run.engine
+    file_ids = engine.frame(files, "_source_file string, file_id string")
+    refused = engine.with_values(judged, {"quarantined_at": run.started_at})
+    rows = engine.apply(quarantined, refused, file_ids, contract=run.contract)
     listed = ", ".join(f"'{file_id}'" for _, file_id in files)
     where = f"dataset = '{run.dataset}' and file_id in ({listed}) and replayed_at is null"
     if run.manifest.backfill:
-        rows = rows.withColumn("superseded_by", F.lit(run.run_id))
+        rows = engine.with_values(rows, {"superseded_by": run.run_id})
         where = f"dataset = '{run.dataset}' and run_id = '{run.run_id}'"
-    run.engine.replace_rows(run.quarantine, where, rows if batch.refused else None)
+    engine.replace_rows(run.quarantine, where, rows if batch.refused else None)
     return _count(run, f"run_id = '{run.run_id}'")
 
 
@@ -48,4 +49,5 @@ def supersede_quarantine(run: Run) -> SupersedeQuarantineReport:
 
 
 def _count(run: Run, where: str) -> int:
-    return run.engine.read_table(run.quarantine, f"dataset = '{run.dataset}' and {where}").count()
+    rows = run.engine.read_table(run.quarantine, f"dataset = '{run.dataset}' and {where}")
+    return run.engine.count(rows)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cartlake import contracts
-from cartlake.contracts import Contract, Reference, Table
-from cartlake.engine import DataFrame
+from cartlake.contracts import Contract, Table
 from cartlake.refresh.graph import parent_of
 from cartlake.runs.documents import Manifest
-from glue_jobs.engines.base import Engine
+from glue_jobs.engines.base import Engine, Rows
 from glue_jobs.shared.phases import Phases
+from glue_jobs.transforms.file_rows.judging import quarantining
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Run:
     def dataset(self) -> str:
         return self.contract.name
 
-    def parent(self, reference: Reference) -> DataFrame:
-        """Return the rows of the table a reference points at, as it is published now."""
+    def parents(self) -> list[Rows]:
+        """Return the rows of the tables that references of refused orphans point at, as they are published now."""
         tables = {table.physical_name: table for contract in contracts.load_all() for table in contract.tables}
-        return self.engine.read_table(f"{self.database_prefix}{parent_of(tables, reference).physical_name}")
+        names = [parent_of(tables, reference).physical_name for reference in quarantining(self.table)]
+        return [self.engine.read_table(f"{self.database_prefix}{name}") for name in names]

@@ -4,19 +4,18 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
-from cartlake.engine import DataFrame, F
 from glue_jobs.dataset_etl import counts
 from glue_jobs.dataset_etl.run import Run
-from glue_jobs.engines.base import BatchCounts, Branch
-from glue_jobs.transforms.file_rows import backfill, versions
-from glue_jobs.transforms.scopes import rows_of_days
+from glue_jobs.engines.base import BatchCounts, Branch, Rows
+from glue_jobs.transforms.file_rows import backfill, steps, versions
+from glue_jobs.transforms.scopes import of_days_sql
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """The accepted rows, one per key, and how many others of the same keys were left out."""
 
-    rows: DataFrame
+    rows: Rows
     left_out: int
 
 
@@ -24,7 +23,7 @@ class Kept:
 class Replaced:
     """`gone` has the keys to delete, `old_days` the days of all stored rows that are changed or deleted."""
 
-    gone: DataFrame
+    gone: Rows
     old_days: frozenset[date]
 
 
@@ -46,14 +45,15 @@ class Stored:
         return [day.isoformat() for day in sorted(self.old_days | set(self.published))]
 
 
-def deduplicate(run: Run, accepted: DataFrame) -> Kept:
+def deduplicate(run: Run, accepted: Rows) -> Kept:
     """Keep the newest row of every key. Only rows whose key occurs more than once are ranked."""
-    repeated = run.engine.keep(versions.repeated_keys(accepted, run.table))
-    [row] = repeated.agg(
-        F.coalesce(F.sum("copies"), F.lit(0)).alias("copies"), F.count(F.lit(1)).alias("keys")
-    ).collect()
-    copies, keys = int(row["copies"]), int(row["keys"])
-    return Kept(versions.deduplicate(accepted, repeated, run.table) if keys else accepted, copies - keys)
+    engine, table = run.engine, run.table
+    repeated = engine.keep(engine.apply(versions.repeated_keys, accepted, table=table))
+    [row] = engine.collect(engine.apply(steps.total_copies, repeated))
+    if not row["keys"]:
+        return Kept(accepted, 0)
+    unique = engine.apply(versions.deduplicate, accepted, repeated, table=table)
+    return Kept(unique, int(row["copies"]) - int(row["keys"]))
 
 
 def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
@@ -63,18 +63,19 @@ def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -
     new_days = batch.days - stored_days
     with timed("append"):
         if new_days:
-            fresh = rows_of_days(kept.rows, table, new_days) if stored_days else kept.rows
+            fresh = engine.where(kept.rows, of_days_sql(table, new_days)) if stored_days else kept.rows
             engine.append(fresh, branch, clustered=batch.clustered)
-    known = rows_of_days(kept.rows, table, stored_days) if new_days else kept.rows
+    known = engine.where(kept.rows, of_days_sql(table, stored_days)) if new_days else kept.rows
     with timed("merge"):
         if stored_days:
             engine.merge(known, branch, table, stored_days)
     with timed("count"):
-        rows = engine.read_branch(branch, table, batch.days)
-        published = counts.published_rows(rows, table, run.run_id, batch.days)
+        published = counts.published_rows(engine, branch, table, run.run_id, batch.days)
         # Counted only when rows are missing, and only on stored days: every row of a new day is published.
         missing = published.total() < batch.accepted_by_day.total() - kept.left_out
-        outdated = counts.outdated_rows(rows, known, table, run.run_id, stored_days) if stored_days and missing else 0
+        outdated = 0
+        if stored_days and missing:
+            outdated = counts.outdated_rows(engine, branch, known, table, run.run_id, stored_days)
     return Stored(published, kept.left_out + outdated)
 
 
@@ -87,25 +88,25 @@ def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
     with run.phases.timed("replace"):
         replaced = _replaced(run, kept.rows, branch)
     with run.phases.timed("count"):
-        rows = engine.read_branch(branch, table)
         return Stored(
-            published=counts.published_rows(rows, table, run.run_id, batch.days),
-            duplicate=kept.left_out + counts.known_rows(rows, kept.rows, table, run.run_id),
-            withdrawn=counts.withdrawn_rows(rows, replaced.gone, table),
+            published=counts.published_rows(engine, branch, table, run.run_id, batch.days),
+            duplicate=kept.left_out + counts.known_rows(engine, branch, kept.rows, table, run.run_id),
+            withdrawn=counts.withdrawn_rows(engine, branch, replaced.gone, table),
             old_days=replaced.old_days,
         )
 
 
-def _replaced(run: Run, kept: DataFrame, branch: Branch) -> Replaced:
-    engine, table, keys = run.engine, run.table, list(run.table.primary_key)
-    stored = backfill.with_origin(engine.read_branch(branch, table), engine.frame(_origins(run), backfill.ORIGIN_SCHEMA))
+def _replaced(run: Run, kept: Rows, branch: Branch) -> Replaced:
+    engine, table = run.engine, run.table
+    origins = engine.frame(_origins(run), backfill.ORIGIN_SCHEMA)
+    stored = engine.apply(backfill.with_origin, engine.read_branch(branch, table), origins)
     # Frozen, because the branch they are read from is what they change.
-    changed = engine.freeze(backfill.changed_rows(kept, stored, table))
-    gone = engine.freeze(backfill.keys_without_successor(kept, stored, table))
-    touched = changed.select(*keys).unionByName(gone)
-    old_days = frozenset(row["day"] for row in backfill.days_of_keys(stored, touched, table).collect())
+    changed = engine.freeze(engine.apply(backfill.changed_rows, kept, stored, table=table))
+    gone = engine.freeze(engine.apply(backfill.keys_without_successor, kept, stored, table=table))
+    touched = engine.apply(steps.keys_of_both, changed, gone, table=table)
+    days = engine.collect(engine.apply(backfill.days_of_keys, stored, touched, table=table))
     engine.replace(changed, gone, branch, table)
-    return Replaced(gone, old_days)
+    return Replaced(gone, frozenset(row["day"] for row in days))
 
 
 def _origins(run: Run) -> list[tuple[object, ...]]:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from cartlake import contracts
 from cartlake.aws import s3
 from cartlake.errors import TerminalError
-from cartlake.runs.documents import Manifest, SupersedeQuarantineReport, TransformReport
+from cartlake.runs.documents import EngineChoice, EngineName, Manifest, SupersedeQuarantineReport, TransformReport
 from cartlake.runs.folder import Step
 from cartlake.times import utc_now
 from glue_jobs.dataset_etl.pipeline import load_files
@@ -64,9 +64,13 @@ def do_step(step: Step, run: Run) -> Report:
     return _STEPS[step](run)
 
 
-def with_cost(report: Report, cost_usd: float) -> Report:
-    """Return the report with what the attempt cost, for the reports that say so."""
-    return report.model_copy(update={"cost_usd": cost_usd}) if isinstance(report, TransformReport) else report
+def done_by(engine: EngineName, report: Report, manifest: Manifest, cost_usd: float) -> Report:
+    """Return the report with the engine that did it, why that one, and what the attempt cost in USD."""
+    if not isinstance(report, TransformReport):
+        return report
+    reason = manifest.engine.reason if manifest.engine else "no engine was chosen"
+    used = EngineChoice(engine=engine, reason=reason)
+    return report.model_copy(update={"engine": used, "cost_usd": cost_usd})
 
 
 def answer_of(report: Report) -> Mapping[str, Any]:

@@ -6,14 +6,17 @@ collected or written.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 from cartlake.contracts import Contract, Table
 from cartlake.engine import DataFrame
 from cartlake.runs.documents import ManifestFile, Measurement
+
+Rows: TypeAlias = Any
+"""Rows as the engine has them: a plan until they are counted, collected, kept or written. Only the engine looks inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +50,53 @@ class BatchCounts:
 class Engine(Protocol):
     """An engine, opened for one run."""
 
-    def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
+    def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> Rows:
         """Return the raw rows of the files: the contract's file columns as strings, `_corrupt_record`, `_source_file`.
 
         Raises TerminalError naming the files that cannot be read.
         """
 
-    def read_table(self, table: str, where: str | None = None) -> DataFrame:
+    def read_table(self, table: str, where: str | None = None) -> Rows:
         """Return the rows of a table as it is published now, not as this process may have seen it before.
 
         `where` is SQL of comparisons, `in`, `is null` and `and`: only rows that meet it, and their files are looked up.
         """
 
-    def read_branch(self, branch: Branch, table: Table, days: Collection[date] | None = None) -> DataFrame:
+    def read_branch(self, branch: Branch, table: Table, days: Collection[date] | None = None) -> Rows:
         """Return the rows of a branch as it is now; with `days` only those of these days and of gaps between them."""
 
-    def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> DataFrame:
+    def apply(self, transform: Callable[..., DataFrame], *inputs: Rows, **constants: object) -> Rows:
+        """Return what a pure transform makes of the inputs.
+
+        `constants` come from contracts, never from a run: an engine may keep the plan of a transform for inputs of the
+        same columns and the same constants.
+        """
+
+    def where(self, rows: Rows, condition: str) -> Rows:
+        """Return the rows that meet a condition in SQL that every engine reads alike."""
+
+    def with_values(self, rows: Rows, values: Mapping[str, str | datetime]) -> Rows:
+        """Return the rows with columns of one value each, which replace those of the same names."""
+
+    def collect(self, rows: Rows) -> list[dict[str, Any]]:
+        """Compute the rows and return each as a dict by the names of its columns. For few rows."""
+
+    def count(self, rows: Rows) -> int:
+        """Compute the rows and return their number."""
+
+    def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> Rows:
         """Return a frame of a few rows. `schema` is SQL: names and types, separated by commas."""
 
-    def keep(self, rows: DataFrame) -> DataFrame:
+    def keep(self, rows: Rows) -> Rows:
         """Return the same rows, which are stored when they are first computed, and read from there afterwards."""
 
-    def freeze(self, rows: DataFrame) -> DataFrame:
+    def freeze(self, rows: Rows) -> Rows:
         """Compute the rows and return them, unaffected by later changes of the tables they were read from."""
 
     def release(self) -> None:
         """Free what `keep` stored. Frames made of it can still be computed, from the start."""
 
-    def count_batch(self, judged: DataFrame, table: Table) -> BatchCounts:
+    def count_batch(self, judged: Rows, table: Table) -> BatchCounts:
         """Count judged rows by file and by day, in one pass."""
 
     def fresh_branch(self, table: str, name: str) -> Branch:
@@ -83,19 +105,19 @@ class Engine(Protocol):
     def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
         """Return those of the days of which the branch may hold rows, by metadata alone."""
 
-    def append(self, rows: DataFrame, branch: Branch, *, clustered: bool) -> None:
+    def append(self, rows: Rows, branch: Branch, *, clustered: bool) -> None:
         """Add rows of days the branch has no rows of. `clustered`: see BatchCounts."""
 
-    def merge(self, rows: DataFrame, branch: Branch, table: Table, days: Collection[date]) -> None:
+    def merge(self, rows: Rows, branch: Branch, table: Table, days: Collection[date]) -> None:
         """Insert rows with a new key, and update those that are newer than the stored row.
 
         `rows` has one row per key. Only stored rows of `days` are compared.
         """
 
-    def replace(self, changed: DataFrame, gone: DataFrame, branch: Branch, table: Table) -> None:
+    def replace(self, changed: Rows, gone: Rows, branch: Branch, table: Table) -> None:
         """Insert or update `changed` rows, and delete the keys of `gone`, in one commit; none when both are empty."""
 
-    def replace_rows(self, table: str, where: str, rows: DataFrame | None) -> None:
+    def replace_rows(self, table: str, where: str, rows: Rows | None) -> None:
         """Make `rows` the only ones of the table that meet the SQL condition `where`; None stands for no rows."""
 
     def measure(self, branch: Branch, table: Table, days: Collection[date], now: datetime) -> list[Measurement]:

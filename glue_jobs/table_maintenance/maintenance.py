@@ -164,7 +164,7 @@ class TableMaintenance:
     def _check_rows(self, before: int | None) -> None:
         """Check that no snapshot of this run changed the number of rows. Raises RowsChangedError."""
         stats = self.file_stats()
-        since = list(takewhile(lambda one: one.snapshot_id != before, stats.line(stats.head)))
+        since = list(takewhile(lambda one: one.snapshot_id != before, stats.ancestors(stats.head)))
         for older, newer in _ours(since, self._replaced()):
             was, now = self.procedures.rows_at(older), self.procedures.rows_at(newer)
             if was != now:

@@ -95,6 +95,9 @@ def in_days_sql(table: Table, days: Collection[date], side: str = "") -> str:
     return f"({on_days_sql(f'{side}{column}', kind, ranges)})"
 
 
-def rows_of_days(rows: DataFrame, table: Table, days: Collection[date]) -> DataFrame:
-    """Return the rows whose event time lies on one of the days, and on no other."""
-    return rows.where(F.to_date(F.col(str(table.event_time))).isin(sorted(days)))
+def of_days_sql(table: Table, days: Collection[date]) -> str:
+    """SQL that is true for rows whose event time lies on one of the days, and on no other. Days are in UTC."""
+    column, _ = event_column(table)
+    if not days:
+        return "false"
+    return f"cast({column} as date) in ({', '.join(f'date {day.isoformat()!r}' for day in sorted(days))})"

@@ -46,5 +46,5 @@ def _reconciliation(report: TransformReport, manifest: Manifest) -> list[Finding
     try:
         reconcile(report, {file.file_id for file in manifest.files})
     except ReconciliationError as error:
-        return [Finding(rule=RECONCILIATION, measured=report.rows.settled, expected=str(error))]
+        return [Finding(rule=RECONCILIATION, measured=report.rows.accounted_for, expected=str(error))]
     return []

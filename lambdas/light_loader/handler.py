@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cartlake.aws import s3
 from cartlake.runs.costs import light_cost
-from glue_jobs.dataset_etl.tasks import answer_of, do_step, open_run, read_manifest, with_cost
+from glue_jobs.dataset_etl.tasks import answer_of, do_step, done_by, open_run, read_manifest
 from lambdas.light_loader.adapters import light_engine, table_names
 from lambdas.light_loader.domain import StepRequest
 from lambdas.light_loader.settings import settings
@@ -27,8 +27,10 @@ def lambda_handler(request: StepRequest, context: LambdaContext) -> Answer:
     with light_engine(request.run_id, memory_mb) as engine:
         report = do_step(request.step, open_run(manifest, engine, table_names()))
     seconds = time.monotonic() - begun
-    report = with_cost(report, light_cost(seconds, memory_mb))
+    report = done_by("light", report, manifest, light_cost(seconds, memory_mb))
     report_uri = settings().folder(request.run_id).report(request.step)
     s3.write_text(report_uri, report.model_dump_json(indent=2))
-    logger.info("step_done", run_id=request.run_id, step=request.step, seconds=round(seconds, 3), files=len(manifest.files))
+    logger.info(
+        "step_done", run_id=request.run_id, step=request.step, seconds=round(seconds, 3), files=len(manifest.files)
+    )
     return {"report_uri": report_uri, **answer_of(report)}

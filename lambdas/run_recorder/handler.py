@@ -149,7 +149,7 @@ def files_loaded(report: TransformReport, *, backfill: bool) -> None:
         ledger().runs.loaded(run_id, [file.file_id for file in report.files])
         return
     manifest = s3.read_model(settings().folder(run_id).manifest, Manifest)
-    ledger().backfills.settle(run_id, [file.file_id for file in manifest.files], manifest.contract_version)
+    ledger().backfills.mark_reloaded(run_id, [file.file_id for file in manifest.files], manifest.contract_version)
 
 
 def succeed_refresh(request: RecordRefresh, catalog: str) -> Answer:

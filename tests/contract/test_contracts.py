@@ -62,7 +62,7 @@ print(json.dumps({path: [result.exit_code, result.output] for path, result in do
 @pytest.fixture(scope="module")
 def linted() -> dict[str, tuple[int, str]]:
     """Exit code and output of `datacontract lint` for each contract, from one process: starting takes the longest."""
-    # A proxy nobody answers: lint must not need to fetch anything.
+    # A proxy without an answer: lint must not need to fetch anything.
     environment = os.environ | {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
     command = [sys.executable, "-c", LINT_ALL, *map(str, FILES)]
 

@@ -1,11 +1,11 @@
 """Rules live in files that may not know that AWS exists, and imports point inward."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.contract.python_files import ROOT, python_files
+
 PURE_FILES = [
     path
     for pattern in (
@@ -57,10 +57,6 @@ ALLOWED = {
 
 # The one folder that may import localaws: the commands that run the lake on this machine.
 LOCAL_COMMANDS = ROOT / "cartlake_cli" / "commands" / "local"
-
-
-def python_files(folder):
-    return sorted(path for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts)
 
 
 def allowed(package, path):

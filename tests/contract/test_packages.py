@@ -2,22 +2,17 @@
 
 import ast
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from cartlake import contracts
+from tests.contract.python_files import ROOT, python_files
 
-ROOT = Path(__file__).parents[2]
 SHIPPED = ("cartlake", "lambdas", "glue_jobs")
 NOT_SHIPPED = {"cartlake_cli", "generators", "data_catalog", "localaws", "benchmarks", "dashboard", "tests"}
 FOLDERS = ("cartlake", "cartlake_cli", "lambdas", "glue_jobs", "generators", "localaws/src", "data_catalog")
 MODULES_SIDE_BY_SIDE = 15
 CALLERS = {"cartlake_cli/main.py", "cartlake_cli/command_table.py"}
-
-
-def python_files(folder):
-    return sorted(path for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts)
 
 
 def module_of(path):
@@ -112,7 +107,7 @@ def test_the_embedded_aws_imports_nothing_of_ours():
 
 
 def test_operators_modules_do_not_import_commands():
-    """A promise such as exactly-once replay is library code: a command parses, calls and prints."""
+    """A guarantee such as exactly-once replay is library code: a command parses, calls and prints."""
     upward = {
         f"{path.relative_to(ROOT)} imports {name}"
         for path in python_files("cartlake_cli")

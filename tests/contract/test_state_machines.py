@@ -1,4 +1,4 @@
-"""Every workflow in state_machines/ keeps the promises an on-call engineer relies on.
+"""Every workflow in state_machines/ has what an on-call engineer relies on.
 
 The embedded AWS accepts any definition, also a `Next` that leads nowhere, so the graph is checked here.
 """
@@ -118,7 +118,7 @@ def steps(machine, chosen):
 
 
 def payload(state):
-    """What a step tells its function: JSON, or a path into the state, by field."""
+    """What a step sends to its function: JSON, or a path into the state, by field."""
     return {field.removesuffix(".$"): value for field, value in state["Parameters"]["Payload"].items()}
 
 
@@ -251,7 +251,7 @@ def test_a_claim_that_keeps_failing_does_not_start_run_after_run(name):
 
     claimed, *others = states["HasClaimed"]["Choices"]
     assert claimed == {"Variable": "$.claim", "IsPresent": True, "Next": "ReleaseFailed"}
-    assert {choice["StringEquals"] for choice in others} <= {"BackfillError"}  # which nobody asks for a second time
+    assert {choice["StringEquals"] for choice in others} <= {"BackfillError"}  # which is not retried
     assert states["HasClaimed"]["Default"] == "CoolDown"
     assert states["CoolDown"]["Seconds"] >= 60
     assert states["Claim"]["Catch"][0]["Next"] == "MarkFailed"

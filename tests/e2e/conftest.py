@@ -158,9 +158,9 @@ def corrected(contract: Path, changes: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def settle(lake: Lake) -> Callable[[Sequence[str]], list[FileRecord]]:
-    """Wait until the files have an outcome and no run works on their dataset."""
-    return lambda file_ids: follow_files(lake, "transactions", file_ids, patience_seconds=120)
+def follow(lake: Lake) -> Callable[[Sequence[str]], list[FileRecord]]:
+    """Wait until the files have a final state and no run of their dataset is running."""
+    return lambda file_ids: follow_files(lake, "transactions", file_ids, timeout_seconds=120)
 
 
 def eventually(holds: Callable[[], Any], seconds: float = 60.0) -> Any:

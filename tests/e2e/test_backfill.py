@@ -14,8 +14,8 @@ import pytest
 
 from cartlake.ledger import FileState
 from cartlake_cli.errors import Exit
-from cartlake_cli.operations import export_files
 from cartlake_cli.operations import replay as replaying
+from cartlake_cli.operations.exports import files as export_files
 from tests.e2e.conftest import PARCELS_HEADER
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]  # the first test may wait for two deployments
@@ -85,7 +85,7 @@ def test_the_ledger_says_who_read_the_file_last_and_that_it_adds_up(lake, watche
     run = lake.ledger.runs.get(outcome["run_id"])
 
     assert (file.state, file.run_id, len(file.loads)) == (FileState.LOADED, outcome["run_id"], 2)
-    assert run.counts.read == run.counts.settled == 4
+    assert run.counts.read == run.counts.accounted_for == 4
     assert lake.ledger.locks.get("parcels") is None
 
 
@@ -121,7 +121,7 @@ def test_a_replay_that_ends_between_claiming_and_sending_is_finished_by_the_next
     finished = typed("quarantine", "replay", "parcels")
 
     assert finished["rows"] == 1
-    [file] = finished["settled"]
+    [file] = finished["processed"]
     assert file["state"] == "LOADED"
     # Still refused, so it waits again: for the next correction, under the file that brought it.
     assert rows_of(IN_FORCE) == [["PCL-3", "grams_in_range", "true"], ["PCL-3", "grams_in_range", "false"]]

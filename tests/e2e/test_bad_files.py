@@ -91,7 +91,7 @@ def dropped(lake, tmp_path_factory):
     return landed
 
 
-def settled(lake, file_id):
+def validated(lake, file_id):
     def state():
         found = [f for f in lake.ledger.files.list() if f.file_id == file_id]
         return found and found[0].state is not FileState.RECEIVED and found[0]
@@ -103,7 +103,7 @@ def settled(lake, file_id):
 def test_a_bad_file_is_rejected_with_its_reason_and_kept(lake, dropped, name):
     landed, reason = dropped[name], BAD[name][2]
 
-    file = settled(lake, landed.file_id)
+    file = validated(lake, landed.file_id)
 
     assert file.state is FileState.REJECTED
     assert reason in {None, file.reason}
@@ -117,7 +117,7 @@ def test_a_bad_file_is_rejected_with_its_reason_and_kept(lake, dropped, name):
 
 
 def test_a_rejected_file_is_listed_and_explained(lake, dropped, run_lake):
-    file = settled(lake, dropped["semicolons"].file_id)
+    file = validated(lake, dropped["semicolons"].file_id)
 
     listed = json.loads(run_lake("quarantine", "list", "--json").stdout)
     shown = json.loads(run_lake("quarantine", "show", file.file_id, "--json").stdout)
@@ -126,12 +126,12 @@ def test_a_rejected_file_is_listed_and_explained(lake, dropped, run_lake):
     assert ";" in shown["detail"]
 
 
-def test_reordered_columns_and_a_byte_order_mark_are_fine(lake, orders, settle, rows_of):
+def test_reordered_columns_and_a_byte_order_mark_are_fine(lake, orders, follow, rows_of):
     path, _ = orders(30)
     lines = [line.split(",") for line in path.read_text().splitlines()]
     path.write_text("\n".join(",".join(reversed(line)) for line in lines) + "\n", encoding="utf-8-sig")
 
-    [file] = settle([upload(lake, "transactions", [path])[0]["file_id"]])
+    [file] = follow([upload(lake, "transactions", [path])[0]["file_id"]])
 
     assert file.state is FileState.LOADED
     assert rows_of(f"select count(*) from processed.transactions where _run_id = '{file.run_id}'") == [["30"]]
@@ -146,6 +146,6 @@ def test_an_object_that_is_gone_before_it_is_read_is_rejected_not_retried_for_ev
     )
     s3.delete_object(Bucket=bucket, Key=key, VersionId=landed.version_id)
 
-    file = settled(lake, landed.file_id)
+    file = validated(lake, landed.file_id)
 
     assert file.state is FileState.REJECTED

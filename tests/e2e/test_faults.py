@@ -56,12 +56,12 @@ def alerts(lake):
 
 
 @pytest.fixture
-def dropped(lake, orders, settle):
-    """Drop a file of 60 rows and wait until it is settled; its ledger record and its manifest."""
+def dropped(lake, orders, follow):
+    """Drop a file of 60 rows and wait until it is processed; its ledger record and its manifest."""
 
     def drop(rows=60, **options):
         path, manifest = orders(rows, **options)
-        [file] = settle([upload(lake, "transactions", [path])[0]["file_id"]])
+        [file] = follow([upload(lake, "transactions", [path])[0]["file_id"]])
         return file, manifest
 
     return drop
@@ -122,14 +122,14 @@ def test_a_broken_job_fails_its_run_with_an_alert_and_its_file_loads_after_a_rep
     assert rows_of(f"select count(*) from processed.transactions where _run_id = '{again.run_id}'") == [["60"]]
 
 
-def test_a_failed_table_rule_leaves_main_alone_and_alerts_with_the_report(lake, orders, settle, alerts, rows_of):
+def test_a_failed_table_rule_leaves_main_alone_and_alerts_with_the_report(lake, orders, follow, alerts, rows_of):
     path, _ = orders(100, end_date=date(2025, 3, 3))  # a day of its own: the rule is measured over whole days
     header, *rows = path.read_text().splitlines()
     email = header.split(",").index("customer_email")
     path.write_text("\n".join([header, *(blank(row, email) for row in rows)]) + "\n")
     before, branches_before = snapshot_of_main(lake), branches(lake)
 
-    [file] = settle([upload(lake, "transactions", [path])[0]["file_id"]])
+    [file] = follow([upload(lake, "transactions", [path])[0]["file_id"]])
 
     run = lake.ledger.runs.get(file.run_id)
     assert (file.state, run.state, run.error) == (FileState.FAILED, RunState.FAILED, "AuditFailed")
@@ -159,13 +159,13 @@ def broken_validator(lake, retry_seconds):
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": right})
 
 
-def test_a_message_that_fails_once_is_delivered_again(lake, orders, settle, dead_letters, rows_of):
+def test_a_message_that_fails_once_is_delivered_again(lake, orders, follow, dead_letters, rows_of):
     path, _ = orders(35)
     with broken_validator(lake, retry_seconds="5"):
         [dropped] = upload(lake, "transactions", [path])
         eventually(lambda: validator_complaints(lake, path.name))
 
-    [file] = settle([dropped["file_id"]])
+    [file] = follow([dropped["file_id"]])
 
     assert file.state is FileState.LOADED
     assert rows_of(f"select count(*) from processed.transactions where _run_id = '{file.run_id}'") == [["35"]]
@@ -185,7 +185,7 @@ def dead_letters(run_lake):
 
 
 def test_a_validator_that_always_fails_ends_in_dead_letters_that_can_be_redriven(
-    lake, orders, settle, run_lake, dead_letters, rows_of
+    lake, orders, follow, run_lake, dead_letters, rows_of
 ):
     path, _ = orders(25)
     with broken_validator(lake, retry_seconds="0"):
@@ -196,7 +196,7 @@ def test_a_validator_that_always_fails_ends_in_dead_letters_that_can_be_redriven
 
     run_lake("redrive", "incoming")
 
-    [file] = settle([dropped["file_id"]])
+    [file] = follow([dropped["file_id"]])
     assert file.state is FileState.LOADED
     assert rows_of(f"select count(*) from processed.transactions where _run_id = '{file.run_id}'") == [["25"]]
 
@@ -219,7 +219,7 @@ def test_quarantined_rows_are_published_once_after_the_contract_was_corrected(la
     second = json.loads(run_lake("quarantine", "replay", "transactions", "--run", file.run_id, "--json").stdout)
 
     assert (first["rows"], second["rows"]) == (counts.quarantined, 0)
-    [replayed] = first["settled"]
+    [replayed] = first["processed"]
     assert lake.ledger.runs.get(replayed["run_id"]).counts.published == counts.quarantined
     runs = f"'{file.run_id}', '{replayed['run_id']}'"
     assert rows_of(

@@ -14,8 +14,8 @@ from tests.e2e.conftest import eventually
 pytestmark = pytest.mark.e2e
 
 
-def load(lake, settle, *paths):
-    return settle([file["file_id"] for file in upload(lake, "transactions", list(paths))])
+def load(lake, follow, *paths):
+    return follow([file["file_id"] for file in upload(lake, "transactions", list(paths))])
 
 
 def totals(manifest):
@@ -40,19 +40,19 @@ def stored(rows_of, run_id):
         pytest.param({"file_format": "parquet"}, id="parquet"),
     ],
 )
-def test_a_dropped_file_becomes_the_rows_that_were_generated(lake, settle, orders, rows_of, options):
+def test_a_dropped_file_becomes_the_rows_that_were_generated(lake, follow, orders, rows_of, options):
     path, manifest = orders(300, **options)
 
-    [file] = load(lake, settle, path)
+    [file] = load(lake, follow, path)
 
     assert file.state is FileState.LOADED
     assert stored(rows_of, file.run_id) == totals(manifest)
 
 
-def test_dirty_rows_are_quarantined_with_the_rules_they_break_and_the_rest_is_published(lake, settle, orders, rows_of):
+def test_dirty_rows_are_quarantined_with_the_rules_they_break_and_the_rest_is_published(lake, follow, orders, rows_of):
     path, manifest = orders(1_000, dirty=0.1)
 
-    [file] = load(lake, settle, path)
+    [file] = load(lake, follow, path)
 
     run = lake.ledger.runs.get(file.run_id)
     assert run.counts.model_dump() == manifest["expected_rows"]["all_in_one_run"]
@@ -64,9 +64,9 @@ def test_dirty_rows_are_quarantined_with_the_rules_they_break_and_the_rest_is_pu
     assert quarantined == [["true", str(manifest["expected_rows"]["quarantined"])]]
 
 
-def test_the_mart_is_the_sum_of_the_published_rows(lake, settle, orders, rows_of):
+def test_the_mart_is_the_sum_of_the_published_rows(lake, follow, orders, rows_of):
     path, manifest = orders(400)
-    load(lake, settle, path)
+    load(lake, follow, path)
     follow_refresh(lake)
     [day] = {line["day"] for line in manifest["expected_table"]["by_day_and_currency"]}
 
@@ -79,20 +79,20 @@ def test_the_mart_is_the_sum_of_the_published_rows(lake, settle, orders, rows_of
     assert mart == published
 
 
-def test_the_same_content_under_another_name_is_known_and_not_read(lake, settle, orders, rows_of):
+def test_the_same_content_under_another_name_is_known_and_not_read(lake, follow, orders, rows_of):
     path, _ = orders(100)
-    [first] = load(lake, settle, path)
+    [first] = load(lake, follow, path)
     before = rows_of("select count(*) from processed.transactions")
 
-    [second] = load(lake, settle, path.rename(path.with_name("copy-" + path.name)))
+    [second] = load(lake, follow, path.rename(path.with_name("copy-" + path.name)))
 
     assert (second.state, second.duplicate_of) == (FileState.DUPLICATE, first.file_id)
     assert rows_of("select count(*) from processed.transactions") == before
 
 
-def test_the_same_event_five_times_loads_the_file_once(lake, settle, orders, rows_of):
+def test_the_same_event_five_times_loads_the_file_once(lake, follow, orders, rows_of):
     path, manifest = orders(100)
-    [file] = load(lake, settle, path)
+    [file] = load(lake, follow, path)
     runs_before = len(lake.ledger.runs.list("transactions"))
 
     for _ in range(5):
@@ -103,12 +103,12 @@ def test_the_same_event_five_times_loads_the_file_once(lake, settle, orders, row
     assert len(lake.ledger.runs.list("transactions")) == runs_before
 
 
-def test_many_files_at_once_lose_nothing_and_double_nothing(lake, settle, orders, rows_of):
+def test_many_files_at_once_lose_nothing_and_double_nothing(lake, follow, orders, rows_of):
     made = [orders(50) for _ in range(6)]
 
     with ThreadPoolExecutor(6) as pool:
         dropped = list(pool.map(lambda one: upload(lake, "transactions", [one[0]])[0], made))
-    files = settle([file["file_id"] for file in dropped])
+    files = follow([file["file_id"] for file in dropped])
 
     assert {file.state for file in files} == {FileState.LOADED}
     runs = sorted({file.run_id for file in files})
@@ -121,17 +121,17 @@ def test_many_files_at_once_lose_nothing_and_double_nothing(lake, settle, orders
     assert rows == [["300", "300"]]
 
 
-def test_a_late_file_updates_rows_and_its_stale_rows_change_nothing(lake, settle, orders, rows_of, tmp_path):
+def test_a_late_file_updates_rows_and_its_stale_rows_change_nothing(lake, follow, orders, rows_of, tmp_path):
     path, manifest = orders(40)
     header, first, second, *_ = path.read_text().splitlines()
-    load(lake, settle, path)
+    load(lake, follow, path)
     evening = manifest["arguments"]["end_date"] + "T23:59:59Z"
     newer = with_values(header, first, updated_at=evening, order_status="refunded")
     late = tmp_path / "late.csv"
     # Of one version the greater values win, and no status is below this one.
     late.write_text("\n".join([header, newer, with_values(header, second, order_status="cancelled"), ""]))
 
-    [file] = load(lake, settle, late)
+    [file] = load(lake, follow, late)
 
     counts = lake.ledger.runs.get(file.run_id).counts
     assert (counts.published, counts.duplicate) == (1, 1)
@@ -142,9 +142,9 @@ def test_a_late_file_updates_rows_and_its_stale_rows_change_nothing(lake, settle
     assert status == [["refunded"]]
 
 
-def test_every_run_leaves_a_report_a_ledger_entry_and_a_lineage_event(lake, settle, orders, run_lake):
+def test_every_run_leaves_a_report_a_ledger_entry_and_a_lineage_event(lake, follow, orders, run_lake):
     path, _ = orders(50)
-    [file] = load(lake, settle, path)
+    [file] = load(lake, follow, path)
 
     shown = json.loads(run_lake("run", "show", file.run_id, "--json").stdout)
 

@@ -41,16 +41,16 @@ def all_rows(rows_of):
     )
 
 
-def load(lake, orders, settle, rows=30):
+def load(lake, orders, follow, rows=30):
     path, _ = orders(rows, end_date=DAY)
-    [file] = settle([upload(lake, "transactions", [path])[0]["file_id"]])
+    [file] = follow([upload(lake, "transactions", [path])[0]["file_id"]])
     assert file.state is FileState.LOADED
     return file
 
 
-def test_many_small_files_become_few_and_every_row_stays(lake, orders, settle, rows_of, health, maintain, run_lake):
+def test_many_small_files_become_few_and_every_row_stays(lake, orders, follow, rows_of, health, maintain, run_lake):
     for _ in range(LOADS):
-        load(lake, orders, settle)
+        load(lake, orders, follow)
     before, rows = health(), all_rows(rows_of)
     assert before["removable_files"] >= LOADS - 1
 
@@ -92,16 +92,16 @@ def test_versions_expire_as_far_back_as_was_asked_for(maintain, health, rows_of,
 
 
 def test_a_file_dropped_during_maintenance_is_loaded_and_the_maintenance_succeeds(
-    lake, orders, settle, rows_of, run_lake
+    lake, orders, follow, rows_of, run_lake
 ):
     for _ in range(2):
-        load(lake, orders, settle)
+        load(lake, orders, follow)
     path, _ = orders(40, end_date=DAY)
 
     run_id = json.loads(run_lake("maintain", TABLE, "--force", "--no-wait", "--json").stdout)["run_id"]
     eventually(lambda: (lock := lake.ledger.locks.get("transactions")) and lock.run_id == run_id, 120)
     [dropped] = upload(lake, "transactions", [path])
-    [file] = settle([dropped["file_id"]])
+    [file] = follow([dropped["file_id"]])
 
     assert file.state is FileState.LOADED
     assert rows_of(f"select count(*) from {TABLE} where _run_id = '{file.run_id}'") == [["40"]]
@@ -112,9 +112,9 @@ def test_a_file_dropped_during_maintenance_is_loaded_and_the_maintenance_succeed
     eventually(lambda: lake.ledger.locks.get(Workflow.MAINTENANCE) is None)
 
 
-def test_a_job_that_is_stopped_releases_the_dataset_and_the_next_run_finishes(lake, orders, settle, run_lake, health):
+def test_a_job_that_is_stopped_releases_the_dataset_and_the_next_run_finishes(lake, orders, follow, run_lake, health):
     for _ in range(2):
-        load(lake, orders, settle)
+        load(lake, orders, follow)
     rows = health()["rows"]
     name = lake.outputs.glue_jobs["table_maintenance"]
     run_id = json.loads(run_lake("maintain", TABLE, "--force", "--no-wait", "--json").stdout)["run_id"]

@@ -8,7 +8,7 @@ import pytest
 
 from cartlake.ledger import FileState
 from cartlake.runs.ids import Workflow
-from cartlake_cli.commands.runs.drop import settle
+from cartlake_cli.commands.runs.drop import wait_until_processed
 from cartlake_cli.operations.manifest_check import reconcile_datasets
 from cartlake_cli.operations.upload import files_by_dataset, upload
 from generators.world import generate_world
@@ -35,11 +35,11 @@ def world(lake, demo, rows_of, files):
     before = len(lake.ledger.runs.list(Workflow.REFRESH))
     late = [path for path in files["fx_rates"] if str(LAST_DAY) in path.name]
     on_time = {name: [path for path in paths if path not in late] for name, paths in files.items()}
-    settled = settle(lake, {name: upload(lake, name, paths) for name, paths in on_time.items()})
+    processed = wait_until_processed(lake, {name: upload(lake, name, paths) for name, paths in on_time.items()})
     assert len(lake.ledger.runs.list(Workflow.REFRESH)) > before
     assert ages_of_rates(rows_of) == [["1"]]
-    settled += settle(lake, {"fx_rates": upload(lake, "fx_rates", late)})
-    return json.loads((next(iter(files.values()))[0].parents[1] / "manifest.json").read_text()), settled
+    processed += wait_until_processed(lake, {"fx_rates": upload(lake, "fx_rates", late)})
+    return json.loads((next(iter(files.values()))[0].parents[1] / "manifest.json").read_text()), processed
 
 
 def ages_of_rates(rows_of):
@@ -51,12 +51,12 @@ def ages_of_rates(rows_of):
 
 
 def test_every_row_of_every_dataset_is_where_it_belongs(lake, world):
-    manifest, settled = world
+    manifest, processed = world
 
-    lines = reconcile_datasets(lake, manifest, settled)
+    lines = reconcile_datasets(lake, manifest, processed)
 
-    assert {file.state for file in settled} == {FileState.LOADED, FileState.DUPLICATE}
-    assert {file.dataset for file in settled if file.state is FileState.LOADED} >= {"transactions", "clickstream"}
+    assert {file.state for file in processed} == {FileState.LOADED, FileState.DUPLICATE}
+    assert {file.dataset for file in processed if file.state is FileState.LOADED} >= {"transactions", "clickstream"}
     assert {line["dataset"] for line in lines} == {name for name, one in manifest["datasets"].items() if one["files"]}
     assert [line for line in lines if not line["holds"]] == []
 

@@ -17,9 +17,8 @@ from cartlake.contracts import Table
 from cartlake.contracts.building import PERIODS, Upstream
 from cartlake.refresh.day_ranges import ALWAYS, DayRange, of_days
 from cartlake.refresh.graph import WHOLE, Graph, Scope, StaleTable, build_of, days_read
-from glue_jobs.shared.functions import function_named
 from glue_jobs.table_refresh.building import transform_of
-from glue_jobs.transforms.file_rows import conforming, judging, versions
+from glue_jobs.transforms.file_rows import judging, steps, versions
 from glue_jobs.transforms.scopes import event_column, on_days_sql
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -89,19 +88,16 @@ class DuckLake:
     def _accepted(self, table: Table, rows: Sequence[Mapping[str, str | None]]) -> str:
         names = [column.name for column in table.file_columns]
         dropped, judged, accepted = (f"{step}_{table.name}" for step in ("dropped", "judged", "accepted"))
-        columns = ", ".join(f"{name} varchar" for name in [*names, "_corrupt_record", "_source_file"])
-        self.connection.execute(f"create or replace table {dropped} ({columns})")
-        values = [[*(row.get(name) for name in names), None, "s3://raw/file.csv"] for row in rows]
-        self.connection.executemany(f"insert into {dropped} values ({', '.join('?' * (len(names) + 2))})", values)
-        self._run(judged, lambda: self._judged(self.session.table(dropped), table))
+        columns = ", ".join(f"{name} varchar" for name in [*names, "_corrupt_record", "_source_file", "_run_id"])
+        self.connection.execute(f"create or replace table {dropped} ({columns}, _ingested_at timestamptz)")
+        values = [[*(row.get(name) for name in names), None, "s3://raw/file.csv", "run"] for row in rows]
+        self.connection.executemany(
+            f"insert into {dropped} values ({', '.join('?' * (len(names) + 3))}, timestamptz '{NOW.isoformat()}')",
+            values,
+        )
+        self._run(judged, lambda: steps.judged_rows(self.session.table(dropped), table=table))
         self._run(accepted, lambda: judging.accepted(self.session.table(judged), table))
         return accepted
-
-    def _judged(self, raw: Any, table: Table) -> Any:
-        conformed = conforming.conform(raw, table, "run", NOW)
-        if table.prepare:
-            conformed = function_named(table.prepare, table.physical_name)(conformed)
-        return judging.judge(conformed, table)
 
     def _newest(self, table: Table, stored: str, batch: str) -> None:
         names = ", ".join(column.name for column in table.file_columns)

@@ -63,7 +63,7 @@ def test_a_query_saved_by_hand_has_no_parameters():
         ({}, "sales: channel (varchar) must be given: -p channel=VALUE."),
         (
             {"channel": "web", "first_day": "06/30/2026"},
-            "sales: first_day must be a date like 2026-11-01, and '06/30/2026' is none: -p first_day=2026-11-01.",
+            "sales: '06/30/2026' is not a date for first_day; write it as in -p first_day=2026-11-01.",
         ),
         (
             {"channel": "web", "day": "2026-06-30"},
@@ -77,5 +77,5 @@ def test_a_value_that_does_not_fit_is_refused_with_what_would(given, message):
 
 
 def test_a_parameter_of_no_type_is_refused_with_an_example():
-    with pytest.raises(ParameterError, match=re.escape("sales: 'first_day' is no parameter; write it like")):
+    with pytest.raises(ParameterError, match=re.escape("sales: 'first_day' is not a parameter; write it like")):
         read("first_day")

@@ -6,9 +6,9 @@ import pytest
 from cartlake import contracts
 from cartlake_cli.athena.table_diff import EXAMPLES, count_sql, examples_sql
 from localaws.athena import duck
+from localaws.athena.hive_types import from_hive
 from localaws.athena.sql.compiler import compile_text
 from localaws.athena.sql.tables import Source
-from localaws.athena.trino_types import from_hive
 
 COLUMNS = {"order_id": "string", "line_number": "int", "order_status": "string", "quantity": "int"}
 OLDER, NEWER = 1111111, 2222222

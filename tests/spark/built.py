@@ -30,6 +30,12 @@ def _frame(frame, values, schema):
     return frame([(None,) * columns], schema).where(F.lit(1) == F.lit(0))
 
 
+def with_lineage(raw, run_id, ingested_at):
+    """Raw rows as an engine gives them to the transforms of a run."""
+    began = F.lit(ingested_at.isoformat()).cast("timestamp")
+    return raw.withColumn("_run_id", F.lit(run_id)).withColumn("_ingested_at", began)
+
+
 def built_rows(built, *order):
     """Rows as dicts, sorted by `order`, with exact decimals and instants in UTC.
 

@@ -9,6 +9,7 @@ import pytest
 from cartlake import contracts
 from glue_jobs.dataset_etl import counts
 from glue_jobs.transforms.file_rows import backfill, parents
+from glue_jobs.transforms.scopes import in_days_sql
 from tests.spark.built import table_rows
 
 pytestmark = pytest.mark.spark
@@ -18,6 +19,28 @@ DAY, NEXT_DAY = date(2026, 2, 27), date(2026, 2, 28)
 OLD, NEW = (datetime(2026, 2, 28, hour, tzinfo=UTC) for hour in (8, 9))
 RUN, OTHER_RUN = "fx_rates-2", "fx_rates-1"
 OURS, THEIRS = "s3://raw/ours.csv", "s3://raw/theirs.csv"
+
+
+class Frames:
+    """An engine as far as counts need it: rows are frames, and a branch is one too."""
+
+    def apply(self, transform, *inputs, **constants):
+        return transform(*inputs, **constants)
+
+    def where(self, rows, condition):
+        return rows.where(condition)
+
+    def collect(self, rows):
+        return [row.asDict() for row in rows.collect()]
+
+    def count(self, rows):
+        return rows.count()
+
+    def read_branch(self, branch, table, days=None):
+        return branch if days is None else branch.where(in_days_sql(table, days))
+
+
+FRAMES = Frames()
 
 
 def rate(currency="USD", day=DAY, value="1.1", **changes):
@@ -78,9 +101,9 @@ def test_keys_of_our_files_that_no_row_has_any_more_leave_and_their_days_are_tou
 def test_published_rows_are_those_of_the_run_by_day(frame):
     branch = rates(frame, rate("USD", _run_id=RUN), rate("GBP", _run_id=RUN), rate("CHF"), rate("USD", NEXT_DAY))
 
-    assert counts.published_rows(branch, RATES, RUN, [DAY, NEXT_DAY]) == {DAY: 2}
-    assert counts.published_rows(branch, RATES, RUN, [NEXT_DAY]) == {}
-    assert counts.published_rows(branch, RATES, RUN, []) == {}
+    assert counts.published_rows(FRAMES, branch, RATES, RUN, [DAY, NEXT_DAY]) == {DAY: 2}
+    assert counts.published_rows(FRAMES, branch, RATES, RUN, [NEXT_DAY]) == {}
+    assert counts.published_rows(FRAMES, branch, RATES, RUN, []) == {}
 
 
 def test_outdated_rows_lost_to_a_row_of_another_run_that_is_not_older(frame):
@@ -94,16 +117,16 @@ def test_outdated_rows_lost_to_a_row_of_another_run_that_is_not_older(frame):
     )
     kept = rates(frame, *(rate(name, _run_id=RUN) for name in ("USD", "GBP", "CHF", "JPY")), rate("SEK", NEXT_DAY))
 
-    assert counts.outdated_rows(branch, kept, RATES, RUN, [DAY]) == 2  # an older one, and one that is the same
-    assert counts.outdated_rows(branch, kept, RATES, RUN, [DAY, NEXT_DAY]) == 3
+    assert counts.outdated_rows(FRAMES, branch, kept, RATES, RUN, [DAY]) == 2  # an older one, and one that is the same
+    assert counts.outdated_rows(FRAMES, branch, kept, RATES, RUN, [DAY, NEXT_DAY]) == 3
 
 
 def test_known_rows_are_keys_that_stand_by_another_run_and_withdrawn_ones_stand_no_more(frame):
     branch, kept = rates(frame, rate("USD"), rate("GBP", _run_id=RUN)), rates(frame, rate("USD"), rate("GBP"))
     gone = rates(frame, rate("GBP"), rate("CHF")).select(*RATES.primary_key)
 
-    assert counts.known_rows(branch, kept, RATES, RUN) == 1
-    assert counts.withdrawn_rows(branch, gone, RATES) == 1
+    assert counts.known_rows(FRAMES, branch, kept, RATES, RUN) == 1
+    assert counts.withdrawn_rows(FRAMES, branch, gone, RATES) == 1
 
 
 def test_a_row_is_linked_to_its_parent_where_the_contract_refuses_orphans(frame):
@@ -112,7 +135,7 @@ def test_a_row_is_linked_to_its_parent_where_the_contract_refuses_orphans(frame)
     rows = frame([("REV-1", "PRD-1"), ("REV-2", "PRD-2"), ("REV-3", None)], "review_id string, product_id string")
     products = frame([("PRD-1",), ("PRD-1",), ("PRD-3",)], "product_id string")  # a version each
 
-    linked = parents.with_parents(rows, strict, lambda _reference: products)
+    linked = parents.with_parents(rows, strict, products)
 
     assert {row["review_id"]: row["_has_parent_product_id"] for row in linked.collect()} == {
         "REV-1": True,

@@ -66,7 +66,7 @@ def order(day="2026-01-10", customer="CUS-0000001", net="10.00", **changes):
 
 def orders_frame(frame, orders):
     rows = [tuple(row.values()) for row in orders or [order()]]
-    made = frame(rows, contracts.spark_schema_ddl(ORDERS, lineage=False))
+    made = frame(rows, contracts.spark_schema_ddl(ORDERS, added_by_lake=False))
     return made if orders else made.where(F.lit(1) == F.lit(0))  # DuckDB inserts no empty list
 
 

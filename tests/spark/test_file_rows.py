@@ -7,8 +7,10 @@ from decimal import Decimal
 import pytest
 
 from cartlake import contracts
+from cartlake.engine import F
 from glue_jobs.transforms.file_rows import conforming, judging, versions
 from glue_jobs.transforms.file_rows.quarantine import quarantined
+from tests.spark.built import with_lineage
 from tests.spark.order_lines import AS_WRITTEN
 
 pytestmark = pytest.mark.spark
@@ -27,7 +29,7 @@ def raw(**changes):
 
 
 def conform(frame, *rows):
-    return conforming.conform(frame(rows, RAW_SCHEMA), TABLE, "run-1", NOW)
+    return conforming.conform(with_lineage(frame(rows, RAW_SCHEMA), "run-1", NOW), TABLE)
 
 
 def judge(frame, *rows):
@@ -223,7 +225,8 @@ def test_of_equal_versions_in_one_file_the_choice_is_always_the_same(frame):
 
 def quarantine(frame, *rows):
     files = frame([(FILE, "file-1")], "_source_file string, file_id string")
-    return quarantined(judge(frame, *rows), CONTRACT, files, NOW).collect()
+    refused = judge(frame, *rows).withColumn("quarantined_at", F.lit(NOW.isoformat()).cast("timestamp"))
+    return quarantined(refused, files, CONTRACT).collect()
 
 
 def test_a_quarantined_row_holds_what_was_read(frame):

@@ -52,7 +52,7 @@ def record(number, **changes):
 
 
 def customers_of(frame, rows):
-    customers = frame(rows or [record(1)], contracts.spark_schema_ddl(CUSTOMERS, lineage=False))
+    customers = frame(rows or [record(1)], contracts.spark_schema_ddl(CUSTOMERS, added_by_lake=False))
     return customers if rows else customers.where("1 = 0")
 
 

@@ -14,7 +14,7 @@ from glue_jobs.transforms.file_rows.judging import accepted, judge
 from glue_jobs.transforms.personal_data.masking import masked
 from glue_jobs.transforms.personal_data.numbers import IBAN_COUNTRIES, OWN_ID
 from glue_jobs.transforms.reviews import fct_reviews, mask_personal_data, verified_reviews
-from tests.spark.built import built_rows, contract_types, table_rows, types_of
+from tests.spark.built import built_rows, contract_types, table_rows, types_of, with_lineage
 from tests.spark.order_lines import IN_THE_TABLE
 from tests.spark.transforming import transformed
 
@@ -159,7 +159,7 @@ def raw_review(**changes):
 def conformed(frame, *rows):
     table = contracts.load("reviews").table
     schema = f"{contracts.raw_schema(table)}, _corrupt_record string, _source_file string"
-    return conform(frame(rows, schema), table, "run-1", NOON + timedelta(days=7))
+    return conform(with_lineage(frame(rows, schema), "run-1", NOON + timedelta(days=7)), table)
 
 
 def test_masking_leaves_the_columns_of_the_frame_as_they_are(frame):

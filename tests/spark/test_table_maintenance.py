@@ -371,7 +371,7 @@ class TestExpiry:
         assert done.after.snapshots == 8
 
     def test_a_tag_keeps_its_snapshot_and_its_rows(self, rates):
-        first = rates.facts(RATES).line(rates.facts(RATES).head)[-1].snapshot_id
+        first = rates.facts(RATES).ancestors(rates.facts(RATES).head)[-1].snapshot_id
         rates.spark.sql(f"alter table glue_catalog.{RATES} create tag year_end as of version {first}")
 
         rates.maintain(rates.work(RATES), force=True)
@@ -394,7 +394,7 @@ class TestExpiry:
         assert done.after.snapshots == 8  # seven rewritings, and the write before them
 
     def test_time_travel_to_what_has_expired_is_refused_and_gives_no_wrong_rows(self, rates):
-        first = rates.facts(RATES).line(rates.facts(RATES).head)[-1].snapshot_id
+        first = rates.facts(RATES).ancestors(rates.facts(RATES).head)[-1].snapshot_id
         travelling = rates.spark.sql(f"select * from glue_catalog.{RATES} version as of {first}")
 
         rates.maintain(rates.work(RATES), force=True)

@@ -32,7 +32,7 @@ class Others:
 
     def pause(self, _seconds):
         if not self.acts:
-            raise AssertionError("nobody does anything any more, and the command still waits")
+            raise AssertionError("every act is done, and the command still waits")
         self.acts.pop(0)()
 
     def invoke(self, **request):
@@ -87,7 +87,7 @@ def lake(monkeypatch, others):
 
 @pytest.fixture
 def load_file(lake):
-    """Put a file of a dataset into the raw bucket, and on record as loaded by a run."""
+    """Put a file of a dataset into the raw bucket, and record it as loaded by a run."""
 
     def load(dataset, run_id, counts):
         s3, ledger, key = boto3.client("s3"), lake.ledger, f"incoming/{dataset}/a.csv"

@@ -1,4 +1,4 @@
-"""`lake contracts`: check and show the contracts every other part is derived from."""
+"""`lake contracts check` and `show`, and the group of the other commands about contracts."""
 
 from typing import Annotated, Any
 
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(context: typer.Context, json: Json = False) -> None:
-    """Read every contract and compile its rules. Exits with 1 when one is broken, saying where."""
+    """Read every contract and compile its rules. Exits with 1 when one is invalid, and shows each fault."""
     lake = lake_of(context)
     results = [_checked(name) for name in contracts.all_names()]
     lake.output.records("Contracts", ["contract", "version", "tables", "row_rules", "table_rules", "problem"], results)
@@ -66,6 +66,7 @@ def show(
 def _checked(name: str) -> dict[str, Any]:
     try:
         contract = contracts.load(name)
+    # Shown as a row, so that one invalid contract does not hide the others.
     except CartlakeError as error:
         return {"contract": name, "problem": str(error)}
     return {

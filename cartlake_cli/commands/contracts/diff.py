@@ -1,4 +1,4 @@
-"""`lake contracts diff`: what changed in the contracts since a commit, whom it breaks, and what reads it."""
+"""`lake contracts diff`: what changed in the contracts since a commit, what it breaks, and what reads it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ def diff(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Compare the contracts with those of a commit. Exits with 1 when a version does not say what changed."""
+    """Compare the contracts with those of a commit. Exits with 1 when a version was not raised as needed."""
     lake = lake_of(context)
     before, after = contracts_at(lake.root, reference), list(contracts.load_all())
     changes = compare(before, after)

@@ -1,4 +1,4 @@
-"""`lake contracts docs`: builds the data dictionary, the catalog page and the diagrams, and checks their links."""
+"""`lake contracts docs`: build the data dictionary, the catalog page and the diagrams, and check their links."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +31,7 @@ def docs(
 
     lake = lake_of(context)
     if check and live:
-        raise CommandError("--check needs no deployed lake, and --live writes a file: give one of them.")
+        raise CommandError("--check writes nothing, and --live writes a file: give one of them.")
     with lake.output.messages.status("Reading contracts, transforms and queries"):
         catalog = build.read_catalog(lake.root)
     files = {LIVE: _live_page(lake, catalog)} if live else build.documents(catalog)
@@ -53,7 +53,7 @@ def _live_page(lake: Lake, catalog: "Catalog") -> str:
 
 
 def _written(path: Path, text: str) -> str:
-    """Write the file unless it has this text already; says which of the two."""
+    """Write the file unless it has this text already; returns `written` or `current`."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return "current"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`lake contracts drift`: what the crawler found in the raw files against what the contracts say of them."""
+"""`lake contracts drift`: compare the columns a crawler found in the raw files with the contracts."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -17,7 +17,7 @@ COLUMNS = ["dataset", "table", "format", "column", "difference", "found", "wante
 
 def drift(
     context: typer.Context,
-    dataset: Annotated[str | None, typer.Argument(help="Look at the files of this dataset only.")] = None,
+    dataset: Annotated[str | None, typer.Argument(help="Compare the files of this dataset only.")] = None,
     json: Json = False,
 ) -> None:
     """Compare the columns a crawler found in raw files with the contracts. Exits with 1 when they differ."""
@@ -39,6 +39,6 @@ def drift(
         lake.output.records(f"Drift of the raw files, crawled at {crawled_at}", COLUMNS, rows)
         if not_crawled:
             lake.output.say(f"No files were found of: {', '.join(not_crawled)}.")
-        lake.output.say("Files dropped since are not in it: `lake crawl` looks again.")
+        lake.output.say("Files uploaded since then are not included: `lake crawl` finds them.")
     if rows:
         raise typer.Exit(Exit.FAILED)

@@ -21,7 +21,7 @@ def build_artifacts(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Build Lambda zips and layers and the Glue library into build/, the same bytes for the same input."""
+    """Build Lambda zips and layers and the Glue library into build/; the same input gives the same bytes."""
     lake = lake_of(context)
     chosen = platform or (Platform.HOST if lake.is_local else Platform.AWS)
     manifest = jsonlib.loads(build(lake.root, chosen).read_text())

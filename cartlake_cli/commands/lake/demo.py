@@ -1,4 +1,7 @@
-"""`lake demo`: the whole lake, with commands anyone can type, and every row of every dataset accounted for."""
+"""`lake demo`: starts a lake, loads generated files, and compares every row with what was generated.
+
+It runs the same commands as a user would type, and prints each.
+"""
 
 import io
 import json as jsonlib
@@ -13,9 +16,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cartlake_cli.commands.lake.query import ask, show
+from cartlake_cli.commands.lake.query import run_query, show
 from cartlake_cli.commands.local.home import only_one
-from cartlake_cli.commands.runs.drop import settle
+from cartlake_cli.commands.runs.drop import wait_until_processed
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError
 from cartlake_cli.operations.manifest_check import COLUMNS, reconcile_datasets, reconcile_world
@@ -29,7 +32,7 @@ ROWS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What kind of week the demo makes."""
+    """The size and the last day of the generated data."""
 
     days: int
     orders_per_day: int
@@ -49,8 +52,9 @@ def demo(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Start the lake, drop a week of a shop's files with known dirt, account for every row, query the marts."""
+    """Start the lake, load a week of a shop's files with known errors, check every row, query the marts."""
     lake = lake_of(context)
+    # Two demos at once would load the same files, and neither could tell its rows from the other's.
     with only_one(lake.home, "demo"):
         _demo(context, lake, Options(days, orders_per_day, end_date))
 
@@ -70,34 +74,34 @@ def _demo(context: typer.Context, lake: Lake, options: Options) -> None:
     lake.output.say(f"\n[dim]$[/dim] [bold]lake drop all {_shown(folder)} --wait[/bold]")
     with _timed(seconds, "load"):
         chosen = files_by_dataset("all", [folder])
-        settled = settle(lake, {dataset: upload(lake, dataset, paths) for dataset, paths in chosen.items()})
+        files = wait_until_processed(lake, {dataset: upload(lake, dataset, paths) for dataset, paths in chosen.items()})
     with _timed(seconds, "reconcile"):
-        datasets = reconcile_datasets(lake, manifest, settled)
+        datasets = reconcile_datasets(lake, manifest, files)
         facts = reconcile_world(lake, manifest)
     with _timed(seconds, "query"):
         since = f"first_day={manifest['arguments']['start_date']}"
-        results = {query: ask(lake, query, [since]) for query in QUERIES}
+        results = {query: run_query(lake, query, [since]) for query in QUERIES}
     held = all(line["holds"] for line in [*datasets, *facts])
     if lake.output.as_json:
         answers = {query: result.records() for query, result in results.items()}
         lake.output.json({"held": held, "datasets": datasets, "world": facts, "seconds": seconds, **answers})
     else:
         lake.output.records("Every row, by where it went", COLUMNS, datasets)
-        lake.output.records("What was planted, and what the lake found", ["what", "planted", "found", "holds"], facts)
+        lake.output.records("What was generated, and what the lake found", ["what", "planted", "found", "holds"], facts)
         for query, result in results.items():
             lake.output.say(f"\n[dim]$[/dim] [bold]lake query {query} -p {since}[/bold]")
             show(lake, query, result, most=ROWS_SHOWN)
         _say_next(lake, seconds)
     if not held or not all(result.rows for result in results.values()):
         raise CommandError(
-            "Some counts differ from what was planted: see the lines above that say no, then `lake runs`, `lake logs`."
+            "Some counts differ from what was generated. See the lines above with `no`, `lake runs` and `lake logs`."
         )
 
 
 def _generate(context: typer.Context, lake: Lake, folder: Path, world: dict[str, Any]) -> None:
-    """By default a world ends yesterday: nothing lies in the future. One that is there already is dropped again."""
+    """Generate the files, unless an earlier demo left the same ones; those are loaded again and are duplicates."""
     if (folder / "manifest.json").exists():
-        lake.output.say(f"\nThe files of the last demo are still in {_shown(folder)}; they are dropped once more.")
+        lake.output.say(f"\nThe files of the last demo are still in {_shown(folder)}; they are uploaded again.")
         return
     written = [str(part) for option in world.items() for part in option]
     _type(context, "generate", "all", *written, "--out", str(_shown(folder)))
@@ -115,6 +119,7 @@ def _type(context: typer.Context, name: str, *arguments: str) -> None:
         raise CommandError(f"The command `lake {name}` is not installed. Run `make setup`.")
     lake = lake_of(context)
     lake.output.say(f"\n[dim]$[/dim] [bold]lake {' '.join([name, *arguments])}[/bold]")
+    # With --json the demo prints one document, so the output of the inner commands is dropped.
     quiet = redirect_stdout(io.StringIO()) if lake.output.as_json else nullcontext()
     with quiet, command.make_context(name, list(arguments), parent=context.find_root()) as inner:
         command.invoke(inner)
@@ -132,11 +137,11 @@ def _say_next(lake: Lake, seconds: dict[str, float]) -> None:
     say("\n[green]Every row is accounted for.[/green] " + ", ".join(f"{k} {v:.1f} s" for k, v in seconds.items()))
     say("\nThe lake goes on running. Try next:")
     say("  source .venv/bin/activate      puts lake on your PATH")
-    say("  lake runs                      what each run read, published and set aside")
+    say("  lake runs                      what each run read, published and quarantined")
     say("  lake quarantine list           the dirty rows, by the rule they broke")
     say("  lake run show RUN              one run: tables rebuilt, rules broken, seconds")
     say("  lake query top_products        another named query; `lake queries` lists them")
-    say("  lake recompute all --check     prove that every built table is what it should be")
+    say("  lake recompute all --check     compare every built table with a rebuilt copy")
     say('  eval "$(lake env)"             now any AWS client works against the lake:')
     say(f"  aws s3 ls s3://{lake.outputs.buckets['raw']}/incoming/")
     say("  lake down                      stop it; the data stays in .lake/")

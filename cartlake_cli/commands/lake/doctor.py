@@ -1,4 +1,4 @@
-"""`lake doctor`: what this machine and its lake have, what is missing or broken, and how to fix it."""
+"""`lake doctor`: check this machine and its lake, and say how to fix what is missing or broken."""
 
 import re
 import shutil
@@ -27,7 +27,7 @@ FREE_DISK_GB = 4
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `remedy` is empty when it is fine."""
+    """The result of one check. `remedy` is empty when it passed."""
 
     what: str
     found: str
@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context, json: Json = False) -> None:
-    """Check what the lake needs on this machine, and that its tables are whole. Exits with 3 when something is not."""
+    """Check what the lake needs on this machine, and that its tables can be read. Exits with 3 if a check fails."""
     lake = lake_of(context)
     findings = examine(lake)
     rows = [{**asdict(finding), "ok": not finding.remedy} for finding in findings]
@@ -49,9 +49,10 @@ def doctor(context: typer.Context, json: Json = False) -> None:
 
 
 def examine(lake: Lake) -> list[Finding]:
+    """Return the result of each check."""
     checks: list[Callable[[Lake], Finding]] = [_python, _terraform, _java, _jars, _disk, _server, _deployment]
     findings = [check(lake) for check in checks]
-    # Without a deployment there are no tables to look at.
+    # Without a deployment there are no tables to check.
     return findings if any(finding.remedy for finding in findings[-2:]) else [*findings, _tables(lake)]
 
 
@@ -97,7 +98,7 @@ def _existing(path: Path) -> Path:
 
 
 def _server(lake: Lake) -> Finding:
-    """Only asked where the environment is this machine."""
+    """Check the embedded AWS, which only the local environment needs."""
     if not lake.is_local:
         return Finding("Embedded AWS", f"not needed for {lake.environment}")
     try:
@@ -117,7 +118,7 @@ def _deployment(lake: Lake) -> Finding:
 
 
 def _tables(lake: Lake) -> Finding:
-    """Whether each table's metadata can be read; what is broken names its repair."""
+    """Check whether the metadata of each table can be read."""
     from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415 - a second of import
 
     lake.connect()
@@ -135,5 +136,5 @@ def _tables(lake: Lake) -> Finding:
         remedies = " ".join(f"`lake tables repair {error.table}`" for error in broken)
         return Finding("Iceberg tables", "; ".join(str(error).partition(". `")[0] for error in broken), remedies)
     if missing:
-        return Finding("Iceberg tables", f"not made yet: {', '.join(missing)}", "`lake tables apply` makes them.")
-    return Finding("Iceberg tables", f"{len(described)} whole")
+        return Finding("Iceberg tables", f"do not exist: {', '.join(missing)}", "`lake tables apply` creates them.")
+    return Finding("Iceberg tables", f"{len(described)} can be read")

@@ -1,4 +1,4 @@
-"""`lake generate`: the generators on the command line. numpy and Arrow load only when it runs."""
+"""`lake generate`: write generated files. numpy and Arrow are imported only when it runs."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -79,10 +79,10 @@ def generate(  # one parameter for each option of the command
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write realistic files with known dirt, and manifest.json: what is in them and what the lake must make of it.
+    """Write realistic files with known errors, and manifest.json: what is in them and the expected result.
 
-    `transactions` is that dataset alone, by number of rows. `all` is a world: seven datasets that agree with each
-    other, by orders a day; the name of another dataset writes only that part of it.
+    `transactions` writes that dataset alone, by number of rows. `all` writes seven datasets that agree with each other,
+    by orders a day; the name of another dataset writes only that one of the seven.
     """
     if dataset not in DATASETS:
         raise NotFoundError(f"There is no generator for {dataset!r}, only for: {', '.join(DATASETS)}.")
@@ -105,7 +105,7 @@ def generate(  # one parameter for each option of the command
 
 
 def refuse(dataset: str, options: Mapping[str, object]) -> None:
-    """Raise BadParameter when options are given that this dataset does not take."""
+    """Raise BadParameter when options are given that this dataset does not have."""
     given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
     if given:
         other = f"`lake generate {SINGLE if dataset != SINGLE else WORLD}`"
@@ -113,9 +113,9 @@ def refuse(dataset: str, options: Mapping[str, object]) -> None:
 
 
 def over(last: date) -> date:
-    """The same day. Raises ValueError when it is not over in UTC."""
+    """Return the day. Raises ValueError when it is not over in UTC."""
     if last >= datetime.now(UTC).date():
-        raise ValueError(f"{last} is not over yet in UTC; its orders would lie in the future.")
+        raise ValueError(f"{last} is not over yet in UTC; its orders would be in the future.")
     return last
 
 
@@ -131,7 +131,7 @@ def make_transactions(output: Output, directory: Path, dataset: str, options: di
 
 
 def summary(manifest: "Manifest") -> dict[str, str | int]:
-    """What to expect of the lake once the files are dropped."""
+    """Return what the lake should do with the files, by name."""
     expected = manifest.expected_rows
     return {
         "files": len(manifest.files),

@@ -37,7 +37,7 @@ def query(
 ) -> None:
     """Run a named query (`lake queries` lists them) or SQL and print its rows."""
     lake = lake_of(context)
-    result = ask(lake, name_or_sql, parameter or [], database)
+    result = run_query(lake, name_or_sql, parameter or [], database)
     show(lake, name_or_sql if NAME.fullmatch(name_or_sql) else "", result)
 
 
@@ -53,13 +53,14 @@ def _row(query: NamedQuery) -> dict[str, Any]:
     return {**asdict(query), "parameters": ", ".join(map(str, query.parameters)) or None}
 
 
-def ask(lake: Lake, name_or_sql: str, parameters: Sequence[str] = (), database: str = "processed") -> QueryResult:
+def run_query(lake: Lake, name_or_sql: str, parameters: Sequence[str] = (), database: str = "processed") -> QueryResult:
     """Run a named query, its parameters given as `name=value`, or SQL with a literal for each `?`.
 
-    Raises NotFoundError for what is not there, CommandError for parameters the query does not take, QueryError with
-    Athena's message.
+    Returns its rows. Raises NotFoundError for a query or file that does not exist, CommandError for parameters the
+    query does not have, QueryError with Athena's message.
     """
     sql = sql_of(lake, name_or_sql)
+    # One word is never SQL that returns rows, so it is the name of a query.
     if NAME.fullmatch(name_or_sql):
         parameters = _literals(NamedQuery.read(name_or_sql, sql), parameters)
     return athena_of(lake).run(sql, parameters, database)
@@ -77,12 +78,12 @@ def _pair(query: NamedQuery, parameter: str) -> tuple[str, str]:
     name, equals, value = parameter.partition("=")
     if not equals:
         listed = ", ".join(map(str, query.parameters)) or "none"
-        raise CommandError(f"-p {parameter} names no parameter: write -p name=value. {query.name} has: {listed}.")
+        raise CommandError(f"-p {parameter} has no value: write -p name=value. {query.name} has: {listed}.")
     return name.strip(), value.strip()
 
 
 def sql_of(lake: Lake, name_or_sql: str) -> str:
-    """The text to run. Raises NotFoundError for a name without a query or a file that is not there."""
+    """Return the SQL to run. Raises NotFoundError for a named query or file that does not exist."""
     if name_or_sql.startswith("@"):
         path = Path(name_or_sql[1:])
         if not path.is_file():
@@ -124,14 +125,14 @@ def _typed(
 
 
 def _shown(text: str | None, kind: str) -> int | Decimal | str | None:
-    """A plain number as one, so that it is set like one, with all its digits; anything else as Athena wrote it."""
+    """Return a number with all its digits, so that it is printed as a number; anything else as Athena wrote it."""
     if text is None or kind not in NUMERIC or not re.fullmatch(r"-?\d+(\.\d+)?", text):
         return text
     return Decimal(text) if "." in text else int(text)
 
 
 def _value(text: str | None, kind: str) -> bool | float | Decimal | str | None:
-    """What Athena wrote, as a value of its type: whole numbers, floats and booleans; decimals keep every digit."""
+    """Return what Athena wrote as a value of its type. Decimals keep every digit; times and dates stay text."""
     match kind:
         case "boolean" if text in {"true", "false"}:
             return text == "true"

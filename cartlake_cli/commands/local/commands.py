@@ -1,4 +1,4 @@
-"""`lake down`, `lake logs` and `lake env`: the commands of the embedded AWS beside `lake up`."""
+"""`lake down`, `lake logs` and `lake env`: commands of the embedded AWS."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def down(
     context: typer.Context,
-    wipe: Annotated[bool, typer.Option(help="Also forget everything it stores: data, tables, deployment.")] = False,
+    wipe: Annotated[bool, typer.Option(help="Also delete all it stores: data, tables, deployment.")] = False,
     json: Json = False,
 ) -> None:
     """Stop the embedded AWS once its state is saved. `lake up` brings it back as it was."""
@@ -36,7 +36,7 @@ def down(
         lake.output.json({"stopped": stopped, "wiped": wipe})
     else:
         lake.output.say("Stopped." if stopped else "It was not running.")
-        lake.output.say(f"All its data is gone: {lake.home}." if wipe else f"Its data is kept in {lake.home}.")
+        lake.output.say(f"All its data was deleted: {lake.home}." if wipe else f"Its data stays in {lake.home}.")
 
 
 def show_logs(
@@ -51,6 +51,7 @@ def show_logs(
     """Print what a part of the lake logged."""
     lake = lake_of(context)
     log_file = lake.home / "logs" / f"{name}.log"
+    # Logs of a Glue job are in shared groups, in streams that start with the run id.
     if job is not None:
         found = logs.cloudwatch_lines(lake.client("logs"), logs.JOB_GROUPS, job, lines, follow=follow)
     elif lake.is_local and log_file.exists():

@@ -1,7 +1,7 @@
-"""The embedded AWS of a checkout: the one place that tells localaws about Cartlake, and translates its errors.
+"""Starts and stops the embedded AWS of a checkout. Only this module passes settings to localaws and maps its errors.
 
-It keeps its state in `.lake/` and its downloads in `.cache/` of the checkout; every other setting is localaws's own
-default or a `LOCALAWS_…` variable.
+Its state is stored in `.lake/` and its downloads in `.cache/` of the checkout; every other setting is the default of
+localaws or a `LOCALAWS_…` variable.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def settings_of(root: Path) -> Settings:
 
 
 def start(root: Path) -> Server:
-    """Start the embedded AWS of a checkout, or find the running one.
+    """Start the embedded AWS of a checkout; returns it, or the one that runs already.
 
     Raises CommandError when it does not come up, or its port is in use.
     """
@@ -50,7 +50,7 @@ def status(root: Path) -> Server | None:
 
 
 def wipe(root: Path) -> None:
-    """Delete all that the embedded AWS of a checkout keeps. Raises CommandError while it runs."""
+    """Delete all that the embedded AWS of a checkout stores. Raises CommandError while it runs."""
     settings = settings_of(root)
     with _command_errors():
         server.wipe(settings)

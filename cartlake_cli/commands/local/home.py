@@ -1,4 +1,4 @@
-"""The folder `.lake/` of a checkout: which version of Cartlake made it, and who works in it."""
+"""The folder `.lake/` of a checkout: the version of Cartlake that made it, and locks of running commands."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _DEPLOYED: Final = "terraform.tfstate"
 
 
 def check_format(home: Path) -> None:
-    """Refuse a folder that holds a deployment of another version, and mark a new one as of this version.
+    """Write this version into a new folder. Raises NotReadyError for a folder with a deployment of another version.
 
-    Raises NotReadyError saying how to start anew.
+    The message says how to start again.
     """
     mark = home / _FORMAT_FILE
     found = mark.read_text(encoding="utf-8").strip() if mark.exists() else None
@@ -39,7 +39,7 @@ def check_format(home: Path) -> None:
 
 @contextmanager
 def only_one(home: Path, command: str) -> Iterator[None]:
-    """Hold a checkout's lock of a command. Raises NotReadyError when the command runs there already."""
+    """Hold the lock of a command in a checkout. Raises NotReadyError when the command runs there already."""
     held = try_lock(home / f"{command}.lock")
     if held is None:
         raise NotReadyError(

@@ -16,7 +16,7 @@ FOLLOW_SECONDS = 1.0
 
 
 def file_lines(path: Path, lines: int, *, follow: bool) -> Iterator[str]:
-    """Yield the last lines of a file; with `follow`, those written later as well, for ever."""
+    """Yield the last lines of a file; with `follow`, also those written later, without end."""
     with path.open(encoding="utf-8", errors="replace") as file:
         yield from (line.rstrip("\n") for line in deque(file, maxlen=lines))
         while follow:
@@ -37,7 +37,7 @@ def group_of(name: str, functions: Mapping[str, str]) -> str:
 def cloudwatch_lines(
     client: Any, groups: Sequence[str], stream_prefix: str | None, lines: int, *, follow: bool
 ) -> Iterator[str]:
-    """Yield the last lines of log groups in the order of their times; with `follow`, later ones as well, for ever.
+    """Yield the last lines of log groups in the order of their times; with `follow`, also later ones, without end.
 
     `stream_prefix` chooses streams by the beginning of their names. A group that does not exist yet has no lines.
     """
@@ -53,6 +53,7 @@ def cloudwatch_lines(
             yield f"{_time(event['timestamp'])} {event['message'].rstrip()}"
         if not follow:
             return
+        # Times are not unique, so events of the last time are read again and left out by their ids.
         seen.update(event["eventId"] for event in fresh)
         since = max([since, *(event["timestamp"] for event in fresh)])
         time.sleep(FOLLOW_SECONDS)

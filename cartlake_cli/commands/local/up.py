@@ -1,4 +1,4 @@
-"""`lake up`: the embedded AWS, started, with the whole lake deployed to it by the project's own Terraform."""
+"""`lake up`: start the embedded AWS and deploy the lake to it with the same Terraform as to AWS."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import typer
 from cartlake_cli.build import Platform, build
 from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.home import check_format
-from cartlake_cli.commands.tables.tables import apply_all
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.environments import LOCAL
 from cartlake_cli.errors import CommandError, NotReadyError
+from cartlake_cli.operations.catalog import apply_changes
 from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
 from cartlake_cli.outputs import OUTPUT
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 PARALLEL = "-parallelism=30"
-"""Most of an apply is the provider waiting; nothing here limits how many resources wait side by side."""
+"""Most of an apply is waiting for the provider, and the embedded AWS has no limit on parallel requests."""
 
 
 def register(app: typer.Typer) -> None:
@@ -55,11 +55,11 @@ def up(
 
 
 def bring_up(lake: Lake, *, force: bool = False) -> dict[str, float]:
-    """Do all that `lake up` does; returns the seconds of each phase. Safe to repeat.
+    """Do what `lake up` does; returns the seconds of each phase. Safe to repeat.
 
     Raises NotReadyError when a tool is missing and CommandError when Terraform fails.
     """
-    _ = lake.terraform_folder  # asked first, so that nothing is made where there is no checkout
+    _ = lake.terraform_folder  # read first: it raises where there is no checkout, before anything is created
     check_format(lake.home)
     seconds: dict[str, float] = {}
     with _phase(lake, seconds, "start", "Starting the embedded AWS"):
@@ -73,30 +73,31 @@ def bring_up(lake: Lake, *, force: bool = False) -> dict[str, float]:
     else:
         with _phase(lake, seconds, "terraform", "Applying terraform/environments/local (about two minutes)"):
             apply(lake)
+        # Computed again: the apply has changed the Terraform state, which is part of it.
         applied.write_text(_fingerprint(lake, manifest))
     with _phase(lake, seconds, "tables", "Creating tables and views from the contracts"):
-        apply_all(lake)
+        apply_changes(lake)
     return seconds
 
 
 def apply(lake: Lake) -> None:
-    """Run init and apply of environments/local; keeps the outputs in `.lake/outputs.json`."""
+    """Run `terraform init` and `apply` in environments/local, and write the outputs to `.lake/outputs.json`."""
     terraform(lake, "init", "-input=false", "-reconfigure", f"-backend-config=path={lake.home}/terraform.tfstate")
     terraform(lake, "apply", "-input=false", "-auto-approve", PARALLEL)
     outputs = json.loads(terraform(lake, "output", "-json", OUTPUT))
     (lake.home / "outputs.json").write_text(json.dumps(outputs, indent=2))
-    lake.__dict__.pop("outputs", None)  # what was read before this apply is old
+    lake.__dict__.pop("outputs", None)  # the cached value is from before this apply
 
 
 def destroy(lake: Lake) -> None:
-    """Run destroy of environments/local."""
+    """Run `terraform destroy` in environments/local."""
     terraform(lake, "destroy", "-input=false", "-auto-approve", PARALLEL)
 
 
 def terraform(lake: Lake, *arguments: str) -> str:
-    """Run Terraform in environments/local against the embedded AWS and return what it printed.
+    """Run Terraform in environments/local against the embedded AWS; returns what it printed.
 
-    Raises NotReadyError where Terraform is missing and CommandError with its own words where it fails.
+    Raises NotReadyError where Terraform is missing, CommandError with its message where it fails.
     """
     log = lake.home / "logs" / "terraform.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +116,8 @@ def terraform(lake: Lake, *arguments: str) -> str:
 
 
 def terraform_environment(lake: Lake) -> dict[str, str]:
-    """The environment Terraform needs to deploy to this checkout's embedded AWS."""
+    """Return the environment variables for Terraform to deploy to this checkout's embedded AWS."""
+    # A profile or session token of the user must not reach the embedded AWS, nor Terraform a real account.
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {
         **own,
@@ -128,7 +130,7 @@ def terraform_environment(lake: Lake) -> dict[str, str]:
 
 
 def lambda_architecture() -> str:
-    """Name the machine's processor as AWS Lambda does."""
+    """Return AWS Lambda's name for the processor of this machine."""
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 
 
@@ -139,7 +141,7 @@ def _plugin_cache(root: Path) -> dict[str, str]:
 
 
 def _fingerprint(lake: Lake, manifest: Path) -> str:
-    """Hash all that an apply depends on: artifacts, Terraform, state machines, queries, and the state itself."""
+    """Return a hash of all that an apply depends on: artifacts, Terraform, state machines, queries, and the state."""
     digest = hashlib.sha256(manifest.read_bytes())
     for folder, pattern in (("terraform", "*.tf"), ("state_machines", "*.json"), ("athena_queries", "*.sql")):
         for path in sorted((lake.root / folder).rglob(pattern)):

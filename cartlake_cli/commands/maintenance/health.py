@@ -1,4 +1,4 @@
-"""`lake health`: how every table is, by its metadata and the ledger, and what maintenance would do."""
+"""`lake health`: the state of every table by its metadata and the ledger, and what maintenance would do."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from cartlake.ledger import RunState
 from cartlake_cli.commands.maintenance.maintain import TableNames, physical_names
 from cartlake_cli.context import lake_of
 from cartlake_cli.errors import Exit
-from cartlake_cli.operations.health import look
+from cartlake_cli.operations.health import health_of
 from cartlake_cli.options import Json
 
 COLUMNS = ["table", "state", "age h", "sla h", "rows", "MB", "files", "removable", "deletes", "versions"]
@@ -20,12 +20,12 @@ def register(app: typer.Typer) -> None:
 
 
 def health(context: typer.Context, tables: TableNames = None, json: Json = False) -> None:
-    """Show how tables are: freshness, files, deletes, versions, quarantine, and what maintenance would do.
+    """Show the state of tables: freshness, files, deletes, versions, quarantine, and what maintenance would do.
 
-    Ends with 1 when a table is older than its contract promises, or its metadata cannot be read.
+    Exits with 1 when a table is older than the SLA of its contract allows, or its metadata cannot be read.
     """
     lake = lake_of(context)
-    found = look(lake, physical_names(tables) if tables else None)
+    found = health_of(lake, physical_names(tables) if tables else None)
     bad = [row for row in found if row["state"] in ("overdue", "unreadable")]
     if lake.output.as_json:
         lake.output.json(found)
@@ -39,7 +39,7 @@ def health(context: typer.Context, tables: TableNames = None, json: Json = False
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """What a person reads; what is as it should be in every table takes no room."""
+    """Return what a person reads. Zeros and successful runs are left out, so their columns are shown only if needed."""
     rate, last = row["quarantine_rate"], row["last_run"]
     return {
         "table": row["table"],
@@ -60,5 +60,5 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 def _next(schedule: str | None) -> str:
     if schedule is None:
-        return "Maintenance has no schedule here: [bold]lake maintain[/bold] does it."
-    return f"Maintenance looks at all tables by {schedule}, UTC; [bold]lake maintain[/bold] does it now."
+        return "Maintenance has no schedule here. Start it with [bold]lake maintain[/bold]."
+    return f"Maintenance is scheduled by {schedule}, UTC. Start it now with [bold]lake maintain[/bold]."

@@ -1,4 +1,4 @@
-"""`lake maintain`: look at all tables, and maintain those that need it."""
+"""`lake maintain`: check all tables, and maintain those that need it."""
 
 from typing import Annotated, Any
 
@@ -30,12 +30,12 @@ def maintain(
     force: Annotated[bool, typer.Option("--force", help="Maintain also where little would change.")] = False,
     keep_snapshots_days: Annotated[
         float | None,
-        typer.Option(min=0, help="Expire older versions, whatever the contract says: time travel ends there."),
+        typer.Option(min=0, help="Expire older versions than this, whatever the contract says."),
     ] = None,
     wait: Annotated[bool, typer.Option(help="Wait until it is done, and show what was done.")] = True,
     json: Json = False,
 ) -> None:
-    """Join small files, drop deleted rows, expire old versions, delete orphan files: where enough would change."""
+    """Compact small files, remove deleted rows, expire old versions, delete orphan files, where it is needed."""
     lake = lake_of(context)
     names = physical_names(tables) if tables else None
     request = MaintenanceRequest(tables=names, force=force, keep_snapshots_days=keep_snapshots_days)
@@ -54,7 +54,7 @@ def maintain(
 
 
 def physical_names(tables: list[str]) -> list[str]:
-    """Raises NotFoundError naming the tables there are."""
+    """Return the physical names of tables. Raises NotFoundError that lists all tables."""
     return [named_table(name)[1].physical_name for name in tables]
 
 
@@ -66,9 +66,9 @@ def _show(lake: Lake, run: RunRecord, plan: dict[str, Any], report: dict[str, An
         return
     skipped = MaintenancePlan.model_validate(plan).skipped if plan else []
     if not report:
-        lake.output.say(f"[green]Nothing to do[/green]: {len(skipped)} tables were looked at, no job was started.")
+        lake.output.say(f"[green]Nothing to do[/green]: {len(skipped)} tables were checked, no job was started.")
     else:
-        lake.output.say(f"{len(skipped)} other tables were looked at and left alone.")
+        lake.output.say(f"{len(skipped)} other tables were checked and need no maintenance.")
     for one in skipped:
         if one.reason not in ("no maintenance needed", "it was never written"):
             lake.output.say(f"{one.table}: {one.reason}")

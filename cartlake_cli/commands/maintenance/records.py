@@ -1,4 +1,4 @@
-"""Maintenance as people read it: before → after."""
+"""A maintenance report as a table with values before → after."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ MAINTAINED = ["table", "outcome", "done", "files", "MB", "deleted rows", "snapsh
 
 
 def maintenance_rows(tables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A row per table of a maintenance report, given as JSON has it."""
+    """Return a row for each table of a maintenance report; `tables` are as in its JSON."""
     return [
         {
             "table": table["table"],

@@ -1,4 +1,4 @@
-"""`lake backfill`: read raw files again through today's contract, as if they were loaded today."""
+"""`lake backfill`: load raw files again by today's contract."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 from cartlake_cli.context import lake_of
-from cartlake_cli.operations.backfill import ask, check_kept, files_between, outcome_of, wait_for
+from cartlake_cli.operations.backfill import (
+    backfill_outcome,
+    check_files_exist,
+    files_between,
+    request_backfill,
+    wait_for_backfill,
+)
 from cartlake_cli.operations.upload import check_dataset
 from cartlake_cli.options import Dataset, Json
 
@@ -27,22 +33,22 @@ def backfill(
     wait: Annotated[bool, typer.Option(help="Wait for it, and for the tables built from it.")] = True,
     json: Json = False,
 ) -> None:
-    """Read the files received on some days again, through today's contract, and publish the outcome at once."""
+    """Load the files received on some days again, by today's contract, and publish all of them in one commit."""
     lake = lake_of(context)
     check_dataset(dataset)
     if last < first:
         raise typer.BadParameter(f"--to {last:%Y-%m-%d} is before --from {first:%Y-%m-%d}.")
     files = files_between(lake, dataset, first.date(), last.date())
-    check_kept(lake, files)
-    request = ask(lake, dataset, first.date(), last.date())
+    check_files_exist(lake, files)
+    request = request_backfill(lake, dataset, first.date(), last.date())
     asked = {"dataset": dataset, "from": request.first, "to": request.last, "request_id": request.request_id}
     if not wait:
-        lake.output.record(f"Asked for a backfill of {dataset}", {**asked, "files": len(files)})
+        lake.output.record(f"Backfill of {dataset} requested", {**asked, "files": len(files)})
         lake.output.say(f"It starts as soon as no other run works on {dataset}: `lake runs --dataset {dataset}`.")
         return
     with lake.output.messages.status(f"Backfill of {dataset}") as status:
-        run = wait_for(lake, request, status.update)
-    outcome = {**asked, "files": run.files, **outcome_of(lake, run)}
+        run = wait_for_backfill(lake, request, status.update)
+    outcome = {**asked, "files": run.files, **backfill_outcome(lake, run)}
     lake.output.record(f"Backfilled {dataset}, files received {request}", outcome)
     if outcome["withdrawn"]:
         lake.output.say(

@@ -1,4 +1,4 @@
-"""`lake drop`: put files where the lake picks them up."""
+"""`lake drop`: upload files to be loaded."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,21 +22,21 @@ def register(app: typer.Typer) -> None:
 
 def drop(
     context: typer.Context,
-    dataset: Annotated[str, typer.Argument(help="Name of a dataset, or `all` for a world of them.")],
+    dataset: Annotated[str, typer.Argument(help="Name of a dataset, or `all` for a folder with files of several.")],
     files: Annotated[
-        list[Path], typer.Argument(exists=True, help="Files; for `all` a folder, one below it a dataset.")
+        list[Path], typer.Argument(exists=True, help="Files; for `all` one folder that has a folder for each dataset.")
     ],
-    wait: Annotated[bool, typer.Option(help="Wait until every file is settled and every table rebuilt.")] = False,
+    wait: Annotated[bool, typer.Option(help="Wait until every file is processed and every table rebuilt.")] = False,
     json: Json = False,
 ) -> None:
-    """Upload files to the raw zone, where their arrival starts everything else."""
+    """Upload files to the raw zone. The lake loads them by itself."""
     lake = lake_of(context)
     chosen = files_by_dataset(dataset, files)
     dropped = {name: upload(lake, name, paths) for name, paths in chosen.items()}
     if wait:
-        settled = settle(lake, dropped)
-        lake.output.records("Files", ["key", "state", "reason", "run_id"], records_of(settled))
-        if any(file.state in {FileState.REJECTED, FileState.FAILED} for file in settled):
+        processed = wait_until_processed(lake, dropped)
+        lake.output.records("Files", ["key", "state", "reason", "run_id"], records_of(processed))
+        if any(file.state in {FileState.REJECTED, FileState.FAILED} for file in processed):
             raise typer.Exit(Exit.FAILED)
         return
     rows = [file for files in dropped.values() for file in files]
@@ -44,10 +44,14 @@ def drop(
     lake.output.say("Follow them with [bold]lake status --follow[/bold].")
 
 
-def settle(lake: Lake, dropped: Mapping[str, list[dict[str, Any]]]) -> list[FileRecord]:
-    """Wait until uploaded files are settled and what is built from them is rebuilt; returns the files."""
+def wait_until_processed(lake: Lake, dropped: Mapping[str, list[dict[str, Any]]]) -> list[FileRecord]:
+    """Wait until uploaded files have a final state and the tables built from them are rebuilt; returns the files.
+
+    `dropped` is what `upload` returned, by dataset. Raises CommandError when nothing changes for 15 minutes, or the
+    refresh failed.
+    """
     ids = {dataset: [file["file_id"] for file in files] for dataset, files in dropped.items()}
-    files = [file for settled in follow_datasets(lake, ids).values() for file in settled]
+    files = [file for processed in follow_datasets(lake, ids).values() for file in processed]
     with lake.output.messages.status("Rebuilding the tables that are built from them"):
         follow_refresh(lake)
     return files

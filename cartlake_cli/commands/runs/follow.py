@@ -1,4 +1,4 @@
-"""Live progress of files and runs while a command waits for them."""
+"""Progress of files and runs on the terminal while a command waits for them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cartlake.ledger import FileRecord, RunRecord
-from cartlake_cli.operations.follow import FINAL_STATES, PATIENCE_SECONDS, wait_for_files
+from cartlake_cli.operations.follow import FINAL_STATES, STALL_TIMEOUT_SECONDS, wait_for_files
 from cartlake_cli.output import STATE_STYLES
 
 if TYPE_CHECKING:
@@ -18,33 +18,36 @@ if TYPE_CHECKING:
 
 
 def follow_files(
-    lake: "Lake", dataset: str, file_ids: Sequence[str], *, patience_seconds: float = PATIENCE_SECONDS
+    lake: "Lake", dataset: str, file_ids: Sequence[str], *, timeout_seconds: float = STALL_TIMEOUT_SECONDS
 ) -> list[FileRecord]:
-    """Show files and runs of one dataset until each file is settled and no run goes on; returns the files.
+    """Show files and runs of one dataset until each file has a final state and no run is running; returns the files.
 
-    Raises CommandError when nothing changed for `patience_seconds`.
+    Raises CommandError when nothing changed for `timeout_seconds`.
     """
-    return follow_datasets(lake, {dataset: file_ids}, patience_seconds=patience_seconds)[dataset]
+    return follow_datasets(lake, {dataset: file_ids}, timeout_seconds=timeout_seconds)[dataset]
 
 
 def follow_datasets(
-    lake: "Lake", dropped: Mapping[str, Sequence[str]], *, patience_seconds: float = PATIENCE_SECONDS
+    lake: "Lake", dropped: Mapping[str, Sequence[str]], *, timeout_seconds: float = STALL_TIMEOUT_SECONDS
 ) -> dict[str, list[FileRecord]]:
-    """The same for the files of several datasets, given by their ids."""
+    """Do what `follow_files` does for several datasets.
+
+    `dropped` has the ids of files by dataset. Returns the files by dataset, in the order given.
+    """
     with Live(console=lake.output.messages, refresh_per_second=4, transient=lake.output.as_json) as live:
 
         def show(states: Mapping[str, Counter[str]], runs: Sequence[RunRecord]) -> None:
             if not lake.output.as_json:
-                live.update(_picture(states, runs))
+                live.update(_progress(states, runs))
 
-        return wait_for_files(lake, dropped, show, patience_seconds=patience_seconds)
+        return wait_for_files(lake, dropped, show, timeout_seconds=timeout_seconds)
 
 
-def _picture(datasets: Mapping[str, Counter[str]], runs: Sequence[RunRecord]) -> Group:
+def _progress(datasets: Mapping[str, Counter[str]], runs: Sequence[RunRecord]) -> Group:
     lines = []
     for dataset, states in datasets.items():
-        settled = sum(states[state] for state in FINAL_STATES)
-        line = Text(f"{dataset}: {settled} of {states.total()} files settled   ")
+        processed = sum(states[state] for state in FINAL_STATES)
+        line = Text(f"{dataset}: {processed} of {states.total()} files processed   ")
         for state, count in sorted(states.items()):
             line.append(f"{state} {count}  ", style=STATE_STYLES.get(state, ""))
         lines.append(line)

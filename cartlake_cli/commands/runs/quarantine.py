@@ -1,20 +1,21 @@
-"""`lake quarantine`: what was set aside, why, and how it comes back."""
+"""`lake quarantine`: show quarantined rows and files that were not loaded, and replay them."""
 
 from typing import Annotated
 
 import typer
 
-from cartlake.ledger import FileRecord, FileState, UnknownFileError
-from cartlake_cli.athena.client import athena_of, literal
+from cartlake.ledger import FileState
 from cartlake_cli.commands.runs.follow import follow_files
-from cartlake_cli.context import Lake, lake_of
-from cartlake_cli.errors import NotFoundError
-from cartlake_cli.operations.replay import IN_FORCE, Replayed, quarantine_table, replay_files, replay_rows
+from cartlake_cli.context import lake_of
+from cartlake_cli.operations.quarantine import find_file, quarantined_rows, rows_by_reason, unloaded_files
+from cartlake_cli.operations.replay import Replayed, replay_files, replay_rows
 from cartlake_cli.operations.upload import check_dataset
 from cartlake_cli.options import Dataset, Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of
 
-quarantine_app = typer.Typer(help="See and replay what was set aside.", no_args_is_help=True)
+quarantine_app = typer.Typer(
+    help="Show and replay quarantined rows, rejected files and failed files.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -31,20 +32,12 @@ def list_quarantined(
 ) -> None:
     """Count quarantined rows by reason, and list the files that were rejected or failed."""
     lake = lake_of(context)
-    where, parameters = ("and dataset = ?", [literal(dataset)]) if dataset else ("", [])
-    counted = athena_of(lake).run(
-        "select dataset, reason, count(*) as quarantined_rows, count(replay_id) as replayed "  # noqa: S608
-        f"from {quarantine_table(lake)} cross join unnest(reasons) as each_reason (reason) where {IN_FORCE} {where} "
-        "group by dataset, reason order by 3 desc",
-        parameters,
-    )
-    files = records_of(
-        file for state in (FileState.REJECTED, FileState.FAILED) for file in lake.ledger.files.list(dataset, state)
-    )
+    rows = rows_by_reason(lake, dataset)
+    files = records_of(unloaded_files(lake, dataset))
     if lake.output.as_json:
-        lake.output.json({"rows": counted.records(), "files": files})
+        lake.output.json({"rows": rows, "files": files})
         return
-    lake.output.records("Quarantined rows", ["dataset", "reason", "quarantined_rows", "replayed"], counted.records())
+    lake.output.records("Quarantined rows", ["dataset", "reason", "quarantined_rows", "replayed"], rows)
     lake.output.records("Rejected and failed files", ["key", "state", "reason", "detail", "file_id"], files)
 
 
@@ -53,28 +46,20 @@ def show(
     run_or_file: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run id or a file id.")],
     reason: Annotated[str | None, typer.Option(help="Only rows that broke this rule.")] = None,
     superseded: Annotated[
-        bool, typer.Option(help="Also verdicts that a backfill has judged anew since, or never published.")
+        bool, typer.Option(help="Also rows of files that a backfill read again, and of unpublished backfills.")
     ] = False,
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
     """Show a rejected file's reason, or the quarantined rows of a run or file with every reason and the raw record."""
     lake = lake_of(context)
-    file = _file(lake, run_or_file)
+    file = find_file(lake, run_or_file)
     if file is not None and file.state is FileState.REJECTED:
         lake.output.record(f"File {run_or_file}", file.model_dump(mode="json"))
         return
-    chosen = "contains(reasons, ?)" if reason else "true"
-    in_force = "true" if superseded else IN_FORCE
-    parameters = [literal(run_or_file), literal(run_or_file), *([literal(reason)] if reason else [])]
-    rows = athena_of(lake).run(
-        "select row_id, array_join(reasons, ', ') as reasons, raw_record, source_file, replay_id, superseded_by "  # noqa: S608
-        f"from {quarantine_table(lake)} where (run_id = ? or file_id = ?) and {chosen} and {in_force} "
-        f"order by row_id limit {limit}",
-        parameters,
-    )
+    rows = quarantined_rows(lake, run_or_file, reason, superseded=superseded, limit=limit)
     lake.output.records(
-        f"Quarantined rows of {run_or_file}", ["reasons", "raw_record", "replay_id", "superseded_by"], rows.records()
+        f"Quarantined rows of {run_or_file}", ["reasons", "raw_record", "replay_id", "superseded_by"], rows
     )
 
 
@@ -85,19 +70,20 @@ def replay(
     run_id: Annotated[str | None, typer.Option("--run", help="Only rows and files of this run.")] = None,
     rows: Annotated[bool, typer.Option(help="Replay quarantined rows.")] = True,
     files: Annotated[bool, typer.Option(help="Replay rejected and failed files.")] = True,
-    wait: Annotated[bool, typer.Option(help="Wait until everything is settled.")] = True,
+    wait: Annotated[bool, typer.Option(help="Wait until every file is processed.")] = True,
     json: Json = False,
 ) -> None:
-    """Send quarantined rows and files through the lake again, each exactly once. Fix the contract or cause first."""
+    """Load quarantined rows and files again, each exactly once. Correct the contract or the cause first."""
     lake = lake_of(context)
     check_dataset(dataset)
     replayed = replay_rows(lake, dataset, reason, run_id) if rows else Replayed(0, 0, [])
+    # A reason is that of a row, so with one no file is replayed.
     sent = replay_files(lake, dataset, run_id) if files and reason is None else []
     following = [*replayed.file_ids, *sent]
-    settled = records_of(follow_files(lake, dataset, following)) if wait and following else []
+    processed = records_of(follow_files(lake, dataset, following)) if wait and following else []
     if lake.output.as_json:
         summary = {"rows": replayed.rows, "not_replayable": replayed.not_replayable, "files": len(sent)}
-        lake.output.json({**summary, "settled": settled})
+        lake.output.json({**summary, "processed": processed})
         return
     if replayed.not_replayable:
         lake.output.say(f"{replayed.not_replayable} rows cannot be split into columns: correct their source file.")
@@ -105,15 +91,4 @@ def replay(
         lake.output.say("Nothing to replay.")
         return
     lake.output.say(f"Replayed {replayed.rows} rows and {len(sent)} files.")
-    lake.output.records("Files", ["key", "state", "reason", "run_id"], settled)
-
-
-def _file(lake: Lake, run_or_file: str) -> FileRecord | None:
-    """The file of this id, or None where it is a run's. Raises NotFoundError where it is neither."""
-    if lake.ledger.runs.get(run_or_file) is not None:
-        return None
-    try:
-        return lake.ledger.files.get(run_or_file)
-    except UnknownFileError as error:
-        msg = f"There is no run and no file {run_or_file!r}. `lake quarantine list` and `lake runs` name them."
-        raise NotFoundError(msg) from error
+    lake.output.records("Files", ["key", "state", "reason", "run_id"], processed)

@@ -1,4 +1,4 @@
-"""`lake recompute`: build tables anew from what they are built from, or only compare them with what they should be."""
+"""`lake recompute`: rebuild tables from their upstreams, or compare them with a rebuilt copy."""
 
 import json as jsonlib
 from typing import Annotated, Any
@@ -21,12 +21,10 @@ def register(app: typer.Typer) -> None:
 def recompute(
     context: typer.Context,
     tables: Annotated[list[str], typer.Argument(metavar="TABLE...", help="Tables built from others, or `all`.")],
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing: compare each with what it should be.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing: compare each with a rebuilt copy.")] = False,
     json: Json = False,
 ) -> None:
-    """Build tables anew from scratch, and all that is built from them. With --check only report what differs."""
+    """Rebuild tables from scratch, and all tables built from them. With --check only report what differs."""
     lake = lake_of(context)
     names = physical_names(tables)
     report = run_check(lake, names) if check else run_recompute(lake, names)
@@ -49,4 +47,4 @@ def _show_differences(lake: Lake, report: RefreshReport) -> None:
     if rows:
         lake.output.records("Differences", ["table", "only in", "rows", "example"], rows)
     elif all(table.outcome == "checked" for table in report.tables):
-        lake.output.say("[green]Every table is what it should be, to the last row.[/green]")
+        lake.output.say("[green]Every table has exactly the rows of its rebuilt copy.[/green]")

@@ -1,4 +1,4 @@
-"""`lake redrive`: deliver dead letters again, once their cause is fixed."""
+"""`lake redrive`: send dead letters again, once their cause is fixed."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -11,7 +11,7 @@ from cartlake_cli.options import Json
 
 
 class DeadLetters(StrEnum):
-    """The queues where messages end that could not be handled."""
+    """The queues of messages that could not be handled."""
 
     INCOMING = "incoming"
     """S3 events that file_validator failed to handle three times."""
@@ -26,10 +26,10 @@ def register(app: typer.Typer) -> None:
 
 def redrive(
     context: typer.Context,
-    queue: Annotated[DeadLetters, typer.Argument(help="Which dead letters.")] = DeadLetters.INCOMING,
+    queue: Annotated[DeadLetters, typer.Argument(help="Which dead-letter queue.")] = DeadLetters.INCOMING,
     json: Json = False,
 ) -> None:
-    """Deliver the messages of a dead-letter queue again. Each is deleted only after it was sent."""
+    """Send the messages of a dead-letter queue again. Each is deleted only after it was sent."""
     lake = lake_of(context)
     moved = move_incoming(lake) if queue is DeadLetters.INCOMING else invoke_again(lake)
     if lake.output.as_json:

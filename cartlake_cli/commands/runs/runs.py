@@ -1,4 +1,4 @@
-"""`lake runs` and `lake run show`: what every run read, published, set aside and recognised."""
+"""`lake runs` and `lake run show`: what runs read, published and quarantined."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,13 +12,13 @@ from cartlake.runs.ids import Workflow
 from cartlake_cli.commands.maintenance.records import MAINTAINED, maintenance_rows
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import Exit, NotFoundError
-from cartlake_cli.operations.run_documents import plainly, run_document_if_any
+from cartlake_cli.operations.run_documents import error_message, run_document_if_any
 from cartlake_cli.options import Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of
 
 REPORTS = ("transform", "quality", "supersede_quarantine", "refresh", "maintenance")
 
-run_app = typer.Typer(help="Look at one run.", no_args_is_help=True)
+run_app = typer.Typer(help="Show one run.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +36,7 @@ def runs(
     """List runs, newest first."""
     lake = lake_of(context)
     subjects = [dataset] if dataset else [*contracts.names(), Workflow.REFRESH, Workflow.MAINTENANCE]
+    # The index has the runs of each subject apart, so they are merged and sorted here.
     found = [run for subject in subjects for run in lake.ledger.runs.list(subject)]
     found.sort(key=lambda run: run.started_at, reverse=True)
     columns = [
@@ -58,7 +59,7 @@ def show(
     run_id: Annotated[str, typer.Argument(help="As `lake runs` prints it.")],
     json: Json = False,
 ) -> None:
-    """Show one run whole: counts, files, broken rules, table rules, and where the seconds went."""
+    """Show all of one run: counts, files, broken rules, table rules, and the time of each phase."""
     lake = lake_of(context)
     run = lake.ledger.runs.get(run_id)
     if run is None:
@@ -93,13 +94,14 @@ def _flat(run: RunRecord) -> dict[str, Any]:
 
 def _print(lake: Lake, run: RunRecord, files: Sequence[FileRecord], reports: dict[str, Any]) -> None:
     output, load = lake.output, reports["transform"]
-    about = {**_flat(run), "withdrawn": load.get("withdrawn") or None, "cause": plainly(run.cause)}
+    about = {**_flat(run), "withdrawn": load.get("withdrawn") or None, "cause": error_message(run.cause)}
     output.record(f"Run {run.run_id}", {name: value for name, value in about.items() if value is not None})
     output.records("Files", ["key", "state", "reason"], records_of(files))
     broken = [rule for rule in load.get("row_rules", []) if rule["broken"]]
     if broken:
         output.records("Row rules that rows broke", ["rule", "severity", "broken"], broken)
     if load.get("measurements"):
+        # The job measured, the audit judged: the verdict is in the other report.
         failures = {failure["rule"]: failure["expected"] for failure in reports["quality"].get("failures", [])}
         measured = [{**m, "verdict": failures.get(m["rule"], "ok")} for m in load["measurements"]]
         output.records("Table rules, on the audit branch", ["rule", "value", "verdict"], measured)
@@ -113,4 +115,4 @@ def _print(lake: Lake, run: RunRecord, files: Sequence[FileRecord], reports: dic
         for phase, seconds in reports[step].get("phases", {}).items()
     ]
     if phases:
-        output.records("Where the seconds went", ["step", "phase", "seconds"], phases)
+        output.records("Time of each phase", ["step", "phase", "seconds"], phases)

@@ -1,4 +1,4 @@
-"""`lake crawl`: have Glue catalog the raw files, so that Athena can read them as they were dropped."""
+"""`lake crawl`: let Glue catalog the raw files, so that Athena can read them as they were uploaded."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -24,13 +24,14 @@ def crawl(
     dataset: Annotated[str | None, typer.Argument(help="Show the tables of this dataset only.")] = None,
     json: Json = False,
 ) -> None:
-    """Crawl the raw files now, wait for it, and show the tables and partitions they are."""
+    """Crawl the raw files now, wait for the end, and show the tables and partitions found."""
     lake = lake_of(context)
     names = contracts.names()
     if dataset is not None and dataset not in names:
         raise NotFoundError(
             f"There is no dataset {dataset!r} that files are dropped for. There are: {', '.join(names)}."
         )
+    # Read before the crawl, to show which partitions are new.
     before = {table.name: set(table.partitions) for table in tables_of_raw(lake)}
     with lake.output.messages.status("Crawling the raw files"):
         Crawl(lake.client("glue"), lake.outputs.crawlers[ZONE]).run()
@@ -41,7 +42,7 @@ def crawl(
     ]
     if dataset is not None and not found:
         raise CommandError(
-            f"No file of {dataset} lies below {folder_of(lake, dataset)}, so there is no table. "
+            f"There is no file of {dataset} in {folder_of(lake, dataset)}, so there is no table. "
             f"`lake drop {dataset} FILES…` puts files there."
         )
     if lake.output.as_json:
@@ -50,7 +51,7 @@ def crawl(
     shown = [{**row, "columns": len(row["columns"]), "partitions": len(row["partitions"])} for row in found]
     lake.output.records(f"Tables of {lake.outputs.databases[ZONE]}", COLUMNS, shown)
     if found:
-        lake.output.say(f"Their rows, as they were dropped: [bold]lake query[/bold] with SQL over {found[0]['table']}.")
+        lake.output.say(f"To query these rows: [bold]lake query[/bold] with SQL over {found[0]['table']}.")
 
 
 def _row(lake: Lake, table: CrawledTable, known: set[tuple[str, ...]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`lake export`: rows of a table as plain files for other systems, with a manifest that appears when all is there."""
+"""`lake export`: rows of a table as files for other systems, with a manifest that is written last."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,8 +10,8 @@ from cartlake_cli.commands.tables.history import TableName
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError
 from cartlake_cli.named_tables import table_named
-from cartlake_cli.operations.export_files import Target, Wanted, write_export
-from cartlake_cli.operations.exports import MANIFEST, ExportManifest, Format
+from cartlake_cli.operations.exports.files import Target, Wanted, write_export
+from cartlake_cli.operations.exports.manifest import MANIFEST, ExportManifest, Format
 from cartlake_cli.options import Json
 
 
@@ -31,11 +31,11 @@ def export(
     snapshot: Annotated[
         str | None, typer.Option(metavar="SNAPSHOT|TIME|RUN", help="An earlier version; the current one by default.")
     ] = None,
-    with_pii: Annotated[bool, typer.Option("--with-pii", help="Hand out personal data as well.")] = False,
+    with_pii: Annotated[bool, typer.Option("--with-pii", help="Export personal data as well.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")] = False,
     json: Json = False,
 ) -> None:
-    """Write rows of a table to S3 as Parquet or CSV, and last of all a manifest of the files."""
+    """Write rows of a table to S3 as Parquet or CSV files, and then a manifest of these files."""
     lake = lake_of(context)
     _, described_table, _ = table_named(lake, table)
     target = Target.of(to or f"s3://{lake.outputs.buckets['exports']}/{described_table.physical_name}/")
@@ -44,6 +44,7 @@ def export(
         raise CommandError(_occupied(target, there))
     names = [name.strip() for name in columns.split(",") if name.strip()]
     wanted = Wanted(table, form, names, where, snapshot, with_pii)
+    # The new manifest replaces the old one before the old files are deleted, so it always names files that exist.
     manifest = write_export(lake, wanted, target)
     write_text(f"{target.uri}{MANIFEST}", manifest.model_dump_json(indent=2))
     target.delete([key for key in there if key != f"{target.prefix}{MANIFEST}"])
@@ -52,7 +53,11 @@ def export(
 
 def _occupied(target: Target, keys: list[str]) -> str:
     finished = f"{target.prefix}{MANIFEST}" in keys
-    what = "an export" if finished else f"{len(keys)} objects and no {MANIFEST}: not an export, or one that died"
+    what = (
+        "an export"
+        if finished
+        else f"{len(keys)} objects and no {MANIFEST}: not an export, or one that was interrupted"
+    )
     return f"{target.uri} holds {what}. Choose another folder, or replace it with --overwrite."
 
 

@@ -1,4 +1,4 @@
-"""`lake history`, `lake rollback` and `lake diff`: the versions of a table, going back to one, comparing two."""
+"""`lake history`, `lake rollback` and `lake diff`: list the versions of a table, roll back to one, compare two."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +14,7 @@ from cartlake_cli.athena.table_diff import count_sql, examples_sql
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError
 from cartlake_cli.named_tables import columns_at, current, lock_on, placement, table_named
-from cartlake_cli.operations.backfill import backfill_of
+from cartlake_cli.operations.backfill import backfill_command
 from cartlake_cli.operations.recompute import run_recompute
 from cartlake_cli.options import Json
 
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 def history(context: typer.Context, table: TableName, json: Json = False) -> None:
-    """List what readers of a table saw, newest first, and which run made it."""
+    """List the versions of a table that readers saw, newest first, and which run wrote each."""
     lake = lake_of(context)
     _, described, stored = table_named(lake, table)
     rows = [_row(version) for version in versions(stored)]
@@ -49,16 +49,17 @@ def rollback(
     ] = True,
     json: Json = False,
 ) -> None:
-    """Make an earlier version of a table what readers see, in one commit; nothing is deleted, so it can be undone."""
+    """Roll a table back to an earlier version, in one commit. Nothing is deleted, so it can be undone."""
     lake = lake_of(context)
     contract, described, stored = table_named(lake, table)
     name = described.physical_name
-    _check_nobody_writes(lake, contract, described)
+    _check_no_run_writes(lake, contract, described)
     known = versions(stored)
     current = next((version for version in known if version.is_current), None)
     wanted = find_version(stored, name, to)
     if current is not None and wanted.snapshot_id == current.snapshot_id:
-        raise CommandError(f"{name} is at {to} already: snapshot {current.snapshot_id}. Nothing was changed.")
+        raise CommandError(f"{name} is already at {to}, snapshot {current.snapshot_id}. Nothing was changed.")
+    # By time, not by parent: after an earlier rollback the history is not a line of parents.
     undone = [version for version in known if version.since > wanted.since]
     go_back(stored, wanted.snapshot_id)
     names = _built_from(described)
@@ -72,9 +73,9 @@ def rollback(
         "runs_undone": sorted({version.run_id for version in undone if version.run_id}),
         "rebuilt": [one.table for one in rebuilt if one.outcome == "rebuilt"],
         "left_alone": names if not dependents else [],
-        "backfill": _reads_again(lake, contract, described, undone),
+        "backfill": _reload_command(lake, contract, described, undone),
     }
-    lake.output.record(f"{name} is what it was at {wanted.since:%Y-%m-%d %H:%M:%S} UTC", done)
+    lake.output.record(f"{name} was rolled back to {wanted.since:%Y-%m-%d %H:%M:%S} UTC", done)
     _say_what_follows(lake, described, done)
 
 
@@ -112,49 +113,51 @@ def diff(
         lake.output.records("Examples", ["change", *described.primary_key, "changed_columns"], examples)
 
 
-def _check_nobody_writes(lake: Lake, contract: Contract, table: Table) -> None:
+def _check_no_run_writes(lake: Lake, contract: Contract, table: Table) -> None:
     lock = lock_on(lake, contract, table)
     if lock is not None:
         raise CommandError(
-            f"Run {lock.run_id} is writing {table.physical_name}. Wait for it (`lake status`), then go back."
+            f"Run {lock.run_id} is writing {table.physical_name}. Wait for it (`lake status`), then roll back."
         )
 
 
 def _built_from(table: Table) -> list[str]:
-    """The tables directly built from this one; what is built from those follows by itself."""
+    """Return the tables directly built from this one. A refresh of them also rebuilds what is built from them."""
     return Graph.of(contracts.load_all()).built_from(table.physical_name)
 
 
 def _row(version: Version) -> dict[str, Any]:
-    """A version for people and programs: its id as text, which nobody rounds or groups."""
+    """Return a version for people and programs. Its id is text, because JSON numbers lose digits of 64 bits."""
     about = {**asdict(version), "snapshot_id": str(version.snapshot_id), "since": f"{version.since:%Y-%m-%d %H:%M:%S}"}
     return {**about, "now": "<-" if version.is_current else None}
 
 
-def _reads_again(lake: Lake, contract: Contract, table: Table, undone: list[Version]) -> str | None:
-    """The command that reads the files again whose rows were undone; None where no file was."""
+def _reload_command(lake: Lake, contract: Contract, table: Table, undone: list[Version]) -> str | None:
+    """Return the command that loads the files again whose rows were undone; None where there is no such file."""
     runs = [version.run_id for version in undone if version.run_id]
-    return None if table.build else backfill_of(lake, contract.name, runs)
+    return None if table.build else backfill_command(lake, contract.name, runs)
 
 
 def _say_what_follows(lake: Lake, table: Table, done: dict[str, Any]) -> None:
     name, left_alone = table.physical_name, done["left_alone"]
     if left_alone:
-        lake.output.say(f"[yellow]Still built from the newer version:[/yellow] {', '.join(left_alone)}. ")
+        lake.output.say(f"[yellow]Still built from the newer version:[/yellow] {', '.join(left_alone)}.")
         lake.output.say(f"  lake recompute {' '.join(left_alone)}")
     if table.build:
-        lake.output.say(f"{name} is built from other tables: it is rebuilt as soon as one of them changes.")
+        lake.output.say(f"{name} is built from other tables: the next change of one of them rebuilds it.")
     elif done["backfill"]:
-        lake.output.say(f"Files loaded since stay on record as loaded. To read them again: {done['backfill']}")
+        lake.output.say(
+            f"Files loaded since then are still LOADED in the ledger. To load them again: {done['backfill']}"
+        )
     lake.output.say(f"To undo this: lake rollback {name} --to {done['snapshot_before']}")
 
 
 def _columns_of_both(
     stored: "IcebergTable", table: Table, before: Version, after: Version
 ) -> tuple[list[str], list[str], list[str]]:
-    """Columns that both versions have, those only the older one has, and those only the newer one has."""
+    """Return the columns that both versions have, those only the older one has, and those only the newer one has."""
     older, newer = (columns_at(stored, version) for version in (before, after))
     ours = [column.name for column in table.file_columns]
     both = [name for name in ours if name in older and name in newer]
-    added_by_lake = {column.name for column in table.columns if column.lineage}
+    added_by_lake = {column.name for column in table.columns if column.added_by_lake}
     return both, sorted(older - newer - added_by_lake), sorted(newer - older - added_by_lake)

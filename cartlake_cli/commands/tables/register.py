@@ -1,4 +1,4 @@
-"""`lake register`: the statement with which another platform reads a table where it lies."""
+"""`lake register`: the SQL with which another platform reads a table in place."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -13,7 +13,7 @@ from cartlake_cli.options import Json
 
 
 class Platform(StrEnum):
-    """Who wants to read."""
+    """The platform that reads the table."""
 
     DATABRICKS = "databricks"
     SNOWFLAKE = "snowflake"
@@ -29,7 +29,7 @@ def register_table(
     platform: Annotated[Platform | None, typer.Option("--for", help="Print the SQL for this platform.")] = None,
     json: Json = False,
 ) -> None:
-    """Print where the current metadata of a table lies, and the SQL that makes another platform read it."""
+    """Print the location of a table's current metadata, and the SQL with which another platform reads it."""
     lake = lake_of(context)
     found = registered(lake, table)
     statements = {Platform.DATABRICKS: databricks_sql(found), Platform.SNOWFLAKE: snowflake_sql(found)}
@@ -44,7 +44,7 @@ def register_table(
 
 
 def registered(lake: Lake, name: str) -> Registered:
-    """Raises NotFoundError for a table that is not there, CommandError for one that was never written."""
+    """Return where a table is. Raises NotFoundError if it does not exist, CommandError if it was never written."""
     _, table, stored = table_named(lake, name)
     database, bare = placement(lake).identifier(table)
     return Registered(

@@ -1,4 +1,4 @@
-"""`lake tables repair`: a table whose metadata file is missing or cut short goes back to the newest whole one."""
+"""`lake tables repair`: point a table whose metadata file is missing or truncated to the newest intact one."""
 
 import sys
 from collections.abc import Sequence
@@ -15,40 +15,40 @@ from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError, NotFoundError
 from cartlake_cli.migrations.placement import Placement
 from cartlake_cli.named_tables import lock_on, named_table
-from cartlake_cli.operations.backfill import backfill_of
+from cartlake_cli.operations.backfill import backfill_command
 from cartlake_cli.options import Json
 
 if TYPE_CHECKING:
     from cartlake_cli.migrations.repair import BrokenTable, Repair
 
 RUNS_LOOKED_AT = 50
-UNPROVEN = "nothing says that it was ever the table"
+UNPROVEN = "it is unknown whether it was ever committed"
 
 
 def repair(
     context: typer.Context,
     table: Annotated[str, typer.Argument(metavar="TABLE", help="Its name, with or without the database.")],
     to: Annotated[
-        str | None, typer.Option("--to", metavar="FILE", help="Go back to this metadata file, not to the best one.")
+        str | None, typer.Option("--to", metavar="FILE", help="Use this metadata file, not the newest intact one.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Repair without asking.")] = False,
     json: Json = False,
 ) -> None:
-    """Point Glue back to the newest metadata file that is whole, having shown what is lost by it."""
+    """Show what is lost, then point Glue to the newest metadata file that is intact."""
     lake = lake_of(context)
     contract, described = named_table(table, Placement(lake.outputs.databases, {}))
     broken = _open(lake, described)
     found = broken.find(to)
     if found is None:
-        lake.output.record(f"{described.physical_name} is whole: nothing was changed", {"repaired": False})
+        lake.output.record(f"{described.physical_name} can be read: nothing was changed", {"repaired": False})
         return
-    _check_nobody_writes(lake, contract, described)
+    _check_no_run_writes(lake, contract, described)
     later = _runs_since(lake, contract, described, found)
     shown = _shown(described, found, later)
     if not (yes or _agrees(lake, found, shown)):
-        raise CommandError("Nothing was changed. Repeat the command with --yes to repair the table so.")
+        raise CommandError("Nothing was changed. Repeat the command with --yes to repair the table as shown.")
     broken.make(found)
-    lake.output.record(f"{described.physical_name} is what {found.file.uri} says", {**shown, "repaired": True})
+    lake.output.record(f"{described.physical_name} was repaired from {found.file.uri}", {**shown, "repaired": True})
     _say_what_follows(lake, contract, described, later)
 
 
@@ -61,20 +61,20 @@ def _open(lake: Lake, table: Table) -> "BrokenTable":
     try:
         return BrokenTable(catalog, database, name)
     except catalog.glue.exceptions.EntityNotFoundException as error:
-        raise NotFoundError(f"{table.physical_name} is not in Glue. `lake tables apply` makes it.") from error
+        raise NotFoundError(f"{table.physical_name} is not in Glue. `lake tables apply` creates it.") from error
 
 
-def _check_nobody_writes(lake: Lake, contract: Contract, table: Table) -> None:
+def _check_no_run_writes(lake: Lake, contract: Contract, table: Table) -> None:
     lock = lock_on(lake, contract, table)
     if lock is not None:
         raise CommandError(
-            f"Run {lock.run_id} is writing {table.physical_name}. It fails by itself on the broken table: wait for it "
-            "(`lake status`), then repair."
+            f"Run {lock.run_id} is writing {table.physical_name}. It will fail, because the table cannot be "
+            "read. Wait for it (`lake status`), then repair."
         )
 
 
 def _runs_since(lake: Lake, contract: Contract, table: Table, found: "Repair") -> list[str]:
-    """The runs that ended after the file to go back to was written, sorted."""
+    """Return the runs that ended after the chosen metadata file was written, sorted."""
     written, owner = found.file.written_at, owner_of(contract, table)
     if written is None or owner is None:
         return []
@@ -97,20 +97,21 @@ def _shown(table: Table, found: "Repair", later: Sequence[str]) -> dict[str, Any
 
 
 def _agrees(lake: Lake, found: "Repair", shown: dict[str, Any]) -> bool:
+    # A program cannot answer a question; it gets the plan, and repeats the command with --yes.
     if lake.output.as_json or not sys.stdin.isatty():
         lake.output.record(f"To repair {found.table}", shown)
         return False
     lake.output.record(f"To repair {found.table}", shown)
-    return typer.confirm("Repair it so?")
+    return typer.confirm("Repair the table as shown?")
 
 
 def _say_what_follows(lake: Lake, contract: Contract, table: Table, runs: Sequence[str]) -> None:
     name = table.physical_name
     if table.build:
-        lake.output.say(f"Build again what is lost: [bold]lake recompute {name}[/bold]")
-    elif command := backfill_of(lake, contract.name, runs):
+        lake.output.say(f"Rebuild the lost rows: [bold]lake recompute {name}[/bold]")
+    elif command := backfill_command(lake, contract.name, runs):
         lake.output.say(
-            "Rows of the runs since are missing, and their files on record as loaded. To read them again: "
+            "Rows of later runs are missing, and their files are still LOADED in the ledger. To load them again: "
             f"[bold]{command}[/bold]"
         )
-    lake.output.say(f"See what readers see now: [bold]lake history {name}[/bold]")
+    lake.output.say(f"To see the versions of the table: [bold]lake history {name}[/bold]")

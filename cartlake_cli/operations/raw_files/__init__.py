@@ -1,1 +1,1 @@
-"""The raw files as a crawler sees them: crawls, the tables it made, and where these differ from the contracts."""
+"""Crawls of the raw files, the tables they create, and the differences of these from the contracts."""

@@ -1,4 +1,4 @@
-"""Glue crawlers: one run of one, from start to end, and the tables it wrote."""
+"""Runs a Glue crawler, and reads the tables it wrote."""
 
 import time
 from collections.abc import Callable
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from types_boto3_glue import GlueClient
 
 POLL_SECONDS = 1.0
-PATIENCE_SECONDS = 1800.0
-"""How long one crawl may take. Glue's own limit is a day."""
+CRAWL_TIMEOUT_SECONDS = 1800.0
+"""The time to wait for one crawl. Glue's own limit is a day."""
 
 CRAWLED_BY = "UPDATED_BY_CRAWLER"
 """The table parameter in which a crawler leaves its name."""
 
 
 class CrawlError(TerminalError):
-    """A crawl that failed or does not end. The message has Glue's own words."""
+    """A crawl failed or does not end. The message has the one of Glue."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,19 @@ class Crawl:
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def run(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        """Crawl once, from now: a crawl that is at work may have passed a file by, so its end is awaited first.
+    def run(self, timeout_seconds: float = CRAWL_TIMEOUT_SECONDS) -> None:
+        """Wait for a running crawl, which may miss new files, then crawl once and wait for the end.
 
-        Raises CrawlError when Glue reports a failure or `patience_seconds` pass.
+        Raises CrawlError when Glue reports a failure or `timeout_seconds` pass.
         """
-        deadline = self.clock() + patience_seconds
-        before = self._rest(deadline).get("StartTime")
+        deadline = self.clock() + timeout_seconds
+        before = self._wait_until_ready(deadline).get("StartTime")
         while not self._started():
-            before = self._rest(deadline).get("StartTime")
-        last = self._rest(deadline)
+            before = self._wait_until_ready(deadline).get("StartTime")
+        last = self._wait_until_ready(deadline)
         while last.get("StartTime") == before:  # READY, but not yet of this crawl
             self._wait(deadline)
-            last = self._rest(deadline)
+            last = self._wait_until_ready(deadline)
         if last["Status"] != "SUCCEEDED":
             said = last.get("ErrorMessage") or "no message"
             raise CrawlError(
@@ -71,20 +71,20 @@ class Crawl:
             return False
         return True
 
-    def _rest(self, deadline: float) -> dict[str, Any]:
-        """Wait until the crawler is at rest; what it says of its last crawl."""
+    def _wait_until_ready(self, deadline: float) -> dict[str, Any]:
+        """Wait until the crawler is not running; returns its `LastCrawl`, empty if it never ran."""
         while (crawler := self.glue.get_crawler(Name=self.name)["Crawler"])["State"] != "READY":
             self._wait(deadline)
         return dict(crawler.get("LastCrawl") or {})
 
     def _wait(self, deadline: float) -> None:
         if self.clock() > deadline:
-            raise CrawlError(f"Crawler {self.name} is still at work. It goes on; ask again later.")
+            raise CrawlError(f"Crawler {self.name} is still running. Try again later.")
         self.pause(POLL_SECONDS)
 
 
 def crawled_tables(glue: "GlueClient", database: str) -> list[CrawledTable]:
-    """The tables of a database that a crawler wrote, by name. Tables of Iceberg and of Terraform are not among them."""
+    """Return the tables of a database that a crawler wrote, by name; no tables of Iceberg or Terraform."""
     pages = glue.get_paginator("get_tables").paginate(DatabaseName=database)
     found = [table for page in pages for table in page["TableList"] if CRAWLED_BY in (table.get("Parameters") or {})]
     return [_read(glue, database, table) for table in sorted(found, key=lambda table: table["Name"])]

@@ -1,4 +1,4 @@
-"""What a crawler found in the raw files of a dataset against what its contract says files have."""
+"""Compares the columns that a crawler found in the raw files of a dataset with its contract."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FITS: Final[Mapping[str, tuple[str, ...]]] = {
     "decimal": ("decimal", "float", "double", *_INTEGERS),
     "array": ("array",),
 }
-"""Types of files, each of whose values the lake reads as a value of the contract's type."""
+"""For each type of a contract, the types in files whose values the lake can convert to it."""
 _FORMATS: Final = {"csv": "csv", "json": "jsonl", "parquet": "parquet"}
 _COMPOUND: Final = ("array", "struct", "map", "binary")
 
@@ -43,7 +43,7 @@ class RawTable:
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> RawTable:
-        """A Glue table as a crawler writes it."""
+        """Return a Glue table that a crawler wrote."""
         storage, parameters = entry.get("StorageDescriptor") or {}, entry.get("Parameters") or {}
         classification = str(parameters.get("classification", "")).lower()
         count = parameters.get("objectCount")
@@ -71,7 +71,7 @@ class RawDrift:
 
 
 def drift_of(contract: Contract, crawled: Iterable[RawTable]) -> list[RawDrift]:
-    """Every difference between the files the crawler saw and the contract, by table, in the contract's order."""
+    """Return every difference between the crawled files and the contract, by table, in the contract's order."""
     return [drift for table in crawled for drift in _of_table(contract, table)]
 
 
@@ -103,11 +103,11 @@ def _about_missing(column: Column) -> str:
 
 
 def fits(wanted: str, found: str, kind: str) -> bool:
-    """Whether values of a file's type can be meant for a column.
+    """Return whether a column of the type `wanted` may have been found as `found` in files of the format `kind`.
 
-    Text says little of types: a column of empty values is a string to a crawler, and a code of digits a number. So in
-    CSV and JSON only what no conversion can repair is reported, such as an object where the contract wants a number.
-    Parquet has types of its own, and they have to fit.
+    A crawler guesses types of text: a column of empty values is a string, and a code of digits a number. So in CSV and
+    JSON only a type that cannot be converted is a difference, such as an object where the contract has a number.
+    Parquet has its own types, which have to fit.
     """
     base = wanted.partition("(")[0].partition("<")[0]
     found_base = re.split(r"[(<]", found, maxsplit=1)[0]

@@ -1,4 +1,4 @@
-"""The tables a crawler made of the raw files, and the datasets whose files they are."""
+"""The tables that a crawler created for the raw files, and their datasets."""
 
 from typing import Any
 
@@ -14,17 +14,18 @@ ZONE = "raw"
 
 
 def tables_of_raw(lake: Lake) -> list[CrawledTable]:
-    """Return what the last crawl found, without crawling."""
+    """Return the tables of the last crawl, without crawling."""
     return crawled_tables(lake.client("glue"), lake.outputs.databases[ZONE])
 
 
 def folder_of(lake: Lake, dataset: str) -> str:
-    """Return the URI of the folder that files of a dataset are dropped into; it ends in a slash."""
+    """Return the URI of the folder that files of a dataset are uploaded to; it ends in a slash."""
     return str(S3Uri(lake.outputs.buckets[ZONE], f"{INCOMING}/{dataset}/"))
 
 
 def dataset_of(lake: Lake, table: CrawledTable) -> str | None:
-    """Return the dataset whose folder the table's files lie in; None for a folder of no dataset."""
+    """Return the dataset whose folder has the table's files; None for any other folder."""
+    # With a slash, so that `orders` does not match `orders_old`.
     location = f"{table.location.rstrip('/')}/"
     return next((name for name in contracts.names() if location.startswith(folder_of(lake, name))), None)
 
@@ -34,15 +35,17 @@ def last_crawl(lake: Lake) -> str:
     name = lake.outputs.crawlers[ZONE]
     last: dict[str, Any] = lake.client("glue").get_crawler(Name=name)["Crawler"].get("LastCrawl") or {}
     if not last:
-        raise NotReadyError(f"The crawler {name} has not run yet, so nothing is known of the raw files: `lake crawl`.")
+        raise NotReadyError(
+            f"The crawler {name} has not run yet, so the columns of the raw files are unknown: `lake crawl`."
+        )
     if last.get("Status") != "SUCCEEDED":
-        why = last.get("ErrorMessage") or "it says no more"
+        why = last.get("ErrorMessage") or "no message"
         raise NotReadyError(f"The last run of the crawler {name} is {last.get('Status')}: {why}. Again: `lake crawl`.")
     return f"{last['StartTime']:%Y-%m-%d %H:%M:%S}"
 
 
 def tables_of(lake: Lake, dataset: str) -> list[RawTable]:
-    """Return the tables over the files of a dataset: one for each format that lies in its folder."""
+    """Return the tables of the files of a dataset: one for each format in its folder."""
     folder = folder_of(lake, dataset)
     pages = lake.client("glue").get_paginator("get_tables").paginate(DatabaseName=lake.outputs.databases[ZONE])
     entries = [entry for page in pages for entry in page["TableList"]]

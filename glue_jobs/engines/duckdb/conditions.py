@@ -30,7 +30,9 @@ def on_days(table: Table, days: Collection[date] | None) -> BooleanExpression | 
 
 
 def _range(column: str, kind: str, first: date, after: date) -> BooleanExpression:
-    return And(GreaterThanOrEqual(column, _value(first, kind)), LessThan(column, _value(after, kind)))
+    return And(
+        GreaterThanOrEqual(term=column, value=_value(first, kind)), LessThan(term=column, value=_value(after, kind))
+    )
 
 
 def _value(day: date, kind: str) -> Any:

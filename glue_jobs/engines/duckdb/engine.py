@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,25 +12,26 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
-import sqlglot
 
 from cartlake.contracts import measurements
-from cartlake.engine import F, using
 from cartlake.runs.documents import Measurement
 from cartlake.tables.catalog import load_catalog
+from cartlake.tables.file_io import FILE_IO
 from cartlake.tables.snapshots import MAIN
 from glue_jobs.engines.base import BatchCounts, Branch
 from glue_jobs.engines.duckdb import reading
 from glue_jobs.engines.duckdb.commits import Change, commit, drop_branch
+from glue_jobs.engines.duckdb.compiled import over, queries
 from glue_jobs.engines.duckdb.conditions import on_days, on_sql
 from glue_jobs.engines.duckdb.files import TableFiles, quoted
-from glue_jobs.engines.duckdb.session import Session, open_session
+from glue_jobs.engines.duckdb.limits import EngineLimitError
+from glue_jobs.engines.duckdb.session import Session, open_session, text_literal
 from glue_jobs.engines.duckdb.tables import FILE, POSITION, Scan, scan
 from glue_jobs.transforms.file_rows.versions import newer
 from glue_jobs.transforms.scopes import in_days_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from pyiceberg.table import Table as IcebergTable
@@ -38,36 +40,62 @@ if TYPE_CHECKING:
     from cartlake.engine import DataFrame
     from cartlake.runs.documents import ManifestFile
     from cartlake.tables.glue_catalog import LakeCatalog
+    from glue_jobs.engines.duckdb.compiled import Columns
 
 _ATTEMPTS: Final = 4
 
 
 @dataclass(slots=True)
 class DuckDBEngine:
-    """A DuckDB connection for the length of one run, whose id the snapshots carry."""
+    """A DuckDB connection for the length of one run, whose id the snapshots carry.
+
+    `max_merge_bytes` is what a merge may look at of a table.
+    """
 
     session: Session
     catalog: LakeCatalog
     run_id: str
+    max_merge_bytes: float = math.inf
     kept: list[str] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
 
-    def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
+    def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> str:
         query = reading.raw_rows_sql(self.session, files, contract)
         try:
-            return self._frame(self._table_of(query, "raw"))
+            return self._table_of(query, "raw")
         except duckdb.Error as error:
             raise reading.unreadable(files, error) from error
 
-    def read_table(self, table: str, where: str | None = None) -> DataFrame:
+    def read_table(self, table: str, where: str | None = None) -> str:
         loaded = self._load(table)
         return self._filtered(scan(loaded, _head(loaded, MAIN), on_sql(where)), where)
 
-    def read_branch(self, branch: Branch, table: Table, days: Collection[date] | None = None) -> DataFrame:
+    def read_branch(self, branch: Branch, table: Table, days: Collection[date] | None = None) -> str:
         where = None if days is None else in_days_sql(table, days)
         return self._filtered(self._scan_branch(branch, table, days), where)
 
-    def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> DataFrame:
+    def apply(self, transform: Callable[..., DataFrame], *inputs: str, **constants: object) -> str:
+        query = queries().query(transform, [self._columns(name) for name in inputs], constants)
+        return self._view_of(over(query, inputs), transform.__name__)
+
+    def where(self, rows: str, condition: str) -> str:
+        return self._view_of(f"select * from {rows} where {condition}", "some")
+
+    def with_values(self, rows: str, values: Mapping[str, str | datetime]) -> str:
+        kept = [quoted(name) for name, _ in self._columns(rows) if name not in values]
+        added = [f"{_literal(value)} as {quoted(name)}" for name, value in values.items()]
+        return self._view_of(f"select {', '.join([*kept, *added])} from {rows}", "valued")
+
+    def collect(self, rows: str) -> list[dict[str, Any]]:
+        result = self.session.execute(f"select * from {rows}")
+        names = [column[0] for column in result.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def count(self, rows: str) -> int:
+        [(number,)] = self.session.rows(f"select count(*) from {rows}")
+        return number
+
+    def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> str:
         name = self._new_name("rows")
         columns = [column.split(" ", 1) for column in schema.split(", ")]
         types = {"string": "varchar", "timestamp": "timestamptz"}
@@ -77,29 +105,30 @@ class DuckDBEngine:
             row = f"({', '.join('?' * len(columns))})"
             values = [value for one in rows for value in one]
             self.session.execute(f"insert into {name} values {', '.join([row] * len(rows))}", values)
-        return self._frame(name)
+        return name
 
-    def keep(self, rows: DataFrame) -> DataFrame:
-        name = self._table_of(_sql(rows), "kept")
-        self.kept.append(name)
-        return self._frame(name)
+    def keep(self, rows: str) -> str:
+        self.kept.append(self._table_of(f"select * from {rows}", "kept"))
+        return self.kept[-1]
 
-    def freeze(self, rows: DataFrame) -> DataFrame:
-        return self.keep(rows)
+    def freeze(self, rows: str) -> str:
+        return self._table_of(f"select * from {rows}", "frozen")
 
     def release(self) -> None:
         while self.kept:
             self.session.execute(f"drop table {self.kept.pop()}")
 
-    def count_batch(self, judged: DataFrame, table: Table) -> BatchCounts:
-        day = F.when(F.col("_broken") == F.lit(""), F.to_date(F.col(str(table.event_time)))).alias("day")
-        counted = judged.groupBy(F.col("_source_file"), day).agg(F.count(F.lit(1)).alias("rows"))
+    def count_batch(self, judged: str, table: Table) -> BatchCounts:
         by_file: Counter[str] = Counter()
         by_day: Counter[date] = Counter()
-        for source_file, of_day, rows in self.session.rows(_sql(counted)):
-            by_file[str(source_file)] += rows  # type: ignore[assignment]
-            if of_day is not None:
-                by_day[of_day] += rows  # type: ignore[index, assignment]
+        counted = self.session.rows(
+            f"select _source_file, case when _broken = '' then {table.event_time}::date end as day, count(*) "
+            f"from {judged} group by all"
+        )
+        for source_file, day, rows in counted:
+            by_file[source_file] += rows
+            if day is not None:
+                by_day[day] += rows
         return BatchCounts(by_file, by_file.total() - by_day.total(), by_day, clustered=True)
 
     def fresh_branch(self, table: str, name: str) -> Branch:
@@ -118,15 +147,14 @@ class DuckDBEngine:
         )
         return frozenset(row[0] for row in found) & frozenset(days)  # type: ignore[misc]
 
-    def append(self, rows: DataFrame, branch: Branch, *, clustered: bool) -> None:  # noqa: ARG002 - as on Spark
+    def append(self, rows: str, branch: Branch, *, clustered: bool) -> None:  # noqa: ARG002 - as on Spark
         loaded = self._load(branch.table)
-        added = TableFiles(self.session, loaded).write_rows(_sql(rows))
+        added = TableFiles(self.session, loaded).write_rows(f"select * from {rows}")
         self._commit(loaded, Change(added=added), branch)
 
-    def merge(self, rows: DataFrame, branch: Branch, table: Table, days: Collection[date]) -> None:
-        source = self.keep(rows)
-        name = self.kept[-1]
-        held = self._scan_branch(branch, table, days)
+    def merge(self, rows: str, branch: Branch, table: Table, days: Collection[date]) -> None:
+        name = self.freeze(rows)
+        held = self._checked(self._scan_branch(branch, table, days), branch)
         keys = list(table.primary_key)
         same = " and ".join(f"t.{quoted(key)} = s.{quoted(key)}" for key in keys)
         stored = self._table_of(
@@ -134,34 +162,32 @@ class DuckDBEngine:
             f"where {in_days_sql(table, days, 't.')}",
             "stored",
         )
-        wins = sqlglot.transpile(newer(table), read="spark", write="duckdb")[0]
+        wins = newer(table)
         replaced = self._table_of(
             f"select t.{FILE} as file_path, t.{POSITION} as pos from {stored} as t join {name} as s on {same} where {wins}",
             "replaced",
         )
         kept = f"select s.* from {name} as s where not exists (select 1 from {stored} as t where {same} and not {wins})"
         self._change(branch, held, replaced, kept)
-        del source
 
-    def replace(self, changed: DataFrame, gone: DataFrame, branch: Branch, table: Table) -> None:
+    def replace(self, changed: str, gone: str, branch: Branch, table: Table) -> None:
         keys = [quoted(key) for key in table.primary_key]
-        rows, left = self._table_of(_sql(changed), "changed"), self._table_of(_sql(gone), "gone")
-        held = self._scan_branch(branch, table, None)
+        held = self._checked(self._scan_branch(branch, table, None), branch)
         listed = ", ".join(keys)
         replaced = self._table_of(
             f"select {FILE} as file_path, {POSITION} as pos from ({held.sql(positions=True)}) semi join "
-            f"(select {listed} from {rows} union all select {listed} from {left}) using ({listed})",
+            f"(select {listed} from {changed} union all select {listed} from {gone}) using ({listed})",
             "replaced",
         )
-        self._change(branch, held, replaced, f"select * from {rows}")
+        self._change(branch, held, replaced, f"select * from {changed}")
 
-    def replace_rows(self, table: str, where: str, rows: DataFrame | None) -> None:
+    def replace_rows(self, table: str, where: str, rows: str | None) -> None:
         loaded = self._load(table)
         held = scan(loaded, _head(loaded, MAIN), on_sql(where))
         replaced = self._table_of(
             f"select {FILE} as file_path, {POSITION} as pos from ({held.sql(positions=True)}) where {where}", "replaced"
         )
-        self._change(Branch(table, MAIN, None), held, replaced, None if rows is None else _sql(rows))
+        self._change(Branch(table, MAIN, None), held, replaced, None if rows is None else f"select * from {rows}")
 
     def measure(self, branch: Branch, table: Table, days: Collection[date], now: datetime) -> list[Measurement]:
         view = self._new_name("audited")
@@ -203,11 +229,17 @@ class DuckDBEngine:
         head = _head(loaded, branch.name)
         return scan(loaded, branch.base if head is None else head, on_days(table, days))
 
-    def _filtered(self, held: Scan, where: str | None) -> DataFrame:
-        name = self._new_name("scan")
-        condition = f" where {where}" if where else ""
-        self.session.execute(f"create view {name} as select * from ({held.sql()}){condition}")
-        return self._frame(name)
+    def _filtered(self, held: Scan, where: str | None) -> str:
+        return self._view_of(f"select * from ({held.sql()})" + (f" where {where}" if where else ""), "scan")
+
+    def _checked(self, held: Scan, branch: Branch) -> Scan:
+        """Return the scan. Raises EngineLimitError for one of more bytes than a merge may look at."""
+        if held.size > self.max_merge_bytes:
+            raise EngineLimitError(
+                f"The merge would have to look at {held.size / 1e6:,.0f} MB of {branch.table}, which is more than the "
+                f"{self.max_merge_bytes / 1e6:,.0f} MB that the light engine may."
+            )
+        return held
 
     def _change(self, branch: Branch, held: Scan, replaced: str, rows: str | None) -> None:
         """Delete the rows at the places in the table `replaced`, and add those of a query, in one commit."""
@@ -231,15 +263,25 @@ class DuckDBEngine:
     def _new_name(self, kind: str) -> str:
         return f"{kind}_{next(self._numbers)}"
 
-    def _frame(self, name: str) -> Any:
-        return self.session.frames.table(name)
+    def _view_of(self, query: str, kind: str) -> str:
+        name = self._new_name(kind)
+        self.session.execute(f"create view {name} as {query}")
+        return name
+
+    def _columns(self, relation: str) -> Columns:
+        return tuple((name, kind) for name, kind, *_ in self.session.rows(f"describe {relation}"))
 
 
 @contextmanager
-def duckdb_engine(run_id: str, memory_mb: int | None = None) -> Iterator[DuckDBEngine]:
-    """The engine for one run, with the memory of this process in MB; at the end its files and tables are gone."""
-    with using("duckdb"), open_session(memory_mb) as session:
-        yield DuckDBEngine(session, load_catalog(), run_id)
+def duckdb_engine(
+    run_id: str, memory_mb: int | None = None, max_merge_bytes: float = math.inf
+) -> Iterator[DuckDBEngine]:
+    """The engine for one run, with the memory of this process in MB; at the end its files and tables are gone.
+
+    Raises EngineLimitError when a merge would have to look at more than `max_merge_bytes` of a table.
+    """
+    with open_session(memory_mb) as session:
+        yield DuckDBEngine(session, load_catalog(file_io=FILE_IO), run_id, max_merge_bytes)
 
 
 def _head(table: IcebergTable, reference: str) -> int | None:
@@ -247,6 +289,5 @@ def _head(table: IcebergTable, reference: str) -> int | None:
     return ref.snapshot_id if ref else None
 
 
-def _sql(rows: Any) -> str:
-    text: str = rows.sql(dialect="duckdb", optimize=False)
-    return text
+def _literal(value: str | datetime) -> str:
+    return text_literal(value) if isinstance(value, str) else f"timestamptz '{value.isoformat()}'"

@@ -16,8 +16,8 @@ from glue_jobs.engines.duckdb.files import quoted
 from glue_jobs.engines.duckdb.session import text_literal
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from cartlake.contracts import Contract, Table
     from cartlake.runs.documents import ManifestFile

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import boto3
 import duckdb
-from sqlframe.duckdb import DuckDBSession
 
 from cartlake.aws.clients import region
 from cartlake.errors import TerminalError
@@ -32,17 +31,16 @@ buffers need the rest."""
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """DuckDB, SQLFrame over it, and a folder for the files that are written before they are uploaded."""
+    """DuckDB, and a folder for files: those downloaded, and those written before they are uploaded."""
 
     connection: DuckDBPyConnection
-    frames: DuckDBSession
     folder: Path
 
     def execute(self, sql: str, parameters: object = None) -> DuckDBPyConnection:
         """Run a statement and return the connection, which has its result."""
         return self.connection.execute(sql, parameters)
 
-    def rows(self, sql: str, parameters: object = None) -> list[tuple[object, ...]]:
+    def rows(self, sql: str, parameters: object = None) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
         return self.connection.execute(sql, parameters).fetchall()
 
@@ -63,8 +61,7 @@ def open_session(memory_mb: int | None = None) -> Iterator[Session]:
         _grant_s3(connection)
         files = Path(folder) / "files"
         files.mkdir()
-        DuckDBSession().stop()  # SQLFrame keeps one session per process, whatever connection it is given later
-        yield Session(connection, DuckDBSession(connection), files)
+        yield Session(connection, files)
 
 
 def _config(folder: str) -> dict[str, str | bool | int | float | list[str]]:

@@ -1,18 +1,19 @@
 """The calls of `glue_jobs.engines.base.Engine` on Spark."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cartlake.contracts import Contract, Table
 from cartlake.runs.documents import ManifestFile, Measurement
+from cartlake.times import stamp
 from glue_jobs.engines.base import BatchCounts, Branch
 from glue_jobs.engines.spark import iceberg, measuring, reading, writing
 from glue_jobs.engines.spark.session import open_session
@@ -38,6 +39,21 @@ class SparkEngine:
     def read_branch(self, branch: Branch, table: Table, days: Collection[date] | None = None) -> DataFrame:
         rows = self.spark.table(iceberg.identifier(branch))
         return rows if days is None else rows.where(in_days_sql(table, days))
+
+    def apply(self, transform: Callable[..., DataFrame], *inputs: DataFrame, **constants: object) -> DataFrame:
+        return transform(*inputs, **constants)
+
+    def where(self, rows: DataFrame, condition: str) -> DataFrame:
+        return rows.where(condition)
+
+    def with_values(self, rows: DataFrame, values: Mapping[str, str | datetime]) -> DataFrame:
+        return rows.withColumns({name: _literal(value) for name, value in values.items()})
+
+    def collect(self, rows: DataFrame) -> list[dict[str, Any]]:
+        return [row.asDict() for row in rows.collect()]
+
+    def count(self, rows: DataFrame) -> int:
+        return rows.count()
 
     def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> DataFrame:
         return self.spark.createDataFrame(list(rows), schema)
@@ -114,6 +130,10 @@ def spark_engine(job: str, run_id: str, size: int) -> Iterator[SparkEngine]:
         yield engine
     finally:
         engine.release()
+
+
+def _literal(value: str | datetime) -> Column:
+    return F.lit(value) if isinstance(value, str) else F.lit(stamp(value)).cast("timestamp")
 
 
 def _settings(spark: SparkSession, size: int) -> dict[str, str]:

@@ -24,7 +24,7 @@ def changed_rows(kept: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
     `kept` has one row per key, `stored` the column `_ours`. Returns the columns of the table.
     """
     values = [column.name for column in table.file_columns if column.name not in table.primary_key]
-    differs = " or ".join(f"not ({STORED}{name} <=> {name})" for name in values) or "false"
+    differs = " or ".join(f"{STORED}{name} is distinct from {name}" for name in values) or "false"
     ours, is_newer = f"{STORED}_ours", newer(table, row="", than=STORED)
     wins = f"{STORED}_run_id is null or ({ours} and ({differs})) or (not {ours} and {is_newer})"
     joined = beside_stored(kept, stored, table, how="left")

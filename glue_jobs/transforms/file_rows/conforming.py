@@ -3,31 +3,25 @@
 A raw row has the columns of a file as strings, and
 
 - `_corrupt_record`: the text of a row that could not be parsed, null for all others;
-- `_source_file`: the URI of its file.
+- `_source_file`: the URI of its file;
+- `_run_id` and `_ingested_at`: the run that reads it, and when that began.
 """
 
 import re
-from datetime import datetime
 
 from cartlake.contracts import Column, Table
 from cartlake.engine import DataFrame, F
-from cartlake.times import stamp
 
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _WIDER = "decimal(38,10)"
 
 
-def conform(raw: DataFrame, table: Table, run_id: str, ingested_at: datetime) -> DataFrame:
+def conform(raw: DataFrame, table: Table) -> DataFrame:
     """Give every column its type; null for what cannot be read as that type. An empty string is no value.
 
     Keeps the strings as `_raw_<column>`, next to `_corrupt_record`.
     """
-    lineage = {
-        "_ingested_at": F.lit(stamp(ingested_at)).cast("timestamp"),
-        "_source_file": F.col("_source_file"),
-        "_run_id": F.lit(run_id),
-    }
-    columns = [lineage[c.name] if c.lineage else F.expr(cast_sql(c)) for c in table.columns]
+    columns = [F.col(c.name) if c.added_by_lake else F.expr(cast_sql(c)) for c in table.columns]
     return raw.select(
         *(F.col(column.name).alias(f"_raw_{column.name}") for column in table.file_columns),
         F.col("_corrupt_record"),

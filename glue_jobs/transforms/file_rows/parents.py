@@ -1,25 +1,21 @@
 """Mark the rows whose parent exists, for each reference whose contract refuses rows without one."""
 
-from collections.abc import Callable
-
-from cartlake.contracts import Reference, Table
+from cartlake.contracts import Table
 from cartlake.engine import DataFrame, F, broadcast
 from glue_jobs.transforms.file_rows.judging import has_parent, quarantining
 
-Parent = Callable[[Reference], DataFrame]
-"""Returns the rows of the table a reference points at."""
 
-
-def with_parents(conformed: DataFrame, table: Table, parent: Parent) -> DataFrame:
+def with_parents(conformed: DataFrame, table: Table, *parents: DataFrame) -> DataFrame:
     """Add `_has_parent_<column>` for every reference that refuses orphans: true where the parent is known, else null.
 
+    `parents` are the rows of the tables those references point at, in the order of `judging.quarantining(table)`.
     The keys of the batch are few, the parents many: those that matter are picked out first, by a join that sends the
     keys to the parents and not the other way.
     """
-    for reference in quarantining(table):
+    for reference, parent in zip(quarantining(table), parents, strict=True):
         column = reference.column
         wanted = conformed.select(column).where(F.col(column).isNotNull()).distinct()
-        keys = parent(reference).select(F.col(reference.parent_column).alias(column))
+        keys = parent.select(F.col(reference.parent_column).alias(column))
         known = keys.join(broadcast(wanted), on=column, how="left_semi").distinct()
         found = known.withColumn(has_parent(reference), F.lit(True))  # noqa: FBT003 - a literal of SQL
         conformed = conformed.join(broadcast(found), on=column, how="left")

@@ -1,13 +1,10 @@
 """Refused rows as the table ops.quarantine_rows stores them."""
 
-from datetime import datetime
-
 from cartlake.contracts import Contract
-from cartlake.engine import DataFrame, F, Window
-from cartlake.times import stamp
+from cartlake.engine import DataFrame, F, Window, broadcast
 
 
-def quarantined(judged: DataFrame, contract: Contract, files: DataFrame, quarantined_at: datetime) -> DataFrame:
+def quarantined(judged: DataFrame, files: DataFrame, contract: Contract) -> DataFrame:
     """Return the rows that break a rule, as ops.quarantine_rows has them. `files` maps `_source_file` to `file_id`.
 
     A row is identified by its file, its text and, among equal rows of a file, its number: reading the file again, in
@@ -18,8 +15,8 @@ def quarantined(judged: DataFrame, contract: Contract, files: DataFrame, quarant
     )
     refused = (
         judged.where(F.col("_broken") != F.lit(""))
-        .join(files, on="_source_file", how="left")
-        .select("_source_file", "_run_id", "_broken", "file_id", raw_record.alias("raw_record"))
+        .join(broadcast(files), on="_source_file", how="left")
+        .select("_source_file", "_run_id", "_broken", "file_id", "quarantined_at", raw_record.alias("raw_record"))
     )
     copy = F.row_number().over(Window.partitionBy("file_id", "raw_record").orderBy("_broken"))
     numbered = refused.withColumn("_copy", copy)
@@ -33,7 +30,7 @@ def quarantined(judged: DataFrame, contract: Contract, files: DataFrame, quarant
         F.col("raw_record"),
         F.split(F.col("_broken"), "[|]").alias("reasons"),
         F.lit(contract.version).alias("contract_version"),
-        F.lit(stamp(quarantined_at)).cast("timestamp").alias("quarantined_at"),
+        F.col("quarantined_at"),
         F.lit(None).cast("string").alias("replay_id"),
         F.lit(None).cast("timestamp").alias("replayed_at"),
         F.lit(None).cast("string").alias("superseded_by"),

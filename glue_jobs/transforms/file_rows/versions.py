@@ -60,7 +60,7 @@ def newer(table: Table, row: str = "s.", than: str = "t.") -> str:
     version = str(table.version_column)
     values = [name for name in order_of_versions(table) if name != version]
     pairs = [(f"{row}{name}", f"{than}{name}") for name in values]
-    first = " ".join(f"when not ({a} <=> {b}) then {b} is null or coalesce({a} > {b}, false)" for a, b in pairs)
+    first = " ".join(f"when {a} is distinct from {b} then {b} is null or coalesce({a} > {b}, false)" for a, b in pairs)
     tie = f" or ({row}{version} = {than}{version} and case {first} else false end)" if values else ""
     return f"({row}{version} > {than}{version}{tie})"
 

@@ -1,7 +1,7 @@
 """Run an embedded AWS in the foreground: python -m localaws [--root DIR] [--port N].
 
-It keeps everything in DIR/.localaws and ends with Ctrl-C, once its state is saved. What else can be set, by LOCALAWS_…
-variables, is listed in the README.
+It keeps everything in DIR/.localaws. Ctrl-C saves its state and ends it. The README lists the LOCALAWS_… variables that
+set everything else.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from localaws.server import Server
     from localaws.settings import Settings
 
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Start the server, say how clients reach it, and stop it at Ctrl-C or SIGTERM.
+    """Start the server, print how clients reach it, and stop it at Ctrl-C or SIGTERM.
 
-    Exits with a message and code 1 when it cannot start, runs already, or ends by itself.
+    Exits with a message and code 1 when it cannot start, is running already, or ends unexpectedly.
     """
     parser = argparse.ArgumentParser(prog="python -m localaws", description="Run an embedded AWS in the foreground.")
     parser.add_argument("--root", type=Path, default=Path(), metavar="DIR", help="keep everything in DIR/.localaws")
@@ -46,19 +46,19 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _run(settings: Settings) -> None:
     running = server.status(settings)
     if running is not None:
-        raise server.ServerError(f"the embedded AWS in {settings.home} runs already, at {running.endpoint}")
+        raise server.ServerError(f"the embedded AWS in {settings.home} is already running, at {running.endpoint}")
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         started = server.start(settings)
         sys.stdout.write(instructions(started, settings))
         sys.stdout.flush()
         while server.status(settings) is not None:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
         server.stop(settings)
         sys.stdout.write(f"\nStopped. Its data is kept in {settings.home}.\n")
         return
-    raise server.ServerError(f"the embedded AWS ended by itself: the reason is in {settings.home}/logs/server.log")
+    raise server.ServerError(f"the embedded AWS ended unexpectedly: the reason is in {settings.home}/logs/server.log")
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -66,7 +66,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def instructions(running: Server, settings: Settings) -> str:
-    """Return what a user reads after the start: where it listens and which variables point clients at it."""
+    """Return what is printed after the start: the endpoint, and the variables that point AWS clients at it."""
     variables = server.client_environment(settings)
     exports = "".join(f"  export {name}={value}\n" for name, value in variables.items())
     return (

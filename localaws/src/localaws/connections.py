@@ -1,15 +1,15 @@
-"""How Hypercorn treats connections, so that no client of the loopback interface loses the answer to its request.
+"""Changes how Hypercorn handles connections, so that no client of the loopback interface loses a response.
 
-A lost answer makes an SDK ask again for what was already done. Hypercorn's own ways lose answers twice:
+An SDK that loses a response repeats a request that was already carried out. Hypercorn loses responses in two ways:
 
-- It sends the head of an answer and its body one after the other. The AWS SDK for Go closes a request's body as soon as
-  it has the head; when its writer has not yet seen the end of that body, as happens on a busy machine, Go takes this
-  for an error and closes the connection, and the rest of the answer is lost: "use of closed network connection",
-  attempt 2. Head and body sent together are read together, up to the 4 KB that Go reads at once; what is longer is a
-  description or a list, which does no harm when it is asked for twice.
-- It closes idle connections. A request that arrives in that moment is carried out, and its answer has nowhere to go.
-  Over a network a server must do that, for clients may vanish; here the kernel closes the connections of a process that
-  ends.
+- It sends the headers of a response and its body separately. The AWS SDK for Go closes a request's body as soon as it
+  has the headers; when its writer has not yet seen the end of that body, as happens on a busy machine, Go takes this
+  for an error and closes the connection, and the rest of the response is lost: "use of closed network connection",
+  attempt 2. Headers and body sent together are read together, up to the 4 KB that Go reads at once; longer responses
+  are descriptions or lists, which can be requested twice without harm.
+- It closes idle connections. A request that arrives at that moment is carried out, and its response cannot be sent.
+  Over a network a server must close idle connections, because clients may disappear; on the loopback interface the
+  kernel closes the connections of a process that ends.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from localaws.hooks import wrap
 if TYPE_CHECKING:
     from hypercorn.config import Config
 
-NEVER_SECONDS = int(timedelta(days=365).total_seconds())
+KEEP_ALIVE_SECONDS = int(timedelta(days=365).total_seconds())
 
 
 def keep_connections(config: Config) -> None:
-    """Let Hypercorn close no connection on its own: neither an idle one nor one after a number of requests."""
-    config.keep_alive_timeout = NEVER_SECONDS
+    """Stop Hypercorn from closing connections: neither when idle nor after a number of requests."""
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.keep_alive_max_requests = sys.maxsize
     config.backlog = 1024
 
 
 def install() -> None:
-    """Change Hypercorn for this process. Raises AttributeError when this version of it is another."""
-    _forget_closed_connections()
-    _send_head_and_body_together()
+    """Change Hypercorn for this process. Raises AttributeError when this version does not have a function to change."""
+    _end_closed_connections()
+    _send_headers_and_body_together()
 
 
-def _forget_closed_connections() -> None:
-    """Let a connection end when its client closes it; Hypercorn keeps it until the keep-alive timeout."""
+def _end_closed_connections() -> None:
+    """End a connection when its client closes it; Hypercorn keeps it until the keep-alive timeout."""
 
     @wrap(TCPServer, "_read_data")
     async def _(original: Any, self: Any) -> None:
@@ -55,14 +55,14 @@ def _forget_closed_connections() -> None:
 
     @wrap(TCPServer, "protocol_send")
     async def _(original: Any, self: Any, event: Any) -> None:
-        # The answer to the last request may end after the client has closed: no request can follow it.
+        # The last response may end after the client has closed: no request can follow it.
         if isinstance(event, Updated) and event.idle and getattr(self, "client_has_closed", False):
             return
         await original(self, event)
 
 
-def _send_head_and_body_together() -> None:
-    """Hold a head back until the first bytes of the body, or the end, are there to be sent."""
+def _send_headers_and_body_together() -> None:
+    """Delay the headers until the first bytes of the body, or the end, can be sent with them."""
 
     @wrap(H11Protocol, "_send_h11_event")
     async def _(_original: Any, self: Any, event: Any) -> None:
@@ -72,9 +72,9 @@ def _send_head_and_body_together() -> None:
             if self.connection.their_state != h11.ERROR:
                 raise
             return
-        data = getattr(self, "held_head", b"") + (data or b"")
+        data = getattr(self, "delayed_headers", b"") + (data or b"")
         if isinstance(event, h11.Response):
-            self.held_head = data
+            self.delayed_headers = data
             return
-        self.held_head = b""
+        self.delayed_headers = b""
         await self.send(RawData(data=data))

@@ -1,4 +1,4 @@
-"""The errors that localaws raises on purpose: one base, and whether trying again can help."""
+"""The errors that localaws raises on purpose: a base class, and whether a retry can help."""
 
 
 class LocalAwsError(Exception):
@@ -10,4 +10,4 @@ class TransientError(LocalAwsError):
 
 
 class TerminalError(LocalAwsError):
-    """Trying again cannot help: bad input, a port in use, a missing Java."""
+    """A retry cannot help: bad input, a port in use, a missing Java."""

@@ -1,4 +1,4 @@
-"""How an extension changes one function of MiniStack."""
+"""Replaces one function of MiniStack by a wrapper around it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def wrap(target: ModuleType | type, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Replace `target.name`: `@wrap(module, "function") def _(original, *arguments)`.
+    """Return a decorator that replaces `target.name`: `@wrap(module, "function") def _(original, *arguments)`.
 
     Raises AttributeError when this version of MiniStack has no such function, so that a new version fails at the start
     of the server instead of silently losing the extension.
@@ -30,5 +30,5 @@ def wrap(target: ModuleType | type, name: str) -> Callable[[Callable[..., Any]],
 
 
 def succeeded(response: tuple[int, dict[str, str], bytes]) -> bool:
-    """Say whether a MiniStack response (status, headers, body) is a success."""
+    """Return whether a MiniStack response (status, headers, body) is a success."""
     return response[0] < 300  # noqa: PLR2004 -- HTTP

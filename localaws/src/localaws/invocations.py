@@ -1,8 +1,8 @@
-"""Which requests are the same call made again, and what the first of them was answered.
+"""Recognizes requests that an SDK repeats, and keeps the response to the first attempt.
 
-Every AWS SDK sends `amz-sdk-invocation-id`, one for a call of the program, and `amz-sdk-request: attempt=N`, counted up
-when the SDK repeats it. A repeated request whose first attempt was carried out must not be carried out again: creating
-what exists already is an error, although the program created it only once.
+Every AWS SDK sends `amz-sdk-invocation-id`, one for each call of the program, and `amz-sdk-request: attempt=N`, which
+counts the attempts of that call. A repeated request whose first attempt was carried out must not be carried out again:
+to create an existing resource is an error, although the program created it only once.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 REPEATED = "repeated request"
-"""How the line begins that the server's log has for each of them."""
+"""The beginning of the log line of each of them."""
 
 # SDKs wait at most 20 seconds between two attempts.
 KEPT_SECONDS = 120.0
 KEPT_BYTES = 16 * 1024 * 1024
 KEPT_COUNT = 20_000
-# Larger bodies are objects, in or out; calls that create or change a resource stay far below.
+# Larger bodies are uploads and downloads of objects; calls that create or change a resource are far smaller.
 BODY_LIMIT_BYTES = 1024 * 1024
-ANSWER_LIMIT_BYTES = 256 * 1024
+RESPONSE_LIMIT_BYTES = 256 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FIRST_ERROR_STATUS = 400
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """One request of an SDK's call. `target` is all that says what is asked for, but the body."""
+    """One request of an SDK's call. `target` is everything that identifies what it asks for, except the body."""
 
     id: str
     attempt: int
@@ -45,13 +45,13 @@ class Invocation:
 
     @property
     def may_be_kept(self) -> bool:
-        """Whether its answer may be given again: not for reads, large bodies and bodies of unknown length."""
+        """Whether its response may be sent again: not for reads, large bodies and bodies of unknown length."""
         return self.method not in SAFE_METHODS and self.body_bytes is not None and self.body_bytes <= BODY_LIMIT_BYTES
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A whole response: status, headers as ASGI has them, body."""
+class Response:
+    """A complete response: status, headers in the form of ASGI, body."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
@@ -59,9 +59,9 @@ class Answer:
 
     @property
     def may_be_repeated(self) -> bool:
-        """Whether it may be given again: only a success. An error had no effect, and a throttled call shall be tried.
+        """Whether it may be sent again: only a success. An error had no effect, and a throttled call must be retried.
 
-        S3 may answer 200 before it knows, and say in the body that the call failed.
+        S3 may send the status 200 before a call has ended, and report in the body that it failed.
         """
         return self.status < FIRST_ERROR_STATUS and b"<Error>" not in self.body[:500]
 
@@ -77,12 +77,12 @@ class Attempt:
     target: tuple[str, ...]
     started: float
     body_digest: bytes | None = None
-    answer: Answer | None = None
+    response: Response | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def answers(self, target: tuple[str, ...], body: bytes) -> bool:
-        """Say whether its answer is the answer to this request too."""
-        return self.answer is not None and self.target == target and self.body_digest == digest(body)
+        """Return whether its response also answers this request: the same target and body."""
+        return self.response is not None and self.target == target and self.body_digest == digest(body)
 
 
 class Attempts:
@@ -95,35 +95,38 @@ class Attempts:
         self._bytes = 0
 
     def find(self, invocation: Invocation) -> Attempt | None:
-        """Return the attempt of the same call that came before, ended or not."""
+        """Return the earlier attempt of the same call, ended or not; None when there is none."""
         return self._attempts.get(invocation.id)
 
     def age_seconds(self, attempt: Attempt) -> float:
+        """Return the seconds since the attempt began."""
         return self._clock() - attempt.started
 
     def begin(self, invocation: Invocation) -> Attempt:
-        """Keep a new attempt, in the place of an earlier one of the same call."""
+        """Keep a new attempt, instead of an earlier one of the same call."""
         self._drop(invocation.id)
         attempt = Attempt(invocation.target, self._clock())
         self._attempts[invocation.id] = attempt
-        self._forget_old()
+        self._drop_old()
         return attempt
 
-    def end(self, invocation: Invocation, attempt: Attempt, body_digest: bytes | None, answer: Answer | None) -> None:
-        """Keep the answer if it may be repeated, and wake the requests that wait for it."""
-        if answer is not None and body_digest is not None and answer.may_be_repeated:
+    def end(
+        self, invocation: Invocation, attempt: Attempt, body_digest: bytes | None, response: Response | None
+    ) -> None:
+        """Keep the response if it may be sent again, and wake the requests that wait for it."""
+        if response is not None and body_digest is not None and response.may_be_repeated:
             attempt.body_digest = body_digest
-            attempt.answer = answer
+            attempt.response = response
             if self._attempts.get(invocation.id) is attempt:
-                self._bytes += answer.size_bytes
+                self._bytes += response.size_bytes
         attempt.ended.set()
-        self._forget_old()
+        self._drop_old()
 
-    def _forget_old(self) -> None:
-        while self._attempts and self._is_too_much(next(iter(self._attempts.values()))):
+    def _drop_old(self) -> None:
+        while self._attempts and self._must_be_dropped(next(iter(self._attempts.values()))):
             self._drop(next(iter(self._attempts)))
 
-    def _is_too_much(self, oldest: Attempt) -> bool:
+    def _must_be_dropped(self, oldest: Attempt) -> bool:
         return (
             self._bytes > self._kept_bytes
             or len(self._attempts) > KEPT_COUNT
@@ -132,8 +135,8 @@ class Attempts:
 
     def _drop(self, invocation_id: str) -> None:
         dropped = self._attempts.pop(invocation_id, None)
-        if dropped is not None and dropped.answer is not None:
-            self._bytes -= dropped.answer.size_bytes
+        if dropped is not None and dropped.response is not None:
+            self._bytes -= dropped.response.size_bytes
 
 
 def digest(body: bytes) -> bytes:
@@ -142,7 +145,7 @@ def digest(body: bytes) -> bytes:
 
 
 def invocation_of(scope: Mapping[str, Any]) -> Invocation | None:
-    """Read the invocation from an ASGI scope. Returns None for what no SDK sent."""
+    """Read the invocation from an ASGI scope. Returns None for a request that no SDK sent."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     if "amz-sdk-invocation-id" not in headers:
         return None

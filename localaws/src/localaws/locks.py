@@ -1,4 +1,4 @@
-"""A lock file that the kernel frees when the process that holds it ends, however it ends."""
+"""Lock files, which the kernel releases when the process that holds them ends, even by SIGKILL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def try_lock(path: Path) -> IO[str] | None:
-    """Take the lock, or return None if another process holds it. Closing the returned file frees it."""
+    """Take the lock, or return None if another process holds it. Closing the returned file releases it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = path.open("a+", encoding="utf-8")
     try:
@@ -23,7 +23,10 @@ def try_lock(path: Path) -> IO[str] | None:
 
 
 def lock(path: Path, *, seconds: float) -> IO[str] | None:
-    """Take the lock, trying for some seconds: `is_locked` in another process holds it for an instant."""
+    """Take the lock, or return None if another process still holds it after `seconds`.
+
+    `is_locked` in another process holds it for an instant, so one attempt may fail without reason.
+    """
     deadline = time.monotonic() + seconds
     while (handle := try_lock(path)) is None and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -31,7 +34,7 @@ def lock(path: Path, *, seconds: float) -> IO[str] | None:
 
 
 def is_locked(path: Path) -> bool:
-    """Say whether a running process holds the lock."""
+    """Return whether a running process holds the lock."""
     if not path.exists():
         return False
     handle = try_lock(path)

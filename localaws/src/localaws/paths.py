@@ -1,4 +1,4 @@
-"""Where the embedded AWS keeps things: everything in its home folder, nothing outside it."""
+"""The files of the embedded AWS: all of them in its home folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Paths:
 
     @property
     def lock(self) -> Path:
-        """Locked by the running server until its process ends, so that it never names a process that is gone."""
+        """Locked by the running server until its process ends, unlike a process id, which another process may get."""
         return self.home / "server.lock"
 
     @property
@@ -51,5 +51,5 @@ class Paths:
 
     @property
     def lambda_runtime(self) -> Path:
-        """What Lambdas share: links to the SDK, the interpreter, unpacked layers."""
+        """Files that all Lambdas share: links to the SDK, the interpreter, unpacked layers."""
         return self.home / "lambda-runtime"

@@ -30,7 +30,7 @@ logger = logging.getLogger("localaws")
 
 
 def ministack_environment(settings: Settings, port: int) -> dict[str, str]:
-    """Return MiniStack's settings. It reads them when imported, so they must stand in the environment before."""
+    """Return MiniStack's settings as environment variables, which must be set before it is imported."""
     paths = Paths(settings.home)
     return {
         "BIND_HOST": "127.0.0.1",
@@ -55,8 +55,8 @@ def ministack_environment(settings: Settings, port: int) -> dict[str, str]:
 def extension_names() -> dict[str, str]:
     """Return the extensions to load, name → module, in the order of their names.
 
-    The name of `extensions/s3/events.py` is `s3_events`. Left out are those that `LOCALAWS_WITHOUT` names, separated
-    by commas.
+    The name of `extensions/s3/events.py` is `s3_events`. Those that `LOCALAWS_WITHOUT` names, separated by commas, are
+    left out.
     """
     left_out = load().without
     prefix = f"{extensions.__name__}."
@@ -66,12 +66,12 @@ def extension_names() -> dict[str, str]:
 
 
 def _extension_name(path: str) -> str:
-    # A folder or module whose name Python has taken ends with an underscore: lambda_.async_ is lambda_async.
+    # A folder or module named like a keyword of Python ends with an underscore: lambda_.async_ is lambda_async.
     return "_".join(part.rstrip("_") for part in path.split("."))
 
 
 def install_extensions() -> list[ModuleType]:
-    """Load every extension. One that fails stops the server: half an emulator would give false answers."""
+    """Load every extension; return the modules. One that fails stops the server: without it, answers would be wrong."""
     loaded = []
     for name, module in extension_names().items():
         loaded.append(importlib.import_module(module))
@@ -95,9 +95,9 @@ def serve(port: int, loaded: Sequence[ModuleType]) -> NoReturn:
             _shut_down(loaded)
             code = 0
         except Exception:
-            logger.exception("the server broke")
+            logger.exception("the server failed")
         finally:
-            # Its state is saved. Lambdas that still run, and the threads waiting for them, could hold it for minutes.
+            # State is saved. Lambdas that still run, and threads that wait for them, could delay the end for minutes.
             logging.shutdown()
             os._exit(code)
 
@@ -119,7 +119,7 @@ def _allow_many_files() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the server of one home folder. Exits with a message when another one holds its lock."""
+    """Run the server of one home folder. Exits with a message when another process serves it already."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     args = parser.parse_args(argv)

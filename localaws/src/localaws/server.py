@@ -1,4 +1,4 @@
-"""Start, stop and find an embedded AWS: what other packages call.
+"""Starts, stops and finds an embedded AWS: the interface for other packages.
 
 One server runs for each home folder. Its port is chosen at the first start and kept in `server.json` there, because
 queue URLs and Terraform state contain it. A lock file, not the process id, says whether the server runs.
@@ -6,6 +6,7 @@ queue URLs and Terraform state contain it. A lock file, not the process id, says
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import json
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
-# Below the ephemeral ports of Linux and macOS: no outgoing connection ever borrows one of these.
+# Below the ephemeral ports of Linux and macOS: no outgoing connection uses one of these.
 FIRST_PORT, PORT_COUNT = 20_000, 10_000
 LOG_LIMIT_BYTES = 50_000_000
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent
@@ -53,18 +54,20 @@ class Server:
 def start(settings: Settings, *, timeout_seconds: float = 60.0) -> Server:
     """Start the server of this home folder and wait until it answers; return the running one if there is one.
 
-    Raises ServerError when its port is taken by another program, or when it does not come up in time.
+    Raises ServerError when its port is in use by another program, or when it does not answer in time.
     """
     paths = Paths(settings.home)
     deadline = time.monotonic() + timeout_seconds
-    while (guard := try_lock(paths.start_lock)) is None:  # two starts at once: the second finds the first's server
+    while (
+        guard := try_lock(paths.start_lock)
+    ) is None:  # two starts at once: the second returns the server of the first
         _sleep_until(deadline, f"another process is still starting the embedded AWS in {paths.home}")
     with guard:
         running = status(settings)
-        if running is not None and _came_up(running, paths, deadline):
+        if running is not None and _wait_until_it_answers(running, paths, deadline):
             return running
         launched = _launch(settings, paths)
-        if not _came_up(launched, paths, deadline):
+        if not _wait_until_it_answers(launched, paths, deadline):
             raise ServerError(f"the embedded AWS ended while starting: {_log_tail(paths)}")
         return launched
 
@@ -78,10 +81,13 @@ def stop(settings: Settings, *, timeout_seconds: float = 90.0) -> bool:
     running = status(settings)
     if running is None:
         return False
-    os.kill(running.pid, signal.SIGTERM)
+    with contextlib.suppress(ProcessLookupError):  # it has ended since: its lock is, or will be, released
+        os.kill(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + timeout_seconds
     while is_locked(paths.lock):
-        _sleep_until(deadline, f"process {running.pid} does not end; its log is {paths.server_log}")
+        _sleep_until(
+            deadline, f"process {running.pid} did not end in {timeout_seconds:g} s; its log is {paths.server_log}"
+        )
     return True
 
 
@@ -111,17 +117,21 @@ def client_environment(settings: Settings) -> dict[str, str]:
 
 
 def wipe(settings: Settings) -> None:
-    """Delete the home folder with all that was ever stored. Raises ServerError while the server runs."""
+    """Delete the home folder. Raises ServerError while the server runs, and for a file that cannot be deleted."""
     if status(settings) is not None:
         raise ServerError(f"the embedded AWS in {settings.home} is running: stop it first")
-    shutil.rmtree(settings.home, ignore_errors=True)
+    try:
+        shutil.rmtree(settings.home)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ServerError(f"{settings.home} cannot be deleted: {error}. Delete it by hand.") from error
 
 
 def _launch(settings: Settings, paths: Paths) -> Server:
     port = choose_port(settings)
     _clear_scratch(paths)
-    log = _open_log(paths)
-    with log:
+    with _open_log(paths) as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "localaws.serve", "--port", str(port)],
             cwd=PACKAGE_ROOT,
@@ -129,7 +139,7 @@ def _launch(settings: Settings, paths: Paths) -> Server:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C in the terminal of who starts it must not reach it
+            start_new_session=True,  # Ctrl-C in the terminal must not reach it
         )
     server = Server(port=port, pid=process.pid, endpoint=f"http://{HOST}:{port}")
     write_server_file(paths, server)
@@ -137,16 +147,16 @@ def _launch(settings: Settings, paths: Paths) -> Server:
 
 
 def write_server_file(paths: Paths, server: Server) -> None:
-    """Record the server, atomically: readers never see half a file."""
+    """Write the server's port, process and endpoint, atomically: readers never see a partial file."""
     temporary = paths.server_file.with_suffix(".tmp")
     temporary.write_text(json.dumps(asdict(server)), encoding="utf-8")
     temporary.replace(paths.server_file)
 
 
 def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of the server: the caller's, without anything that would change what AWS it is.
+    """Return the environment of the server: the caller's, without variables that change AWS clients or Python.
 
-    A developer's real AWS keys, profile or endpoint must never reach the Lambdas and jobs that run inside it.
+    A developer's real AWS keys, profile or endpoint must never reach the Lambdas and jobs that run in the server.
     """
     return {
         name: value for name, value in environment.items() if not name.startswith(("AWS_", "PYTHON", "POWERTOOLS_"))
@@ -156,7 +166,7 @@ def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def choose_port(settings: Settings) -> int:
     """Return the port of the settings, else that of the first start, else a free one derived from the home folder.
 
-    Raises ServerError when the port that was asked for or kept is in use by another program.
+    Raises ServerError when the port of the settings or of the first start is in use by another program.
     """
     file = Paths(settings.home).server_file
     port = settings.port
@@ -196,7 +206,7 @@ def _open_log(paths: Paths) -> IO[bytes]:
     return paths.server_log.open("ab")
 
 
-def _came_up(server: Server, paths: Paths, deadline: float) -> bool:
+def _wait_until_it_answers(server: Server, paths: Paths, deadline: float) -> bool:
     """Wait until the server answers. Returns False when its process has ended instead."""
     while not _answers(server.port):
         if not _is_running(server.pid):
@@ -233,7 +243,7 @@ def _log_tail(paths: Paths, lines: int = 15) -> str:
     return "\n".join(paths.server_log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
 
-def _sleep_until(deadline: float, complaint: str) -> None:
+def _sleep_until(deadline: float, message: str) -> None:
     if time.monotonic() > deadline:
-        raise ServerError(complaint)
+        raise ServerError(message)
     time.sleep(0.05)

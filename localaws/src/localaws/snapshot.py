@@ -1,8 +1,8 @@
-"""Writes the state of many services to disk so that a kill at any moment leaves a usable whole.
+"""Writes the state of all services to disk, so that the files are consistent after a kill at any moment.
 
-Three rules make that so. Each file is replaced, never rewritten. Queues are read before everything else and replaced
-after everything else, so a crash may bring a message back but never loses what a deleted message led to. Large byte
-strings (layers) are stored once by their hash, which keeps a snapshot of an unchanged service nearly free.
+Each file is replaced, never rewritten. Queues are read before everything else and replaced after everything else, so
+that a crash may deliver a message twice but never loses the effect of a message that was deleted. Large byte strings
+(layers) are stored once by their hash, so that to save an unchanged service costs almost nothing.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class BlobStore:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        # Hashing 60 MB at every save would cost more than the save: bytes never change, so identity is enough.
+        # Hashing 60 MB at every save would cost more than the save: bytes never change, so their identity is enough.
         self._known: dict[int, tuple[bytes, str]] = {}
 
     def put(self, content: bytes) -> str:
-        """Store the content unless it is there already; return its SHA-256."""
+        """Store the content unless it is stored already; return its SHA-256."""
         known = self._known.get(id(content))
         if known is not None:
             return known[1]
@@ -50,11 +50,11 @@ class BlobStore:
         return digest
 
     def get(self, digest: str) -> bytes:
-        """Return the content. Raises OSError when it is gone."""
+        """Return the content. Raises OSError when it was deleted."""
         return (self._directory / digest).read_bytes()
 
     def keep_only(self, digests: set[str]) -> None:
-        """Delete every content that none of the digests names."""
+        """Delete every content whose digest is not among these."""
         if not self._directory.is_dir():
             return
         for path in self._directory.iterdir():
@@ -66,7 +66,7 @@ class BlobStore:
 class Snapshots:
     """Saves services that changed since their last save.
 
-    `encode(service, state, put)` gives the text of one service's file, storing large byte strings with `put`.
+    `encode(service, state, put)` returns the text of one service's file, storing large byte strings with `put`.
     """
 
     def __init__(self, directory: Path, encode: Callable[[str, Any, Callable[[bytes], str]], str]) -> None:
@@ -140,7 +140,7 @@ def _digest(text: str) -> str:
 
 
 def reading_order(services: Mapping[str, object]) -> list[str]:
-    """Return the order in which to read services: first those that pass work on, last those that record its effect."""
+    """Return the order in which to read services: queues and events first, tables that record their effects last."""
     middle = [name for name in services if name not in FIRST_READ + LAST_READ]
     return [
         *(name for name in FIRST_READ if name in services),

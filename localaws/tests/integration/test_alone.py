@@ -1,4 +1,4 @@
-"""The built wheel in an empty environment, where neither Cartlake nor a checkout is: it starts, answers and ends."""
+"""The built wheel in an environment without Cartlake and outside the checkout: it starts, answers and ends."""
 
 import json
 import os
@@ -60,7 +60,7 @@ print(json.dumps([name for name in names if importlib.util.find_spec(name)]))
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
-    """The interpreter of an environment with the wheel and what it asks for, in the versions of the lock."""
+    """The interpreter of an environment with the wheel and its dependencies, in the versions of the lock file."""
     folder = tmp_path_factory.mktemp("alone")
     subprocess.run(
         [
@@ -88,7 +88,7 @@ def python(tmp_path_factory):
 
 @pytest.fixture
 def start(python, tmp_path):
-    """Start `python -m localaws` in a folder of its own; returns the process and what it printed."""
+    """Start `python -m localaws` in an empty folder; return the process and its output."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     started = []
 
@@ -121,7 +121,7 @@ def call(python, variables, code):
     return json.loads(done.stdout)
 
 
-def test_the_wheel_serves_s3_glue_and_athena_and_keeps_what_it_was_given(python, start, tmp_path):
+def test_the_wheel_serves_s3_glue_and_athena_and_keeps_its_data(python, start, tmp_path):
     process, text = start("--root", str(tmp_path / "project"))
     assert call(python, variables_in(text), CLIENT) == ["2", "6.50"]
 
@@ -132,15 +132,15 @@ def test_the_wheel_serves_s3_glue_and_athena_and_keeps_what_it_was_given(python,
     assert call(python, variables_in(text), KEYS) == ["orders/a.csv"]
 
 
-def test_a_second_one_in_the_same_folder_says_where_the_first_is(start, tmp_path):
+def test_a_second_server_in_the_same_folder_prints_the_endpoint_of_the_first(start, tmp_path):
     _, text = start("--root", str(tmp_path))
     endpoint = variables_in(text)["AWS_ENDPOINT_URL"]
 
     second, answer = start("--root", str(tmp_path))
 
     assert second.wait(timeout=180) == 1
-    assert f"runs already, at {endpoint}" in answer
+    assert f"is already running, at {endpoint}" in answer
 
 
-def test_nothing_of_cartlake_is_there(python):
+def test_cartlake_is_not_installed(python):
     assert call(python, {}, FINDABLE) == []

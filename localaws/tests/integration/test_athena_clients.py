@@ -1,4 +1,4 @@
-"""Clients that know nothing of this engine, unchanged: the AWS command line, PyAthena, SQLAlchemy, pandas, dbt."""
+"""Unchanged clients of Athena: the AWS command line, PyAthena, SQLAlchemy, pandas, dbt."""
 
 import json
 import os
@@ -17,7 +17,7 @@ CHECKOUT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="session")
 def clients():
-    """The folder of programs of the clients' own virtual environment, made first if it is not what is asked for."""
+    """The folder of programs of the clients' own virtual environment, which is created if it is missing or outdated."""
     home, wanted = CHECKOUT / ".cache" / "athena-clients", (HERE / "requirements.txt").read_text()
     installed = home / "requirements.txt"
     if not installed.exists() or installed.read_text() != wanted:
@@ -40,7 +40,7 @@ def clients():
 
 @pytest.fixture
 def call(clients, orders, tmp_path):
-    """Run a program of the clients; returns what it prints."""
+    """Run a program of the clients; return its output."""
 
     def run(program, *arguments, cwd=tmp_path, code=0, **environment):
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Athena beside maintenance: queries read the files they began with, expired versions are refused, writes survive."""
+"""Athena during maintenance: queries read their snapshot, expired snapshots are refused, no write is lost."""
 
 import threading
 import time
@@ -36,7 +36,7 @@ def optimize(lake):
     lake.run("OPTIMIZE events REWRITE DATA USING BIN_PACK")
 
 
-def test_every_query_during_a_rewriting_sees_every_row(events):
+def test_every_query_during_a_rewrite_returns_every_row(events):
     stop, seen, faults = threading.Event(), [], []
 
     def read():
@@ -61,8 +61,8 @@ def test_every_query_during_a_rewriting_sees_every_row(events):
     assert events.rows('SELECT count(*) FROM "events$files"') == [("1",)]
 
 
-def test_statements_during_a_rewriting_lose_nothing(events):
-    """Deletes and inserts of a person, tried again when another commit came first, as Athena's error says."""
+def test_statements_during_a_rewrite_lose_no_rows(events):
+    """Deletes and inserts, retried after a commit conflict, as Athena's error message says."""
     done, conflicts = [], []
 
     def write():
@@ -95,7 +95,7 @@ def retried(lake, sql, conflicts):
     raise AssertionError(f"{sql} never got through")
 
 
-def test_time_travel_during_expiry_gives_the_rows_of_then_or_an_error_and_never_others(events):
+def test_time_travel_during_expiry_returns_the_rows_of_the_snapshot_or_an_error(events):
     then = snapshots(events)[9]
     sql = f"SELECT count(*), sum(id) FROM events FOR VERSION AS OF {then}"
     assert events.rows(sql) == [("10", "45")]

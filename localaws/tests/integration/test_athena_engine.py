@@ -1,4 +1,4 @@
-"""Athena of the embedded AWS through its API: what boto3, awswrangler and a console user get."""
+"""Athena of the embedded AWS through its API, with boto3 and awswrangler."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.integration
 
 
 class TestResults:
-    def test_values_look_as_athena_shows_them(self, orders):
+    def test_values_have_the_text_of_athena(self, orders):
         rows = orders.rows("SELECT * FROM orders ORDER BY id")
 
         assert rows[0] == ("1", "2024-01-01", "10.50", "[a, b]", "2024-01-01 10:00:00.123456 UTC")
@@ -89,7 +89,7 @@ class TestResults:
 
 
 class TestErrors:
-    def test_missing_table_and_column_are_named_with_their_place(self, orders):
+    def test_a_missing_table_or_column_is_named_with_its_position(self, orders):
         assert orders.failure("SELECT *\nFROM nothing") == (
             f"TABLE_NOT_FOUND: line 2:6: Table 'awsdatacatalog.{orders.database}.nothing' does not exist"
         )
@@ -101,12 +101,12 @@ class TestErrors:
         assert ended["Status"]["AthenaError"]["ErrorCategory"] == 2
         assert ended["Status"]["StateChangeReason"] == "DIVISION_BY_ZERO: Division by zero"
 
-    def test_text_that_is_no_sql_is_refused_at_once(self, lake):
+    def test_text_that_is_not_sql_is_refused_by_start_query_execution(self, lake):
         with pytest.raises(ClientError, match="mismatched input"):
             lake.start("SELECT FROM WHERE")
 
     @pytest.mark.parametrize("sql", ["EXPLAIN ANALYZE SELECT 1", "CALL system.runtime()", "SELECT xxhash64(X'00')"])
-    def test_what_is_not_supported_says_so(self, lake, sql):
+    def test_the_error_for_unsupported_sql_names_it(self, lake, sql):
         assert lake.failure(sql).startswith("NOT_SUPPORTED: ")
 
     def test_missing_output_location_is_refused(self, lake):
@@ -119,7 +119,7 @@ class TestErrors:
 
 
 class TestWorkgroup:
-    def test_enforced_location_and_encryption_win_over_the_clients(self, lake, name):
+    def test_enforced_location_and_encryption_override_the_clients(self, lake, name):
         encryption = {"EncryptionOption": "SSE_S3"}
         lake.athena.create_work_group(
             Name=name,
@@ -164,7 +164,7 @@ class TestParameters:
 
         assert len(orders.rows("SELECT id FROM orders")) == 3
 
-    def test_number_of_values_must_fit(self, lake):
+    def test_the_number_of_values_must_be_that_of_the_parameters(self, lake):
         assert "expected 2 but found 1" in lake.failure("SELECT ?, ?", "1")
 
     def test_prepared_statement(self, orders, name):
@@ -226,7 +226,7 @@ class TestWrites:
         assert reason.startswith("MERGE_TARGET_ROW_MULTIPLE_MATCHES")
         assert orders.rows("SELECT amount FROM orders WHERE id = 1") == [("10.50",)]
 
-    def test_of_two_writers_one_wins_and_the_other_fails_loudly(self, orders):
+    def test_of_two_concurrent_writers_one_fails_with_a_commit_error(self, orders):
         started = [
             orders.start(f"UPDATE orders SET amount = CAST(amount + {n} AS DECIMAL(12,2)) WHERE id = 1")
             for n in (1, 2, 4)
@@ -446,9 +446,9 @@ class TestAwswrangler:
 
 @pytest.mark.spark
 class TestMergeOnRead:
-    """Position deletes, written by the engine that writes them in production."""
+    """Position deletes, written by Spark as in production."""
 
-    def test_deleted_and_updated_rows_never_come_back(self, lake, localaws):
+    def test_deleted_and_updated_rows_are_never_returned(self, lake, localaws):
         table = f"glue_catalog.{lake.database}.mor"
         with spark_session(localaws.endpoint, {"spark.master": "local[1]"}) as spark:
             spark.sql(

@@ -1,4 +1,4 @@
-"""SQL must not reach the host: neither its files nor the network, by whatever way. Each way in is tried."""
+"""SQL cannot read or write files of the host or other addresses: each possible way is tried."""
 
 import json
 
@@ -88,7 +88,7 @@ def test_an_iceberg_tables_metadata_cannot_lie_outside_s3(lake, place):
 
 
 def test_data_files_of_an_iceberg_table_cannot_lie_outside_s3(lake, tmp_path):
-    """Metadata in S3, as it should be, whose manifest names a file of the host."""
+    """Valid metadata in S3, whose manifest names a file of the host."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -100,7 +100,7 @@ def test_data_files_of_an_iceberg_table_cannot_lie_outside_s3(lake, tmp_path):
     assert "42" not in lake.failure("SELECT * FROM t")
 
 
-def test_a_poisoned_view_is_refused(lake):
+def test_a_view_that_was_changed_in_glue_to_read_a_file_is_refused(lake):
     lake.run("CREATE VIEW v AS SELECT 1 AS one")
     entry = lake.glue.get_table(DatabaseName=lake.database, Name="v")["Table"]
     document = {
@@ -115,7 +115,7 @@ def test_a_poisoned_view_is_refused(lake):
 
 
 @pytest.mark.parametrize("text", ["not base64 at all!", "bm8ganNvbg=="], ids=["no base64", "no JSON"])
-def test_a_view_that_cannot_be_read_says_so(lake, text):
+def test_the_error_for_a_view_that_cannot_be_read_says_so(lake, text):
     lake.run("CREATE VIEW v AS SELECT 1 AS one")
     entry = lake.glue.get_table(DatabaseName=lake.database, Name="v")["Table"]
     lake.glue.update_table(

@@ -1,4 +1,4 @@
-"""Many queries at once, and queries that need more memory than there is."""
+"""Concurrent queries, and queries that need more memory than the setting allows."""
 
 import concurrent.futures
 
@@ -36,7 +36,7 @@ def engine_with(localaws, monkeypatch, tmp_path):
     return make
 
 
-def test_twenty_queries_at_once_answer_as_each_alone(orders):
+def test_twenty_concurrent_queries_return_their_own_results(orders):
     def asked(number):
         return orders.rows(f"SELECT sum(amount * {number}), count(*) FROM orders CROSS JOIN {MILLION} AS m (n)")
 
@@ -54,6 +54,6 @@ def test_a_query_beyond_the_memory_is_finished_on_disk(engine_with):
     assert len(answers) == 1
 
 
-def test_a_query_that_cannot_be_finished_says_what_would_help(engine_with):
+def test_a_query_that_exceeds_memory_and_disk_names_the_setting(engine_with):
     with pytest.raises(AthenaError, match=r"exhausted resources.*LOCALAWS_ATHENA_MEMORY gives the engine more"):
         engine_with("64MB").run(Statement(f"SELECT max(cardinality(texts)) FROM {ONE_ARRAY}", "default"))

@@ -1,4 +1,4 @@
-"""Statements that look after tables rather than ask them: each is judged by what it did."""
+"""Statements that change or maintain tables, tested by their effects."""
 
 import datetime as dt
 import json
@@ -44,7 +44,7 @@ class TestOptimize:
         assert len(set(files(lake)) & set(alone)) == 1  # the only file of its day stays
         assert snapshots(lake)[-1] == ("replace",)
 
-    def test_fewer_files_than_the_threshold_are_left_alone(self, lake):
+    def test_fewer_files_than_the_threshold_are_not_rewritten(self, lake):
         lake.create("t", "id bigint, day date")
         add_rows(lake, *["2024-01-01"] * 4)
 
@@ -71,7 +71,7 @@ class TestOptimize:
 
         assert reason == "NOT_SUPPORTED: OPTIMIZE filters by partition columns only, not by id"
 
-    def test_a_table_without_rows_is_left_alone(self, lake):
+    def test_a_table_without_rows_is_not_rewritten(self, lake):
         lake.create("t", "id bigint, day date")
 
         lake.run("OPTIMIZE t REWRITE DATA USING BIN_PACK")
@@ -84,7 +84,7 @@ class TestVacuum:
         pages = lake.s3.get_paginator("list_objects_v2").paginate(Bucket=lake.bucket, Prefix="t/")
         return {item["Key"] for page in pages for item in page.get("Contents", [])}
 
-    def test_old_snapshots_and_what_only_they_need_are_gone(self, lake):
+    def test_old_snapshots_and_their_files_are_deleted(self, lake):
         lake.create("t", "id bigint, day date", vacuum_max_snapshot_age_seconds="0")
         add_rows(lake, "2024-01-01", "2024-01-02")
         lake.run("DELETE FROM t WHERE id = 1")
@@ -101,7 +101,7 @@ class TestVacuum:
             len([key for key in gone if key.endswith(".parquet")]) == 2
         )  # the orphan, and the file of the deleted row
 
-    def test_young_snapshots_and_young_orphans_stay(self, lake):
+    def test_young_snapshots_and_young_orphans_are_kept(self, lake):
         lake.create("t", "id bigint, day date")
         add_rows(lake, "2024-01-01", "2024-01-02")
         lake.put("t/data/orphan.parquet", "of a writer that is about to commit")
@@ -111,7 +111,7 @@ class TestVacuum:
 
         assert (len(snapshots(lake)), self.objects(lake)) == (2, before)
 
-    def test_as_many_snapshots_stay_as_the_table_asks_for(self, lake):
+    def test_the_number_of_snapshots_to_keep_is_that_of_the_table(self, lake):
         lake.create("t", "id bigint, day date", vacuum_max_snapshot_age_seconds="0", vacuum_min_snapshots_to_keep="2")
         add_rows(lake, "2024-01-01", "2024-01-02", "2024-01-03")
         [_, (kept,), _] = lake.rows("""SELECT snapshot_id FROM "t$snapshots" ORDER BY committed_at""")
@@ -128,11 +128,11 @@ class TestExplain:
 
         assert "ICEBERG_SCAN" in plan.upper()
 
-    def test_validate_says_yes_or_fails(self, orders):
+    def test_validate_returns_true_or_fails(self, orders):
         assert orders.rows("EXPLAIN (TYPE VALIDATE) SELECT id FROM orders") == [("true",)]
         assert orders.failure("EXPLAIN (TYPE VALIDATE) SELECT nothing FROM orders").startswith("COLUMN_NOT_FOUND")
 
-    def test_what_would_be_another_plan_is_refused(self, orders):
+    def test_unsupported_forms_of_explain_are_refused(self, orders):
         assert "is not supported by the local Athena engine" in orders.failure("EXPLAIN ANALYZE SELECT id FROM orders")
 
 
@@ -152,6 +152,12 @@ class TestAlterIceberg:
         assert lake.failure("ALTER TABLE t CHANGE COLUMN id id int").startswith(
             "NOT_SUPPORTED: Cannot change column id"
         )
+
+    def test_a_column_cannot_be_added_twice_or_dropped_when_it_is_not_there(self, lake):
+        lake.create("t", "id bigint")
+
+        assert lake.failure("ALTER TABLE t ADD COLUMNS (id bigint)").startswith("NOT_SUPPORTED: Cannot add")
+        assert lake.failure("ALTER TABLE t DROP COLUMN gone").startswith("NOT_SUPPORTED: Cannot drop column gone")
 
     def test_a_column_that_is_not_there_is_named(self, lake):
         lake.create("t", "id bigint")
@@ -178,7 +184,7 @@ class TestAlterIceberg:
         assert lake.rows("SELECT id FROM u") == [("1",)]
         assert lake.rows("SHOW TABLES") == [("taken",), ("u",)]
 
-    def test_a_view_is_no_table(self, orders):
+    def test_a_view_cannot_be_altered_as_a_table(self, orders):
         orders.run("CREATE VIEW v AS SELECT id FROM orders")
 
         assert orders.failure("ALTER TABLE v ADD COLUMNS (x int)").startswith("NOT_SUPPORTED")
@@ -320,7 +326,7 @@ class TestPlainFiles:
         found = orders.s3.list_objects_v2(Bucket=orders.bucket, Prefix="out/")["Contents"]
         assert [item["Key"].split("/")[1] for item in found] == ["day=2024-01-01", "day=2024-01-02"]
 
-    def test_a_place_that_holds_files_is_not_written_to(self, orders):
+    def test_a_location_with_files_is_not_written_to(self, orders):
         orders.put("out/a.txt", "mine")
 
         reason = orders.failure(f"UNLOAD (SELECT 1 AS one) TO 's3://{orders.bucket}/out/' WITH (format = 'JSON')")
@@ -328,7 +334,7 @@ class TestPlainFiles:
         assert reason.startswith("HIVE_PATH_ALREADY_EXISTS")
 
     @pytest.mark.parametrize("form", ["ORC", "AVRO"])
-    def test_formats_that_are_not_written_say_so(self, orders, form):
+    def test_the_error_for_an_unsupported_format_names_it(self, orders, form):
         reason = orders.failure(f"UNLOAD (SELECT 1 AS one) TO 's3://{orders.bucket}/out/' WITH (format = '{form}')")
 
         assert reason == f"NOT_SUPPORTED: Writing files of format {form} is not supported by the local Athena engine"
@@ -373,7 +379,7 @@ class TestPartitionProjection:
             ({}, "projection.day.type must be"),
         ],
     )
-    def test_what_cannot_be_projected_says_so(self, lake, properties, reason):
+    def test_the_error_for_an_invalid_projection_names_the_property(self, lake, properties, reason):
         self.project(lake, "day string", **properties)
 
         assert reason in lake.failure("SELECT * FROM e")

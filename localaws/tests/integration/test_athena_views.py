@@ -1,4 +1,4 @@
-"""CREATE VIEW, and the other statements whose columns are Hive's, as Athena has them."""
+"""CREATE VIEW, and other statements whose columns must have types of Hive."""
 
 import base64
 import json
@@ -26,7 +26,7 @@ NOT_IN_HIVE = {
         pytest.param("UNLOAD (SELECT 1 AS a, {} AS b) TO 's3://nowhere/out/' WITH (format = 'PARQUET')", id="unload"),
     ],
 )
-def test_types_that_hive_has_not_are_refused(orders, statement):
+def test_types_that_hive_does_not_have_are_refused(orders, statement):
     statement = statement.replace("nowhere", orders.bucket)
 
     reasons = {expression: orders.failure(statement.format(expression)) for expression in NOT_IN_HIVE}

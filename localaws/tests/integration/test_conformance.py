@@ -1,4 +1,4 @@
-"""Every behaviour of the embedded AWS that the lake relies on, asserted by its effect. Run on every MiniStack bump."""
+"""Every behaviour of the embedded AWS that the lake relies on, by its effect. Run them for every MiniStack version."""
 
 import hashlib
 import io
@@ -149,7 +149,7 @@ class TestServer:
             assert "not authorized to perform: sqs:receivemessage" in json.loads(body)["errorMessage"].lower()
             assert aws.received(url) == ["allowed"]
 
-    def test_a_port_taken_by_another_program_is_said_clearly(self, own_localaws):
+    def test_the_error_for_a_port_in_use_says_what_to_do(self, own_localaws):
         server.stop(own_localaws.settings)
         port = int(own_localaws.endpoint.rsplit(":", 1)[1])
         with socket.socket() as other:
@@ -357,7 +357,7 @@ class TestSqs:
         task = sqs.list_message_move_tasks(SourceArn=dead_arn)["Results"][0]
         assert (task["Status"], task["ApproximateNumberOfMessagesMoved"]) == ("COMPLETED", 1)
 
-    def test_a_queue_that_is_nobodys_dlq_cannot_be_redriven(self, localaws, name):
+    def test_a_queue_that_is_not_a_dlq_cannot_be_redriven(self, localaws, name):
         _, arn = localaws.queue(name)
 
         with pytest.raises(ClientError, match="Dead Letter Queue"):
@@ -1020,7 +1020,7 @@ class TestCloudWatch:
 
 
 class TestScheduler:
-    """Maintenance is asked for by a schedule."""
+    """Schedules, which start maintenance."""
 
     def schedule(self, localaws, name, arn, **changes):
         target = {"Arn": arn, "RoleArn": "arn:aws:iam::000000000000:role/test", "Input": '{"action": "maintain"}'}
@@ -1037,7 +1037,7 @@ class TestScheduler:
 
         assert [json.loads(body) for body in localaws.received(url, 60)] == [{"action": "maintain"}]
 
-    def test_a_schedule_is_told_as_it_was_made_and_outlives_a_restart(self, own_localaws, name):
+    def test_a_schedule_is_described_as_it_was_created_also_after_a_restart(self, own_localaws, name):
         self.schedule(
             own_localaws, name, "arn:aws:lambda:us-east-1:000000000000:function:router", Description="nightly"
         )
@@ -1068,7 +1068,7 @@ class TestSns:
 
 
 class TestUnknownServices:
-    def test_a_service_it_does_not_know_costs_no_memory(self, localaws):
+    def test_a_request_to_an_unknown_service_takes_no_memory(self, localaws):
         before = resident_mb(localaws)
         with pytest.raises(ClientError):
             localaws.client("xray").get_sampling_rules()

@@ -1,4 +1,4 @@
-"""What a crawl does to the catalog, and that Athena then reads the files as they were dropped."""
+"""The catalog after a crawl, and queries of the crawled files by Athena."""
 
 import json
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def crawl(lake, eventually):
-    """The crawler of terraform/modules/catalog over two datasets; crawl once."""
+    """Crawl two datasets once, with the crawler of terraform/modules/catalog."""
     glue, name = lake.glue, lake.database
     targets = [
         {"Path": f"s3://{lake.bucket}/incoming/{dataset}/", "Exclusions": ["replay/**"]}
@@ -94,7 +94,7 @@ def test_old_partitions_get_the_columns_of_their_table(lake, crawl):
     assert columns == {("2026-01-01",): ["review_id", "stars"], ("2026-01-02",): ["review_id", "stars"]}
 
 
-def test_what_the_lake_replays_is_not_crawled(lake, crawl, tables):
+def test_excluded_prefixes_are_not_crawled(lake, crawl, tables):
     lake.put("incoming/reviews/dt=2026-01-01/a.jsonl", '{"review_id": "R1"}\n')
     lake.put("incoming/reviews/replay/x.jsonl", '{"review_id": "R1"}\n')
 

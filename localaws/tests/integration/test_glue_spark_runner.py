@@ -1,4 +1,4 @@
-"""Glue Spark jobs on the embedded AWS: what a job did, what the API says about it, and that nothing outlives it.
+"""Glue Spark jobs on the embedded AWS: their effects, their description by the API, and that processes end with runs.
 
 One server and, but for the runs that take theirs with them, one warm worker for all.
 """
@@ -51,7 +51,7 @@ ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"}
 
 @dataclass(frozen=True)
 class Glue:
-    """A running embedded AWS with a bucket for scripts, and what the tests do with it."""
+    """A running embedded AWS with a bucket for scripts, and helpers for jobs."""
 
     settings: Settings
     env: dict[str, str]
@@ -244,7 +244,7 @@ def test_a_raising_script_fails_with_its_line_and_message_and_an_event(glue):
     events.remove_targets(Rule="glue-runs", Ids=["queue"])
 
 
-def test_an_error_of_spark_is_told_without_its_java_stack(glue):
+def test_an_error_of_spark_is_reported_without_its_java_stack(glue):
     run = glue.run(
         "from pyspark.sql import SparkSession\n"
         "SparkSession.builder.getOrCreate().sql('select * from glue_catalog.nowhere.nothing').show()\n"
@@ -266,7 +266,7 @@ def test_an_error_of_spark_is_told_without_its_java_stack(glue):
         pytest.param("import os; os._exit(7)", "FAILED", "Command failed with exit code 7", id="process ends with 7"),
     ],
 )
-def test_the_way_a_script_leaves_decides_the_state(glue, ending, state, message):
+def test_the_exit_of_a_script_decides_the_state(glue, ending, state, message):
     run = glue.run(f"print('work'); {ending}; print('never reached')")
 
     assert (run["JobRunState"], run.get("ErrorMessage")) == (state, message)
@@ -323,7 +323,7 @@ def test_a_run_beyond_its_timeout_is_ended(glue):
     assert not glue.has("late")
 
 
-def test_stopping_a_run_really_stops_its_spark_work(glue):
+def test_stopping_a_run_stops_its_spark_work(glue):
     # Unstopped, the query commits after some seconds.
     job = glue.job(f"""
 import os
@@ -394,7 +394,7 @@ def test_archives_of_different_content_are_not_mixed_between_runs(glue):
     assert "ModuleNotFoundError: No module named 'shared'" in without["ErrorMessage"]
 
 
-def test_a_module_forgotten_in_the_archive_is_not_found_in_the_checkout(glue):
+def test_a_module_missing_in_the_archive_is_not_imported_from_the_checkout(glue):
     run = glue.run("import cartlake.errors")
 
     assert "ModuleNotFoundError: No module named 'cartlake.errors'" in run["ErrorMessage"]
@@ -415,7 +415,7 @@ def test_functions_of_an_archive_work_in_sparks_python_processes(glue):
     assert said == [0, 2, 4]
 
 
-def test_nothing_of_a_run_reaches_the_next_one(glue):
+def test_the_state_of_a_run_is_not_visible_to_the_next_one(glue):
     leave = """
 import json, os
 from pyspark.sql import SparkSession
@@ -465,7 +465,7 @@ def test_settings_of_a_session_are_the_runs_own_in_the_same_worker(glue):
     assert glue.answers(CONF) == [worker, "4", None, None, None]
 
 
-def test_settings_of_the_jvm_get_a_jvm_of_their_own(glue):
+def test_settings_of_the_jvm_need_another_jvm(glue):
     worker = glue.answers(WORKER)
     own = ("spark.sql.ui.retainedExecutions=5", "spark.task.maxFailures=2", "spark.sql.shuffle.partitions=3")
     conf = " --conf ".join((ICEBERG, *own))
@@ -522,7 +522,7 @@ print(json.dumps([getattr(module, getter)().key() for getter in getters if gette
     assert set(static) == STATIC_SQL_SETTINGS
 
 
-def test_a_catalog_of_the_jobs_own_reaches_the_embedded_aws(glue):
+def test_a_catalog_that_the_job_defines_reads_the_embedded_aws(glue):
     prefix = "spark.sql.catalog.mine"
     said = glue.answers(
         "import json\nfrom pyspark.sql import SparkSession\n"
@@ -582,7 +582,7 @@ def test_a_failed_run_is_retried_as_often_as_the_job_says(glue):
     assert len(glue.client("glue").get_job_runs(JobName=job)["JobRuns"]) == 2
 
 
-def test_the_work_of_a_killed_server_ends_with_it_and_the_next_server_is_warm(tmp_path):
+def test_runs_and_workers_end_with_a_killed_server_and_the_next_server_is_warm(tmp_path):
     with serving(tmp_path, {}) as running:
         job = running.job("import os, time; print(os.getppid()); time.sleep(300)")
         run = running.start(job)

@@ -1,4 +1,4 @@
-"""Clients that lose an answer and ask again, as SDKs do; connections that stay open, and end when the client ends."""
+"""Clients that lose a response and repeat the request, as SDKs do; connections that end only when the client ends."""
 
 import http.client
 import json
@@ -20,7 +20,7 @@ TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 
 def as_attempt(client, number, invocation_id):
-    """Let the client's next calls say that they are this attempt of one invocation."""
+    """Set the headers of the client's next calls to this attempt of one invocation."""
 
     def rename(request, **_):
         for name in ("amz-sdk-invocation-id", "amz-sdk-request"):
@@ -33,7 +33,7 @@ def as_attempt(client, number, invocation_id):
 
 
 def lose_the_answer(client, call):
-    """Make the call's first attempt on a connection that is closed before its answer; return its invocation."""
+    """Send the first attempt of a call on a connection that is closed before the response; return its invocation."""
     invocation_id = str(uuid.uuid4())
     as_attempt(client, 1, invocation_id)
 
@@ -58,7 +58,7 @@ def lose_the_answer(client, call):
 
 
 class TestLostAnswers:
-    def test_a_role_asked_for_again_is_created_once(self, localaws, name, eventually):
+    def test_a_repeated_create_role_creates_one_role(self, localaws, name, eventually):
         iam = localaws.client("iam")
 
         def create():
@@ -73,7 +73,7 @@ class TestLostAnswers:
         with pytest.raises(other.exceptions.EntityAlreadyExistsException):
             other.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
 
-    def test_a_log_group_asked_for_again_is_created_once(self, localaws, name):
+    def test_a_repeated_create_log_group_creates_one_group(self, localaws, name):
         logs = localaws.client("logs")
 
         invocation_id = lose_the_answer(logs, lambda: logs.create_log_group(logGroupName=name))
@@ -85,7 +85,7 @@ class TestLostAnswers:
         with pytest.raises(other.exceptions.ResourceAlreadyExistsException):
             other.create_log_group(logGroupName=name)
 
-    def test_a_permission_asked_for_again_is_added_once(self, localaws, name):
+    def test_a_repeated_add_permission_adds_one_permission(self, localaws, name):
         localaws.function(name, "def handler(event, context):\n    pass")
         functions = localaws.client("lambda")
         permission = {"FunctionName": name, "StatementId": "s3", "Action": "lambda:InvokeFunction"}
@@ -102,7 +102,7 @@ class TestLostAnswers:
         with pytest.raises(other.exceptions.ResourceConflictException):
             other.add_permission(**permission, Principal="s3.amazonaws.com")
 
-    def test_an_error_is_tried_again(self, localaws, name):
+    def test_a_request_repeated_after_an_error_is_carried_out(self, localaws, name):
         iam = localaws.client("iam")
         as_attempt(iam, 1, name)
         with pytest.raises(iam.exceptions.NoSuchEntityException):
@@ -113,7 +113,7 @@ class TestLostAnswers:
 
         assert iam.get_role(RoleName=name)["Role"]["RoleName"] == name
 
-    def test_repeated_while_the_first_is_carried_out_it_waits(self, localaws, name):
+    def test_a_request_repeated_during_the_first_attempt_waits_for_it(self, localaws, name):
         localaws.function(name, "import time\ndef handler(event, context):\n    time.sleep(2)\n    return time.time()")
 
         def invoke(attempt):
@@ -134,11 +134,11 @@ class TestLostAnswers:
             logs.create_log_group(logGroupName=name)
 
         log = Paths(localaws.settings.home).server_log.read_text()
-        assert f"repeated request: CreateLogGroup, attempt 2 of invocation {name}: answered as" in log
+        assert f"repeated request: CreateLogGroup, attempt 2 of invocation {name}: answered with the response of" in log
 
 
 class TestConnections:
-    def test_one_connection_serves_as_many_requests_as_its_client_likes(self, localaws):
+    def test_one_connection_serves_any_number_of_requests(self, localaws):
         address = urlsplit(localaws.endpoint)
         connection = http.client.HTTPConnection(address.hostname, address.port)
         connection.connect()
@@ -150,7 +150,7 @@ class TestConnections:
 
         connection.close()
 
-    def test_a_connection_ends_with_its_client(self, own_localaws, eventually):
+    def test_a_connection_ends_when_its_client_closes_it(self, own_localaws, eventually):
         address = urlsplit(own_localaws.endpoint)
         pid = server.status(own_localaws.settings).pid
 

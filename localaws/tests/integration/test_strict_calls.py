@@ -1,4 +1,4 @@
-"""Calls that break AWS's service models are refused, whoever sends them."""
+"""Calls that are invalid by AWS's service models are refused, from every client and service."""
 
 import json
 import urllib.error
@@ -14,7 +14,7 @@ LONG = "x" * 256
 
 @pytest.fixture
 def unchecked(localaws):
-    """A client that sends what it is given, as those of other languages do."""
+    """A client that does not validate parameters, like SDKs of other languages."""
     return lambda service: localaws.client(service, parameter_validation=False)
 
 
@@ -103,7 +103,7 @@ class TestClients:
 
         assert error["Code"] == "400"
 
-    def test_nothing_of_a_refused_call_is_carried_out(self, localaws, unchecked, name):
+    def test_a_refused_call_has_no_effect(self, localaws, unchecked, name):
         localaws.client("glue").create_database(DatabaseInput={"Name": name})
         columns = [{"Name": "id", "Type": "bigint", "Comment": "two\nlines"}]
 
@@ -115,7 +115,7 @@ class TestClients:
 
         assert localaws.client("glue").get_tables(DatabaseName=name)["TableList"] == []
 
-    def test_a_request_by_hand_is_checked_as_well(self, localaws):
+    def test_a_request_without_an_sdk_is_checked(self, localaws):
         signed = (
             "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/athena/aws4_request, SignedHeaders=host, Signature=0"
         )
@@ -136,7 +136,7 @@ class TestClients:
             "at 'queryString' failed to satisfy constraint: Member must have length less than or equal to 262144"
         )
 
-    def test_objects_of_any_size_and_name_pass(self, localaws, name):
+    def test_objects_of_any_size_and_name_are_accepted(self, localaws, name):
         s3 = localaws.client("s3")
         s3.create_bucket(Bucket=name)
         key = "über/uns & co/10%+1.csv"
@@ -156,7 +156,7 @@ class TestStateMachines:
         assert (status, error) == ("FAILED", "Glue.ValidationException")
         assert "at 'database.name' failed to satisfy constraint" in cause
 
-    def test_an_sdk_task_of_the_query_protocol_does_too(self, localaws, name):
+    def test_an_sdk_task_of_the_query_protocol_fails_with_the_services_error(self, localaws, name):
         machine = localaws.machine(name, one_task("arn:aws:states:::aws-sdk:iam:createUser", {"UserName": "a b"}))
 
         status, error, cause = failure_of(localaws, machine)
@@ -201,7 +201,7 @@ class TestStateMachines:
             ),
         ],
     )
-    def test_an_optimized_task_does_too(self, localaws, name, resource, parameters, error, words):
+    def test_an_optimized_task_fails_with_the_services_error(self, localaws, name, resource, parameters, error, words):
         machine = localaws.machine(name, one_task(f"arn:aws:states:::{resource}", parameters))
 
         status, found, cause = failure_of(localaws, machine)
@@ -209,7 +209,7 @@ class TestStateMachines:
         assert (status, found) == ("FAILED", error)
         assert words in cause
 
-    def test_a_task_that_keeps_to_the_model_is_carried_out(self, localaws, name):
+    def test_a_valid_task_is_carried_out(self, localaws, name):
         url, _ = localaws.queue(name)
         task = one_task("arn:aws:states:::sqs:sendMessage", {"QueueUrl": url, "MessageBody": {"text": "hello"}})
 
@@ -218,7 +218,7 @@ class TestStateMachines:
 
 
 class TestEventTargets:
-    def test_an_input_longer_than_step_functions_takes_starts_nothing(self, localaws, name):
+    def test_an_event_that_is_too_long_starts_no_execution(self, localaws, name):
         machine = localaws.machine(name, {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
         events = localaws.client("events")
         events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
@@ -247,7 +247,7 @@ class TestEventTargets:
         inputs = [states.describe_execution(executionArn=one["executionArn"])["input"] for one in started]
         assert [len(json.loads(text)["a"]) for text in inputs] == [1_000]
 
-    def test_a_group_that_sqs_does_not_take_is_refused_with_the_target(self, localaws, unchecked, name):
+    def test_an_invalid_message_group_is_refused_with_the_target(self, localaws, unchecked, name):
         localaws.client("events").put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
         _, arn = localaws.queue(f"{name}.fifo", FifoQueue="true")
 

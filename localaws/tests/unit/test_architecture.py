@@ -1,4 +1,4 @@
-"""The package stands alone, its modules form no circle, and no folder is crowded."""
+"""The package imports only its dependencies, has no import cycle, and no folder has too many modules."""
 
 import ast
 import functools
@@ -16,9 +16,9 @@ from localaws import serve
 
 PACKAGE = Path(localaws.__file__).parent
 PROJECT = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())["project"]
-MODULES_SIDE_BY_SIDE = 15
+MAX_MODULES_IN_A_FOLDER = 15
 TYPES_ONLY = {"types_boto3_glue", "types_boto3_s3"}
-# Installed by a dependency for whom uses it: botocore by boto3, h11 by hypercorn, py4j by pyspark.
+# Installed by a dependency: botocore by boto3, h11 by hypercorn, py4j by pyspark.
 BROUGHT_ALONG = {"botocore", "h11", "py4j"}
 
 
@@ -43,7 +43,7 @@ def imported_names(path):
 
 
 def modules_imported_by(path):
-    """The modules of this package among them: `from a import b` is a.b where that is a module, else a."""
+    """Those that are modules of this package: `from a import b` is a.b if that is a module, else a."""
     for name in imported_names(path):
         if name in FILES:
             yield name
@@ -67,20 +67,20 @@ def test_a_module_imports_nothing_but_declared_dependencies(module):
     assert tops - sys.stdlib_module_names - declared_packages() - TYPES_ONLY - BROUGHT_ALONG - {"localaws"} == set()
 
 
-def test_no_modules_import_each_other_in_a_circle():
+def test_there_is_no_import_cycle():
     graph = {module: set(modules_imported_by(path)) - {module} for module, path in FILES.items()}
 
     assert sum(map(len, graph.values())) > 200
-    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the cycle
 
 
 @pytest.mark.parametrize(
     "folder", sorted({path.parent for path in FILES.values()}), ids=lambda folder: str(folder.relative_to(PACKAGE))
 )
-def test_no_folder_is_crowded(folder):
+def test_no_folder_has_too_many_modules(folder):
     modules = [path for path in (PACKAGE / folder).glob("*.py") if path.name != "__init__.py"]
 
-    assert len(modules) <= MODULES_SIDE_BY_SIDE
+    assert len(modules) <= MAX_MODULES_IN_A_FOLDER
 
 
 def test_the_names_of_extensions_say_their_folder_and_their_order():

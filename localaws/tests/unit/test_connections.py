@@ -42,7 +42,7 @@ SERVER = """
 
 @pytest.fixture(scope="module")
 def port():
-    """A process of its own: the changes to Hypercorn are for a whole process."""
+    """A separate process, because the changes to Hypercorn are for a whole process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free = probe.getsockname()[1]
@@ -65,7 +65,7 @@ async def _listening(port):
 
 
 def segments(port, *requests):
-    """Send the requests over one connection, each after the answer to the one before; return what each read gave."""
+    """Send requests over one connection, one after another; return the data of each read."""
     reads = []
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         for request in requests:
@@ -76,7 +76,7 @@ def segments(port, *requests):
     return reads
 
 
-def test_the_head_of_an_answer_comes_with_its_first_bytes(port):
+def test_the_headers_of_a_response_are_sent_with_its_first_bytes(port):
     first, *rest = segments(port, "GET /body")[0]
 
     assert first.startswith(b"HTTP/1.1 200")
@@ -85,7 +85,7 @@ def test_the_head_of_an_answer_comes_with_its_first_bytes(port):
 
 
 @pytest.mark.parametrize("request_line", ["GET /empty", "HEAD /"])
-def test_an_answer_without_a_body_is_its_head(port, request_line):
+def test_a_response_without_a_body_is_its_headers(port, request_line):
     answers = segments(port, request_line, "GET /body", request_line)
 
     assert answers[0][0].endswith(b"\r\n\r\n")

@@ -30,7 +30,7 @@ def test_each_folder_below_the_prefix_is_a_table():
         pytest.param("incoming/a/readme.txt", id="other format"),
     ],
 )
-def test_files_that_belong_to_no_table_are_left_out(key):
+def test_files_that_are_not_data_are_ignored(key):
     assert tables([key], level=3) == {}
 
 
@@ -91,7 +91,7 @@ LONG = b"x" * 200_000
     ],
     ids=["a long text", "a quote that never ends", "in the first line"],
 )
-def test_a_csv_is_known_by_the_lines_before_one_that_cannot_be_read(head, expected):
+def test_the_columns_of_a_csv_come_from_the_lines_before_one_that_is_invalid(head, expected):
     assert crawling.csv_columns(head) == expected
 
 
@@ -154,8 +154,8 @@ def test_exclude_patterns_are_globs_below_the_target(pattern, path, out):
         ),
     ],
 )
-def test_a_crawler_changes_its_own_tables_only(stored, of_others):
+def test_a_crawler_changes_only_its_own_tables(stored, of_others):
     found = {"Name": "a", "StorageDescriptor": {"Location": "s3://b/incoming/a/"}}
 
-    assert crawl_entries.is_of_others(stored, found) is of_others
-    assert crawl_entries.name_beside(found).startswith("a_")
+    assert crawl_entries.must_not_be_changed(stored, found) is of_others
+    assert crawl_entries.name_with_hash(found).startswith("a_")

@@ -23,7 +23,7 @@ def unpack_a_large_layer(seconds):
     time.sleep(seconds)
 
 
-def test_a_request_that_holds_up_the_others_is_named_in_the_log(running, caplog):
+def test_a_request_that_blocks_the_others_is_logged(running, caplog):
     loop, thread = running
     loop.call_soon_threadsafe(unpack_a_large_layer, 0.5)
 
@@ -34,14 +34,14 @@ def test_a_request_that_holds_up_the_others_is_named_in_the_log(running, caplog)
     assert "unpack_a_large_layer" in caplog.text
 
 
-def test_a_loop_that_answers_is_not_logged(running, caplog):
+def test_an_event_loop_that_is_not_blocked_is_not_logged(running, caplog):
     loop, thread = running
 
     assert loop_watch.look(loop, thread, limit_seconds=1) < 1
     assert not caplog.text
 
 
-def test_a_closed_loop_ends_the_watch():
+def test_a_closed_event_loop_ends_the_check():
     loop = asyncio.new_event_loop()
     loop.close()
 

@@ -6,12 +6,12 @@ import pytest
 from localaws.extensions import repeated_requests
 from localaws.extensions.repeated_requests import Request
 from localaws.invocations import (
-    ANSWER_LIMIT_BYTES,
     BODY_LIMIT_BYTES,
     KEPT_COUNT,
     KEPT_SECONDS,
-    Answer,
+    RESPONSE_LIMIT_BYTES,
     Attempts,
+    Response,
     invocation_of,
 )
 
@@ -36,7 +36,7 @@ def scope(number="1", *, attempt=1, method="POST", path="/", length=4, **headers
 
 
 class Service:
-    """Counts what it carries out; answers with a status of its list, the last for ever."""
+    """Counts the requests that it carries out; answers with the next status of a list, and then always the last."""
 
     def __init__(self, *statuses, body=CREATED):
         self.statuses = list(statuses) or [200]
@@ -87,7 +87,7 @@ class Client:
         return sent[0]["status"], dict(sent[0]["headers"]), b"".join(part["body"] for part in sent[1:])
 
 
-def test_a_repeated_request_gets_the_first_answer_and_has_one_effect():
+def test_a_repeated_request_gets_the_first_response_and_has_one_effect():
     async def run():
         client = Client(Service())
 
@@ -100,7 +100,7 @@ def test_a_repeated_request_gets_the_first_answer_and_has_one_effect():
     asyncio.run(run())
 
 
-def test_a_repeated_request_waits_for_the_first_that_is_still_carried_out():
+def test_a_repeated_request_waits_for_the_first_attempt():
     async def run():
         client = Client(Service())
         client.service.go_on.clear()
@@ -118,7 +118,7 @@ def test_a_repeated_request_waits_for_the_first_that_is_still_carried_out():
     asyncio.run(run())
 
 
-def test_two_that_wait_for_one_that_fails_are_carried_out_once():
+def test_of_two_requests_that_wait_for_a_failed_attempt_one_is_carried_out():
     async def run():
         client = Client(Service(503, 200))
         client.service.go_on.clear()
@@ -143,7 +143,7 @@ def test_two_that_wait_for_one_that_fails_are_carried_out_once():
         pytest.param(200, b'<?xml version="1.0"?><Error><Code>InternalError</Code></Error>', id="200 with an error"),
     ],
 )
-def test_an_error_is_not_answered_again_but_tried_again(status, body):
+def test_after_an_error_a_repeated_request_is_carried_out(status, body):
     async def run():
         client = Client(Service(status, 200, body=body))
 
@@ -165,7 +165,7 @@ def test_an_error_is_not_answered_again_but_tried_again(status, body):
         pytest.param(scope(attempt=2, authorization="Credential=other/2026"), b"name", id="another caller"),
     ],
 )
-def test_what_is_not_the_same_call_is_carried_out(second, body):
+def test_a_request_of_another_call_is_carried_out(second, body):
     async def run():
         client = Client(Service())
 
@@ -185,7 +185,7 @@ def test_what_is_not_the_same_call_is_carried_out(second, body):
         pytest.param({"method": "GET"}, id="a read"),
     ],
 )
-def test_objects_and_reads_pass_through_and_nothing_of_them_is_kept(large):
+def test_objects_and_reads_are_carried_out_and_not_kept(large):
     async def run():
         client = Client(Service())
 
@@ -193,23 +193,23 @@ def test_objects_and_reads_pass_through_and_nothing_of_them_is_kept(large):
         await client.call(scope(attempt=2, **large))
 
         assert len(client.service.bodies) == 2
-        assert client.attempts.find(invocation_of(scope(**large))).answer is None
+        assert client.attempts.find(invocation_of(scope(**large))).response is None
 
     asyncio.run(run())
 
 
-def test_a_large_answer_is_not_kept():
+def test_a_large_response_is_not_kept():
     async def run():
-        client = Client(Service(body=bytes(ANSWER_LIMIT_BYTES + 1)))
+        client = Client(Service(body=bytes(RESPONSE_LIMIT_BYTES + 1)))
 
         await client.call(scope())
 
-        assert client.attempts.find(invocation_of(scope())).answer is None
+        assert client.attempts.find(invocation_of(scope())).response is None
 
     asyncio.run(run())
 
 
-def test_a_first_attempt_that_breaks_holds_up_nobody():
+def test_a_first_attempt_that_raises_does_not_block_the_next():
     class Broken(Service):
         async def __call__(self, receive, send):
             if not self.bodies:
@@ -228,7 +228,7 @@ def test_a_first_attempt_that_breaks_holds_up_nobody():
     asyncio.run(run())
 
 
-def test_a_request_whose_body_never_came_whole_is_no_first_attempt():
+def test_a_request_with_an_incomplete_body_is_not_a_first_attempt():
     async def run():
         client = Client(Service())
         arrived = [{"type": "http.request", "body": b"na", "more_body": True}, {"type": "http.disconnect"}]
@@ -256,16 +256,20 @@ def test_every_repeated_request_is_logged(caplog):
     asyncio.run(run())
 
     outcomes = [record.getMessage().rsplit(": ", 1)[1] for record in caplog.records]
-    assert outcomes == ["answered as 0.0 s ago", "carried out, for no earlier attempt has come", "carried out again"]
+    assert outcomes == [
+        "answered with the response of 0.0 s ago",
+        "carried out, because no earlier attempt was received",
+        "carried out again",
+    ]
 
 
 class TestAttempts:
     def ended(self, attempts, number, body=b""):
         invocation = invocation_of(scope(number))
-        attempts.end(invocation, attempts.begin(invocation), b"digest", Answer(200, (), body))
+        attempts.end(invocation, attempts.begin(invocation), b"digest", Response(200, (), body))
         return invocation
 
-    def test_they_are_forgotten_after_two_minutes(self):
+    def test_attempts_are_kept_for_two_minutes(self):
         now = [0.0]
         attempts = Attempts(lambda: now[0])
         old = self.ended(attempts, "old")
@@ -276,7 +280,7 @@ class TestAttempts:
         assert attempts.find(old) is None
         assert attempts.find(new) is not None
 
-    def test_one_that_has_not_ended_is_not_forgotten(self):
+    def test_an_attempt_that_has_not_ended_is_kept(self):
         now = [0.0]
         attempts = Attempts(lambda: now[0])
         slow = invocation_of(scope("slow"))
@@ -287,13 +291,13 @@ class TestAttempts:
 
         assert attempts.find(slow) is not None
 
-    def test_the_oldest_go_when_there_are_too_many_bytes(self):
+    def test_the_oldest_attempts_are_dropped_above_the_limit_of_bytes(self):
         attempts = Attempts(kept_bytes=250)
         kept = [self.ended(attempts, str(number), bytes(100)) for number in range(10)]
 
         assert [attempts.find(one) is not None for one in kept] == [False] * 8 + [True] * 2
 
-    def test_the_oldest_go_when_there_are_too_many(self):
+    def test_the_oldest_attempts_are_dropped_above_the_limit_of_their_number(self):
         attempts = Attempts()
         kept = [self.ended(attempts, str(number)) for number in range(KEPT_COUNT + 1)]
 
@@ -301,5 +305,5 @@ class TestAttempts:
         assert attempts.find(kept[1]) is not None
 
 
-def test_a_request_of_no_sdk_has_no_invocation():
+def test_a_request_without_an_sdk_has_no_invocation():
     assert invocation_of({**scope(), "headers": [(b"host", b"localhost")]}) is None

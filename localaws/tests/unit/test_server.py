@@ -44,14 +44,14 @@ def test_the_port_of_the_first_start_is_kept(paths, settings):
     assert server.choose_port(settings) == first + 1
 
 
-def test_homes_prefer_different_ports(tmp_path):
+def test_homes_have_different_ports(tmp_path):
     chosen = {server.choose_port(load(home=tmp_path / name)) for name in "abcdef"}
 
     assert len(chosen) == 6
     assert all(20_000 <= port < 30_000 for port in chosen)
 
 
-def test_a_port_in_use_is_passed_over_at_the_first_start(paths, settings):
+def test_a_port_in_use_is_skipped_at_the_first_start(paths, settings):
     wanted = server.choose_port(settings)
     with socket.socket() as other:
         other.bind(("127.0.0.1", wanted))
@@ -60,7 +60,7 @@ def test_a_port_in_use_is_passed_over_at_the_first_start(paths, settings):
         assert server.choose_port(settings) == wanted + 1
 
 
-def test_a_kept_port_in_use_is_an_error_that_says_what_to_do(paths, settings):
+def test_the_error_for_a_kept_port_in_use_says_what_to_do(paths, settings):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -77,7 +77,7 @@ def test_the_port_can_be_chosen(paths, monkeypatch):
     assert server.choose_port(load(home=paths.home)) == 29_999
 
 
-def test_a_process_id_alone_is_no_running_server(paths, settings):
+def test_a_process_id_without_the_lock_is_not_a_running_server(paths, settings):
     remember(paths, 20_001, pid=os.getpid())
 
     assert server.status(settings) is None
@@ -91,7 +91,7 @@ def test_a_held_lock_is_a_running_server(paths, settings):
     assert not is_locked(paths.lock)
 
 
-def test_stopping_what_does_not_run_says_so(paths, settings):
+def test_to_stop_a_server_that_is_not_running_returns_false(paths, settings):
     assert server.stop(settings) is False
 
 
@@ -104,7 +104,7 @@ def test_a_running_server_is_not_wiped(paths, settings):
     assert not paths.home.exists()
 
 
-def test_clients_are_pointed_at_the_kept_port_even_when_it_is_down(paths, settings):
+def test_the_variables_of_clients_have_the_kept_port_of_a_stopped_server(paths, settings):
     remember(paths, 20_001)
 
     assert server.client_environment(settings) == {
@@ -116,6 +116,29 @@ def test_clients_are_pointed_at_the_kept_port_even_when_it_is_down(paths, settin
     }
 
 
-def test_clients_of_a_server_that_never_was_are_told_to_start_it(tmp_path):
+def test_the_error_for_a_server_that_was_never_started_says_so(tmp_path):
     with pytest.raises(server.ServerError, match="never started"):
         server.client_environment(load(home=tmp_path))
+
+
+def test_a_home_folder_that_cannot_be_deleted_is_an_error(paths, settings, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(server.shutil, "rmtree", refuse)
+
+    with pytest.raises(server.ServerError, match=r"cannot be deleted: .*Permission denied"):
+        server.wipe(settings)
+
+
+def test_a_server_that_ends_while_it_is_being_stopped_has_been_stopped(paths, settings, monkeypatch):
+    remember(paths, 20_001)
+    held = try_lock(paths.lock)
+
+    def end(*_):
+        held.close()
+        raise ProcessLookupError
+
+    monkeypatch.setattr(server.os, "kill", end)
+
+    assert server.stop(settings) is True

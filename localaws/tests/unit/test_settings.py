@@ -1,4 +1,4 @@
-"""Settings come from arguments, then variables, then defaults; the README lists them and the extensions."""
+"""Settings from arguments, variables and defaults; the README lists all settings and extensions."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ def no_variables(monkeypatch):
         monkeypatch.delenv(f"LOCALAWS_{name.upper()}", raising=False)
 
 
-def test_what_is_given_goes_before_a_variable_and_a_variable_before_the_default(monkeypatch):
+def test_an_argument_overrides_a_variable_and_a_variable_the_default(monkeypatch):
     monkeypatch.setenv("LOCALAWS_PORT", "20001")
     monkeypatch.setenv("LOCALAWS_SPARK_MEMORY", "3g")
 
@@ -56,7 +56,7 @@ def test_downloads_are_shared_by_the_projects_of_a_user(monkeypatch, tmp_path):
         ("LOCALAWS_AUTOSAVE_SECONDS", "0"),
     ],
 )
-def test_a_value_that_cannot_be_is_refused_with_its_variable(monkeypatch, variable, value):
+def test_the_error_for_an_invalid_value_names_its_variable(monkeypatch, variable, value):
     monkeypatch.setenv(variable, value)
 
     with pytest.raises(SettingsError, match=variable):

@@ -38,7 +38,7 @@ def test_a_queue_on_disk_is_never_newer_than_the_table_its_messages_led_to(tmp_p
     assert not (tmp_path / "sqs.json").exists()
 
 
-def test_what_could_not_be_written_is_written_the_next_time(tmp_path):
+def test_a_state_that_could_not_be_written_is_written_the_next_time(tmp_path):
     (tmp_path / "sns.json").mkdir()
     snapshots = Snapshots(tmp_path, encode)
     with pytest.raises(OSError, match="sns"):

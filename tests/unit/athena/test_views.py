@@ -1,4 +1,4 @@
-"""Views are told to be as their files by fingerprints, because Athena stores another text than it was sent."""
+"""Views are compared with their files by fingerprints, because Athena stores another text than it was sent."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_capitals_within_a_text_count(glue: Any, athena: Any) -> None:
 
 
 @pytest.mark.parametrize("keeps_parameters", [True, False])
-def test_a_view_that_somebody_replaced_by_hand_is_replaced(glue: Any, athena: Any, *, keeps_parameters: bool) -> None:
+def test_a_view_that_was_replaced_by_hand_is_replaced(glue: Any, athena: Any, *, keeps_parameters: bool) -> None:
     views.apply(glue, athena, [DAILY])
     parameters = glue.get_table(DatabaseName="curated", Name="daily")["Table"]["Parameters"]
     athena.run("create or replace view curated.daily as\nselect 1 as day", "curated")

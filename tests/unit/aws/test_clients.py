@@ -33,7 +33,8 @@ def test_what_will_not_pass_stays_what_it_is(error):
         raise error
 
 
-def test_clients_are_made_once():
+def test_clients_are_made_once(monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     client.cache_clear()
 
     assert client("sqs") is client("sqs")

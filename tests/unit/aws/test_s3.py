@@ -58,7 +58,7 @@ def test_a_document_of_another_kind_is_refused(bucket):
         s3.find_model("s3://artifacts/a.json", RowCounts)
 
 
-def test_a_head_tells_the_version_the_etag_and_the_size(bucket):
+def test_a_head_has_the_version_the_etag_and_the_size(bucket):
     first = bucket.put_object(Bucket="artifacts", Key="a", Body=b"old")
     second = bucket.put_object(Bucket="artifacts", Key="a", Body=b"newer")
     place = S3Uri("artifacts", "a")

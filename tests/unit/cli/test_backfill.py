@@ -1,4 +1,4 @@
-"""What `lake backfill` does around the run: look first, ask, wait, and tell."""
+"""What `lake backfill` does before, during and after the run."""
 
 import json
 from datetime import timedelta
@@ -73,9 +73,9 @@ def test_a_backfill_is_asked_for_followed_and_told(lake, loaded, others, typed, 
     result = typed("--json")
 
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)
-    assert (told["run_id"], told["read"], told["published"], told["withdrawn"]) == (RUN, 4, 1, 1)
-    assert told["verdicts_superseded"] == 2
+    shown = json.loads(result.stdout)
+    assert (shown["run_id"], shown["read"], shown["published"], shown["withdrawn"]) == (RUN, 4, 1, 1)
+    assert shown["verdicts_superseded"] == 2
     assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "subject": "transactions"}
 
 

@@ -69,7 +69,7 @@ def test_an_error_is_one_message_and_its_exit_code(monkeypatch, capsys, error, c
     assert says in capsys.readouterr().err
 
 
-def test_an_environment_nobody_has_is_a_usage_error(application):
+def test_an_unknown_environment_is_a_usage_error(application):
     result = CliRunner().invoke(application, ["--env", "qa", "status"])
 
     assert result.exit_code == Exit.USAGE

@@ -1,4 +1,4 @@
-"""`lake crawl` against a Glue that takes its time, fails, or is at work already."""
+"""`lake crawl` against a Glue that is slow, fails, or is running already."""
 
 import json
 from types import SimpleNamespace
@@ -107,10 +107,10 @@ def test_a_failed_crawl_says_what_glue_says():
         crawl_of(Glue([{}], status="FAILED")).run(10)
 
 
-def test_nobody_waits_for_ever():
+def test_waiting_for_a_crawl_ends_with_an_error():
     glue = Glue([{}], late=1000)
 
-    with pytest.raises(CrawlError, match="still at work"):
+    with pytest.raises(CrawlError, match="still running"):
         crawl_of(glue).run(10)
 
 

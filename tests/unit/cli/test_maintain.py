@@ -67,7 +67,7 @@ def rates(lake, tmp_path):
 
 class TestHealth:
     def test_a_table_is_measured_by_its_metadata_and_its_runs(self, lake, rates):
-        [found] = tables_health.look(lake, ["processed.fx_rates"])
+        [found] = tables_health.health_of(lake, ["processed.fx_rates"])
 
         assert (found["state"], found["rows"], found["data_files"], found["removable_files"]) == ("no SLA", 6, 6, 5)
         assert (found["snapshots"], found["small_file_ratio"], found["delete_files"]) == (6, 0.8333, 0)
@@ -77,7 +77,7 @@ class TestHealth:
         assert [need["action"] for need in found["maintenance"]["would_do"]] == ["rewrite_data_files"]
         assert found["age_hours"] < 1
 
-    def test_a_table_older_than_promised_is_overdue_and_the_command_fails(self, lake, rates, monkeypatch):
+    def test_a_table_older_than_its_sla_is_overdue_and_the_command_fails(self, lake, rates, monkeypatch):
         later = datetime.now(UTC) + timedelta(hours=50)
         monkeypatch.setattr(tables_health, "utc_now", lambda: later)
         monkeypatch.setitem(contracts.load("fx_rates").table.__dict__, "promised_hours", 48.0)
@@ -86,7 +86,7 @@ class TestHealth:
 
         assert ended.exit_code == 1
         [found] = json.loads(ended.stdout)
-        assert (found["state"], found["reason"]) == ("overdue", "written 50.0 hours ago, promised is 48")
+        assert (found["state"], found["reason"]) == ("overdue", "written 50.0 hours ago; the SLA allows 48")
 
     def test_metadata_that_is_gone_is_told_with_the_repair_and_the_command_fails(self, lake, rates, tmp_path):
         for file in (tmp_path / "fx_rates" / "metadata").glob("*.metadata.json"):

@@ -1,7 +1,6 @@
-"""`lake recompute`, and the refresh in `lake tables apply`, `lake runs` and `lake run show`."""
+"""`lake recompute`, and the refresh in `lake runs` and `lake run show`."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -9,7 +8,6 @@ from typer.testing import CliRunner
 from cartlake.runs.documents import Difference, RefreshReport, TableRefresh
 from cartlake_cli import main
 from cartlake_cli.commands.runs import recompute
-from cartlake_cli.commands.tables import tables as tables_command
 from cartlake_cli.errors import Exit
 
 RUN = "refresh-20260131T083000-aaaaaa"
@@ -56,38 +54,6 @@ class TestCommand:
 
     def test_without_a_table_it_is_a_usage_error(self, call):
         assert call().exit_code == Exit.USAGE
-
-
-class EmptyTables:
-    """A catalog in which some tables were never written."""
-
-    def __init__(self, *names):
-        self.names = names
-
-    def load_table(self, identifier):
-        snapshot = None if identifier[1] in self.names else object()
-        return SimpleNamespace(current_snapshot=lambda: snapshot)
-
-
-class TestNewTables:
-    @pytest.fixture
-    def built_while_empty(self, lake):
-        def build(*names):
-            tables_command._build_new_tables(lake, EmptyTables(*names))
-            return sorted(mark.table.removeprefix("processed.") for mark in lake.ledger.stale.pending())
-
-        return build
-
-    def test_in_a_new_lake_only_what_needs_no_data_is_built(self, built_while_empty):
-        assert built_while_empty("events", "sums", "totals", "calendar") == ["calendar"]
-
-    def test_a_table_over_one_that_holds_rows_is_built_from_them(self, built_while_empty):
-        assert built_while_empty("sums", "totals") == ["sums"]
-        # totals is built after it: it is built from it
-
-    def test_where_every_table_was_built_nothing_is_started(self, built_while_empty, others):
-        assert built_while_empty() == []
-        assert others.invoked == []
 
 
 class TestRuns:

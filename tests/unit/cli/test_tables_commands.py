@@ -21,6 +21,7 @@ from cartlake_cli.commands.tables import tables
 from cartlake_cli.context import Lake
 from cartlake_cli.migrations.migrate import apply
 from cartlake_cli.migrations.placement import Placement
+from cartlake_cli.operations import catalog as lake_catalog
 
 RUN = "vendors-20260301T120000-000001"
 
@@ -30,12 +31,12 @@ def catalog(lake, tmp_path, monkeypatch):
     made = LakeCatalog("test", **{"glue.region": "us-east-1"})
     for database in ("processed", "curated", "ops", "raw"):
         made.create_namespace(database, {"location": (tmp_path / database).as_uri()})
-    for module in (tables, table_repair, doctor):
+    for module in (lake_catalog, table_repair, doctor):
         monkeypatch.setattr(module, "load_catalog", lambda: made)
-    monkeypatch.setattr(tables.views, "plan", lambda *_: [])
-    monkeypatch.setattr(tables.views, "apply", lambda *_: [])
-    monkeypatch.setattr(tables, "athena_of", lambda _: None)
-    monkeypatch.setattr(tables, "mark_stale", lambda *_: None)
+    monkeypatch.setattr(lake_catalog.views, "plan", lambda *_: [])
+    monkeypatch.setattr(lake_catalog.views, "apply", lambda *_: [])
+    monkeypatch.setattr(lake_catalog, "athena_of", lambda _: None)
+    monkeypatch.setattr(lake_catalog, "mark_stale", lambda *_: None)
     return made
 
 
@@ -115,14 +116,14 @@ def test_a_plan_says_what_becomes_of_old_rows_and_who_reads_them(edited, run):
     assert "curated.sales_by_day" in drop["read by"]
 
 
-def test_nothing_breaks_under_a_run_at_work(edited, run, lake, made):
+def test_no_column_is_dropped_while_a_run_writes(edited, run, lake, made):
     edited("sales_daily", lambda text: without_taxes(text).replace("version: 1.", "version: 2.", 1))
     lake.ledger.locks.acquire("refresh", "refresh-20260301T120000-000001")
     before = made.load_table("curated.sales_daily").metadata_location
 
     _, _, error = run("tables", "apply")
 
-    assert "run refresh-20260301T120000-000001 is at work, and columns of curated.sales_daily" in str(error)
+    assert "run refresh-20260301T120000-000001 is running, and columns of curated.sales_daily" in str(error)
     assert made.load_table("curated.sales_daily").metadata_location == before
     lake.ledger.locks.release("refresh", "refresh-20260301T120000-000001")
     assert run("tables", "apply")[0] == 0
@@ -174,7 +175,7 @@ def test_a_repair_waits_for_the_run_that_writes(made, run, lake):
     ("table", "words"),
     [
         ("vendor", "There is no table 'vendor'. There are:"),
-        ("products", "is not in Glue. `lake tables apply` makes it"),
+        ("products", "is not in Glue. `lake tables apply` creates it"),
     ],
 )
 def test_a_table_that_is_not_there_cannot_be_repaired(made, run, table, words):
@@ -184,12 +185,12 @@ def test_a_table_that_is_not_there_cannot_be_repaired(made, run, table, words):
 
 
 def test_doctor_names_the_repair(made, lake):
-    whole = doctor._tables(lake)
+    readable = doctor._tables(lake)
     current = metadata_of(made)
     current.write_text("{")
     broken = doctor._tables(lake)
 
-    assert (whole.found.endswith(" whole"), whole.remedy) == (True, "")
+    assert (readable.found.endswith(" can be read"), readable.remedy) == (True, "")
     assert str(current) in broken.found
     assert broken.remedy == "`lake tables repair processed.vendors`"
 
@@ -197,7 +198,7 @@ def test_doctor_names_the_repair(made, lake):
 def test_doctor_knows_tables_that_were_not_made(made, lake):
     made.glue.delete_table(DatabaseName="processed", Name="products")
 
-    assert doctor._tables(lake).remedy == "`lake tables apply` makes them."
+    assert doctor._tables(lake).remedy == "`lake tables apply` creates them."
 
 
 class Crawled:
@@ -241,7 +242,7 @@ def vendors():
     return [column.name for column in contracts.load("vendors").table.file_columns]
 
 
-def test_drift_is_told_and_fails(crawled, run):
+def test_drift_is_shown_and_fails(crawled, run):
     crawled(succeeded(), vendors=[*vendors()[1:], "fax"], vendors_old=["nothing"])
 
     code, shown, _ = run("contracts", "drift", "vendors", "--json")
@@ -268,7 +269,7 @@ def test_files_as_the_contract_says_pass_and_datasets_without_files_are_named(cr
 @pytest.mark.parametrize(
     ("last", "words"),
     [
-        (None, "The crawler test-raw has not run yet, so nothing is known of the raw files: `lake crawl`."),
+        (None, "The crawler test-raw has not run yet, so the columns of the raw files are unknown: `lake crawl`."),
         ({"Status": "FAILED", "ErrorMessage": "no access"}, "is FAILED: no access. Again: `lake crawl`."),
     ],
     ids=["never", "failed"],
@@ -281,7 +282,7 @@ def test_drift_needs_a_crawl(crawled, run, last, words):
     assert (code, words in str(error)) == (1, True)
 
 
-def test_a_dataset_nobody_drops_files_of_is_named(crawled, run):
+def test_a_dataset_without_files_is_refused_by_name(crawled, run):
     assert "There is no dataset 'sales_daily' that files are dropped for" in str(
         run("contracts", "drift", "sales_daily")[2]
     )

@@ -56,7 +56,7 @@ def set_at(document: Any, path: tuple[str | int, ...], value: Any) -> None:
             {"property": "cartlake.sortOrder", "value": ["amount downwards"]},
             "items.cartlake.sortOrder",
             "<column> [asc|desc]",
-            id="sort order nobody reads",
+            id="sort order that cannot be parsed",
         ),
         pytest.param(
             (*TABLE, "customProperties", 0),

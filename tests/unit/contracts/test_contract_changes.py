@@ -97,7 +97,7 @@ def test_key_grain_name_and_layout(transactions):
     assert "primary key (order_id) instead of (order_id, line_number)" in found[0].change
 
 
-def test_a_rule_that_refuses_more_breaks_senders_and_a_warning_nobody(transactions, sales):
+def test_a_stricter_rule_breaks_senders_unless_it_is_a_warning(transactions, sales):
     table = transactions.table
     first, *others = table.row_rules
     without = replace(transactions, tables=(replace(table, row_rules=tuple(others)),))
@@ -130,7 +130,7 @@ def test_a_breaking_change_needs_a_higher_major_and_any_other_a_higher_version(t
     assert faults(replace(wider, version=minor)) == []
 
 
-def test_a_renamed_column_is_one_change_and_breaks_whoever_knows_its_old_name(transactions, sales):
+def test_a_renamed_column_is_one_change_and_breaks_readers_and_senders(transactions, sales):
     renamed = called(transactions, "channel", "shop", renamed_from=("outlet", "channel"))
     [change] = [one for one in compare([transactions], [renamed]) if not one.place.startswith("transactions.channel_")]
 
@@ -152,7 +152,7 @@ def test_what_changes_with_a_rename_is_told_as_well(sales):
     ]
 
 
-def test_the_order_of_columns_and_of_rows_breaks_nobody(sales):
+def test_the_order_of_columns_and_of_rows_breaks_no_reader(sales):
     table = replace(sales.table, columns=sales.table.columns[::-1], sort_order=(SortField("channel", "desc", "last"),))
     other = replace(sales, tables=(table,))
 

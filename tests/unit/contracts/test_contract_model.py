@@ -123,14 +123,18 @@ def test_words_for_people_and_rules_of_other_tools_are_left_alone(document: dict
     assert [rule.name for rule in table.row_rules] == ["item_id_required"]
 
 
-def test_a_lineage_column_has_no_row_rules_and_is_in_no_file() -> None:
+def test_a_column_the_lake_adds_has_no_row_rules_and_is_in_no_file() -> None:
     table = contracts.load("transactions").table
 
     assert not any(name.startswith("_") for rule in table.row_rules for name in (rule.name, rule.columns[0]))
-    assert [column.name for column in table.columns if column.lineage] == ["_ingested_at", "_source_file", "_run_id"]
+    assert [column.name for column in table.columns if column.added_by_lake] == [
+        "_ingested_at",
+        "_source_file",
+        "_run_id",
+    ]
     assert "_run_id" not in contracts.raw_schema(table)
     assert contracts.spark_schema_ddl(table).endswith("_source_file string, _run_id string")
-    assert contracts.spark_schema_ddl(table, lineage=False).endswith("ordered_at timestamp, updated_at timestamp")
+    assert contracts.spark_schema_ddl(table, added_by_lake=False).endswith("ordered_at timestamp, updated_at timestamp")
 
 
 def test_a_broken_row_is_never_null() -> None:
@@ -189,7 +193,7 @@ def test_limits_and_formats_come_from_the_contract(document: dict[str, Any], rea
     assert (contract.max_line_bytes, contract.csv.delimiter, contract.csv.quote) == (10, ";", '"')
 
 
-def test_a_dataset_nobody_drops_has_no_limits() -> None:
+def test_a_dataset_without_files_has_no_limits() -> None:
     with pytest.raises(TerminalError, match="files of ops cannot be dropped"):
         _ = contracts.load("ops").max_file_bytes
 

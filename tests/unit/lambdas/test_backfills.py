@@ -256,8 +256,8 @@ class TestEnd:
 
         record()
 
-        settled = ledger.files.get(file.file_id)
-        assert (settled.state, settled.run_id) == (FileState.LOADED, BACKFILL)
+        loaded = ledger.files.get(file.file_id)
+        assert (loaded.state, loaded.run_id) == (FileState.LOADED, BACKFILL)
         assert ledger.runs.get(BACKFILL).state is RunState.SUCCEEDED
         assert ledger.runs.get(BACKFILL).files == 1
         ledger.backfills.request(request_backfill("two"))

@@ -182,7 +182,7 @@ class TestExecutions:
         assert ended("TIMED_OUT", name=REFRESH_RUN) == {"run_failed": True}
 
         assert ledger.runs.get(REFRESH_RUN).state is RunState.FAILED
-        assert [mark.table for mark in ledger.stale.aside()] == ["processed.transactions"]
+        assert [mark.table for mark in ledger.stale.of_failed_refreshes()] == ["processed.transactions"]
         assert not ledger.has_pending(Workflow.REFRESH)
         assert bus.sent[0][1]["workflow"] == Workflow.REFRESH
         assert json.loads(coordinator.invoked[0]["Payload"]) == {

@@ -383,7 +383,7 @@ class TestRefresh:
         assert end["eventType"] == "FAIL"
         assert [item["name"] for item in end["outputs"]] == ["table/processed/sums"]
         assert bus.sent[0][1]["workflow"] == Workflow.REFRESH
-        assert [mark.table for mark in ledger.stale.aside()] == ["processed.events"]
+        assert [mark.table for mark in ledger.stale.of_failed_refreshes()] == ["processed.events"]
         assert not ledger.has_pending(Workflow.REFRESH)
 
     def test_a_refresh_that_failed_before_its_job_reported(self, account, fail):

@@ -369,7 +369,7 @@ class TestRuns:
         assert ledger.runs.finish(RUN, self.COUNTS, "elsewhere") == run
         assert {file.state for file in ledger.runs.files(RUN)} == {FileState.LOADED}
 
-    def test_only_the_files_that_were_loaded_are_settled(self, ledger):
+    def test_only_the_files_that_were_loaded_change_their_state(self, ledger):
         loaded, kept = claimed(ledger, "a.csv", "b.csv")
 
         ledger.runs.loaded(RUN, [loaded.file_id])
@@ -539,7 +539,7 @@ class TestStale:
         assert ledger.stale.pending() == []
 
         ledger.runs.fail(REFRESH_RUN, "GlueJobFailed", "")
-        assert names(ledger.stale.aside()) == tables
+        assert names(ledger.stale.of_failed_refreshes()) == tables
         assert refresh(OTHER_REFRESH) == tables
 
     def test_a_refresh_that_fails_leaves_its_tables_stale_but_does_not_ask_for_another(self, ledger, refresh):
@@ -548,7 +548,7 @@ class TestStale:
 
         assert ledger.runs.fail(REFRESH_RUN, "RefreshError", "broken") is True
 
-        assert names(ledger.stale.aside()) == names(ledger.stale.pending()) == ["a"]
+        assert names(ledger.stale.of_failed_refreshes()) == names(ledger.stale.pending()) == ["a"]
         assert ledger.stale.of_run(REFRESH_RUN) == []
         assert not ledger.has_pending(Workflow.REFRESH)
 
@@ -601,7 +601,7 @@ class TestStale:
             return [*found, {**found[0], "sk": f"{RUN}#processed.b"}] if found and len(found) == 1 else found
 
         mark(ledger, "b")
-        ledger.files._table.write(delete(Key("PENDING#refresh", f"{RUN}#processed.b")))  # somebody else has it by now
+        ledger.files._table.write(delete(Key("PENDING#refresh", f"{RUN}#processed.b")))  # another call has moved it
         slow.stale._table.query = with_one_more
 
         slow.stale.claim(REFRESH_RUN)
@@ -626,13 +626,13 @@ class TestStale:
         def claims_before_the_end():
             client.before_write = lambda: ledger.stale.claim(REFRESH_RUN)
 
-        client.before_write = claims_before_the_end  # the first write finds the run on record
+        client.before_write = claims_before_the_end  # the first write finds the run recorded
 
         failing.runs.fail(REFRESH_RUN, "ExecutionAborted", "by hand")
 
         assert names(ledger.stale.pending()) == ["a"]
 
-    def test_two_that_fail_a_refresh_at_once_set_each_mark_aside_once(self, ledger, racing, refresh):
+    def test_two_that_fail_a_refresh_at_once_release_each_mark_once(self, ledger, racing, refresh):
         mark(ledger, "a", "b")
         refresh()
         ledger.runs._end_run(REFRESH_RUN, RunState.FAILED, {})
@@ -641,21 +641,21 @@ class TestStale:
         def overtaken():
             client.before_write = lambda: (ledger.runs.fail(REFRESH_RUN, "E", ""), refresh(OTHER_REFRESH))
 
-        client.before_write = overtaken  # the first write finds the run on record
+        client.before_write = overtaken  # the first write finds the run recorded
 
         slow.runs.fail(REFRESH_RUN, "E", "")
 
         assert names(ledger.stale.of_run(OTHER_REFRESH)) == ["a", "b"]
         assert ledger.stale.pending() == []
 
-    def test_a_failed_run_of_files_has_no_marks_to_set_aside(self, ledger):
+    def test_a_failed_run_of_files_has_no_marks_to_release(self, ledger):
         mark(ledger, "a")
         claimed(ledger, "a.csv")
 
         ledger.runs.fail(RUN, "GlueJobFailed", "")
 
         assert names(ledger.stale.pending()) == ["a"]
-        assert ledger.stale.aside() == []
+        assert ledger.stale.of_failed_refreshes() == []
 
 
 def mark(ledger, *tables):
@@ -678,7 +678,7 @@ def test_a_table_that_stays_busy_is_a_transient_error(dynamodb):
                 "TransactWriteItems",
             )
 
-    with pytest.raises(TransientError, match="deliver again"):
+    with pytest.raises(TransientError, match="try again"):
         Ledger(TABLE, Busy()).locks.release("transactions", RUN)
 
 

@@ -115,7 +115,7 @@ class TestExpiry:
     def test_what_was_seen_within_the_kept_days_stays(self):
         assert expirable(facts(line(4, 3, 2, 1, 0.5, 0.4, 0.3)), SETTINGS, NOW, keep_days=5) == set()
 
-    def test_a_few_old_ones_start_no_job_unless_somebody_asks(self):
+    def test_a_few_old_ones_start_no_job_unless_forced(self):
         few = facts(line(20, 19, 18, 3, 2, 1, 0.5, 0.4))
 
         assert needs(few, SETTINGS, NOW, orphans_removed_at=NOW) == []
@@ -158,8 +158,8 @@ class TestBranches:
             pytest.param("audit_a_20261121T100000_aaaaaa", 8, True, False, id="begun just now, nothing written"),
             pytest.param("audit_a_20261119T120000_aaaaaa", 2, False, False, id="over, and may be looked into"),
             pytest.param("audit_a_20261110T120000_aaaaaa", 8, False, True, id="left long ago"),
-            pytest.param("year_end", 8, False, False, id="somebody's own"),
-            pytest.param("experiment", 0.1, True, False, id="somebody's own, at work"),
+            pytest.param("year_end", 8, False, False, id="branch of a user"),
+            pytest.param("experiment", 0.1, True, False, id="branch of a user, just written"),
         ],
     )
     def test_a_branch_is_of_a_run_at_work_or_left(self, name, days_ago, at_work, left):

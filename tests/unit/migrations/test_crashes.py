@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class DiedError(Exception):
-    """The process is gone."""
+    """The process was killed."""
 
 
 class DyingGlue:
@@ -59,7 +59,7 @@ def grown() -> tuple[list[Contract], list[Contract]]:
 
     def shrunk(contract: Contract) -> Contract:
         table = contract.table
-        gone = next(c for c in reversed(table.columns) if not c.lineage and not c.primary_key)
+        gone = next(c for c in reversed(table.columns) if not c.added_by_lake and not c.primary_key)
         columns = tuple(column for column in table.columns if column is not gone)
         properties = table.table_properties | {"cartlake.version": "2.0.0"}
         return replace(contract, tables=(replace(table, columns=columns, table_properties=properties),))
@@ -140,7 +140,7 @@ def test_commits_of_writers_in_between_are_no_conflict(
     waiting = ["B", "C"]
 
     class Busy(DyingGlue):
-        """Somebody commits between our look at the table and our commit, twice."""
+        """Another writer commits between our reading of the table and our commit, twice."""
 
         def _dying(self, call: Callable[..., Any]) -> Callable[..., Any]:
             def made(**request: Any) -> Any:
@@ -160,7 +160,7 @@ def test_commits_of_writers_in_between_are_no_conflict(
 
 
 @pytest.mark.parametrize("what", ["schema", "partitions", "sort order"])
-def test_a_table_that_somebody_else_evolved_since_it_was_looked_at_is_not_committed_over(
+def test_a_table_that_another_writer_changed_since_it_was_read_is_not_committed_over(
     catalog: GlueCatalog, placement: Placement, sales: Sales, what: str
 ) -> None:
     apply(catalog, [sales.contract], placement)

@@ -57,16 +57,14 @@ def drop_from_glue(table: dict[str, Any]) -> None:
         pytest.param(drop_from_glue, "columns missing: note", id="missing"),
         pytest.param(
             lambda t: t["StorageDescriptor"]["Columns"].append({"Name": "col5", "Type": "string"}),
-            "columns that are not in it: col5",
+            "columns that are not in the table: col5",
             id="unknown",
         ),
-        pytest.param(
-            lambda t: t["StorageDescriptor"]["Columns"].reverse(), "columns stand in another order", id="order"
-        ),
+        pytest.param(lambda t: t["StorageDescriptor"]["Columns"].reverse(), "columns are in another order", id="order"),
         pytest.param(lambda t: t.update(Description="mine"), "description is 'mine'", id="description"),
         pytest.param(
             lambda t: t["Parameters"].update({"classification": "csv", "UPDATED_BY_CRAWLER": "raw"}),
-            "parameter UPDATED_BY_CRAWLER is of a crawler; parameter classification is of a crawler",
+            "parameter UPDATED_BY_CRAWLER was written by a crawler; parameter classification was written by a crawler",
             id="crawler",
         ),
         pytest.param(
@@ -76,7 +74,7 @@ def drop_from_glue(table: dict[str, Any]) -> None:
         ),
         pytest.param(
             lambda t: t.update(PartitionKeys=[{"Name": "day", "Type": "string"}]),
-            "partition keys day are no part of it",
+            "partition keys day are not in the table",
             id="partition keys",
         ),
         pytest.param(
@@ -110,7 +108,7 @@ def test_parameters_of_others_stay(catalog: GlueCatalog, placement: Placement, m
     assert entry(catalog)["Parameters"]["owner"] == "finance"
 
 
-def test_a_copy_is_not_written_over_somebody_elses_commit(
+def test_a_copy_is_not_written_over_another_writers_commit(
     catalog: GlueCatalog, placement: Placement, made: Sales, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit_glue(catalog, lambda t: t.update(Description="mine"))
@@ -122,7 +120,7 @@ def test_a_copy_is_not_written_over_somebody_elses_commit(
 
     monkeypatch.setattr(catalog.glue, "update_table", too_late)
 
-    with pytest.raises(TransientError, match=r"processed\.sales was changed by another writer; apply again"):
+    with pytest.raises(TransientError, match=r"processed\.sales was changed by another writer during every try"):
         apply(catalog, [made.contract], placement)
     assert set(seen) == {entry(catalog)["VersionId"]}
 
@@ -136,7 +134,7 @@ def test_an_evolution_mends_glue_in_its_own_commit(catalog: GlueCatalog, placeme
     assert plan(catalog, [made.contract], placement) == []
 
 
-def test_a_column_of_somebody_else_is_shown_and_left_alone_even_by_a_major_version(
+def test_a_column_of_another_tool_is_shown_and_left_alone_even_by_a_major_version(
     catalog: GlueCatalog, placement: Placement, made: Sales, rows: Callable[[], Rows], write: Callable[..., None]
 ) -> None:
     from pyiceberg.types import StringType
@@ -154,7 +152,7 @@ def test_a_column_of_somebody_else_is_shown_and_left_alone_even_by_a_major_versi
     assert [left.action for left in plan(catalog, [made.contract], placement)] == ["foreign_column"]
 
 
-def test_a_column_of_somebody_else_becomes_the_contracts_with_its_values(
+def test_a_column_of_another_tool_becomes_the_contracts_with_its_values(
     catalog: GlueCatalog, placement: Placement, made: Sales, rows: Callable[[], Rows], write: Callable[..., None]
 ) -> None:
     from pyiceberg.types import StringType

@@ -101,8 +101,8 @@ def test_a_dropped_column_is_gone_for_readers_and_a_new_one_of_its_name_starts_e
     ("edit", "message"),
     [
         (lambda s: s.rename("pieces", "quantity"), "refuse processed.sales.quantity: pieces → quantity (rename: it"),
-        (lambda s: s.drop("note").version("1.9.0"), "made for 1.0.0: raise the contract's version to 2.0.0"),
-        (lambda s: s.drop("note").add("remark"), "say so there by `cartlake.renamedFrom: note`"),
+        (lambda s: s.drop("note").version("1.9.0"), "has version 1.0.0: raise the contract's version to 2.0.0"),
+        (lambda s: s.drop("note").add("remark"), "add `cartlake.renamedFrom: note` to that column"),
         (lambda s: s.drop("ordered_at").version("2.0.0"), "files are partitioned by it"),
         (lambda s: s.rename("order_id", "id").version("0.9.0"), "refuse processed.sales.cartlake.version: 1.0.0 → 0.9"),
         (
@@ -129,7 +129,7 @@ def test_a_major_version_allows_breaks_once(
 ) -> None:
     change(made.rename("pieces", "quantity").version("2.0.0"))
 
-    with pytest.raises(DestructiveChangeError, match=r"made for 2\.0\.0: raise the contract's version to 3\.0\.0"):
+    with pytest.raises(DestructiveChangeError, match=r"has version 2\.0\.0: raise the contract's version to 3\.0\.0"):
         apply(catalog, [made.drop("note").version("2.1.0").contract], placement)
 
 

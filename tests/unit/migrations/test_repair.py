@@ -1,4 +1,4 @@
-"""Metadata files that are missing or cut short: what readers are told, and the way back."""
+"""Metadata files that are missing or cut short: the error that readers get, and the repair."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from cartlake.errors import TransientError
 from cartlake.tables.broken_metadata import BrokenMetadataError
 from cartlake_cli.migrations.migrate import DestructiveChangeError, apply, plan
-from cartlake_cli.migrations.repair import BrokenTable, NoWayBackError
+from cartlake_cli.migrations.repair import BrokenTable, NoReadableMetadataError
 from lambdas.table_publisher.adapters import IcebergTables
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def empty(catalog: LakeCatalog) -> str:
     return uri
 
 
-BREAKS = [pytest.param(remove, "is missing", id="removed"), pytest.param(cut, "is not whole", id="cut")]
-BREAKS.append(pytest.param(empty, "is not whole", id="empty"))
+BREAKS = [pytest.param(remove, "is missing", id="removed"), pytest.param(cut, "is not intact", id="cut")]
+BREAKS.append(pytest.param(empty, "is not intact", id="empty"))
 
 
 def table(catalog: LakeCatalog) -> BrokenTable:
@@ -89,7 +89,7 @@ def test_readers_are_told_table_file_and_next_step(
     assert change.action == "refuse"
     for words in (change.advice, str(caught.value)):
         assert words.startswith(f"processed.sales cannot be read: its metadata file {uri} {fault}")
-        assert words.endswith("`lake tables repair processed.sales` shows the way back.")
+        assert words.endswith("`lake tables repair processed.sales` shows the repair.")
     with pytest.raises(DestructiveChangeError, match="lake tables repair"):
         apply(catalog, [made.contract], placement)
 
@@ -138,7 +138,7 @@ def test_several_broken_files_are_passed_over(
     assert repair is not None
     table(catalog).make(repair)
 
-    assert [(one.uri, one.fault) for one in repair.newer_files] == [(second, "is not whole")]
+    assert [(one.uri, one.fault) for one in repair.newer_files] == [(second, "is not intact")]
     assert repair.commits_lost == 7
     assert rows() == before
 
@@ -180,18 +180,20 @@ def test_no_whole_file_says_so_and_what_else_there_is(catalog: LakeCatalog, made
     for file in path(location(catalog)).parent.glob("*.metadata.json"):
         file.write_text("{")
 
-    with pytest.raises(NoWayBackError, match=r"whole and known to have been the table\. None is\. .*lake tables apply"):
+    with pytest.raises(
+        NoReadableMetadataError, match=r"intact and was surely committed\. None is intact\. .*lake tables apply"
+    ):
         table(catalog).find()
 
 
 @pytest.mark.parametrize("name", ["00001-no-such-file.metadata.json", "current"])
 def test_a_file_that_is_named_must_be_there_and_whole(catalog: LakeCatalog, made: Sales, name: str) -> None:
     uri = cut(catalog)
-    wanted, why = (uri, "it is not whole") if name == "current" else (name, "there is no such file")
+    wanted, why = (uri, "it is not intact") if name == "current" else (name, "there is no such file")
 
-    with pytest.raises(NoWayBackError, match=why) as caught:
+    with pytest.raises(NoReadableMetadataError, match=why) as caught:
         table(catalog).find(wanted)
-    assert "These are whole; choose one with --to: 00001-" in str(caught.value)
+    assert "These are intact; choose one with --to: 00001-" in str(caught.value)
 
 
 def test_a_whole_table_needs_no_repair(catalog: LakeCatalog, made: Sales) -> None:
@@ -214,7 +216,7 @@ def test_a_table_that_glue_no_longer_calls_iceberg_is_found_again_with_its_last_
     assert rows() == before
 
 
-def test_a_table_that_somebody_changed_meanwhile_is_not_repaired_over_it(
+def test_a_table_that_was_changed_meanwhile_is_not_repaired(
     catalog: LakeCatalog, made: Sales, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remove(catalog)

@@ -118,7 +118,7 @@ def test_properties_of_others_are_left_alone(
         ),
         pytest.param(
             lambda c: changed(c, columns=(*c.table.columns, replace(c.table.columns[0], name="shop_id"))),
-            "refuse processed.transactions.shop_id: None → string (rows written so far have no value",
+            "refuse processed.transactions.shop_id: None → string (existing rows have no value",
             id="new key column",
         ),
         pytest.param(
@@ -191,15 +191,15 @@ def test_a_description_that_was_taken_away_is_cleared(
     assert not catalog.load_table("processed.transactions").schema().find_field("channel").doc
 
 
-def test_a_commit_of_somebody_else_asks_to_try_again(
+def test_a_commit_of_another_writer_asks_to_try_again(
     catalog: GlueCatalog, placement: Placement, transactions: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_late(*_: object, **__: object) -> None:
-        raise CommitFailedException("somebody was faster")
+        raise CommitFailedException("another writer was faster")
 
     monkeypatch.setattr(catalog, "create_table", too_late)
 
-    with pytest.raises(TransientError, match=r"processed\.transactions was changed by another writer; apply again"):
+    with pytest.raises(TransientError, match=r"processed\.transactions was changed by another writer during every try"):
         apply(catalog, [transactions], placement)
 
 
@@ -208,5 +208,5 @@ def test_a_change_that_did_not_take_is_no_success(
 ) -> None:
     monkeypatch.setattr(catalog, "create_table", lambda *_, **__: None)
 
-    with pytest.raises(TerminalError, match=r"applied, but not in effect:\ncreate processed\.transactions"):
+    with pytest.raises(TerminalError, match=r"applied, but still needed:\ncreate processed\.transactions"):
         apply(catalog, [transactions], placement)

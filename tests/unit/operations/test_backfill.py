@@ -32,10 +32,10 @@ def loaded(load_file):
 
 @pytest.fixture
 def asked(lake, loaded, others, today, monkeypatch):
-    """A backfill of today that waits for its run; returns how to wait for it, and what was told meanwhile."""
+    """A backfill of today that waits for its run; returns how to wait for it, and what was shown meanwhile."""
     monkeypatch.setattr(backfill, "time", others.clock)
-    request, told = backfill.ask(lake, DATASET, today, today), []
-    return lambda: backfill.wait_for(lake, request, told.append), told
+    request, shown = backfill.request_backfill(lake, DATASET, today, today), []
+    return lambda: backfill.wait_for_backfill(lake, request, shown.append), shown
 
 
 def takes(lake):
@@ -64,8 +64,8 @@ def test_where_nothing_is_loaded_it_says_so(lake, today):
 
 
 def test_files_that_are_still_there_are_not_lost(lake, loaded):
-    assert backfill.lost_files(lake, [loaded]) == []
-    backfill.check_kept(lake, [loaded])
+    assert backfill.missing_files(lake, [loaded]) == []
+    backfill.check_files_exist(lake, [loaded])
 
 
 def test_a_version_that_was_deleted_is_lost_though_a_newer_one_is_there(lake, loaded):
@@ -73,14 +73,14 @@ def test_a_version_that_was_deleted_is_lost_though_a_newer_one_is_there(lake, lo
     client.put_object(Bucket="raw", Key=loaded.key, Body=b"newer")
     client.delete_object(Bucket="raw", Key=loaded.key, VersionId=loaded.version_id)
 
-    assert backfill.lost_files(lake, [loaded]) == [loaded]
+    assert backfill.missing_files(lake, [loaded]) == [loaded]
 
 
 def test_a_lost_version_is_named(lake, loaded):
     boto3.client("s3").delete_object(Bucket="raw", Key=loaded.key, VersionId=loaded.version_id)
 
     with pytest.raises(CommandError, match="1 of 1 raw files exist no more") as refused:
-        backfill.check_kept(lake, [loaded])
+        backfill.check_files_exist(lake, [loaded])
 
     assert loaded.key in str(refused.value)
 
@@ -93,7 +93,7 @@ def test_an_access_that_is_denied_is_not_taken_for_a_lost_file(lake, loaded, mon
     monkeypatch.setattr(s3, "client", lambda _: Denied())
 
     with pytest.raises(ClientError):
-        backfill.lost_files(lake, [loaded])
+        backfill.missing_files(lake, [loaded])
 
 
 def test_it_is_on_record_before_the_coordinator_is_asked(lake, loaded, others, today, monkeypatch):
@@ -103,7 +103,7 @@ def test_it_is_on_record_before_the_coordinator_is_asked(lake, loaded, others, t
         others, "invoke", lambda **request: pending.extend(lake.ledger.backfills.pending(DATASET)) or invoke(**request)
     )
 
-    request = backfill.ask(lake, DATASET, today, today)
+    request = backfill.request_backfill(lake, DATASET, today, today)
 
     assert [one.request_id for one in pending] == [request.request_id]
     assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "subject": DATASET}
@@ -120,10 +120,10 @@ def test_it_waits_for_the_run_that_is_going_on_then_for_its_own(lake, others, as
         lambda: None,
         lambda: lake.ledger.runs.finish(RUN, COUNTS, ""),
     ]
-    wait, told = asked
+    wait, shown = asked
 
     assert wait().run_id == RUN
-    assert told == [
+    assert shown == [
         "Waiting for a run of transactions to begin",
         "Waiting for run transactions-other of transactions to end",
         f"Run {RUN} reads the files of transactions again",
@@ -138,7 +138,7 @@ def test_a_backfill_that_failed_says_why_and_that_nothing_changed(lake, others, 
     others.acts = [fails]
     wait, _ = asked
 
-    with pytest.raises(CommandError, match="readers see what they saw before: BackfillError: the cause") as failed:
+    with pytest.raises(CommandError, match="and the table was not changed: BackfillError: the cause") as failed:
         wait()
 
     assert "stackTrace" not in str(failed.value)
@@ -155,5 +155,5 @@ def test_a_backfill_that_no_run_takes_is_given_up_after_15_minutes(lake, others,
 
 
 def test_the_command_that_reads_files_of_runs_again_covers_the_days_they_were_received(lake, loaded, today):
-    assert backfill.backfill_of(lake, DATASET, [LOADING]) == f"lake backfill {DATASET} --from {today} --to {today}"
-    assert backfill.backfill_of(lake, DATASET, []) is None
+    assert backfill.backfill_command(lake, DATASET, [LOADING]) == f"lake backfill {DATASET} --from {today} --to {today}"
+    assert backfill.backfill_command(lake, DATASET, []) is None

@@ -55,7 +55,7 @@ class TestMaintenance:
     def test_one_that_is_at_work_is_named(self, lake, others):
         answers(others, outcome="already_running", run_id=RUN_ID)
 
-        with pytest.raises(CommandError, match=f"at work already: run {RUN_ID}"):
+        with pytest.raises(CommandError, match=f"running already: run {RUN_ID}"):
             start_maintenance(lake, MaintenanceRequest())
 
     def test_a_coordinator_that_fails_says_why(self, lake, others):

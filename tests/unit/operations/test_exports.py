@@ -6,9 +6,9 @@ from botocore.response import StreamingBody
 
 from cartlake import contracts
 from cartlake_cli.errors import CommandError
-from cartlake_cli.operations import export_files
-from cartlake_cli.operations.export_files import Target
-from cartlake_cli.operations.exports import (
+from cartlake_cli.operations.exports import files as export_files
+from cartlake_cli.operations.exports.files import Target
+from cartlake_cli.operations.exports.manifest import (
     ExportedFile,
     ExportError,
     check_whole,
@@ -101,7 +101,7 @@ def test_files_that_hold_other_rows_than_the_table_are_no_export():
     file = ExportedFile(uri="s3://b/k", key="k", bytes=1, rows=3, etag="e")
 
     check_whole("processed.t", [file, file], 6)
-    with pytest.raises(ExportError, match="6 rows were written of 7"):
+    with pytest.raises(ExportError, match=r"6 rows were written, and processed\.t has 7"):
         check_whole("processed.t", [file, file], 7)
 
 

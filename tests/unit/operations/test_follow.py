@@ -40,12 +40,12 @@ class TestRefresh:
         with pytest.raises(CommandError, match=r"failed.*processed\.events.*`lake runs --dataset refresh`"):
             follow_refresh(lake, pause=others.pause)
 
-    def test_patience_ends_when_nothing_changes(self, lake):
+    def test_waiting_ends_when_nothing_changes(self, lake):
         lake.ledger.stale.mark(LOAD, "processed.events", WHOLE)
         seconds = iter(range(0, 10_000, 100))
 
-        with pytest.raises(CommandError, match="not moved for 300 s"):
-            follow_refresh(lake, patience_seconds=300, clock=lambda: next(seconds), pause=lambda _: None)
+        with pytest.raises(CommandError, match="made no progress for 300 s"):
+            follow_refresh(lake, timeout_seconds=300, clock=lambda: next(seconds), pause=lambda _: None)
 
 
 class TestMaintenance:
@@ -64,9 +64,9 @@ class TestMaintenance:
     def test_a_run_that_does_not_end_is_an_error_that_names_it(self, lake):
         seconds = iter(range(0, 10_000, 100))
 
-        with pytest.raises(CommandError, match=f"{MAINTENANCE} has not ended for 300 s"):
+        with pytest.raises(CommandError, match=f"{MAINTENANCE} has not ended after 300 s"):
             wait_for_maintenance(
-                lake, MAINTENANCE, patience_seconds=300, clock=lambda: next(seconds), pause=lambda _: None
+                lake, MAINTENANCE, timeout_seconds=300, clock=lambda: next(seconds), pause=lambda _: None
             )
 
 
@@ -105,4 +105,4 @@ class TestFiles:
         seconds = iter(range(0, 10_000, 100))
 
         with pytest.raises(CommandError, match="Nothing changed for 300 s; files are UPLOADED"):
-            watch(landed.file_id, patience_seconds=300, clock=lambda: next(seconds), pause=lambda _: None)
+            watch(landed.file_id, timeout_seconds=300, clock=lambda: next(seconds), pause=lambda _: None)

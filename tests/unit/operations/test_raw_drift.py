@@ -64,7 +64,7 @@ def test_a_required_column_says_what_becomes_of_its_rows():
     assert "read as null" in optional.advice
 
 
-def test_a_format_nobody_takes_is_named():
+def test_a_format_that_is_not_accepted_is_named():
     [drift] = drift_of(TRANSACTIONS, [crawled("avro", as_sent())])
 
     assert (drift.difference, drift.found, drift.wanted) == ("format", "avro", "csv, jsonl, parquet")

@@ -4,53 +4,15 @@ import json
 from types import SimpleNamespace
 
 import boto3
-import duckdb
 import pytest
 
 from cartlake.ledger import Content, FileState, ObjectVersion
 from cartlake.runs.documents import FileFormat
-from cartlake_cli.athena.client import QueryResult
 from cartlake_cli.operations import replay
 
 DATASET = "transactions"
 RUN = "transactions-20260131T083000-aaaaaa"
 MAJOR = "1.0.0"
-
-
-class QuarantineTable:
-    """Answers Athena's SQL from a table in DuckDB."""
-
-    def __init__(self):
-        self.connection = duckdb.connect()
-        self.connection.execute("create schema ops")
-        self.connection.execute(
-            "create table ops.quarantine_rows (row_id varchar, dataset varchar, file_id varchar, run_id varchar, "
-            "reasons varchar[], raw_record varchar, replay_id varchar, replayed_at timestamptz, superseded_by varchar)"
-        )
-
-    def add(self, row_id, *, dataset=DATASET, file_id="f", run_id=RUN, reason="bad", record=None, superseded_by=None):
-        raw = json.dumps(record or {"order_id": row_id})
-        row = [row_id, dataset, file_id, run_id, [reason], raw, None, None, superseded_by]
-        self.connection.execute("insert into ops.quarantine_rows values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-
-    def run(self, sql, parameters=(), database=""):
-        head, *rest = sql.split("?")
-        done = self.connection.execute(head + "".join(one + part for one, part in zip(parameters, rest, strict=True)))
-        columns = [(name, "varchar") for name, *_ in done.description]
-        return QueryResult("q", columns, [list(row) for row in done.fetchall()], 0, 0)
-
-    def replayed(self):
-        found = self.connection.execute("select row_id from ops.quarantine_rows where replay_id is not null order by 1")
-        return [row_id for (row_id,) in found.fetchall()]
-
-
-@pytest.fixture
-def quarantine(monkeypatch, lake):
-    monkeypatch.setattr(lake.outputs, "databases", {"ops": "ops"})
-    monkeypatch.setattr(lake.outputs, "buckets", {"raw": "raw"})
-    table = QuarantineTable()
-    monkeypatch.setattr(replay, "athena_of", lambda _: table)
-    return table
 
 
 @pytest.fixture

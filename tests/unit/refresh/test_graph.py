@@ -169,7 +169,7 @@ def test_every_table_comes_after_those_it_is_built_from():
 @pytest.mark.parametrize(
     ("tables", "words"),
     [
-        pytest.param([table("a", reads("b")), table("b", reads("a"))], "circle: lake.*←", id="circle"),
+        pytest.param([table("a", reads("b")), table("b", reads("a"))], "cycle: lake.*←", id="cycle"),
         pytest.param([table("a", reads("nowhere"))], "lake.nowhere, which no contract describes", id="no upstream"),
         pytest.param([table("a", reads("b")), table("b", event=None)], "names no cartlake.eventTime", id="no period"),
         pytest.param(
@@ -179,7 +179,7 @@ def test_every_table_comes_after_those_it_is_built_from():
         ),
         pytest.param(
             [table("a", reads("b", "key", key="sku"), replaces="keys", key="id"), table("b")],
-            "lake.b by sku, which is no column",
+            "lake.b by sku, which is not a column",
             id="no key",
         ),
         pytest.param(

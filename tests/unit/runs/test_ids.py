@@ -12,7 +12,7 @@ from cartlake.runs.ids import RESERVED_NAMES, Workflow, dataset_of, workflow_of
         pytest.param("maintenance", Workflow.MAINTENANCE, None, id="maintenance"),
     ],
 )
-def test_a_subject_tells_the_workflow_and_the_dataset(subject, workflow, dataset):
+def test_a_subject_has_a_workflow_and_a_dataset(subject, workflow, dataset):
     assert (workflow_of(subject), dataset_of(subject)) == (workflow, dataset)
 
 

@@ -120,7 +120,7 @@ def test_documents_of_a_refresh_survive_json():
 
 
 @pytest.mark.parametrize("change", [{"outcome": "guessed"}, {"rows": -1}, {"surprise": 1}])
-def test_a_table_with_an_end_nobody_knows_is_refused(change):
+def test_a_table_with_an_unknown_outcome_is_refused(change):
     with pytest.raises(ValidationError):
         TableRefresh.model_validate({"table": "curated.a", "scope": "", "outcome": "rebuilt", **change})
 

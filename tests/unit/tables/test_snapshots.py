@@ -74,7 +74,7 @@ def test_a_version_is_found_by_snapshot_by_run_and_by_time(table):
         ("123456789", "processed.events has no version 123456789: the oldest is of "),
         ("events-20260131T110000-dddddd", "processed.events has no version events-20260131T110000-dddddd"),
         ("2020-01-01", "processed.events has no version 2020-01-01"),
-        ("yesterday", "'yesterday' is no version of processed.events: give a snapshot id, a run id, or a time"),
+        ("yesterday", "'yesterday' is not a version of processed.events: give a snapshot id, a run id, or a time"),
     ],
 )
 def test_what_is_no_version_is_named_with_what_to_do(table, wanted, message):
@@ -108,7 +108,7 @@ def test_a_snapshot_that_expired_is_no_version(table):
     first = versions(table)[-1]
     table.maintenance.expire_snapshots().by_id(first.snapshot_id).commit()
 
-    with pytest.raises(UnknownVersionError, match="older ones have expired"):
+    with pytest.raises(UnknownVersionError, match="Older versions have expired"):
         find_version(table, "processed.events", str(first.snapshot_id))
     with pytest.raises(UnknownVersionError):
         find_version(table, "processed.events", (first.since - timedelta(days=1)).isoformat())

@@ -1,4 +1,4 @@
-"""The engine's connections: boto3 to Glue and S3, pyiceberg for writes, DuckDB for reads, all at one endpoint."""
+"""The engine's clients: boto3 for Glue and S3, pyiceberg for writes, DuckDB for reads, all of one endpoint."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ from localaws.athena import duck
 from localaws.athena.errors import AthenaError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
     from pyiceberg.catalog.glue import GlueCatalog
     from types_boto3_glue import GlueClient
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where the AWS is that the engine belongs to, and the keys it reads with."""
+    """The URL, region and access keys of the AWS that the engine reads and writes."""
 
     url: str
     region: str
@@ -36,7 +39,7 @@ class Endpoint:
 
 
 class Clients:
-    """Made once per engine; all of them may be used by several threads at once."""
+    """The clients of one engine, created when first used. Several threads may use them at once."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -70,7 +73,7 @@ class Clients:
 
     @cached_property
     def scratch(self) -> Path:
-        """A folder of the engine's own, gone with the process."""
+        """A folder for the engine's temporary files, deleted when the process ends."""
         folder = Path(tempfile.mkdtemp(prefix="athena-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         return folder
@@ -92,14 +95,14 @@ class Clients:
         )
 
     def table(self, database: str, name: str) -> dict[str, Any] | None:
-        """A table as Glue has it, None if it has none."""
+        """Return a table as Glue stores it, None when there is none."""
         try:
             return dict(self.glue.get_table(DatabaseName=database, Name=name)["Table"])
         except self.glue.exceptions.EntityNotFoundException:
             return None
 
     def read(self, uri: str) -> bytes:
-        """The bytes of an object. Raises botocore's ClientError."""
+        """Return the bytes of an object. Raises botocore's ClientError."""
         bucket, key = split_uri(in_s3(uri))
         return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
 
@@ -114,12 +117,21 @@ class Clients:
             extra = {"ServerSideEncryption": "AES256"}
         self.s3.put_object(Bucket=bucket, Key=key, Body=body, **extra)
 
+    def delete(self, bucket: str, keys: Sequence[ObjectIdentifierTypeDef]) -> None:
+        """Delete up to 1,000 objects. Raises AthenaError when S3 refuses to delete one of them."""
+        refused = self.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True}).get("Errors")
+        if refused:
+            first = refused[0]
+            raise AthenaError(
+                "HIVE_FILESYSTEM_ERROR", f"Cannot delete s3://{bucket}/{first.get('Key')}: {first.get('Message')}"
+            )
+
     def list(self, uri: str) -> list[str]:
-        """The URIs of the objects under a prefix that a query reads: not those whose names start with _ or a point."""
+        """Return the URIs of the objects in a folder, without empty ones and names that start with `_` or `.`."""
         return list(self.sizes(uri))
 
     def sizes(self, uri: str) -> dict[str, int]:
-        """The same objects, sorted, with their bytes."""
+        """Return the size in bytes of each of these objects, by URI, sorted."""
         bucket, prefix = split_uri(in_s3(uri.rstrip("/") + "/"))
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         found = {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", []) if item["Size"]}
@@ -127,14 +139,14 @@ class Clients:
 
 
 def in_s3(uri: str) -> str:
-    """The URI itself. Raises AthenaError for a place that is not in S3: nothing else may be read or written."""
+    """Return the URI. Raises AthenaError unless it is one of S3: nothing else may be read or written."""
     if re.fullmatch(r"s3[an]?://[^/]+(/.*)?", uri) is None:
         raise AthenaError("INVALID_TABLE_PROPERTY", f"Location must be in Amazon S3, like s3://bucket/folder/: {uri}")
     return uri
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """`s3://bucket/key` to bucket and key."""
+    """Return bucket and key of `s3://bucket/key`."""
     bucket, _, key = uri.split("://", 1)[1].partition("/")
     return bucket, key
 

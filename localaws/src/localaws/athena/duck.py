@@ -1,4 +1,4 @@
-"""The one DuckDB instance of the engine: its extensions from PyPI, its settings, and Trino's functions as macros."""
+"""Opens the DuckDB instance of an engine: extensions from PyPI, settings, and Trino's functions as macros."""
 
 from __future__ import annotations
 
@@ -74,16 +74,17 @@ trino_percentile(l, q) := CASE WHEN q < 0 OR q > 1 THEN error('INVALID_FUNCTION_
 def connect(
     endpoint: SplitResult, access_key: str, secret_key: str, region: str, scratch: Path
 ) -> duckdb.DuckDBPyConnection:
-    """Open the instance: `endpoint` is where S3 answers, `scratch` a folder for results and what memory cannot hold.
+    """Return a new instance. `endpoint` is that of S3, `scratch` a folder for results and for data that exceeds memory.
 
-    Nothing that can go stale is cached. Whatever a query says, DuckDB itself opens nothing but objects of S3 and files
-    in `scratch`: neither the host's files nor any other address. Nor can a query allow it more.
+    No data or metadata of files is cached. Whatever SQL a query contains, DuckDB opens only objects of S3 and files in
+    `scratch`, no other files of the host and no other addresses; a query cannot change that setting.
     """
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     for name in _EXTENSIONS:
         connection.execute(f"LOAD {literal(str(_extension_file(name)))}")
     connection.execute("SET enable_external_file_cache = false")
-    # A connection for each request is a quarter of a query over many files. Later versions of DuckDB do this unasked:
+    # To open a connection for each request takes a quarter of the time of a query over many files. Later versions of
+    # DuckDB reuse them by default:
     # https://github.com/duckdb/duckdb-httpfs/pull/343
     connection.execute("SET httpfs_connection_caching = true")
     connection.execute("SET unsafe_enable_version_guessing = false")
@@ -101,7 +102,7 @@ def connect(
 
 
 def add_functions(connection: duckdb.DuckDBPyConnection) -> None:
-    """Define the functions that compiled SQL calls."""
+    """Define in DuckDB the functions that compiled SQL calls."""
     connection.create_function("trino_double_text", _double_text, ["DOUBLE"], "VARCHAR")
     connection.create_function("athena_double_text", java_double, ["VARCHAR", "DOUBLE"], "VARCHAR")
     connection.create_function("trino_soundex", _soundex, ["VARCHAR"], "VARCHAR")
@@ -113,7 +114,7 @@ def add_functions(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def session(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """A cursor for one query, with the settings that Trino's semantics need."""
+    """Return a cursor for one query, with the settings that Trino's semantics need."""
     cursor = connection.cursor()
     for statement in _SESSION:
         cursor.execute(statement)
@@ -127,7 +128,7 @@ def _extension_file(name: str) -> Path:
 
 
 def _double_text(value: float) -> str:
-    """A double as Trino's CAST to varchar writes it: 1.5E0."""
+    """Return a double as Trino's CAST to varchar writes it: 1.5E0."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -141,7 +142,7 @@ def _double_text(value: float) -> str:
 
 
 def _json_number(document: str, path: str) -> str:
-    """The number at a path as it is written: 1.50 stays 1.50."""
+    """Return the number at a path as it is written: 1.50 stays 1.50."""
     value = json.loads(document, parse_float=str, parse_int=str)
     for name, index in re.findall(r'\."([^"]*)"|\[(\d+)\]', path):
         value = value[int(index)] if index else value[name]

@@ -1,4 +1,4 @@
-"""One statement in, one outcome out. The engine knows Glue, S3 and DuckDB; it does not know MiniStack."""
+"""Runs one Athena statement and returns its outcome. Depends on Glue, S3 and DuckDB, not on MiniStack."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ from sqlglot import exp
 from localaws.athena import duck, results
 from localaws.athena.catalog.glue_tables import GlueTables
 from localaws.athena.ddl import show
+from localaws.athena.duckdb_errors import translated
 from localaws.athena.errors import AthenaError, MalformedQueryError, QueryCancelledError, UnsupportedSqlError
 from localaws.athena.hive_types import hive_columns
+from localaws.athena.scans import files_of, scans
 from localaws.athena.sql import parsing
 from localaws.athena.sql.compiler import Compiler
 from localaws.athena.statements import Outcome, Running, Statement
 from localaws.athena.trino_types import TrinoType, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from localaws.athena.clients import Clients
 
@@ -47,7 +49,10 @@ _UNLOAD = re.compile(
 
 
 class Engine:
-    """Runs statements, any number at once. Keeps one DuckDB and nothing about tables."""
+    """Runs statements, any number at once. Keeps one DuckDB instance, and no data about tables between queries.
+
+    `external_table` runs CREATE EXTERNAL TABLE from its SQL and the current database.
+    """
 
     def __init__(self, clients: Clients, external_table: Callable[[str, str], None] | None = None) -> None:
         self.clients = clients
@@ -55,7 +60,10 @@ class Engine:
         self._opening = threading.Lock()
 
     def run(self, statement: Statement, running: Running | None = None) -> Outcome:
-        """Run one statement to its end. Raises AthenaError for all that is the statement's own fault."""
+        """Run one statement and return its outcome; `running` can cancel it from another thread.
+
+        Raises AthenaError when Athena would fail the query, QueryCancelledError when it was cancelled.
+        """
         with self._opening:
             cursor = duck.session(self.clients.duckdb)
         running = running or Running()
@@ -81,6 +89,7 @@ class _Run:
         self.scanned = 0
 
     def outcome(self, external_table: Callable[[str, str], None]) -> Outcome:
+        """Run the statement by its first word. Raises UnsupportedSqlError for an unknown one."""
         verb = parsing.first_word(self.sql)
         known: dict[str, Callable[[], Outcome]] = {
             **dict.fromkeys(_READS, self._read),
@@ -116,6 +125,7 @@ class _Run:
             self.cursor.execute(
                 f"COPY ({rows}) TO {literal(str(file))} (FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '')"
             )
+            # At once: the next statement on the cursor replaces the profile.
             scanned, opened = self._scanned(), files_of(self._profile())
             header = results.csv_line(name for name, _ in relation.columns).encode()
             body = header + file.read_bytes()
@@ -168,7 +178,7 @@ class _Run:
         return Outcome([], "\n".join(Alterer(self.tables, database, parts[-1]).repair()).encode())
 
     def _explain(self) -> Outcome:
-        """DuckDB's plan, which has other operators than Trino's; or, with TYPE VALIDATE, that the query is valid."""
+        """Return DuckDB's plan, whose operators differ from Trino's; or, with TYPE VALIDATE, true for a valid query."""
         matched = _EXPLAIN.fullmatch(self.sql)
         options = (matched["options"] or "").upper().split() if matched else []
         if matched is None or matched["analyze"] or options not in ([], ["FORMAT", "TEXT"], ["TYPE", "VALIDATE"]):
@@ -182,7 +192,7 @@ class _Run:
 
     def _unload(self) -> Outcome:
         from localaws.athena.catalog import files  # noqa: PLC0415 -- rarely needed
-        from localaws.athena.ddl.definitions import file_format  # noqa: PLC0415 -- brings pyiceberg, seconds to import
+        from localaws.athena.ddl.create_as import file_format  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
         matched = _UNLOAD.fullmatch(self.sql)
         if matched is None:
@@ -199,7 +209,7 @@ class _Run:
         tree = parsing.bind(parsing.parse(matched["query"]), list(self.statement.parameters))
         relation = self._compiler().query(tree)
         columns = [(name.lower(), kind) for name, kind in relation.columns]
-        hive_columns(columns)  # refuses what files of Hive cannot hold
+        hive_columns(columns)  # refuses types that files of Hive cannot hold
         cells = ", ".join(f"c{i} AS {_quoted(name)}" for i, (name, _) in enumerate(columns))
         destination = files.Destination(target, form, keys)
         written = files.write(self.cursor, f"SELECT {cells} FROM ({relation.sql})", columns, destination)
@@ -207,7 +217,7 @@ class _Run:
         return self._written(written.rows, written.files)
 
     def _scanned(self) -> int:
-        """Bytes the last statement read. Raises AthenaError beyond the workgroup's limit."""
+        """Return the bytes that the last statement read. Raises AthenaError when they exceed the workgroup's limit."""
         profile = self._profile()
         scanned = self._bytes_read(profile)
         limit = self.statement.scan_limit_bytes
@@ -218,12 +228,12 @@ class _Run:
         return scanned
 
     def _bytes_read(self, profile: dict[str, Any]) -> int:
-        """Bytes of the scans of a query. DuckDB does not count JSON reliably, and CSV somewhat twice."""
-        scans = list(_scans(profile))
-        texts = sum(self.tables.bytes_of(files) for kind, files in scans if kind in _TEXT_SCANS)
-        if scans and all(kind in _TEXT_SCANS for kind, _ in scans):
+        """Return the bytes of a query's scans. DuckDB does not count JSON reliably, and counts parts of CSV twice."""
+        found = list(scans(profile))
+        texts = sum(self.tables.bytes_of(files) for kind, files in found if kind in _TEXT_SCANS)
+        if found and all(kind in _TEXT_SCANS for kind, _ in found):
             return texts
-        json_texts = sum(self.tables.bytes_of(files) for kind, files in scans if kind == "READ_JSON")
+        json_texts = sum(self.tables.bytes_of(files) for kind, files in found if kind == "READ_JSON")
         return int(profile.get("total_bytes_read", 0)) + json_texts
 
     def _profile(self) -> dict[str, Any]:
@@ -232,60 +242,9 @@ class _Run:
         return found
 
 
-def files_of(profile: dict[str, Any]) -> list[str]:
-    """Data files that the scans of a profiled query opened, sorted; of each scan DuckDB names the first five."""
-    return sorted({file for _, files in _scans(profile) for file in files} - {"..."})
-
-
-def _scans(profile: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """Each scan of files: DuckDB's name for it, and the files it names."""
-    named = (profile.get("extra_info") or {}).get("Filename(s)", "")
-    if files := [name.strip() for name in named.split(",") if name.strip()]:
-        yield profile.get("operator_name", ""), files
-    for child in profile.get("children") or []:
-        yield from _scans(child)
-
-
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
 def _no_external_tables(sql: str, database: str) -> None:
     raise UnsupportedSqlError(f"CREATE EXTERNAL TABLE ({sql[:40]}… in {database})")
-
-
-_THROWN = re.compile(r"([A-Z][A-Z_]{4,}): ([^\n]*?)(?:' to INT32)?(?:\n|$)")
-
-
-# What DuckDB's messages contain, and the code and message Athena has for it; {0} is the first line of DuckDB's text.
-_WORDS = {
-    "TRY can not be used": ("NOT_SUPPORTED", "TRY around this expression is not supported by the local Athena engine"),
-    "GROUP BY clause": ("EXPRESSION_NOT_AGGREGATE", "must be an aggregate expression or appear in GROUP BY: {0}"),
-    "More than one row returned by a subquery": (
-        "SUBQUERY_MULTIPLE_ROWS",
-        "Scalar sub-query has returned multiple rows",
-    ),
-    "Out of Memory Error": (
-        "EXCEEDED_LOCAL_MEMORY_LIMIT",
-        "Query exhausted resources at this scale factor: {0} LOCALAWS_ATHENA_MEMORY gives the engine more.",
-    ),
-    "Permission Error": ("PERMISSION_DENIED", "The local Athena engine reads objects of S3 and nothing else: {0}"),
-    "Out of Range Error": ("NUMERIC_VALUE_OUT_OF_RANGE", "{0}"),
-    "Conversion Error": ("INVALID_CAST_ARGUMENT", "{0}"),
-    "Binder Error": ("NOT_SUPPORTED", "The local Athena engine could not run this statement: {0}"),
-    "Catalog Error": ("NOT_SUPPORTED", "The local Athena engine could not run this statement: {0}"),
-    "Parser Error": ("NOT_SUPPORTED", "The local Athena engine could not run this statement: {0}"),
-}
-
-
-def translated(error: duckdb.Error) -> AthenaError:
-    """Return DuckDB's error as Trino reports it, where that is known."""
-    text = str(error)
-    thrown = _THROWN.search(text)
-    if thrown is not None:
-        return AthenaError(thrown[1], thrown[2])
-    first = text.split("\n", maxsplit=1)[0]
-    for words, (code, message) in _WORDS.items():
-        if words in text:
-            return AthenaError(code, message.format(first))
-    return AthenaError("GENERIC_INTERNAL_ERROR", first)

@@ -1,4 +1,4 @@
-"""Why a query fails, as Athena reports it: StateChangeReason starts with Trino's error code."""
+"""The errors of queries. A query's StateChangeReason starts with Trino's error code, as on Athena."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SYSTEM_ERROR_CATEGORY = 1
 
 
 class AthenaError(TerminalError):
-    """A query that Athena would fail. `str(error)` is the StateChangeReason: `CODE: message`."""
+    """A query fails, as it would on Athena. `str(error)` is the StateChangeReason: `CODE: message`."""
 
     category = USER_ERROR_CATEGORY
 
@@ -19,14 +19,14 @@ class AthenaError(TerminalError):
 
 
 class UnsupportedSqlError(AthenaError):
-    """Valid Athena SQL that this engine refuses, because it could not answer it faithfully."""
+    """The SQL is valid on Athena, but this engine cannot give the same answer, and refuses it."""
 
     def __init__(self, construct: str) -> None:
         super().__init__("NOT_SUPPORTED", f"{construct} is not supported by the local Athena engine")
 
 
 class MalformedQueryError(AthenaError):
-    """Text that is not Athena SQL: refused by StartQueryExecution itself."""
+    """The text is not Athena SQL: StartQueryExecution refuses it."""
 
     def __init__(self, message: str) -> None:
         super().__init__("SYNTAX_ERROR", message)
@@ -34,7 +34,7 @@ class MalformedQueryError(AthenaError):
 
 
 class QueryCancelledError(AthenaError):
-    """StopQueryExecution reached the query while it ran."""
+    """StopQueryExecution cancelled the query while it ran."""
 
     def __init__(self) -> None:
         super().__init__("QUERY_CANCELLED", "Query was cancelled by user")

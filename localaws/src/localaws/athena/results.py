@@ -1,4 +1,4 @@
-"""Rows as Athena writes them: the text of each type, the CSV object, and the column information of the API."""
+"""The results of queries as Athena writes them: text of each type, the CSV object, the API's column information."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from localaws.athena.errors import UnsupportedSqlError
-from localaws.athena.sql.casts import local_time
+from localaws.athena.sql.expressions.time_zones import local_time
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import INTEGER_DIGITS, MICROS, MILLIS, TrinoType, literal, quote
 
@@ -24,15 +24,17 @@ _PRECISIONS = {
 
 
 def text_sql(value: Typed, depth: int = 0) -> str:
-    """DuckDB SQL of the text Athena shows for a value; NULL stays NULL at the top and is `null` inside arrays."""
+    """Return DuckDB SQL of the text that Athena shows for a value; NULL is NULL, and `null` inside arrays and rows."""
     kind, sql = value.type, value.sql
     match kind.name:
         case "timestamp" | "timestamp with time zone":
-            return _moment(value)
+            return _timestamp(value)
         case "array":
+            # Lambdas inside each other need different parameters.
             return _listed(f"LAMBDA t{depth} : {_inner(Typed(f't{depth}', kind.element), depth)}", sql, "[]")
         case "map":
             key, held = (_inner(Typed(f"t{depth}.{p}", kind.args[i]), depth) for i, p in enumerate(("key", "value")))
+            # Lambdas inside each other need different parameters.
             return _listed(f"LAMBDA t{depth} : {key} || '=' || {held}", f"map_entries({sql})", "{}")
         case "row":
             cells = " || ', ' || ".join(
@@ -53,7 +55,7 @@ _SCALAR_TEXTS = {
 }
 
 
-def _moment(value: Typed) -> str:
+def _timestamp(value: Typed) -> str:
     form = _time_format(value.type)
     if value.type.name == "timestamp":
         return f"strftime({value.sql}, '{form}')"
@@ -77,13 +79,13 @@ def _time_format(kind: TrinoType) -> str:
 
 
 def rendered(sql: str, columns: Columns) -> str:
-    """A query with every column turned into the text Athena shows."""
+    """Return the SQL of a query with every column as the text that Athena shows."""
     cells = ", ".join(f"{text_sql(Typed(f'c{i}', kind))} AS c{i}" for i, (_, kind) in enumerate(columns))
     return f"SELECT {cells} FROM ({sql})"
 
 
 def java_double(short: str, value: float) -> str:
-    """A double as Java, and so Athena, writes it; `short` is its shortest decimal form."""
+    """Return a double as Java, and so Athena, writes it; `short` is its shortest decimal form."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -101,7 +103,7 @@ def java_double(short: str, value: float) -> str:
 
 
 def _decimal_digits(short: str) -> tuple[str, int]:
-    """Significant digits and the power of ten of the first one."""
+    """Return the significant digits and the power of ten of the first one."""
     mantissa, _, power = short.lower().lstrip("-").partition("e")
     whole, _, fraction = mantissa.partition(".")
     exponent = int(power or 0) + len(whole) - 1
@@ -111,7 +113,7 @@ def _decimal_digits(short: str) -> tuple[str, int]:
 
 
 def column_info(columns: Columns) -> list[dict[str, Any]]:
-    """ResultSetMetadata.ColumnInfo of the API."""
+    """Return ResultSetMetadata.ColumnInfo of the API."""
     return [
         {
             "CatalogName": "hive",
@@ -136,7 +138,7 @@ def _precision(kind: TrinoType) -> int:
 
 
 def csv_line(cells: Iterable[str | None]) -> str:
-    """One line of Athena's CSV: everything is quoted, except NULL, which is nothing."""
+    """Return one line of Athena's CSV: every cell is quoted, except NULL, which is empty."""
     return ",".join("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in cells) + "\n"
 
 
@@ -144,7 +146,7 @@ _CELL = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n|\Z)')
 
 
 def read_csv(text: str) -> Iterator[list[str | None]]:
-    """Read Athena's CSV back, telling an empty string from NULL."""
+    """Yield the lines of Athena's CSV, in which an empty string differs from NULL."""
     line: list[str | None] = []
     position = 0
     while position < len(text):

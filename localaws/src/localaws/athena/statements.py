@@ -1,4 +1,4 @@
-"""What goes into the engine and comes out of it. Light to import: the server does, before anyone queries."""
+"""The engine's input and output. Imports nothing heavy, because the server imports it before the first query."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Statement:
-    """A query as it was submitted, after EXECUTE was replaced by the statement it names."""
+    """A query as it was submitted; EXECUTE is replaced by the statement that it names."""
 
     text: str
     database: str = "default"
@@ -27,7 +27,7 @@ class Statement:
 
 @dataclass
 class Outcome:
-    """What a statement gave. `body` is the result object: CSV for rows of a query, lines of text for the rest."""
+    """The outcome of a statement. `body` is the result object: CSV for a query, lines of text for other statements."""
 
     columns: list[tuple[str, TrinoType]] = field(default_factory=list)
     body: bytes = b""
@@ -38,7 +38,7 @@ class Outcome:
 
 
 class Running:
-    """A handle to stop a statement from another thread."""
+    """Cancels a statement from another thread."""
 
     def __init__(self) -> None:
         self._cursor: duckdb.DuckDBPyConnection | None = None
@@ -46,12 +46,14 @@ class Running:
         self.cancelled = False
 
     def started(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Keep the cursor of the statement. Raises QueryCancelledError when it was cancelled before it started."""
         with self._lock:
             self._cursor = cursor
             if self.cancelled:
                 raise QueryCancelledError
 
     def cancel(self) -> None:
+        """Interrupt the statement now, or as soon as it starts."""
         with self._lock:
             self.cancelled = True
             if self._cursor is not None:

@@ -1,1 +1,1 @@
-"""What a Glue crawler finds and what it writes. Nothing here calls AWS."""
+"""The rules of a Glue crawler: which tables it finds, and what it writes about them. Nothing here calls AWS."""

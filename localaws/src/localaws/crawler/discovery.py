@@ -1,4 +1,4 @@
-"""What a Glue crawler finds out: which folders are tables, their partitions, their columns. Nothing here calls AWS."""
+"""Finds which folders are tables, their partitions and their columns. Nothing here calls AWS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ JSON_TYPES = {type(None): "", bool: "boolean", int: "bigint", float: "double", s
 
 @dataclass
 class FoundTable:
-    """One folder of like files. `folder` is the key prefix with its last slash; `keys` are the files below it."""
+    """One folder of files of one format. `folder` is the key prefix with its last slash; `keys` are the files in it."""
 
     name: str
     folder: str
@@ -35,11 +35,12 @@ class FoundTable:
 
     @property
     def compressed(self) -> bool:
+        """Whether the files are gzip files, by the name of the first."""
         return self.keys[0].endswith(".gz")
 
     @property
     def partition_keys(self) -> list[str]:
-        """Names of the folder levels below the table; none when the files lie at different depths."""
+        """Names of the folder levels below the table; none when the files are at different depths."""
         paths = [self._path(key) for key in self.keys]
         if len({len(path) for path in paths}) != 1:
             return []
@@ -51,7 +52,7 @@ class FoundTable:
 
     @property
     def partitions(self) -> dict[tuple[str, ...], str]:
-        """Values of each partition → its key prefix."""
+        """The key prefix of each partition, by its values."""
         if not self.partition_keys:
             return {}
         found = {}
@@ -73,8 +74,8 @@ def classify(key: str) -> str | None:
 def find_tables(keys: Iterable[str], prefix: str, level: int | None, table_prefix: str = "") -> list[FoundTable]:
     """Group files into tables.
 
-    `level` is Glue's TableLevelConfiguration: the bucket is 1, each folder one more; without it each folder directly
-    below `prefix` is a table. Where a folder holds several formats, the commonest keeps the folder's name.
+    `level` is Glue's TableLevelConfiguration: the bucket is level 1, each folder one more; without it each folder
+    directly below `prefix` is a table. In a folder of several formats the table of the commonest has the folder's name.
     """
     depth = level - 1 if level else prefix.strip("/").count("/") + 2 if prefix.strip("/") else 1
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -94,7 +95,7 @@ def find_tables(keys: Iterable[str], prefix: str, level: int | None, table_prefi
 
 
 def decompressed(head: bytes) -> bytes:
-    """Return what the beginning of a file says, gunzipped where it is gzip, whole lines only where it was cut."""
+    """Return the beginning of a file, decompressed if it is gzip; nothing of a gzip file that is damaged."""
     if not head.startswith(b"\x1f\x8b"):
         return head
     try:
@@ -104,13 +105,13 @@ def decompressed(head: bytes) -> bytes:
 
 
 def delimiter_of(head: bytes) -> str:
-    """Return the delimiter of a CSV: the candidate that occurs most in its first line."""
+    """Return the delimiter of a CSV: the comma, semicolon, tab or bar that occurs most in its first line."""
     line = head.split(b"\n", 1)[0].decode("utf-8", "replace")
     return max(DELIMITERS, key=line.count)
 
 
 def csv_columns(head: bytes) -> dict[str, str]:
-    """Return name → Glue type of a CSV's columns, by its header and first rows."""
+    """Return the Glue type of each column of a CSV, by its header and first 1,000 rows."""
     lines = _csv_lines(head)
     header = next(lines, [])
     rows = [row for row in islice(lines, SAMPLE_ROWS) if len(row) == len(header)]
@@ -124,7 +125,7 @@ def csv_columns(head: bytes) -> dict[str, str]:
 def _csv_lines(head: bytes) -> Iterator[list[str]]:
     try:
         yield from csv.reader(io.StringIO(head.decode("utf-8-sig", "replace")), delimiter=delimiter_of(head))
-    except csv.Error:  # a quote that never ends, or a text of more than 128 KiB: the lines before it must do
+    except csv.Error:  # a quote that is not closed, or a text of more than 128 KiB: only the lines before it are read
         return
 
 
@@ -139,12 +140,12 @@ def text_type(values: Sequence[str]) -> str:
 
 
 def json_columns(head: bytes) -> dict[str, str]:
-    """Return name → Glue type of the members of JSON lines."""
+    """Return the Glue type of each member of JSON lines, by the first 1,000 lines."""
     columns: dict[str, str] = {}
     for line in head.splitlines()[:SAMPLE_ROWS]:
         try:
             record = json.loads(line)
-        except ValueError:  # the last line may be cut
+        except ValueError:  # the last line may be incomplete
             continue
         if isinstance(record, dict):
             columns = merge(columns, {name.lower(): json_type(value) for name, value in record.items()})
@@ -152,7 +153,7 @@ def json_columns(head: bytes) -> dict[str, str]:
 
 
 def json_type(value: Any) -> str:
-    """Return the Glue type of one JSON value; an empty text for null, which fits every type."""
+    """Return the Glue type of one JSON value; an empty text for null, which has every type."""
     if isinstance(value, list):
         return f"array<{(json_type(value[0]) if value else '') or 'string'}>"
     if isinstance(value, dict):
@@ -174,7 +175,7 @@ def merge(first: dict[str, str], second: dict[str, str]) -> dict[str, str]:
 
 
 def parquet_columns(schema: Any) -> dict[str, str]:
-    """Return name → Glue type of a `pyarrow.Schema`."""
+    """Return the Glue type of each column of a `pyarrow.Schema`."""
     return {item.name.lower(): arrow_type(item.type) for item in schema}
 
 

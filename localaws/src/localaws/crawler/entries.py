@@ -1,4 +1,4 @@
-"""What a Glue crawler writes into the catalog for a table it found. Nothing here calls AWS."""
+"""The catalog entries that a Glue crawler writes for a table it found. Nothing here calls AWS."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def table_input(
     }
 
 
-def is_of_others(stored: dict[str, Any] | None, found: dict[str, Any]) -> bool:
-    """Whether a table of this name is not the crawler's to change: it is Iceberg's, or its files lie elsewhere."""
+def must_not_be_changed(stored: dict[str, Any] | None, found: dict[str, Any]) -> bool:
+    """Return whether a crawler must not change the stored table of this name: it is Iceberg, or at another location."""
     if stored is None:
         return False
     iceberg = (stored.get("Parameters") or {}).get("table_type", "").upper() == "ICEBERG"
@@ -59,8 +59,8 @@ def is_of_others(stored: dict[str, Any] | None, found: dict[str, Any]) -> bool:
     return iceberg or len(locations) > 1
 
 
-def name_beside(found: dict[str, Any]) -> str:
-    """The name of a table whose own is taken: Glue appends a hash as well."""
+def name_with_hash(found: dict[str, Any]) -> str:
+    """Return another name for a table whose name is in use: with a hash of its location, as in Glue."""
     digest = hashlib.md5(found["StorageDescriptor"]["Location"].encode(), usedforsecurity=False).hexdigest()
     return f"{found['Name']}_{digest}"
 

@@ -17,7 +17,7 @@ _MEANING = {"**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")"}
 
 
 def excluded(path: str, patterns: Iterable[str]) -> bool:
-    """Whether a path below the target matches one of the patterns."""
+    """Return whether a path below the target matches one of the patterns."""
     return any(_regex(pattern).fullmatch(path) for pattern in patterns)
 
 

@@ -1,6 +1,6 @@
-"""State that survives a kill: MiniStack saves only when it ends normally, this saves after changes.
+"""Saves state after changes, so that it survives a kill: MiniStack saves only when it ends normally.
 
-Also keeps object versions out of memory: with S3 on disk MiniStack still holds the body of every version.
+Also removes object versions from memory: with S3 on disk MiniStack still holds the body of every version.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("localaws.autosave")
 
-LOOK_SECONDS = load().autosave_seconds
-# Schedules and pollers change state without a request.
+POLL_SECONDS = load().autosave_seconds
+# Schedules and pollers change state without a request, so it is saved at this interval as well.
 IDLE_SECONDS = 15.0
-# Saving may take at most a twentieth of the time, however much state there is.
-REST_PER_SECOND_OF_SAVING = 19.0
+# Saving takes at most a twentieth of the time, however much state there is.
+PAUSE_PER_SECOND_OF_SAVING = 19.0
 
 
 class Autosave:
@@ -40,19 +40,22 @@ class Autosave:
         self._dirty = threading.Event()
 
     def touch(self) -> None:
+        """Have the next check save."""
         self._dirty.set()
 
     def save(self) -> None:
-        # Cleared first: what changes during the save is saved by the next.
+        """Save every service whose state has changed."""
+        # Cleared first: a change during the save is saved by the next.
         self._dirty.clear()
         saved = self._snapshots.save(app._build_persistence_save_dict())
         if saved:
             logger.debug("saved %s", ", ".join(saved))
 
-    def run_for_ever(self) -> None:
+    def run_forever(self) -> None:
+        """Save in this thread until the process ends. A save that fails is logged and tried again later."""
         last = time.monotonic()
         while True:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
             started = time.monotonic()
             if not self._dirty.is_set() and started - last < IDLE_SECONDS:
                 continue
@@ -61,11 +64,11 @@ class Autosave:
             except Exception:
                 logger.exception("autosave failed")
             last = time.monotonic()
-            time.sleep((last - started) * REST_PER_SECOND_OF_SAVING)
+            time.sleep((last - started) * PAUSE_PER_SECOND_OF_SAVING)
 
 
 def encode(service: str, state: Any, put: Callable[[bytes], str]) -> str:
-    """Return the text of one state file in MiniStack's own format, large byte strings by reference."""
+    """Return the text of one state file in MiniStack's own format, with large byte strings by reference."""
 
     def default(value: Any) -> Any:
         if isinstance(value, (bytes, bytearray)) and len(value) >= BLOB_MIN_BYTES:
@@ -77,7 +80,7 @@ def encode(service: str, state: Any, put: Callable[[bytes], str]) -> str:
 
 
 def install() -> None:
-    """Replace MiniStack's save at shutdown by ours, and run it in the background."""
+    """Replace MiniStack's save at shutdown, and save in the background."""
     snapshots = Snapshots(Path(persistence.STATE_DIR), encode)
     autosave = Autosave(snapshots)
 
@@ -94,11 +97,11 @@ def install() -> None:
     app.save_all = snapshots.save
     _keep_code_blobs_until_saved()
     _drop_version_bodies()
-    threading.Thread(target=autosave.run_for_ever, name="localaws-autosave", daemon=True).start()
+    threading.Thread(target=autosave.run_forever, name="localaws-autosave", daemon=True).start()
 
 
 def _keep_code_blobs_until_saved() -> None:
-    """Keep a replaced function's code on disk as long as the state file on disk may still refer to it."""
+    """Keep the code of a replaced function on disk while the state file on disk may still refer to it."""
     previous: set[str] = set()
 
     @wrap(lambda_svc, "_prune_orphan_code_blobs")
@@ -115,6 +118,6 @@ def _drop_version_bodies() -> None:
         path = s3._object_disk_path(bucket, key)
         if path is None or not Path(path).exists():
             return
-        # The current body is the file just written; older ones went to their own files when they were displaced.
+        # The current body is in the file just written; older ones were written to files of their own when replaced.
         for version in s3._object_versions.get((bucket, key), []):
             version["data"] = None

@@ -1,6 +1,6 @@
-"""EventBridge calls Lambda asynchronously, as on AWS: with retries, then the function's failure destination or DLQ.
+"""EventBridge invokes Lambda asynchronously, as on AWS: with retries, then the function's failure destination or DLQ.
 
-MiniStack calls once: an event whose function failed is lost. It also keeps every event in memory.
+MiniStack invokes it once, and loses an event whose function fails. It also keeps every event in memory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ EVENTS_KEPT = 1000
 
 
 def install() -> None:
-    """Send events to Lambda through its asynchronous queue, and bound the event log."""
+    """Send events to Lambda through its asynchronous queue, and limit the event log to 1,000 events.
+
+    Raises AttributeError when this version of MiniStack has no such function.
+    """
 
     def dispatch_to_lambda(arn: str, payload: str) -> None:
         function, config, name = lambda_svc._get_func_record_for_ref(arn)

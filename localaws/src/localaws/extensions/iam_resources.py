@@ -1,9 +1,9 @@
-"""With `LOCALAWS_AUTH=1`, policies are checked against the resource AWS would check, where MiniStack takes another.
+"""With `LOCALAWS_AUTH=1`, checks policies for the resource that AWS checks, where MiniStack checks another.
 
-- `states:SendTask*`: the state machine that waits for the callback; MiniStack takes `*`, which the least privilege
-  there is, a policy that names the machine, does not cover.
-- `glue:GetDatabase` and its like: the database; MiniStack takes a table of that name.
-- `athena:GetQueryExecution` and its like: the workgroup the query ran in; MiniStack takes `*`.
+- `states:SendTask*`: the state machine that waits for the callback; MiniStack checks `*`, which a policy of least
+  privilege, with the ARN of the machine, does not allow.
+- `glue:GetDatabase`, `UpdateDatabase`, `DeleteDatabase`: the database; MiniStack checks a table of that name.
+- `athena:GetQueryExecution` and others of a query: the workgroup of the query; MiniStack checks `*`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ TOKENS_KEPT = 10_000
 DATABASE_ACTIONS = frozenset({"AWSGlue.GetDatabase", "AWSGlue.UpdateDatabase", "AWSGlue.DeleteDatabase"})
 
 _machines: OrderedDict[str, str] = OrderedDict()
-"""Token to machine, also of tokens that were answered: a second answer must be allowed as the first was."""
+"""The machine of each token, also of tokens that were used: a second callback must be allowed like the first."""
 
 
 def install() -> None:
-    """Name the right resources; whatever is not listed above stays as MiniStack has it."""
+    """Return the resources above to the policy check; MiniStack determines all others."""
 
     @wrap(sfn, "_apply_parameters")
     def _(original: Any, state: dict[str, Any], data: Any, context: dict[str, Any] | None = None) -> Any:

@@ -1,18 +1,18 @@
-"""Names of services that clients may ask for and MiniStack does not have, set in advance.
+"""Sets in advance the names of services that clients may call and MiniStack does not have.
 
-The first request of an unknown service makes it load every model of botocore: 376 MB of memory and two seconds.
+Else the first request to an unknown service loads every model of botocore: 376 MB of memory and two seconds.
 """
 
 from __future__ import annotations
 
 from ministack.core import router
 
-# What Terraform's provider and SDKs may sign for, beside what MiniStack serves.
+# Services that Terraform's provider and SDKs may sign requests for, in addition to those of MiniStack.
 UNSERVED = frozenset({"ce", "budgets", "freetier", "lakeformation", "oam", "schemas", "sso", "xray"})
 
 
 def install() -> None:
-    """Preset the set that MiniStack otherwise builds."""
+    """Set the names. Raises AttributeError when this version of MiniStack does not have them."""
     if not hasattr(router, "_KNOWN_AWS_SERVICE_NAMES"):
         raise AttributeError("MiniStack's router no longer has _KNOWN_AWS_SERVICE_NAMES")
     router._KNOWN_AWS_SERVICE_NAMES = UNSERVED

@@ -1,4 +1,4 @@
-"""Says in the log when one request kept all others waiting: MiniStack answers all of them on one event loop."""
+"""Logs a request that blocks all others: MiniStack answers all requests on one event loop."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("localaws.loop")
 
-LOOK_SECONDS = 0.25
+POLL_SECONDS = 0.25
 LIMIT_SECONDS = 1.0
 FRAMES = 6
 
 
 def install() -> None:
-    """Start the thread that watches; it ends with the process."""
+    """Start the thread that checks the event loop. Raises AttributeError when MiniStack no longer has one."""
     if not hasattr(app, "_MAIN_LOOP"):
         raise AttributeError("MiniStack no longer has _MAIN_LOOP")
-    threading.Thread(target=_watch_for_ever, name="localaws-loop-watch", daemon=True).start()
+    threading.Thread(target=_watch_forever, name="localaws-loop-watch", daemon=True).start()
 
 
-def _watch_for_ever() -> None:
+def _watch_forever() -> None:
     while True:
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
         loop = app._MAIN_LOOP
         if loop is None:
             continue
@@ -42,7 +42,7 @@ def _watch_for_ever() -> None:
 
 
 def look(loop: asyncio.AbstractEventLoop, thread: threading.Thread, limit_seconds: float = LIMIT_SECONDS) -> float:
-    """Return the seconds until the loop answers. More than the limit is logged, with what held it up then.
+    """Return the seconds until the event loop runs a callback; above the limit, log what blocks it.
 
     Raises RuntimeError when the loop is closed.
     """
@@ -50,13 +50,13 @@ def look(loop: asyncio.AbstractEventLoop, thread: threading.Thread, limit_second
     started = time.monotonic()
     loop.call_soon_threadsafe(answered.set)
     if not answered.wait(limit_seconds):
-        place = _where(sys._current_frames().get(thread.ident or 0))
+        blocked_in = _where(sys._current_frames().get(thread.ident or 0))
         answered.wait()
-        logger.warning("all requests waited %.1f s for: %s", time.monotonic() - started, place)
+        logger.warning("all requests waited %.1f s for: %s", time.monotonic() - started, blocked_in)
     return time.monotonic() - started
 
 
 def _where(frame: FrameType | None) -> str:
     stack = traceback.extract_stack(frame) if frame is not None else []
-    own = [line for line in stack if not line.filename.startswith("<frozen")]  # not how Python imports a module
+    own = [line for line in stack if not line.filename.startswith("<frozen")]  # not the frames of an import
     return " <- ".join(f"{line.name} ({line.filename}:{line.lineno})" for line in reversed(own[-FRAMES:]))

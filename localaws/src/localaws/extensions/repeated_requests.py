@@ -1,13 +1,12 @@
-"""A request that an SDK repeats, because it never saw the answer, gets the first answer: it has one effect.
+"""Sends the first response again for a request that an SDK repeats because it lost the response.
 
-MiniStack carries every request out: the provider of Terraform asks twice for one role, and the second answer is a 409.
-AWS is spared that by clients that see nearly all answers; over a loopback connection this server should be as well, so
-each repeated request is logged as a warning. What is answered again, and what is carried out anew:
+MiniStack carries out every request: when Terraform's provider repeats a CreateRole, the second response is a 409.
+Over a loopback connection no response should be lost, so each repeated request is logged as a warning.
 
-- The same invocation (id, target, caller, body), if the first attempt succeeded; while it is being carried out, the
-  repeated request waits for it. Kept for two minutes, at most 16 MB in all.
-- Errors, throttling among them, are no answer to keep: the repeated request is carried out.
-- Reads, and bodies over 1 MB or of unknown length (objects), pass through and are never held in memory here.
+- For the same invocation (id, target, caller, body) the response of the first attempt is sent again, if it succeeded;
+  while that is in progress, the repeated request waits for it. Kept for two minutes, at most 16 MB in all.
+- After an error, throttling included, the repeated request is carried out.
+- Reads, and bodies over 1 MB or of unknown length (objects), are always carried out and never kept in memory.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ministack import app
 
 from localaws.hooks import wrap
-from localaws.invocations import ANSWER_LIMIT_BYTES, REPEATED, Answer, Attempt, Attempts, Invocation, invocation_of
+from localaws.invocations import REPEATED, RESPONSE_LIMIT_BYTES, Attempt, Attempts, Invocation, Response, invocation_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -34,7 +33,7 @@ logger = logging.getLogger("localaws.repeated")
 
 
 class RequestBody:
-    """Passes a request's body on and takes its SHA-256 on the way."""
+    """Passes on a request's body and computes its SHA-256."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -43,7 +42,7 @@ class RequestBody:
 
     @property
     def digest(self) -> bytes | None:
-        """None until all of it has come."""
+        """The SHA-256 of the body, None before its end."""
         return self._hash.digest() if self._is_whole else None
 
     async def receive(self) -> Message:
@@ -54,8 +53,8 @@ class RequestBody:
         return message
 
 
-class AnswerCopy:
-    """Passes a response on and copies it, up to the size that is kept."""
+class ResponseCopy:
+    """Passes on a response and copies it, up to the size that is kept."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -65,12 +64,12 @@ class AnswerCopy:
         self._is_whole = False
 
     @property
-    def answer(self) -> Answer | None:
-        """None when it did not end or is too large to be kept."""
-        if self._start is None or not self._is_whole or self._size > ANSWER_LIMIT_BYTES:
+    def response(self) -> Response | None:
+        """The copy, None when the response did not end or is too large to be kept."""
+        if self._start is None or not self._is_whole or self._size > RESPONSE_LIMIT_BYTES:
             return None
         headers = tuple((bytes(name), bytes(value)) for name, value in self._start.get("headers", []))
-        return Answer(int(self._start["status"]), headers, b"".join(self._chunks))
+        return Response(int(self._start["status"]), headers, b"".join(self._chunks))
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -82,7 +81,7 @@ class AnswerCopy:
     def _keep(self, message: Message) -> None:
         body = message.get("body", b"")
         self._size += len(body)
-        if self._size <= ANSWER_LIMIT_BYTES:
+        if self._size <= RESPONSE_LIMIT_BYTES:
             self._chunks.append(bytes(body))
         else:
             self._chunks.clear()
@@ -90,7 +89,7 @@ class AnswerCopy:
 
 
 def install() -> None:
-    """Stand before everything MiniStack does with a request."""
+    """Check every request for an earlier attempt before MiniStack handles it."""
     attempts = Attempts()
 
     @wrap(app, "app")
@@ -107,7 +106,7 @@ def install() -> None:
 
 @dataclass(frozen=True)
 class Request:
-    """One request of an SDK: what it asks, how MiniStack carries it out, and its two ends."""
+    """One request of an SDK: its invocation, the function that carries it out, and ASGI's receive and send."""
 
     invocation: Invocation
     carry_out: Carry
@@ -115,6 +114,7 @@ class Request:
     send: Send
 
     def log(self, outcome: str) -> None:
+        """Log a repeated request as a warning."""
         logger.warning(
             "%s: %s, attempt %d of invocation %s: %s",
             *(REPEATED, self.invocation.operation, self.invocation.attempt, self.invocation.id, outcome),
@@ -122,13 +122,14 @@ class Request:
 
 
 async def answer(attempts: Attempts, request: Request) -> None:
-    """Answer one request: with the answer of an earlier attempt of its call, else by carrying it out."""
+    """Send the response of an earlier attempt of the same call, else carry the request out."""
     earlier = attempts.find(request.invocation)
     if earlier is None and request.invocation.attempt > 1:
-        request.log("carried out, for no earlier attempt has come")
+        request.log("carried out, because no earlier attempt was received")
     if not request.invocation.may_be_kept:
         if earlier is not None:
             request.log("carried out again")
+        # Remembered without a response, so that the next attempt is logged.
         attempts.end(request.invocation, attempts.begin(request.invocation), None, None)
         await request.carry_out(request.receive, request.send)
     elif earlier is None:
@@ -139,11 +140,11 @@ async def answer(attempts: Attempts, request: Request) -> None:
 
 async def _carry_out(attempts: Attempts, request: Request) -> None:
     attempt = attempts.begin(request.invocation)
-    body, copy = RequestBody(request.receive), AnswerCopy(request.send)
+    body, copy = RequestBody(request.receive), ResponseCopy(request.send)
     try:
         await request.carry_out(body.receive, copy.send)
     finally:
-        attempts.end(request.invocation, attempt, body.digest, copy.answer)
+        attempts.end(request.invocation, attempt, body.digest, copy.response)
 
 
 async def _answer_again(attempts: Attempts, request: Request, earlier: Attempt) -> None:
@@ -152,16 +153,16 @@ async def _answer_again(attempts: Attempts, request: Request, earlier: Attempt) 
         return
     earlier = await _last_ended(attempts, request.invocation, earlier)
     seconds = attempts.age_seconds(earlier)
-    if earlier.answer is not None and earlier.answers(request.invocation.target, body):
-        request.log(f"answered as {seconds:.1f} s ago")
-        await _send(earlier.answer, request.send)
+    if earlier.response is not None and earlier.answers(request.invocation.target, body):
+        request.log(f"answered with the response of {seconds:.1f} s ago")
+        await _send(earlier.response, request.send)
         return
-    request.log(f"carried out, for {seconds:.1f} s ago it failed or asked for something else")
+    request.log(f"carried out, because the attempt {seconds:.1f} s ago failed or was another request")
     await _carry_out(attempts, replace(request, receive=_again(body, request.receive)))
 
 
 async def _last_ended(attempts: Attempts, invocation: Invocation, attempt: Attempt) -> Attempt:
-    """Wait for the attempt, then for those that came after it and were carried out because it failed."""
+    """Wait for the attempt, then for later ones that were carried out because it failed; return the last."""
     while not attempt.ended.is_set():
         await attempt.ended.wait()
         attempt = attempts.find(invocation) or attempt
@@ -169,7 +170,7 @@ async def _last_ended(attempts: Attempts, invocation: Invocation, attempt: Attem
 
 
 async def _whole_body(receive: Receive) -> bytes | None:
-    """Return the body, or None when the client left before its end. Only small ones come here."""
+    """Return the body, of at most 1 MB; None when the client disconnected before its end."""
     chunks = []
     while True:
         message = await receive()
@@ -189,6 +190,6 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-async def _send(kept: Answer, send: Send) -> None:
+async def _send(kept: Response, send: Send) -> None:
     await send({"type": "http.response.start", "status": kept.status, "headers": list(kept.headers)})
     await send({"type": "http.response.body", "body": kept.body, "more_body": False})

@@ -1,6 +1,6 @@
-"""Cuts what grows without end: logs beyond their group's retention or a limit, histories of old executions.
+"""Deletes old logs, by their group's retention and a limit, and the histories of old executions.
 
-All that MiniStack keeps is in memory and in every snapshot, which would slow down a server that runs for weeks.
+MiniStack keeps them in memory and in every snapshot, which would slow down a server that runs for weeks.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from ministack.services import stepfunctions as sfn
 
 logger = logging.getLogger("localaws.retention")
 
-CUT_SECONDS = 60.0
+DELETE_SECONDS = 60.0
 EVENTS_PER_GROUP = 10_000
 HISTORIES_KEPT = 100
 DAY_MILLISECONDS = 86_400_000
 
 
-def cut_streams(streams: dict[str, dict[str, Any]], oldest: float, limit: int) -> None:
+def delete_old_logs(streams: dict[str, dict[str, Any]], oldest: float, limit: int) -> None:
     """Delete log streams whose last event is older than `oldest` (epoch milliseconds), then the oldest beyond `limit`.
 
     `limit` counts events of all streams. A stream that alone exceeds it loses its oldest events.
@@ -37,32 +37,32 @@ def cut_streams(streams: dict[str, dict[str, Any]], oldest: float, limit: int) -
         room -= len(stream["events"])
 
 
-def cut_histories(executions: list[dict[str, Any]], kept: int) -> None:
-    """Empty the event history of all ended executions but the newest. Their description stays."""
+def delete_old_histories(executions: list[dict[str, Any]], kept: int) -> None:
+    """Delete the event history of all ended executions but the newest `kept`. Their descriptions are kept."""
     ended = [execution for execution in executions if execution.get("stopDate") and execution.get("events")]
     ended.sort(key=lambda execution: execution["stopDate"], reverse=True)
     for execution in ended[kept:]:
         execution["events"] = []
 
 
-def cut_all() -> None:
-    """Cut every log group and the histories of all executions."""
+def delete_old() -> None:
+    """Delete the old logs of every group and the histories of old executions."""
     now = time.time() * 1000
     for group in cloudwatch_logs._log_groups.all_values():
         days = group.get("retentionInDays")
-        cut_streams(group["streams"], now - days * DAY_MILLISECONDS if days else 0, EVENTS_PER_GROUP)
-    cut_histories(sfn._executions.all_values(), HISTORIES_KEPT)
+        delete_old_logs(group["streams"], now - days * DAY_MILLISECONDS if days else 0, EVENTS_PER_GROUP)
+    delete_old_histories(sfn._executions.all_values(), HISTORIES_KEPT)
 
 
-def _run_for_ever() -> None:
+def _run_forever() -> None:
     while True:
-        time.sleep(CUT_SECONDS)
+        time.sleep(DELETE_SECONDS)
         try:
-            cut_all()
+            delete_old()
         except Exception:
-            logger.exception("retention failed")
+            logger.exception("old logs and histories could not be deleted")
 
 
 def install() -> None:
-    """Cut in the background."""
-    threading.Thread(target=_run_for_ever, name="localaws-retention", daemon=True).start()
+    """Delete old logs and histories every minute, in the background."""
+    threading.Thread(target=_run_forever, name="localaws-retention", daemon=True).start()

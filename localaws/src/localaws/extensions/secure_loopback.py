@@ -1,7 +1,7 @@
-"""Plain HTTP on the loopback interface counts as secure transport, because nothing on it leaves the machine.
+"""Treats HTTP on the loopback interface as secure transport: it does not leave the machine.
 
 Buckets and queues often deny requests without TLS. With `LOCALAWS_AUTH=1` MiniStack enforces that, and would refuse
-every client; certificates for Spark, DuckDB, Terraform and each Lambda would test none of these policies.
+every client. To configure certificates for Spark, DuckDB, Terraform and each Lambda would test no policy better.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from localaws.hooks import wrap
 
 
 def install() -> None:
-    """Let `aws:SecureTransport` be true for requests and for calls between services."""
+    """Make `aws:SecureTransport` true for requests and for calls between services.
+
+    Raises AttributeError when this version of MiniStack does not have it.
+    """
     if not hasattr(iam_evaluator, "_request_origin"):
         raise AttributeError("MiniStack's policy evaluator no longer has _request_origin")
     iam_evaluator._request_origin = ContextVar("localaws_request_origin", default=("127.0.0.1", True))

@@ -1,4 +1,4 @@
-"""`StartMessageMoveTask` and its siblings: MiniStack has dead-letter queues but no way back from them."""
+"""`StartMessageMoveTask`, `ListMessageMoveTasks`, `CancelMessageMoveTask`: move messages out of dead-letter queues."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from ministack.services import sqs
 
 
 def move_messages(source: dict[str, Any], sources_of: dict[str, dict[str, Any]], target: dict[str, Any] | None) -> int:
-    """Move every visible message of a dead-letter queue to `target`, or else back to the queue it came from.
+    """Move every visible message of a dead-letter queue to `target`, or without one to the queue it came from.
 
-    `sources_of` maps ARNs of the queues whose DLQ this is to the queues. Messages that came from none of them stay.
-    Returns how many moved.
+    `sources_of` are the queues whose DLQ this is, by ARN. Messages that came from none of them are not moved.
+    Returns how many messages were moved.
     """
     now = time.time()
     only = next(iter(sources_of.values())) if len(sources_of) == 1 else None
-    staying, moved = [], 0
+    remaining, moved = [], 0
     for message in source["messages"]:
         origin = sources_of.get(message.get("sys", {}).get("DeadLetterQueueSourceArn", ""))
         queue = target or origin or only
         if message["visible_at"] > now or queue is None:
-            staying.append(message)
+            remaining.append(message)
             continue
         queue["messages"].append({**message, "receipt_handle": None, "receive_count": 0, "visible_at": now})
         moved += 1
-    source["messages"] = staying
+    source["messages"] = remaining
     return moved
 
 
@@ -55,14 +55,16 @@ def install() -> None:
         target = sqs._queue_by_arn(data["DestinationArn"]) if data.get("DestinationArn") else None
         if data.get("DestinationArn") and target is None:
             raise sqs._Err("ResourceNotFoundException", "The destination queue does not exist.")
-        waiting = len(source["messages"])
+        with sqs._queues_lock:  # Lambda's pollers move messages to the queue from threads of their own
+            waiting = len(source["messages"])
+            moved = move_messages(source, sources, target)
         task = {
             "TaskHandle": uuid.uuid4().hex,
             "Status": "COMPLETED",
             "SourceArn": arn,
             "DestinationArn": data.get("DestinationArn"),
             "ApproximateNumberOfMessagesToMove": waiting,
-            "ApproximateNumberOfMessagesMoved": move_messages(source, sources, target),
+            "ApproximateNumberOfMessagesMoved": moved,
             "StartedTimestamp": int(time.time() * 1000),
         }
         tasks.setdefault(arn, []).insert(0, {name: value for name, value in task.items() if value is not None})
@@ -74,7 +76,7 @@ def install() -> None:
         return {"Results": [{k: v for k, v in task.items() if k != "TaskHandle"} for task in found]}
 
     def cancel(_data: dict[str, Any], _url: str) -> dict[str, Any]:
-        raise sqs._Err("ResourceNotFoundException", "Only running tasks can be cancelled: moves here end at once.")
+        raise sqs._Err("ResourceNotFoundException", "Only running tasks can be cancelled, and this one has ended.")
 
     sqs._HANDLERS |= {
         "StartMessageMoveTask": start,

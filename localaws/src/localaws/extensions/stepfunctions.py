@@ -1,12 +1,12 @@
-"""Step Functions as on AWS where MiniStack differs.
+"""Step Functions as on AWS, where MiniStack differs.
 
-- A task with a callback token whose Lambda fails, fails at once (MiniStack swallows the error and waits for the token).
-- Every attempt of such a task has a token of its own.
+- A task with a callback token fails when its Lambda fails (MiniStack ignores the error and waits for the token).
+- Every attempt of such a task has its own token.
 - The machine's `TimeoutSeconds` ends an execution as TIMED_OUT.
 - A stopped or timed-out execution starts no further task, and its tokens are no longer accepted.
-- `StartExecution` with the name and input of a running execution answers with that execution.
+- `StartExecution` with the name and input of a running execution returns that execution.
 - `tracingConfiguration` is stored.
-- Executions that ran when the server was killed are announced as FAILED, so that their locks are freed.
+- Executions that were running when the server was killed emit the event of FAILED executions.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from typing import Any
 from ministack.core.responses import request_scope
 from ministack.services import stepfunctions as sfn
 
+from localaws.errors import TerminalError
 from localaws.hooks import succeeded, wrap
 
 logger = logging.getLogger("localaws.stepfunctions")
 
-# Time for the server to load all state and answer, before executions that were cut off are reported.
-ANNOUNCE_AFTER_SECONDS = 3.0
+# Time for the server to load all state and to answer, before interrupted executions are reported.
+EMIT_AFTER_SECONDS = 3.0
 
 
-class ExecutionEndedError(Exception):
-    """The execution was stopped or timed out: its thread ends here, no Retry or Catch applies."""
+class ExecutionEndedError(TerminalError):
+    """The execution was stopped or timed out: its thread ends, and no Retry or Catch applies."""
 
 
 _execution: ContextVar[dict[str, Any] | None] = ContextVar("localaws_execution", default=None)
@@ -37,16 +38,16 @@ _callback_token: ContextVar[str | None] = ContextVar("localaws_callback_token", 
 
 
 def install() -> None:
-    """Change MiniStack's Step Functions in place."""
-    _scope_executions()
-    _fail_callbacks_whose_call_failed()
+    """Change MiniStack's Step Functions. Raises AttributeError when this version does not have a function to change."""
+    _end_executions()
+    _fail_callbacks_of_failed_lambdas()
     _renew_tokens()
     _start_once()
     _store_tracing()
-    _announce_interrupted()
+    _emit_interrupted()
 
 
-def _scope_executions() -> None:
+def _end_executions() -> None:
     @wrap(sfn, "_run_execution")
     def _(original: Any, execution_arn: str) -> None:
         execution = sfn._executions.get(execution_arn)
@@ -106,14 +107,14 @@ def _time_out(execution: dict[str, Any]) -> None:
 
 
 def _release_tokens(execution_arn: str) -> None:
-    """Wake the tasks of an ended execution that wait for a callback: their threads find it ended."""
+    """Wake the tasks of an ended execution that wait for a callback, so that their threads end."""
     for waiting in list(sfn._task_tokens.values()):
         if waiting.get("execution") == execution_arn:
             waiting["error"] = {"Error": "States.TaskFailed", "Cause": "the execution has ended"}
             waiting["event"].set()
 
 
-def _fail_callbacks_whose_call_failed() -> None:
+def _fail_callbacks_of_failed_lambdas() -> None:
     @wrap(sfn, "_invoke_with_callback")
     def _(original: Any, resource: str, input_data: Any, token: str, state: dict[str, Any]) -> Any:
         _require_running()
@@ -173,8 +174,8 @@ def _store_tracing() -> None:
     wrap(sfn, "_update_state_machine")(storing)
 
 
-def _announce_interrupted() -> None:
-    def announce(executions: list[dict[str, Any]]) -> None:
+def _emit_interrupted() -> None:
+    def emit(executions: list[dict[str, Any]]) -> None:
         for execution in executions:
             region, account = execution["executionArn"].split(":")[3:5]
             with request_scope(account, region):
@@ -191,7 +192,7 @@ def _announce_interrupted() -> None:
         for execution in interrupted:
             execution["announced"] = True
         if interrupted:
-            logger.warning("%d executions were interrupted by the last end of the server", len(interrupted))
-            timer = threading.Timer(ANNOUNCE_AFTER_SECONDS, announce, args=(interrupted,))
+            logger.warning("%d executions were interrupted when the server last ended", len(interrupted))
+            timer = threading.Timer(EMIT_AFTER_SECONDS, emit, args=(interrupted,))
             timer.daemon = True
             timer.start()

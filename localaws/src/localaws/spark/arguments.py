@@ -1,4 +1,4 @@
-"""What Glue's special job arguments mean: which ones the launcher takes, and which reach the script."""
+"""Glue's special job arguments: those for the launcher, and those that are passed to the script."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from localaws.errors import TerminalError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Taken by Glue itself; the script never sees them.
+# Arguments for Glue itself, which are not passed to the script.
 LAUNCHER_ARGUMENTS = frozenset(
     {
         "--additional-python-modules",
@@ -26,7 +26,7 @@ LAUNCHER_ARGUMENTS = frozenset(
     }
 )
 
-# Spark's StaticSQLConf: fixed when the JVM starts. tests/integration holds this list against Spark's own.
+# Spark's StaticSQLConf: fixed when the JVM starts. A test in tests/integration compares this list with Spark's own.
 STATIC_SQL_SETTINGS = frozenset(
     {
         "spark.sql.broadcastExchange.maxThreadThreshold",
@@ -60,16 +60,16 @@ STATIC_SQL_SETTINGS = frozenset(
 
 
 class LaunchError(TerminalError):
-    """A run that cannot start: a missing script, a missing module, an argument that is not known."""
+    """A run cannot start: a missing script, a missing module, an unsupported argument."""
 
 
 def script_arguments(arguments: Mapping[str, str]) -> list[str]:
-    """Return what follows the script's name in `sys.argv`."""
+    """Return the arguments after the script's name in `sys.argv`."""
     return [word for name, value in arguments.items() if name not in LAUNCHER_ARGUMENTS for word in (name, value)]
 
 
 def spark_settings(arguments: Mapping[str, str]) -> dict[str, str]:
-    """Read `--conf`: one string, `a=1 --conf b=2`.
+    """Return the settings of `--conf`, which is one string: `a=1 --conf b=2`.
 
     Raises LaunchError for a part without `=`, and for Iceberg without `--datalake-formats iceberg`.
     """
@@ -85,20 +85,20 @@ def spark_settings(arguments: Mapping[str, str]) -> dict[str, str]:
 
 
 def _check_iceberg(settings: Mapping[str, str], formats: list[str]) -> None:
-    # The jars are always here. On Glue they are not, and a job that forgot to ask for them must not pass.
+    # The jars are always on the class path here. On Glue they are not, so a job without the argument must fail.
     for name, value in settings.items():
         if value.startswith("org.apache.iceberg.") and "iceberg" not in formats:
             raise LaunchError(f"java.lang.ClassNotFoundException: {value} ({name} needs --datalake-formats iceberg).")
 
 
 def split_settings(settings: Mapping[str, str], running: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Part settings into those of one session, and those a JVM with the `running` settings cannot take any more."""
-    session = {name: value for name, value in settings.items() if _is_of_a_session(name)}
+    """Return the settings of one session, and those that need another JVM than one with the settings `running`."""
+    session = {name: value for name, value in settings.items() if _is_session_setting(name)}
     static = {name: value for name, value in settings.items() if name not in session and running.get(name) != value}
     return session, static
 
 
-def _is_of_a_session(name: str) -> bool:
+def _is_session_setting(name: str) -> bool:
     return name.startswith("spark.sql.") and name not in STATIC_SQL_SETTINGS
 
 
@@ -108,11 +108,11 @@ def uris(arguments: Mapping[str, str], name: str) -> list[str]:
 
 
 def check_python_modules(arguments: Mapping[str, str]) -> None:
-    """Check that the environment has what `--additional-python-modules` asks for. Nothing is ever installed.
+    """Check that the environment has the modules of `--additional-python-modules`. Nothing is installed.
 
-    Raises LaunchError, worded like Glue's, naming each requirement that is not met.
+    Raises LaunchError in Glue's words, with each requirement that is not met.
     """
-    unmet = [complaint for text in uris(arguments, "--additional-python-modules") for complaint in _complaints(text)]
+    unmet = [message for text in uris(arguments, "--additional-python-modules") for message in _unmet(text)]
     if unmet:
         raise LaunchError(
             "Python Module Installer indicates modules that failed to install: "
@@ -120,7 +120,7 @@ def check_python_modules(arguments: Mapping[str, str]) -> None:
         )
 
 
-def _complaints(text: str) -> Iterator[str]:
+def _unmet(text: str) -> Iterator[str]:
     if text.startswith("s3://"):  # a wheel: put on the path like --extra-py-files
         return
     try:

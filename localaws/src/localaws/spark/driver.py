@@ -1,4 +1,4 @@
-"""Spark's JVM: start it without a Python of its own, and attach one Python process after the other to it."""
+"""Starts Spark's JVM without a Python process, and attaches Python processes to it, one after another."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 START_TIMEOUT_SECONDS = 120
-# What Spark's own launcher opens to itself on Java 17 (org.apache.spark.launcher.JavaModuleOptions).
+# The packages that Spark's own launcher opens on Java 17 (org.apache.spark.launcher.JavaModuleOptions).
 MODULE_FLAGS = (
     "-XX:+IgnoreUnrecognizedVMOptions",
     *(
@@ -52,12 +52,12 @@ MODULE_FLAGS = (
 
 
 class DriverError(TransientError):
-    """Spark's JVM did not start, or ended."""
+    """Spark's JVM did not start."""
 
 
 @dataclass(frozen=True)
 class Driver:
-    """A running JVM and the way to it. It ends when its standard input closes: with the process that started it."""
+    """A running JVM, and the port and secret of its gateway. It ends with the process that started it."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -67,7 +67,7 @@ class Driver:
 def java_command(conf: Mapping[str, str], extra_flags: Sequence[str] = ()) -> list[str]:
     """Return the command of a JVM with these Spark settings.
 
-    It is what `spark-submit` would run after a JVM of its own that only works out this command.
+    `spark-submit` would run the same command, after a JVM that only computes it.
     """
     spark_jars = sorted(map(str, (SPARK_HOME / "jars").glob("*.jar")))
     own_jars = conf["spark.driver.extraClassPath"]
@@ -87,13 +87,14 @@ def java_command(conf: Mapping[str, str], extra_flags: Sequence[str] = ()) -> li
 
 
 def start(conf: Mapping[str, str], extra_flags: Sequence[str] = ()) -> Driver:
-    """Start a JVM and wait for its gateway; the SparkContext comes with the first `attach`.
+    """Start a JVM and wait for its gateway; the first `attach` starts the SparkContext.
 
     Raises DriverError when it ends or does not answer in time.
     """
     with tempfile.TemporaryDirectory() as scratch:
         connection_file = Path(scratch) / "connection"
         environment = {**os.environ, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(connection_file)}
+        # The gateway server ends when its standard input closes.
         process = subprocess.Popen(java_command(conf, extra_flags), stdin=subprocess.PIPE, env=environment)
         _wait_for(connection_file, process)
         content = connection_file.read_bytes()
@@ -105,15 +106,15 @@ def _wait_for(connection_file: Path, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while not connection_file.exists():
         if process.poll() is not None:
-            raise DriverError(f"Spark's JVM ended with exit code {process.returncode} before it was up")
+            raise DriverError(f"Spark's JVM ended with exit code {process.returncode} before it was ready")
         if time.monotonic() > deadline:
             process.kill()
-            raise DriverError(f"Spark's JVM was not up within {START_TIMEOUT_SECONDS} seconds")
+            raise DriverError(f"Spark's JVM was not ready within {START_TIMEOUT_SECONDS} seconds")
         time.sleep(0.02)
 
 
 def attach(driver: Driver) -> SparkSession:
-    """Make this process a Python driver of the JVM, with a new session: own settings, own temporary views."""
+    """Attach this process to the JVM; return a new session, with its own settings and temporary views."""
     os.environ |= {"PYSPARK_GATEWAY_PORT": str(driver.port), "PYSPARK_GATEWAY_SECRET": driver.secret}
     gateway = launch_gateway()  # type: ignore[no-untyped-call]
     jvm = gateway.jvm
@@ -123,10 +124,10 @@ def attach(driver: Driver) -> SparkSession:
 
 
 def jvm(spark: SparkSession) -> Any:
-    """Return the way to the JVM's classes, which PySpark does not publish."""
+    """Return the view of the JVM's classes, for which PySpark has no public name."""
     return spark.sparkContext._jvm  # noqa: SLF001 -- see above
 
 
 def java_context(spark: SparkSession) -> Any:
-    """Return the JVM's own SparkContext, which PySpark does not publish."""
+    """Return the JVM's own SparkContext, for which PySpark has no public name."""
     return spark.sparkContext._jsc.sc()  # noqa: SLF001 -- see above

@@ -1,8 +1,7 @@
-"""The jars that Glue has built in and open-source Spark has not: Iceberg, and reading `s3://` files.
+"""The jars that Glue includes and open-source Spark does not: Iceberg, and access to `s3://` files.
 
-`python -m localaws.spark.jars` resolves them once, by Maven coordinates, with Spark's own ivy, into the
-cache folder of the settings. It changes nothing when they are there. Behind a mirror, let `LOCALAWS_IVY_SETTINGS` name
-an ivy settings file.
+`python -m localaws.spark.jars` downloads them once, by Maven coordinates, with Spark's own ivy, into the
+cache folder of the settings. For a mirror, set `LOCALAWS_IVY_SETTINGS` to an ivy settings file.
 """
 
 from __future__ import annotations
@@ -21,22 +20,22 @@ from localaws.errors import TransientError
 from localaws.settings import load
 from localaws.spark import java
 
-# Found, not imported: the server needs to know where Spark is, and no second of its start for more.
+# Found without importing pyspark, which would delay the start of the server by a second.
 SPARK_HOME = Path(importlib.util.find_spec("pyspark").origin or "").parent  # type: ignore[union-attr]
 SPARK_VERSION = importlib.metadata.version("pyspark")
-HADOOP_VERSION = "3.3.4"  # of the hadoop-client that pyspark 3.5 carries
+HADOOP_VERSION = "3.3.4"  # of the hadoop-client in pyspark 3.5
 AWS_SDK_V1_VERSION = "1.12.262"  # what hadoop-aws 3.3.4 was built with
 
 COORDINATES = (
     "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0",
     "org.apache.iceberg:iceberg-aws-bundle:1.10.0",
     f"org.apache.hadoop:hadoop-aws:{HADOOP_VERSION}",
-    # Three modules of the SDK do what S3A needs of its 280 MB bundle.
+    # S3A needs these three modules of the SDK, whose bundle has 280 MB.
     f"com.amazonaws:aws-java-sdk-s3:{AWS_SDK_V1_VERSION}",
     f"com.amazonaws:aws-java-sdk-sts:{AWS_SDK_V1_VERSION}",
     f"com.amazonaws:aws-java-sdk-dynamodb:{AWS_SDK_V1_VERSION}",
 )
-# The bundle itself, and what pyspark carries already, newer: an older copy before it on the class path would break it.
+# The bundle, and newer versions in pyspark: an older version before them on the class path would break it.
 EXCLUDED = (
     "com.amazonaws:aws-java-sdk-bundle",
     "com.fasterxml.jackson.core:jackson-annotations",
@@ -51,11 +50,11 @@ EXCLUDED = (
 
 
 class JarsError(TransientError):
-    """The jars are missing and could not be resolved; the message says what to run or what ivy said."""
+    """The jars are missing and could not be resolved; the message has the command to run, or the output of ivy."""
 
 
 def directory(cache: Path | None = None) -> Path:
-    """Return where the jars of this list of coordinates belong: another list is another directory.
+    """Return the directory of the jars of this list of coordinates, whether it exists or not.
 
     `cache` is the cache folder, by default that of the settings.
     """
@@ -66,7 +65,7 @@ def directory(cache: Path | None = None) -> Path:
 def classpath(cache: Path | None = None) -> str:
     """Return the jars as one class path, in a stable order.
 
-    Raises JarsError when they were never resolved.
+    Raises JarsError when they were not downloaded.
     """
     jars = sorted(directory(cache).glob("*.jar"))
     if not jars:
@@ -77,13 +76,13 @@ def classpath(cache: Path | None = None) -> str:
 def resolve(cache: Path | None = None) -> Path:
     """Download the jars into the cache folder unless they are there, and return their directory.
 
-    Raises JarsError when ivy cannot get them, with the end of what it said.
+    Raises JarsError with the end of ivy's output when it cannot download them.
     """
     target = directory(cache)
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the target, so that the last step is one rename: a half-filled directory is never taken for a whole one.
+    # On the same file system as the target, so that the last step is one rename and the directory is never incomplete.
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="resolving-") as scratch:
         ivy_home = Path(scratch)
         _run_ivy(ivy_home)
@@ -103,7 +102,7 @@ def _run_ivy(ivy_home: Path) -> None:
         str(SPARK_HOME / "bin" / "spark-submit"),
         *("--packages", ",".join(COORDINATES), "--exclude-packages", ",".join(EXCLUDED)),
         *("--conf", f"spark.jars.ivy={ivy_home}", "--conf", "spark.ui.enabled=false"),
-        # Something to submit that starts no Spark: resolving is all we want of it.
+        # A class that does not start Spark: only the jars are needed.
         *("--class", "org.apache.spark.deploy.SparkSubmitUtils", "spark-internal"),
     ]
     home = java.java_home()
@@ -125,7 +124,7 @@ def _file_name(coordinate: str) -> str:
 
 
 def main() -> None:
-    """Make sure that there are a Java 17 and Spark's jars."""
+    """Install a Java 17 and download Spark's jars, unless they are there."""
     home = java.ensure()
     target = resolve()
     size_mb = sum(jar.stat().st_size for jar in target.glob("*.jar")) / 1e6

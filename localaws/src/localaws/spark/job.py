@@ -1,7 +1,7 @@
-"""One job run, in a process of its own that was forked from the warm worker and is attached to its JVM.
+"""Runs one job in a process that is forked from the warm worker and attached to its JVM.
 
-Nothing of a run outlives it: modules, environment, working directory, `sys.argv` and threads end with the process, the
-session's settings and views with the session.
+Modules, environment, working directory, `sys.argv` and threads of a run end with the process, the session's settings
+and views with the session.
 """
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ PRELOADED_TO_KEEP = frozenset({"pyspark", "py4j", "localaws"})
 
 
 def run(request: RunRequest, driver: Driver) -> RunResult:
-    """Run one job to its end, and say how it ended. Never raises."""
+    """Run one job and return its result. Never raises."""
     _end_with_parent()
     try:
         script = _prepare(request)
         spark = attach(driver)
     except LaunchError as refusal:
         return _launch_error(str(refusal))
-    except Exception as broken:  # noqa: BLE001 -- whatever it is, the run has failed and must say so
+    except Exception as failure:  # noqa: BLE001 -- any error fails the run, and its result must say so
         traceback.print_exc()
-        return RunResult(succeeded=False, message=f"LAUNCH ERROR | {describe(broken)}"[:MESSAGE_LIMIT], reusable=False)
+        return RunResult(succeeded=False, message=f"LAUNCH ERROR | {describe(failure)}"[:MESSAGE_LIMIT], reusable=False)
     try:
         _set_up_session(spark, request)
     except Exception as refusal:  # noqa: BLE001 -- Spark refuses settings in many ways
         traceback.print_exc()
         return _launch_error(f"cannot apply --conf: {describe(refusal)}")
     result = _run_script(script)
-    _wait_for_the_rest()
+    _finish_python()
     return RunResult(result.succeeded, result.message, reusable=_clean_up(spark))
 
 
@@ -69,7 +69,7 @@ def _launch_error(reason: str) -> RunResult:
 
 
 def _end_with_parent() -> None:
-    """End this process when the worker is killed: nothing would be left to report to, or to stop it."""
+    """End this process when the worker is killed: else nothing could stop it."""
     parent = parent_process()
     if parent is None:
         return
@@ -82,7 +82,10 @@ def _end_with_parent() -> None:
 
 
 def _prepare(request: RunRequest) -> Path:
-    """Fetch the script and its files, and make this process look like Glue's. Returns the script's path."""
+    """Download the script and its files, and set environment, folder and arguments as Glue does.
+
+    Returns the script's path. Raises LaunchError.
+    """
     os.environ.update(request.environment)
     os.chdir(request.directory)
     for stream in (sys.stdout, sys.stderr):
@@ -113,10 +116,10 @@ def _download(uri: str, folder: Path) -> Path:
 
 
 def _set_import_path(script: Path, archives: list[Path]) -> None:
-    """Let imports see the script's folder, its archives and installed packages, and nothing else.
+    """Limit imports to the script's folder, its archives and installed packages.
 
-    A module forgotten in the archive must be missing here as it will be on AWS: neither this package, nor a project
-    that is installed "editable" beside it, nor the current folder is on the path of a job.
+    A module that is missing in the archive must be missing here as on AWS: neither this package, nor a project that is
+    installed "editable", nor the current folder is on the path of a job.
     """
     own = [str(script.parent), *(str(_importable(archive)) for archive in archives)]
     sys.path[:] = [*own, *filter(_is_installed, sys.path)]
@@ -128,7 +131,7 @@ def _set_import_path(script: Path, archives: list[Path]) -> None:
 
 
 def _is_installed(entry: str) -> bool:
-    """Whether an entry of `sys.path` holds the standard library or installed packages."""
+    """Return whether an entry of `sys.path` holds the standard library or installed packages."""
     folder = Path(entry).resolve()
     library = Path(sysconfig.get_path("stdlib")).resolve()
     packages = {Path(path).resolve() for path in [*site.getsitepackages(), *map(sysconfig.get_path, PACKAGE_PATHS)]}
@@ -150,7 +153,7 @@ def _top_level_names(archive: Path) -> set[str]:
 
 
 def _set_up_session(spark: SparkSession, request: RunRequest) -> None:
-    # Both AWS SDKs ask for these at every request, so the warm JVM acts with this run's role from here on.
+    # Both AWS SDKs read these properties at every request, so the warm JVM uses this run's role from now on.
     for name, value in (
         ("aws.accessKeyId", request.environment["AWS_ACCESS_KEY_ID"]),
         ("aws.secretKey", request.environment["AWS_SECRET_ACCESS_KEY"]),
@@ -168,27 +171,27 @@ def _set_up_session(spark: SparkSession, request: RunRequest) -> None:
 
 
 def _run_script(script: Path) -> RunResult:
-    # The JVM outlives the job, so its context must as well; a script that stops "its" Spark is right to do so on Glue.
+    # The next run uses the same JVM and context, so a script must not stop them, as it may on Glue.
     SparkContext.stop = SparkSession.stop = lambda *_: None  # type: ignore[assignment,method-assign]
     try:
         runpy.run_path(str(script), run_name="__main__")
     except SystemExit as leaving:
         return _result_of_exit(leaving)
-    except BaseException as failure:  # noqa: BLE001 -- the script's failures, of any kind
-        own = _from_script_on(failure.__traceback__, script)
-        traceback.print_exception(failure.with_traceback(own or failure.__traceback__))
-        line = f"Failed Line Number: {own.tb_lineno}; " if own else ""
+    except BaseException as failure:  # noqa: BLE001 -- a script may raise anything
+        script_frame = _from_script(failure.__traceback__, script)
+        traceback.print_exception(failure.with_traceback(script_frame or failure.__traceback__))
+        line = f"Failed Line Number: {script_frame.tb_lineno}; " if script_frame else ""
         message = f"Error Category: UNCLASSIFIED_ERROR; {line}{describe(failure)}"
         return RunResult(succeeded=False, message=message[:MESSAGE_LIMIT])
     return RunResult(succeeded=True)
 
 
-def _wait_for_the_rest() -> None:
-    """Do what Python does at the end of a program: wait for the script's threads, call its exit handlers."""
+def _finish_python() -> None:
+    """Wait for the script's threads and call its exit handlers, as Python does at the end of a program."""
     for thread in threading.enumerate():
         if not thread.daemon and thread is not threading.current_thread():
             thread.join()
-    atexit._run_exitfuncs()  # noqa: SLF001 -- a forked process ends without it
+    atexit._run_exitfuncs()  # noqa: SLF001 -- a forked process does not call them
 
 
 def _result_of_exit(leaving: SystemExit) -> RunResult:
@@ -199,15 +202,15 @@ def _result_of_exit(leaving: SystemExit) -> RunResult:
     return RunResult(succeeded=False, message=f"SystemExit: {leaving.code}"[:MESSAGE_LIMIT])
 
 
-def _from_script_on(frame: TracebackType | None, script: Path) -> TracebackType | None:
-    """Return the traceback from the script's own first frame on: who reads the log must not see the runner's."""
+def _from_script(frame: TracebackType | None, script: Path) -> TracebackType | None:
+    """Return the traceback from the script's own first frame on, without the runner's; None without such a frame."""
     while frame is not None and frame.tb_frame.f_code.co_filename != str(script):
         frame = frame.tb_next
     return frame
 
 
 def describe(failure: BaseException) -> str:
-    """Return the exception in one paragraph: its class and message; of a Java exception without its stack."""
+    """Return the class and message of an exception; of a Java exception without its stack."""
     text = str(failure)
     if isinstance(failure, Py4JJavaError):
         text = f"{text.splitlines()[0]} {failure.java_exception.toString()}"
@@ -215,12 +218,12 @@ def describe(failure: BaseException) -> str:
 
 
 def _clean_up(spark: SparkSession) -> bool:
-    """Leave nothing of this run in the JVM. Returns whether that worked."""
+    """Cancel what this run left in the JVM. Returns whether the JVM can be used for another run."""
     try:
         java_context(spark).cancelAllJobs()
         spark.catalog.clearCache()
         gc.collect()  # so that the JVM frees the objects that Python no longer refers to
         return not java_context(spark).isStopped()
-    except Exception:  # noqa: BLE001 -- the worker then ends, which cleans up better
+    except Exception:  # noqa: BLE001 -- the worker is then ended
         traceback.print_exc()
         return False

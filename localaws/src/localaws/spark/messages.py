@@ -1,4 +1,4 @@
-"""What the pool and a worker tell each other: one JSON object a line."""
+"""The messages between the pool and a worker: one JSON object a line."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import json
 from dataclasses import asdict, dataclass, field
 
 # The script of a request that is not a job but the worker's warm-up.
-REHEARSAL = "rehearsal:"
+WARM_UP = "warm-up:"
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """One job run, as the worker needs it. `directory` is the run's own, made and removed by the worker."""
+    """One job run. `directory` is its working directory, which the worker creates and deletes."""
 
     run_id: str
     script_uri: str
@@ -23,7 +23,7 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended. `reusable` says whether the worker may take another."""
+    """The result of a run. `reusable` is whether the worker can run another."""
 
     succeeded: bool
     message: str = ""
@@ -31,9 +31,10 @@ class RunResult:
 
 
 def encode(message: RunRequest | RunResult) -> bytes:
+    """Return the line of a message."""
     return json.dumps(asdict(message)).encode() + b"\n"
 
 
 def end_mark(run_id: str) -> bytes:
-    """Return the line that ends a run's part of the worker's stdout and stderr."""
+    """Return the line that follows a run's output in the worker's stdout and stderr."""
     return f"\x1e{run_id}".encode()

@@ -1,4 +1,4 @@
-"""The workers of one server: one warm, a second one while two jobs run at a time, a cold one for other JVM settings."""
+"""The workers of one server: one warm, a second while two jobs run, and a new one for other JVM settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from localaws.errors import TransientError
 from localaws.spark import archive
-from localaws.spark.worker_process import Settings, Worker, WorkerDiedError
+from localaws.spark.worker_process import Worker, WorkerDiedError, WorkerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,19 +28,19 @@ class CancelledError(TransientError):
 
 @dataclass
 class Pool:
-    """Lends workers: a warm one if its JVM fits, never more than MAX_WORKERS at a time."""
+    """Provides workers for runs: an idle one if its JVM has the right settings, at most MAX_WORKERS at a time."""
 
-    settings: Settings
+    settings: WorkerSettings
     _idle: list[Worker] = field(default_factory=list)
     _count: int = 0
     _free: threading.Condition = field(default_factory=threading.Condition)
 
     @contextlib.contextmanager
     def worker(self, static: Mapping[str, str], cancelled: Callable[[], bool]) -> Iterator[Worker]:
-        """Lend a worker whose JVM has the given settings, for one run.
+        """Return a context manager of a worker for one run, whose JVM has the settings `static`.
 
-        Raises CancelledError when `cancelled()` becomes true while waiting, WorkerDiedError when a new one does not
-        come up, JarsError or JavaNotFoundError when `python -m localaws.spark.jars` was not run.
+        Raises CancelledError when `cancelled()` becomes true while waiting, WorkerDiedError when a new worker does not
+        start, JarsError or JavaNotFoundError when `python -m localaws.spark.jars` was not run.
         """
         worker = self._take(static, cancelled)
         try:
@@ -58,7 +58,7 @@ class Pool:
             self._give_back(worker)
 
     def _take(self, static: Mapping[str, str], cancelled: Callable[[], bool]) -> Worker | None:
-        """Take an idle worker that fits, or None with the right to start one."""
+        """Wait for an idle worker with these settings; None when the caller may start one. Raises CancelledError."""
         with self._free:
             while True:
                 self._drop_ended()
@@ -67,7 +67,7 @@ class Pool:
                 if self._count < MAX_WORKERS:
                     self._count += 1
                     return None
-                if self._idle:  # with a JVM that does not fit: the one unused for longest makes way
+                if self._idle:  # their JVMs have other settings: the one idle for longest is ended
                     self._idle.pop(0).end()
                     return None
                 self._free.wait(timeout=0.2)
@@ -80,16 +80,17 @@ class Pool:
             self._count -= 1
 
     def _give_back(self, worker: Worker | None) -> None:
+        kept = worker is not None and worker.usable and not worker.static
         with self._free:
-            if worker is not None and worker.usable and not worker.static:
+            if worker is not None and kept:
                 self._idle.append(worker)
                 if len(self._idle) > 1:
                     self._end_later(worker)
             else:
                 self._count -= 1
             self._free.notify_all()
-        if worker is not None and worker.usable and worker.static:
-            worker.end()
+        if worker is not None and not kept:
+            worker.end()  # also one that has ended or was killed: its socket is released
 
     def _end_later(self, worker: Worker) -> None:
         def end_if_idle() -> None:
@@ -105,11 +106,11 @@ class Pool:
         timer.start()
 
     def prewarm(self) -> None:
-        """Start the first worker and let it run a rehearsal, in the background."""
+        """Start the first worker and warm it up, in the background."""
         threading.Thread(target=self._prewarm, name="localaws-spark-prewarm", daemon=True).start()
 
     def prewarm_if_cold(self) -> None:
-        """Replace a worker that its last run took with it, before the next run asks for one."""
+        """Start a worker if the last run ended the only one, before the next run needs it."""
         with self._free:
             self._drop_ended()
             cold = self._count == 0
@@ -119,19 +120,19 @@ class Pool:
     def _prewarm(self) -> None:
         try:
             with self.worker({}, lambda: False) as worker:
-                worker.rehearse()
+                worker.warm_up()
             with archive.recording() as flags:
                 if flags:
-                    self._rehearse_for_the_archive(flags)
+                    self._record_archive(flags)
         except Exception:
             logger.exception("the Spark worker could not be warmed up")
 
-    def _rehearse_for_the_archive(self, java_flags: tuple[str, ...]) -> None:
-        """Let a JVM of its own record the classes of a rehearsal. Raises WorkerDiedError when it ends badly."""
+    def _record_archive(self, java_flags: tuple[str, ...]) -> None:
+        """Record the classes of a warm-up, in another worker. Raises WorkerDiedError when it fails."""
         recorder = Worker(self.settings, {}, java_flags)
         os.setpriority(os.PRIO_PGRP, recorder.pid, 19)
         recorder.wait_until_ready()
-        recorder.rehearse()
+        recorder.warm_up()
         recorder.end()
         if (code := recorder.wait()) != 0:
             raise WorkerDiedError(f"the recording of Spark's classes ended with exit code {code}")

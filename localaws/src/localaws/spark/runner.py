@@ -1,4 +1,4 @@
-"""Run one Glue job on the pool's workers to one of Glue's end states, with its timeout and the right to stop it."""
+"""Runs Glue jobs on the pool's workers, with timeouts and stops, to one of Glue's end states."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ICEBERG_SESSION_CATALOG = "org.apache.iceberg.spark.SparkSessionCatalog"
 
 @dataclass(frozen=True)
 class JobRun:
-    """One run to execute: `script_uri` is its S3 URI, `arguments` all of Glue's, `environment` what the job sees."""
+    """One run: `script_uri` is an S3 URI, `arguments` are all arguments of Glue, `environment` the job's variables."""
 
     run_id: str
     script_uri: str
@@ -38,7 +38,7 @@ class JobRun:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Glue's end state of a run, and its error message ("" when there is none)."""
+    """Glue's end state of a run, and its error message ("" without one)."""
 
     state: str
     message: str = ""
@@ -46,7 +46,7 @@ class Outcome:
 
 @dataclass
 class _Active:
-    """A run in progress. `interrupt` ends it early with an outcome, and kills its worker."""
+    """A run in progress. `interrupt` kills its worker and sets its outcome."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     worker: Worker | None = None
@@ -54,6 +54,7 @@ class _Active:
     finished: bool = False
 
     def interrupt(self, outcome: Outcome) -> None:
+        """End the run with an outcome, unless it has one already."""
         with self.lock:
             if self.finished or self.ended_by:
                 return
@@ -62,12 +63,14 @@ class _Active:
                 self.worker.kill()
 
     def use(self, worker: Worker) -> None:
+        """Set the worker of the run. Raises CancelledError when the run was interrupted before."""
         with self.lock:
             if self.ended_by:
-                raise CancelledError("stopped before it began")
+                raise CancelledError("stopped before it started")
             self.worker = worker
 
     def finish(self, outcome: Outcome) -> Outcome:
+        """Return the outcome of the run: that of an interruption, else the given one."""
         with self.lock:
             self.finished = True
             return self.ended_by or outcome
@@ -83,11 +86,11 @@ class Runner:
         self._active: dict[str, _Active] = {}
 
     def admit(self, run_id: str) -> None:
-        """Make a run known before anybody can see it, so that it can be stopped before it is executed."""
+        """Register a run before its record is visible, so that it can be stopped before it is executed."""
         self._active[run_id] = _Active()
 
     def stop(self, run_id: str) -> bool:
-        """Stop a run at once, with all that it started. Returns False if it is not in progress."""
+        """Kill the worker of a run, with all its processes. Returns False if the run is not in progress."""
         active = self._active.get(run_id)
         if active is None:
             return False
@@ -95,9 +98,9 @@ class Runner:
         return True
 
     def execute(self, run: JobRun, on_running: Callable[[], None], sink: Callable[[str, str], None]) -> Outcome:
-        """Run an admitted job to its end and say how it ended.
+        """Run a job that was registered by `admit`, and return its outcome.
 
-        `on_running` is called when a worker has taken the run, `sink(stream, line)` for each line that it writes.
+        `on_running` is called when a worker starts the run, `sink(stream, line)` for each line that it writes.
         """
         active = self._active[run.run_id]
         try:
@@ -117,24 +120,24 @@ class Runner:
             on_running()
             minutes = f"{run.timeout_seconds / 60:g}"
             expired = Outcome(TIMEOUT, f"Job run exceeded its timeout of {minutes} minutes and was ended.")
-            alarm = threading.Timer(run.timeout_seconds, active.interrupt, args=(expired,))
-            alarm.daemon = True
-            alarm.start()
+            timer = threading.Timer(run.timeout_seconds, active.interrupt, args=(expired,))
+            timer.daemon = True
+            timer.start()
             try:
                 result = worker.run(self._request(run, session), sink)
             finally:
-                alarm.cancel()
-            # Before the worker goes back: from here on it may belong to another run.
+                timer.cancel()
+            # Before the worker is returned to the pool: then it may run another job, which a stop must not kill.
             return active.finish(Outcome(SUCCEEDED) if result.succeeded else Outcome(FAILED, result.message))
 
     def _settings(self, arguments: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         running = {**local_conf(), **s3_files_conf(self._endpoint)}
-        # Without it a job has no Iceberg statements on Glue, so it gets a JVM that has none either.
+        # Without this setting a job has no Iceberg statements on Glue, so its JVM must not have them either.
         settings = {"spark.sql.extensions": "", **spark_settings(arguments)}
         session, static = split_settings(settings, running)
         for name, value in list(session.items()):
             if value in (ICEBERG_CATALOG, ICEBERG_SESSION_CATALOG):
-                # The job's own settings count; only the endpoint of its catalog is added.
+                # The endpoint is added to the job's own settings of its catalog.
                 here = catalog_conf(self._endpoint, name.removeprefix("spark.sql.catalog."))
                 session |= {key: setting for key, setting in here.items() if key not in session}
         return session, static

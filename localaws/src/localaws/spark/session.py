@@ -1,4 +1,4 @@
-"""The settings of a Spark session against the embedded AWS, shared by the job runner, the tests and the benchmarks."""
+"""The settings of Spark sessions that use the embedded AWS, for the job runner, tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 CATALOG = "glue_catalog"
 REGION = "us-east-1"
 ICEBERG_EXTENSIONS = "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"
-MAX_CORES = 4  # jobs here are small, and the laptop has other work
+MAX_CORES = 4  # jobs are small, and other processes need the cores as well
 
-# C1 and the serial collector: twice the throughput is worth nothing to a JVM whose jobs take a few seconds.
-# With C1 alone Java reserves 48 MB for compiled code. Spark fills that in minutes, and then runs interpreted, or fails.
+# The C1 compiler and the serial collector start faster; jobs of a few seconds do not need higher throughput.
+# With C1 alone Java reserves 48 MB for compiled code. Spark fills that in minutes, and then runs interpreted or fails.
 QUICK_START_FLAGS = (
     "-XX:TieredStopAtLevel=1",
     "-XX:ReservedCodeCacheSize=256m",
@@ -33,7 +33,7 @@ QUICK_START_FLAGS = (
 
 
 def java_properties() -> dict[str, str]:
-    """Return the system properties of the JVM: where both AWS SDKs look first for keys and region, and UTC."""
+    """Return the system properties of the JVM: UTC, and the keys and region that both AWS SDKs read first."""
     return {
         "aws.accessKeyId": "test",
         "aws.secretKey": "test",  # SDK v1: S3A
@@ -44,7 +44,7 @@ def java_properties() -> dict[str, str]:
 
 
 def catalog_conf(endpoint: str, catalog: str = CATALOG) -> dict[str, str]:
-    """Return the settings of one Iceberg catalog over the Glue catalog and the buckets at `endpoint`."""
+    """Return the settings of one Iceberg catalog in the Glue catalog and the buckets at `endpoint`."""
     prefix = f"spark.sql.catalog.{catalog}"
     return {
         prefix: "org.apache.iceberg.spark.SparkCatalog",
@@ -65,13 +65,13 @@ def s3_files_conf(endpoint: str) -> dict[str, str]:
         "spark.hadoop.fs.s3a.endpoint.region": REGION,
         "spark.hadoop.fs.s3a.path.style.access": "true",
         "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
-        # Asked at every request, so that one warm JVM can serve runs of different roles.
+        # Reads the keys at every request, so that one warm JVM can run jobs of different roles.
         "spark.hadoop.fs.s3a.aws.credentials.provider": "com.amazonaws.auth.SystemPropertiesCredentialsProvider",
     }
 
 
 def local_conf(cache: Path | None = None) -> dict[str, str]:
-    """Return the settings that make Spark small, quiet and private to this machine."""
+    """Return the settings for little memory, little output, and ports on the loopback interface only."""
     return {
         "spark.master": f"local[{min(MAX_CORES, os.cpu_count() or 1)}]",
         "spark.driver.memory": load().spark_memory,
@@ -87,9 +87,9 @@ def local_conf(cache: Path | None = None) -> dict[str, str]:
 
 
 def worker_conf(endpoint: str, cache: Path | None = None) -> dict[str, str]:
-    """Return the settings of the runner's JVM: no catalog, for a job brings its own, here as on Glue.
+    """Return the settings of the runner's JVM, without a catalog: a job configures its own, as on Glue.
 
-    Raises JarsError when the jars were never resolved.
+    Raises JarsError when the jars were not downloaded.
     """
     return {**local_conf(cache), **s3_files_conf(endpoint), "spark.driver.extraClassPath": classpath(cache)}
 
@@ -97,7 +97,7 @@ def worker_conf(endpoint: str, cache: Path | None = None) -> dict[str, str]:
 def session_conf(endpoint: str, cache: Path | None = None) -> dict[str, str]:
     """Return all settings for `SparkSession.builder.config(map=…)`: jars, catalog `glue_catalog`, `s3://` files.
 
-    Raises JarsError when the jars were never resolved.
+    Raises JarsError when the jars were not downloaded.
     """
     properties = [f"-D{name}={value}" for name, value in java_properties().items()]
     return {
@@ -109,11 +109,11 @@ def session_conf(endpoint: str, cache: Path | None = None) -> dict[str, str]:
 
 @contextlib.contextmanager
 def spark_session(endpoint: str, overrides: Mapping[str, str] | None = None) -> Iterator[SparkSession]:
-    """Open a session in this process with `session_conf` and the given settings over it, and stop it afterwards.
+    """Return a context manager of a session in this process, with `session_conf` and `overrides`.
 
     Raises JarsError or JavaNotFoundError when `python -m localaws.spark.jars` was not run.
     """
-    from pyspark.sql import SparkSession  # noqa: PLC0415 -- slow, and the server reads only the settings
+    from pyspark.sql import SparkSession  # noqa: PLC0415 -- slow to import, and the server needs only the settings
 
     os.environ.setdefault("JAVA_HOME", str(java.java_home()))
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")

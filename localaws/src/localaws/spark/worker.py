@@ -1,8 +1,8 @@
-"""The warm worker: one JVM with a SparkContext, and one forked process per job run.
+"""The warm worker: one JVM with a SparkContext, and one forked process for each job run.
 
-Started by `localaws.spark.pool`, which writes requests to the socket given by `--control` and reads results from it.
-Stdout and stderr belong to the run in progress; a mark on both ends each run's part. To stop a run, kill
-the worker's process group: half a cancelled run that goes on committing is worse than a cold start.
+`localaws.spark.pool` starts it, writes requests to the socket given by `--control`, and reads results from it.
+Stdout and stderr are those of the run in progress; a mark on both follows each run's output. To stop a run, kill the
+worker's process group: a cancelled run whose threads still commit would be worse than a cold start.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localaws.spark import driver, job, rehearsal
-from localaws.spark.messages import REHEARSAL, RunRequest, RunResult, encode, end_mark
+from localaws.spark import driver, job, warm_up
+from localaws.spark.messages import WARM_UP, RunRequest, RunResult, encode, end_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
-# The Python side is forked anew for each run; what the JVM may still leak is bounded by this.
+# Each run has a new Python process; this limits what the JVM may leak.
 MAX_RUNS = 200
-PRELOADED = ("pydantic", "yaml")  # what most jobs import, so that a run need not
+PRELOADED = ("pydantic", "yaml")  # modules that most jobs import: they are loaded once, before the fork
 
 forking = multiprocessing.get_context("fork")
 
 
 def main() -> None:
-    """Serve requests until the control socket closes or a run leaves the worker unfit for another."""
+    """Run requests until the control socket closes or a result is not reusable."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--control", type=int, required=True)
     control = socket.socket(fileno=parser.parse_args().control)
@@ -45,7 +45,7 @@ def main() -> None:
     for name in PRELOADED:
         __import__(name)
     spark = driver.start(start["conf"], start["java_flags"])
-    _in_child(lambda: _warm_up(spark))
+    _in_child(lambda: _attach(spark))
     control.sendall(encode(RunResult(succeeded=True, message="ready")))
     requests: queue.SimpleQueue[RunRequest | None] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(lines.readline, requests), daemon=True).start()
@@ -58,7 +58,7 @@ def main() -> None:
         control.sendall(encode(result))
         if not result.reusable:
             break
-    # In good order, so that a JVM that records an archive of its classes can write it.
+    # Wait for the JVM to end by itself, so that it can write an archive of its classes.
     control.close()
     spark.process.communicate()
     raise SystemExit(spark.process.returncode)
@@ -71,7 +71,7 @@ def _read_requests(readline: Callable[[], bytes], requests: queue.SimpleQueue[Ru
             requests.put(None)
         else:
             requests.put(RunRequest(**text))
-    # Closed without "end": the server is gone, and nothing waits for a run in progress.
+    # Closed without "end": the server has ended, and nothing waits for a run in progress.
     os.killpg(0, signal.SIGKILL)
 
 
@@ -79,14 +79,14 @@ def _serve(request: RunRequest, spark: driver.Driver) -> RunResult:
     directory = Path(request.directory)
     directory.mkdir(parents=True)
     try:
-        if request.script_uri == REHEARSAL:
-            result = _in_child(lambda: rehearsal.run(request, spark))
+        if request.script_uri == WARM_UP:
+            result = _in_child(lambda: warm_up.run(request, spark))
         else:
             result = _in_child(lambda: job.run(request, spark))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     for stream in (sys.stdout, sys.stderr):
-        # Raw, and on a line of its own whatever the run wrote last.
+        # Unbuffered, and on a separate line even if the last line of the run is not complete.
         os.write(stream.fileno(), b"\n" + end_mark(request.run_id) + b"\n")
     if spark.process.poll() is not None:
         return RunResult(result.succeeded, result.message, reusable=False)
@@ -94,7 +94,7 @@ def _serve(request: RunRequest, spark: driver.Driver) -> RunResult:
 
 
 def _in_child(work: Callable[[], RunResult]) -> RunResult:
-    """Do the work in a forked process, and return its result; if it ends without one, what its exit code means."""
+    """Return the result of the work in a forked process, or one for its exit code when it ends without a result."""
     results, sender = forking.Pipe(duplex=False)
     child = forking.Process(target=_send_result, args=(work, sender))
     child.start()
@@ -112,7 +112,7 @@ def _send_result(work: Callable[[], RunResult], sender: Connection) -> None:
     result = work()
     sys.stdout.flush()
     sys.stderr.flush()
-    sender.send_bytes(encode(result))  # not pickled: a job's process has forgotten the modules of this package
+    sender.send_bytes(encode(result))  # not pickled: a job's process has unloaded the modules of this package
 
 
 def _result_of_exit_code(code: int) -> RunResult:
@@ -125,7 +125,7 @@ def _result_of_exit_code(code: int) -> RunResult:
     return RunResult(succeeded=False, message=f"Command failed with exit code {code}", reusable=False)
 
 
-def _warm_up(spark: driver.Driver) -> RunResult:
+def _attach(spark: driver.Driver) -> RunResult:
     driver.attach(spark)
     return RunResult(succeeded=True)
 

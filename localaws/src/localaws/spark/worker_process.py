@@ -1,4 +1,4 @@
-"""The server's side of a worker: start it, send it a job, receive its result, collect what it writes, kill it."""
+"""The server's side of a worker: starts and kills it, sends it jobs, receives results, collects its output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from localaws.errors import TransientError
 from localaws.spark import archive, java
-from localaws.spark.messages import REHEARSAL, RunRequest, RunResult, encode, end_mark
+from localaws.spark.messages import WARM_UP, RunRequest, RunResult, encode, end_mark
 from localaws.spark.session import catalog_conf, worker_conf
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ logger = logging.getLogger("localaws.spark")
 
 OUTPUT, ERROR = "output", "error"
 LONGEST_LINE_BYTES = 250_000  # CloudWatch Logs takes 256 KB
-# The rest of the server's environment says where the server keeps things, which a job must not see.
+# The server's other variables name its files, which a job must not use.
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "USER", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 
 
@@ -39,8 +39,8 @@ class WorkerDiedError(TransientError):
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What the pool of one server needs to know: its endpoint, and where it may keep files."""
+class WorkerSettings:
+    """The endpoint of the server, a folder for temporary files, and the log file of workers."""
 
     endpoint: str
     scratch: Path
@@ -48,15 +48,17 @@ class Settings:
 
 
 class Worker:
-    """One worker process with its JVM: runs one job at a time."""
+    """One worker process with its JVM, which runs one job at a time."""
 
-    def __init__(self, settings: Settings, static: Mapping[str, str], java_flags: tuple[str, ...] = ()) -> None:
+    def __init__(self, settings: WorkerSettings, static: Mapping[str, str], java_flags: tuple[str, ...] = ()) -> None:
         self.static = dict(static)
         self._settings = settings
         self._sink: Callable[[str, str], None] = self._write_log
         self._ends = {OUTPUT: threading.Event(), ERROR: threading.Event()}
         self._mark: bytes | None = None
-        self._fit = True
+        self._reusable = True
+        conf = {**worker_conf(settings.endpoint), "spark.app.name": "glue", **static}
+        start = {"conf": conf, "java_flags": [*archive.use_flags(), *java_flags]}
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
@@ -73,28 +75,27 @@ class Worker:
         self._answers = ours.makefile("rb")
         for stream, pipe in ((OUTPUT, self._process.stdout), (ERROR, self._process.stderr)):
             threading.Thread(target=self._pump, args=(stream, pipe), daemon=True).start()
-        conf = {**worker_conf(settings.endpoint), "spark.app.name": "glue", **static}
-        start = {"conf": conf, "java_flags": [*archive.use_flags(), *java_flags]}
         with contextlib.suppress(OSError):  # it has ended already: wait_until_ready reports that
             self._control.sendall(json.dumps(start).encode() + b"\n")
 
     @property
     def pid(self) -> int:
+        """The id of the process, which is also that of its process group."""
         return self._process.pid
 
     @property
     def usable(self) -> bool:
-        """Whether it runs, and its last run left it fit for another."""
-        return self._fit and self._process.poll() is None
+        """Whether it can run a job: it is running, and its last result was reusable."""
+        return self._reusable and self._process.poll() is None
 
     def wait_until_ready(self) -> None:
-        """Wait for the JVM and its SparkContext. Raises WorkerDiedError when they do not come up."""
+        """Wait for the JVM and its SparkContext. Raises WorkerDiedError when they do not start."""
         self._answer()
 
     def run(self, request: RunRequest, sink: Callable[[str, str], None]) -> RunResult:
-        """Run one job; each line that it writes goes to `sink(stream, line)`.
+        """Run one job and return its result; `sink(stream, line)` is called for each line that it writes.
 
-        Raises WorkerDiedError when the worker ends before the job.
+        Raises WorkerDiedError when the worker ends before the job does.
         """
         for end in self._ends.values():
             end.clear()
@@ -103,34 +104,38 @@ class Worker:
             with contextlib.suppress(OSError):
                 self._control.sendall(encode(request))
             result = self._answer()
-            self._fit = result.reusable
+            self._reusable = result.reusable
             return result
         finally:
             for end in self._ends.values():
                 end.wait(timeout=10)
             self._sink = self._write_log
 
-    def rehearse(self) -> None:
-        """Do once what every job does. Raises WorkerDiedError when the worker ends."""
-        name = f"rehearsal-{uuid.uuid4().hex}"
+    def warm_up(self) -> None:
+        """Run what most jobs do, once. Raises WorkerDiedError when the worker ends."""
+        name = f"warm-up-{uuid.uuid4().hex}"
         directory = str(self._settings.scratch / "glue" / name)
         settings = catalog_conf(self._settings.endpoint)
-        self.run(RunRequest(name, REHEARSAL, directory, settings=settings), self._write_log)
+        self.run(RunRequest(name, WARM_UP, directory, settings=settings), self._write_log)
         self._write_log(OUTPUT, "is warm")
 
     def end(self) -> None:
-        """Let an idle worker end in good order, without waiting for it."""
+        """Ask an idle worker to end, without waiting for it."""
         with contextlib.suppress(OSError):
             self._control.sendall(b'{"end": true}\n')
-        threading.Thread(target=self._process.wait, daemon=True).start()
+        threading.Thread(target=self.wait, daemon=True).start()
 
     def wait(self) -> int:
-        return self._process.wait()
+        """Wait until the worker has ended, release its socket, and return its exit code."""
+        code = self._process.wait()
+        self._answers.close()
+        self._control.close()
+        return code
 
     def kill(self) -> None:
-        """End the worker, its JVM and the job at once."""
-        # Once it is reaped its number may be another's. What it leaves then ends by itself: the JVM when its standard
-        # input closes, the job's process when its parent is gone.
+        """Kill the worker, its JVM and the job."""
+        # After it has ended, its process id may be that of another process. Its JVM then ends when its standard input
+        # closes, and the job's process when its parent has ended.
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -143,7 +148,7 @@ class Worker:
             line = b""
         if not line:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=5)  # its own exit code says more than our kill
+                self._process.wait(timeout=5)  # its own exit code is more useful than that of the kill below
             self.kill()
             code = self._process.returncode
             how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
@@ -163,14 +168,14 @@ class Worker:
         try:
             self._sink(stream, line)
         except Exception:
-            logger.exception("a line of a job was lost")
+            logger.exception("a line of a job could not be logged")
 
     def _write_log(self, _stream: str, line: str) -> None:
         with self._settings.log.open("a", encoding="utf-8") as log:
             log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} worker {self.pid} {line}\n")
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def _environment(settings: WorkerSettings) -> dict[str, str]:
     kept = {name: value for name in KEPT_ENVIRONMENT if (value := os.environ.get(name)) is not None}
     return kept | {
         "TZ": "UTC",

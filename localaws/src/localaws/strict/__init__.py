@@ -1,5 +1,5 @@
-"""Holds every request against the service model that AWS publishes: minimum, maximum, pattern, enum, required members.
+"""Checks requests against the service model that AWS publishes: minimum, maximum, pattern, enum, required members.
 
-`models` loads the models, `requests` finds a request's operation and reads its members, `constraints` judges them,
-`answers` writes the service's own error. `extensions/strict_calls.py` puts them before MiniStack's services.
+`services` and `routes` find a request's operation, `requests` reads its members, `constraints` and `scalars` check
+them, `answers` returns the service's own error. `extensions/strict_calls.py` applies this to MiniStack's services.
 """

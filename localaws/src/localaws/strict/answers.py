@@ -1,6 +1,6 @@
-"""The error a service answers an invalid request with: its code, and its form on the wire.
+"""The error response of a service to an invalid request: its code, its message, and its format.
 
-Codes are those the services were seen to answer; a service in no table follows its protocol.
+The codes in CODES were observed on AWS; a service that is not in it has the code of its protocol.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ CODES = {
     "sesv2": "BadRequestException",
     "sqs": "InvalidParameterValue",
 }
-CODES_OF_PROTOCOLS = {"query": "ValidationError", "ec2": "InvalidParameterValue", "rest-xml": "InvalidArgument"}
+PROTOCOL_CODES = {"query": "ValidationError", "ec2": "InvalidParameterValue", "rest-xml": "InvalidArgument"}
 DEFAULT_CODE = "ValidationException"
 
-# These say that a parameter is missing with a code and a sentence of their own.
+# These services have another code and message for a missing parameter.
 MISSING_PARAMETER = {"ec2", "sqs"}
 
 
@@ -55,9 +55,9 @@ def code_of(service: str, protocol: str, faults: list[Fault]) -> str:
         return "MissingParameter"
     if service == "sqs" and faults[0].kind == "enum":
         return "InvalidAttributeName"
-    if service == "s3" and _is_within_document(faults[0]):
+    if service == "s3" and _is_in_body(faults[0]):
         return "MalformedXML"
-    return CODES.get(service) or CODES_OF_PROTOCOLS.get(protocol, DEFAULT_CODE)
+    return CODES.get(service) or PROTOCOL_CODES.get(protocol, DEFAULT_CODE)
 
 
 def message_of(service: str, faults: list[Fault]) -> str:
@@ -65,19 +65,19 @@ def message_of(service: str, faults: list[Fault]) -> str:
     if service in MISSING_PARAMETER and faults[0].kind == "missing":
         name = faults[0].path.rpartition(".")[2]
         return f"The request must contain the parameter {name[:1].upper()}{name[1:]}."
-    if service == "s3" and _is_within_document(faults[0]):
+    if service == "s3" and _is_in_body(faults[0]):
         schema = "The XML you provided was not well-formed or did not validate against our published schema"
         return f"{schema} ({message(faults)})"
     return message(faults)
 
 
-def _is_within_document(fault: Fault) -> bool:
-    """Say whether a fault is in a request's body: what S3 reads from path, query and headers has no parts."""
+def _is_in_body(fault: Fault) -> bool:
+    """Return whether a fault is in a request's body: members that S3 reads from path, query and headers have no dot."""
     return "." in fault.path
 
 
 def answer(service: str, protocol: str, faults: list[Fault]) -> Response:
-    """Return status, headers and body of the answer, in the protocol the request came in."""
+    """Return status, headers and body of the error response, in the protocol of the request."""
     code, text = code_of(service, protocol, faults), message_of(service, faults)
     if protocol in {"json", "rest-json"}:
         return _json(service, protocol, code, text)
@@ -89,7 +89,10 @@ def _json(service: str, protocol: str, code: str, text: str) -> Response:
         "Content-Type": "application/json" if protocol == "rest-json" else "application/x-amz-json-1.1",
         "x-amzn-errortype": code,
     }
-    if service in {"sqs", "cloudwatch"}:  # clients of what was a Query service read its old code here
+    if service in {
+        "sqs",
+        "cloudwatch",
+    }:  # clients of a service that had the Query protocol before read the old code here
         old = "ValidationError" if code == DEFAULT_CODE else code
         headers["x-amzn-query-error"] = f"{old};Sender"
     return 400, headers, json.dumps({"__type": code, "message": text}).encode()

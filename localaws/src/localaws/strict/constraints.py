@@ -1,6 +1,6 @@
-"""Says which constraints of a service model the members of a request break.
+"""Finds which constraints of a service model the members of a request break.
 
-A shape is compiled once to a function; shapes whose values can break nothing are compiled to None and never visited.
+A shape is compiled once to a function; a shape without constraints is compiled to None, and its values are skipped.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class Compiler:
-    """Compiles the shapes of one service. `renamed` and `lenient` are what is known of it beyond its model.
+    """Compiles the shapes of one service.
 
-    `renamed` holds the names AWS uses in messages where they are not the model's; `lenient` the names of shapes whose
-    own constraints AWS does not enforce.
+    `renamed` has the names that AWS uses in messages where they differ from the model; `lenient` the names of shapes
+    whose own constraints AWS does not enforce.
     """
 
     def __init__(self, renamed: Mapping[str, str], lenient: Collection[str]) -> None:
@@ -35,9 +35,9 @@ class Compiler:
         self._compiling: set[str] = set()
 
     def compile(self, shape: Shape) -> Check | None:
-        """Return what appends the faults of a value to a list, or None when no value can break anything."""
-        name = _identity(shape)
-        if name in self._compiling:
+        """Return a function that appends the faults of a value to a list, or None for a shape without constraints."""
+        name = _key(shape)
+        if name in self._compiling:  # a shape that contains itself: its check is looked up when a value is checked
             return lambda value, path, faults: self._check_again(name, value, path, faults)
         if name not in self._compiled:
             self._compiling.add(name)
@@ -79,7 +79,7 @@ class Compiler:
             if not isinstance(value, dict):
                 return
             for key, suffix, required, member_check in checks:
-                member = value.get(key)
+                member = value.get(key)  # null is the same as missing
                 if member is not None:
                     if member_check is not None:
                         member_check(member, path + suffix, faults)
@@ -89,7 +89,7 @@ class Compiler:
         return check
 
     def message_name(self, name: str) -> str:
-        """Return a member's name as AWS's messages write it."""
+        """Return a member's name in AWS's messages."""
         return self._renamed.get(name) or name[:1].lower() + name[1:]
 
     def _leaf(self, shape: Shape) -> Check | None:
@@ -107,7 +107,7 @@ class Compiler:
         return check
 
     def _problems(self, shape: Shape) -> Problems | None:
-        """Return what lists the constraints that a scalar breaks, or None when it has none."""
+        """Return a function that lists the constraints that a scalar breaks, or None when it has none."""
         return None if shape.name in self._lenient else problems_of(shape)
 
     def _container(self, shape: Shape, members: Check | None) -> Check | None:
@@ -162,14 +162,14 @@ class Compiler:
         return check
 
 
-def _identity(shape: Shape) -> str:
-    """Return what tells compiled shapes apart: a reference to a shape may have an enum or a range of its own."""
+def _key(shape: Shape) -> str:
+    """Return the key of a compiled shape: a reference to a shape may have its own enum or range."""
     own = {trait: shape.metadata[trait] for trait in ("enum", "max", "min", "pattern") if trait in shape.metadata}
     return f"{shape.name} {own}" if own else shape.name
 
 
 def _each(problems: Problems, items: Callable[[Any], Any], phrase: str, constraints: list[str]) -> Check:
-    """AWS reports a list or map of scalars as a whole, with every constraint of its members."""
+    """Check a list or map of scalars, which AWS reports as a whole, with every constraint of its members."""
     constraint = f"{phrase}: [{', '.join(constraints)}]"
     kind: Kind = "enum" if constraints[0].startswith(ENUM) else "other"
 

@@ -1,7 +1,7 @@
-"""Where AWS and its published model differ: names in messages, and constraints that AWS does not enforce.
+"""Differences between AWS and its published models: names in messages, and constraints that AWS does not enforce.
 
-Add to LENIENT only what a real account was seen to accept, or what AWS documents against its
-model, with the reason.
+Add to LENIENT only a shape for which a real account has accepted an invalid value, or for which AWS documents that it
+does, with the reason.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 RENAMED: dict[str, dict[str, str]] = {
     "glue": {"TableInput": "table", "DatabaseInput": "database", "PartitionInput": "partition"},
 }
-"""By service: the names AWS's messages use for members, where they are not those of the model."""
+"""By service: the names of members in AWS's messages, where they differ from the model."""
 
 LENIENT: dict[str, dict[str, str]] = {}
-"""By service: the shapes whose own constraints are not enforced, each with the reason."""
+"""By service: the shapes whose own constraints AWS does not enforce, each with the reason."""

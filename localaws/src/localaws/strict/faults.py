@@ -1,4 +1,4 @@
-"""What a request breaks, in the words AWS uses."""
+"""The broken constraints of a request, in the words of AWS."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ NOT_NULL = "Member must not be null"
 
 
 class Blob(int):
-    """A blob of a request, which stands for its length in bytes: its content breaks no constraint."""
+    """A blob of a request, as its length in bytes: constraints do not depend on its content."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One broken constraint: where (`path`, as AWS writes it), of which value, and what AWS says about it."""
+    """One broken constraint: path and value as AWS writes them (None for a sensitive value), and AWS's words for it."""
 
     path: str
     value: str | None
@@ -28,13 +28,13 @@ class Fault:
 
 
 def message(faults: list[Fault]) -> str:
-    """Return AWS's sentence about all faults of a request."""
+    """Return AWS's message about all faults of a request."""
     noun = "error" if len(faults) == 1 else "errors"
     return f"{len(faults)} validation {noun} detected: {'; '.join(map(str, faults))}"
 
 
 def display(value: object) -> str:
-    """Return a value as AWS writes it in its messages: as Java prints lists and maps."""
+    """Return a value as AWS writes it in its messages: lists and maps as Java prints them."""
     match value:
         case Blob():
             return f"java.nio.HeapByteBuffer[pos=0 lim={int(value)} cap={int(value)}]"

@@ -1,7 +1,7 @@
-r"""Patterns of service models, written for Java, as expressions of the `regex` package.
+r"""Translates the patterns of service models, which are Java's, to those of the `regex` package.
 
-Java stores text in UTF-16, so models name characters beyond U+FFFF by ranges of surrogates; Python has the characters
-themselves. `\w`, `\d`, `\s` and the POSIX classes mean ASCII in Java.
+Java's text is UTF-16, so patterns have ranges of surrogates for characters beyond U+FFFF; Python's text has the
+characters themselves. `\w`, `\d`, `\s` and the POSIX classes mean ASCII in Java.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HYPHEN, END_OF_CLASS = "-", "]"
 SURROGATES = r"\uD800\uDC00-\uDBFF\uDFFF"
 BEYOND_U_FFFF = r"\U00010000-\U0010FFFF"
 
-# What each of Java's classes holds, as the inside of a bracketed class.
+# The characters of each of Java's classes, as the inside of a bracketed class.
 JAVA_CLASSES = {
     r"\d": "0-9",
     r"\s": r" \t\n\x0B\f\r",
@@ -41,19 +41,19 @@ JAVA_CLASSES = {
 JAVA_ESCAPES = {r"\z": r"\Z", r"\p{IsWhitespace}": r"\p{White_Space}", r"\p{IsAlphabetic}": r"\p{Alphabetic}"}
 
 UNTRANSLATED: dict[str, str] = {
-    r"^(\p{LD}|\p{Punct}| )+$": "Java has a class LD (letters and digits), `regex` has none of that name",
+    r"^(\p{LD}|\p{Punct}| )+$": "`regex` has no class LD (letters and digits)",
     r"^arn:\S+:rbin:[a-z\-0-9]{0,63}:[0-9]{12}:rule/[0-9a-zA-Z]{11}{0,1011}$": "a quantifier of a quantifier",
 }
-"""Patterns that are not checked, each with the reason. The lake uses no service that has one."""
+"""Patterns that are not checked, each with the reason."""
 
 _TOKEN = re.compile(r"\\[pP]\{\w+\}|\\x\{[0-9A-Fa-f]+\}|\\.|\[\^?|.", re.DOTALL)
 
 
 def translate(pattern: str) -> str:
-    """Return the expression that means in `regex` what `pattern` means in Java."""
+    """Return the pattern of `regex` that matches the same texts as a pattern of Java."""
     translated, in_class, before = [], False, ""
     for token in _TOKEN.findall(pattern.replace(SURROGATES, BEYOND_U_FFFF)):
-        # After a class a hyphen can begin no range: `[\w-.]` holds a hyphen.
+        # After a class a hyphen does not begin a range: `[\w-.]` contains a hyphen.
         literal = token == HYPHEN and in_class and before in JAVA_CLASSES
         translated.append(r"\-" if literal else _translate_token(token, in_class=in_class))
         in_class = token != END_OF_CLASS if in_class else token.startswith("[")
@@ -71,14 +71,14 @@ def _translate_token(token: str, *, in_class: bool) -> str:
 
 @functools.cache
 def matcher(pattern: str) -> Callable[[str], object] | None:
-    """Return what says whether a whole text matches, as Java's `matches` does; None for an untranslated pattern.
+    """Return a function that tests whether a whole text matches, as Java's `matches`; None for an untranslated pattern.
 
     Raises `regex.error` for a pattern that neither compiles nor is listed in UNTRANSLATED.
     """
     if pattern in UNTRANSLATED:
         return None
-    version = regex.V1 if "&&[" in pattern else regex.V0  # only V1 knows the intersection of classes
+    version = regex.V1 if "&&[" in pattern else regex.V0  # only V1 has the intersection of classes
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # a bare "[" within a class: both engines take it as itself
+        warnings.simplefilter("ignore", FutureWarning)  # about a "[" within a class, which both engines take literally
         matches: Callable[[str], object] = regex.compile(translate(pattern), version).fullmatch
     return matches

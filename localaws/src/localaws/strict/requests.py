@@ -1,7 +1,7 @@
-"""Finds the operation of a request and reads its members, by the protocol of its service.
+"""Reads the operation and the members of a request, by the protocol of its service.
 
-Members come out under their names on the wire, as plain values: dictionaries, lists, text, numbers. A value the model
-has no place for is left out, a body that cannot be read gives no members: MiniStack answers those.
+Members have their names in the request, and plain values: dictionaries, lists, text, numbers. Unknown members are
+ignored, and a body that cannot be parsed has no members: MiniStack answers such requests.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel, Shape, StructureShape
 
 LARGEST_DOCUMENT = 64_000_000
-"""Bytes. A body beyond it is not read: no request of that size is a document."""
+"""Bytes. A larger body is not parsed: it is not a JSON or XML document."""
 
 
 class Request(NamedTuple):
-    """An HTTP request as MiniStack hands it to a service: header names in lower case, each query value a list."""
+    """An HTTP request as MiniStack passes it to a service: header names in lower case, each query value a list."""
 
     method: str
     path: str
@@ -33,7 +33,7 @@ class Request(NamedTuple):
 
 
 def action_of(request: Request) -> str | None:
-    """Return the operation a JSON or Query request names, None when it names none."""
+    """Return the operation of a JSON or Query request, None when it names none."""
     target = request.headers.get("x-amz-target")
     if target:
         return target.rpartition(".")[2]
@@ -44,12 +44,12 @@ def action_of(request: Request) -> str | None:
 
 
 def is_form(request: Request) -> bool:
-    """Say whether the body is a form, as the Query and EC2 protocols send it."""
+    """Return whether the body is a form, as in the Query and EC2 protocols."""
     return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
 
 
 def form(request: Request) -> dict[str, str]:
-    """Return the parameters of a Query request, those of its body and of its URL."""
+    """Return the parameters of a Query request, from its body and its URL."""
     sent = {name: _first(value) for name, value in request.query.items()}
     if is_form(request):
         sent |= dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -62,12 +62,13 @@ def json_members(request: Request) -> dict[str, Any]:
 
 
 def query_members(request: Request, shape: StructureShape, *, ec2: bool = False) -> dict[str, Any]:
-    """Return the members that a form's flat names, such as `Tags.member.1.Key`, stand for."""
+    """Return the members of a form, whose names are paths, such as `Tags.member.1.Key`."""
     tree: dict[str, Any] = {}
     for name, value in form(request).items():
         node = tree
         *parents, last = name.split(".")
         for parent in parents:
+            # A name may be both a value and the parent of others: these get another key.
             child = node.setdefault(parent, {})
             node = child if isinstance(child, dict) else node.setdefault(f"{parent}.", {})
         node[last] = value
@@ -76,7 +77,7 @@ def query_members(request: Request, shape: StructureShape, *, ec2: bool = False)
 
 
 def rest_members(request: Request, operation: OperationModel, labels: Mapping[str, str]) -> dict[str, Any]:
-    """Return the members of a REST request: from its path (`labels`), its query, its headers and its body."""
+    """Return the members of a REST request, from its path (`labels`), query, headers and body."""
     shape = operation.input_shape
     if shape is None:
         return {}
@@ -155,7 +156,7 @@ def _from_xml(shape: Shape, element: ET.Element) -> Any:
         case "list":
             return [_from_xml(shape.member, child) for child in element]  # type: ignore[attr-defined]
         case "map":
-            return None  # no request of a REST-XML service has one
+            return None  # no request of a REST-XML service has a map
     return element.text or ""
 
 
@@ -221,7 +222,7 @@ def _list_from_tree(shape: Shape, node: Any, *, ec2: bool) -> Any:
         return [] if node == "" else None
     member: Shape = shape.member  # type: ignore[attr-defined]
     if not ec2 and (not shape.serialization.get("flattened") or "member" in node):
-        # Step Functions' calls write every list in the long form
+        # Calls of Step Functions write every list with `member`
         node = node.get(member.serialization.get("name", "member"), node.get("member"))
     if not isinstance(node, dict):
         return None

@@ -1,4 +1,4 @@
-"""Finds the operation of a REST request by its method, path and query, as the service model lays them out."""
+"""Finds the operation of a REST request by its method, path, query and headers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LABEL = re.compile(r"\{([^}+]+)(\+?)\}")
 
 @dataclass(frozen=True)
 class Route:
-    """One operation: the expression of its path, and what must be in the query and in the headers."""
+    """One operation: the pattern of its path, and the query parameters and headers that it requires."""
 
     operation: str
     path: re.Pattern[str]
@@ -30,7 +30,7 @@ class Route:
     deprecated: bool
 
     def match(self, request: Request) -> dict[str, str] | None:
-        """Return the labels of the request's path, or None when it is another operation's request."""
+        """Return the labels of the request's path, or None for a request of another operation."""
         found = self.path.fullmatch(request.path)
         if found is None or not self.headers <= request.headers.keys():
             return None
@@ -41,7 +41,7 @@ class Route:
 
     @property
     def precision(self) -> tuple[int, bool, int]:
-        """What orders routes: one that asks for more is tried before one that asks for less."""
+        """The sort key of routes: one with more required parts is tried first."""
         return len(self.query) + len(self.headers), not self.deprecated, self.literals
 
 
@@ -84,9 +84,9 @@ def _routes(model: ServiceModel) -> Iterator[tuple[str, Route]]:
 
 
 def _path(template: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
-    """Return the labels of a path template and its expression.
+    """Return the labels of a path template and its pattern.
 
-    MiniStack hands over decoded paths, so a label that holds an ARN may hold slashes as a greedy one does.
+    MiniStack passes decoded paths, so a label with an ARN may contain slashes, like a greedy one.
     """
     labels, expression, end = [], "", 0
     for label in _LABEL.finditer(template):

@@ -1,4 +1,4 @@
-"""The constraints of one scalar: which of them a value breaks."""
+"""Finds which constraints of a scalar shape a value breaks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENUM = "Member must satisfy enum value set"
 
 
 def problems_of(shape: Shape) -> Problems | None:
-    """Return what lists the constraints that a value breaks, or None when the shape has none."""
+    """Return a function that lists the constraints that a value breaks, or None when the shape has none."""
     if shape.type_name == "string":
         return _string_problems(shape)  # type: ignore[arg-type]  # botocore's classes follow type_name
     if shape.type_name == "blob":
@@ -54,6 +54,10 @@ def _bound(shape: Shape, which: str) -> Any:
 
 
 def range_problems(shape: Shape, what: str, measure: Callable[[Any], Any]) -> Problems | None:
+    """Return a function that checks minimum and maximum of a measure, or None when the shape has neither.
+
+    `what` is the measure's name in messages, value or length.
+    """
     if not {"min", "max"} & shape.metadata.keys():
         return None
     low, high = shape.metadata.get("min", float("-inf")), shape.metadata.get("max", float("inf"))

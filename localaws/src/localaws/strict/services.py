@@ -1,4 +1,4 @@
-"""Judges the requests of one service. An operation is compiled with its first request."""
+"""Checks the requests of one service. An operation is compiled at its first request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REST = frozenset({"rest-json", "rest-xml"})
 
 
 class Call(NamedTuple):
-    """What a request asks for: an operation and its members, under their names on the wire, and in which protocol."""
+    """The call of a request: operation, protocol, and members by their names in the request."""
 
     operation: str
     protocol: str
@@ -33,7 +33,7 @@ class Call(NamedTuple):
 
 
 class Service:
-    """The rules of one service."""
+    """The rules of one service, from its model."""
 
     def __init__(self, model: ServiceModel) -> None:
         self.name: str = model.service_name
@@ -42,14 +42,14 @@ class Service:
         self._compiler = Compiler(RENAMED.get(self.name, {}), LENIENT.get(self.name, {}))
         self._operations = frozenset(model.operation_names)
         self._checks: dict[str, Check | None] = {}
-        self._compiling = threading.Lock()  # executions of state machines call from threads of their own
+        self._compiling = threading.Lock()  # executions of state machines call from other threads
 
     @functools.cached_property
     def _routes(self) -> Routes:
         return Routes(self._model)
 
     def load(self) -> None:
-        """Do now what the first request would wait for."""
+        """Compile the routes of a REST service, for which the first request would have to wait."""
         if self.protocol in REST:
             _ = self._routes
 
@@ -58,11 +58,11 @@ class Service:
         return self._model.operation_model(name) if name in self._operations else None
 
     def raises(self, code: str) -> bool:
-        """Say whether the model declares an error of that name."""
+        """Return whether the model has an error of that name."""
         return code in self._model.shape_names
 
     def faults(self, operation: str, members: Mapping[str, Any]) -> list[Fault]:
-        """Return what the members of a call break; nothing for an operation the model does not have."""
+        """Return the faults of the members of a call; none for an operation that the model does not have."""
         found: list[Fault] = []
         check = self._check(operation)
         if check is not None:
@@ -78,12 +78,12 @@ class Service:
         return self._checks[operation]
 
     def refusal(self, call: Call) -> Response | None:
-        """Return the service's error for a call that breaks a constraint, None for one that breaks none."""
+        """Return the error response for a call that breaks a constraint, None for a valid one."""
         faults = self.faults(call.operation, call.members)
         return answers.answer(self.name, call.protocol, faults) if faults else None
 
     def read(self, request: Request) -> Call | None:
-        """Return the call that a request makes, None when it is none of this service."""
+        """Return the call of a request, None for a request that is not one of this service."""
         return self._rest_call(request) if self.protocol in REST else self._action_call(request)
 
     def _rest_call(self, request: Request) -> Call | None:

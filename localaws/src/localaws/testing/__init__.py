@@ -1,4 +1,4 @@
-"""For tests against the embedded AWS: pytest fixtures that start a server of their own, and short ways to ask it.
+"""For tests with the embedded AWS: pytest fixtures that start a server, and helpers to call it.
 
-Name the fixtures in a conftest: `pytest_plugins = ["localaws.testing.fixtures"]`, or import the ones wanted.
+To use the fixtures, write `pytest_plugins = ["localaws.testing.fixtures"]` in a conftest.py, or import them there.
 """

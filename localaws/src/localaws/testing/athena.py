@@ -1,4 +1,4 @@
-"""A bucket and a database for one test of Athena, and short ways to ask it."""
+"""A bucket and a database for one test of Athena, and helpers for its queries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FINAL = {"SUCCEEDED", "FAILED", "CANCELLED"}
 
 
 class Lake:
-    """A bucket and a database of the test's own, with Athena over them."""
+    """A bucket and a database for one test, and Athena queries of them."""
 
     def __init__(self, aws: LocalAws, name: str) -> None:
         self.aws, self.bucket, self.database = aws, name, name
@@ -27,7 +27,7 @@ class Lake:
         self.glue.create_database(DatabaseInput={"Name": name, "LocationUri": f"s3://{name}/"})
 
     def start(self, sql: str, *parameters: str, **request: Any) -> str:
-        """Start a statement; return its execution's id."""
+        """Start a statement; return the id of its execution."""
         started = self.athena.start_query_execution(
             QueryString=sql,
             QueryExecutionContext={"Database": self.database},
@@ -37,26 +37,26 @@ class Lake:
         return str(started["QueryExecutionId"])
 
     def execution(self, query_id: str) -> dict[str, Any]:
-        """Return what the API says of an execution."""
+        """Return an execution from GetQueryExecution."""
         found: dict[str, Any] = self.athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
         return found
 
     def ended(self, query_id: str) -> dict[str, Any]:
-        """Return the execution once it has ended, however it ended."""
+        """Wait until an execution has ended, in any state, and return it. Fails the test after 60 s."""
         deadline = time.monotonic() + 60
         while (found := self.execution(query_id))["Status"]["State"] not in FINAL:
-            assert time.monotonic() < deadline, "the query never ended"
+            assert time.monotonic() < deadline, "the query did not end in 60 s"
             time.sleep(0.02)
         return found
 
     def run(self, sql: str, *parameters: str, **request: Any) -> dict[str, Any]:
-        """Run a statement that must succeed; return its execution."""
+        """Run a statement and return its execution. Fails the test when the statement fails."""
         ended = self.ended(self.start(sql, *parameters, **request))
         assert ended["Status"]["State"] == "SUCCEEDED", ended["Status"]["StateChangeReason"]
         return ended
 
     def failure(self, sql: str, *parameters: str, **request: Any) -> str:
-        """Run a statement that must fail; return the reason the API gives."""
+        """Run a statement and return its StateChangeReason. Fails the test when the statement succeeds."""
         ended = self.ended(self.start(sql, *parameters, **request))
         assert ended["Status"]["State"] == "FAILED"
         return str(ended["Status"]["StateChangeReason"])
@@ -68,7 +68,7 @@ class Lake:
         return page
 
     def rows(self, sql: str, *parameters: str) -> list[tuple[str | None, ...]]:
-        """Run a statement; return its rows as texts, without the header that queries have."""
+        """Run a statement; return its rows as text, without the header of a query."""
         answer = self.results(sql, *parameters)
         lines = [tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in answer["ResultSet"]["Rows"]]
         return lines[1:] if sql.lstrip().lower().startswith(("select", "with", "values", "execute")) else lines
@@ -87,14 +87,14 @@ class Lake:
         )
 
     def result_text(self, sql: str) -> str:
-        """The result object of a statement, as it lies in S3."""
+        """Run a statement; return its result object as text."""
         location = self.run(sql)["ResultConfiguration"]["OutputLocation"]
         bucket, _, key = location.removeprefix("s3://").partition("/")
         content: bytes = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         return content.decode()
 
     def iceberg(self) -> GlueCatalog:
-        """The catalog, for what SQL cannot do."""
+        """Return a pyiceberg catalog of the tables, for changes that SQL does not have."""
         environment = self.aws.env
         return GlueCatalog(
             "glue",
@@ -108,7 +108,7 @@ class Lake:
         )
 
     def replace_view(self, entry: dict[str, Any], document: dict[str, Any]) -> None:
-        """Give a view another definition behind Athena's back."""
+        """Give a view another definition in Glue, without Athena."""
         encoded = base64.b64encode(json.dumps(document).encode()).decode()
         self.glue.update_table(
             DatabaseName=self.database,

@@ -1,4 +1,4 @@
-"""Pytest fixtures: an embedded AWS for the tests of one session, with its own port and state, gone afterwards."""
+"""Pytest fixtures of an embedded AWS for one test session, with its own port and state."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def localaws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    """One server for the whole session: give everything you create a name of its own."""
+    """One server for the whole session: tests must give everything that they create a unique name."""
     with running(tmp_path_factory.mktemp("localaws")) as aws:
         yield aws
 
 
 @pytest.fixture
 def own_localaws(tmp_path: Path) -> Iterator[LocalAws]:
-    """A server of the test's own, to stop and kill."""
+    """A server for one test, which may stop or kill it."""
     with running(tmp_path) as aws:
         yield aws
 
 
 @pytest.fixture
 def running_localaws() -> Callable[[Path], AbstractContextManager[LocalAws]]:
-    """Start a server below a folder, with the environment as the test has set it."""
+    """A function that starts a server in a folder, with the present environment."""
     return running
 
 
 @pytest.fixture
 def name() -> str:
-    """A name that nothing else has."""
+    """A unique name."""
     return f"t{uuid.uuid4().hex[:10]}"
 
 
@@ -54,13 +54,13 @@ def zipped_fixture() -> Callable[[dict[str, str]], bytes]:
 
 @pytest.fixture
 def lake(localaws: LocalAws, name: str) -> Lake:
-    """A bucket and a database of the test's own."""
+    """A bucket and a database for one test."""
     return Lake(localaws, name)
 
 
 @pytest.fixture
 def orders(lake: Lake) -> Lake:
-    """A lake with a table `orders` of three rows."""
+    """A bucket and a database with a table `orders` of three rows."""
     lake.create("orders", "id bigint, day date, amount decimal(12,2), tags array<string>, at timestamptz", "day(at)")
     lake.run(
         "INSERT INTO orders VALUES "

@@ -1,4 +1,4 @@
-"""A running embedded AWS for tests, and short ways to set up what they need in it."""
+"""A running embedded AWS for tests, and helpers to create resources in it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ ROLE = "arn:aws:iam::000000000000:role/test"
 
 @dataclass(frozen=True)
 class LocalAws:
-    """A running embedded AWS: its settings, its endpoint, the environment of its clients."""
+    """A running embedded AWS: its settings, its endpoint, and the environment variables of its clients."""
 
     settings: Settings
     endpoint: str
     env: dict[str, str]
 
     def client(self, service: str, **config: Any) -> Any:
-        """Return a boto3 client of it that never retries, so that a test sees the first answer."""
+        """Return a boto3 client that never retries, so that a test gets the first response."""
         session: Any = boto3.Session(
             aws_access_key_id=self.env["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.env["AWS_SECRET_ACCESS_KEY"],
@@ -63,7 +63,7 @@ class LocalAws:
         return url, arn
 
     def received(self, url: str, seconds: float = 20) -> list[str]:
-        """Return the bodies of the queue's messages, waiting for the first, and delete them."""
+        """Wait for messages of a queue, delete them and return their bodies; none after `seconds`."""
         sqs = self.client("sqs")
         found: list[str] = []
         deadline = time.monotonic() + seconds
@@ -75,7 +75,7 @@ class LocalAws:
         return found
 
     def subscribed_queue(self, name: str, pattern: dict[str, Any], bus: str = "default") -> str:
-        """Create a queue that gets every event of a bus that matches the pattern; return its URL."""
+        """Create a queue that receives every event of a bus that matches a pattern; return its URL."""
         url, arn = self.queue(name)
         events = self.client("events")
         events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))
@@ -89,7 +89,7 @@ class LocalAws:
         return str(created["stateMachineArn"])
 
     def ended(self, execution_arn: str, seconds: float = 30) -> dict[str, Any]:
-        """Return the execution's description once it has ended."""
+        """Wait until an execution has ended and return its description. Fails the test after `seconds`."""
         states = self.client("stepfunctions")
 
         def description() -> dict[str, Any] | None:
@@ -101,7 +101,7 @@ class LocalAws:
 
 
 def zipped(files: dict[str, str]) -> bytes:
-    """Return a zip of the files: name → text."""
+    """Return a zip of files, given as text by name."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, text in files.items():
@@ -110,18 +110,18 @@ def zipped(files: dict[str, str]) -> bytes:
 
 
 def eventually(attempt: Callable[[], Any], seconds: float = 20) -> Any:
-    """Return the first truthy result of the attempt. Fails the test when there is none in time."""
+    """Call `attempt` until its result is truthy, and return that. Fails the test after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if result := attempt():
             return result
         time.sleep(0.1)
-    return pytest.fail(f"nothing came within {seconds} s")
+    return pytest.fail(f"no result within {seconds} s")
 
 
 @contextmanager
 def running(root: Path) -> Iterator[LocalAws]:
-    """Run a server that keeps everything in `root`, with the environment as it is, and stop it afterwards."""
+    """Return a context manager of a server with its home in `root`, which is stopped afterwards."""
     settings = load(home=root / ".localaws")
     started = server.start(settings)
     try:

@@ -23,7 +23,7 @@ ROWS = (
 
 
 class Tables:
-    """One table, one view of it, one view of itself."""
+    """One table, a view of it, and a view that contains itself."""
 
     def find(self, database, table, version):
         cells = ", ".join(f'CAST(v."{name}" AS {kind.duckdb}) AS "{name}"' for name, kind in ORDERS)
@@ -36,7 +36,7 @@ class Tables:
 
 
 class NoTables:
-    """The catalog of a query that names no table."""
+    """A catalog without tables."""
 
     def find(self, database, table, version):
         return None

@@ -112,7 +112,7 @@ def test_queries_mean_what_they_mean_in_trino(run, sql, rows, types):
         ("SELECT (SELECT id, day FROM orders)", "INVALID_COLUMN_REFERENCE: Subquery must return one column"),
     ],
 )
-def test_mistakes_are_told_in_trinos_words(run, sql, message):
+def test_errors_have_trinos_messages(run, sql, message):
     with pytest.raises(AthenaError) as raised:
         run(sql)
 
@@ -138,7 +138,7 @@ def test_mistakes_are_told_in_trinos_words(run, sql, message):
         ("SELECT id FROM orders GROUP BY ALL", "ALL"),
     ],
 )
-def test_what_could_be_answered_wrongly_is_refused_by_name(run, sql, construct):
+def test_the_error_for_an_unsupported_construct_names_it(run, sql, construct):
     with pytest.raises(UnsupportedSqlError, match="not supported by the local Athena engine") as raised:
         run(sql)
 

@@ -1,10 +1,10 @@
-"""Types that Hive has not."""
+"""The types that Hive has, and those that it does not have."""
 
 import pytest
 
 from localaws.athena.errors import AthenaError
 from localaws.athena.hive_types import HIVE_TYPES, hive_columns, hive_type
-from localaws.athena.trino_types import _DUCKDB, TrinoType, array, decimal, map_of, row
+from localaws.athena.trino_types import DUCKDB_TYPES, TrinoType, array, decimal, map_of, row
 
 VARCHAR = TrinoType("varchar")
 INSTANT = TrinoType("timestamp with time zone", 6)
@@ -20,7 +20,7 @@ INSTANT = TrinoType("timestamp with time zone", 6)
         pytest.param(array(row(("a", TrinoType("date")))), "array<struct<a:date>>", id="nested"),
     ],
 )
-def test_types_hive_has(kind, hive):
+def test_types_that_hive_has(kind, hive):
     assert hive_type(kind) == hive
 
 
@@ -41,21 +41,21 @@ def test_types_hive_has(kind, hive):
         pytest.param(row(("a", array(TrinoType("uuid")))), "uuid", id="deep within"),
     ],
 )
-def test_types_hive_has_not_are_refused_in_the_words_of_athena(kind, named):
+def test_types_that_hive_does_not_have_are_refused_with_athenas_message(kind, named):
     with pytest.raises(AthenaError) as caught:
         hive_type(kind)
 
     assert str(caught.value) == f"NOT_SUPPORTED: Unsupported Hive type: {named}"
 
 
-def test_every_type_of_this_engine_is_decided():
+def test_every_type_of_this_engine_is_accepted_or_refused():
     refused = {"time", "timestamp with time zone", "json", "uuid", "unknown"}
     refused |= {"interval day to second", "interval year to month"}
 
-    assert set(_DUCKDB) - HIVE_TYPES == refused
+    assert set(DUCKDB_TYPES) - HIVE_TYPES == refused
 
 
-def test_hive_writes_timestamps_of_milliseconds_only():
+def test_only_timestamps_in_milliseconds_are_written_to_hive_tables():
     with pytest.raises(AthenaError) as caught:
         hive_columns([("id", TrinoType("bigint")), ("at", TrinoType("timestamp", 6))])
 

@@ -1,13 +1,16 @@
 import pytest
 
 from localaws.athena import duck
-from localaws.athena.ddl.text import PartitionField, parse_create
-from localaws.athena.engine import translated
+from localaws.athena.catalog.iceberg import from_iceberg
+from localaws.athena.ddl.text import PartitionField, column, parse_create
+from localaws.athena.duckdb_errors import translated
 from localaws.athena.errors import AthenaError, MalformedQueryError
+from localaws.athena.hive_types import from_hive, to_hive
 from localaws.athena.results import csv_line, java_double, read_csv, rendered
 from localaws.athena.sql import parsing
+from localaws.athena.sql.coercion import can_coerce
 from localaws.athena.sql.compiler import compile_text
-from localaws.athena.trino_types import can_coerce, decimal, from_hive, from_iceberg, to_hive
+from localaws.athena.trino_types import decimal
 
 
 @pytest.mark.parametrize(
@@ -18,7 +21,7 @@ from localaws.athena.trino_types import can_coerce, decimal, from_hive, from_ice
         (float("inf"), "Infinity"), (float("nan"), "NaN"), (2.3333333333333335, "2.3333333333333335"),
     ],
 )  # fmt: skip
-def test_doubles_look_as_java_writes_them(value, text):
+def test_doubles_have_the_text_of_java(value, text):
     assert java_double(repr(value), value) == text
 
 
@@ -37,7 +40,7 @@ def test_csv_tells_null_from_the_empty_string(cells):
         ("TIMESTAMP '2024-07-05 06:09:03 UTC' AT TIME ZONE 'Europe/Berlin'", "2024-07-05 08:09:03.000 Europe/Berlin"),
     ],
 )  # fmt: skip
-def test_values_look_as_athena_shows_them(instance, no_tables, expression, text):
+def test_values_have_the_text_of_athena(instance, no_tables, expression, text):
     relation = compile_text(no_tables, f"SELECT {expression}")
 
     assert duck.session(instance).execute(rendered(relation.sql, relation.columns)).fetchall() == [(text,)]
@@ -64,17 +67,17 @@ def test_a_parameter_is_one_constant(value):
         ("SHOW TABLES", "UTILITY", "SHOW"),
     ],
 )
-def test_statements_are_told_apart_by_their_verb(sql, kind, verb):
+def test_the_type_of_a_statement_is_that_of_its_first_word(sql, kind, verb):
     assert (parsing.statement_type(sql), parsing.first_word(sql)) == (kind, verb)
 
 
 @pytest.mark.parametrize("sql", ["SELECT FROM WHERE", "SELECT 'open", "SELECT 1; SELECT 2"])
-def test_what_is_no_sql_is_malformed(sql):
+def test_text_that_is_not_sql_is_malformed(sql):
     with pytest.raises(MalformedQueryError):
         parsing.parse(sql)
 
 
-def test_create_table_is_read_from_its_text():
+def test_create_table_is_parsed():
     found = parse_create(
         "CREATE TABLE IF NOT EXISTS `lake`.`t` "
         "(id bigint COMMENT 'a, (key)', v map<string,array<int>>, at timestamptz) "
@@ -102,7 +105,7 @@ def test_hive_types_survive_a_round_trip(text):
     assert to_hive(from_hive(text)) == text.replace("varchar(5)", "string")
 
 
-def test_iceberg_types_are_trinos():
+def test_iceberg_types_are_converted_to_trinos():
     nested = {"type": "list", "element": {"type": "struct", "fields": [{"name": "a", "type": "timestamptz"}]}}
 
     assert str(from_iceberg(nested)) == 'array(row("a" timestamp(6) with time zone))'
@@ -127,3 +130,10 @@ def test_an_error_thrown_in_sql_keeps_its_code(instance, no_tables):
         duck.session(instance).execute(relation.sql).fetchall()
 
     assert str(translated(raised.value)) == "DIVISION_BY_ZERO: Division by zero"
+
+
+@pytest.mark.parametrize("kind", ["string", "timestamptz"])
+def test_a_quote_in_a_columns_comment_is_written_twice(kind):
+    name, _, comment = column(f"at {kind} COMMENT 'the shop''s clock'")
+
+    assert (name, comment) == ("at", "the shop's clock")

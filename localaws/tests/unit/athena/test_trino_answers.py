@@ -1,4 +1,4 @@
-"""What a real Trino answered, case by case: the engine gives the same answer of the same type, or refuses by name."""
+"""Compares the engine with the recorded answers of a real Trino: the same value and type, or an error with the name."""
 
 import datetime as dt
 import json
@@ -19,7 +19,7 @@ REFUSED = [case for case in CASES if "refused" in case]
 
 
 def plain(value, kind):  # noqa: C901, PLR0911 -- one spelling per type
-    """A value in the spelling of the answers file."""
+    """A value in the notation of the file of answers."""
     if value is None:
         return None
     match kind.name:
@@ -58,7 +58,7 @@ def in_order(rows, sql):
 
 
 @pytest.mark.parametrize("case", ANSWERED, ids=lambda case: case["sql"])
-def test_the_answer_is_trinos_in_the_types_the_compiler_promises(instance, no_tables, case):
+def test_the_answer_and_its_types_are_those_of_trino(instance, no_tables, case):
     relation = compile_text(no_tables, case["sql"])
 
     cursor = duck.session(instance)
@@ -71,12 +71,12 @@ def test_the_answer_is_trinos_in_the_types_the_compiler_promises(instance, no_ta
     pairs = zip(in_order(found, case["sql"]), in_order(case["trino"], case["sql"]), strict=True)
     tolerance = APPROXIMATE.get(case["sql"], 1e-12)
     assert all(same(a, b, tolerance) for one, two in pairs for a, b in zip(one, two, strict=True)), found
-    promised = [kind.duckdb.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE") for _, kind in relation.columns]
-    assert [row[1].replace('"', "") for row in described] == [text.replace('"', "") for text in promised]
+    expected = [kind.duckdb.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE") for _, kind in relation.columns]
+    assert [row[1].replace('"', "") for row in described] == [text.replace('"', "") for text in expected]
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["sql"])
-def test_what_is_not_answered_is_refused_by_name(no_tables, case):
+def test_the_error_for_an_unsupported_expression_names_it(no_tables, case):
     with pytest.raises(UnsupportedSqlError) as raised:
         compile_text(no_tables, case["sql"])
 

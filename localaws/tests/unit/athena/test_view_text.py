@@ -1,4 +1,4 @@
-"""A view is stored formatted, and the stored text means what the text that was sent means."""
+"""The stored text of a view is formatted, and has the same structure as the text that was sent."""
 
 import pytest
 
@@ -23,7 +23,7 @@ from localaws.athena.errors import MalformedQueryError
         pytest.param("select X'4142'", "select X'4142'", id="what would change its meaning stays"),
     ],
 )
-def test_the_text_is_athenas(sent, stored):
+def test_the_stored_text_is_athenas(sent, stored):
     assert stored_text(sent) == stored
 
 
@@ -48,6 +48,6 @@ def test_the_stored_text_has_the_structure_of_the_text_that_was_sent(sent):
     assert stored_text(stored) == stored
 
 
-def test_what_is_no_query_is_refused():
+def test_text_that_is_not_a_query_is_refused():
     with pytest.raises(MalformedQueryError):
         stored_text("select from where")

@@ -14,7 +14,7 @@ from localaws.spark.arguments import (
 )
 
 
-def test_the_script_gets_its_own_arguments_and_not_the_launchers():
+def test_the_script_gets_only_its_own_arguments():
     arguments = {
         "--conf": "a=1",
         "--extra-py-files": "s3://b/a.zip",
@@ -51,7 +51,7 @@ def test_a_setting_without_a_value_is_refused():
         spark_settings({"--conf": "a=1 --conf b"})
 
 
-def test_iceberg_must_be_asked_for_as_on_glue():
+def test_iceberg_needs_datalake_formats_as_on_glue():
     conf = "spark.sql.catalog.lake=org.apache.iceberg.spark.SparkCatalog"
 
     assert spark_settings({"--conf": conf, "--datalake-formats": "hudi,iceberg"})

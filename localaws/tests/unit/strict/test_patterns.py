@@ -1,4 +1,4 @@
-"""Patterns of AWS's models in Python: all compile, and mean what they mean to AWS."""
+"""Patterns of AWS's models in Python: all compile, and match the same texts as in Java."""
 
 import botocore.session
 import pytest
@@ -18,7 +18,7 @@ def patterns_of(service):
     return {shape["pattern"] for shape in shapes if "pattern" in shape}
 
 
-def test_the_services_of_the_lake_are_among_those_looked_at():
+def test_the_services_of_the_lake_are_among_those_checked():
     assert {"glue", "athena", "iam", "lambda", "logs", "events", "stepfunctions", "dynamodb", "cloudwatch"} <= set(
         SERVED
     )
@@ -31,7 +31,7 @@ def test_every_pattern_of_a_served_service_is_checked(service):
     assert unchecked == []
 
 
-def test_what_cannot_be_translated_is_listed_because_it_does_not_compile():
+def test_untranslated_patterns_do_not_compile():
     for pattern in patterns.UNTRANSLATED:
         with pytest.raises(patterns.regex.error):
             patterns.regex.compile(patterns.translate(pattern))

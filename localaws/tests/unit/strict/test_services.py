@@ -1,4 +1,4 @@
-"""Every operation of the services the lake uses: what botocore sends is read, and each broken member is named."""
+"""Every operation of the services that the lake uses: requests of botocore are read, each broken member is named."""
 
 from urllib.parse import parse_qs, unquote, urlencode
 
@@ -24,7 +24,7 @@ TOLD_BY_HOST = {("s3", "ListDirectoryBuckets"): "the request of ListBuckets, to 
 
 
 def broken(shape):
-    """A value that breaks the shape's length, range or enum; None where it has none that can be broken."""
+    """A value that breaks the shape's length, range or enum; None for a shape without them."""
     if getattr(shape, "enum", None):
         return "no-such-value"
     limits = shape.metadata
@@ -36,7 +36,7 @@ def broken(shape):
 
 
 class Sample:
-    """A request in which every member that can be broken is broken, and the paths of those, as AWS writes them."""
+    """A request with an invalid value for every member with a constraint, and their paths as AWS writes them."""
 
     def __init__(self, service):
         self.service = service
@@ -98,7 +98,7 @@ class Sample:
 
 
 def sent(model, operation, members):
-    """The request that botocore makes of the members."""
+    """The request that botocore sends for the members."""
     protocol = PROTOCOLS.get(model.metadata["protocol"], model.metadata["protocol"])
     made = create_serializer(protocol, include_validation=False).serialize_to_request(members, operation)
     body = made["body"]
@@ -146,7 +146,7 @@ def test_every_member_that_is_broken_is_named_and_no_other(service, model_of):
 
 
 @pytest.mark.parametrize("service", LAKE)
-def test_every_required_member_is_missed(service, model_of):
+def test_every_missing_required_member_is_named(service, model_of):
     model = model_of(service)
     rules = Service(model)
     wrong = {}

@@ -1,1 +1,1 @@
-"""Tables as DuckDB reads them: the Glue catalog, Iceberg metadata, Hive partitions and the formats of files."""
+"""The tables of the Glue catalog as DuckDB reads them: Iceberg metadata, Hive partitions and file formats."""

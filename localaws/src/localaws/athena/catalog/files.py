@@ -1,4 +1,4 @@
-"""Rows into plain files in S3: what CREATE TABLE AS, UNLOAD and INSERT into a table of plain files write."""
+"""Writes plain files to S3, for CREATE TABLE AS, UNLOAD and INSERT into a table of plain files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from localaws.athena.clients import Clients
 
 Columns = list[tuple[str, TrinoType]]
-MOST_PARTITIONS = 100  # https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html
+MAX_PARTITIONS = 100  # https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html
 NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 
 _TEXT = "org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
@@ -33,7 +33,7 @@ SERDES: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 _CODECS = {"NONE": "uncompressed", "SNAPPY": "snappy", "GZIP": "gzip", "ZSTD": "zstd", "LZ4": "lz4"}
 _TEXT_CODECS = frozenset({"uncompressed", "gzip", "zstd"})
-_ENDINGS = {"gzip": ".gz", "zstd": ".zst"}
+_SUFFIXES = {"gzip": ".gz", "zstd": ".zst"}
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,15 @@ class FileFormat:
         return _CODECS[self.compression.upper()]
 
     @property
-    def ending(self) -> str:
-        """What a file's name ends in, which is how a reader knows that it is compressed."""
+    def suffix(self) -> str:
+        """The suffix of a file's name, by which readers recognize its compression."""
         if self.name == "PARQUET":
             return ".parquet"
-        return {"JSON": ".json", "TEXTFILE": ".txt"}[self.name] + _ENDINGS.get(self._codec, "")
+        return {"JSON": ".json", "TEXTFILE": ".txt"}[self.name] + _SUFFIXES.get(self._codec, "")
 
     @property
     def copy_options(self) -> str:
-        """DuckDB's options for it."""
+        """The options of DuckDB's COPY for it."""
         match self.name:
             case "PARQUET":
                 return f"FORMAT parquet, COMPRESSION {self._codec}"
@@ -75,7 +75,7 @@ class FileFormat:
 
     @property
     def storage(self) -> dict[str, Any]:
-        """What Glue stores about such files in a table's StorageDescriptor."""
+        """The members of a Glue StorageDescriptor that describe such files."""
         reader, writer, serde = SERDES[self.name]
         parameters = {"field.delim": self.delimiter} if self.name == "TEXTFILE" else {}
         info = {"SerializationLibrary": serde, "Parameters": {"serialization.format": "1", **parameters}}
@@ -84,7 +84,7 @@ class FileFormat:
 
 @dataclass(frozen=True)
 class Destination:
-    """A folder of S3, how files are written there, and the columns (the last ones, in order) that make partitions."""
+    """A folder of S3, the format of the files, and the partition columns (the last columns, in order)."""
 
     folder: str
     form: FileFormat
@@ -92,18 +92,18 @@ class Destination:
 
 
 @dataclass
-class Written:
-    """The files, and the values of the partitions they are in, each with its folder."""
+class WrittenFiles:
+    """How many rows were written, the URIs of the files, and the folder of each partition by its values."""
 
     rows: int
     files: list[str] = field(default_factory=list)
     partitions: dict[tuple[str, ...], str] = field(default_factory=dict)
 
 
-def write(cursor: duckdb.DuckDBPyConnection, query: str, columns: Columns, destination: Destination) -> Written:
-    """Write a query into files, one for each partition.
+def write(cursor: duckdb.DuckDBPyConnection, query: str, columns: Columns, destination: Destination) -> WrittenFiles:
+    """Write the rows of a query to files, one for each partition. Returns what was written.
 
-    Raises AthenaError for another place than S3, and for more than 100 partitions.
+    Raises AthenaError for a folder outside S3, and for more than 100 partitions.
     """
     folder, form, keys = in_s3(destination.folder.rstrip("/")), destination.form, destination.keys
     names = [name for name, _ in columns]
@@ -114,20 +114,21 @@ def write(cursor: duckdb.DuckDBPyConnection, query: str, columns: Columns, desti
     kept = [(name, kind) for name, kind in columns if name not in keys]
     cells = ", ".join(f"{_cell(quote(name), kind, form)} AS {quote(name)}" for name, kind in kept)
     if not keys:
-        file = f"{folder}/part-{uuid.uuid4().hex}{form.ending}"
-        return Written(_copy(cursor, f"SELECT {cells} FROM ({query})", file, form), [file])
+        file = f"{folder}/part-{uuid.uuid4().hex}{form.suffix}"
+        return WrittenFiles(_copy(cursor, f"SELECT {cells} FROM ({query})", file, form), [file])
+    # The query runs once: it may be expensive, or random.
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE rows_to_write AS {query}")
     texts = ", ".join(f"CAST({quote(key)} AS VARCHAR)" for key in keys)
     values = cursor.execute(f"SELECT DISTINCT {texts} FROM rows_to_write ORDER BY ALL").fetchall()
-    if len(values) > MOST_PARTITIONS:
+    if len(values) > MAX_PARTITIONS:
         raise AthenaError(
-            "HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MOST_PARTITIONS} open writers for partitions/buckets"
+            "HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MAX_PARTITIONS} open writers for partitions/buckets"
         )
-    written = Written(0)
+    written = WrittenFiles(0)
     for partition in values:
         named = tuple(NULL_FOLDER if value is None else str(value) for value in partition)
         path = "/".join(f"{key}={value}" for key, value in zip(keys, named, strict=True))
-        file = f"{folder}/{path}/part-{uuid.uuid4().hex}{form.ending}"
+        file = f"{folder}/{path}/part-{uuid.uuid4().hex}{form.suffix}"
         here = " AND ".join(
             f"CAST({quote(key)} AS VARCHAR) IS NOT DISTINCT FROM {'NULL' if value is None else literal(str(value))}"
             for key, value in zip(keys, partition, strict=True)
@@ -138,8 +139,8 @@ def write(cursor: duckdb.DuckDBPyConnection, query: str, columns: Columns, desti
     return written
 
 
-def register(clients: Clients, entry: dict[str, Any], written: Written) -> None:
-    """Tell Glue of the partitions that a table of plain files did not have yet."""
+def register(clients: Clients, entry: dict[str, Any], written: WrittenFiles) -> None:
+    """Create in Glue the partitions that a table of plain files does not have yet."""
     pages = clients.glue.get_paginator("get_partitions").paginate(
         DatabaseName=entry["DatabaseName"], TableName=entry["Name"]
     )

@@ -1,4 +1,4 @@
-"""Tables of one query: looked up in Glue when the query runs, never cached."""
+"""The tables of one query, which are looked up in Glue when it runs and never cached."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from localaws.athena.catalog import hive, iceberg, metadata_tables
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.hive_types import from_hive
 from localaws.athena.sql.tables import Source, Version, View
-from localaws.athena.trino_types import VARCHAR, from_hive
+from localaws.athena.trino_types import VARCHAR
 
 if TYPE_CHECKING:
     import duckdb
@@ -19,36 +20,39 @@ if TYPE_CHECKING:
     from localaws.athena.clients import Clients
 
 INFORMATION_SCHEMA = "information_schema"
-_VIEW_MARK = "/* Presto View: "
+_VIEW_PREFIX = "/* Presto View: "
 
 
 class GlueTables:
-    """The tables a query may name, behind the `Tables` protocol of the compiler."""
+    """Implements the `Tables` protocol of the compiler over the Glue catalog."""
 
     def __init__(self, clients: Clients, cursor: duckdb.DuckDBPyConnection) -> None:
         self.clients = clients
         self.cursor = cursor
         self._registered = 0
         self._bytes: dict[str, int] = {}
-        self._read_together: dict[str, list[str]] = {}
+        self._files_of_scans: dict[str, list[str]] = {}
 
     def files_under(self, location: str) -> list[str]:
-        """Return the plain files below a location; their sizes are kept for `bytes_of`."""
+        """Return the URIs of the plain files below a location; their sizes are kept for `bytes_of`."""
         found = self.clients.sizes(location)
         self._bytes |= found
         return list(found)
 
     def note_scan(self, files: list[str]) -> None:
-        """Keep which files one scan reads."""
-        self._read_together[files[0]] = files
+        """Remember all files that one scan reads, for `bytes_of`."""
+        self._files_of_scans[files[0]] = files
 
     def bytes_of(self, files: list[str]) -> int:
-        """Bytes of the files of a scan of which only the first few may be named."""
-        whole = self._read_together.get(files[0], files) if files[-1] == "..." else files
+        """Return the bytes of all files of a scan, of which `files` may name the first few and then "..."."""
+        whole = self._files_of_scans.get(files[0], files) if files[-1] == "..." else files
         return sum(self._bytes.get(file, 0) for file in whole)
 
     def find(self, database: str, table: str, version: Version | None) -> Source | View | None:
-        """Look a table, view, metadata table (`t$files`) or information_schema table up; None when there is none."""
+        """Return a table, view, metadata table (`t$files`) or table of information_schema; None when there is none.
+
+        Raises AthenaError for a version of a table that is not Iceberg, and for an Iceberg table that is broken.
+        """
         if database == INFORMATION_SCHEMA:
             return self._information(table)
         base, _, part = table.partition("$")
@@ -68,22 +72,23 @@ class GlueTables:
         return loaded.source(self._snapshot(loaded, version))
 
     def entry(self, database: str, table: str) -> dict[str, Any] | None:
-        """The Glue table, or None."""
+        """Return the table as Glue stores it, None when there is none."""
         return self.clients.table(database, table)
 
     def partitions(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
-        """The partitions of a table over plain files, as Glue has them."""
+        """Return the partitions of a table of plain files, as Glue stores them."""
         pages = self.clients.glue.get_paginator("get_partitions").paginate(
             DatabaseName=entry["DatabaseName"], TableName=entry["Name"]
         )
         return [dict(partition) for page in pages for partition in page["Partitions"]]
 
     def load(self, entry: dict[str, Any]) -> iceberg.IcebergTable:
+        """Return an Iceberg table by its metadata file. Raises AthenaError when that is missing or broken."""
         location = entry["Parameters"].get("metadata_location")
         return iceberg.load(self.clients, f"{entry['DatabaseName']}.{entry['Name']}", location)
 
     def register(self, rows: pa.Table) -> str:
-        """Make rows a table of this query; returns its name."""
+        """Make rows a table that this query can read; return its name."""
         self._registered += 1
         name = f"registered_{self._registered}"
         self.cursor.register(name, rows)
@@ -102,11 +107,12 @@ class GlueTables:
         return int(version.value.constant)
 
     def databases(self) -> list[dict[str, Any]]:
+        """Return every database, as Glue stores it."""
         pages = self.clients.glue.get_paginator("get_databases").paginate()
         return [dict(entry) for page in pages for entry in page["DatabaseList"]]
 
     def tables(self, database: str) -> list[dict[str, Any]]:
-        """Every table of a database. Raises AthenaError when there is no such database."""
+        """Return every table of a database, as Glue stores it. Raises AthenaError when there is no such database."""
         try:
             pages = self.clients.glue.get_paginator("get_tables").paginate(DatabaseName=database)
             return [dict(entry) for page in pages for entry in page["TableList"]]
@@ -149,17 +155,17 @@ class GlueTables:
                 "table_schema": database["Name"],
                 "table_name": entry["Name"],
                 "column_name": name,
-                "ordinal_position": place,
+                "ordinal_position": position,
                 "is_nullable": "YES",
                 "data_type": kind,
             }
             for database in self.databases()
             for entry in self.tables(database["Name"])
-            for place, (name, kind) in enumerate(self.described(entry), start=1)
+            for position, (name, kind) in enumerate(self.described(entry), start=1)
         ]
 
     def described(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
-        """Column names and Trino types of a Glue table or view, partition keys last."""
+        """Return the column names and Trino types of a Glue table or view, partition keys last."""
         if is_view(entry):
             return [(column["name"], column["type"]) for column in view_document(entry)["columns"]]
         if is_iceberg(entry):
@@ -169,20 +175,25 @@ class GlueTables:
 
 
 def is_view(entry: dict[str, Any]) -> bool:
+    """Return whether a Glue table is a view."""
     return entry.get("TableType") == "VIRTUAL_VIEW"
 
 
 def is_iceberg(entry: dict[str, Any]) -> bool:
+    """Return whether a Glue table is an Iceberg table."""
     return str((entry.get("Parameters") or {}).get("table_type", "")).upper() == "ICEBERG"
 
 
 def view_document(entry: dict[str, Any]) -> dict[str, Any]:
-    """The JSON that Athena stores for a view. Raises UnsupportedSqlError for a view of another engine."""
+    """Return the JSON document that Athena stores for a view.
+
+    Raises UnsupportedSqlError for a view of another engine, AthenaError for one that cannot be read.
+    """
     text = entry.get("ViewOriginalText") or ""
-    if not text.startswith(_VIEW_MARK):
+    if not text.startswith(_VIEW_PREFIX):
         raise UnsupportedSqlError(f"View {entry['Name']}, which Athena did not create,")
     try:
-        encoded = text.removeprefix(_VIEW_MARK).removesuffix(" */")
+        encoded = text.removeprefix(_VIEW_PREFIX).removesuffix(" */")
         document: dict[str, Any] = json.loads(base64.b64decode(encoded, validate=True))
     except ValueError as error:
         raise AthenaError("INVALID_VIEW", f"View {entry['Name']} has no definition that can be read") from error
@@ -190,12 +201,13 @@ def view_document(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def decode_view(entry: dict[str, Any]) -> View:
+    """Return the query of a view and its database. Raises the errors of `view_document`."""
     document = view_document(entry)
     return View(document["originalSql"], document.get("schema") or entry["DatabaseName"])
 
 
 def view_input(name: str, text: str, database: str, columns: list[tuple[str, str, str]]) -> dict[str, Any]:
-    """Glue's TableInput of a view; `columns` are name, Trino type and Hive type."""
+    """Return Glue's TableInput of a view; `columns` are name, Trino type and Hive type."""
     document = {
         "originalSql": text,
         "catalog": "awsdatacatalog",
@@ -203,11 +215,12 @@ def view_input(name: str, text: str, database: str, columns: list[tuple[str, str
         "columns": [{"name": column, "type": kind} for column, kind, _ in columns],
     }
     encoded = base64.b64encode(json.dumps(document).encode()).decode()
+    # Athena recognizes its own views by these texts.
     return {
         "Name": name,
         "TableType": "VIRTUAL_VIEW",
         "Parameters": {"presto_view": "true", "comment": "Presto View"},
-        "ViewOriginalText": f"{_VIEW_MARK}{encoded} */",
+        "ViewOriginalText": f"{_VIEW_PREFIX}{encoded} */",
         "ViewExpandedText": "/* Presto View */",
         "StorageDescriptor": {
             "Columns": [{"Name": column, "Type": kind} for column, _, kind in columns],

@@ -1,4 +1,4 @@
-"""External tables over plain files: CSV, JSON lines and Parquet, as the crawler or DDL registered them in Glue."""
+"""Reads external tables of plain files: CSV, JSON lines and Parquet, as a crawler or DDL created them in Glue."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from localaws.athena.catalog.files import FileFormat
 from localaws.athena.catalog.projection import projection_of
 from localaws.athena.errors import UnsupportedSqlError
+from localaws.athena.hive_types import from_hive
 from localaws.athena.sql.tables import Source
-from localaws.athena.trino_types import VARCHAR, TrinoType, from_hive, literal, quote
+from localaws.athena.trino_types import VARCHAR, TrinoType, literal, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,14 +23,14 @@ Columns = tuple[tuple[str, TrinoType], ...]
 
 
 class StoredFiles(Protocol):
-    """What reading a Hive table needs of the catalog: its partitions, and the files below a location."""
+    """The part of the catalog that reading a Hive table needs: its partitions, and the files below a location."""
 
     @property
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """The connection of this query, for looking into a file."""
+        """The connection of this query, to read the schema of a file."""
 
     def partitions(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return the partitions of a table, as Glue has them."""
+        """Return the partitions of a table, as Glue stores them."""
         ...
 
     def files_under(self, location: str) -> list[str]:
@@ -37,12 +38,12 @@ class StoredFiles(Protocol):
         ...
 
     def note_scan(self, files: list[str]) -> None:
-        """Keep which files one scan reads."""
+        """Remember all files that one scan reads."""
         ...
 
 
 def source(tables: StoredFiles, table: dict[str, Any]) -> Source:
-    """How DuckDB reads the table, partition by partition. Raises UnsupportedSqlError for other formats."""
+    """Return the table as DuckDB reads it, partition by partition. Raises UnsupportedSqlError for other formats."""
     columns = _columns(table["StorageDescriptor"].get("Columns") or [])
     keys = _columns(table.get("PartitionKeys") or [])
     parts = [
@@ -50,17 +51,17 @@ def source(tables: StoredFiles, table: dict[str, Any]) -> Source:
         for values, files in _partitions(tables, table, [name for name, _ in keys])
     ]
     everything = columns + keys
-    selects = [part for part in parts if part] or [_nothing(everything)]
+    selects = [part for part in parts if part] or [_no_rows(everything)]
     return Source(f"({' UNION ALL '.join(selects)})", everything, (("$path", _PATH, VARCHAR),))
 
 
 def columns_of(table: dict[str, Any]) -> Columns:
-    """All columns of the table, partition keys last."""
+    """Return all columns of the table, partition keys last."""
     return _columns([*(table["StorageDescriptor"].get("Columns") or []), *(table.get("PartitionKeys") or [])])
 
 
 def file_format(table: dict[str, Any]) -> FileFormat:
-    """How new files of the table are written. Raises UnsupportedSqlError where what was read cannot be written."""
+    """Return the format of new files of the table. Raises UnsupportedSqlError for a format that is only read."""
     serde = table["StorageDescriptor"].get("SerdeInfo") or {}
     name = _format(table)
     if name == "csv" and "OpenCSV" in (serde.get("SerializationLibrary") or ""):
@@ -75,7 +76,7 @@ def _columns(nodes: list[dict[str, Any]]) -> Columns:
 
 
 def _partitions(tables: StoredFiles, table: dict[str, Any], keys: list[str]) -> list[tuple[Sequence[str], list[str]]]:
-    """Values and files of every partition; a table without partitions is one, without values."""
+    """Return the values and files of every partition; a table without partition keys is one, without values."""
     location, files_under = table["StorageDescriptor"]["Location"], tables.files_under
     if not keys:
         return [((), files_under(location))]
@@ -85,7 +86,7 @@ def _partitions(tables: StoredFiles, table: dict[str, Any], keys: list[str]) -> 
     return [(p["Values"], files_under(p["StorageDescriptor"]["Location"])) for p in tables.partitions(table)]
 
 
-def _nothing(columns: Columns) -> str:
+def _no_rows(columns: Columns) -> str:
     cells = ", ".join(f"CAST(NULL AS {kind.duckdb}) AS {quote(name)}" for name, kind in columns)
     return f"SELECT {cells}, CAST(NULL AS VARCHAR) AS {_PATH} WHERE false"
 
@@ -119,8 +120,8 @@ def _format(table: dict[str, Any]) -> str:
     storage = table["StorageDescriptor"]
     library = ((storage.get("SerdeInfo") or {}).get("SerializationLibrary") or "").lower()
     hint = f"{library} {(table.get('Parameters') or {}).get('classification', '')}".lower()
-    for name, marks in {"parquet": ("parquet",), "json": ("json",), "csv": ("csv", "lazysimple")}.items():
-        if any(mark in hint for mark in marks):
+    for name, words in {"parquet": ("parquet",), "json": ("json",), "csv": ("csv", "lazysimple")}.items():
+        if any(word in hint for word in words):
             return name
     raise UnsupportedSqlError(f"Table {table['Name']} of format {hint.strip() or 'unknown'}")
 
@@ -130,12 +131,14 @@ def _csv(table: dict[str, Any], columns: Columns, listing: str) -> tuple[list[st
     parameters = serde.get("Parameters") or {}
     quoted = "OpenCSV" in (serde.get("SerializationLibrary") or "")
     delimiter = parameters.get("separatorChar", ",") if quoted else parameters.get("field.delim", "\x01")
-    mark = parameters.get("quoteChar", '"') if quoted else ""
+    quote_char = parameters.get("quoteChar", '"') if quoted else ""
     skip = int((table.get("Parameters") or {}).get("skip.header.line.count", 0))
+    # Text files are read by position, as in Hive: a header need not have the names of the table's columns.
+    # force_not_null keeps empty cells, which are empty strings in Hive.
     names = ", ".join(f"{literal(f'c{i}')}: 'VARCHAR'" for i in range(len(columns)))
     reader = (
         f"read_csv({listing}, auto_detect = false, header = false, skip = {skip}, delim = {literal(delimiter)}, "
-        f"quote = {literal(mark)}, escape = {literal(mark)}, columns = {{{names}}}, null_padding = true, "
+        f"quote = {literal(quote_char)}, escape = {literal(quote_char)}, columns = {{{names}}}, null_padding = true, "
         f"strict_mode = false, force_not_null = [{', '.join(literal(f'c{i}') for i in range(len(columns)))}], "
         f"filename = '{_PATH}', hive_partitioning = false)"
     )
@@ -144,8 +147,11 @@ def _csv(table: dict[str, Any], columns: Columns, listing: str) -> tuple[list[st
 
 
 def _from_text(column: str, kind: TrinoType, *, strict: bool) -> str:
-    """A cell of text as its declared type. LazySimpleSerDe gives NULL for what it cannot read; OpenCSVSerDe fails."""
-    if kind.name == "varchar":
+    """Return SQL of a text cell as its declared type.
+
+    For a text of another type LazySimpleSerDe gives NULL, OpenCSVSerDe (`strict`) fails.
+    """
+    if kind.name == "varchar":  # \N is Hive's text of NULL
         return column if strict else f"CASE WHEN {column} <> '\\N' THEN {column} END"
     if kind.name in {"array", "map", "row"}:
         raise UnsupportedSqlError(f"Type {kind} in a text table")
@@ -164,6 +170,7 @@ def _json(columns: Columns, listing: str) -> tuple[list[str], str]:
 
 def _parquet(cursor: duckdb.DuckDBPyConnection, columns: Columns, listing: str) -> tuple[list[str], str]:
     reader = f"read_parquet({listing}, union_by_name = true, filename = '{_PATH}', hive_partitioning = false)"
+    # By name, as Athena reads Parquet: a file may lack columns that were added later.
     present = {
         name.lower(): (name, kind) for name, kind, *_ in cursor.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
     }

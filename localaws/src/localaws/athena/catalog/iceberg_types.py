@@ -1,4 +1,4 @@
-"""Trino types and partition fields as pyiceberg's objects, for tables that statements create."""
+"""Converts Trino types and partition fields to pyiceberg's objects, for tables that statements create."""
 
 from __future__ import annotations
 
@@ -57,12 +57,16 @@ _SCALARS: dict[str, IcebergType] = {
 
 
 def schema_of(columns: Sequence[tuple[str, TrinoType, str]]) -> Schema:
-    """Schema of columns given as name, type and comment. Raises UnsupportedSqlError for types Iceberg has not."""
+    """Return the schema of columns given as name, type and comment.
+
+    Raises UnsupportedSqlError for a type that Iceberg does not have.
+    """
+    # The columns have the ids from 1, nested fields those after them.
     ids = itertools.count(len(columns) + 1)
     return Schema(
         *(
-            NestedField(place, name, _iceberg(kind, ids), required=False, doc=comment or None)
-            for place, (name, kind, comment) in enumerate(columns, start=1)
+            NestedField(position, name, _iceberg(kind, ids), required=False, doc=comment or None)
+            for position, (name, kind, comment) in enumerate(columns, start=1)
         )
     )
 
@@ -91,7 +95,7 @@ _TRANSFORMS: dict[str, Transform[Any, Any]] = {
 
 
 def partition_spec(schema: Schema, fields: Sequence[PartitionField]) -> PartitionSpec:
-    """Partition spec over a schema. Raises AthenaError for a column that is not there."""
+    """Return the partition spec of a schema. Raises AthenaError for a column that does not exist."""
     names = {field.name: field.field_id for field in schema.fields}
     unknown = [field.column for field in fields if field.column not in names]
     if unknown:
@@ -100,11 +104,11 @@ def partition_spec(schema: Schema, fields: Sequence[PartitionField]) -> Partitio
         *(
             IcebergPartitionField(
                 source_id=names[field.column],
-                field_id=1000 + place,
+                field_id=1000 + position,  # where Iceberg's ids of partition fields begin
                 transform=_transform(field),
                 name=field.column if field.transform == "identity" else f"{field.column}_{field.transform}",
             )
-            for place, field in enumerate(fields)
+            for position, field in enumerate(fields)
         )
     )
 

@@ -1,4 +1,4 @@
-"""`table$snapshots` and its like: what Iceberg knows about a table, as rows."""
+"""Iceberg's metadata tables, such as `table$snapshots`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ NAMES = ("snapshots", "history", "refs", "files", "manifests", "partitions")
 
 
 def rows(clients: Clients, table: IcebergTable, name: str) -> tuple[Columns, pa.Table]:
-    """Columns and rows of one metadata table. Raises AthenaError for a name Athena has not."""
+    """Return the columns and rows of one metadata table. Raises AthenaError for a name that Athena does not have."""
     match name:
         case "snapshots":
             return _SNAPSHOTS, _arrow(_SNAPSHOTS, _snapshots(table))
@@ -92,7 +92,7 @@ def _snapshots(table: IcebergTable) -> list[dict[str, Any]]:
 def _history(table: IcebergTable) -> list[dict[str, Any]]:
     parents = {s["snapshot-id"]: s.get("parent-snapshot-id") for s in table.snapshots}
     ancestors, current = set(), table.current_snapshot
-    while current is not None and current not in ancestors:
+    while current is not None and current not in ancestors:  # broken metadata may have a cycle
         ancestors.add(current)
         current = parents.get(current)
     return [
@@ -121,7 +121,7 @@ def _refs(table: IcebergTable) -> list[dict[str, Any]]:
 
 
 def _inspected(clients: Clients, table: IcebergTable, name: str) -> tuple[Columns, pa.Table]:
-    """The tables that need the manifests, which pyiceberg reads."""
+    """Return the metadata tables that need the manifests, which pyiceberg reads."""
     from pyiceberg.table import StaticTable  # noqa: PLC0415 -- a second to import, rarely needed
 
     catalog = clients.iceberg

@@ -1,13 +1,14 @@
-"""Partition projection: partitions that the table's properties describe instead of Glue.
+"""Partition projection: partitions that a table's properties describe, instead of the Glue catalog.
 
 https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
 
-Athena works the partitions out and looks into each folder. Here the files below the table are listed once, and those
-in folders that are a projected partition are read: the same rows.
+Athena computes the partitions and lists each folder. Here the files below the table are listed once, and those in the
+folder of a projected partition are read, which gives the same rows.
 """
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
 from collections import defaultdict
@@ -23,13 +24,13 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _NOW = re.compile(r"NOW(?:\s*([+-])\s*(\d+)\s*(YEAR|MONTH|WEEK|DAY|HOUR|MINUTE|SECOND)S?)?", re.IGNORECASE)
 _SECONDS = {"WEEK": 604_800, "DAY": 86_400, "HOUR": 3600, "MINUTE": 60, "SECOND": 1}
 _MONTHS = {"YEAR": 12, "MONTH": 1}
-# Java's letters for dates, longest first, and Python's.
-_LETTERS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
+# Date patterns of Java, longest first, and of Python.
+_DATE_PATTERNS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 
 
 @dataclass(frozen=True)
 class Projection:
-    """`template` is a location with `${key}` in it; `accepts` says whether a value of a key is projected."""
+    """`template` is a location with `${key}` in it; `accepts` tests, by key, whether a value is projected."""
 
     template: str
     keys: Sequence[str]
@@ -37,14 +38,14 @@ class Projection:
 
     @property
     def root(self) -> str:
-        """The folder that holds every projected partition."""
+        """The common parent folder of all projected partitions."""
         return _VARIABLE.split(self.template, maxsplit=1)[0].rpartition("/")[0]
 
     def partitions(self, files: Iterable[str]) -> dict[tuple[str, ...], list[str]]:
-        """Of the files under `root`, those of projected partitions, by the partition's values."""
+        """Return those of the files under `root` that are in a projected partition, by the partition's values."""
         pattern = "".join(
-            f"(?P<{part}>[^/]+)" if place % 2 else re.escape(part)
-            for place, part in enumerate(_VARIABLE.split(self.template.rstrip("/")))
+            f"(?P<{part}>[^/]+)" if position % 2 else re.escape(part)
+            for position, part in enumerate(_VARIABLE.split(self.template.rstrip("/")))
         )
         folder = re.compile(f"{pattern}/")
         found: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
@@ -58,35 +59,39 @@ class Projection:
 def projection_of(
     properties: Mapping[str, str], keys: Sequence[str], location: str, now: dt.datetime
 ) -> Projection | None:
-    """What the properties project; None if they do not.
+    """Return the projection that a table's properties describe; None without `projection.enabled`.
 
-    Raises AthenaError for a key they leave out or a range that cannot be read, UnsupportedSqlError for type injected.
+    Raises AthenaError INVALID_TABLE_PROPERTY for a missing or invalid property of a key, UnsupportedSqlError for type
+    injected and for date formats other than those of numbers.
     """
     if properties.get("projection.enabled", "").lower() != "true":
         return None
-    usual = f"{location.rstrip('/')}/{'/'.join(f'{key}=${{{key}}}' for key in keys)}/"
+    default = f"{location.rstrip('/')}/{'/'.join(f'{key}=${{{key}}}' for key in keys)}/"
     accepts = {key: _accepts(key, properties, now) for key in keys}
-    return Projection(properties.get("storage.location.template", usual), keys, accepts)
+    return Projection(properties.get("storage.location.template", default), keys, accepts)
 
 
 def _accepts(key: str, properties: Mapping[str, str], now: dt.datetime) -> Callable[[str], bool]:
-    said = {name.removeprefix(f"projection.{key}."): value for name, value in properties.items()}
-    match said.get("type", "").lower():
+    options = {name.removeprefix(f"projection.{key}."): value for name, value in properties.items()}
+    match options.get("type", "").lower():
         case "enum":
-            values = frozenset(value.strip() for value in said.get("values", "").split(","))
+            values = frozenset(value.strip() for value in options.get("values", "").split(","))
             return values.__contains__
         case "integer":
-            return _integers(key, said)
+            return _integers(key, options)
         case "date":
-            return _dates(key, said, now)
+            return _dates(key, options, now)
         case "injected":
             raise UnsupportedSqlError(f"Partition projection of type injected ({key})")
     raise AthenaError("INVALID_TABLE_PROPERTY", f"projection.{key}.type must be enum, integer, date or injected")
 
 
-def _integers(key: str, said: Mapping[str, str]) -> Callable[[str], bool]:
-    first, last = (int(value) for value in _range(key, said))
-    step, digits = int(said.get("interval", 1)), int(said.get("digits", 0))
+def _integers(key: str, options: Mapping[str, str]) -> Callable[[str], bool]:
+    first, last = (_integer(key, "range", value) for value in _range(key, options))
+    step = _integer(key, "interval", options.get("interval", "1"))
+    digits = _integer(key, "digits", options.get("digits", "0"))
+    if step < 1:
+        raise _invalid(key, "interval", str(step), "a number of 1 or more")
 
     def accepts(text: str) -> bool:
         if re.fullmatch(r"-?\d+", text) is None:
@@ -97,44 +102,56 @@ def _integers(key: str, said: Mapping[str, str]) -> Callable[[str], bool]:
     return accepts
 
 
-def _dates(key: str, said: Mapping[str, str], now: dt.datetime) -> Callable[[str], bool]:
-    """Every date of the range that is written in the format: a folder between two steps of an interval is no partition
-    in Athena, and no writer makes one, so that steps are not counted here.
-    """
-    form = said.get("format", "")
-    python = form
-    for letters, replacement in _LETTERS.items():
-        python = python.replace(letters, replacement)
-    if not form or re.search(r"[A-Za-z]", re.sub(r"%[A-Za-z]|'[^']*'", "", python)):
-        raise UnsupportedSqlError(f"Partition projection with the date format {form!r} ({key})")
+def _dates(key: str, options: Mapping[str, str], now: dt.datetime) -> Callable[[str], bool]:
+    # The interval is ignored: no writer creates a folder between two of its steps, which Athena would not read.
+    java = options.get("format", "")
+    python = java
+    for pattern, replacement in _DATE_PATTERNS.items():
+        python = python.replace(pattern, replacement)
+    if not java or re.search(r"[A-Za-z]", re.sub(r"%[A-Za-z]|'[^']*'", "", python)):
+        raise UnsupportedSqlError(f"Partition projection with the date format {java!r} ({key})")
     python = python.replace("'", "")
-    first, last = (_moment(value, python, now) for value in _range(key, said))
+    first, last = (_instant(key, value, python, now) for value in _range(key, options))
 
     def accepts(text: str) -> bool:
         try:
-            moment = dt.datetime.strptime(text, python).replace(tzinfo=dt.UTC)
+            instant = dt.datetime.strptime(text, python).replace(tzinfo=dt.UTC)
         except ValueError:
             return False
-        return first <= moment <= last and moment.strftime(python) == text
+        return first <= instant <= last and instant.strftime(python) == text
 
     return accepts
 
 
-def _range(key: str, said: Mapping[str, str]) -> tuple[str, str]:
-    first, comma, last = said.get("range", "").partition(",")
+def _range(key: str, options: Mapping[str, str]) -> tuple[str, str]:
+    first, comma, last = options.get("range", "").partition(",")
     if not comma:
         raise AthenaError("INVALID_TABLE_PROPERTY", f"projection.{key}.range must be two values, like 1,9")
     return first.strip(), last.strip()
 
 
-def _moment(text: str, form: str, now: dt.datetime) -> dt.datetime:
+def _integer(key: str, option: str, text: str) -> int:
+    if re.fullmatch(r"-?\d+", text.strip()) is None:
+        raise _invalid(key, option, text, "a whole number")
+    return int(text)
+
+
+def _invalid(key: str, option: str, text: str, expected: str) -> AthenaError:
+    return AthenaError("INVALID_TABLE_PROPERTY", f"projection.{key}.{option} is {text!r}, but must be {expected}")
+
+
+def _instant(key: str, text: str, form: str, now: dt.datetime) -> dt.datetime:
     matched = _NOW.fullmatch(text)
     if matched is None:
-        return dt.datetime.strptime(text, form).replace(tzinfo=dt.UTC)
+        try:
+            return dt.datetime.strptime(text, form).replace(tzinfo=dt.UTC)
+        except ValueError as error:
+            raise _invalid(key, "range", text, f"NOW, NOW-1DAYS or a date in the format {form}") from error
     if matched[1] is None:
         return now
     number, unit = int(f"{matched[1]}{matched[2]}"), matched[3].upper()
     if unit in _SECONDS:
         return now + dt.timedelta(seconds=number * _SECONDS[unit])
     year, month = divmod(now.year * 12 + now.month - 1 + number * _MONTHS[unit], 12)
-    return now.replace(year=year, month=month + 1, day=min(now.day, 28))
+    last_day = calendar.monthrange(year, month + 1)[1]
+    return now.replace(year=year, month=month + 1, day=min(now.day, last_day))

@@ -1,7 +1,8 @@
-"""ALTER TABLE and MSCK REPAIR TABLE: Iceberg tables through pyiceberg, tables over plain files in Glue."""
+"""ALTER TABLE and MSCK REPAIR TABLE: Iceberg tables by pyiceberg, tables of plain files in the Glue catalog."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,11 @@ from localaws.athena.catalog.glue_tables import is_iceberg, is_view
 from localaws.athena.catalog.iceberg_types import schema_of
 from localaws.athena.clients import in_s3
 from localaws.athena.ddl import text as ddl_text
-from localaws.athena.errors import AthenaError, MalformedQueryError, UnsupportedSqlError
-from localaws.athena.trino_types import to_hive
+from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.hive_types import to_hive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pyiceberg.table import Table
 
@@ -24,21 +25,13 @@ if TYPE_CHECKING:
 
 _COLUMN = r"[`\"]?(\w+)[`\"]?"
 _FLAGS = re.IGNORECASE | re.DOTALL
-_PARTITION = re.compile(r"PARTITION\s*\(((?:'[^']*'|[^')])*)\)(?:\s*LOCATION\s+'([^']+)')?", _FLAGS)
-_GLUE_KEEPS = (
-    "Name",
-    "Description",
-    "Owner",
-    "Retention",
-    "StorageDescriptor",
-    "PartitionKeys",
-    "TableType",
-    "Parameters",
-)
+_TABLE_INPUT_MEMBERS = (
+    "Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters",
+)  # fmt: skip
 
 
 class Alterer:
-    """Runs one ALTER TABLE or MSCK REPAIR TABLE. `entry` is the table as Glue has it."""
+    """Runs one ALTER TABLE or MSCK REPAIR TABLE. `entry` is the table as Glue stores it."""
 
     def __init__(self, tables: GlueTables, database: str, name: str) -> None:
         self.tables = tables
@@ -53,7 +46,10 @@ class Alterer:
         self.entry = entry
 
     def alter(self, action: str) -> None:
-        """Do what stands behind the table's name. Raises AthenaError; UnsupportedSqlError for other actions."""
+        """Run an action, which is the text after the table's name.
+
+        Raises AthenaError when it is not possible, UnsupportedSqlError for actions that this engine does not have.
+        """
         known = _ICEBERG if is_iceberg(self.entry) else _HIVE
         for pattern, change in known.items():
             if (matched := re.fullmatch(pattern, action.strip(), _FLAGS)) is not None:
@@ -63,7 +59,10 @@ class Alterer:
         raise UnsupportedSqlError(f"ALTER TABLE … {' '.join(action.split()[:2])}{kind}")
 
     def repair(self) -> list[str]:
-        """Add the partitions whose folders lie under the table's location. Returns Hive's messages about them."""
+        """Create partitions for the folders below the table's location. Returns Hive's messages about them.
+
+        Raises AthenaError for a table that is not a partitioned table of plain files.
+        """
         if is_iceberg(self.entry) or not self._keys:
             raise AthenaError("FAILED", f"Table {self.database}.{self.name} is not a partitioned table of plain files")
         location = self.entry["StorageDescriptor"]["Location"].rstrip("/")
@@ -94,46 +93,51 @@ class Alterer:
         return self.clients.iceberg.load_table((self.database, self.name))
 
     def add_columns(self, matched: re.Match[str]) -> None:
+        """Add columns to an Iceberg table. Raises AthenaError for one that exists."""
         schema = schema_of(_columns(matched[1]))
-        with self._iceberg().update_schema() as update:
+        with _schema_change(f"add {matched[1]}"), self._iceberg().update_schema() as update:
             for field in schema.fields:
                 update.add_column(field.name, field.field_type, doc=field.doc)
 
     def drop_column(self, matched: re.Match[str]) -> None:
-        with self._iceberg().update_schema() as update:
+        """Drop a column of an Iceberg table. Raises AthenaError for one that does not exist."""
+        with _schema_change(f"drop column {matched[1]}"), self._iceberg().update_schema() as update:
             update.delete_column(matched[1].lower())
 
     def change_column(self, matched: re.Match[str]) -> None:
-        """Rename, widen, describe and move: whatever of it differs. Raises AthenaError for a type that is no wider."""
-        old, new, place, after = matched[1].lower(), matched[2].lower(), matched[4], matched[5]
+        """Change the name, type, comment and position of a column, where they differ.
+
+        Raises AthenaError for a column that does not exist, and for a type that is not wider.
+        """
+        old, new, first, after = matched[1].lower(), matched[2].lower(), matched[4], matched[5]
         [wanted] = schema_of([ddl_text.column(f"{new} {matched[3]}")]).fields
         table = self._iceberg()
         if old not in table.schema().column_names:
             raise AthenaError("COLUMN_NOT_FOUND", f"Column '{old}' does not exist in {self.database}.{self.name}")
-        have = table.schema().find_field(old)
-        try:
-            with table.update_schema() as update:
-                if have.field_type != wanted.field_type or (wanted.doc and wanted.doc != have.doc):
-                    update.update_column(old, wanted.field_type, doc=wanted.doc or have.doc)
-                if place and place.upper() == "FIRST":
-                    update.move_first(old)
-                elif after:
-                    update.move_after(old, after.lower())
-                if new != old:
-                    update.rename_column(old, new)
-        except (ValidationError, ValueError) as error:
-            raise AthenaError("NOT_SUPPORTED", f"Cannot change column {old} to {new} {matched[3]}: {error}") from error
+        current = table.schema().find_field(old)
+        with _schema_change(f"change column {old} to {new} {matched[3]}"), table.update_schema() as update:
+            if current.field_type != wanted.field_type or (wanted.doc and wanted.doc != current.doc):
+                update.update_column(old, wanted.field_type, doc=wanted.doc or current.doc)
+            if first:
+                update.move_first(old)
+            elif after:
+                update.move_after(old, after.lower())
+            if new != old:
+                update.rename_column(old, new)
 
     def rename(self, matched: re.Match[str]) -> None:
+        """Rename a table in Glue. Raises AthenaError when there is a table of the new name."""
         parts = re.sub(r"[`\"]", "", matched[1]).lower().split(".")
         target = (parts[-2] if len(parts) > 1 else self.database, parts[-1])
         if self.tables.entry(*target) is not None:
             raise AthenaError("TABLE_ALREADY_EXISTS", f"Table '{'.'.join(target)}' already exists")
+        # Glue cannot rename a table: the same files get another entry.
         table: Any = {**self._kept(), "Name": target[1]}
         self.clients.glue.create_table(DatabaseName=target[0], TableInput=table)
         self.clients.glue.delete_table(DatabaseName=self.database, Name=self.name)
 
     def set_properties(self, matched: re.Match[str]) -> None:
+        """Set properties, in the metadata of an Iceberg table or in Glue."""
         pairs = dict(re.findall(r"'([^']+)'\s*=\s*'([^']*)'", matched[1]))
         if is_iceberg(self.entry):
             with self._iceberg().transaction() as transaction:
@@ -142,17 +146,21 @@ class Alterer:
             self._update(Parameters={**(self.entry.get("Parameters") or {}), **pairs})
 
     def unset_properties(self, matched: re.Match[str]) -> None:
+        """Remove properties of an Iceberg table."""
         with self._iceberg().transaction() as transaction:
             transaction.remove_properties(*re.findall(r"'([^']+)'", matched[1]))
 
     def add_hive_columns(self, matched: re.Match[str]) -> None:
+        """Add columns to a table of plain files, in Glue."""
         known = self.entry["StorageDescriptor"].get("Columns") or []
         self._update_columns([*known, *_glue_columns(matched[1])])
 
     def replace_hive_columns(self, matched: re.Match[str]) -> None:
+        """Replace the columns of a table of plain files, in Glue."""
         self._update_columns(_glue_columns(matched[1]))
 
     def add_partitions(self, matched: re.Match[str]) -> None:
+        """Create partitions in Glue. Raises AthenaError for one that exists, without IF NOT EXISTS."""
         location = self.entry["StorageDescriptor"]["Location"].rstrip("/")
         known = {tuple(partition["Values"]) for partition in self.tables.partitions(self.entry)}
         for values, given in self._partitions(matched[2]):
@@ -164,6 +172,7 @@ class Alterer:
             self._add(values, given or f"{location}/{folder}/")
 
     def drop_partitions(self, matched: re.Match[str]) -> None:
+        """Delete partitions in Glue. Raises AthenaError for one that does not exist, without IF EXISTS."""
         known = {tuple(partition["Values"]) for partition in self.tables.partitions(self.entry)}
         for values, _ in self._partitions(matched[2]):
             if values in known:
@@ -174,22 +183,13 @@ class Alterer:
                 raise AthenaError("FAILED", f"Partition does not exist: {self._named(values)}")
 
     def set_location(self, matched: re.Match[str]) -> None:
+        """Change the location of a table of plain files, in Glue."""
         self._update(StorageDescriptor={**self.entry["StorageDescriptor"], "Location": matched[1]})
 
     def _partitions(self, text: str) -> list[tuple[tuple[str, ...], str | None]]:
-        """Values in the order of the table's keys, and the location if one is given."""
         if not self._keys:
             raise AthenaError("FAILED", f"Table {self.database}.{self.name} has no partitions")
-        found = []
-        for matched in _PARTITION.finditer(text):
-            pairs = re.findall(r"[`\"]?(\w+)[`\"]?\s*=\s*(?:'([^']*)'|([^\s,]+))", matched[1])
-            values = {key.lower(): quoted or bare for key, quoted, bare in pairs}
-            if sorted(values) != sorted(self._keys):
-                raise AthenaError("FAILED", f"A partition of {self.name} is named by {', '.join(self._keys)}")
-            found.append((tuple(values[key] for key in self._keys), matched[2]))
-        if not found:
-            raise MalformedQueryError(f"mismatched input '{text.strip()[:30]}'. Expecting: PARTITION (key = 'value')")
-        return found
+        return ddl_text.parse_partitions(text, self._keys, self.name)
 
     def _named(self, values: tuple[str, ...]) -> str:
         return "/".join(f"{key}={value}" for key, value in zip(self._keys, values, strict=True))
@@ -208,7 +208,16 @@ class Alterer:
 
     def _kept(self) -> dict[str, Any]:
         """Return the members of a table that UpdateTable takes; it refuses empty texts."""
-        return {key: self.entry[key] for key in _GLUE_KEEPS if self.entry.get(key) not in (None, "")}
+        return {key: self.entry[key] for key in _TABLE_INPUT_MEMBERS if self.entry.get(key) not in (None, "")}
+
+
+@contextlib.contextmanager
+def _schema_change(what: str) -> Iterator[None]:
+    """Raise pyiceberg's refusal of a change of schema as the error that Athena reports."""
+    try:
+        yield
+    except (ValidationError, ValueError) as error:
+        raise AthenaError("NOT_SUPPORTED", f"Cannot {what}: {error}") from error
 
 
 def _columns(text: str) -> list[Any]:

@@ -1,26 +1,22 @@
-"""CREATE, DROP and ALTER: Iceberg tables through pyiceberg, views and databases in Glue."""
+"""CREATE, DROP and ALTER: Iceberg tables by pyiceberg, views and databases in the Glue catalog."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from sqlglot import exp
-
-from localaws.athena.catalog import files
 from localaws.athena.catalog.glue_tables import is_iceberg, is_view, view_input
 from localaws.athena.catalog.iceberg import load
 from localaws.athena.catalog.iceberg_types import partition_spec, schema_of
 from localaws.athena.clients import in_s3, split_uri
 from localaws.athena.ddl import text as ddl_text
 from localaws.athena.ddl.alter import Alterer
+from localaws.athena.ddl.create_as import CreateTableAs
 from localaws.athena.ddl.view_text import stored_text
-from localaws.athena.dml import writes
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.hive_types import hive_columns, hive_type
+from localaws.athena.hive_types import hive_type
 from localaws.athena.sql.compiler import Compiler
 from localaws.athena.sql.parsing import parse
-from localaws.athena.trino_types import TrinoType, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +37,7 @@ _DROP = re.compile(
     rf"DROP\s+(?P<kind>TABLE|VIEW|DATABASE|SCHEMA)\s+(?P<exists>IF\s+EXISTS\s+)?{_NAME}(?P<cascade>\s+(?:CASCADE|RESTRICT))?",
     re.IGNORECASE,
 )
-# CREATE TABLE name AS …, CREATE TABLE name WITH (…) AS …; a column list makes it the other kind of CREATE TABLE
+# CREATE TABLE name AS …, CREATE TABLE name WITH (…) AS …; with a column list it is another statement
 _CREATE_AS = re.compile(rf"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}\s+(?:AS|WITH)\b", re.IGNORECASE)
 _ALTER = re.compile(rf"ALTER\s+TABLE\s+{_NAME}\s+(?P<action>.*)", re.IGNORECASE | re.DOTALL)
 
@@ -60,7 +56,7 @@ class Definer:
         self.result_location = result_location
 
     def run(self, external_table: Callable[[str, str], None]) -> tuple[int | None, list[str]]:
-        """Run the statement; `external_table` creates a table over plain files. Returns row count and files written.
+        """Run the statement; `external_table` creates a table over plain files. Returns row count and files.
 
         Raises AthenaError, and UnsupportedSqlError for statements that this engine does not have.
         """
@@ -73,7 +69,7 @@ class Definer:
         elif (matched := _ALTER.fullmatch(self.sql)) is not None:
             Alterer(self.tables, *self._split(matched["name"])).alter(matched["action"])
         elif _CREATE_AS.match(self.sql):
-            return self._create_as()
+            return CreateTableAs(self.tables, self.cursor, self.sql, self.database, self.result_location).run()
         elif ddl_text.is_iceberg(self.sql):
             self._create_iceberg(ddl_text.parse_create(self.sql))
         elif re.match(r"CREATE\s+EXTERNAL\s+TABLE\b", self.sql, re.IGNORECASE):
@@ -119,6 +115,7 @@ class Definer:
             self._drop_database(name, matched)
             return
         entry = self.tables.entry(database, name)
+        # DROP TABLE of a view and DROP VIEW of a table fail, also with IF EXISTS.
         if entry is None or is_view(entry) != (kind == "VIEW"):
             if entry is None and matched["exists"]:
                 return
@@ -136,14 +133,14 @@ class Definer:
         self.clients.glue.delete_database(Name=name)
 
     def _purge(self, entry: dict[str, Any]) -> None:
-        """Athena deletes the data of an Iceberg table that it drops."""
-        location = load(self.clients, entry["Name"], entry["Parameters"]["metadata_location"]).metadata["location"]
+        """Delete all files of an Iceberg table, as Athena does when it drops one."""
+        location = load(self.clients, entry["Name"], entry["Parameters"].get("metadata_location")).metadata["location"]
         bucket, prefix = split_uri(location.rstrip("/") + "/")
         pages = self.clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for page in pages:
             keys: Any = [{"Key": item["Key"]} for item in page.get("Contents", [])]
             if keys:
-                self.clients.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+                self.clients.delete(bucket, keys)
 
     def _create_iceberg(self, wanted: IcebergDefinition) -> None:
         database = wanted.database or self.database
@@ -162,112 +159,3 @@ class Definer:
             partition_spec=partition_spec(schema, wanted.partitioning),
             properties={"format-version": "2", **wanted.properties},
         )
-
-    def _create_as(self) -> tuple[int, list[str]]:
-        tree = parse(self.sql)
-        if not isinstance(tree, exp.Create) or tree.expression is None or not isinstance(tree.this, exp.Table):
-            raise UnsupportedSqlError(f"Statement {' '.join(self.sql.split()[:3])}")
-        database, name = (tree.this.db or self.database).lower(), tree.this.name.lower()
-        if self.tables.entry(database, name) is not None:
-            if tree.args.get("exists"):
-                return 0, []
-            raise AthenaError("TABLE_ALREADY_EXISTS", f"Table '{database}.{name}' already exists")
-        options = _options(tree)
-        relation = Compiler(self.tables, self.sql, self.database).query(tree.expression)
-        columns = [(column.lower(), kind) for column, kind in relation.columns]
-        if len({column for column, _ in columns}) != len(columns):
-            raise AthenaError("DUPLICATE_COLUMN_NAME", f"Column names of {database}.{name} must be unique")
-        cells = ", ".join(f"c{i} AS {quote(column)}" for i, (column, _) in enumerate(columns))
-        limit = " LIMIT 0" if options.pop("no_data", None) else ""
-        query = f"SELECT {cells} FROM ({relation.sql}){limit}"
-        if str(options.pop("table_type", "HIVE")).upper() == "ICEBERG":
-            return self._iceberg_as(database, name, columns, query, options)
-        return self._hive_as(database, name, columns, query, options)
-
-    def _iceberg_as(
-        self, database: str, name: str, columns: list[tuple[str, TrinoType]], query: str, options: dict[str, Any]
-    ) -> tuple[int, list[str]]:
-        location = str(options.pop("location", "")).rstrip("/")
-        options.pop("is_external", None)
-        partitioning = tuple(ddl_text.partition_field(text) for text in options.pop("partitioning", []))
-        if str(options.pop("format", "PARQUET")).upper() != "PARQUET":
-            raise UnsupportedSqlError("An Iceberg format other than PARQUET")
-        if not location:
-            raise AthenaError("INVALID_TABLE_PROPERTY", "Table location must be specified: location = 's3://…'")
-        in_s3(location)
-        schema = schema_of([(column, kind, "") for column, kind in columns])
-        rows = self.cursor.execute(query).to_arrow_table()
-        table = self.clients.iceberg.create_table(
-            (database, name),
-            schema=schema,
-            location=location,
-            partition_spec=partition_spec(schema, partitioning),
-            properties={"format-version": "2", **{k: str(v) for k, v in options.items()}},
-        )
-        if rows.num_rows:
-            target = writes.Target(f"{database}.{name}", table, load(self.clients, name, table.metadata_location))
-            writes.commit(target, writes.as_schema(rows, table), ())
-        return int(rows.num_rows), []
-
-    def _hive_as(
-        self, database: str, name: str, columns: list[tuple[str, TrinoType]], query: str, options: dict[str, Any]
-    ) -> tuple[int, list[str]]:
-        location = str(options.pop("external_location", "") or self.result_location).rstrip("/")
-        options.pop("is_external", None)  # no table of plain files is anything else
-        form = file_format(options)
-        keys = [str(key).lower() for key in options.pop("partitioned_by", [])]
-        if options:
-            raise UnsupportedSqlError(f"CREATE TABLE AS with {', '.join(options)}")
-        if self.clients.list(location):
-            raise AthenaError(
-                "HIVE_PATH_ALREADY_EXISTS", f"Target directory for table '{database}.{name}' already exists: {location}"
-            )
-        described = hive_columns(columns)
-        written = files.write(self.cursor, query, columns, files.Destination(location, form, keys))
-        table: Any = {
-            "Name": name,
-            "TableType": "EXTERNAL_TABLE",
-            "Parameters": {"EXTERNAL": "TRUE", "has_encrypted_data": "false", "classification": form.name.lower()},
-            "PartitionKeys": described[len(described) - len(keys) :] if keys else [],
-            "StorageDescriptor": {
-                "Columns": described[: len(described) - len(keys)],
-                "Location": f"{location}/",
-                **form.storage,
-            },
-        }
-        self.clients.glue.create_table(DatabaseName=database, TableInput=table)
-        if keys:
-            entry = self.tables.entry(database, name) or {}
-            files.register(self.clients, entry, written)
-        return written.rows, written.files
-
-
-def file_format(options: dict[str, Any], default: str = "PARQUET") -> files.FileFormat:
-    """Take what says how files are written out of the options of CREATE TABLE AS or UNLOAD."""
-    name = str(options.pop("format", default)).upper()
-    compressions = [options.pop(key, None) for key in ("write_compression", "compression", "parquet_compression")]
-    compression = next((str(value) for value in compressions if value), "GZIP" if name == "PARQUET" else "NONE")
-    return files.FileFormat(name, compression, str(options.pop("field_delimiter", "\x01")))
-
-
-def _options(tree: exp.Create) -> dict[str, Any]:
-    """The WITH (…) of CREATE TABLE AS, by lower-case name. Raises UnsupportedSqlError for one that is not known."""
-    options: dict[str, Any] = {}
-    properties = tree.args.get("properties")
-    for node in properties.expressions if properties is not None else ():
-        match node:
-            case exp.LocationProperty():
-                options["location"] = node.this.name
-            case exp.FileFormatProperty():
-                options["format"] = node.this.name
-            case exp.PartitionedByProperty():
-                options["partitioned_by"] = [item.name for item in node.this.expressions]
-            case exp.WithDataProperty():
-                options["no_data"] = bool(node.args.get("no"))
-            case exp.Property() if isinstance(node.args["value"], exp.Array):
-                options[node.name.lower()] = [item.name for item in node.args["value"].expressions]
-            case exp.Property():
-                options[node.name.lower()] = node.args["value"].name
-            case _:
-                raise UnsupportedSqlError(f"Table property {node.sql('trino')}")
-    return options

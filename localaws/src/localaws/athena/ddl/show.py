@@ -1,4 +1,4 @@
-"""SHOW and DESCRIBE: rows of text, laid out as Athena does."""
+"""SHOW and DESCRIBE: their rows of text, in the layout of Athena."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAME = r"[`\"]?([\w.$-]+(?:[`\"]\.[`\"][\w$-]+)?)[`\"]?"
 
 
 def run(tables: GlueTables, sql: str, database: str) -> Listing:
-    """Answer the statement. Raises UnsupportedSqlError for one that this engine does not have."""
+    """Return the columns and rows of a statement. Raises UnsupportedSqlError for one that this engine does not have."""
     text = " ".join(sql.split())
     for pattern, answer in _STATEMENTS.items():
         if (matched := re.fullmatch(pattern, text, re.IGNORECASE)) is not None:
@@ -46,6 +46,7 @@ def _columns(tables: GlueTables, matched: re.Match[str], database: str) -> Listi
 
 
 def _matching(names: Iterable[str], pattern: str | None) -> list[str]:
+    # Hive's patterns: * is any text, | separates alternatives.
     wanted = re.compile((pattern or "*").replace("*", ".*"))
     return sorted(name for name in names if wanted.fullmatch(name))
 
@@ -108,7 +109,7 @@ def _hive_columns(entry: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _commas(lines: list[str], end: str) -> list[str]:
-    return [line + ("," if place < len(lines) - 1 else end) for place, line in enumerate(lines)]
+    return [line + ("," if position < len(lines) - 1 else end) for position, line in enumerate(lines)]
 
 
 def _partition_text(field: dict[str, Any], names: dict[int, str]) -> str:
@@ -129,7 +130,7 @@ def _properties(tables: GlueTables, matched: re.Match[str], database: str) -> Li
 
 
 def _show_create_external(entry: dict[str, Any]) -> Listing:
-    """Hive's text of a table over plain files, which creates it anew."""
+    """Return the CREATE EXTERNAL TABLE statement of a table of plain files, in Hive's layout."""
     storage, serde = entry["StorageDescriptor"], entry["StorageDescriptor"].get("SerdeInfo") or {}
     keys = entry.get("PartitionKeys") or []
     lines = [f"CREATE EXTERNAL TABLE `{entry['DatabaseName']}.{entry['Name']}`("]

@@ -1,7 +1,7 @@
-"""The text of a view as Athena stores it: what its formatter prints of the parsed query, never what was sent.
+"""The text of a view as Athena stores it: printed by a formatter from the parsed query.
 
 The formatter drops comments and the AS of aliases, writes keywords in capitals and every operation in brackets. So a
-stored view cannot be compared with the file it was made from, here as on AWS.
+stored view cannot be compared with the file that created it, here as on AWS.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _BASE_GENERATOR: Any = Trino.generator_class
 
 
 class _Formatter(_BASE_GENERATOR):  # type: ignore[misc]
-    """sqlglot's Trino, with the habits of Trino's SqlFormatter."""
+    """sqlglot's generator of Trino SQL, with the layout of Trino's SqlFormatter."""
 
     TRANSFORMS: ClassVar[dict[Any, Any]] = {
         kind: printed for kind, printed in _BASE_GENERATOR.TRANSFORMS.items() if kind is not exp.AtTimeZone
@@ -45,9 +45,9 @@ class _Formatter(_BASE_GENERATOR):  # type: ignore[misc]
 
 
 def stored_text(sql: str) -> str:
-    """Return the query of a view as Athena would print it. Raises MalformedQueryError for what is no query.
+    """Return the query of a view as Athena stores it. Raises MalformedQueryError for text that is not a query.
 
-    A query that sqlglot does not print faithfully is returned as it was sent.
+    A query that sqlglot prints with another structure is returned as it was sent.
     """
     formatter = _Formatter(pretty=True, comments=False, normalize_functions=False, leading_comma=True)
     text = str(formatter.generate(structure(sql)))
@@ -55,7 +55,7 @@ def stored_text(sql: str) -> str:
 
 
 def structure(sql: str) -> exp.Expr:
-    """Return the tree of a query without its brackets: the tree itself says what belongs together."""
+    """Return the syntax tree of a query without its brackets, which its structure makes redundant."""
     whole = exp.Paren(this=parse(sql))
     for bracket in reversed(list(whole.find_all(exp.Paren))):
         if bracket is not whole:

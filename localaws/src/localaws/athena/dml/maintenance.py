@@ -1,6 +1,6 @@
-"""OPTIMIZE and VACUUM of Iceberg tables: files of a better size, and none that no snapshot needs.
+"""OPTIMIZE and VACUUM of Iceberg tables: merge small files, and delete files that no snapshot needs.
 
-Properties of the table decide, under Athena's names and with its defaults:
+The table properties and their defaults are those of Athena:
 https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-creating-tables.html
 """
 
@@ -17,7 +17,8 @@ from sqlglot import exp
 
 from localaws.athena.catalog import iceberg
 from localaws.athena.clients import split_uri
-from localaws.athena.dml.writes import Target, Writer, as_schema, commit
+from localaws.athena.dml.commits import Target, as_schema, commit
+from localaws.athena.dml.writes import Writer
 from localaws.athena.errors import AthenaError, MalformedQueryError
 from localaws.athena.sql.parsing import parse
 from localaws.athena.trino_types import literal, quote
@@ -40,7 +41,7 @@ DAY_SECONDS = 86_400
 
 
 class Replacement(_OverwriteFiles):
-    """The snapshot of a rewrite: other files, the same rows. Readers of changes skip it."""
+    """Produces the snapshot of a rewrite, `replace`: other files, the same rows. Readers of changes skip it."""
 
     def _summary(self, snapshot_properties: dict[str, str] | None = None) -> Summary:
         overwrite = super()._summary(snapshot_properties or {})
@@ -48,7 +49,7 @@ class Replacement(_OverwriteFiles):
 
 
 class Maintenance:
-    """Runs the two statements of one query."""
+    """Runs OPTIMIZE and VACUUM."""
 
     def __init__(self, tables: GlueTables, cursor: duckdb.DuckDBPyConnection, text: str, database: str) -> None:
         self.clients = tables.clients
@@ -57,7 +58,7 @@ class Maintenance:
         self.writer = Writer(tables, cursor, text, database)
 
     def optimize(self) -> None:
-        """Write badly sized files of each partition anew, together; files with many deletes too, without those rows.
+        """Rewrite files that are too small or too large, by partition, and files with many deleted rows.
 
         Raises MalformedQueryError, and AthenaError for a condition on anything but partition columns.
         """
@@ -76,19 +77,19 @@ class Maintenance:
         for task in target.table.scan().plan_files():
             if wanted is None or task.file.file_path in wanted:
                 partitions[task.file.spec_id, repr(task.file.partition)].append(task)
-        touched = [file for tasks in partitions.values() for file in sizes.worth_rewriting(tasks)]
+        touched = [file for tasks in partitions.values() for file in sizes.to_rewrite(tasks)]
         if touched:
             commit(target, as_schema(self._rows_of(target, touched), target.table), touched, Replacement)
 
     def _files_where(self, target: Target, node: exp.Table, where: str | None) -> set[str] | None:
-        """The files that hold rows the condition is true of; None without a condition."""
+        """Return the files that hold rows for which the condition is true; None without a condition."""
         if where is None:
             return None
         condition = parse(f"SELECT 1 FROM {node.sql('trino')} WHERE {where}").find(exp.Where)
-        names = {field.source_id: "" for field in target.table.spec().fields}
-        partitioned = {target.table.schema().find_column_name(place) for place in names}
-        asked = {column.name.lower() for column in condition.find_all(exp.Column)} if condition is not None else set()
-        if others := sorted(asked - partitioned):
+        sources = {field.source_id for field in target.table.spec().fields}
+        partitioned = {target.table.schema().find_column_name(source) for source in sources}
+        used = {column.name.lower() for column in condition.find_all(exp.Column)} if condition is not None else set()
+        if others := sorted(used - partitioned):
             raise AthenaError(
                 "NOT_SUPPORTED", f"OPTIMIZE filters by partition columns only, not by {', '.join(others)}"
             )
@@ -106,9 +107,10 @@ class Maintenance:
         ).to_arrow_table()
 
     def vacuum(self) -> None:
-        """Expire old snapshots, then delete the files under the table's location that nothing kept refers to.
+        """Expire old snapshots, then delete the files under the table's location that no other snapshot refers to.
 
-        A file younger than the age of the oldest snapshot kept is never deleted: a writer may be about to commit it.
+        A file younger than `vacuum_max_snapshot_age_seconds` is never deleted: a writer may be about to commit it.
+        Raises MalformedQueryError, and AthenaError when S3 does not delete a file.
         """
         matched = _VACUUM.fullmatch(self.text)
         if matched is None:
@@ -130,36 +132,38 @@ class Maintenance:
         bucket, prefix = split_uri(table.location().rstrip("/") + "/")
         pages = self.clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for page in pages:
-            gone: Any = [
+            unreachable: Any = [
                 {"Key": item["Key"]}
                 for item in page.get("Contents", [])
                 if f"s3://{bucket}/{item['Key']}" not in kept
                 and item["LastModified"].timestamp() * 1000 < before_millis
             ]
-            if gone:
-                self.clients.s3.delete_objects(Bucket=bucket, Delete={"Objects": gone, "Quiet": True})
+            if unreachable:
+                self.clients.delete(bucket, unreachable)
 
 
 class Sizes:
-    """Which files are worth writing anew."""
+    """Selects the files to rewrite, by the properties of a table."""
 
     def __init__(self, properties: dict[str, str]) -> None:
         target = int(properties.get("write_target_data_file_size_bytes", 512 * MEGABYTE))
-        self.least = int(properties.get("optimize_rewrite_min_data_file_size_bytes", target * 0.75))
-        self.most = int(properties.get("optimize_rewrite_max_data_file_size_bytes", target * 1.8))
-        self.data_files = int(properties.get("optimize_rewrite_data_file_threshold", 5))
-        self.delete_files = int(properties.get("optimize_rewrite_delete_file_threshold", 2))
+        self.min_bytes = int(properties.get("optimize_rewrite_min_data_file_size_bytes", target * 0.75))
+        self.max_bytes = int(properties.get("optimize_rewrite_max_data_file_size_bytes", target * 1.8))
+        self.min_data_files = int(properties.get("optimize_rewrite_data_file_threshold", 5))
+        self.min_delete_files = int(properties.get("optimize_rewrite_delete_file_threshold", 2))
 
-    def worth_rewriting(self, tasks: list[FileScanTask]) -> list[str]:
-        """Of one partition's files: those of a bad size, if they are enough, and those with enough delete files."""
-        sized = [t for t in tasks if not self.least <= t.file.file_size_in_bytes <= self.most]
-        deleted = [t for t in tasks if len(t.delete_files) >= self.delete_files]
-        chosen = [*(sized if len(sized) >= self.data_files else []), *deleted]
+    def to_rewrite(self, tasks: list[FileScanTask]) -> list[str]:
+        """Return those of one partition's files that are too small or too large, if there are enough of them, and those
+        with enough delete files.
+        """
+        sized = [t for t in tasks if not self.min_bytes <= t.file.file_size_in_bytes <= self.max_bytes]
+        deleted = [t for t in tasks if len(t.delete_files) >= self.min_delete_files]
+        chosen = [*(sized if len(sized) >= self.min_data_files else []), *deleted]
         return sorted({task.file.file_path for task in chosen})
 
 
 def reachable(table: Table) -> Iterator[str]:
-    """Every file the table's metadata refers to, and the metadata itself, old versions of it that are kept included."""
+    """Yield every file that the table's metadata refers to, and the metadata files themselves, older ones included."""
     metadata = table.metadata
     yield table.metadata_location
     yield from (entry.metadata_file for entry in metadata.metadata_log)
@@ -177,7 +181,7 @@ def reachable(table: Table) -> Iterator[str]:
 
 
 def _oldest_first(table: Table, *, but: int) -> list[Any]:
-    """Snapshots that no branch or tag points at, without the newest `but` of the current one's line."""
+    """Return all snapshots but the newest `but`, without those of branches and tags."""
     line = sorted(table.snapshots(), key=lambda snapshot: snapshot.timestamp_ms)
     protected = {ref.snapshot_id for ref in table.metadata.refs.values()}
     return [snapshot for snapshot in line[: max(len(line) - but, 0)] if snapshot.snapshot_id not in protected]

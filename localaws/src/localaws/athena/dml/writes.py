@@ -1,56 +1,38 @@
-"""INSERT, UPDATE, DELETE and MERGE on Iceberg tables: DuckDB computes the rows, pyiceberg commits them at once.
+"""INSERT, UPDATE, DELETE and MERGE on Iceberg tables: DuckDB computes the rows, pyiceberg commits them in one snapshot.
 
-Changed rows rewrite the data files that hold them, no others. A commit that finds the table changed since it was read
-fails; it is never repeated on a table that the statement has not seen.
+Only the data files that hold changed rows are rewritten. A commit fails when the table has changed since the statement
+read it; it is never retried on another snapshot.
 """
 
 from __future__ import annotations
 
-import threading
-import uuid
-from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, ValidationException
-from pyiceberg.io.pyarrow import _dataframe_to_data_files, schema_to_pyarrow  # the first: no public writer of files
-from pyiceberg.table.snapshots import Operation
+from pyiceberg.exceptions import NoSuchTableError
 from sqlglot import exp
 
 from localaws.athena.catalog import files, hive, iceberg
 from localaws.athena.catalog.glue_tables import is_iceberg, is_view
 from localaws.athena.clients import in_s3
+from localaws.athena.dml.commits import Target, as_schema, commit
+from localaws.athena.dml.merge_cases import MergeCase, action_sql, value_sql
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql import casts, relations
+from localaws.athena.sql import relations
+from localaws.athena.sql.coercion import can_coerce
 from localaws.athena.sql.compiler import Compiler
+from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.scope import Field, Scope, Typed
-from localaws.athena.trino_types import TrinoType, can_coerce, literal, quote
+from localaws.athena.trino_types import TrinoType, literal, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import duckdb
-    from pyiceberg.table import Table, Transaction
-    from pyiceberg.table.update.snapshot import _OverwriteFiles
+    import pyarrow as pa
 
     from localaws.athena.catalog.glue_tables import GlueTables
 
 _CHANGES = "changed_rows"
-_committing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-
-
-@dataclass(frozen=True)
-class Target:
-    """The table a statement writes, at the one version it reads."""
-
-    name: str
-    table: Table
-    metadata: iceberg.IcebergTable
-
-    @property
-    def columns(self) -> tuple[tuple[str, TrinoType], ...]:
-        return self.metadata.columns()
 
 
 class Writer:
@@ -62,7 +44,7 @@ class Writer:
         self.compiler = Compiler(tables, text, database)
 
     def target(self, node: exp.Expr) -> Target:
-        """Load the table to write. Raises AthenaError when it is missing, a view or not Iceberg."""
+        """Return the table to write. Raises AthenaError when it is missing, a view or not Iceberg."""
         if not isinstance(node, exp.Table):
             raise UnsupportedSqlError(f"Writing to {node.sql('trino')[:100]}")
         database, name = (node.db or self.compiler.environment.database).lower(), node.name.lower()
@@ -70,7 +52,7 @@ class Writer:
         entry = self.tables.entry(database, name)
         if entry is None:
             raise AthenaError("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{qualified}' does not exist")
-        if (entry.get("Parameters") or {}).get("table_type", "").upper() != "ICEBERG":
+        if not is_iceberg(entry):
             raise UnsupportedSqlError(f"Writing to {qualified}, which is not an Iceberg table,")
         location = entry["Parameters"].get("metadata_location")
         in_s3(location or "s3://none/")
@@ -82,7 +64,7 @@ class Writer:
         return Target(qualified, table, iceberg.load(self.tables.clients, qualified, table.metadata_location))
 
     def insert(self, node: exp.Insert) -> int:
-        """INSERT INTO t [(columns)] query. Returns the number of rows."""
+        """Run INSERT INTO t [(columns)] query. Returns the number of rows. Raises AthenaError."""
         _refuse(node, "this", "expression", "stored", "is_function")
         schema = node.this
         table = schema.this if isinstance(schema, exp.Schema) else schema
@@ -106,7 +88,7 @@ class Writer:
             name: casts.coerce(Typed(f"c{i}", own), kinds[name]).sql
             for i, (name, own) in enumerate(zip(names, found, strict=True))
         }
-        listed = ", ".join(
+        listed = ", ".join(  # columns that the statement does not name are NULL
             f"{cells.get(name, f'CAST(NULL AS {kind.duckdb})')} AS {quote(name)}" for name, kind in kinds.items()
         )
         if target is None:
@@ -117,7 +99,7 @@ class Writer:
         return int(rows.num_rows)
 
     def _plain_files(self, node: exp.Expr) -> dict[str, Any]:
-        """The Glue table of plain files that is meant; empty for anything else."""
+        """Return the Glue table if it is one of plain files; empty for anything else."""
         if not isinstance(node, exp.Table):
             return {}
         entry = self.tables.entry((node.db or self.compiler.environment.database).lower(), node.name.lower())
@@ -132,7 +114,7 @@ class Writer:
         return written.rows
 
     def delete(self, node: exp.Delete) -> int:
-        """DELETE FROM t [WHERE …]. Returns the number of rows."""
+        """Run DELETE FROM t [WHERE …]. Returns the number of rows. Raises AthenaError."""
         _refuse(node, "this", "where")
         target = self.target(node.this)
         scan, scope = self.scan(target, node.this)
@@ -142,7 +124,7 @@ class Writer:
         )
 
     def update(self, node: exp.Update) -> int:
-        """UPDATE t SET … [WHERE …]. Returns the number of rows."""
+        """Run UPDATE t SET … [WHERE …]. Returns the number of rows. Raises AthenaError."""
         _refuse(node, "this", "expressions", "where")
         target = self.target(node.this)
         scan, scope = self.scan(target, node.this)
@@ -154,7 +136,7 @@ class Writer:
         return self._change(target, sql, "true")
 
     def merge(self, node: exp.Merge) -> int:
-        """MERGE INTO t USING s ON … WHEN …. Returns the number of rows inserted, updated and deleted."""
+        """Run MERGE INTO t USING s ON … WHEN …. Returns the number of rows inserted, updated and deleted."""
         _refuse(node, "this", "using", "on", "whens")
         target = self.target(node.this)
         scan, scope = self.scan(target, node.this)
@@ -164,15 +146,15 @@ class Writer:
         cases = [self._case(target, when, both, source) for when in node.args["whens"].expressions]
         if not cases:
             raise AthenaError("SYNTAX_ERROR", "MERGE needs a WHEN clause")
-        action = "CASE " + " ".join(f"WHEN {case.guard} THEN '{case.kind}'" for case in cases) + " END"
-        cells = self._cells(target, lambda name: _chosen(cases, name))
+        action = action_sql(cases)
+        cells = self._cells(target, lambda name: value_sql(cases, name))
         joined = (
             f"SELECT t.{iceberg.FILE} AS f, t.{iceberg.ROW_NUMBER} AS p, {action} AS action, {cells} "
             f"FROM {sql} LEFT JOIN {scan} ON {condition.sql}"
         )
         return self._change(target, f"SELECT * FROM ({joined}) WHERE action IS NOT NULL", "action <> 'delete'")
 
-    def _case(self, target: Target, when: exp.When, both: Scope, source: Scope) -> _MergeCase:
+    def _case(self, target: Target, when: exp.When, both: Scope, source: Scope) -> MergeCase:
         _refuse(when, "matched", "condition", "then")
         matched, then = bool(when.args["matched"]), when.args["then"]
         scope = both if matched else source
@@ -181,19 +163,19 @@ class Writer:
             guard += f" AND {self.compiler.condition(when.args['condition'], scope, 'MERGE WHEN clause').sql}"
         if matched and isinstance(then, exp.Update):
             new = self._assigned(target, then.expressions, scope)
-            return _MergeCase("update", guard, {n: new.get(n, f"t.{quote(n)}") for n, _ in target.columns})
+            return MergeCase("update", guard, {n: new.get(n, f"t.{quote(n)}") for n, _ in target.columns})
         if matched and isinstance(then, exp.Var) and then.name.upper() == "DELETE":
-            return _MergeCase("delete", guard, {})
+            return MergeCase("delete", guard, {})
         if not matched and isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
             listed = then.this.expressions if then.this is not None else [exp.column(n) for n, _ in target.columns]
             if len(listed) != len(then.expression.expressions):
                 raise AthenaError("MISMATCHED_COLUMN_ALIASES", "MERGE INSERT has other numbers of columns and values")
             pairs = [exp.EQ(this=c, expression=v) for c, v in zip(listed, then.expression.expressions, strict=True)]
-            return _MergeCase("insert", guard, self._assigned(target, pairs, scope))
+            return MergeCase("insert", guard, self._assigned(target, pairs, scope))
         raise UnsupportedSqlError(f"MERGE … {when.sql('trino')[:100]}")
 
     def scan(self, target: Target, node: exp.Table) -> tuple[str, Scope]:
-        """SQL that reads the table as `t`, with each row's file and place in it, and its columns in scope."""
+        """Return SQL that reads the table as `t`, with each row's file and position, and the scope of its columns."""
         source = target.metadata.source(row_addresses=True)
         alias = node.args.get("alias")
         database, name = target.name.split(".")
@@ -221,9 +203,13 @@ class Writer:
         return ", ".join(f"CAST({value_of(name)} AS {kind.duckdb}) AS {quote(name)}" for name, kind in target.columns)
 
     def _change(self, target: Target, changes: str, kept: str | None) -> int:
-        """Rewrite the files that hold changed rows. `kept` says which changes are rows to write, None that none is."""
+        """Rewrite the files that hold changed rows; return the number of changes.
+
+        `kept` is the condition that selects the changes to write as rows; None writes none.
+        """
         self.cursor.execute(f"CREATE TEMP TABLE {_CHANGES} AS {changes}")
         count = self._number(f"SELECT count(*) FROM {_CHANGES}")
+        # Before anything is written: a row must not be updated twice.
         if self._number(
             f"SELECT count(*) FROM (SELECT 1 FROM {_CHANGES} WHERE f IS NOT NULL GROUP BY f, p HAVING count(*) > 1)"
         ):
@@ -234,14 +220,14 @@ class Writer:
             return 0
         files = self.cursor.execute(f"SELECT DISTINCT f FROM {_CHANGES} WHERE f IS NOT NULL").fetchall()
         touched = [str(f) for (f,) in files]
-        parts = [self._survivors(target, touched)] if touched else []
+        parts = [self._unchanged_rows(target, touched)] if touched else []
         if kept is not None:
             names = ", ".join(quote(name) for name, _ in target.columns)
             parts.append(f"SELECT {names} FROM {_CHANGES} WHERE {kept}")
         commit(target, self._rows(target, " UNION ALL ".join(parts)), touched)
         return count
 
-    def _survivors(self, target: Target, touched: Sequence[str]) -> str:
+    def _unchanged_rows(self, target: Target, touched: Sequence[str]) -> str:
         scan = target.metadata.source(row_addresses=True).sql
         names = ", ".join(f"t.{quote(name)}" for name, _ in target.columns)
         listing = ", ".join(map(literal, touched))
@@ -258,73 +244,7 @@ class Writer:
         return as_schema(self.cursor.execute(sql).to_arrow_table(), target.table)
 
 
-@dataclass(frozen=True)
-class _MergeCase:
-    kind: str  # update, delete or insert
-    guard: str  # SQL: this case's own condition; the first case that holds decides
-    values: dict[str, str]
-
-
-def _chosen(cases: Sequence[_MergeCase], name: str) -> str:
-    return "CASE " + " ".join(f"WHEN {case.guard} THEN {case.values.get(name, 'NULL')}" for case in cases) + " END"
-
-
 def _refuse(node: exp.Expr, *known: str) -> None:
     for name, value in node.args.items():
         if value and name not in known:
             raise UnsupportedSqlError(f"{type(node).__name__.upper()} with {name.strip('_').upper()}")
-
-
-def as_schema(rows: pa.Table, table: Table) -> pa.Table:
-    """Rows in the table's own arrow schema. Raises AthenaError for NULL in a required column."""
-    schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
-    for field in schema:
-        if not field.nullable and rows.column(field.name).null_count:
-            raise AthenaError("CONSTRAINT_VIOLATION", f"NULL value not allowed for NOT NULL column: {field.name}")
-    return pa.Table.from_arrays([rows.column(f.name).cast(f.type) for f in schema], schema=schema)
-
-
-def commit(
-    target: Target, appended: pa.Table, touched: Sequence[str], producer: type[_OverwriteFiles] | None = None
-) -> None:
-    """Replace the touched files by the appended rows, in one snapshot, which `producer` makes if it is given.
-
-    Rows that are only appended are committed on whatever the table has become.
-    Raises AthenaError ICEBERG_COMMIT_ERROR when touched files are to be replaced in a table that has changed since.
-    """
-    table = target.table
-    if touched:
-        # Never retry what was computed from a snapshot on another one. Changes only this copy of the properties.
-        table.metadata.properties["commit.retry.num-retries"] = "0"
-    old = _data_files(table, touched)
-    try:
-        with (
-            _committing[target.name],  # many INSERTs at once would use up each other's tries
-            table.transaction() as transaction,
-            _snapshot(transaction, producer, overwrites=bool(touched)) as snapshot,
-        ):
-            for file in old:
-                snapshot.delete_data_file(file)
-            if appended.num_rows:
-                for file in _dataframe_to_data_files(transaction.table_metadata, appended, table.io, uuid.uuid4()):
-                    snapshot.append_data_file(file)
-    except (CommitFailedException, ValidationException) as error:
-        raise AthenaError(
-            "ICEBERG_COMMIT_ERROR", f"Failed to commit the transaction during write: {target.name}: {error}"
-        ) from error
-
-
-def _snapshot(transaction: Transaction, producer: type[_OverwriteFiles] | None, *, overwrites: bool) -> Any:
-    if producer is not None:
-        return producer(operation=Operation.OVERWRITE, transaction=transaction, io=transaction._table.io)  # noqa: SLF001
-    update = transaction.update_snapshot()
-    return update.overwrite() if overwrites else update.fast_append()
-
-
-def _data_files(table: Table, paths: Sequence[str]) -> list[Any]:
-    wanted = set(paths)
-    found = {task.file.file_path: task.file for task in table.scan().plan_files()} if wanted else {}
-    missing = wanted - set(found)
-    if missing:
-        raise AthenaError("ICEBERG_COMMIT_ERROR", f"Data files have gone: {', '.join(sorted(missing))}")
-    return [found[path] for path in paths]

@@ -1,1 +1,1 @@
-"""Trino SQL to DuckDB SQL: parsing, typed expressions, queries. Knows tables only through `tables.Tables`."""
+"""Compiles Trino SQL to DuckDB SQL: parsing, typed expressions, queries. Tables come from a `tables.Tables`."""

@@ -1,4 +1,4 @@
-"""From a parsed Trino statement to typed DuckDB SQL. One compiler per statement."""
+"""Compiles a parsed Trino statement to typed DuckDB SQL. One compiler per statement."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from localaws.athena.sql import expressions, queries
+from localaws.athena.sql import ordering, queries
+from localaws.athena.sql.expressions import handlers, predicates
 from localaws.athena.sql.parsing import parse
 from localaws.athena.sql.tables import Environment
 
@@ -28,32 +29,35 @@ class Compiler:
         self._views: list[str] = []
 
     def fresh(self, prefix: str) -> str:
-        """A name that nothing else in this statement has."""
+        """Return a name that is used nowhere else in this statement."""
         return f"{prefix}{next(self._names)}"
 
     def expression(self, node: exp.Expr, scope: Scope) -> Typed:
-        return expressions.compile_expression(self, node, scope)
+        """Compile an expression. Raises AthenaError as Trino would."""
+        return handlers.compile_expression(self, node, scope)
 
     def condition(self, node: exp.Expr, scope: Scope, context: str) -> Typed:
-        return expressions.boolean(self, node, scope, context)
+        """Compile a boolean; `context` names the clause. Raises AthenaError TYPE_MISMATCH for another type."""
+        return predicates.boolean(self, node, scope, context)
 
     def ordering(self, node: exp.Order, scope: Scope) -> str:
-        """ORDER BY of a window or an aggregate. Nulls stand last unless said otherwise, whatever the direction."""
-        return queries.order_by(self, node, scope, ())
+        """Return the ORDER BY of a window or an aggregate: nulls last in both directions, but for NULLS FIRST."""
+        return ordering.order_by(self, node, scope, ())
 
     def query(self, node: exp.Expr, scope: Scope | None = None) -> Relation:
-        """Compile a query; a subquery passes the scope around it."""
+        """Compile a query; `scope` is that of the enclosing query, for a subquery."""
         return queries.compile_query(self, node, scope)
 
     def view(self, name: str, view: View) -> Relation:
-        """Compile a view's stored query in its own database. Raises AthenaError for a view of itself."""
+        """Compile a view's stored query in its own database. Raises AthenaError for a view that contains itself."""
         return queries.compile_view(self, name, view)
 
     def within(self, environment: Environment) -> _Within:
-        """Compile with other names, for the body of a `with` statement."""
+        """Return a context manager in which table names have the meaning of another environment."""
         return _Within(self, environment)
 
     def with_cte(self, name: str, relation: Relation) -> Environment:
+        """Return the present environment with one more common table expression."""
         return replace(self.environment, ctes={**self.environment.ctes, name.lower(): relation})
 
     @property
@@ -74,5 +78,5 @@ class _Within:
 
 
 def compile_text(tables: Tables, sql: str, database: str = "default") -> Relation:
-    """Compile one query from text. Raises AthenaError."""
+    """Compile one query from its text. Raises AthenaError."""
     return Compiler(tables, sql, database).query(parse(sql))

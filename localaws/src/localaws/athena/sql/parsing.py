@@ -1,4 +1,4 @@
-"""Athena SQL text to a syntax tree. Function calls keep the names and arguments they were written with."""
+"""Parses Athena SQL to a syntax tree. Function calls keep the names and arguments that are written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import TokenType
 
-from localaws.athena.errors import AthenaError, MalformedQueryError
+from localaws.athena.errors import AthenaError, MalformedQueryError, UnsupportedSqlError
 
 _SPECIAL_SYNTAX = frozenset(
     {"CAST", "TRY_CAST", "EXTRACT", "POSITION", "TRIM", "SUBSTRING", "JSON_VALUE", "JSON_QUERY", "LISTAGG"}
@@ -26,13 +26,13 @@ def _placeholder(parser: Any) -> exp.Placeholder:
     return node
 
 
-class _FaithfulTrino(Trino):
+class _TrinoAsWritten(Trino):
     """Trino's grammar without sqlglot's canonical functions, which lose the difference between dialects."""
 
     INDEX_OFFSET = 0
 
     class Parser(_BASE_PARSER):  # type: ignore[misc]
-        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}  # every call stays an exp.Anonymous with its own name
         FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
             name: parse for name, parse in _BASE_PARSER.FUNCTION_PARSERS.items() if name in _SPECIAL_SYNTAX
         }
@@ -48,7 +48,7 @@ _DDL = frozenset({"CREATE", "DROP", "ALTER", "MSCK"})
 
 
 def bare(sql: str) -> str:
-    """The statement without comments around it and without its closing semicolon."""
+    """Return the statement without comments before it and without its closing semicolon."""
     text = sql.strip()
     while matched := _COMMENT.match(text):
         text = text[matched.end() :].lstrip()
@@ -56,20 +56,20 @@ def bare(sql: str) -> str:
 
 
 def statement_type(sql: str) -> str:
-    """Athena's StatementType: DML, DDL or UTILITY."""
+    """Return Athena's StatementType: DML, DDL or UTILITY."""
     first = first_word(sql)
     return "DML" if first in _DML else "DDL" if first in _DDL else "UTILITY"
 
 
 def first_word(sql: str) -> str:
-    """The statement's verb in capitals; parentheses before it do not count."""
+    """Return the statement's first word in capitals, without parentheses before it; "" when there is none."""
     matched = re.match(r"[(\s]*([A-Za-z]+)", bare(sql))
     return matched[1].upper() if matched else ""
 
 
 def parse(sql: str) -> exp.Expr:
-    """Parse one Trino statement. Raises MalformedQueryError with the position of the fault."""
-    return _parse(sql, _FaithfulTrino)
+    """Parse one Trino statement. Raises MalformedQueryError with the position of the error."""
+    return _parse(sql, _TrinoAsWritten)
 
 
 def parse_ddl(sql: str) -> exp.Expr:
@@ -94,23 +94,23 @@ def _parse(sql: str, dialect: type[Any]) -> exp.Expr:
 
 
 def bind(tree: exp.Expr, values: list[str]) -> exp.Expr:
-    """Replace each `?` by the constant expression given for it, in order of appearance.
+    """Return the tree with each `?` replaced by its constant expression, in order of appearance.
 
     The values are parsed, never pasted into text, and may not name columns or hold queries.
     Raises AthenaError when their number differs from the number of `?`.
     """
-    # The tree is not in the order of the text (LIMIT hangs above WHERE), and Trino counts parameters in the text.
-    places = sorted(tree.find_all(exp.Placeholder), key=_offset)
-    if len(places) != len(values):
+    # Trino counts parameters in the text, and the tree has another order (LIMIT comes before WHERE).
+    placeholders = sorted(tree.find_all(exp.Placeholder), key=_offset)
+    if len(placeholders) != len(values):
         raise AthenaError(
             "INVALID_PARAMETER_USAGE",
-            f"Incorrect number of parameters: expected {len(places)} but found {len(values)}",
+            f"Incorrect number of parameters: expected {len(placeholders)} but found {len(values)}",
         )
-    for place, value in zip(places, values, strict=True):
+    for placeholder, value in zip(placeholders, values, strict=True):
         replacement = exp.Paren(this=_constant(value))
-        if place is tree:
+        if placeholder is tree:
             return replacement
-        place.replace(replacement)
+        placeholder.replace(replacement)
     return tree
 
 
@@ -132,8 +132,28 @@ def _constant(value: str) -> exp.Expr:
 
 
 def position(node: exp.Expr, sql: str) -> str:
-    """`line 3:8`, where the node stands in the text; sqlglot notes it on identifiers."""
+    """Return the position of a node in the text, like `line 3:8`. sqlglot keeps it for identifiers only."""
     starts = [int(n.meta["start"]) for n in node.find_all(exp.Identifier) if "start" in n.meta]
     offset = min(starts, default=0)
     before = sql[:offset]
     return f"line {before.count(chr(10)) + 1}:{offset - before.rfind(chr(10))}"
+
+
+def refuse_other_arguments(node: exp.Expr, *known: str) -> None:
+    """Refuse syntax of an expression that the parser accepts and the compiler would drop.
+
+    Raises UnsupportedSqlError, which names the first argument that is not in `known`.
+    """
+    for name, value in node.args.items():
+        if value and name not in {*known, "is_literal"}:
+            raise UnsupportedSqlError(f"{name.strip('_').upper()} in {node.sql('trino')[:200]}")
+
+
+def refuse_other_clauses(node: exp.Expr, known: frozenset[str]) -> None:
+    """Refuse clauses of a query that the parser accepts and the compiler would drop.
+
+    Raises UnsupportedSqlError, which names the first clause that is not in `known`.
+    """
+    for name, value in node.args.items():
+        if value and name not in known:
+            raise UnsupportedSqlError(f"{name.strip('_').upper().replace('MATCH', 'MATCH_RECOGNIZE')}")

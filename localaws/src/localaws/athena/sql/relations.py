@@ -1,4 +1,4 @@
-"""FROM: tables, subqueries, VALUES, joins and UNNEST, each with the fields it brings into scope."""
+"""FROM: tables, subqueries, VALUES, joins and UNNEST, each with the fields that it adds to the scope."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql import casts
+from localaws.athena.sql.coercion import common_type
+from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.parsing import position
 from localaws.athena.sql.scope import Field, Relation, Scope, Typed
 from localaws.athena.sql.tables import Version, View
-from localaws.athena.trino_types import BIGINT, TrinoType, common_type, quote
+from localaws.athena.sql.unnest import unnest
+from localaws.athena.trino_types import TrinoType, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +27,7 @@ _Item = tuple[str, list[Field]]
 
 
 def from_clause(compiler: QueryCompiler, node: exp.Select, parent: Scope | None) -> _Item:
-    """SQL after the word FROM ("" when there is none) and the fields in their order."""
+    """Return the SQL after the word FROM ("" without FROM) and the fields in their order. Raises AthenaError."""
     start = node.args.get("from_")
     if start is None:
         if node.args.get("joins") or node.args.get("laterals"):
@@ -49,7 +51,7 @@ def _sample(sample: exp.TableSample) -> str:
 
 
 def source_of_merge(compiler: QueryCompiler, node: exp.Expr) -> _Item:
-    """SQL and fields of what MERGE reads after USING."""
+    """Return the SQL and the fields of the source of MERGE, which follows USING. Raises AthenaError."""
     return _item(compiler, node, None, [])
 
 
@@ -84,12 +86,13 @@ def _using(join: exp.Join, sql: str, side: str, left: list[Field], right: list[F
     merged, conditions, used = [], [], set()
     for column in join.args["using"]:
         name = column.name.lower()
-        a, b = _only_field(left, name), _only_field(right, name)
+        a, b = _single_field(left, name), _single_field(right, name)
         kind = common_type(a.value.type, b.value.type)
         if kind is None:
             raise AthenaError("TYPE_MISMATCH", f"Column types of USING column '{name}' differ")
         one, two = casts.coerce(a.value, kind).sql, casts.coerce(b.value, kind).sql
         conditions.append(f"{one} = {two}")
+        # In a row of the right side only, the left column is NULL.
         value = f"coalesce({one}, {two})" if side in {"RIGHT", "FULL"} else one
         merged.append(Field((), a.name, Typed(value, kind)))
         used.add(name)
@@ -97,7 +100,7 @@ def _using(join: exp.Join, sql: str, side: str, left: list[Field], right: list[F
     return f"{sql} ON {' AND '.join(conditions)}", [*merged, *rest]
 
 
-def _only_field(fields: list[Field], name: str) -> Field:
+def _single_field(fields: list[Field], name: str) -> Field:
     found = [field for field in fields if field.name.lower() == name]
     if len(found) != 1:
         raise AthenaError("COLUMN_NOT_FOUND", f"Column '{name}' is missing or ambiguous in one side of the join")
@@ -112,7 +115,8 @@ def _item(compiler: QueryCompiler, node: exp.Expr, parent: Scope | None, left: l
             sql, fields = _item(compiler, node.this, parent, [])
             return f"({sql})", fields
         case exp.Unnest():
-            return unnest(compiler, node, Scope(left, parent))
+            sql, fields = _aliased(compiler, *unnest(compiler, node, Scope(left, parent)))
+            return f"LATERAL {sql}" if left else sql, fields
         case exp.Lateral() if isinstance(node.this, exp.Subquery):
             relation = compiler.query(node.this, Scope(left, parent))
             sql, fields = _aliased(compiler, relation, node.args.get("alias"))
@@ -199,14 +203,14 @@ def _version(compiler: QueryCompiler, node: exp.Table) -> Version | None:
 
 
 def values(compiler: QueryCompiler, node: exp.Values, parent: Scope | None) -> Relation:
-    """VALUES (…), (…): the columns take the common types of the rows."""
+    """Compile VALUES (…), (…); its columns have the common types of the rows. Raises AthenaError TYPE_MISMATCH."""
     scope = Scope((), parent)
     rows = [_cells(compiler, item, scope) for item in node.expressions]
     if len({len(row) for row in rows}) != 1:
         raise AthenaError("TYPE_MISMATCH", "Values rows have mismatched sizes")
     columns, kinds = [], []
-    for place in range(len(rows[0])):
-        unified, kind = casts.unify([row[place] for row in rows], "VALUES cells")
+    for index in range(len(rows[0])):
+        unified, kind = casts.unify([row[index] for row in rows], "VALUES cells")
         columns.append(unified)
         kinds.append(kind)
     lines = ", ".join(f"({', '.join(column[i].sql for column in columns)})" for i in range(len(rows)))
@@ -222,62 +226,3 @@ def _cells(compiler: QueryCompiler, item: exp.Expr, scope: Scope) -> list[Typed]
     if len(cells) == 1 and isinstance(cells[0], exp.Tuple):
         cells = cells[0].expressions
     return [compiler.expression(cell, scope) for cell in cells]
-
-
-def unnest(compiler: QueryCompiler, node: exp.Unnest, scope: Scope) -> _Item:
-    """UNNEST of arrays (side by side, padded with NULL), maps (key and value) and arrays of rows (their fields)."""
-    if node.args.get("explode_array"):
-        raise UnsupportedSqlError("UNNEST of this form")
-    inner, outer, kinds = [], [], []
-    for argument in node.expressions:
-        value = compiler.expression(argument, scope)
-        for sql, path, kind in _unnested(compiler, value):
-            if sql:
-                inner.append(sql)
-            outer.append(path)
-            kinds.append(kind)
-    lengths = ", ".join(f"len({_as_list(compiler.expression(a, scope))})" for a in node.expressions)
-    if node.args.get("offset"):
-        place = compiler.fresh("u")
-        inner.append(f"unnest(range(1, coalesce(greatest({lengths}), 0) + 1)) AS {place}")
-        outer.append(place)
-        kinds.append(BIGINT)
-    cells = ", ".join(f"{path} AS c{i}" for i, path in enumerate(outer))
-    relation = Relation(
-        f"SELECT {cells} FROM (SELECT {', '.join(inner)})", tuple((f"_col{i}", kind) for i, kind in enumerate(kinds))
-    )
-    sql, fields = _aliased(compiler, relation, _with_ordinality(node))
-    return f"LATERAL {sql}" if scope.fields else sql, fields
-
-
-def _with_ordinality(node: exp.Unnest) -> exp.TableAlias | None:
-    """The alias with all its columns: the parser moves the name of the ordinality column out of the list."""
-    alias: exp.TableAlias | None = node.args.get("alias")
-    offset = node.args.get("offset")
-    if alias is None or not isinstance(offset, exp.Identifier) or not alias.args.get("columns"):
-        return alias
-    whole = alias.copy()
-    whole.set("columns", [*whole.args["columns"], offset.copy()])
-    return whole
-
-
-def _as_list(value: Typed) -> str:
-    return value.sql if value.type.name == "array" else f"map_keys({value.sql})"
-
-
-def _unnested(compiler: QueryCompiler, value: Typed) -> list[tuple[str, str, TrinoType]]:
-    """Inner select item, path to the cell in the outer select, and type, for each column that one argument yields."""
-    name = compiler.fresh("u")
-    if value.type.name == "map":
-        key, held = f"{name}k", f"{name}v"
-        return [
-            (f"unnest(map_keys({value.sql})) AS {key}", key, value.type.args[0]),
-            (f"unnest(map_values({value.sql})) AS {held}", held, value.type.args[1]),
-        ]
-    if value.type.name != "array":
-        raise AthenaError("TYPE_MISMATCH", f"Cannot unnest type: {value.type}")
-    element, item = value.type.element, f"unnest({value.sql}) AS {name}"
-    if element.name != "row":
-        return [(item, name, element)]
-    parts = zip(element.storage_fields, element.args, strict=True)
-    return [(item if i == 0 else "", f"({name}).{quote(f)}", kind) for i, (f, kind) in enumerate(parts)]

@@ -1,4 +1,4 @@
-"""What a name means at one place of a query, and what compiling an expression yields."""
+"""The names that an expression can refer to, and the result of compiling an expression."""
 
 from __future__ import annotations
 
@@ -14,24 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Typed:
-    """DuckDB SQL of one expression, safe to embed anywhere, and the type Trino gives it."""
+    """DuckDB SQL of one expression, which can be embedded in any other, and its Trino type."""
 
     sql: str
     type: TrinoType
     constant: str | None = None  # the text of a literal, where a function needs it while compiling
 
-    def format(self, template: str) -> str:
-        return template.format(self.sql)
-
 
 @dataclass(frozen=True)
 class Field:
-    """One visible column: `qualifier` is catalog, database and table, as far as they are known."""
+    """One column in scope: `qualifier` is catalog, database and table, as far as they are known."""
 
     qualifier: tuple[str, ...]
     name: str
     value: Typed
-    hidden: bool = False  # "$path": there when asked for, not part of `*`
+    hidden: bool = False  # like "$path": can be selected by name, not part of `*`
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Scope:
-    """The names visible to an expression; a subquery's scope looks further in its parent's."""
+    """The names in scope of an expression. A subquery's scope has the enclosing query's as its parent."""
 
     fields: Sequence[Field] = ()
     parent: Scope | None = None
@@ -52,10 +49,11 @@ class Scope:
     windows: Mapping[str, object] = field(default_factory=dict)  # named windows of the SELECT
 
     def with_variables(self, variables: Mapping[str, Typed]) -> Scope:
+        """Return this scope with the parameters of a lambda."""
         return Scope(self.fields, self.parent, {**self.variables, **variables}, self.windows)
 
     def resolve(self, parts: Sequence[str]) -> Typed | None:
-        """Find `column`, `table.column`, `column.field` and so on; None when nothing has that name.
+        """Return the value of `column`, `table.column`, `column.field` and so on; None when there is none of that name.
 
         Raises AthenaError when two columns have it.
         """

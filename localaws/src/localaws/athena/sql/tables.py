@@ -1,4 +1,4 @@
-"""What the compiler asks a catalog for, and what it gets."""
+"""The interface of the catalog to the compiler: tables, views and versions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Source:
 
 @dataclass(frozen=True)
 class View:
-    """A stored query: its text and the database its bare table names belong to."""
+    """A stored query: its text, and the database of its unqualified table names."""
 
     text: str
     database: str
@@ -41,16 +41,16 @@ class Version:
 
 
 class Tables(Protocol):
-    """Where the compiler finds tables: the catalog of the engine, or a dictionary in a test."""
+    """The tables that a query may read: the catalog of the engine, or a dictionary in a test."""
 
     def find(self, database: str, table: str, version: Version | None) -> Source | View | None:
-        """Look a table up; None when there is none."""
+        """Return a table or view, None when there is none. Raises AthenaError for one that cannot be read."""
         ...
 
 
 @dataclass(frozen=True)
 class Environment:
-    """What table names mean here: common table expressions first, then the current database."""
+    """The meaning of table names: common table expressions first, then tables of the current database."""
 
     database: str
     ctes: Mapping[str, Relation] = field(default_factory=dict)

@@ -1,1 +1,1 @@
-"""Metrics of the services, and alarms that are evaluated."""
+"""CloudWatch: metrics of services, and alarms that are evaluated as on AWS."""

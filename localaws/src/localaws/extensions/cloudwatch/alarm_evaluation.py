@@ -1,7 +1,7 @@
-"""CloudWatch alarms evaluated as CloudWatch evaluates them, every few seconds.
+"""Evaluates alarms every five seconds, by the rules of CloudWatch.
 
-MiniStack evaluates an alarm only when a metric is put, ignores its dimensions, adds all its periods into one and
-knows no missing data. Here every alarm is evaluated over its own periods. Metric math is not evaluated.
+MiniStack evaluates an alarm only when a metric is put, ignores its dimensions, treats all its periods as one and
+ignores missing data. Here every alarm is evaluated over its own periods. Metric math is not evaluated.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def new_state(values: Sequence[float | None], alarm: dict[str, Any]) -> str | No
 
 
 def period_values(alarm: dict[str, Any], points: Sequence[dict[str, Any]], now: float) -> list[float | None]:
-    """Return the alarm's statistic over each of its periods, newest first; the newest ends now."""
+    """Return the alarm's statistic of each period, newest first, None without data. The newest ends at `now` (epoch
+    seconds).
+    """
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
     period = alarm.get("Period") or 60
     values: list[float | None] = []
@@ -59,7 +61,7 @@ def period_values(alarm: dict[str, Any], points: Sequence[dict[str, Any]], now: 
 
 
 def evaluate(alarm: dict[str, Any]) -> None:
-    """Evaluate one alarm of the calling account and region; on a change of state record it and run its actions."""
+    """Evaluate one alarm of the current account and region; when its state changes, record that and run its actions."""
     if not alarm.get("MetricName") or alarm.get("ComparisonOperator") not in COMPARISONS:
         return
     dimensions = {item["Name"]: item["Value"] for item in alarm.get("Dimensions") or []}
@@ -85,15 +87,18 @@ def evaluate_all() -> None:
                 logger.exception("alarm %s cannot be evaluated", name)
 
 
-def _run_for_ever() -> None:
+def _run_forever() -> None:
     while True:
         time.sleep(EVALUATE_SECONDS)
         evaluate_all()
 
 
 def install() -> None:
-    """Evaluate alarms in the background, and in the same way wherever MiniStack evaluates one."""
+    """Evaluate alarms in the background, and wherever MiniStack evaluates one.
+
+    Raises AttributeError when this version of MiniStack has no such function.
+    """
     if not hasattr(cloudwatch, "_evaluate_alarm"):
         raise AttributeError("MiniStack's CloudWatch no longer has _evaluate_alarm")
     cloudwatch._evaluate_alarm = evaluate
-    threading.Thread(target=_run_for_ever, name="localaws-alarms", daemon=True).start()
+    threading.Thread(target=_run_forever, name="localaws-alarms", daemon=True).start()

@@ -1,6 +1,6 @@
-"""`DescribeAlarms` over the Query protocol with every attribute, which is what Terraform's provider reads.
+"""`DescribeAlarms` in the Query protocol with every attribute, which Terraform's provider reads.
 
-MiniStack answers JSON callers in full and Query callers with eight fields; this makes the second from the first.
+MiniStack returns all fields in JSON, and eight of them in the Query protocol; this converts the JSON response.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from localaws.hooks import succeeded, wrap
 
 
 def to_xml(value: Any) -> str:
-    """Return a JSON value as the Query protocol writes it: lists as `member` elements, no nulls."""
+    """Return a JSON value as XML of the Query protocol: lists as `member` elements, no nulls."""
     if isinstance(value, dict):
         return "".join(f"<{name}>{to_xml(item)}</{name}>" for name, item in value.items() if item is not None)
     if isinstance(value, list):
@@ -27,7 +27,7 @@ def to_xml(value: Any) -> str:
 
 
 def with_iso_times(value: Any, name: str = "") -> Any:
-    """Return the value with epoch seconds of every `…Timestamp` member as ISO-8601."""
+    """Return the value with every `…Timestamp` member, in epoch seconds, as ISO-8601."""
     if isinstance(value, dict):
         return {key: with_iso_times(item, key) for key, item in value.items()}
     if isinstance(value, list):
@@ -38,7 +38,7 @@ def with_iso_times(value: Any, name: str = "") -> Any:
 
 
 def install() -> None:
-    """Answer Query callers from the JSON answer, and keep the one list that MiniStack drops."""
+    """Convert the JSON response for Query callers, and keep the one list that MiniStack drops."""
 
     def members(params: dict[str, Any], name: str) -> list[str]:
         found = (cloudwatch._p(params, f"{name}.member.{index}") for index in range(1, 101))
@@ -48,11 +48,11 @@ def install() -> None:
     def _(original: Any, params: dict[str, Any], data: Any, is_cbor: bool, is_json: bool = False) -> Any:  # noqa: FBT001, FBT002 -- MiniStack's signature
         if is_cbor or is_json:
             return original(params, data, is_cbor, is_json)
-        asked: dict[str, Any] = {name: members(params, name) for name in ("AlarmNames", "AlarmTypes")}
-        asked |= {
+        wanted: dict[str, Any] = {name: members(params, name) for name in ("AlarmNames", "AlarmTypes")}
+        wanted |= {
             name: cloudwatch._p(params, name) for name in ("AlarmNamePrefix", "StateValue", "MaxRecords", "NextToken")
         }
-        response = original({}, {name: value for name, value in asked.items() if value}, False, True)  # noqa: FBT003
+        response = original({}, {name: value for name, value in wanted.items() if value}, False, True)  # noqa: FBT003
         if not succeeded(response):
             return response
         result = to_xml(with_iso_times(json.loads(response[2])))

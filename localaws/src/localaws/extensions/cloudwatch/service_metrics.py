@@ -1,6 +1,6 @@
-"""The metrics that SQS, Step Functions and Powertools publish on AWS, so that alarms on them fire.
+"""Publishes the metrics of SQS, of Step Functions and of logs in the Embedded Metric Format, as AWS does.
 
-MiniStack publishes those of Lambda only. Points older than an hour are deleted: they would grow without end.
+MiniStack publishes those of Lambda only. Points older than an hour are deleted, to limit memory.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ EXECUTION_METRICS = {
 
 
 def queue_metrics(messages: list[dict[str, Any]], now: float) -> dict[str, tuple[float, str]]:
-    """Return the metrics of one queue: name → (value, unit)."""
+    """Return value and unit of each metric of one queue, by name. `now` is in epoch seconds."""
     hidden = [message for message in messages if message["visible_at"] > now]
     delayed = [message for message in hidden if not message["receive_count"]]
     sent = [message["sent_at"] for message in messages]
@@ -48,29 +48,36 @@ def queue_metrics(messages: list[dict[str, Any]], now: float) -> dict[str, tuple
 
 
 def embedded_metrics(log: str) -> Iterator[tuple[str, str, float, str, dict[str, str]]]:
-    """Yield (namespace, name, value, unit, dimensions) of every metric in the Embedded Metric Format lines of a log."""
+    """Yield (namespace, name, value, unit, dimensions) of every metric in the Embedded Metric Format lines of a log.
+
+    A line that is not in this format is ignored, as on AWS.
+    """
     for line in log.splitlines():
         if '"_aws"' not in line:
             continue
         try:
-            record = json.loads(line)
-            directives = record["_aws"]["CloudWatchMetrics"]
-        except (ValueError, KeyError, TypeError):
+            metrics = list(_metrics_of(json.loads(line)))
+        except (ValueError, LookupError, TypeError, AttributeError):
             continue
-        for directive in directives:
-            for names in directive.get("Dimensions") or [[]]:
-                dimensions = {name: str(record[name]) for name in names if name in record}
-                for metric in directive["Metrics"]:
-                    value = record.get(metric["Name"], [])
-                    for number in value if isinstance(value, list) else [value]:
-                        yield directive["Namespace"], metric["Name"], number, metric.get("Unit", "None"), dimensions
+        yield from metrics
+
+
+def _metrics_of(record: dict[str, Any]) -> Iterator[tuple[str, str, float, str, dict[str, str]]]:
+    for directive in record["_aws"]["CloudWatchMetrics"]:
+        # Each set of dimensions is a metric of its own; without sets there is one without dimensions.
+        for names in directive.get("Dimensions") or [[]]:
+            dimensions = {name: str(record[name]) for name in names if name in record}
+            for metric in directive["Metrics"]:
+                value = record.get(metric["Name"], [])
+                for number in value if isinstance(value, list) else [value]:
+                    yield directive["Namespace"], metric["Name"], float(number), metric.get("Unit", "None"), dimensions
 
 
 def install() -> None:
-    """Publish on every event of a service, and sample the queues."""
+    """Publish metrics of executions and logs when they occur, and of queues every ten seconds."""
     _publish_executions()
     _publish_embedded()
-    threading.Thread(target=_run_for_ever, name="localaws-metrics", daemon=True).start()
+    threading.Thread(target=_run_forever, name="localaws-metrics", daemon=True).start()
 
 
 def _publish_executions() -> None:
@@ -103,18 +110,18 @@ def sample_queues() -> None:
 
 
 def delete_old_points() -> None:
-    """Drop metric points older than an hour."""
+    """Delete metric points older than an hour."""
     oldest = time.time() - KEEP_SECONDS
     for points in cloudwatch._metrics.all_values():
         stale = next((index for index, point in enumerate(points) if point["Timestamp"] >= oldest), len(points))
         del points[:stale]
 
 
-def _run_for_ever() -> None:
+def _run_forever() -> None:
     while True:
         time.sleep(SAMPLE_SECONDS)
         try:
             sample_queues()
             delete_old_points()
         except Exception:
-            logger.exception("sampling failed")
+            logger.exception("the metrics of queues could not be published")

@@ -1,4 +1,4 @@
-"""Attributes of Glue jobs, crawlers and triggers that MiniStack drops, so that a second `terraform plan` is empty."""
+"""Keeps attributes of Glue jobs, crawlers and triggers that MiniStack drops: a second `terraform plan` is empty."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ JOB_ATTRIBUTES = (
 
 
 def install() -> None:
-    """Store on create and update what the API gives back on read."""
+    """Store on create and update the attributes that the API returns on read."""
     _keep_job_attributes()
     _keep_crawler_attributes()
     _keep_trigger_attributes()

@@ -1,6 +1,6 @@
-"""Glue crawlers that crawl: they list the prefix, read the beginning of some files, write tables and partitions.
+"""Glue crawlers list their prefixes, read the beginning of some files, and write tables and partitions.
 
-MiniStack's wait five seconds and report success.
+The crawlers of MiniStack wait five seconds and report success.
 """
 
 from __future__ import annotations
@@ -15,31 +15,36 @@ from uuid import uuid4
 
 from ministack.services import glue, s3
 
-from localaws.crawler import discovery as crawling
-from localaws.crawler import entries as crawl_entries
+from localaws.crawler import discovery, entries
 from localaws.crawler.exclusions import excluded
-from localaws.hooks import wrap
+from localaws.errors import TerminalError
+from localaws.hooks import succeeded, wrap
 
 logger = logging.getLogger("localaws.crawlers")
 
 HEAD_BYTES = 1_000_000
 FILES_READ_PER_TABLE = 10
+INTERRUPTED = "the embedded AWS ended during this crawl"
+
+
+class CrawlError(TerminalError):
+    """A crawl cannot be completed; the message is that of the crawler's last crawl."""
 
 
 def crawl(crawler: dict[str, Any]) -> dict[str, int]:
-    """Crawl all S3 targets of a crawler. Returns how many tables were created and updated.
+    """Crawl all S3 targets of a crawler. Returns how many tables were created, updated and deleted.
 
-    Raises ValueError when a target or the database does not exist.
+    Raises CrawlError when a target or the database does not exist, or the catalog refuses a table or a partition.
     """
     counts = {"TablesCreated": 0, "TablesUpdated": 0, "TablesDeleted": 0}
     database = crawler["DatabaseName"]
     if database not in glue._databases:
-        raise ValueError(f"Database {database} not found")
+        raise CrawlError(f"Database {database} not found")
     level = (_configuration(crawler).get("Grouping") or {}).get("TableLevelConfiguration")
     for target in crawler["Targets"].get("S3Targets") or []:
         bucket, _, prefix = target["Path"].removeprefix("s3://").partition("/")
         keys = _keys(bucket, prefix, target.get("Exclusions") or [])
-        for table in crawling.find_tables(keys, prefix, level, crawler.get("TablePrefix") or ""):
+        for table in discovery.find_tables(keys, prefix, level, crawler.get("TablePrefix") or ""):
             counts[_write(crawler, bucket, table)] += 1
     return counts
 
@@ -52,7 +57,7 @@ def _configuration(crawler: dict[str, Any]) -> dict[str, Any]:
 def _keys(bucket: str, prefix: str, exclusions: list[str]) -> list[str]:
     record = s3._buckets.get(bucket)
     if record is None:
-        raise ValueError(f"The specified bucket does not exist: {bucket}")
+        raise CrawlError(f"The specified bucket does not exist: {bucket}")
     return sorted(
         key
         for key, stored in list(record["objects"].items())
@@ -60,52 +65,60 @@ def _keys(bucket: str, prefix: str, exclusions: list[str]) -> list[str]:
     )
 
 
-def _write(crawler: dict[str, Any], bucket: str, table: crawling.FoundTable) -> str:
-    """Create or update one table and its partitions; return which counter it adds to."""
+def _write(crawler: dict[str, Any], bucket: str, table: discovery.FoundTable) -> str:
+    """Create or update one table and its partitions; return the name of the counter to increase."""
     database = crawler["DatabaseName"]
     columns, delimiter = _columns(bucket, table)
-    table_input = crawl_entries.table_input(table, bucket, columns, crawler["Name"], delimiter)
-    if crawl_entries.is_of_others(glue._tables.get(f"{database}/{table.name}"), table_input):
-        table_input["Name"] = crawl_entries.name_beside(table_input)
+    table_input = entries.table_input(table, bucket, columns, crawler["Name"], delimiter)
+    if entries.must_not_be_changed(glue._tables.get(f"{database}/{table.name}"), table_input):
+        table_input["Name"] = entries.name_with_hash(table_input)
     name = table_input["Name"]
     exists = f"{database}/{name}" in glue._tables
     if not exists:
-        glue._create_table({"DatabaseName": database, "TableInput": table_input})
+        _require_success(glue._create_table({"DatabaseName": database, "TableInput": table_input}))
     elif (crawler.get("SchemaChangePolicy") or {}).get("UpdateBehavior") != "LOG":
-        glue._update_table({"DatabaseName": database, "TableInput": table_input})
+        _require_success(glue._update_table({"DatabaseName": database, "TableInput": table_input}))
     for values, folder in table.partitions.items():
-        descriptor = crawl_entries.storage(table, bucket, folder, columns, delimiter)
+        descriptor = entries.storage(table, bucket, folder, columns, delimiter)
         _write_partition(crawler, name, {"Values": list(values), "StorageDescriptor": descriptor})
     return "TablesUpdated" if exists else "TablesCreated"
 
 
 def _write_partition(crawler: dict[str, Any], table: str, partition: dict[str, Any]) -> None:
-    """Add it; where the crawler lets partitions inherit, one that is there gets the columns of its table."""
+    """Create a partition; an existing one gets the columns of its table if the crawler is configured for that."""
     database = crawler["DatabaseName"]
     known = glue._partitions.get(f"{database}/{table}") or []
     found = next((one for one in known if one["Values"] == partition["Values"]), None)
     if found is None:
-        glue._create_partition({"DatabaseName": database, "TableName": table, "PartitionInput": partition})
+        created = {"DatabaseName": database, "TableName": table, "PartitionInput": partition}
+        _require_success(glue._create_partition(created))
         return
     output = _configuration(crawler).get("CrawlerOutput") or {}
     if (output.get("Partitions") or {}).get("AddOrUpdateBehavior") == "InheritFromTable":
         found["StorageDescriptor"] = partition["StorageDescriptor"]
 
 
-def _columns(bucket: str, table: crawling.FoundTable) -> tuple[dict[str, str], str]:
+def _require_success(response: tuple[int, dict[str, str], bytes]) -> None:
+    if not succeeded(response):
+        error = json.loads(response[2])
+        raise CrawlError(f"{error.get('__type')}: {error.get('message') or error.get('Message')}")
+
+
+def _columns(bucket: str, table: discovery.FoundTable) -> tuple[dict[str, str], str]:
+    # Files from the whole range of keys: columns may have been added over time.
     step = max(1, len(table.keys) // FILES_READ_PER_TABLE)
     columns: dict[str, str] = {}
     delimiter = ","
     for key in table.keys[::step][:FILES_READ_PER_TABLE]:
         if table.classification == "parquet":
-            columns = crawling.merge(columns, _parquet_columns(bucket, key))
+            columns = discovery.merge(columns, _parquet_columns(bucket, key))
             continue
-        head = crawling.decompressed(_head(bucket, key))
+        head = discovery.decompressed(_head(bucket, key))
         if table.classification == "csv":
-            delimiter = crawling.delimiter_of(head)
-            columns = crawling.merge(columns, crawling.csv_columns(head))
+            delimiter = discovery.delimiter_of(head)
+            columns = discovery.merge(columns, discovery.csv_columns(head))
         else:
-            columns = crawling.merge(columns, crawling.json_columns(head))
+            columns = discovery.merge(columns, discovery.json_columns(head))
     return columns, delimiter
 
 
@@ -113,8 +126,8 @@ def _parquet_columns(bucket: str, key: str) -> dict[str, str]:
     import pyarrow.parquet as pq  # noqa: PLC0415 -- 60 MB that a server without Parquet never needs
 
     try:
-        return crawling.parquet_columns(pq.read_schema(s3._object_disk_path(bucket, key)))
-    except (OSError, ValueError):  # not a Parquet file after all: on AWS it is left out as well
+        return discovery.parquet_columns(pq.read_schema(s3._object_disk_path(bucket, key)))
+    except (OSError, ValueError):  # not a Parquet file: AWS ignores it as well
         logger.warning("s3://%s/%s is not Parquet", bucket, key)
         return {}
 
@@ -139,7 +152,7 @@ def _run(crawler: dict[str, Any]) -> None:
     except Exception as problem:
         logger.exception("crawler %s failed", crawler["Name"])
         last |= {"Status": "FAILED", "ErrorMessage": str(problem)}
-    stopped = crawler["State"] != "RUNNING"
+    stopped = crawler["State"] != "RUNNING"  # StopCrawler has changed it meanwhile
     crawler |= {
         "State": "READY",
         "CrawlElapsedTime": int((time.time() - started) * 1000),
@@ -147,8 +160,17 @@ def _run(crawler: dict[str, Any]) -> None:
     }
 
 
+def end_interrupted(crawler: dict[str, Any]) -> None:
+    """End the crawl of a crawler that was running when the server ended: else it could never be started again."""
+    if crawler["State"] != "READY":
+        crawler |= {"State": "READY", "LastCrawl": {"Status": "FAILED", "ErrorMessage": INTERRUPTED}}
+
+
 def install() -> None:
-    """Replace crawlers that only wait by ones that crawl."""
+    """Replace the functions of MiniStack that start crawlers and report their metrics.
+
+    Raises AttributeError when this version of MiniStack does not have one of them.
+    """
 
     def start_crawler(data: dict[str, Any]) -> Any:
         crawler = glue._crawlers.get(data.get("Name"))
@@ -164,6 +186,12 @@ def install() -> None:
     if not hasattr(glue, "_start_crawler"):
         raise AttributeError("MiniStack's Glue no longer has _start_crawler")
     glue._start_crawler = start_crawler
+
+    @wrap(glue, "_restore_state")
+    def _(original: Any, data: Any) -> None:
+        original(data)
+        for _scope, crawler in glue._crawlers.all_items():
+            end_interrupted(crawler)
 
     @wrap(glue, "_get_crawler_metrics")
     def _(original: Any, data: dict[str, Any]) -> Any:

@@ -1,6 +1,6 @@
-"""What Glue reports when a job run ends: "Glue Job State Change" on the default event bus, and its job metrics.
+"""Emits the event "Glue Job State Change" and the job metrics when a job run ends.
 
-MiniStack reports nothing. The Spark runner calls `emit_job_state_change` when a run ends.
+MiniStack emits none. The Spark runner calls `emit_job_state_change` when a run ends.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from ministack.core.responses import request_scope
 from ministack.services import cloudwatch, eventbridge, glue
 
 from localaws.hooks import wrap
+from localaws.job_runs import RUNNING_STATES
 
 logger = logging.getLogger("localaws.glue_events")
 
 END_STATES = frozenset({"SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"})
-RUNNING_STATES = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
-INTERRUPTED = "the embedded AWS ended while this run was running"
-# Time for the server to load all state and answer, before the runs that the last one left unfinished are reported.
-ANNOUNCE_AFTER_SECONDS = 3.0
+INTERRUPTED = "the embedded AWS ended while this run was in progress"
+# Time for the server to load all state and to answer, before the runs that were interrupted are reported.
+EMIT_AFTER_SECONDS = 3.0
 
 
 def emit_job_state_change(job_name: str, run_id: str, state: str, message: str) -> None:
-    """Put the event that Glue emits when a run ends, in the account and region of the calling context.
+    """Emit the event and metric of the end of a run, in the account and region of the calling context.
 
     `state` is one of SUCCEEDED, FAILED, TIMEOUT, STOPPED; `message` is the run's error message or a sentence.
+    Raises ValueError for any other state.
     """
     if state not in END_STATES:
         raise ValueError(f"Glue emits no event for the state {state!r}")
@@ -47,9 +48,9 @@ def emit_job_state_change(job_name: str, run_id: str, state: str, message: str) 
 
 
 def install() -> None:
-    """Fail the runs that a killed server left running, and announce them."""
+    """Fail the runs that were running when the server was killed, and emit their events."""
 
-    def announce(interrupted: list[tuple[str, str, dict[str, Any]]]) -> None:
+    def emit(interrupted: list[tuple[str, str, dict[str, Any]]]) -> None:
         for account, region, run in interrupted:
             with request_scope(account, region):
                 emit_job_state_change(run["JobName"], run["Id"], "FAILED", INTERRUPTED)
@@ -67,7 +68,7 @@ def install() -> None:
             now = int(time.time())
             run |= {"JobRunState": "FAILED", "ErrorMessage": INTERRUPTED, "CompletedOn": now, "LastModifiedOn": now}
         if interrupted:
-            logger.warning("%d Glue job runs were interrupted by the last end of the server", len(interrupted))
-            timer = threading.Timer(ANNOUNCE_AFTER_SECONDS, announce, args=(interrupted,))
+            logger.warning("%d Glue job runs were interrupted when the server last ended", len(interrupted))
+            timer = threading.Timer(EMIT_AFTER_SECONDS, emit, args=(interrupted,))
             timer.daemon = True
             timer.start()

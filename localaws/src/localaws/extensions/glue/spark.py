@@ -1,6 +1,6 @@
 """Glue Spark jobs: StartJobRun runs the job's script from S3 with local PySpark.
 
-MiniStack without Docker reports SUCCEEDED and does not look for the script.
+MiniStack without Docker reports SUCCEEDED and does not read the script.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from ministack import app
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, request_scope
 from ministack.services import cloudwatch_logs, glue, sts
 
-from localaws.extensions.glue.events import RUNNING_STATES, emit_job_state_change
+from localaws.extensions.glue.events import emit_job_state_change
 from localaws.hooks import succeeded, wrap
+from localaws.job_runs import finish_record, max_concurrent_runs, new_record, runs_in_progress, update_record
 from localaws.paths import Paths
 from localaws.settings import load
 from localaws.spark.pool import Pool
 from localaws.spark.runner import FAILED, JobRun, Outcome, Runner
-from localaws.spark.worker_process import Settings
+from localaws.spark.worker_process import WorkerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("localaws.glue_spark")
 
-# Tests shorten it, so that a timeout of one minute need not take one.
+# Tests shorten it, so that they need not wait for a timeout of one minute.
 MINUTE_SECONDS = load().glue_minute_seconds
 LOG_LIMIT_BYTES = 50_000_000
 PREWARM = load().spark_prewarm
@@ -41,7 +42,7 @@ PREWARM = load().spark_prewarm
 
 @dataclass
 class GlueSpark:
-    """Glue's side of the runs: who may start, what the API says about them, their logs and events."""
+    """Starts and stops runs for Glue's API: concurrency limit, retries, records, logs and events."""
 
     runner: Runner
     pool: Pool
@@ -51,9 +52,9 @@ class GlueSpark:
     _warmed: bool = False
 
     def start(self, job: dict[str, Any], data: Mapping[str, Any]) -> Any:
-        """Answer StartJobRun."""
+        """Answer StartJobRun, with ConcurrentRunsExceededException when too many runs of the job are in progress."""
         with self._starting:
-            if len(_runs_in_progress(job["Name"])) >= _max_concurrent_runs(job):
+            if len(runs_in_progress(job["Name"])) >= max_concurrent_runs(job):
                 return error_response_json(
                     "ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job['Name']}", 400
                 )
@@ -64,14 +65,14 @@ class GlueSpark:
         return json_response({"JobRunId": record["Id"]})
 
     def stop(self, job_name: str, run_id: str) -> bool:
-        """Stop a run in progress. Returns False if it is not one of ours."""
-        if any(run["Id"] == run_id for run in _runs_in_progress(job_name)):
-            _update_record(job_name, run_id, JobRunState="STOPPING")
+        """Stop a run in progress. Returns False if it is not one."""
+        if any(run["Id"] == run_id for run in runs_in_progress(job_name)):
+            update_record(job_name, run_id, JobRunState="STOPPING")
             return self.runner.stop(run_id)
         return False
 
     def prewarm(self) -> None:
-        """Start the first worker in the background, once, when it is known that there are jobs to run."""
+        """Start the first worker in the background, once. It is called when the first job exists."""
         if PREWARM and not self._warmed:
             self._warmed = True
             self.pool.prewarm()
@@ -81,7 +82,7 @@ class GlueSpark:
         retries = int(job.get("MaxRetries") or 0)
         for attempt in range(1, retries + 2):
             outcome = self._run(job, data, record)
-            # Like Glue: a run that was stopped or timed out is not tried again.
+            # As in Glue, a run that was stopped or timed out is not retried.
             if outcome.state != FAILED or attempt > retries:
                 return
             record = self._add(job, data, attempt, first)
@@ -89,7 +90,7 @@ class GlueSpark:
     def _add(
         self, job: Mapping[str, Any], data: Mapping[str, Any], attempt: int = 0, first: str | None = None
     ) -> dict[str, Any]:
-        record = _new_record(job, data, attempt=attempt, previous=first)
+        record = new_record(job, data, attempt=attempt, previous=first)
         self.runner.admit(record["Id"])
         glue._job_runs.setdefault(job["Name"], []).append(record)
         return record
@@ -106,13 +107,13 @@ class GlueSpark:
                     self._environment(job),
                     float(record["Timeout"]) * MINUTE_SECONDS,
                 ),
-                lambda: _update_record(name, run_id, JobRunState="RUNNING"),
+                lambda: update_record(name, run_id, JobRunState="RUNNING"),
                 logs.write,
             )
-        except Exception as broken:
-            logger.exception("the run %s of %s broke the runner", run_id, name)
-            outcome = Outcome(FAILED, f"Internal error of the local runner: {broken}")
-        _finish_record(name, record, outcome)
+        except Exception as error:
+            logger.exception("internal error in the run %s of %s", run_id, name)
+            outcome = Outcome(FAILED, f"Internal error of the local runner: {error}")
+        finish_record(name, record, outcome.state, outcome.message)
         if self._warmed:
             self.pool.prewarm_if_cold()
         message = outcome.message or f"Job run is in {outcome.state} state"
@@ -139,7 +140,7 @@ class _RunLogs:
         self._run_id = run_id
         self._prefix = f"{job_name} {run_id}"
         self._file = file
-        for group in self.GROUPS:  # both answer an error when it exists already
+        for group in self.GROUPS:  # both return an error for one that exists, which does not matter
             cloudwatch_logs._create_log_group({"logGroupName": group})
             cloudwatch_logs._create_log_stream({"logGroupName": group, "logStreamName": run_id})
 
@@ -157,7 +158,7 @@ class _RunLogs:
 
 
 def install() -> None:
-    """Take over starting and stopping of Spark job runs; jobs of other kinds stay MiniStack's."""
+    """Replace starting and stopping of Spark job runs; MiniStack runs jobs of other kinds."""
     spark = _glue_spark()
 
     @wrap(glue, "_start_job_run")
@@ -169,8 +170,8 @@ def install() -> None:
     def _(original: Any, data: dict[str, Any]) -> Any:
         name = data.get("JobName", "")
         stopped = [run_id for run_id in data.get("JobRunIds", []) if spark.stop(name, run_id)]
-        others = [run_id for run_id in data.get("JobRunIds", []) if run_id not in stopped]
-        answer = json.loads(original({**data, "JobRunIds": others})[2])
+        remaining = [run_id for run_id in data.get("JobRunIds", []) if run_id not in stopped]
+        answer = json.loads(original({**data, "JobRunIds": remaining})[2])
         answer["SuccessfulSubmissions"] += [{"JobName": name, "JobRunId": run_id} for run_id in stopped]
         return json_response(answer)
 
@@ -206,12 +207,8 @@ def _glue_spark() -> GlueSpark:
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
         log.replace(log.with_suffix(".log.1"))
-    pool = Pool(Settings(endpoint, paths.scratch, log))
+    pool = Pool(WorkerSettings(endpoint, paths.scratch, log))
     return GlueSpark(Runner(pool, endpoint, paths.scratch), pool, endpoint, log)
-
-
-def _max_concurrent_runs(job: Mapping[str, Any]) -> int:
-    return int((job.get("ExecutionProperty") or {}).get("MaxConcurrentRuns") or 1)
 
 
 def _arguments(job: Mapping[str, Any], data: Mapping[str, Any], run_id: str) -> dict[str, str]:
@@ -242,51 +239,3 @@ def _credentials(job: Mapping[str, Any]) -> dict[str, str]:
         },
     )
     return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
-
-
-def _runs_in_progress(job_name: str) -> list[dict[str, Any]]:
-    return [run for run in glue._job_runs.get(job_name, []) if run["JobRunState"] in RUNNING_STATES]
-
-
-def _new_record(
-    job: Mapping[str, Any], data: Mapping[str, Any], *, attempt: int, previous: str | None
-) -> dict[str, Any]:
-    now = time.time()
-    record = {
-        "Id": f"{previous}_attempt_{attempt}" if previous else f"jr_{secrets.token_hex(32)}",
-        "Attempt": attempt,
-        "JobName": job["Name"],
-        "JobMode": job.get("JobMode", "SCRIPT"),
-        "StartedOn": now,
-        "LastModifiedOn": now,
-        "JobRunState": "STARTING",
-        "Arguments": dict(data.get("Arguments") or {}),
-        "PredecessorRuns": [],
-        "ExecutionTime": 0,
-        "Timeout": data.get("Timeout") or job.get("Timeout") or 2880,
-        "WorkerType": data.get("WorkerType") or job.get("WorkerType", "G.1X"),
-        "NumberOfWorkers": data.get("NumberOfWorkers") or job.get("NumberOfWorkers", 2),
-        "GlueVersion": job.get("GlueVersion", "5.1"),
-        "ExecutionClass": data.get("ExecutionClass") or job.get("ExecutionClass", "STANDARD"),
-        "LogGroupName": "/aws-glue/jobs",
-    }
-    if previous:
-        record["PreviousRunId"] = previous
-    return record
-
-
-def _update_record(job_name: str, run_id: str, **changes: Any) -> None:
-    """Replace a run's record as a whole: it may be being saved, or sent to a client, at this moment."""
-    runs = glue._job_runs.get(job_name, [])  # none when the job was deleted meanwhile
-    for position, run in enumerate(runs):
-        if run["Id"] == run_id and (run["JobRunState"] != "STOPPING" or changes["JobRunState"] not in RUNNING_STATES):
-            runs[position] = {**run, **changes, "LastModifiedOn": time.time()}
-
-
-def _finish_record(job_name: str, record: Mapping[str, Any], outcome: Outcome) -> None:
-    now = time.time()
-    changes: dict[str, Any] = {"JobRunState": outcome.state, "CompletedOn": now}
-    changes["ExecutionTime"] = round(now - record["StartedOn"])
-    if outcome.message:
-        changes["ErrorMessage"] = outcome.message
-    _update_record(job_name, record["Id"], **changes)

@@ -1,6 +1,6 @@
-"""The versions Glue keeps of a table: each update keeps the old one. MiniStack has none; dbt asks for them.
+"""Table versions: each update of a table keeps the previous version. MiniStack keeps none; dbt reads them.
 
-They are kept in memory: after a restart of the server a table has its current version only.
+They are in memory only: after a restart of the server a table has its current version only.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ from localaws.hooks import succeeded, wrap
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MOST_RESULTS = 100
+_MAX_RESULTS = 100
 _earlier: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
 
 
 def install() -> None:
-    """Keep a version at each update, delete versions with their table, and answer the four actions about them."""
+    """Keep a version at each update, delete versions with their table, and answer the four actions about them.
+
+    Raises AttributeError when this version of MiniStack does not have a function to change.
+    """
 
     @wrap(glue, "_update_table")
     def _(original: Any, data: dict[str, Any]) -> Any:
@@ -31,6 +34,13 @@ def install() -> None:
         response = original(data)
         if succeeded(response) and before is not None and not data.get("SkipArchive"):
             _earlier.setdefault(_key(name), []).append(before)
+        return response
+
+    @wrap(glue, "_create_table")
+    def _(original: Any, data: dict[str, Any]) -> Any:
+        response = original(data)
+        if succeeded(response):  # a table of this name may have been deleted with its database, or in a batch
+            _earlier.pop(_key(f"{data.get('DatabaseName')}/{(data.get('TableInput') or {}).get('Name')}"), None)
         return response
 
     @wrap(glue, "_delete_table")
@@ -52,7 +62,7 @@ def _key(name: str) -> tuple[str, str, str]:
 
 
 def _versions(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """Newest first; none for a table that is not there."""
+    """Return all versions of a table, newest first; none for a table that does not exist."""
     name = f"{data.get('DatabaseName')}/{data.get('TableName')}"
     current = glue._tables.get(name)
     tables = [*_earlier.get(_key(name), []), current] if current is not None else []
@@ -63,7 +73,7 @@ def _get_table_versions(data: dict[str, Any]) -> Any:
     found = _versions(data)
     if not found:
         return _missing(data)
-    start, size = int(data.get("NextToken") or 0), int(data.get("MaxResults") or _MOST_RESULTS)
+    start, size = int(data.get("NextToken") or 0), int(data.get("MaxResults") or _MAX_RESULTS)
     page: dict[str, Any] = {"TableVersions": found[start : start + size]}
     return json_response(page | ({"NextToken": str(start + size)} if start + size < len(found) else {}))
 
@@ -79,9 +89,9 @@ def _delete_table_version(data: dict[str, Any]) -> Any:
 
 
 def _batch_delete_table_version(data: dict[str, Any]) -> Any:
-    gone = [version for version in data.get("VersionIds") or [] if not _delete(data, version)]
+    unknown = [version for version in data.get("VersionIds") or [] if not _delete(data, version)]
     detail = {"ErrorCode": "EntityNotFoundException", "ErrorMessage": "Version not found."}
-    errors = [{"TableName": data.get("TableName"), "VersionId": version, "ErrorDetail": detail} for version in gone]
+    errors = [{"TableName": data.get("TableName"), "VersionId": version, "ErrorDetail": detail} for version in unknown]
     return json_response({"Errors": errors})
 
 
@@ -94,8 +104,8 @@ def _delete(data: dict[str, Any], version: str) -> bool:
 
 
 def _missing(data: dict[str, Any]) -> Any:
-    words = f"Table {data.get('TableName')} or its version was not found."
-    return error_response_json("EntityNotFoundException", words, 400)
+    message = f"Table {data.get('TableName')} or its version was not found."
+    return error_response_json("EntityNotFoundException", message, 400)
 
 
 _ACTIONS: dict[str, Callable[[dict[str, Any]], Any]] = {

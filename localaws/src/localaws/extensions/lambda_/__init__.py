@@ -1,1 +1,1 @@
-"""Lambda: isolation, layers, errors and asynchronous calls as on AWS."""
+"""Lambda: isolation, layers, errors and asynchronous invocations as on AWS."""

@@ -1,7 +1,7 @@
-"""Asynchronous invocations of one function wait for each other: a few at a time, each in a warm worker.
+"""Limits how many asynchronous invocations of one function run at a time; the others wait for a warm worker.
 
-AWS starts as many environments as there are events. So does MiniStack, but here all cold starts share the same few
-cores: a hundred files would start a hundred interpreters to answer a hundred times that a run is in progress.
+AWS starts as many environments as there are events. So does MiniStack, but here all cold starts share a few cores:
+a hundred events would start a hundred interpreters.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ AT_ONCE = max(2, os.cpu_count() or 1)
 
 def install() -> None:
     """Limit how many events of its queue a function handles at once; synchronous invocations never wait."""
-    places: defaultdict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(AT_ONCE))
+    slots: defaultdict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(AT_ONCE))
     is_asynchronous = ContextVar("is_asynchronous", default=False)
 
     @wrap(lambda_svc, "invoke_async_with_retry")
     def _(original: Any, function: dict[str, Any], event: Any) -> None:
-        token = is_asynchronous.set(True)  # the thread that will do it starts with a copy of this context
+        token = is_asynchronous.set(True)  # the thread that invokes it starts with a copy of this context
         try:
             original(function, event)
         finally:
@@ -37,5 +37,5 @@ def install() -> None:
         if not is_asynchronous.get():
             return original(function, event)
         config = function.get("config") or function
-        with places[str(config.get("FunctionArn"))]:
+        with slots[str(config.get("FunctionArn"))]:
             return original(function, event)

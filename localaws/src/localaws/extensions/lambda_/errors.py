@@ -14,7 +14,7 @@ from ministack.services import lambda_svc
 from localaws.hooks import wrap
 
 HANDLER_FAILED = '"error": str(e), "trace": traceback.format_exc()'
-# The first frame is MiniStack's own worker, which AWS does not show.
+# Without the first frame, which is MiniStack's worker.
 HANDLER_FAILED_AS_ON_AWS = (
     '"error": str(e), "error_type": type(e).__name__, '
     '"stack_trace": traceback.format_tb(e.__traceback__)[1:], "trace": traceback.format_exc()'
@@ -22,28 +22,31 @@ HANDLER_FAILED_AS_ON_AWS = (
 
 
 def install() -> None:
-    """Let the Python worker report the exception's class, and put it into the answer of the invocation."""
+    """Have the Python worker report the exception's class, and return it as the `errorType` of the invocation.
+
+    Raises AttributeError when this version of MiniStack has another worker.
+    """
     if HANDLER_FAILED not in lambda_runtime._PYTHON_WORKER_SCRIPT:
-        raise AttributeError("MiniStack's Python worker reports errors in another way than this extension knows")
+        raise AttributeError("MiniStack's Python worker reports errors in a way that this extension cannot change")
     lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(
         HANDLER_FAILED, HANDLER_FAILED_AS_ON_AWS
     )
-    last_answer = threading.local()
+    last_response = threading.local()
 
     @wrap(lambda_runtime.Worker, "invoke")
     def _(original: Any, *args: Any, **kwargs: Any) -> Any:
-        last_answer.value = original(*args, **kwargs)
-        return last_answer.value
+        last_response.value = original(*args, **kwargs)
+        return last_response.value
 
     @wrap(lambda_svc, "_execute_function_warm")
     def _(original: Any, func: Any, event: Any, request_id: str) -> Any:
-        last_answer.value = None
+        last_response.value = None
         result = original(func, event, request_id)
-        answer = last_answer.value or {}
-        if result.get("error") and "error_type" in answer:
+        response = last_response.value or {}
+        if result.get("error") and "error_type" in response:
             result["body"] |= {
-                "errorType": answer["error_type"],
+                "errorType": response["error_type"],
                 "requestId": request_id,
-                "stackTrace": answer["stack_trace"],
+                "stackTrace": response["stack_trace"],
             }
         return result

@@ -1,7 +1,7 @@
-"""A Lambda sees what it would see on AWS: its zip, its layers, boto3, its own environment variables. Nothing else.
+"""Gives a Lambda only what it has on AWS: its zip, its layers, boto3 and its own environment variables.
 
-MiniStack runs Python functions with the interpreter of its own virtual environment and the whole environment
-of the server, so a function that lacks a dependency or a variable works here and fails on AWS.
+MiniStack runs Python functions with the interpreter of its own virtual environment and all environment variables
+of the server, so that a function without a dependency or a variable that it needs works here and fails on AWS.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from localaws.hooks import wrap
 from localaws.paths import Paths
 from localaws.settings import load
 
-# What AWS's Python runtime offers beside the standard library: the SDK and what it needs.
+# The modules of AWS's Python runtime in addition to the standard library: the SDK and its dependencies.
 RUNTIME_MODULES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
-# What a process needs to run at all; the rest of the server's environment is not the function's.
+# Variables that every process needs; the function gets no other variable of the server.
 KEPT_VARIABLES = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "LD_LIBRARY_PATH"})
 PROLOGUE = """
 import os, sys
@@ -32,7 +32,7 @@ sys.path.append({runtime!r})
 
 
 def link_runtime(directory: Path) -> None:
-    """Fill the directory with links to the modules of AWS's runtime, as installed here."""
+    """Link the installed modules of AWS's runtime into the directory."""
     directory.mkdir(parents=True, exist_ok=True)
     for name in RUNTIME_MODULES:
         spec = importlib.util.find_spec(name)

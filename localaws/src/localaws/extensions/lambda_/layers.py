@@ -1,7 +1,7 @@
-"""Layers are unpacked once and shared by all Lambdas, as `/opt` is read by all invocations of a function on AWS.
+"""Unpacks each layer once, for all Lambdas.
 
-MiniStack unpacks every layer again for each of its workers: with two layers of 60 MB a cold start takes four
-seconds and 200 MB of disk, after every error as well, because an error ends the worker.
+MiniStack unpacks every layer for each of its workers: with two layers of 60 MB a cold start takes four seconds and
+200 MB of disk, also after every error, because an error ends the worker.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ class LayerCache:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._lock = threading.Lock()
-        # The same bytes object is asked for at every cold start; hashing 60 MB each time would be most of its cost.
+        # Every cold start passes the same bytes object: to hash 60 MB each time would take most of its time.
         self._known: dict[int, tuple[bytes, Path]] = {}
 
     def unpacked(self, content: bytes) -> Path:
-        """Return the directory with the zip's files, unpacking it if nobody did before. Raises BadZipFile."""
+        """Return the directory with the zip's files, after unpacking it if necessary. Raises BadZipFile."""
         with self._lock:
             if id(content) not in self._known:
                 self._known[id(content)] = (content, self._unpack(content))
             return self._known[id(content)][1]
 
-    def forget_unused(self, days: float) -> None:
-        """Delete layers that no worker asked for in so many days."""
+    def delete_unused(self, days: float) -> None:
+        """Delete layers that no worker has used for so many days."""
         oldest = time.time() - days * 86_400
         for directory in self._directory.glob("*"):
             if directory.stat().st_mtime < oldest:
@@ -64,10 +64,10 @@ class LayerCache:
 
 
 def install() -> None:
-    """Give Python workers the shared directories instead of layers to unpack."""
+    """Pass to Python workers the shared directories instead of layers to unpack."""
     cache = LayerCache(Paths(load().home).lambda_runtime / "layers")
 
-    cache.forget_unused(DAYS_KEPT)
+    cache.delete_unused(DAYS_KEPT)
 
     @wrap(lambda_runtime.Worker, "_spawn")
     def _(original: Any, worker: Any) -> Any:
@@ -86,5 +86,5 @@ def _with_shared_layers(config: dict[str, Any], cache: LayerCache) -> dict[str, 
     contents = (lambda_svc._resolve_layer_zip(layer) for layer in config["Layers"])
     directories = os.pathsep.join(str(cache.unpacked(content)) for content in contents if content)
     variables = (config.get("Environment") or {}).get("Variables") or {}
-    # The worker puts the directories of this variable on its path, whoever set it.
+    # The worker adds the directories in this variable to its path.
     return config | {"Layers": [], "Environment": {"Variables": variables | {"_LAMBDA_LAYERS_DIRS": directories}}}

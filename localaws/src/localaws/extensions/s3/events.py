@@ -12,7 +12,7 @@ from localaws.hooks import wrap
 
 
 def install() -> None:
-    """Pass the version from the function that writes the event to the one that dispatches it."""
+    """Pass the version id from the function that creates the event to the one that dispatches it."""
     version: ContextVar[str | None] = ContextVar("localaws_event_version", default=None)
 
     @wrap(s3, "_fire_s3_event")

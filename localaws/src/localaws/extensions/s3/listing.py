@@ -1,6 +1,6 @@
-"""`ListObjectVersions` with `encoding-type=url`: keys come back encoded, as every SDK asks for and then decodes.
+"""`ListObjectVersions` with `encoding-type=url` returns encoded keys, which every SDK requests and decodes.
 
-Without it a key that contains `%` is decoded into another key, and Terraform's `force_destroy` cannot delete it.
+Else an SDK decodes a key that contains `%` to another key, and Terraform's `force_destroy` cannot delete it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ENCODED_ELEMENT = re.compile(rb"<(Key|Prefix|Delimiter|KeyMarker|NextKeyMarker)>
 
 
 def url_encode_keys(body: bytes) -> bytes:
-    """Return the listing with its keys URL-encoded and `EncodingType` stated."""
+    """Return the listing with URL-encoded keys and with `EncodingType`."""
 
     def encode(match: re.Match[bytes]) -> bytes:
         tag, text = match[1], unescape(match[2].decode(), {"&quot;": '"', "&#10;": "\n", "&#13;": "\r"})
@@ -29,7 +29,7 @@ def url_encode_keys(body: bytes) -> bytes:
 
 
 def install() -> None:
-    """Encode the answer where the caller asked for it."""
+    """Encode the keys of a response if the request asks for it."""
 
     @wrap(s3, "_list_object_versions")
     def _(original: Any, bucket_name: str, query_params: dict[str, Any]) -> Any:

@@ -1,12 +1,13 @@
-"""Reading S3 objects as they lie on disk: only the range that was asked for, streamed, also of an old version.
+"""Reads only the requested range of an S3 object from disk, also of an old version, and streams it.
 
-MiniStack reads a whole object into memory for every range of it, sends it in one piece, and ignores `Range` where a
-version is named: a reader of Parquet would get wrong bytes.
+MiniStack reads a whole object into memory for every range of it, sends it in one piece, and ignores `Range` for a
+request with a version id: a reader of Parquet would get wrong bytes.
 """
 
 from __future__ import annotations
 
 import mmap
+import os
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,17 +27,20 @@ _mapping: ContextVar[bool] = ContextVar("localaws_s3_mapping", default=False)
 
 
 def mapped(path: str | None) -> Body | None:
-    """Return a file's content without reading it; None when there is no such file."""
+    """Return a file's content, mapped and not read; None when there is no such file."""
     if path is None or not Path(path).is_file():
         return None
-    with Path(path).open("rb") as file:
-        if Path(path).stat().st_size == 0:  # nothing to map
-            return b""
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    try:
+        with Path(path).open("rb") as file:
+            if os.fstat(file.fileno()).st_size == 0:  # an empty file cannot be mapped
+                return b""
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except FileNotFoundError:  # deleted since the check above
+        return None
 
 
 def streamed(body: Body) -> bytes | StreamingResponse:
-    """Return a small body as it is and a large one as a stream of chunks."""
+    """Return a small body as bytes and a large one as a stream of chunks of 1 MiB."""
     if isinstance(body, bytes):
         return body
     if len(body) <= CHUNK_BYTES:
@@ -50,21 +54,24 @@ def streamed(body: Body) -> bytes | StreamingResponse:
     return StreamingResponse(run)
 
 
-def cut(response: tuple[int, dict[str, Any], Body], wanted: str) -> tuple[int, dict[str, Any], Body]:
-    """Return the range of a whole body. A range that cannot be satisfied gives 416, one not understood the whole."""
+def range_of(
+    response: tuple[int, dict[str, Any], Body], bucket: str, key: str, wanted: str
+) -> tuple[int, dict[str, Any], Body]:
+    """Return the response for a range of an object: 206, or 416 InvalidRange if it begins after the end."""
     _, headers, body = response
     found = s3._parse_range(wanted, len(body))
     if found is None:
-        return 416, {"Content-Type": "application/xml", "Content-Range": f"bytes */{len(body)}"}, b""
+        error: bytes = s3._xml_body(s3._range_error_xml(bucket, key))
+        return 416, {"Content-Type": "application/xml", "Content-Range": f"bytes */{len(body)}"}, error
     start, end = found
     part = body[start : end + 1]
-    # A checksum of the whole says nothing about a part: clients would refuse it.
+    # The checksum is that of the whole object: clients would reject it for a part.
     kept = {name: value for name, value in headers.items() if not name.lower().startswith("x-amz-checksum")}
     return 206, kept | {"Content-Length": str(len(part)), "Content-Range": f"bytes {start}-{end}/{len(body)}"}, part
 
 
 def install() -> None:
-    """Map files instead of reading them while an object is got."""
+    """Map files instead of reading them, for GetObject."""
 
     @wrap(s3, "_get_object")
     def _(original: Any, bucket: str, key: str, headers: dict[str, str], query: dict[str, Any] | None = None) -> Any:
@@ -74,7 +81,7 @@ def install() -> None:
         finally:
             _mapping.reset(reset)
         if response[0] == 200 and headers.get("range", "").startswith("bytes="):  # noqa: PLR2004 -- HTTP
-            response = cut(response, headers["range"])
+            response = range_of(response, bucket, key, headers["range"])
         status, headers_out, body = response
         if isinstance(body, mmap.mmap):
             headers_out["Content-Length"] = str(len(body))

@@ -1,4 +1,4 @@
-"""Multipart uploads: their parts wait on disk, not in memory, and the object gets the tags the upload was begun with.
+"""Multipart uploads: keeps parts on disk instead of in memory, and the tags of CreateMultipartUpload.
 
 MiniStack holds all parts of a 2 GB upload in memory and then joins them: 4 GB for one file. It drops the tags, so
 that every Terraform plan adds them again.
@@ -18,8 +18,8 @@ from localaws.hooks import succeeded, wrap
 
 
 def on_disk(content: bytes) -> bytes | mmap.mmap:
-    """Return the same content, held by a file that has no name and goes when the last reader does."""
-    if not content:  # nothing to map
+    """Return the same content, mapped from a file without a name, which is deleted with the last reference."""
+    if not content:  # an empty file cannot be mapped
         return content
     with tempfile.TemporaryFile() as file:
         file.write(content)
@@ -28,7 +28,7 @@ def on_disk(content: bytes) -> bytes | mmap.mmap:
 
 
 def install() -> None:
-    """Move each part to disk once it is received, and keep the tags until the object is there."""
+    """Write each part to disk when it is received, and keep the tags until the upload is completed."""
     _keep_tags()
 
     @wrap(s3, "_upload_part")

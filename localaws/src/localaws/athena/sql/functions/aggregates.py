@@ -1,73 +1,19 @@
-"""Aggregates and window functions. FILTER, DISTINCT, ORDER BY, OVER and IGNORE NULLS belong to every inner call."""
+"""Aggregates. FILTER, DISTINCT, ORDER BY, OVER and IGNORE NULLS apply to each DuckDB aggregate of a call."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from localaws.athena.errors import UnsupportedSqlError
-from localaws.athena.sql import casts, operators
+from localaws.athena.sql.expressions import casts, operators
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import (
-    BIGINT,
-    BOOLEAN,
-    DOUBLE,
-    INTEGER_DIGITS,
-    NUMERIC,
-    VARCHAR,
-    TrinoType,
-    array,
-    decimal,
-    map_of,
-)
+from localaws.athena.trino_types import BIGINT, BOOLEAN, DOUBLE, INTEGER_DIGITS, VARCHAR, array, decimal, map_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from localaws.athena.sql.functions.aggregation import AggregateHandler, Aggregation
 
-    from localaws.athena.sql.functions.registry import Invocation
 
 PAIR = 2
-
-
-@dataclass(frozen=True)
-class Aggregation:
-    """One aggregate call: its arguments, and what stands around it, already as DuckDB SQL."""
-
-    call: Invocation
-    distinct: bool
-    order: str  # "" or "ORDER BY …", inside the parentheses
-    conditions: tuple[str, ...]  # of FILTER
-    nulls: str  # "", "IGNORE NULLS"
-    over: str  # "" or "OVER (…)"
-
-    def apply(self, function: str, *arguments: str, condition: str = "", ordered: bool = False) -> str:
-        """SQL of one DuckDB aggregate with everything around the Trino call."""
-        inner = ", ".join(arguments)
-        if self.distinct:
-            inner = f"DISTINCT {inner}"
-        if ordered and self.order:
-            inner = f"{inner} {self.order}"
-        if self.nulls:
-            inner = f"{inner} {self.nulls}"
-        conditions = [*self.conditions, *([condition] if condition else [])]
-        clause = f" FILTER (WHERE {' AND '.join(conditions)})" if conditions else ""
-        over = f" {self.over}" if self.over else ""
-        return f"{function}({inner}){clause}{over}"
-
-    def number(self) -> Typed:
-        """The single numeric argument."""
-        self.call.arity(1)
-        value = self.call.value(0)
-        if value.type.name not in NUMERIC:
-            raise self.call.mismatch([value])
-        return value
-
-    def double(self, index: int) -> str:
-        return casts.expect(self.call.value(index), DOUBLE, self.call.name).sql
-
-
-if TYPE_CHECKING:
-    Handler = Callable[[Aggregation], Typed]
 
 
 def _count(a: Aggregation) -> Typed:
@@ -102,12 +48,13 @@ def _avg(a: Aggregation) -> Typed:
     if value.type.name != "decimal":
         kind = value.type if value.type.name == "real" else DOUBLE
         return Typed(f"CAST({a.apply('avg', value.sql)} AS {kind.duckdb})", kind)
+    # DuckDB's average of decimals is a double.
     total, count = a.apply("sum", value.sql), a.apply("count", value.sql)
     quotient = operators.decimal_quotient(total, value.type.scale, f"nullif({count}, 0)", 0, value.type.scale)
     return Typed(f"CAST({quotient} AS {value.type.duckdb})", value.type)
 
 
-def _extreme(function: str) -> Handler:
+def _extreme(function: str) -> AggregateHandler:
     def handle(a: Aggregation) -> Typed:
         a.call.arity(1, 2)
         value = a.call.value(0)
@@ -118,7 +65,7 @@ def _extreme(function: str) -> Handler:
     return handle
 
 
-def _by(function: str, sort: str) -> Handler:
+def _by(function: str, sort: str) -> AggregateHandler:
     def handle(a: Aggregation) -> Typed:
         a.call.arity(2, 3)
         value, key = a.call.value(0), a.call.value(1)
@@ -134,7 +81,7 @@ def _by(function: str, sort: str) -> Handler:
     return handle
 
 
-def _same(function: str) -> Handler:
+def _same(function: str) -> AggregateHandler:
     def handle(a: Aggregation) -> Typed:
         a.call.arity(1)
         value = a.call.value(0)
@@ -143,7 +90,7 @@ def _same(function: str) -> Handler:
     return handle
 
 
-def _boolean(function: str) -> Handler:
+def _boolean(function: str) -> AggregateHandler:
     def handle(a: Aggregation) -> Typed:
         a.call.arity(1)
         return Typed(a.apply(function, casts.expect(a.call.value(0), BOOLEAN, a.call.name).sql), BOOLEAN)
@@ -151,7 +98,7 @@ def _boolean(function: str) -> Handler:
     return handle
 
 
-def _bits(function: str) -> Handler:
+def _bits(function: str) -> AggregateHandler:
     def handle(a: Aggregation) -> Typed:
         a.call.arity(1)
         return Typed(a.apply(function, casts.expect(a.call.value(0), BIGINT, a.call.name).sql), BIGINT)
@@ -159,12 +106,11 @@ def _bits(function: str) -> Handler:
     return handle
 
 
-def _statistic(template: str, arguments: int = 1) -> Handler:
-    """An aggregate of doubles. `{}` in the template is where its arguments stand."""
+def _statistic(function: str, arguments: int = 1) -> AggregateHandler:
+    """Return the handler of an aggregate of doubles."""
 
     def handle(a: Aggregation) -> Typed:
         a.call.arity(arguments)
-        function = template
         return Typed(a.apply(function, *(a.double(i) for i in range(arguments))), DOUBLE)
 
     return handle
@@ -199,7 +145,7 @@ def _approx_distinct(a: Aggregation) -> Typed:
     if a.distinct or a.over:
         raise UnsupportedSqlError("approx_distinct with DISTINCT or as a window function")
     a.call.arity(1, 2)
-    # The exact count: within any error bound that Athena promises.
+    # The exact count is within the standard error of Athena.
     return Typed(a.apply("count", f"DISTINCT {a.call.value(0).sql}"), BIGINT)
 
 
@@ -213,8 +159,8 @@ def _approx_percentile(a: Aggregation) -> Typed:
         raise UnsupportedSqlError("approx_percentile with an array of percentiles")
     present = f"{value.sql} IS NOT NULL"
     ordered = f"list_sort({a.apply('list', value.sql, condition=present)})"
-    place = casts.expect(share, DOUBLE, "approx_percentile").sql
-    return Typed(f"trino_percentile({ordered}, {place})", value.type)
+    fraction = casts.expect(share, DOUBLE, "approx_percentile").sql
+    return Typed(f"trino_percentile({ordered}, {fraction})", value.type)
 
 
 def _map_agg(a: Aggregation) -> Typed:
@@ -242,30 +188,7 @@ def _histogram(a: Aggregation) -> Typed:
     return Typed(f"CAST({a.apply('histogram', value.sql)} AS {kind.duckdb})", kind)
 
 
-def _ranking(function: str, kind: TrinoType) -> Handler:
-    def handle(a: Aggregation) -> Typed:
-        if not a.over:
-            raise a.call.mismatch()
-        arguments = [casts.expect(v, BIGINT, a.call.name).sql for v in a.call.values()]
-        return Typed(a.apply(function, *arguments), kind)
-
-    return handle
-
-
-def _offset(function: str) -> Handler:
-    def handle(a: Aggregation) -> Typed:
-        if not a.over:
-            raise a.call.mismatch()
-        a.call.arity(1, 2, 3)
-        values = a.call.values()
-        arguments = [values[0].sql, *(casts.expect(v, BIGINT, a.call.name).sql for v in values[1:2])]
-        arguments += [casts.expect(v, values[0].type, a.call.name).sql for v in values[2:]]
-        return Typed(a.apply(function, *arguments), values[0].type)
-
-    return handle
-
-
-HANDLERS: dict[str, Handler] = {
+HANDLERS: dict[str, AggregateHandler] = {
     "count": _count,
     "count_if": _count_if,
     "sum": _sum,
@@ -301,15 +224,4 @@ HANDLERS: dict[str, Handler] = {
     "map_agg": _map_agg,
     "multimap_agg": _multimap_agg,
     "histogram": _histogram,
-    "row_number": _ranking("row_number", BIGINT),
-    "rank": _ranking("rank", BIGINT),
-    "dense_rank": _ranking("dense_rank", BIGINT),
-    "ntile": _ranking("ntile", BIGINT),
-    "percent_rank": _ranking("percent_rank", DOUBLE),
-    "cume_dist": _ranking("cume_dist", DOUBLE),
-    "lag": _offset("lag"),
-    "lead": _offset("lead"),
-    "first_value": _offset("first_value"),
-    "last_value": _offset("last_value"),
-    "nth_value": _offset("nth_value"),
 }

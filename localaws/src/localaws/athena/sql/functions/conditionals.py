@@ -1,10 +1,10 @@
-"""COALESCE and its like: their result has the common type of their arguments."""
+"""COALESCE, NULLIF, TRY, TYPEOF, ROW and VERSION."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.athena.sql import casts, operators
+from localaws.athena.sql.expressions import casts, operators
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import VARCHAR, TrinoType, literal
 

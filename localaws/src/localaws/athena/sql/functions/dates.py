@@ -1,4 +1,4 @@
-"""Dates and times. A value with a time zone is read on the clock of its own zone, as Trino does."""
+"""Dates and times. Parts of a value with a time zone are those of the local time in its zone, as in Trino."""
 
 from __future__ import annotations
 
@@ -6,21 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql import casts, operators
+from localaws.athena.sql.coercion import common_type
+from localaws.athena.sql.expressions import casts, operators, time_zones
+from localaws.athena.sql.functions.date_formats import joda_format, mysql_format
 from localaws.athena.sql.functions.registry import Invocation, declare
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import (
-    BIGINT,
-    DATE,
-    DAY_SECOND,
-    DOUBLE,
-    MICROS,
-    MILLIS,
-    VARCHAR,
-    TrinoType,
-    common_type,
-    literal,
-)
+from localaws.athena.trino_types import BIGINT, DATE, DAY_SECOND, DOUBLE, MICROS, MILLIS, VARCHAR, TrinoType, literal
 
 if TYPE_CHECKING:
     from localaws.athena.sql.functions.registry import Handler
@@ -43,7 +34,7 @@ _PARTS = {
 _TIME_PARTS = frozenset({"hour", "minute", "second", "millisecond"})
 
 
-def _moment(call: Invocation, index: int) -> Typed:
+def _instant(call: Invocation, index: int) -> Typed:
     value = call.value(index)
     if value.type.name not in _INSTANTS:
         raise call.mismatch([value])
@@ -65,7 +56,7 @@ def _part(function: str) -> Handler:
         accepted = {*_INSTANTS, "time"} - {"date"} if takes_time else _INSTANTS
         if value.type.name not in accepted:
             raise call.mismatch([value])
-        return Typed(f"{function}({casts.local_time(value)})", BIGINT)
+        return Typed(f"{function}({time_zones.local_time(value)})", BIGINT)
 
     return handle
 
@@ -77,31 +68,32 @@ def _date(call: Invocation) -> Typed:
 
 def _date_trunc(call: Invocation) -> Typed:
     call.arity(2)
-    value = _moment(call, 1)
+    value = _instant(call, 1)
     unit = _unit(call, value.type)
     if unit == "millisecond":
         raise AthenaError("INVALID_FUNCTION_ARGUMENT", "'millisecond' is not a valid field of date_trunc here")
-    cut = f"date_trunc('{unit}', {casts.local_time(value)})"
+    cut = f"date_trunc('{unit}', {time_zones.local_time(value)})"
     if value.type.name == "date":
         return Typed(f"CAST({cut} AS DATE)", DATE)
-    return Typed(casts.instant(cut, value.type), value.type)
+    return Typed(time_zones.instant(cut, value.type), value.type)
 
 
 def _date_add(call: Invocation) -> Typed:
     call.arity(3)
-    value, amount = _moment(call, 2), casts.expect(call.value(1), BIGINT, "date_add")
+    value, amount = _instant(call, 2), casts.expect(call.value(1), BIGINT, "date_add")
     unit = _unit(call, value.type)
     interval = f"INTERVAL ({amount.sql}) {unit.upper()}" if unit != "quarter" else f"INTERVAL (3 * {amount.sql}) MONTH"
     if value.type.name == "date":
         return Typed(f"CAST({value.sql} + {interval} AS DATE)", DATE)
+    # Days and longer units are added to the local time: a day may have 23 or 25 hours.
     if unit in _DATE_UNITS:
-        return Typed(casts.instant(f"({casts.local_time(value)} + {interval})", value.type), value.type)
+        return Typed(time_zones.instant(f"({time_zones.local_time(value)} + {interval})", value.type), value.type)
     return Typed(f"({value.sql} + {interval})", value.type)
 
 
 def _date_diff(call: Invocation) -> Typed:
     call.arity(3)
-    start, end = _moment(call, 1), _moment(call, 2)
+    start, end = _instant(call, 1), _instant(call, 2)
     kind = common_type(start.type, end.type)
     assert kind is not None  # noqa: S101 -- instants always have a common type
     unit = _unit(call, kind)
@@ -109,60 +101,23 @@ def _date_diff(call: Invocation) -> Typed:
     if kind.name == "date":
         a, b = (side.sql for side in sides)
     else:
-        # Trino cuts to milliseconds before it counts
+        # Trino truncates to milliseconds before it counts
         zoned = [Typed(side.sql, kind) for side in sides]
-        a, b = (f"date_trunc('millisecond', {casts.local_time(side)})" for side in zoned)
+        a, b = (f"date_trunc('millisecond', {time_zones.local_time(side)})" for side in zoned)
     return Typed(f"date_sub('{unit}', {a}, {b})", BIGINT)
 
 
 def _last_day_of_month(call: Invocation) -> Typed:
     call.arity(1)
-    return Typed(f"last_day({casts.local_time(_moment(call, 0))})", DATE)
-
-
-_MYSQL = {
-    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I", "I": "%I", "i": "%M",
-    "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p", "r": "%I:%M:%S %p", "S": "%S", "s": "%S",
-    "T": "%H:%M:%S", "v": "%V", "W": "%A", "x": "%G", "Y": "%Y", "y": "%y", "%": "%%",
-}  # fmt: skip
-_JODA = {
-    "yyyy": "%Y", "yy": "%y", "y": "%Y", "YYYY": "%Y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dd": "%d",
-    "d": "%-d", "EEEE": "%A", "EEE": "%a", "EE": "%a", "E": "%a", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I",
-    "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S", "SSS": "%g", "a": "%p", "DDD": "%j", "ww": "%V", "xxxx": "%G",
-    "e": "%u",
-}  # fmt: skip
-
-
-def _mysql_format(pattern: str) -> str:
-    def one(matched: re.Match[str]) -> str:
-        if matched[1] not in _MYSQL:
-            raise UnsupportedSqlError(f"Date format %{matched[1]}")
-        return _MYSQL[matched[1]]
-
-    return re.sub(r"%(.)", one, pattern)
-
-
-def _joda_format(pattern: str) -> str:
-    out = []
-    for matched in re.finditer(r"'([^']*)'|([A-Za-z])\2*|.", pattern):
-        token = matched.group()
-        if token.startswith("'"):
-            out.append((matched[1] or "'").replace("%", "%%"))
-        elif token.isalpha():
-            if token not in _JODA:
-                raise UnsupportedSqlError(f"Datetime pattern {token}")
-            out.append(_JODA[token])
-        else:
-            out.append(token.replace("%", "%%"))
-    return "".join(out)
+    return Typed(f"last_day({time_zones.local_time(_instant(call, 0))})", DATE)
 
 
 def _format_with(*, joda: bool) -> Handler:
     def handle(call: Invocation) -> Typed:
         call.arity(2)
         pattern = call.text(1)
-        form = _joda_format(pattern) if joda else _mysql_format(pattern)
-        return Typed(f"strftime({casts.local_time(_moment(call, 0))}, {literal(form)})", VARCHAR)
+        form = joda_format(pattern) if joda else mysql_format(pattern)
+        return Typed(f"strftime({time_zones.local_time(_instant(call, 0))}, {literal(form)})", VARCHAR)
 
     return handle
 
@@ -170,32 +125,32 @@ def _format_with(*, joda: bool) -> Handler:
 def _date_parse(call: Invocation) -> Typed:
     call.arity(2)
     text = casts.expect(call.value(0), VARCHAR, "date_parse")
-    form = literal(_mysql_format(call.text(1)))
+    form = literal(mysql_format(call.text(1)))
     return Typed(f"strptime({text.sql}, {form})", TrinoType("timestamp", MILLIS))
 
 
 def _parse_datetime(call: Invocation) -> Typed:
     call.arity(2)
     text = casts.expect(call.value(0), VARCHAR, "parse_datetime")
-    form = literal(_joda_format(call.text(1)))
+    form = literal(joda_format(call.text(1)))
     return Typed(f"(strptime({text.sql}, {form}) AT TIME ZONE 'UTC')", _NOW)
 
 
 def _to_unixtime(call: Invocation) -> Typed:
     call.arity(1)
-    return Typed(f"epoch({_moment(call, 0).sql})", DOUBLE)
+    return Typed(f"epoch({_instant(call, 0).sql})", DOUBLE)
 
 
 def _to_iso8601(call: Invocation) -> Typed:
     call.arity(1)
-    value = _moment(call, 0)
+    value = _instant(call, 0)
     if value.type.name == "date":
         return Typed(f"strftime({value.sql}, '%Y-%m-%d')", VARCHAR)
     form = "%Y-%m-%dT%H:%M:%S" + {0: "", MILLIS: ".%g", MICROS: ".%f"}.get(value.type.precision or 0, "?")
     if "?" in form or value.type.zone != "UTC":
         raise UnsupportedSqlError(f"to_iso8601 of {value.type} in zone {value.type.zone}")
     zone = "Z" if value.type.name != "timestamp" else ""
-    return Typed(f"strftime({casts.local_time(value)}, '{form}{zone}')", VARCHAR)
+    return Typed(f"strftime({time_zones.local_time(value)}, '{form}{zone}')", VARCHAR)
 
 
 def _from_iso8601_timestamp(call: Invocation) -> Typed:
@@ -220,8 +175,8 @@ def _with_timezone(call: Invocation) -> Typed:
     value = call.value(0)
     if value.type.name != "timestamp":
         raise call.mismatch([value])
-    kind = TrinoType("timestamp with time zone", value.type.precision, zone=casts.zone_name(call.text(1)))
-    return Typed(casts.instant(value.sql, kind), kind)
+    kind = TrinoType("timestamp with time zone", value.type.precision, zone=time_zones.zone_name(call.text(1)))
+    return Typed(time_zones.instant(value.sql, kind), kind)
 
 
 def _now(call: Invocation) -> Typed:

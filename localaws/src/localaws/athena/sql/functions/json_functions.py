@@ -1,4 +1,4 @@
-"""JSON functions. Paths are literals, checked here, because Trino and DuckDB differ beyond the simple ones."""
+"""JSON functions. Paths must be literals: they are checked, because Trino and DuckDB differ in all but simple ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from localaws.athena.errors import UnsupportedSqlError
-from localaws.athena.sql import casts
+from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import BIGINT, BOOLEAN, JSON, VARCHAR, literal
 
@@ -21,14 +21,15 @@ def _document(call: Invocation) -> str:
     if value.type.name == "json":
         return value.sql
     text = casts.expect(value, VARCHAR, call.name).sql
+    # Trino returns NULL for text that is not JSON, DuckDB fails.
     return f"(CASE WHEN json_valid({text}) THEN CAST({text} AS JSON) END)"
 
 
 def _path(call: Invocation, index: int = 1) -> str:
-    """A path of names and indexes in DuckDB's spelling. Raises UnsupportedSqlError for anything richer."""
+    """Return a path of names and indexes in DuckDB's notation. Raises UnsupportedSqlError for any other path."""
     written = call.text(index)
     text = re.sub(r"^(lax|strict)\s+", "", written.strip())
-    if written.strip().startswith("strict"):
+    if written.strip().startswith("strict"):  # which fails for a missing member
         raise UnsupportedSqlError("JSON path mode strict")
     steps, end = [], 1
     while matched := _STEP.match(text, end):
@@ -66,6 +67,7 @@ def _format(call: Invocation) -> Typed:
     value = call.value(0)
     if value.type.name != "json":
         raise call.mismatch([value])
+    # json() removes the spaces between tokens, as Trino does.
     return Typed(f"CAST(json(CAST({value.sql} AS VARCHAR)) AS VARCHAR)", VARCHAR)
 
 

@@ -1,12 +1,12 @@
-"""Numbers: functions whose result type follows Trino's rules for decimals as well as for doubles."""
+"""Functions of numbers, with Trino's result types for decimals and doubles."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.athena.sql import casts
+from localaws.athena.sql.expressions import casts
+from localaws.athena.sql.expressions.operators import arithmetic
 from localaws.athena.sql.functions.registry import Invocation, declare
-from localaws.athena.sql.operators import arithmetic
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import INTEGER, INTEGER_DIGITS, NUMERIC, TrinoType, decimal
 
@@ -84,7 +84,7 @@ def _to_whole(function: str) -> Handler:
 
 
 def _whole(kind: TrinoType) -> TrinoType:
-    """Rounding 9.9 gives 10: one more digit, where there was a fraction to round."""
+    """Return the type of a rounded number. A decimal with a fraction gets one more digit: 9.9 is rounded to 10."""
     if kind.name != "decimal":
         return kind
     return decimal((kind.precision or 0) - kind.scale + min(kind.scale, 1), 0)
@@ -129,7 +129,7 @@ def _mod(call: Invocation) -> Typed:
 def _extreme(function: str) -> Handler:
     def handle(call: Invocation) -> Typed:
         values, kind = casts.unify(call.values(), f"arguments of {function}")
-        # DuckDB skips NULL arguments, Trino answers NULL
+        # DuckDB skips NULL arguments, Trino returns NULL
         no_nulls = " AND ".join(f"{value.sql} IS NOT NULL" for value in values)
         chosen = f"{function}({', '.join(value.sql for value in values)})"
         return Typed(f"CASE WHEN {no_nulls} THEN {chosen} END", kind)

@@ -1,4 +1,4 @@
-"""How a function is declared: by a row of a table when a template says it all, else by a handler."""
+"""Declares functions: by a line of a table when a template is enough, else by a handler."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql import casts
+from localaws.athena.sql.coercion import can_coerce
+from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.scope import Scope, Typed
 from localaws.athena.trino_types import (
     BIGINT,
@@ -19,7 +20,6 @@ from localaws.athena.trino_types import (
     VARBINARY,
     VARCHAR,
     TrinoType,
-    can_coerce,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Invocation:
-    """One call: its name, its argument nodes, and the means to compile them."""
+    """One call: its name, its argument nodes, and the compiler and scope for them."""
 
     compiler: ExpressionCompiler
     scope: Scope
@@ -54,14 +54,22 @@ class Invocation:
     nodes: Sequence[exp.Expr]
 
     def value(self, index: int) -> Typed:
-        """Compile one argument."""
+        """Compile one argument, by its index from 0."""
         return self.compiler.expression(self.nodes[index], self.scope)
 
+    def value_of_type(self, index: int, *names: str) -> Typed:
+        """Compile one argument. Raises AthenaError FUNCTION_NOT_FOUND unless the name of its type is one of `names`."""
+        value = self.value(index)
+        if value.type.name not in names:
+            raise self.mismatch([value])
+        return value
+
     def values(self) -> list[Typed]:
+        """Compile all arguments."""
         return [self.value(i) for i in range(len(self.nodes))]
 
     def text(self, index: int) -> str:
-        """The text of a literal argument. Raises UnsupportedSqlError for a computed one."""
+        """Return the text of a literal argument. Raises UnsupportedSqlError for a computed one."""
         constant = self.value(index).constant
         if constant is None:
             raise UnsupportedSqlError(f"Function {self.name} with an argument {index + 1} that is not a literal")
@@ -73,12 +81,12 @@ class Invocation:
             raise self.mismatch()
 
     def mismatch(self, found: Sequence[Typed] | None = None) -> AthenaError:
-        """The error for arguments this function does not take."""
+        """Return the error for arguments that this function does not take."""
         kinds = ", ".join(str(v.type) for v in found) if found is not None else f"{len(self.nodes)} arguments"
         return AthenaError("FUNCTION_NOT_FOUND", f"Unexpected parameters ({kinds}) for function {self.name}")
 
     def lambda_body(self, index: int, parameters: Sequence[Typed]) -> Typed:
-        """Compile a lambda's body with its parameters standing for the given expressions."""
+        """Compile a lambda's body, with the given expressions as its parameters."""
         node = self.nodes[index]
         names = [p.name.lower() for p in node.expressions]
         if type(node).__name__ != "Lambda" or len(names) != len(parameters):
@@ -87,6 +95,7 @@ class Invocation:
         return self.compiler.expression(node.this, inner)
 
     def fresh(self) -> str:
+        """Return a name that is used nowhere else in this statement."""
         return self.compiler.fresh("v")
 
 
@@ -100,7 +109,7 @@ class Signature:
 
 
 def declare(table: str) -> dict[str, Handler]:
-    """Read lines `name(type, type) -> type := template` into handlers. Overloads stand on lines of their own."""
+    """Return the handlers of lines `name(type, type) -> type := template`. Each overload has a line of its own."""
     overloads: dict[str, list[Signature]] = {}
     for line in filter(None, (part.strip() for part in table.splitlines())):
         head, template = line.split(" := ", 1)
@@ -114,6 +123,7 @@ def declare(table: str) -> dict[str, Handler]:
 def _by_signature(signatures: list[Signature]) -> Handler:
     def handle(call: Invocation) -> Typed:
         values = call.values()
+        # The first overload that accepts the types is called, in the order of the table.
         for signature in signatures:
             if len(values) == len(signature.parameters) and all(
                 can_coerce(v.type, p) for v, p in zip(values, signature.parameters, strict=True)

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from localaws.athena.errors import UnsupportedSqlError
-from localaws.athena.sql import casts
+from localaws.athena.sql.expressions import casts
+from localaws.athena.sql.expressions.operators import concat
 from localaws.athena.sql.functions.registry import Invocation, declare
-from localaws.athena.sql.operators import concat
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import BIGINT, BOOLEAN, VARCHAR, array, literal, map_of
 
@@ -63,7 +63,7 @@ _TABLE = r"""
 
 def _concat(call: Invocation) -> Typed:
     values = call.values()
-    if len(values) < 2:  # noqa: PLR2004 -- concat of one thing is not a function in Trino
+    if len(values) < 2:  # noqa: PLR2004 -- Trino has no concat of one argument
         raise call.mismatch(values)
     result = values[0]
     for value in values[1:]:
@@ -93,7 +93,7 @@ def _split_to_map(call: Invocation) -> Typed:
     return Typed(f"map_from_entries({entries})", map_of(VARCHAR, VARCHAR))
 
 
-# Written the same in Java's dialect and in RE2's, meaning something else.
+# Patterns that are valid in both Java's and RE2's syntax with different meanings.
 _OTHER_IN_RE2 = re.compile(r"&&|\\[ZhHRGX]|\\p\{(?:Is|In|java)|\(\?[a-z]*[xudU]")
 
 
@@ -141,6 +141,7 @@ def _regexp_replace(call: Invocation) -> Typed:
         written = call.text(2)
         if re.search(r"\$\{|\\", written):
             raise UnsupportedSqlError("A named group or an escape in the replacement of regexp_replace")
+        # Java's $1 is \1 in RE2.
         replacement = re.sub(r"\$(\d)", r"\\\1", written)
     return Typed(f"regexp_replace({text}, {pattern}, {literal(replacement)}, 'g')", VARCHAR)
 

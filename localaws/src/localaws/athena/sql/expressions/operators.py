@@ -1,11 +1,12 @@
-"""Operators on typed operands: the result types are Trino's, and so is what happens at zero and out of range."""
+"""Operators on typed operands, with Trino's result types and Trino's errors at zero and out of range."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql import casts
+from localaws.athena.sql.coercion import as_decimal, can_coerce, common_type
+from localaws.athena.sql.expressions import casts, time_zones
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import (
     BOOLEAN,
@@ -17,9 +18,6 @@ from localaws.athena.trino_types import (
     VARCHAR,
     TrinoType,
     array,
-    as_decimal,
-    can_coerce,
-    common_type,
     decimal,
     quote,
     row,
@@ -31,7 +29,7 @@ _NEEDS_ORDER = frozenset({"<", "<=", ">", ">="})
 
 
 def compare(symbol: str, left: Typed, right: Typed) -> Typed:
-    """A comparison. Raises AthenaError TYPE_MISMATCH where Trino knows no common type."""
+    """Compile a comparison. Raises AthenaError TYPE_MISMATCH for types that Trino does not compare."""
     kind = common_type(left.type, right.type)
     if kind is not None and kind.name in _NESTED:
         return _compare_nested(symbol, casts.coerce(left, kind), casts.coerce(right, kind))
@@ -40,7 +38,7 @@ def compare(symbol: str, left: Typed, right: Typed) -> Typed:
 
 
 def _compare_nested(symbol: str, left: Typed, right: Typed) -> Typed:
-    """Rows and arrays with a NULL inside compare to NULL in Trino; DuckDB would call them equal."""
+    """Compare rows or arrays: with a NULL inside the result is NULL in Trino, true or false in DuckDB."""
     kind = left.type
     if symbol == "<>":
         return Typed(f"(NOT {_compare_nested('=', left, right).sql})", BOOLEAN)
@@ -56,7 +54,10 @@ def _compare_nested(symbol: str, left: Typed, right: Typed) -> Typed:
 
 
 def comparison_sides(left: Typed, right: Typed, symbol: str = "=") -> tuple[Typed, Typed]:
-    """Both operands in their common type; a column is left bare where it can be, so that filters reach the files."""
+    """Return both operands in their common type.
+
+    A column is not cast where it need not be, so that a filter on it limits the files that are read.
+    """
     kind = common_type(left.type, right.type)
     if kind is None or (symbol in _NEEDS_ORDER and kind.name in {"map", "json"}):
         raise AthenaError("TYPE_MISMATCH", f"Cannot apply operator: {left.type} {symbol} {right.type}")
@@ -70,12 +71,13 @@ def comparison_sides(left: Typed, right: Typed, symbol: str = "=") -> tuple[Type
 
 
 def require_numeric(value: Typed, symbol: str) -> None:
+    """Raise AthenaError TYPE_MISMATCH unless the operand is a number or an interval."""
     if value.type.name not in {*NUMERIC, "interval day to second", "interval year to month", "unknown"}:
         raise AthenaError("TYPE_MISMATCH", f"Cannot apply operator: {symbol}{value.type}")
 
 
 def arithmetic(symbol: str, left: Typed, right: Typed) -> Typed:
-    """Left symbol right. Raises AthenaError TYPE_MISMATCH for operands Trino does not combine."""
+    """Compile `left symbol right`. Raises AthenaError TYPE_MISMATCH for operands that Trino does not combine."""
     if left.type.name == "unknown" and right.type.name == "unknown":
         return Typed("NULL", left.type)
     if left.type.name == "unknown":
@@ -109,7 +111,7 @@ def _divided(divisor: Typed, quotient: str, kind: TrinoType) -> str:
 
 
 def decimal_arithmetic(symbol: str, left: Typed, right: Typed) -> Typed:
-    """Decimals by Trino's rules of precision and scale: https://trino.io/docs/current/functions/decimal.html."""
+    """Compile an operator of decimals, by https://trino.io/docs/current/functions/decimal.html."""
     one, two = as_decimal(left.type), as_decimal(right.type)
     p1, s1, p2, s2 = one.precision or 0, one.scale, two.precision or 0, two.scale
     a, b = casts.coerce(left, one).sql, casts.coerce(right, two).sql
@@ -130,7 +132,7 @@ def decimal_arithmetic(symbol: str, left: Typed, right: Typed) -> Typed:
 
 
 def decimal_quotient(a: str, s1: int, b: str, s2: int, scale: int) -> str:
-    """Exact a / b rounded half up to `scale`, in 128-bit integers: DuckDB's own division would give a double."""
+    """Return SQL of a / b rounded half up to `scale`, in 128-bit integers: DuckDB's own division gives a double."""
     shift = scale - s1 + s2
     top = f"CAST(CAST({a} * CAST({10**s1} AS HUGEINT) AS HUGEINT) * {10 ** max(shift, 0)} AS HUGEINT)"
     bottom = f"CAST(CAST({b} * CAST({10**s2} AS HUGEINT) AS HUGEINT) * {10 ** max(-shift, 0)} AS HUGEINT)"
@@ -177,22 +179,22 @@ def _moved(symbol: str, value: Typed, interval: Typed) -> Typed | None:
     if value.type.name == "timestamp with time zone":
         if interval.type == DAY_SECOND and value.type.zone == "UTC":
             return Typed(f"({moved})", value.type)
-        local = f"({casts.local_time(value)} {symbol} {interval.sql})"
+        local = f"({time_zones.local_time(value)} {symbol} {interval.sql})"
         if interval.type == DAY_SECOND:
             raise UnsupportedSqlError(f"Adding an interval to a timestamp in zone {value.type.zone}")
-        return Typed(casts.instant(local, value.type), value.type)
+        return Typed(time_zones.instant(local, value.type), value.type)
     return None
 
 
 def make_row(values: list[Typed]) -> Typed:
-    """ROW(a, b): fields without names."""
+    """Compile ROW(a, b), whose fields have no names."""
     kind = row(*(("", value.type) for value in values))
     packed = ", ".join(f'"{name}" := {value.sql}' for name, value in zip(kind.storage_fields, values, strict=True))
     return Typed(f"struct_pack({packed})", kind)
 
 
 def concat(left: Typed, right: Typed) -> Typed:
-    """Left || right, for strings, binaries and arrays."""
+    """Compile `left || right`, for strings, binaries and arrays. Raises AthenaError TYPE_MISMATCH."""
     if "array" in {left.type.name, right.type.name}:
         return _concat_arrays(left, right)
     for kind in (VARCHAR, VARBINARY):
@@ -221,7 +223,7 @@ def _concat_arrays(left: Typed, right: Typed) -> Typed:
 
 
 def subscript(base: Typed, index: Typed) -> Typed:
-    """base[index] of an array (from 1), a map or a row; out of range is an error, as in Trino."""
+    """Compile base[index] of an array (from 1), a map or a row; out of range it fails, as in Trino."""
     match base.type.name:
         case "array":
             if index.type.name not in INTEGER_DIGITS:
@@ -237,11 +239,11 @@ def subscript(base: Typed, index: Typed) -> Typed:
 
 
 def at_time_zone(value: Typed, zone: str) -> Typed:
-    """The same instant seen from another zone; a timestamp without zone is taken as UTC, the session's."""
+    """Compile AT TIME ZONE; a timestamp without zone is one of UTC, the session's zone. Raises AthenaError."""
     if value.type.name not in {"timestamp", "timestamp with time zone"}:
         raise AthenaError(
             "TYPE_MISMATCH",
             f"Type of value must be a time or timestamp with or without time zone (actual {value.type})",
         )
     target = TrinoType("timestamp with time zone", value.type.precision)
-    return Typed(casts.cast(value, target).sql, replace(target, zone=casts.zone_name(zone)))
+    return Typed(casts.cast(value, target).sql, replace(target, zone=time_zones.zone_name(zone)))

@@ -1,4 +1,4 @@
-"""Writes the files of an export, counts the rows in them, and deletes them again if they are not those of the table."""
+"""Writes the files of an export and counts their rows; deletes them again if the count differs from the table's."""
 
 from dataclasses import dataclass
 from datetime import UTC
@@ -14,7 +14,7 @@ from cartlake_cli.athena.client import athena_of
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError
 from cartlake_cli.named_tables import columns_at, current, placement, table_named
-from cartlake_cli.operations.exports import (
+from cartlake_cli.operations.exports.manifest import (
     ExportedFile,
     ExportManifest,
     Format,
@@ -38,7 +38,7 @@ class Target:
 
     @classmethod
     def of(cls, uri: str) -> "Target":
-        """Read `s3://bucket/folder`. Raises CommandError for any other text, a bucket without a folder among them."""
+        """Return the folder of `s3://bucket/folder`. Raises CommandError for any other text, and for a bucket alone."""
         try:
             folder = S3Uri.parse(uri)
         except InvalidUriError as error:
@@ -49,13 +49,16 @@ class Target:
 
     @property
     def uri(self) -> str:
+        """Return the URI of the folder, with a slash at its end."""
         return str(S3Uri(self.bucket, self.prefix))
 
     def keys(self) -> list[str]:
+        """Return the keys of all objects in the folder."""
         pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
     def delete(self, keys: list[str]) -> None:
+        """Delete objects by their keys."""
         for start in range(0, len(keys), DELETE_AT_ONCE):
             some = [{"Key": key} for key in keys[start : start + DELETE_AT_ONCE]]
             client("s3").delete_objects(Bucket=self.bucket, Delete={"Objects": some, "Quiet": True})
@@ -63,6 +66,8 @@ class Target:
 
 @dataclass(frozen=True)
 class Wanted:
+    """The options of an export. No `columns` are all columns; no `snapshot` is the current version."""
+
     table: str
     form: Format
     columns: list[str]
@@ -72,9 +77,9 @@ class Wanted:
 
 
 def write_export(lake: Lake, wanted: Wanted, target: Target) -> ExportManifest:
-    """Write the files below a folder of their own and check them; returns the manifest, which is not written yet.
+    """Write the files into a new folder below `target` and check them; returns the manifest, which is not written yet.
 
-    Files of an export that fails are deleted again. Raises ExportError when their rows are not those of the table.
+    Files of an export that fails are deleted. Raises ExportError when they do not have all rows of the table.
     """
     contract, table, stored = table_named(lake, wanted.table)
     name = table.physical_name
@@ -84,6 +89,7 @@ def write_export(lake: Lake, wanted: Wanted, target: Target) -> ExportManifest:
     export_id = f"{started.astimezone(UTC):%Y%m%dT%H%M%S%f}"
     placed = ".".join(placement(lake).identifier(table))
     select = select_sql(columns, wanted.form, placed, version.snapshot_id, wanted.where)
+    # A folder of its own, so that readers of the earlier export are not disturbed while this one is written.
     data = Target(target.bucket, f"{target.prefix}{export_id}/")
     try:
         rows = int(athena.run(count_sql(placed, version.snapshot_id, wanted.where)).scalar() or 0)
@@ -91,6 +97,7 @@ def write_export(lake: Lake, wanted: Wanted, target: Target) -> ExportManifest:
         write(lake, select, data)
         files = [_examined(data, key, wanted.form) for key in sorted(data.keys())]
         check_whole(name, files, rows)
+    # BaseException, because Ctrl-C has to delete the files too.
     except BaseException:
         data.delete(data.keys())
         raise
@@ -116,7 +123,7 @@ def _write_parquet(lake: Lake, select: str, target: Target) -> None:
 
 
 def _write_csv(lake: Lake, select: str, target: Target) -> None:
-    """Copy the result of the query: UNLOAD to text writes neither a header nor quotes."""
+    """Copy the result file of the query, because UNLOAD to text writes neither a header nor quotes."""
     done = athena_of(lake).run(select)
     about = lake.client("athena").get_query_execution(QueryExecutionId=done.query_execution_id)["QueryExecution"]
     result = S3Uri.parse(about["ResultConfiguration"]["OutputLocation"])
@@ -125,7 +132,7 @@ def _write_csv(lake: Lake, select: str, target: Target) -> None:
 
 
 def _examined(target: Target, key: str, form: Format) -> ExportedFile:
-    """The file as it lies there, its rows counted in it."""
+    """Return a file of the export, with the rows counted in it."""
     uri = S3Uri(target.bucket, key)
     found = head(uri)
     if found is None:
@@ -143,7 +150,7 @@ def _rows_of_parquet(uri: str) -> int:
 
 
 def _rows_of_csv(bucket: str, key: str) -> int:
-    """Rows below the header, of a file of any size: a line break inside quotes, which come in pairs, ends no row."""
+    """Return the number of rows below the header. A line break inside quotes ends no row."""
     body: Any = client("s3").get_object(Bucket=bucket, Key=key)["Body"]
     lines, quoted = 0, False
     for line in body.iter_lines(chunk_size=1 << 20):

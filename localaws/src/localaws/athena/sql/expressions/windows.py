@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def over_clause(compiler: ExpressionCompiler, window: exp.Window, scope: Scope) -> str:
-    """SQL of the OVER clause. Raises UnsupportedSqlError for frames whose bounds DuckDB counts otherwise."""
+    """Return the SQL of an OVER clause. Raises UnsupportedSqlError for frames that DuckDB bounds differently."""
     if window.args.get("alias") is not None:
         named = scope.windows.get(window.args["alias"].name.lower())
         if not isinstance(named, exp.Window):

@@ -1,4 +1,4 @@
-"""Exports for other systems: the statements that write them, and the manifest that says what is in them."""
+"""Exports for other systems: the SQL that writes them, and the manifest that describes them."""
 
 # ruff: noqa: S608 - names are those of contracts, conditions are the user's own
 
@@ -13,18 +13,22 @@ from cartlake.errors import TerminalError
 MANIFEST: Final = "manifest.json"
 Format = Literal["parquet", "csv"]
 ATHENA_TYPES: Final = {"string": "varchar", "timestamp": "timestamp(3)"}
-"""Other types are called alike in Spark and Athena."""
+"""Types with another name in Athena than in Spark."""
 
 
 class ExportError(TerminalError):
-    """What was asked for cannot or must not be exported. Nothing was announced."""
+    """The export is not possible or not allowed. No manifest was written."""
 
 
 class Document(BaseModel):
+    """A part of the manifest."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ExportedColumn(Document):
+    """One column. `type` is that of Athena."""
+
     name: str
     type: str
     description: str
@@ -42,9 +46,9 @@ class ExportedFile(Document):
 
 
 class ExportManifest(Document):
-    """Written last, in one piece: whoever finds it finds every file it names, whole.
+    """The manifest. It is written last, so every file it names exists and is complete.
 
-    `snapshot_id` is the version of the table that was read, text because 64 bits do not survive JSON numbers.
+    `snapshot_id` is the version of the table that was read. It is text, because JSON numbers lose digits of 64 bits.
     """
 
     manifest_version: Literal[1] = 1
@@ -64,9 +68,9 @@ class ExportManifest(Document):
 
 
 def chosen_columns(table: Table, names: Sequence[str], stored: Sequence[str], *, with_pii: bool) -> list[Column]:
-    """The columns to export, in the order asked for; all that the version has when none is named.
+    """Return the columns to export, in the order of `names`; all that the version has when there are no names.
 
-    Raises ExportError for a name that is none of them, and for personal data that nobody said to hand out.
+    Raises ExportError for an unknown name, and for personal data without `with_pii`.
     """
     known = {column.name: column for column in table.columns if column.name in stored}
     if unknown := [name for name in names if name not in known]:
@@ -77,18 +81,19 @@ def chosen_columns(table: Table, names: Sequence[str], stored: Sequence[str], *,
         others = ",".join(column.name for column in chosen if not column.pii)
         raise ExportError(
             f"{', '.join(personal)} of {table.physical_name} are personal data by contract. Leave them out with "
-            f"--columns {others}, or hand them out on purpose with --with-pii."
+            f"--columns {others}, or export them on purpose with --with-pii."
         )
     return chosen
 
 
 def check_whole(name: str, files: Sequence[ExportedFile], rows: int) -> None:
-    """Raises ExportError when the rows counted in the files are not those the table has."""
+    """Raise ExportError when the files do not have as many rows as the table."""
     if (found := sum(file.rows for file in files)) != rows:
-        raise ExportError(f"{found} rows were written of {rows} that {name} has. Nothing was announced; try again.")
+        raise ExportError(f"{found} rows were written, and {name} has {rows}. No manifest was written; try again.")
 
 
 def described(columns: Sequence[Column], form: Format) -> list[ExportedColumn]:
+    """Return the columns as the manifest describes them."""
     return [
         ExportedColumn(name=c.name, type=_exported_type(c, form), description=c.description, pii=c.pii) for c in columns
     ]
@@ -99,16 +104,18 @@ def _exported_type(column: Column, form: Format) -> str:
 
 
 def select_sql(columns: Sequence[Column], form: Format, name: str, snapshot: int, where: str | None) -> str:
-    """The rows of one version. Times are UTC, to the millisecond: Athena writes no others to plain files."""
+    """Return SQL of the rows of one version. Times are UTC in milliseconds: Athena writes no finer ones to files."""
     cells = ", ".join(f"{_cell(column, form)} as {column.name}" for column in columns)
     return f"select {cells} from {_source(name, snapshot, where)}"
 
 
 def count_sql(name: str, snapshot: int, where: str | None) -> str:
+    """Return SQL of the number of rows of one version."""
     return f"select count(*) from {_source(name, snapshot, where)}"
 
 
 def unload_sql(select: str, folder: str) -> str:
+    """Return SQL that writes the rows of a select to a folder as Parquet."""
     return f"unload ({select}) to '{folder}' with (format = 'PARQUET', compression = 'SNAPPY')"
 
 
@@ -123,6 +130,7 @@ def _cell(column: Column, form: Format) -> str:
         utc = f"cast({name} at time zone 'UTC' as timestamp(3))"
         return f"to_iso8601({utc}) || 'Z'" if form == "csv" else utc
     if form == "csv" and _nested(column):
+        # A CSV has no nested values, so they are written as JSON.
         return f"json_format(cast({name} as json))"
     return name
 

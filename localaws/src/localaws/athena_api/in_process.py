@@ -13,7 +13,7 @@ from localaws.hooks import succeeded
 # ruff: noqa: SLF001 -- MiniStack has no other interface
 
 
-class OwnServer(Clients):
+class InProcessClients(Clients):
     """Reads tables and their metadata files in process: requests for them would take a third of a short query."""
 
     def table(self, database: str, name: str) -> dict[str, Any] | None:

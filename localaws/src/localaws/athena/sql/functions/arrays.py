@@ -1,26 +1,14 @@
-"""Arrays, maps and the functions that take lambdas."""
+"""Arrays, and the functions of arrays that take lambdas."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from localaws.athena.errors import UnsupportedSqlError
-from localaws.athena.sql import casts
+from localaws.athena.sql.coercion import can_coerce, common_type
+from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import (
-    BIGINT,
-    BOOLEAN,
-    DATE,
-    INTEGER_DIGITS,
-    UNKNOWN,
-    VARCHAR,
-    TrinoType,
-    array,
-    can_coerce,
-    common_type,
-    map_of,
-    row,
-)
+from localaws.athena.trino_types import BIGINT, BOOLEAN, DATE, INTEGER_DIGITS, VARCHAR, TrinoType, array, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,28 +18,21 @@ if TYPE_CHECKING:
 PAIR, TRIPLE = 2, 3
 
 
-def _collection(call: Invocation, index: int, *names: str) -> Typed:
-    value = call.value(index)
-    if value.type.name not in names:
-        raise call.mismatch([value])
-    return value
-
-
 def _on_array(template: str, returns: Callable[[TrinoType], TrinoType] = lambda kind: kind) -> Handler:
     def handle(call: Invocation) -> Typed:
         call.arity(1)
-        value = _collection(call, 0, "array")
+        value = call.value_of_type(0, "array")
         return Typed(template.format(value.sql), returns(value.type))
 
     return handle
 
 
 def _with_element(template: str, returns: TrinoType | None) -> Handler:
-    """f(array, element), both brought to one element type."""
+    """Return the handler of f(array, element), both coerced to one element type."""
 
     def handle(call: Invocation) -> Typed:
         call.arity(2)
-        value, item = _collection(call, 0, "array"), call.value(1)
+        value, item = call.value_of_type(0, "array"), call.value(1)
         element = common_type(value.type.element, item.type)
         if element is None:
             raise call.mismatch([value, item])
@@ -66,7 +47,7 @@ def _with_element(template: str, returns: TrinoType | None) -> Handler:
 def _on_arrays(template: str, returns: TrinoType | None = None) -> Handler:
     def handle(call: Invocation) -> Typed:
         call.arity(2)
-        (one, two), kind = casts.unify([_collection(call, i, "array") for i in (0, 1)], f"arguments of {call.name}")
+        (one, two), kind = casts.unify([call.value_of_type(i, "array") for i in (0, 1)], f"arguments of {call.name}")
         return Typed(template.format(one.sql, two.sql), returns or kind)
 
     return handle
@@ -74,13 +55,13 @@ def _on_arrays(template: str, returns: TrinoType | None = None) -> Handler:
 
 def _cardinality(call: Invocation) -> Typed:
     call.arity(1)
-    value = _collection(call, 0, "array", "map")
+    value = call.value_of_type(0, "array", "map")
     return Typed(f"CAST({'len' if value.type.name == 'array' else 'cardinality'}({value.sql}) AS BIGINT)", BIGINT)
 
 
 def _element_at(call: Invocation) -> Typed:
     call.arity(2)
-    value = _collection(call, 0, "array", "map")
+    value = call.value_of_type(0, "array", "map")
     if value.type.name == "map":
         key = casts.expect(call.value(1), value.type.args[0], "element_at")
         return Typed(f"({value.sql})[{key.sql}]", value.type.element)
@@ -90,7 +71,7 @@ def _element_at(call: Invocation) -> Typed:
 
 def _array_join(call: Invocation) -> Typed:
     call.arity(2, 3)
-    value = _collection(call, 0, "array")
+    value = call.value_of_type(0, "array")
     texts = casts.cast(value, array(VARCHAR)).sql
     separator = casts.expect(call.value(1), VARCHAR, "array_join").sql
     if len(call.nodes) == TRIPLE:
@@ -108,7 +89,7 @@ def _array_sort(call: Invocation) -> Typed:
 def _lambda_over(template: str, keeps: bool) -> Handler:  # noqa: FBT001 -- says whether the array's type stays
     def handle(call: Invocation) -> Typed:
         call.arity(2)
-        value, item = _collection(call, 0, "array"), call.fresh()
+        value, item = call.value_of_type(0, "array"), call.fresh()
         body = call.lambda_body(1, [Typed(item, value.type.element)])
         if keeps:
             body = casts.expect(body, BOOLEAN, call.name)
@@ -120,7 +101,7 @@ def _lambda_over(template: str, keeps: bool) -> Handler:  # noqa: FBT001 -- says
 def _match(template: str) -> Handler:
     def handle(call: Invocation) -> Typed:
         call.arity(2)
-        value, item = _collection(call, 0, "array"), call.fresh()
+        value, item = call.value_of_type(0, "array"), call.fresh()
         body = casts.expect(call.lambda_body(1, [Typed(item, value.type.element)]), BOOLEAN, call.name)
         return Typed(template.format(f"list_transform({value.sql}, LAMBDA {item} : {body.sql})"), BOOLEAN)
 
@@ -129,22 +110,23 @@ def _match(template: str) -> Handler:
 
 def _reduce(call: Invocation) -> Typed:
     call.arity(4)
-    value, start = _collection(call, 0, "array"), call.value(1)
+    value, start = call.value_of_type(0, "array"), call.value(1)
     state, item = call.fresh(), call.fresh()
+    # The type of the state is that of the step, which may be wider than that of the start value.
     kind = call.lambda_body(2, [Typed(state, start.type), Typed(item, value.type.element)]).type
     start = casts.expect(start, kind, "reduce")
     step = casts.expect(call.lambda_body(2, [Typed(state, kind), Typed(item, value.type.element)]), kind, "reduce")
     if value.type.element.name != kind.name and not can_coerce(value.type.element, kind):
         raise UnsupportedSqlError("reduce whose state is of another type than the elements")
     items = casts.coerce(value, array(kind)).sql
-    # the step was compiled for the elements' own type; both now have the state's
+    # The step was compiled for the elements' own type; here the elements have the type of the state.
     step = casts.expect(call.lambda_body(2, [Typed(state, kind), Typed(item, kind)]), kind, "reduce")
     reduced = f"list_reduce({items}, LAMBDA {state}, {item} : {step.sql}, {start.sql})"
     return call.lambda_body(3, [Typed(reduced, kind)])
 
 
 def _zip(call: Invocation) -> Typed:
-    values = [_collection(call, i, "array") for i in range(len(call.nodes))]
+    values = [call.value_of_type(i, "array") for i in range(len(call.nodes))]
     kind = row(*(("", value.type.element) for value in values))
     item = call.fresh()
     fields = ", ".join(f'"{name}" := {item}[{i + 1}]' for i, name in enumerate(kind.storage_fields))
@@ -154,14 +136,14 @@ def _zip(call: Invocation) -> Typed:
 
 def _zip_with(call: Invocation) -> Typed:
     call.arity(3)
-    one, two, item = _collection(call, 0, "array"), _collection(call, 1, "array"), call.fresh()
+    one, two, item = call.value_of_type(0, "array"), call.value_of_type(1, "array"), call.fresh()
     body = call.lambda_body(2, [Typed(f"{item}[1]", one.type.element), Typed(f"{item}[2]", two.type.element)])
     return Typed(f"list_transform(list_zip({one.sql}, {two.sql}), LAMBDA {item} : {body.sql})", array(body.type))
 
 
 def _slice(call: Invocation) -> Typed:
     call.arity(3)
-    value = _collection(call, 0, "array")
+    value = call.value_of_type(0, "array")
     start, length = (casts.expect(call.value(i), BIGINT, "slice").sql for i in (1, 2))
     return Typed(f"trino_slice({value.sql}, {start}, {length})", value.type)
 
@@ -195,53 +177,8 @@ def _repeat(call: Invocation) -> Typed:
 
 def _ngrams(call: Invocation) -> Typed:
     call.arity(2)
-    value, size = _collection(call, 0, "array"), casts.expect(call.value(1), BIGINT, "ngrams")
+    value, size = call.value_of_type(0, "array"), casts.expect(call.value(1), BIGINT, "ngrams")
     return Typed(f"trino_ngrams({value.sql}, {size.sql})", array(value.type))
-
-
-def _map(call: Invocation) -> Typed:
-    call.arity(0, 2)
-    if not call.nodes:
-        return Typed("MAP {}", map_of(UNKNOWN, UNKNOWN))
-    keys, values = _collection(call, 0, "array"), _collection(call, 1, "array")
-    return Typed(f"MAP({keys.sql}, {values.sql})", map_of(keys.type.element, values.type.element))
-
-
-def _on_map(template: str, returns: Callable[[TrinoType], TrinoType]) -> Handler:
-    def handle(call: Invocation) -> Typed:
-        call.arity(1)
-        value = _collection(call, 0, "map")
-        return Typed(template.format(value.sql), returns(value.type))
-
-    return handle
-
-
-def _map_concat(call: Invocation) -> Typed:
-    values, kind = casts.unify([_collection(call, i, "map") for i in range(len(call.nodes))], "maps")
-    return Typed(f"map_concat({', '.join(value.sql for value in values)})", kind)
-
-
-def _over_entries(call: Invocation) -> tuple[Typed, str, Typed]:
-    call.arity(2)
-    value, item = _collection(call, 0, "map"), call.fresh()
-    key, held = (Typed(f"{item}.{part}", value.type.args[i]) for i, part in enumerate(("key", "value")))
-    return value, item, call.lambda_body(1, [key, held])
-
-
-def _map_filter(call: Invocation) -> Typed:
-    value, item, body = _over_entries(call)
-    kept = f"list_filter(map_entries({value.sql}), LAMBDA {item} : {casts.expect(body, BOOLEAN, call.name).sql})"
-    return Typed(f"map_from_entries({kept})", value.type)
-
-
-def _transform_entries(key: str, held: str) -> Handler:
-    def handle(call: Invocation) -> Typed:
-        value, item, body = _over_entries(call)
-        pack = f"struct_pack(key := {key.format(item, body.sql)}, value := {held.format(item, body.sql)})"
-        kind = map_of(body.type, value.type.args[1]) if "{1}" in key else map_of(value.type.args[0], body.type)
-        return Typed(f"map_from_entries(list_transform(map_entries({value.sql}), LAMBDA {item} : {pack}))", kind)
-
-    return handle
 
 
 HANDLERS: dict[str, Handler] = {
@@ -276,12 +213,4 @@ HANDLERS: dict[str, Handler] = {
     "sequence": _sequence,
     "repeat": _repeat,
     "ngrams": _ngrams,
-    "map": _map,
-    "map_keys": _on_map("map_keys({0})", lambda kind: array(kind.args[0])),
-    "map_values": _on_map("map_values({0})", lambda kind: array(kind.args[1])),
-    "map_entries": _on_map("trino_map_entries({0})", lambda kind: array(row(("", kind.args[0]), ("", kind.args[1])))),
-    "map_concat": _map_concat,
-    "map_filter": _map_filter,
-    "transform_keys": _transform_entries("{1}", "{0}.value"),
-    "transform_values": _transform_entries("{0}.key", "{1}"),
 }

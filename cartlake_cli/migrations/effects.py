@@ -1,9 +1,9 @@
-"""What a change of a table does to those who read it: named queries, views, and tables that are built from it."""
+"""Who reads the columns that a change of a table is about: named queries, views, and tables built from the table."""
 
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cartlake import contracts
 from cartlake_cli.athena.columns_read import ColumnUse, UnreadableSqlError
@@ -19,18 +19,25 @@ _OF_LAYOUT: Final = ("change_partitions", "change_sort_order")
 Readers = Mapping[ColumnUse, list[str]]
 
 
-def rows(root: Path, changes: Sequence["TableChange"], physical: Mapping[str, str]) -> list[dict[str, Any]]:
-    """A row per change, for people and for JSON. `physical` maps tables to the names contracts give them."""
+def affected_readers(
+    root: Path, changes: Sequence["TableChange"], physical: Mapping[str, str]
+) -> list[tuple["TableChange", list[str]]]:
+    """Return each change with the names of the queries, views and built tables that read the changed columns.
+
+    `root` is the checkout, whose SQL files are read. `physical` maps the names of tables in the catalog to those in
+    contracts. Where a query cannot be read, the readers are one text that says so, and nothing is raised.
+    """
     if not any(change.action in (*_OF_COLUMNS, *_OF_LAYOUT) for change in changes):
-        return [_row(change, []) for change in changes]
+        return [(change, []) for change in changes]
+    # A dropped or renamed column is in no contract any more, and queries may still read it.
     former: dict[str, list[str]] = {}
     for change in changes:
         former.setdefault(physical[change.table], []).extend(_columns(change))
     try:
         readers = readers_of(root, contracts.load_all(), former)
     except UnreadableSqlError as error:  # the plan matters more, and the query's own test names the fault
-        return [_row(change, [f"not known: {error}"] if _columns(change) else []) for change in changes]
-    return [_row(change, _readers(change, physical[change.table], readers)) for change in changes]
+        return [(change, [f"not known: {error}"] if _columns(change) else []) for change in changes]
+    return [(change, _readers(change, physical[change.table], readers)) for change in changes]
 
 
 def _readers(change: "TableChange", table: str, readers: Readers) -> list[str]:
@@ -41,7 +48,7 @@ def _readers(change: "TableChange", table: str, readers: Readers) -> list[str]:
 
 
 def _columns(change: "TableChange") -> list[str]:
-    """The columns a change is about, by their old and their new names."""
+    """Return the columns a change is about, by their old and their new names."""
     if change.action == "rename_column":
         return [change.target, str(change.before)]
     if change.action == "refuse" and change.advice.startswith("rename:"):
@@ -51,20 +58,3 @@ def _columns(change: "TableChange") -> list[str]:
     if change.action in _OF_LAYOUT:
         return _NAME.findall(f"{change.before} {change.after}")
     return []
-
-
-def _row(change: "TableChange", read_by: list[str]) -> dict[str, Any]:
-    moved = f"{change.before or '-'} → {change.after or '-'}" if change.before or change.after else ""
-    if change.action in ("sync_catalog", "foreign_column"):
-        moved = f"{change.before}:"
-    return {
-        "object": change.table,
-        "change": change.action,
-        "detail": " ".join(part for part in (change.target, moved, change.advice) if part),
-        "old data": change.old_data or None,
-        "read by": ", ".join(read_by) or None,
-        "target": change.target,
-        "before": change.before,
-        "after": change.after,
-        "breaks readers": change.is_breaking,
-    }

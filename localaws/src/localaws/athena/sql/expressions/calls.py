@@ -1,4 +1,4 @@
-"""Function calls: a scalar function, or an aggregate with all that may stand around it."""
+"""Function calls: scalar functions, and aggregates with FILTER, OVER and IGNORE NULLS."""
 
 from __future__ import annotations
 
@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql.functions import aggregates, collections, conditionals, dates, json_functions, maths, strings
-from localaws.athena.sql.functions.aggregates import Aggregation
+from localaws.athena.sql.expressions.windows import over_clause
+from localaws.athena.sql.functions import (
+    aggregates,
+    arrays,
+    conditionals,
+    dates,
+    json_functions,
+    maps,
+    maths,
+    strings,
+    window_functions,
+)
+from localaws.athena.sql.functions.aggregation import Aggregation
 from localaws.athena.sql.functions.registry import Invocation
 from localaws.athena.sql.scope import Scope, Typed
-from localaws.athena.sql.windows import over_clause
 from localaws.athena.trino_types import BIGINT
 
 if TYPE_CHECKING:
@@ -22,14 +32,16 @@ SCALARS = {
     **strings.HANDLERS,
     **maths.HANDLERS,
     **dates.HANDLERS,
-    **collections.HANDLERS,
+    **arrays.HANDLERS,
+    **maps.HANDLERS,
     **json_functions.HANDLERS,
     **conditionals.HANDLERS,
 }
+AGGREGATES = {**aggregates.HANDLERS, **window_functions.HANDLERS}
 
 
 @dataclass(frozen=True)
-class _Around:
+class _Modifiers:
     filter: exp.Expr | None = None
     window: exp.Window | None = None
     nulls: str = ""
@@ -37,24 +49,25 @@ class _Around:
 
 def compile_call(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope) -> Typed:
     """Compile a call. Raises UnsupportedSqlError for a function that this engine does not have."""
-    around = _Around()
+    modifiers = _Modifiers()
+    # The parser nests the clauses around the call.
     while True:
         match node:
             case exp.Window():
-                around = replace(around, window=node)
+                modifiers = replace(modifiers, window=node)
             case exp.Filter():
-                around = replace(around, filter=node.expression.this)
+                modifiers = replace(modifiers, filter=node.expression.this)
             case exp.IgnoreNulls():
-                around = replace(around, nulls="IGNORE NULLS")
-            case exp.RespectNulls():
+                modifiers = replace(modifiers, nulls="IGNORE NULLS")
+            case exp.RespectNulls():  # the default
                 pass
             case _:
-                return _dispatch(compiler, node, scope, around)
+                return _dispatch(compiler, node, scope, modifiers)
         node = node.this
 
 
-def _dispatch(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope, around: _Around) -> Typed:
-    if isinstance(node, exp.GroupConcat):
+def _dispatch(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope, modifiers: _Modifiers) -> Typed:
+    if isinstance(node, exp.GroupConcat):  # LISTAGG has a syntax of its own
         separator = [node.args["separator"]] if node.args.get("separator") is not None else []
         node = exp.Anonymous(this="listagg", expressions=[node.this, *separator])
     if not isinstance(node, exp.Anonymous):
@@ -63,34 +76,35 @@ def _dispatch(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope, around
     if name == "grouping":
         columns = ", ".join(compiler.expression(e, scope).sql for e in node.expressions)
         return Typed(f"CAST(grouping({columns}) AS BIGINT)", BIGINT)
-    if name in aggregates.HANDLERS:
-        return aggregates.HANDLERS[name](_aggregation(compiler, name, node, scope, around))
+    if name in AGGREGATES:
+        return AGGREGATES[name](_aggregation(compiler, name, node, scope, modifiers))
     if name not in SCALARS:
         raise UnsupportedSqlError(f"Function {name}")
-    if around != _Around():
+    if modifiers != _Modifiers():
         raise AthenaError("FUNCTION_NOT_AGGREGATE", f"Function {name} is not an aggregate or window function")
     return SCALARS[name](Invocation(compiler, scope, name, node.expressions))
 
 
 def _aggregation(
-    compiler: ExpressionCompiler, name: str, node: exp.Anonymous, scope: Scope, around: _Around
+    compiler: ExpressionCompiler, name: str, node: exp.Anonymous, scope: Scope, modifiers: _Modifiers
 ) -> Aggregation:
     arguments, distinct, ordering = list(node.expressions), False, None
     if arguments and isinstance(arguments[0], exp.Distinct):
         distinct, arguments = True, list(arguments[0].expressions)
+    # ORDER BY inside the parentheses is a node around the last argument, DISTINCT one around all.
     for index, argument in enumerate(arguments):
         if isinstance(argument, exp.Order):
             ordering, arguments[index] = argument, argument.this
             if isinstance(argument, exp.Distinct):
                 distinct, arguments[index : index + 1] = True, argument.expressions
     conditions: tuple[str, ...] = ()
-    if around.filter is not None:
-        conditions = (compiler.condition(around.filter, scope, "FILTER").sql,)
+    if modifiers.filter is not None:
+        conditions = (compiler.condition(modifiers.filter, scope, "FILTER").sql,)
     return Aggregation(
         call=Invocation(compiler, scope, name, arguments),
         distinct=distinct,
         order=compiler.ordering(ordering, scope) if ordering is not None else "",
         conditions=conditions,
-        nulls=around.nulls,
-        over=over_clause(compiler, around.window, scope) if around.window is not None else "",
+        nulls=modifiers.nulls,
+        over=over_clause(compiler, modifiers.window, scope) if modifiers.window is not None else "",
     )

@@ -1,38 +1,26 @@
-"""CAST, TRY_CAST and implicit coercion as Trino does them. Where DuckDB's cast differs, a guard makes up for it."""
+"""CAST, TRY_CAST and implicit coercion as Trino does them. Where DuckDB's cast differs, a check is added."""
 
 from __future__ import annotations
 
 import re
-import zoneinfo
-from datetime import datetime
-from decimal import Decimal
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.sql.coercion import can_coerce, common_type
+from localaws.athena.sql.expressions.literals import timestamp_literal
+from localaws.athena.sql.expressions.time_zones import local_time
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import (
-    INTEGER_DIGITS,
-    MICROS,
-    MILLIS,
-    VARCHAR,
-    TrinoType,
-    can_coerce,
-    common_type,
-    decimal,
-    literal,
-    quote,
-)
+from localaws.athena.trino_types import INTEGER_DIGITS, MICROS, MILLIS, VARCHAR, TrinoType, literal, quote
 
 _DATE_TEXT = r"^\s*[+-]?\d{1,}-\d{1,2}-\d{1,2}\s*$"
 _TIMESTAMP_TEXT = r"^\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?$"
 _TIME_TEXT = r"\d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,6})?)?"
 _INTEGER_TEXT = r"^[+-]?\d+$"
 _BOOLEAN_TEXT = r"^(?i:true|false|t|f|1|0)$"
-_TZ_LITERAL = re.compile(r"(?P<local>[\d-]+(?: [\d:.]+)?)\s*(?P<zone>[A-Za-z][\w/+-]*|[+-]\d{1,2}:\d{2})?$")
 _SCALARS_OF_JSON = frozenset({*INTEGER_DIGITS, "double", "real", "boolean", "varchar", "decimal"})
 
 
 def cast(value: Typed, target: TrinoType) -> Typed:
-    """CAST(value AS target). Raises AthenaError where Trino has no such cast, or this engine none that is faithful."""
+    """Compile CAST(value AS target). Raises AthenaError where Trino has no such cast, or this engine no equal one."""
     if value.type == target or value.type.name == "unknown":
         same = value.type == target and value.type.zone == target.zone
         return value if same else Typed(f"CAST({value.sql} AS {target.duckdb})", target)
@@ -42,18 +30,21 @@ def cast(value: Typed, target: TrinoType) -> Typed:
 
 
 def failure(message_sql: str, kind: TrinoType) -> str:
-    """SQL that fails with the message when it is reached. DuckDB's error() is volatile, which TRY does not accept."""
+    """Return SQL that fails with a message when it is evaluated.
+
+    DuckDB's error() cannot be used: it is volatile, which TRY does not accept.
+    """
     thrown = f"CAST({message_sql} AS INTEGER)"
     return f"CAST(CAST({thrown} AS VARCHAR) AS {kind.duckdb})"
 
 
 def try_cast(value: Typed, target: TrinoType) -> Typed:
-    """TRY_CAST: NULL where the cast fails on a value."""
+    """Compile TRY_CAST, which is NULL where the cast fails on a value."""
     return Typed(f"TRY({cast(value, target).sql})", target)
 
 
 def coerce(value: Typed, target: TrinoType) -> Typed:
-    """Convert without being asked to, as Trino does for arguments and for both sides of an operator."""
+    """Cast implicitly, as Trino does for arguments and for both sides of an operator."""
     if value.type == target or (value.type.name == "varchar" and target.name == "varchar"):
         return value
     if value.type.name in INTEGER_DIGITS and target.name in {*INTEGER_DIGITS, "decimal"}:
@@ -62,7 +53,7 @@ def coerce(value: Typed, target: TrinoType) -> Typed:
 
 
 def unify(values: list[Typed], construct: str) -> tuple[list[Typed], TrinoType]:
-    """Bring the values to their common type. Raises AthenaError TYPE_MISMATCH when they have none."""
+    """Return the values coerced to their common type, and that type. Raises AthenaError TYPE_MISMATCH without one."""
     kind = values[0].type
     for value in values[1:]:
         common = common_type(kind, value.type)
@@ -73,81 +64,10 @@ def unify(values: list[Typed], construct: str) -> tuple[list[Typed], TrinoType]:
 
 
 def expect(value: Typed, target: TrinoType, context: str) -> Typed:
-    """Coerce, or raise AthenaError TYPE_MISMATCH naming the context."""
+    """Return the value coerced to a type. Raises AthenaError TYPE_MISMATCH, which names the context."""
     if not can_coerce(value.type, target):
         raise AthenaError("TYPE_MISMATCH", f"{context}: expected {target}, found {value.type}")
     return coerce(value, target)
-
-
-def local_time(value: Typed) -> str:
-    """SQL of what a clock in the value's own zone shows: a plain TIMESTAMP."""
-    if value.type.name != "timestamp with time zone":
-        return value.sql
-    if value.type.zone is None:
-        raise UnsupportedSqlError("Reading the local time of timestamps whose time zones differ or are computed")
-    return f"({value.sql} AT TIME ZONE {literal(value.type.zone)})"
-
-
-def instant(local_sql: str, kind: TrinoType) -> str:
-    """The inverse of `local_time`: SQL of the instant at which a clock in the type's zone shows that time."""
-    if kind.name != "timestamp with time zone":
-        return local_sql
-    return f"({local_sql} AT TIME ZONE {literal(kind.zone or 'UTC')})"
-
-
-def timestamp_literal(text: str, precision: int, *, with_zone: bool) -> Typed:
-    """TIMESTAMP '…' with or without a time zone; `precision` is the number of fraction digits."""
-    matched = _TZ_LITERAL.fullmatch(text.strip())
-    if matched is None:
-        raise AthenaError("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal")
-    try:
-        datetime.fromisoformat(re.sub(r"\.\d+$", "", matched["local"]))
-    except ValueError as error:
-        raise AthenaError("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal") from error
-    naive = f"TIMESTAMP {literal(matched['local'])}"
-    if not with_zone:
-        return Typed(naive, TrinoType("timestamp", precision))
-    kind = TrinoType("timestamp with time zone", precision, zone=zone_name(matched["zone"] or "UTC"))
-    if kind.zone != "UTC":
-        return Typed(instant(naive, kind), kind)
-    return Typed(f"TIMESTAMPTZ {literal(matched['local'] + '+00')}", kind)
-
-
-def zone_name(text: str) -> str:
-    """The name DuckDB knows a zone by.
-
-    Raises AthenaError for a zone that does not exist, UnsupportedSqlError for fixed offsets other than zero.
-    """
-    if text.upper() in {"UTC", "Z", "GMT", "+00:00", "ETC/UTC"}:
-        return "UTC"
-    if text[0] in "+-":
-        raise UnsupportedSqlError(f"Time zone offset {text} (name a zone such as Europe/Berlin)")
-    known = zoneinfo.available_timezones()
-    if known and text not in known:
-        raise AthenaError("INVALID_FUNCTION_ARGUMENT", f"'{text}' is not a valid time zone")
-    return text
-
-
-def number_literal(text: str) -> Typed:
-    """A number as written: digits are integer or bigint, a point makes a decimal, an exponent a double."""
-    if "e" in text.lower():
-        return Typed(f"CAST({text} AS DOUBLE)", TrinoType("double"))
-    if text.isdigit():
-        kind = TrinoType("integer" if int(text) < 2**31 else "bigint")
-        if int(text) >= 2**63:
-            raise AthenaError("INVALID_LITERAL", f"Invalid numeric literal: {text}")
-        return Typed(text, kind, text)
-    return Typed(text, decimal_of(text), text)
-
-
-def decimal_of(text: str) -> TrinoType:
-    """The type of DECIMAL '1.50': its own digits. Raises AthenaError for what is no number."""
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text.strip()):
-        raise AthenaError("INVALID_LITERAL", f"Invalid decimal literal: {text}")
-    digits = Decimal(text).as_tuple()
-    scale = max(0, -int(digits.exponent))
-    whole = len(text.strip().lstrip("+-").split(".")[0].lstrip("0"))
-    return decimal(max(whole + scale, 1), scale)
 
 
 def _cast_sql(value: Typed, target: TrinoType) -> str:  # noqa: C901, PLR0911, PLR0912 -- the table of casts
@@ -164,15 +84,15 @@ def _cast_sql(value: Typed, target: TrinoType) -> str:  # noqa: C901, PLR0911, P
             text = _to_text(value)
             return text if target.precision is None else f"left({text}, {target.precision})"
         case ("double" | "real", "tinyint" | "smallint" | "integer" | "bigint"):
-            return f"CAST(round({sql}) AS {target.duckdb})"
+            return f"CAST(round({sql}) AS {target.duckdb})"  # DuckDB's cast rounds halves to even
         case ("varchar" | "char", "tinyint" | "smallint" | "integer" | "bigint"):
-            return _guarded(value, _INTEGER_TEXT, target)
+            return _checked(value, _INTEGER_TEXT, target)
         case ("varchar" | "char", "boolean"):
-            return _guarded(value, _BOOLEAN_TEXT, target)
+            return _checked(value, _BOOLEAN_TEXT, target)
         case ("varchar" | "char", "date"):
-            return _guarded(value, _DATE_TEXT, target)
+            return _checked(value, _DATE_TEXT, target)
         case ("varchar" | "char", "timestamp"):
-            return _rounded(_guarded(value, _TIMESTAMP_TEXT, target), MICROS, target)
+            return _rounded(_checked(value, _TIMESTAMP_TEXT, target), MICROS, target)
         case ("varchar" | "char", "decimal" | "double" | "real"):
             return plain
         case ("timestamp" | "timestamp with time zone", "date"):
@@ -202,7 +122,7 @@ def _cast_sql(value: Typed, target: TrinoType) -> str:  # noqa: C901, PLR0911, P
     raise AthenaError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
 
 
-def _guarded(value: Typed, pattern: str, target: TrinoType) -> str:
+def _checked(value: Typed, pattern: str, target: TrinoType) -> str:
     message = f"'INVALID_CAST_ARGUMENT: Cannot cast ''' || {value.sql} || ''' to {target.name}'"
     checked = (
         f"CASE WHEN regexp_matches({value.sql}, {literal(pattern)}) OR {value.sql} IS NULL THEN {value.sql} "
@@ -215,6 +135,7 @@ def _rounded(sql: str, precision: int | None, target: TrinoType) -> str:
     digits = target.precision or 0
     if precision is None or precision <= digits or digits >= MICROS:
         return sql
+    # time_bucket truncates, so half a unit is added to round.
     return f"time_bucket(INTERVAL '{10 ** (MICROS - digits)} microseconds', {sql} + {_half(digits)})"
 
 

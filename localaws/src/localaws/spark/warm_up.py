@@ -1,4 +1,4 @@
-"""A first run of what every job does, so that the first real job finds the classes loaded and the code compiled."""
+"""Runs what most jobs do, so that Spark's classes are loaded and compiled before the first job."""
 
 from __future__ import annotations
 
@@ -21,20 +21,23 @@ if TYPE_CHECKING:
     from localaws.spark.messages import RunRequest
 
 STATEMENTS = (
-    """create table rehearsal.db.orders (order_id string, price decimal(12,2), day timestamp) using iceberg
+    """create table warm_up.db.orders (order_id string, price decimal(12,2), day timestamp) using iceberg
         partitioned by (days(day)) tblproperties ('format-version'='2', 'write.merge.mode'='merge-on-read')""",
-    "alter table rehearsal.db.orders create branch audit",
-    "insert into rehearsal.db.orders.branch_audit select * from rehearsal_rows",
-    """merge into rehearsal.db.orders.branch_audit t using rehearsal_rows s on t.order_id = s.order_id
+    "alter table warm_up.db.orders create branch audit",
+    "insert into warm_up.db.orders.branch_audit select * from warm_up_rows",
+    """merge into warm_up.db.orders.branch_audit t using warm_up_rows s on t.order_id = s.order_id
         when matched and s.day >= t.day then update set * when not matched then insert *""",
-    "select day, count(*), sum(price) from rehearsal.db.orders version as of 'audit' group by day having count(*) > 0",
-    "call rehearsal.system.fast_forward('db.orders', 'main', 'audit')",
-    "alter table rehearsal.db.orders drop branch audit",
+    "select day, count(*), sum(price) from warm_up.db.orders version as of 'audit' group by day having count(*) > 0",
+    "call warm_up.system.fast_forward('db.orders', 'main', 'audit')",
+    "alter table warm_up.db.orders drop branch audit",
 )
 
 
 def run(request: RunRequest, driver: Driver) -> RunResult:
-    """Read a CSV file, merge it into an Iceberg branch, publish and scan; all in the request's directory."""
+    """Read a CSV file, merge it into an Iceberg branch, publish and scan, all in the request's directory.
+
+    Never raises: an error is printed, and the next step follows.
+    """
     os.chdir(request.directory)
     spark = attach(driver)
     for name, value in request.settings.items():
@@ -42,22 +45,22 @@ def run(request: RunRequest, driver: Driver) -> RunResult:
     for step in _steps(spark, Path(request.directory)):
         try:
             step()
-        except Exception:  # noqa: BLE001 -- a rehearsal: what fails here fails again, with its message, in a real job
+        except Exception:  # noqa: BLE001 -- what fails here fails again, with its message, in a job
             traceback.print_exc()
     return RunResult(succeeded=True)
 
 
 def _steps(spark: SparkSession, directory: Path) -> Iterator[Callable[[], object]]:
-    yield lambda: spark.conf.set("spark.sql.catalog.rehearsal", "org.apache.iceberg.spark.SparkCatalog")
-    yield lambda: spark.conf.set("spark.sql.catalog.rehearsal.type", "hadoop")
-    yield lambda: spark.conf.set("spark.sql.catalog.rehearsal.warehouse", str(directory / "tables"))
+    yield lambda: spark.conf.set("spark.sql.catalog.warm_up", "org.apache.iceberg.spark.SparkCatalog")
+    yield lambda: spark.conf.set("spark.sql.catalog.warm_up.type", "hadoop")
+    yield lambda: spark.conf.set("spark.sql.catalog.warm_up.warehouse", str(directory / "tables"))
     yield lambda: _read_csv(spark, directory)
     for statement in STATEMENTS:
         yield functools.partial(_collect, spark, statement)
-    # The first calls through both AWS SDKs; that there is nothing of this name does not matter.
-    yield lambda: spark.catalog.tableExists(f"{CATALOG}.rehearsal.orders")
+    # The first calls of both AWS SDKs, which need not find anything.
+    yield lambda: spark.catalog.tableExists(f"{CATALOG}.warm_up.orders")
     yield lambda: jvm(spark).org.apache.hadoop.fs.FileSystem.get(
-        jvm(spark).java.net.URI("s3://localaws-rehearsal/"), java_context(spark).hadoopConfiguration()
+        jvm(spark).java.net.URI("s3://localaws-warm-up/"), java_context(spark).hadoopConfiguration()
     )
 
 
@@ -76,4 +79,4 @@ def _read_csv(spark: SparkSession, directory: Path) -> None:
         "try_cast(price as decimal(12,2)) as price",
         "try_cast(day as timestamp) as day",
         "row_number() over (partition by order_id order by day desc) as position",
-    ).where("position = 1").drop("position").createOrReplaceTempView("rehearsal_rows")
+    ).where("position = 1").drop("position").createOrReplaceTempView("warm_up_rows")

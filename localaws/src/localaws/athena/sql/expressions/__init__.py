@@ -1,0 +1,1 @@
+"""Expressions: one handler per kind of syntax node, with casts, operators and calls as Trino defines them."""

@@ -1,0 +1,58 @@
+"""The state of the lake as `lake status` counts it."""
+
+import boto3
+import pytest
+
+from cartlake.ledger import Content, ObjectVersion
+from cartlake.runs.documents import FileFormat, RowCounts
+from cartlake_cli.context import Lake
+from cartlake_cli.operations.status import status_of
+
+RUN = "transactions-20260131T083000-aaaaaa"
+COUNTS = RowCounts(read=1, published=1, quarantined=0, duplicate=0)
+
+
+@pytest.fixture
+def queues(lake):
+    sqs = boto3.client("sqs")
+    urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("incoming", "events")}
+    Lake.outputs.incoming_dlq_url, Lake.outputs.events_dlq_url = urls["incoming"], urls["events"]
+    return lambda name, body: sqs.send_message(QueueUrl=urls[name], MessageBody=body)
+
+
+def of(status, dataset):
+    [found] = [one for one in status["datasets"] if one["dataset"] == dataset]
+    return found
+
+
+def test_files_are_counted_by_state_and_the_running_run_is_named(lake, queues, load_file):
+    load_file("transactions", RUN, COUNTS)
+    landed = ObjectVersion(bucket="raw", key="incoming/transactions/b.csv", etag="b", size=1)
+    content = Content(sha256="bb", contract_version="1.0.0", format=FileFormat(kind="csv"), row_estimate=1)
+    lake.ledger.files.validated(lake.ledger.files.receive("transactions", landed).file_id, content)
+    lake.ledger.locks.acquire("transactions", RUN)
+
+    status = status_of(lake)
+
+    assert status["environment"] == "dev"
+    assert of(status, "transactions") == {
+        "dataset": "transactions",
+        "LOADED": 1,
+        "VALIDATED": 1,
+        "pending": 1,
+        "running": RUN,
+    }
+    assert of(status, "vendors") == {"dataset": "vendors", "pending": 0, "running": None}
+
+
+def test_files_outside_every_dataset_are_counted_too(lake, queues):
+    lake.ledger.files.receive("_unknown", ObjectVersion(bucket="raw", key="incoming/x.csv", etag="x", size=1))
+
+    assert of(status_of(lake), "_unknown")["RECEIVED"] == 1
+
+
+def test_dead_letters_are_counted_by_queue(lake, queues):
+    queues("events", "{}")
+    queues("events", "{}")
+
+    assert status_of(lake)["dead_letters"] == {"incoming": 0, "events": 2}
