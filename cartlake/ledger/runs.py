@@ -54,9 +54,9 @@ class RunLedger:
         index = {"gsi1pk": run_index(subject), "gsi1sk": now}
         self._table.try_write(put(run_key(run_id), run.model_dump(mode="json") | index, when=ABSENT))
 
-    def chosen(self, run_id: str, engine: EngineChoice, fallback: str | None = None) -> None:
+    def chosen(self, run_id: str, engine: EngineChoice | None, fallback: str | None = None) -> None:
         """Record the engine of a run that is at work; `fallback` says why the light engine gave it up."""
-        attributes: dict[str, Any] = {"engine": engine.model_dump()} | ({"fallback": fallback} if fallback else {})
+        attributes = {"engine": engine.model_dump() if engine else None} | ({"fallback": fallback} if fallback else {})
         self._table.try_write(update(run_key(run_id), attributes, when=Attr("state").eq(str(RunState.RUNNING))))
 
     def claim(self, run_id: str, files: Sequence[FileRecord]) -> None:
