@@ -1,4 +1,4 @@
-"""How large an Iceberg table is, from the summary of its current snapshot: two small requests, and no Iceberg library."""
+"""The size of an Iceberg table, from the summary of its current snapshot: two small requests, no Iceberg library."""
 
 import gzip
 import json
