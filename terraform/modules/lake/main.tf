@@ -112,6 +112,8 @@ module "workflows" {
   database_prefix = var.database_prefix
   glue_jobs       = module.glue.jobs
   gather_seconds  = var.gather_seconds
+  engine          = var.engine
+  spark_runner    = var.spark_runner
 }
 
 module "glue" {

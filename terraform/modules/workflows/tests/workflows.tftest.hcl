@@ -33,7 +33,7 @@ variables {
     artifacts_dir         = "../../fixtures/artifacts"
     artifacts_bucket      = "test-artifacts"
     architecture          = "arm64"
-    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1" }
+    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1", light = "arn:aws:lambda:eu-west-1:123456789012:layer:light:1" }
     environment_variables = { LEDGER_TABLE = "ledger" }
     log_level             = "INFO"
     log_retention_days    = 30
@@ -86,9 +86,52 @@ run "no_function_holds_more_than_it_needs" {
   }
 
   assert {
-    condition     = [for name, function in local.functions : name if contains(flatten([for statement in function.statements : statement.actions]), "glue:UpdateTable")] == ["table_publisher"]
-    error_message = "Only table_publisher may move a table."
+    condition     = [for name, function in local.functions : name if contains(flatten([for statement in function.statements : statement.actions]), "glue:UpdateTable")] == ["light_loader", "table_publisher"]
+    error_message = "Only table_publisher may move a table, and the light loader write a branch of it."
   }
+}
+
+run "the_light_engine_runs_on_its_own_layer_with_room_for_a_batch" {
+  command = plan
+
+  variables {
+    engine = { light_memory_mb = 2048, light_tmp_mb = 1024 }
+  }
+
+  assert {
+    condition     = local.functions.light_loader.layers == ["light"] && local.functions.light_loader.runtime == "python3.13" && local.functions.light_loader.memory_mb == 2048 && local.functions.light_loader.tmp_mb == 1024 && local.functions.light_loader.timeout_seconds == 900
+    error_message = "The light loader must get its layer, the Python of that layer, and the size that was asked for."
+  }
+
+  assert {
+    condition     = local.functions.light_loader.environment.LIGHT_TABLE_MAX_MB == local.functions.batch_claimer.environment.LIGHT_TABLE_MAX_MB && local.functions.batch_claimer.environment.LIGHT_MAX_MB == "256"
+    error_message = "Whoever chooses the engine and whoever runs it must have the same limits."
+  }
+
+  assert {
+    condition     = alltrue([for resource in local.functions.light_loader.statements.WriteTableFiles.resources : !strcontains(resource, "test-raw") && !strcontains(resource, "test-curated")])
+    error_message = "The light loader writes tables of files and the quarantine, neither dropped files nor marts."
+  }
+}
+
+run "rejects_a_light_engine_without_memory" {
+  command = plan
+
+  variables {
+    engine = { light_memory_mb = 512 }
+  }
+
+  expect_failures = [var.engine]
+}
+
+run "rejects_a_runner_of_spark_that_there_is_not" {
+  command = plan
+
+  variables {
+    spark_runner = "laptop"
+  }
+
+  expect_failures = [var.spark_runner]
 }
 
 run "rejects_a_missing_job" {
