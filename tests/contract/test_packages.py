@@ -100,7 +100,9 @@ def test_nothing_that_a_light_function_imports_reaches_spark_or_arrow():
 
     assert "glue_jobs.engines.duckdb.engine" in reached
     assert [(module, name) for module, name in outside if name.split(".")[0] in {"pyspark", "py4j", "pyarrow"}] == []
-    assert sorted(module for module in reached if module.startswith(("glue_jobs.engines.spark", "glue_jobs.table_"))) == []
+    assert (
+        sorted(module for module in reached if module.startswith(("glue_jobs.engines.spark", "glue_jobs.table_"))) == []
+    )
 
 
 def test_what_ships_imports_nothing_that_does_not():

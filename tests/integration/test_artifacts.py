@@ -16,7 +16,7 @@ from cartlake_cli.build import LAYER_LIMIT_MB, Platform, build, function_names
 pytestmark = pytest.mark.integration
 
 LAYERS = {
-    **dict.fromkeys(("file_validator", "maintenance_planner", "table_publisher"), ["cartlake", "arrow"]),
+    **{name: ["cartlake", "arrow"] for name in ("file_validator", "maintenance_planner", "table_publisher")},
     "light_loader": ["light"],
 }
 ENVIRONMENT = {
@@ -81,7 +81,8 @@ def test_what_was_left_out_of_the_arrow_layer_is_not_needed(artifacts):
 def test_the_light_layer_has_all_that_the_light_engine_needs_and_no_arrow(artifacts, tmp_path):
     code = f"""
 import os
-os.environ |= {{"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "HOME": "/nowhere", "TMPDIR": {str(tmp_path)!r}}}
+os.environ |= {{"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}}
+os.environ |= {{"HOME": "/nowhere", "TMPDIR": {str(tmp_path)!r}}}
 from glue_jobs.engines.duckdb.session import open_session
 from cartlake.tables.catalog import load_catalog
 from cartlake.tables.file_io import FILE_IO
