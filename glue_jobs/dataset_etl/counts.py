@@ -9,6 +9,7 @@ from datetime import date
 
 from cartlake.contracts import Table
 from cartlake.runs.documents import RuleCount
+from glue_jobs.dataset_etl.run import Run
 from glue_jobs.engines.base import Branch, Engine, Rows
 from glue_jobs.transforms.file_rows import steps
 from glue_jobs.transforms.file_rows.judging import rule_counts
@@ -25,29 +26,34 @@ def broken_rules(engine: Engine, judged: Rows, table: Table) -> list[RuleCount]:
     ]
 
 
-def published_rows(engine: Engine, branch: Branch, table: Table, run_id: str, days: Collection[date]) -> Counter[date]:
+def published_rows(run: Run, branch: Branch, days: Collection[date]) -> Counter[date]:
     """Return how many rows of the branch carry this run's id, by day."""
-    ours = engine.where(engine.read_branch(branch, table, days), f"_run_id = '{run_id}'")
-    return Counter(
-        {row["day"]: row["rows"] for row in engine.collect(engine.apply(steps.rows_by_day, ours, table=table))}
-    )
+    engine, table = run.engine, run.table
+    ours = engine.where(engine.read_branch(branch, table, days), f"_run_id = '{run.run_id}'")
+    by_day = engine.collect(engine.apply(steps.rows_by_day, ours, table=table))
+    return Counter({row["day"]: row["rows"] for row in by_day})
 
 
-def outdated_rows(engine: Engine, branch: Branch, kept: Rows, table: Table, run_id: str, days: Collection[date]) -> int:
+def outdated_rows(run: Run, branch: Branch, kept: Rows, days: Collection[date]) -> int:
     """Return how many of the kept rows lost to a stored row: of the same key, not older, and of another run."""
-    stored = engine.where(engine.read_branch(branch, table, days), f"_run_id <> '{run_id}'")
-    return engine.count(engine.apply(steps.outdated_rows, kept, stored, table=table))
+    stored = _of_other_runs(run, branch, days)
+    return run.engine.count(run.engine.apply(steps.outdated_rows, kept, stored, table=run.table))
 
 
-def known_rows(engine: Engine, branch: Branch, kept: Rows, table: Table, run_id: str) -> int:
+def known_rows(run: Run, branch: Branch, kept: Rows) -> int:
     """Return how many of the kept rows have a key that the branch holds by another run.
 
     In a backfill those are rows that are the same as before, or that lost to a row of another file.
     """
-    stored = engine.where(engine.read_branch(branch, table), f"_run_id <> '{run_id}'")
-    return engine.count(engine.apply(steps.known_keys, kept, stored, table=table))
+    stored = _of_other_runs(run, branch)
+    return run.engine.count(run.engine.apply(steps.known_keys, kept, stored, table=run.table))
 
 
-def withdrawn_rows(engine: Engine, branch: Branch, gone: Rows, table: Table) -> int:
+def withdrawn_rows(run: Run, branch: Branch, gone: Rows) -> int:
     """Return how many of the keys in `gone` have no row on the branch any more."""
-    return engine.count(engine.apply(steps.missing_keys, gone, engine.read_branch(branch, table), table=table))
+    stored = run.engine.read_branch(branch, run.table)
+    return run.engine.count(run.engine.apply(steps.missing_keys, gone, stored, table=run.table))
+
+
+def _of_other_runs(run: Run, branch: Branch, days: Collection[date] | None = None) -> Rows:
+    return run.engine.where(run.engine.read_branch(branch, run.table, days), f"_run_id <> '{run.run_id}'")

@@ -77,7 +77,7 @@ def report(run: Run, branch: Branch, counted: Counted) -> TransformReport:
     """Return the report of the run, with the head of its branch: null when the run wrote nothing."""
     batch, stored = counted.batch, counted.stored
     head = run.engine.head(run.target, branch.name)
-    wrote = head != branch.base and bool(batch.days | stored.old_days)
+    wrote = head not in (None, branch.base) and bool(batch.days | stored.old_days)
     return TransformReport(
         run_id=run.run_id,
         dataset=run.dataset,

@@ -70,12 +70,12 @@ def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -
         if stored_days:
             engine.merge(known, branch, table, stored_days)
     with timed("count"):
-        published = counts.published_rows(engine, branch, table, run.run_id, batch.days)
+        published = counts.published_rows(run, branch, batch.days)
         # Counted only when rows are missing, and only on stored days: every row of a new day is published.
         missing = published.total() < batch.accepted_by_day.total() - kept.left_out
         outdated = 0
         if stored_days and missing:
-            outdated = counts.outdated_rows(engine, branch, known, table, run.run_id, stored_days)
+            outdated = counts.outdated_rows(run, branch, known, stored_days)
     return Stored(published, kept.left_out + outdated)
 
 
@@ -84,14 +84,13 @@ def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
 
     Rows that stay the same are not touched.
     """
-    engine, table = run.engine, run.table
     with run.phases.timed("replace"):
         replaced = _replaced(run, kept.rows, branch)
     with run.phases.timed("count"):
         return Stored(
-            published=counts.published_rows(engine, branch, table, run.run_id, batch.days),
-            duplicate=kept.left_out + counts.known_rows(engine, branch, kept.rows, table, run.run_id),
-            withdrawn=counts.withdrawn_rows(engine, branch, replaced.gone, table),
+            published=counts.published_rows(run, branch, batch.days),
+            duplicate=kept.left_out + counts.known_rows(run, branch, kept.rows),
+            withdrawn=counts.withdrawn_rows(run, branch, replaced.gone),
             old_days=replaced.old_days,
         )
 

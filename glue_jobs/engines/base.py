@@ -16,7 +16,7 @@ from cartlake.engine import DataFrame
 from cartlake.runs.documents import ManifestFile, Measurement
 
 Rows: TypeAlias = Any
-"""Rows as the engine has them: a plan until they are counted, collected, kept or written. Only the engine looks inside."""
+"""Rows as the engine has them: a plan until they are counted, collected, kept or written."""
 
 
 @dataclass(frozen=True, slots=True)

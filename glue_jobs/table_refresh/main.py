@@ -25,6 +25,7 @@ from cartlake.runs.documents import RefreshPlan, RefreshReport, TableRefresh
 from cartlake.runs.ids import Workflow
 from cartlake.times import stamp, utc_now
 from glue_jobs.engines.spark import iceberg
+from glue_jobs.engines.spark.frames import frame
 from glue_jobs.engines.spark.session import open_session
 from glue_jobs.shared import reporting
 from glue_jobs.shared.arguments import job_parser
@@ -224,7 +225,7 @@ def _record_quality(run: Run, measured: dict[str, list[Measured]]) -> None:
         for name, found in sorted(measured.items())
         for one in found
     ]
-    rows = run.spark.createDataFrame(values, QUALITY_SCHEMA)
+    rows = frame(run.spark, values, QUALITY_SCHEMA)
     iceberg.replace_rows(run.spark, run.quality, f"run_id = '{run.plan.run_id}'", rows)
 
 

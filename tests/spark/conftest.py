@@ -18,15 +18,20 @@ from sqlframe.duckdb import DuckDBSession
 from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.engine import current, using
+from glue_jobs.engines.spark import frames
 from glue_jobs.engines.spark.session import cache_functions
 from localaws.spark import java
 from localaws.spark.jars import classpath
 from localaws.spark.session import ICEBERG_EXTENSIONS, QUICK_START_FLAGS
+from localaws.testing.fixtures import localaws  # noqa: F401 - a fixture
 from tests.spark import loading
+from tests.spark.light_loading import LightLake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from localaws.testing.server import LocalAws
 
     MakeFrame = Callable[[Sequence[tuple[object, ...]], str], Any]
 
@@ -119,7 +124,7 @@ def frame(request: pytest.FixtureRequest) -> Iterator[MakeFrame]:
             yield request.getfixturevalue("duckdb_frames")
         else:
             session = request.getfixturevalue("spark")
-            yield lambda rows, schema: session.createDataFrame(list(rows), schema)
+            yield lambda rows, schema: frames.frame(session, rows, schema)
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +164,7 @@ def tables(spark: SparkSession, warehouse: Path) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def lake(
+def spark_lake(
     spark: SparkSession, incoming: Path, tables: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[loading.Lake]:
     """Buckets, empty tables of all contracts, and a way to load files of `transactions`."""
@@ -172,4 +177,23 @@ def lake(
         for name in ("raw", "artifacts"):
             boto3.client("s3").create_bucket(Bucket=name)
         yield loading.Lake(spark, incoming)
+    client.cache_clear()
+
+
+@pytest.fixture
+def lake(spark_lake: loading.Lake) -> loading.Lake:
+    """The lake on Spark; tests of both engines replace this fixture by one with both."""
+    return spark_lake
+
+
+@pytest.fixture
+def light_lake(
+    localaws: LocalAws,  # noqa: F811 - a fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[LightLake]:
+    """Buckets and empty tables in an embedded AWS, and a way to load files with the light engine."""
+    for name, value in localaws.env.items():
+        monkeypatch.setenv(name, value)
+    client.cache_clear()
+    yield LightLake.new()
     client.cache_clear()

@@ -5,8 +5,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from cartlake import contracts
+from cartlake.aws import s3
 from cartlake.aws.clients import client
-from cartlake.runs.documents import FileFormat, Load, Manifest, ManifestFile, TransformReport
+from cartlake.runs.documents import (
+    FileFormat,
+    Load,
+    Manifest,
+    ManifestFile,
+    SupersedeQuarantineReport,
+    TransformReport,
+)
 from cartlake.runs.reconciliation import reconcile
 from glue_jobs.dataset_etl.main import main
 
@@ -27,6 +35,7 @@ class Lake:
     dataset: str = "transactions"
     files: list[ManifestFile] = field(default_factory=list)
     runs: int = 0
+    prefix: str = ""
 
     @property
     def table(self):
@@ -38,13 +47,17 @@ class Lake:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
         put = client("s3").put_object(Bucket="raw", Key=key, Body=content)
+        return self.dropped(key, content, put["ETag"], layout)
+
+    def dropped(self, key, content, etag, layout):
+        """Note a file for the next run."""
         layout = {"kind": "csv", "header": header_of(self.dataset)} | layout
         self.files.append(
             ManifestFile(
                 file_id=hashlib.sha256(key.encode()).hexdigest()[:32],
                 uri=f"s3://raw/{key}",
                 version_id=None,
-                etag=put["ETag"].strip('"'),
+                etag=etag.strip('"'),
                 size=len(content),
                 sha256=hashlib.sha256(content).hexdigest(),
                 format=FileFormat(**layout),
@@ -59,9 +72,10 @@ class Lake:
     def backfill(self, files, *, publish=True, supersede=True):
         """Read files again that were loaded by `files`' own loads; the quarantine follows once it is published."""
         self.files = list(files)
-        report, files = self.run(publish=publish, backfill=True)
+        files = list(self.files)
+        report, _ = self.run(publish=publish, backfill=True)
         if publish and supersede:
-            self.job(report.run_id, "--report_uri s3://artifacts/supersede_quarantine.json --task supersede_quarantine")
+            self.job(report.run_id, self.manifest(report.run_id, files, backfill=True), "supersede_quarantine")
         return report
 
     def loaded_by(self, report, files):
@@ -69,18 +83,18 @@ class Lake:
         load = [Load(source_file=file.source_file, run_id=report.run_id) for file in files]
         return [file.model_copy(update={"loads": [*file.loads, one]}) for file, one in zip(files, load, strict=True)]
 
-    def job(self, run_id, arguments):
+    def job(self, run_id, manifest, task):
+        client("s3").put_object(Bucket="artifacts", Key="manifest.json", Body=manifest.model_dump_json().encode())
         main(
-            f"--run_id {run_id} --dataset {self.dataset} --manifest_uri s3://artifacts/manifest.json "
-            f"{arguments} --JOB_NAME etl --enable-metrics true".split()
+            f"--run_id {run_id} --dataset {self.dataset} --manifest_uri s3://artifacts/manifest.json --task {task} "
+            "--report_uri s3://artifacts/report.json --JOB_NAME etl --enable-metrics true".split()
+        )
+        return s3.read_model(
+            "s3://artifacts/report.json", TransformReport if task == "load" else SupersedeQuarantineReport
         )
 
-    def run(self, run_id=None, *, publish=True, backfill=False):
-        if run_id is None:
-            self.runs += 1
-            run_id = f"{self.dataset}-20260301T120000-{self.runs:06x}"
-        files, self.files = self.files, []
-        manifest = Manifest(
+    def manifest(self, run_id, files, *, backfill):
+        return Manifest(
             run_id=run_id,
             dataset=self.dataset,
             contract_version="1.0.0",
@@ -88,20 +102,32 @@ class Lake:
             files=files,
             backfill=backfill,
         )
-        client("s3").put_object(Bucket="artifacts", Key="manifest.json", Body=manifest.model_dump_json().encode())
-        self.job(run_id, "--report_uri s3://artifacts/transform.json")
-        report = TransformReport.model_validate_json(
-            client("s3").get_object(Bucket="artifacts", Key="transform.json")["Body"].read()
-        )
+
+    def run(self, run_id=None, *, publish=True, backfill=False):
+        if run_id is None:
+            self.runs += 1
+            run_id = f"{self.dataset}-20260301T120000-{self.runs:06x}"
+        files, self.files = self.files, []
+        report = self.job(run_id, self.manifest(run_id, files, backfill=backfill), "load")
         reconcile(report, {file.file_id for file in files})
         if publish and report.snapshot_id:
-            self.spark.sql(f"call glue_catalog.system.fast_forward('{self.table}', 'main', '{report.branch}')")
+            self.publish(report)
         return report, files
 
-    def rows(self, table=None):
-        name = table or f"glue_catalog.{self.table}"
+    def publish(self, report):
+        self.spark.sql(f"call glue_catalog.system.fast_forward('{self.table}', 'main', '{report.branch}')")
+
+    def rows(self, table=None, branch=None):
+        name = (table or f"glue_catalog.{self.table}") + (f".branch_{branch}" if branch else "")
         self.spark.catalog.refreshTable(name)
         return [row.asDict() for row in self.spark.table(name).collect()]
+
+    def snapshots(self):
+        """The run of each snapshot, by its id."""
+        made = self.spark.sql(
+            f"select snapshot_id, summary['cartlake.run-id'] as run_id from glue_catalog.{self.table}.snapshots"
+        )
+        return {str(row.snapshot_id): row.run_id for row in made.collect()}
 
     def statuses(self, table=None):
         return Counter(row["order_status"] for row in self.rows(table))

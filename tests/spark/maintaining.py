@@ -7,6 +7,7 @@ from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.maintenance.documents import MaintenancePlan, MaintenanceReport, TableWork, owner_of
 from cartlake.maintenance.health import Action, MaintenanceOptions, Need, measure, needs, with_statistics
+from glue_jobs.engines.spark.frames import frame
 from glue_jobs.table_maintenance import main as job
 from glue_jobs.table_maintenance.file_stats import file_stats_of
 from glue_jobs.table_maintenance.leases import Answer
@@ -80,7 +81,7 @@ class MaintainedLake:
     def insert(self, table, rows):
         schema = contracts.spark_schema_ddl(TABLES[table][1])
         values = [tuple(row.get(column.name) for column in TABLES[table][1].columns) for row in rows]
-        self.spark.createDataFrame(values, schema).writeTo(f"glue_catalog.{table}").append()
+        frame(self.spark, values, schema).writeTo(f"glue_catalog.{table}").append()
 
     def rows(self, table):
         self.spark.catalog.refreshTable(f"glue_catalog.{table}")

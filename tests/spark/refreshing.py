@@ -6,6 +6,7 @@ from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.refresh.graph import Graph, StaleTable
 from cartlake.runs.documents import RefreshPlan, RefreshReport
+from glue_jobs.engines.spark.frames import frame
 from glue_jobs.table_refresh.main import main
 from tests.spark.order_lines import IN_THE_TABLE
 
@@ -25,7 +26,7 @@ class RefreshLake:
     def insert(self, table, *rows):
         schema = contracts.spark_schema_ddl(GRAPH.tables[table])
         values = [tuple(row.get(column.name) for column in GRAPH.tables[table].columns) for row in rows]
-        self.spark.createDataFrame(values, schema).writeTo(f"glue_catalog.{table}").append()
+        frame(self.spark, values, schema).writeTo(f"glue_catalog.{table}").append()
 
     def order(self, number, day, **changes):
         moment = datetime(day.year, day.month, day.day, 8, tzinfo=UTC)

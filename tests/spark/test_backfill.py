@@ -16,6 +16,12 @@ QUARANTINE = "glue_catalog.ops.quarantine_rows"
 KNOWN = "validValues: [EUR, USD, GBP, SEK, PLN]"
 
 
+@pytest.fixture(params=["spark_lake", "light_lake"])
+def lake(request):
+    """A lake of each engine."""
+    return request.getfixturevalue(request.param)
+
+
 def line(number, **changes):
     return GOOD | {"order_id": f"ORD-{number:010X}"} | changes
 
@@ -99,7 +105,8 @@ def test_a_second_backfill_changes_nothing(lake, correct, refused):
     assert refused() == verdicts
 
 
-def test_a_value_that_is_read_differently_replaces_the_stored_one_though_its_version_is_the_same(lake):
+def test_a_value_that_is_read_differently_replaces_the_stored_one_though_its_version_is_the_same(spark_lake):
+    lake = spark_lake
     first = lake.drop("a.csv", file_of(line(1), line(2))).run()
     # The stored row differs from what its file says: as if the contract of that day had read it otherwise.
     lake.spark.sql("update glue_catalog.processed.transactions set tax_amount = 99.00 where order_id like '%01'")
@@ -110,7 +117,8 @@ def test_a_value_that_is_read_differently_replaces_the_stored_one_though_its_ver
     assert (counts(report)[1], counts(report)[3]) == (1, 1)
 
 
-def test_a_row_that_moves_to_another_day_leaves_the_old_one_and_both_are_stale(lake):
+def test_a_row_that_moves_to_another_day_leaves_the_old_one_and_both_are_stale(spark_lake):
+    lake = spark_lake
     first = lake.drop("a.csv", file_of(line(1), line(2))).run()
     lake.spark.sql(
         "update glue_catalog.processed.transactions set ordered_at = timestamp '2026-02-20 08:00:00' "
@@ -181,7 +189,7 @@ def test_superseding_the_quarantine_twice_changes_nothing_the_second_time(lake, 
     report = lake.backfill(lake.loaded_by(*first))
     before = lake.rows(QUARANTINE)
 
-    lake.job(report.run_id, "--report_uri s3://artifacts/supersede_quarantine.json --task supersede_quarantine")
+    lake.job(report.run_id, lake.manifest(report.run_id, first[1], backfill=True), "supersede_quarantine")
 
     assert lake.rows(QUARANTINE) == before
     assert refused() == [("03", "currency_is_known")]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,7 +41,7 @@ class Frames:
         return branch if days is None else branch.where(in_days_sql(table, days))
 
 
-FRAMES = Frames()
+RUNNING = SimpleNamespace(engine=Frames(), table=RATES, run_id=RUN)
 
 
 def rate(currency="USD", day=DAY, value="1.1", **changes):
@@ -101,9 +102,9 @@ def test_keys_of_our_files_that_no_row_has_any_more_leave_and_their_days_are_tou
 def test_published_rows_are_those_of_the_run_by_day(frame):
     branch = rates(frame, rate("USD", _run_id=RUN), rate("GBP", _run_id=RUN), rate("CHF"), rate("USD", NEXT_DAY))
 
-    assert counts.published_rows(FRAMES, branch, RATES, RUN, [DAY, NEXT_DAY]) == {DAY: 2}
-    assert counts.published_rows(FRAMES, branch, RATES, RUN, [NEXT_DAY]) == {}
-    assert counts.published_rows(FRAMES, branch, RATES, RUN, []) == {}
+    assert counts.published_rows(RUNNING, branch, [DAY, NEXT_DAY]) == {DAY: 2}
+    assert counts.published_rows(RUNNING, branch, [NEXT_DAY]) == {}
+    assert counts.published_rows(RUNNING, branch, []) == {}
 
 
 def test_outdated_rows_lost_to_a_row_of_another_run_that_is_not_older(frame):
@@ -117,16 +118,16 @@ def test_outdated_rows_lost_to_a_row_of_another_run_that_is_not_older(frame):
     )
     kept = rates(frame, *(rate(name, _run_id=RUN) for name in ("USD", "GBP", "CHF", "JPY")), rate("SEK", NEXT_DAY))
 
-    assert counts.outdated_rows(FRAMES, branch, kept, RATES, RUN, [DAY]) == 2  # an older one, and one that is the same
-    assert counts.outdated_rows(FRAMES, branch, kept, RATES, RUN, [DAY, NEXT_DAY]) == 3
+    assert counts.outdated_rows(RUNNING, branch, kept, [DAY]) == 2  # an older one, and one that is the same
+    assert counts.outdated_rows(RUNNING, branch, kept, [DAY, NEXT_DAY]) == 3
 
 
 def test_known_rows_are_keys_that_stand_by_another_run_and_withdrawn_ones_stand_no_more(frame):
     branch, kept = rates(frame, rate("USD"), rate("GBP", _run_id=RUN)), rates(frame, rate("USD"), rate("GBP"))
     gone = rates(frame, rate("GBP"), rate("CHF")).select(*RATES.primary_key)
 
-    assert counts.known_rows(FRAMES, branch, kept, RATES, RUN) == 1
-    assert counts.withdrawn_rows(FRAMES, branch, gone, RATES) == 1
+    assert counts.known_rows(RUNNING, branch, kept) == 1
+    assert counts.withdrawn_rows(RUNNING, branch, gone) == 1
 
 
 def test_a_row_is_linked_to_its_parent_where_the_contract_refuses_orphans(frame):

@@ -8,7 +8,6 @@ import pytest
 from cartlake import contracts
 from cartlake.runs.documents import Manifest
 from lambdas.data_quality_check.domain import judge
-from tests.spark.loading import Lake
 
 pytestmark = pytest.mark.spark
 
@@ -43,10 +42,16 @@ REVIEW = {
 }
 
 
+@pytest.fixture(params=["spark_lake", "light_lake"])
+def lake(request):
+    """A lake of each engine."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture
 def of(lake):
     """A way to load files of another dataset into the same lake."""
-    return lambda dataset: Lake(lake.spark, lake.incoming, dataset)
+    return lambda dataset: replace(lake, dataset=dataset, files=[])
 
 
 def verdict(dataset, report):

@@ -18,8 +18,13 @@ from tests.spark.order_lines import AS_WRITTEN as GOOD
 pytestmark = pytest.mark.spark
 
 HEADER = header_of("transactions")
-TARGET = "glue_catalog.processed.transactions"
 QUARANTINE = "glue_catalog.ops.quarantine_rows"
+
+
+@pytest.fixture(params=["spark_lake", "light_lake"])
+def lake(request):
+    """A lake of each engine."""
+    return request.getfixturevalue(request.param)
 
 
 def orders(count, start=0, **changes):
@@ -39,8 +44,8 @@ def test_a_first_load_is_on_its_branch_and_main_stays_empty(lake):
 
     assert counts(report) == (3, 3, 0, 0)
     assert lake.rows() == []
-    assert len(lake.rows(f"{TARGET}.branch_{report.branch}")) == 3
-    assert (report.branch, report.table) == (audit_branch(report.run_id), "processed.transactions")
+    assert len(lake.rows(branch=report.branch)) == 3
+    assert (report.branch, report.table) == (audit_branch(report.run_id), f"{lake.prefix}processed.transactions")
     assert report.touched_days == ["2026-02-27"]
     assert [(f.file_id, f.rows_read) for f in report.files] == [(file.file_id, 3)]
 
@@ -78,14 +83,12 @@ def test_files_of_all_formats_load_together(lake, spark, tmp_path):
     }
 
 
-def test_every_version_says_which_run_made_it(lake, spark):
+def test_every_version_says_which_run_made_it(lake):
     """Also one that a MERGE made, which takes no properties of its own."""
     appended, _ = lake.drop("a.csv", csv(orders(3))).run()
     merged, _ = lake.drop("b.csv", csv(orders(1, order_status="shipped", updated_at="2026-02-28T00:00:00Z"))).run()
 
-    signed = spark.sql(f"select snapshot_id, summary['cartlake.run-id'] as run_id from {TARGET}.snapshots").collect()
-
-    made = {str(row.snapshot_id): row.run_id for row in signed}
+    made = lake.snapshots()
     assert made[appended.snapshot_id] == appended.run_id
     assert made[merged.snapshot_id] == merged.run_id
 
@@ -232,13 +235,13 @@ def test_a_file_deleted_after_it_was_claimed_fails_the_run_by_name(lake):
         lake.run()
 
 
-def test_a_file_spark_would_pass_over_in_silence_fails_the_run(lake):
+def test_a_file_spark_would_pass_over_in_silence_fails_the_run(spark_lake):
     with pytest.raises(TerminalError, match=r"_hidden\.csv"):
-        lake.drop("_hidden.csv", csv(orders(1))).drop("a.csv", csv(orders(1))).run()
+        spark_lake.drop("_hidden.csv", csv(orders(1))).drop("a.csv", csv(orders(1))).run()
 
 
-def test_another_runs_manifest_is_refused(lake):
-    lake.drop("a.csv", csv(orders(1))).run("transactions-20260301T120000-aaaaaa")
+def test_another_runs_manifest_is_refused(spark_lake):
+    spark_lake.drop("a.csv", csv(orders(1))).run("transactions-20260301T120000-aaaaaa")
 
     with pytest.raises(TerminalError, match="is of run transactions-20260301T120000-aaaaaa"):
         main(

@@ -14,6 +14,7 @@ from sqlframe.duckdb import DuckDBSession
 
 from cartlake import contracts
 from cartlake.engine import F, using
+from glue_jobs.engines.spark.frames import frame
 from tests.spark.order_lines import IN_THE_TABLE
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def verdicts(frame: DataFrame) -> list[frozenset[str]]:
 @pytest.fixture(scope="module")
 def on_spark(spark: SparkSession) -> DataFrame:
     ddl = f"position int, {contracts.spark_schema_ddl(TABLE)}"
-    return spark.createDataFrame([(position, *row.values()) for position, row in enumerate(ROWS)], ddl)
+    return frame(spark, [(position, *row.values()) for position, row in enumerate(ROWS)], ddl)
 
 
 @pytest.fixture(scope="module")

@@ -128,7 +128,7 @@ class _Commit(_MergeAppendFiles):
             return
         live = {file.file_path for file in self._live_files()}
         if gone := wanted - live:
-            raise ValidationException(f"missing data files: another writer removed {sorted(gone)[0]} meanwhile")
+            raise ValidationException(f"missing data files: another writer removed {min(gone)} meanwhile")
 
     def _live_files(self) -> Iterable[DataFile]:
         for manifest in self._parent_manifests():
@@ -176,7 +176,7 @@ class _Commit(_MergeAppendFiles):
 class _AssertHead(AssertRefSnapshotId):
     """Also allows the first snapshot of a table on a branch, as Iceberg does; pyiceberg wants it on main."""
 
-    def validate(self, base_metadata: TableMetadata | None) -> None:
+    def validate(self, base_metadata: TableMetadata | None) -> None:  # type: ignore[override]
         if base_metadata is None or base_metadata.refs or self.snapshot_id is not None:
             super().validate(base_metadata)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,6 +19,8 @@ import duckdb
 from cartlake.engine import using
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from cartlake.engine import DataFrame
 
 Columns: TypeAlias = tuple[tuple[str, str], ...]

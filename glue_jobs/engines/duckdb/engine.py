@@ -93,7 +93,7 @@ class DuckDBEngine:
 
     def count(self, rows: str) -> int:
         [(number,)] = self.session.rows(f"select count(*) from {rows}")
-        return number
+        return int(number)
 
     def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> str:
         name = self._new_name("rows")
@@ -145,7 +145,7 @@ class DuckDBEngine:
         found = self.session.rows(
             f"select distinct {column}::date from ({held.sql()}) where {in_days_sql(table, days)}"
         )
-        return frozenset(row[0] for row in found) & frozenset(days)  # type: ignore[misc]
+        return frozenset(row[0] for row in found) & frozenset(days)
 
     def append(self, rows: str, branch: Branch, *, clustered: bool) -> None:  # noqa: ARG002 - as on Spark
         loaded = self._load(branch.table)
@@ -164,7 +164,8 @@ class DuckDBEngine:
         )
         wins = newer(table)
         replaced = self._table_of(
-            f"select t.{FILE} as file_path, t.{POSITION} as pos from {stored} as t join {name} as s on {same} where {wins}",
+            f"select t.{FILE} as file_path, t.{POSITION} as pos from {stored} as t join {name} as s on {same} "
+            f"where {wins}",
             "replaced",
         )
         kept = f"select s.* from {name} as s where not exists (select 1 from {stored} as t where {same} and not {wins})"
@@ -196,7 +197,7 @@ class DuckDBEngine:
         found: dict[str, float | None] = {}
         for measurement in measurements(table.table_rules, view, now=now, dialect="duckdb"):
             [values] = self.session.rows(measurement.sql)
-            found |= dict(zip(measurement.rules, values, strict=True))  # type: ignore[arg-type]
+            found |= dict(zip(measurement.rules, values, strict=True))
         return [Measurement(rule=rule.name, value=found[rule.name]) for rule in table.table_rules]
 
     def supersede_quarantine(self, table: str, dataset: str, run_id: str, file_ids: Sequence[str]) -> None:

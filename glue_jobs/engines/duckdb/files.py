@@ -1,5 +1,7 @@
 """Parquet files of an Iceberg table: written by DuckDB, uploaded, and described as the table's manifests list them."""
 
+# ruff: noqa: S608 - names and conditions are written here, from schemas of tables
+
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
@@ -44,7 +46,7 @@ _POSITION_ID: Final = 2147483545
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file that DuckDB wrote: its path, rows, bytes, statistics by column, and values of the columns it is split by."""
+    """A file that DuckDB wrote: path, rows, bytes, statistics by column, and values of the columns it is split by."""
 
     path: str
     rows: int
@@ -129,9 +131,10 @@ class TableFiles:
         split = f"partition_by ({', '.join(keys)}), " if keys else ""
         target = folder if keys else folder / "0.parquet"
         copied = self.session.rows(
-            f"copy ({query}) to '{target}' (format parquet, compression zstd, {split}field_ids {{{field_ids}}}, return_stats)"
+            f"copy ({query}) to '{target}' (format parquet, compression zstd, "
+            f"{split}field_ids {{{field_ids}}}, return_stats)"
         )
-        return [Written(path, rows, size, stats, of or {}) for path, rows, size, _, stats, of in copied]  # type: ignore[arg-type]
+        return [Written(path, rows, size, stats, of or {}) for path, rows, size, _, stats, of in copied]
 
     def _data_file(self, written: Written) -> tuple[Written, DataFile]:
         values = (written.keys[_PARTITION.format(place)] for place in range(len(self.spec.fields)))
@@ -170,7 +173,7 @@ def _upload_one(made: tuple[Written, DataFile]) -> None:
     client("s3").upload_file(written.path, uri.bucket, uri.key)
 
 
-def _described(  # noqa: PLR0913 - the columns of a manifest
+def _described(  # noqa: PLR0913, PLR0917 - the columns of a manifest
     written: Written,
     content: DataFileContent,
     place: str,

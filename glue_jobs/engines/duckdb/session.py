@@ -55,6 +55,8 @@ def open_session(memory_mb: int | None = None) -> Iterator[Session]:
     memory_mb = memory_mb or int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0"))
     with TemporaryDirectory(prefix="cartlake-") as folder, duckdb.connect(config=_config(folder)) as connection:
         connection.execute("set timezone = 'UTC'")
+        # The one function of contracts' conditions that DuckDB knows by another name.
+        connection.execute("create macro regexp_like(text, pattern) as regexp_matches(text, pattern)")
         if memory_mb:
             connection.execute(f"set memory_limit = '{int(memory_mb * _SHARE_OF_MEMORY)}MiB'")
         connection.execute(f"load '{_extension()}'")

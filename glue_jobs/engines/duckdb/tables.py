@@ -1,4 +1,6 @@
-"""Iceberg tables as DuckDB reads them: the files that metadata names, by field id, without the rows that were deleted."""
+"""Iceberg tables as DuckDB reads them: the files that metadata names, by field id, without rows that were deleted."""
+
+# ruff: noqa: S608 - names are written here, from schemas of tables
 
 from __future__ import annotations
 
@@ -57,7 +59,8 @@ class Scan:
     def _parquet(self) -> str:
         paths = _listed([file.file_path for file in self.files])
         fields = ", ".join(
-            f"{field.field_id}: {{name: {text_literal(field.name)}, type: '{duckdb_type(field.field_type)}', default_value: null}}"
+            f"{field.field_id}: {{name: {text_literal(field.name)}, "
+            f"type: '{duckdb_type(field.field_type)}', default_value: null}}"
             for field in self.schema.fields
         )
         return f"read_parquet({paths}, schema = map {{{fields}}}, filename = true, file_row_number = true)"

@@ -25,6 +25,8 @@ from pyiceberg.types import (
 from cartlake.errors import TerminalError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyiceberg.types import IcebergType
 
 _NAMES: Final[dict[type[IcebergType], str]] = {
@@ -75,17 +77,26 @@ def upper_bound(text: str, kind: PrimitiveType) -> bytes | None:
 
 def _value(text: str, kind: PrimitiveType) -> Any:
     """A statistic that DuckDB writes as text, as pyiceberg takes it."""
-    if isinstance(kind, BooleanType):
-        return text in ("1", "true")
-    if isinstance(kind, (IntegerType, LongType)):
-        return int(text)
-    if isinstance(kind, (FloatType, DoubleType)):
-        return float(text)
-    if isinstance(kind, DecimalType):
-        return Decimal(text)
-    if isinstance(kind, DateType):
-        return (date.fromisoformat(text) - _EPOCH.date()).days
-    if isinstance(kind, (TimestampType, TimestamptzType)):
-        moment = datetime.fromisoformat(text)
-        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
-    return text
+    return _READ.get(type(kind), str)(text)
+
+
+def _micros(text: str) -> int:
+    moment = datetime.fromisoformat(text)
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
+
+
+def _days(text: str) -> int:
+    return (date.fromisoformat(text) - _EPOCH.date()).days
+
+
+_READ: Final[dict[type[IcebergType], Callable[[str], Any]]] = {
+    BooleanType: lambda text: text in ("1", "true"),
+    IntegerType: int,
+    LongType: int,
+    FloatType: float,
+    DoubleType: float,
+    DecimalType: Decimal,
+    DateType: _days,
+    TimestampType: _micros,
+    TimestamptzType: _micros,
+}

@@ -15,7 +15,7 @@ from cartlake.contracts import Contract, Table
 from cartlake.runs.documents import ManifestFile, Measurement
 from cartlake.times import stamp
 from glue_jobs.engines.base import BatchCounts, Branch
-from glue_jobs.engines.spark import iceberg, measuring, reading, writing
+from glue_jobs.engines.spark import frames, iceberg, measuring, reading, writing
 from glue_jobs.engines.spark.session import open_session
 from glue_jobs.transforms.scopes import in_days_sql
 
@@ -56,7 +56,7 @@ class SparkEngine:
         return rows.count()
 
     def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> DataFrame:
-        return self.spark.createDataFrame(list(rows), schema)
+        return frames.frame(self.spark, rows, schema)
 
     def keep(self, rows: DataFrame) -> DataFrame:
         # On local disks: they are parsed once and read several times, and need not fit into memory.

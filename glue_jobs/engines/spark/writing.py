@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from cartlake.contracts import Table
 from glue_jobs.engines.base import Branch
+from glue_jobs.engines.spark.frames import frame
 from glue_jobs.engines.spark.iceberg import as_stored, identifier
 from glue_jobs.transforms.file_rows.versions import newer, same_key
 from glue_jobs.transforms.scopes import in_days_sql
@@ -85,7 +86,7 @@ def replace(spark: SparkSession, changed: DataFrame, gone: DataFrame, branch: Br
 
 def supersede_quarantine(spark: SparkSession, table: str, dataset: str, run_id: str, file_ids: Sequence[str]) -> None:
     """Put a backfill's quarantined rows in force, supersede the older ones, in one commit; may be repeated."""
-    files = spark.createDataFrame([(file_id,) for file_id in file_ids], "file_id string")
+    files = frame(spark, [(file_id,) for file_id in file_ids], "file_id string")
     ours = f"t.dataset = '{dataset}' and t.run_id = '{run_id}'"
     with _view(spark, files, "cartlake_backfilled_files") as source:
         spark.sql(

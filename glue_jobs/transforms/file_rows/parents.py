@@ -14,9 +14,10 @@ def with_parents(conformed: DataFrame, table: Table, *parents: DataFrame) -> Dat
     """
     for reference, parent in zip(quarantining(table), parents, strict=True):
         column = reference.column
-        wanted = conformed.select(column).where(F.col(column).isNotNull()).distinct()
-        keys = parent.select(F.col(reference.parent_column).alias(column))
-        known = keys.join(broadcast(wanted), on=column, how="left_semi").distinct()
+        key = f"_parent_{column}"  # a name of its own, because SQLFrame confuses the sides of a join on equal names
+        wanted = conformed.select(F.col(column).alias(key)).where(F.col(key).isNotNull()).distinct()
+        keys = parent.select(F.col(reference.parent_column).alias(key))
+        known = keys.join(broadcast(wanted), on=key, how="left_semi").distinct()
         found = known.withColumn(has_parent(reference), F.lit(True))  # noqa: FBT003 - a literal of SQL
-        conformed = conformed.join(broadcast(found), on=column, how="left")
+        conformed = conformed.join(broadcast(found), on=F.col(column) == F.col(key), how="left").drop(key)
     return conformed

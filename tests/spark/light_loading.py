@@ -1,0 +1,91 @@
+"""The lake of `loading.Lake`, with tables in an embedded AWS, and files that the light engine loads."""
+
+from dataclasses import dataclass
+from itertools import count
+
+from pyiceberg.table.update import SetSnapshotRefUpdate
+
+from cartlake import contracts
+from cartlake.aws.clients import client
+from cartlake.refresh.graph import parent_of
+from cartlake.tables.catalog import load_catalog
+from cartlake.times import utc_now
+from cartlake_cli.migrations.migrate import _create
+from cartlake_cli.migrations.placement import Placement
+from glue_jobs.dataset_etl.pipeline import load_files
+from glue_jobs.dataset_etl.quarantine import supersede_quarantine
+from glue_jobs.dataset_etl.run import Run
+from glue_jobs.engines.duckdb.engine import duckdb_engine
+from glue_jobs.shared.phases import Phases
+from glue_jobs.transforms.file_rows.judging import quarantining
+from tests.spark import loading
+
+LAKES = count(1)
+BUCKETS = ("raw", "artifacts", "lake")
+
+
+@dataclass
+class LightLake(loading.Lake):
+    """Every lake has databases of its own, whose names begin with `prefix`."""
+
+    @classmethod
+    def new(cls):
+        for bucket in BUCKETS:
+            client("s3").create_bucket(Bucket=bucket)
+        lake = cls(spark=None, incoming=None, prefix=f"lake{next(LAKES)}_")
+        for database in ("processed", "ops"):
+            load_catalog().create_namespace(lake.prefix + database, {"location": f"s3://lake/{lake.prefix}{database}"})
+        for table in contracts.load("ops").tables:
+            lake.make(table)
+        return lake
+
+    def make(self, table):
+        """Make the table of a contract unless it is there."""
+        placement = Placement({table.database: self.prefix + table.database}, {})
+        if not load_catalog().table_exists(placement.identifier(table)):
+            _create(load_catalog(), table, placement)
+
+    def drop(self, name, content, **layout):
+        key = f"incoming/{self.dataset}/{name}"
+        put = client("s3").put_object(Bucket="raw", Key=key, Body=content)
+        return self.dropped(key, content, put["ETag"], layout)
+
+    def job(self, run_id, manifest, task):
+        contract = contracts.load(self.dataset)
+        tables = {table.physical_name: table for one in contracts.load_all() for table in one.tables}
+        parents = [parent_of(tables, reference) for reference in quarantining(contract.table)]
+        for table in [contract.table, *parents]:
+            self.make(table)
+        with duckdb_engine(run_id) as engine:
+            run = Run(
+                engine=engine,
+                manifest=manifest,
+                contract=contract,
+                database_prefix=f"lake.{self.prefix}",
+                target=f"lake.{self.prefix}{contract.table.physical_name}",
+                quarantine=f"lake.{self.prefix}ops.quarantine_rows",
+                quality=f"lake.{self.prefix}ops.quality_results",
+                started_at=utc_now(),
+                phases=Phases(),
+            )
+            return (load_files if task == "load" else supersede_quarantine)(run)
+
+    def publish(self, report):
+        table = load_catalog().load_table(self._identifier(self.table))
+        head = SetSnapshotRefUpdate(ref_name="main", type="branch", snapshot_id=int(report.snapshot_id))
+        with table.transaction() as transaction:
+            transaction._apply((head,))
+
+    def rows(self, table=None, branch=None):
+        found = load_catalog().load_table(self._identifier((table or self.table).removeprefix("glue_catalog.")))
+        branch = found.metadata.refs.get(branch or "main")
+        return found.scan(snapshot_id=branch.snapshot_id).to_arrow().to_pylist() if branch else []
+
+    def snapshots(self):
+        """The run of each snapshot, by its id."""
+        found = load_catalog().load_table(self._identifier(self.table))
+        return {str(one.snapshot_id): one.summary.additional_properties["cartlake.run-id"] for one in found.snapshots()}
+
+    def _identifier(self, name):
+        database, table = name.split(".")
+        return self.prefix + database, table
