@@ -138,7 +138,7 @@ def _light_code(root: Path) -> list[tuple[str, Path]]:
     jobs = _tree(root, "glue_jobs")
     return [
         *_library(root),
-        *((name, path) for name, path in jobs if not name.startswith(NEEDS_SPARK) and path.name != "main.py"),
+        *((name, path) for name, path in jobs if path.name != "main.py" and not name.startswith(NEEDS_SPARK)),
     ]
 
 
@@ -210,7 +210,8 @@ def _install(lock: Path, target: Path, platform: Platform) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(unfinished)]
     wheels = ["--only-binary", ":all:", "--require-hashes", "--requirement", str(lock)]
-    done = subprocess.run([*uv, *platform.uv_arguments(lock.stem), *wheels], capture_output=True, text=True, check=False)
+    command = [*uv, *platform.uv_arguments(lock.stem), *wheels]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         msg = f"Could not install {lock.name} for {platform}: {done.stderr.strip()}\nIs the package index reachable?"
         raise BuildError(msg)
