@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pyiceberg.exceptions import ValidationException
+from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.manifest import (
     DataFile,
     ManifestContent,
@@ -19,9 +19,11 @@ from pyiceberg.manifest import (
     ManifestFile,
     ManifestWriterV2,
 )
+from pyiceberg.table import TableProperties
 from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update import AssertRefSnapshotId
 from pyiceberg.table.update.snapshot import _MergeAppendFiles
+from pyiceberg.utils.properties import property_as_bool
 
 from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
 
@@ -60,12 +62,20 @@ class Change:
 def commit(table: Table, change: Change, run_id: str, branch: str = MAIN, base: int | None = None) -> int:
     """Commit a change and return the id of its snapshot. A branch that is not there yet begins at snapshot `base`.
 
-    Other writers' commits are no conflict unless they rewrote or removed files this change is about; then raises
-    pyiceberg's ValidationException. Repeats are safe: an earlier try whose answer was lost is found by its snapshot id.
+    Commits of others are no conflict unless they rewrote or removed files this change is about. Where the answer of
+    the catalog is lost, the table is asked whether it has the snapshot. Raises pyiceberg's ValidationException when a
+    file is gone, CommitFailedException when others always came first.
     """
-    with table.transaction() as transaction:
-        producer = _Commit(transaction, change, run_id, branch, base)
-        producer.commit()
+    transaction = table.transaction()
+    producer = _Commit(transaction, change, run_id, branch, base)
+    producer.commit()
+    try:
+        transaction.commit_transaction()
+    except (CommitFailedException, ValidationException):
+        raise
+    except Exception:  # whatever it is, the commit may have been made before the answer was lost
+        if table.refresh().snapshot_by_id(producer.snapshot_id) is None:
+            raise
     return producer.snapshot_id
 
 
@@ -82,6 +92,9 @@ class _Commit(_MergeAppendFiles):
             snapshot_properties={RUN_PROPERTY: run_id, **_delete_counts(change.deletes)},
         )
         self._change = change
+        properties = transaction.table_metadata.properties
+        # As Iceberg's own writers do; pyiceberg merges manifests only where a table asks for it.
+        self._merge_enabled = property_as_bool(properties, TableProperties.MANIFEST_MERGE_ENABLED, default=True)
         self._added_data_files = list(change.added)
         self._deleted_data_files = set(change.removed)
 

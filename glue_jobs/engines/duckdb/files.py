@@ -18,7 +18,7 @@ from pyiceberg.types import ListType, NestedField, PrimitiveType, StringType
 from cartlake.aws.clients import aws_errors, client
 from cartlake.aws.objects import S3Uri
 from cartlake.errors import TerminalError
-from glue_jobs.engines.duckdb.types import duckdb_type, lower_bound, upper_bound
+from glue_jobs.engines.duckdb.types import duckdb_type, lower_bound, upper_bound, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pyiceberg.partitioning import PartitionField, PartitionSpec
     from pyiceberg.schema import Schema
     from pyiceberg.table import Table
+    from pyiceberg.types import IcebergType
 
     from glue_jobs.engines.duckdb.session import Session
 
@@ -138,11 +139,17 @@ class TableFiles:
 
     def _data_file(self, written: Written) -> tuple[Written, DataFile]:
         values = (written.keys[_PARTITION.format(place)] for place in range(len(self.spec.fields)))
-        partition = Record(*(_key_value(text, field) for text, field in zip(values, self.spec.fields, strict=True)))
+        kinds = [field.field_type for field in self.spec.partition_type(self.schema).fields]
+        partition = Record(*(self._key(*one) for one in zip(values, self.spec.fields, kinds, strict=True)))
         fields = [leaf for field in self.schema.fields for leaf in _leaves(field)]
         return written, _described(
             written, DataFileContent.DATA, self._place(partition), partition, self.spec.spec_id, fields
         )
+
+    def _key(self, text: str | None, field: PartitionField, kind: IcebergType) -> Any:
+        if text is None:
+            return None
+        return value_of(text, kind) if isinstance(field.transform, IdentityTransform) else int(text)
 
     def _delete_file(self, written: Written, spec_id: int, partition: Record) -> tuple[Written, DataFile]:
         place = self._place(partition, self.table.specs()[spec_id])
@@ -223,9 +230,3 @@ def _field_ids(field: NestedField) -> str:
     if isinstance(field.field_type, ListType):
         return f"{{__duckdb_field_id: {field.field_id}, element: {field.field_type.element_id}}}"
     return str(field.field_id)
-
-
-def _key_value(text: str | None, field: PartitionField) -> Any:
-    if text is None:
-        return None
-    return text if isinstance(field.transform, IdentityTransform) else int(text)

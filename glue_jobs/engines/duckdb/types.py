@@ -60,13 +60,15 @@ def duckdb_type(kind: IcebergType) -> str:
 
 def lower_bound(text: str, kind: PrimitiveType) -> bytes:
     """Return a value that is no higher than the lowest of a column, as a manifest stores it."""
-    return to_bytes(kind, _value(text, kind)[:_BOUND_LENGTH] if isinstance(kind, StringType) else _value(text, kind))
+    return to_bytes(
+        kind, value_of(text, kind)[:_BOUND_LENGTH] if isinstance(kind, StringType) else value_of(text, kind)
+    )
 
 
 def upper_bound(text: str, kind: PrimitiveType) -> bytes | None:
     """Return a value that is no lower than the highest of a column, None for a text that no short one is above."""
     if not isinstance(kind, StringType) or len(text) <= _BOUND_LENGTH:
-        return to_bytes(kind, _value(text, kind))
+        return to_bytes(kind, value_of(text, kind))
     for place in reversed(range(_BOUND_LENGTH)):
         following = ord(text[place]) + 1
         following = _SURROGATES.stop if following in _SURROGATES else following
@@ -75,8 +77,8 @@ def upper_bound(text: str, kind: PrimitiveType) -> bytes | None:
     return None
 
 
-def _value(text: str, kind: PrimitiveType) -> Any:
-    """A statistic that DuckDB writes as text, as pyiceberg takes it."""
+def value_of(text: str, kind: IcebergType) -> Any:
+    """Return a value that DuckDB writes as text as pyiceberg takes it: days and microseconds since 1970 for times."""
     return _READ.get(type(kind), str)(text)
 
 
