@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cartlake.contracts import EngineWish
+from cartlake.contracts import LIGHT_TRANSFORMS, EngineWish, Table
 from cartlake.runs.documents import EngineChoice, ManifestFile
 
 MEGABYTE: Final = 1_000_000
@@ -55,17 +55,31 @@ def load_size(files: Sequence[ManifestFile], table: int | None = None) -> LoadSi
     )
 
 
+def spark_only(table: Table) -> str | None:
+    """Return why only Spark can write the table, None if both engines can."""
+    written = [field.transform for field in table.partitioning if field.transform not in LIGHT_TRANSFORMS]
+    return f"only Spark writes tables partitioned by {written[0]}" if written else None
+
+
 def choose_engine(
-    size: LoadSize, limits: EngineLimits, wish: EngineWish = "auto", too_large: int | None = None
+    size: LoadSize,
+    limits: EngineLimits,
+    wish: EngineWish = "auto",
+    *,
+    too_large: int | None = None,
+    only_spark: str | None = None,
 ) -> EngineChoice:
     """Return the engine for a batch, and why.
 
-    A contract's word wins. `too_large` is the size in expanded bytes of a batch of this dataset that was too large for
-    the light engine not long ago: batches of at least that size go to Spark.
+    A contract's word wins; else `only_spark`, what `spark_only` says of the table. `too_large` is the size in expanded
+    bytes of a batch of this dataset that was too large for the light engine not long ago: batches of at least that
+    size go to Spark.
     """
     facts = _facts(size)
     if wish != "auto":
         return EngineChoice(engine=wish, reason=f"the contract says cartlake.engine: {wish}; {facts}")
+    if only_spark is not None:
+        return EngineChoice(engine="spark", reason=f"{only_spark}; {facts}")
     within = _within(limits)
     if _exceeded(size, limits):
         return EngineChoice(engine="spark", reason=f"too large for the light engine: {facts}; {within}")

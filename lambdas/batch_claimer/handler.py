@@ -14,7 +14,7 @@ from cartlake.aws import s3
 from cartlake.contracts import Contract
 from cartlake.ledger import Backfill, FileRecord, FileState, LockHeldError
 from cartlake.runs.documents import EngineChoice, Manifest, ManifestFile
-from cartlake.runs.engine_choice import choose_engine, load_size
+from cartlake.runs.engine_choice import choose_engine, load_size, spark_only
 from cartlake.runs.folder import Step
 from cartlake.runs.ids import audit_branch
 from cartlake.tables.table_size import table_bytes
@@ -149,7 +149,8 @@ def choose(contract: Contract, run_id: str, files: Sequence[ManifestFile], backf
     stored = table_bytes(f"{settings().database_prefix}{table.database}", table.bare_name)
     size = load_size(files, looked_at(stored, limits, backfill=backfill is not None))
     known = ledger().fallbacks.get(contract.name, utc_now())
-    chosen = choose_engine(size, limits, contract.engine, known.size if known else None)
+    too_large = known.size if known else None
+    chosen = choose_engine(size, limits, contract.engine, too_large=too_large, only_spark=spark_only(table))
     ledger().runs.chosen(run_id, chosen)
     count(contract.name, **{f"Runs{chosen.engine.title()}": 1})
     logger.info("engine_chosen", dataset=contract.name, run_id=run_id, **chosen.model_dump())

@@ -1,12 +1,15 @@
+import dataclasses
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cartlake import contracts
+from cartlake.contracts import PartitionField
 from cartlake.runs.costs import light_cost, spark_cost
 from cartlake.runs.documents import FileFormat, ManifestFile
-from cartlake.runs.engine_choice import EngineLimits, LoadSize, choose_engine, load_size
+from cartlake.runs.engine_choice import EngineLimits, LoadSize, choose_engine, load_size, spark_only
 
 LIMITS = EngineLimits(expanded=256e6, rows=5e6, table=1024e6)
 SMALL = LoadSize(files=1, stored=1_200_000, expanded=1_200_000, rows=8_000, table=3_000_000)
@@ -62,10 +65,20 @@ def test_a_batch_of_the_size_that_was_too_large_before_goes_to_spark():
     assert "a batch of 1.2 MB was too large" in choose_engine(SMALL, LIMITS, too_large=SMALL.expanded).reason
 
 
+def test_a_table_that_only_spark_can_write_goes_to_spark():
+    plain = contracts.load("transactions").table
+    hashed = dataclasses.replace(plain, partitioning=(PartitionField("order_id", "bucket[16]"),))
+
+    assert spark_only(plain) is None
+    chosen = choose_engine(SMALL, LIMITS, only_spark=spark_only(hashed))
+    assert chosen.engine == "spark"
+    assert chosen.reason.startswith("only Spark writes tables partitioned by bucket[16]; 1.2 MB")
+
+
 @given(loads, all_limits, memories)
 def test_the_word_of_a_contract_wins(size, limit, too_large):
-    assert choose_engine(size, limit, "light", too_large).engine == "light"
-    assert choose_engine(size, limit, "spark", too_large).engine == "spark"
+    assert choose_engine(size, limit, "light", too_large=too_large).engine == "light"
+    assert choose_engine(size, limit, "spark", too_large=too_large).engine == "spark"
 
 
 @given(loads, all_limits, memories, st.integers(0, 10**12), st.sampled_from(["expanded", "rows", "table"]))
@@ -73,8 +86,8 @@ def test_what_is_too_large_stays_too_large_when_it_grows(size, limit, too_large,
     before = {name: getattr(size, name) for name in ("files", "stored", "expanded", "rows", "table")}
     grown = LoadSize(**before | {field: (before[field] or 0) + more})
 
-    if choose_engine(size, limit, "auto", too_large).engine == "spark":
-        assert choose_engine(grown, limit, "auto", too_large).engine == "spark"
+    if choose_engine(size, limit, "auto", too_large=too_large).engine == "spark":
+        assert choose_engine(grown, limit, "auto", too_large=too_large).engine == "spark"
 
 
 @given(loads, all_limits, all_limits)
