@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -83,7 +84,7 @@ def _flat(run: RunRecord) -> dict[str, Any]:
     ended = datetime.fromisoformat(run.ended_at) if run.ended_at else None
     seconds = (ended - datetime.fromisoformat(run.started_at)).total_seconds() if ended else None
     backfill = str(run.backfill) if run.backfill else None
-    about = run.model_dump(mode="json", exclude={"counts", "backfill", "engine", "subject"})
+    about = run.model_dump(mode="json", exclude={"counts", "backfill", "cost_usd", "engine", "subject"})
     return {
         "workflow": str(run.workflow),
         "dataset": run.dataset,
@@ -92,6 +93,7 @@ def _flat(run: RunRecord) -> dict[str, Any]:
         "backfill": backfill,
         "engine": _engine(run),
         "engine_reason": run.engine.reason if run.engine else None,
+        "cost_usd": None if run.cost_usd is None else Decimal(f"{run.cost_usd:.6f}"),
         "seconds": seconds,
     }
 
