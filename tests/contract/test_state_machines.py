@@ -211,7 +211,8 @@ def test_the_check_finds_what_is_broken(ingest, break_it, fault):
 
 def function_block(name):
     """Return what Terraform gives one function that a machine may call: a member of a map, or a call of its own."""
-    declared = "\n".join((MODULES / module).read_text() for module in ("workflows/functions.tf", "coordinator/main.tf"))
+    files = ("workflows/functions.tf", "light_engine/main.tf", "coordinator/main.tf")
+    declared = "\n".join((MODULES / file).read_text() for file in files)
     found = re.search(rf'^    {name} = {{$.*?^    }}$|^module "{name}" {{$.*?^}}$', declared, re.DOTALL | re.MULTILINE)
     return found[0] if found else ""
 

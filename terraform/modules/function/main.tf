@@ -27,7 +27,7 @@ resource "aws_lambda_function" "this" {
   function_name                  = local.name
   description                    = var.description
   role                           = aws_iam_role.this.arn
-  runtime                        = var.runtime
+  runtime                        = contains(var.layers, "light") ? "python3.13" : "python3.11" # a layer is for one Python
   handler                        = "lambdas.${var.function}.handler.lambda_handler"
   architectures                  = [var.shared.architecture]
   s3_bucket                      = aws_s3_object.code.bucket
@@ -39,9 +39,7 @@ resource "aws_lambda_function" "this" {
   reserved_concurrent_executions = var.reserved_concurrency
   kms_key_arn                    = var.shared.kms_key_arn
 
-  ephemeral_storage {
-    size = var.tmp_mb
-  }
+  ephemeral_storage { size = var.tmp_mb }
 
   environment {
     variables = merge(

@@ -46,28 +46,11 @@ variable "layers" {
   nullable    = false
 }
 
-variable "runtime" {
-  description = "Python of the function; must be the one its layers were built for."
-  type        = string
-  default     = "python3.11"
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^python3\\.1[1-9]$", var.runtime))
-    error_message = "runtime must be python3.11 or newer."
-  }
-}
-
 variable "tmp_mb" {
   description = "Size of /tmp, in MB."
   type        = number
   default     = 512
   nullable    = false
-
-  validation {
-    condition     = var.tmp_mb >= 512 && var.tmp_mb <= 10240
-    error_message = "tmp_mb must be 512 to 10240."
-  }
 }
 
 variable "memory_mb" {

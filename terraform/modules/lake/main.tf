@@ -113,7 +113,6 @@ module "workflows" {
   glue_jobs       = module.glue.jobs
   gather_seconds  = var.gather_seconds
   engine          = var.engine
-  spark_runner    = var.spark_runner
 }
 
 module "glue" {

@@ -64,23 +64,9 @@ variable "glue" {
 }
 
 variable "engine" {
-  description = "The light engine, DuckDB in a function: the largest batch it loads, by MB once decompressed, rows, and MB of the table that a merge must look at (0: Spark loads all); and memory, timeout and /tmp of its function. What is not named gets the defaults of module `workflows`."
-  type = object({
-    light_max_mb          = optional(number)
-    light_max_rows        = optional(number)
-    light_table_max_mb    = optional(number)
-    light_memory_mb       = optional(number)
-    light_timeout_seconds = optional(number)
-    light_tmp_mb          = optional(number)
-  })
-  default  = {}
-  nullable = false
-}
-
-variable "spark_runner" {
-  description = "What runs the steps that are too large for the light engine; glue is the only one there is."
-  type        = string
-  default     = "glue"
+  description = "Which batches the light engine loads, and the size of its functions; what is not named gets the defaults of module `light_engine`."
+  type        = object({ light_max_mb = optional(number), light_max_rows = optional(number), light_table_max_mb = optional(number), light_memory_mb = optional(number), light_timeout_seconds = optional(number), light_tmp_mb = optional(number), spark_runner = optional(string) })
+  default     = {}
   nullable    = false
 }
 

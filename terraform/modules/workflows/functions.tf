@@ -8,6 +8,9 @@ locals {
   run_files = "${var.buckets["artifacts"].arn}/runs/*"
   glue_arn  = "arn:${data.aws_partition.current.partition}:glue:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
 
+  # The tables are the contracts'.
+  processed_tables = ["${local.glue_arn}:catalog", "${local.glue_arn}:database/${var.database_prefix}processed", "${local.glue_arn}:table/${var.database_prefix}processed/*"]
+
   # What several functions may do.
   can_use_ledger = { UseLedger = var.shared.grants["UseLedger"] }
   # Without the list S3 answers 403 instead of 404 for a report that was never written.
@@ -21,74 +24,26 @@ locals {
     batch_claimer = {
       description     = "Makes one batch with a manifest of all validated files of a dataset."
       timeout_seconds = 900
-      environment = {
+      environment = merge(module.light_engine.limits, {
         ARTIFACTS_BUCKET = var.buckets["artifacts"].name
-        TRANSFORM_JOB    = var.glue_jobs["dataset_etl"].name
         DATABASE_PREFIX  = var.database_prefix
-        SPARK_RUNNER     = var.spark_runner
-
-        LIGHT_MAX_MB       = tostring(var.engine.light_max_mb)
-        LIGHT_MAX_ROWS     = tostring(var.engine.light_max_rows)
-        LIGHT_TABLE_MAX_MB = tostring(var.engine.light_table_max_mb)
-      }
+        TRANSFORM_JOB    = var.glue_jobs["dataset_etl"].name
+      })
       statements = merge(local.can_use_ledger, {
         CheckDroppedFiles = {
           actions   = ["s3:GetObject", "s3:GetObjectVersion"]
           resources = ["${var.buckets["raw"].arn}/incoming/*"]
         }
-        TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.buckets["raw"].arn, var.buckets["artifacts"].arn] }
+        TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["raw", "artifacts", "processed"] : var.buckets[zone].arn] }
         FindLoadedFiles          = var.shared.grants["FindLoadedFiles"]
         CopyOldVersions = {
           actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
           resources = ["${var.buckets["artifacts"].arn}/staging/*"]
         }
         WriteManifest = { actions = ["s3:GetObject", "s3:PutObject"], resources = [local.run_files] }
-        FindTable = {
-          actions = ["glue:GetTable"]
-          resources = [
-            "${local.glue_arn}:catalog",
-            "${local.glue_arn}:database/${var.database_prefix}processed",
-            "${local.glue_arn}:table/${var.database_prefix}processed/*", # the tables are the contracts'
-          ]
-        }
-        ReadTableSize    = { actions = ["s3:GetObject"], resources = ["${var.buckets["processed"].arn}/*/metadata/*"] }
-        TellMissingTable = { actions = ["s3:ListBucket"], resources = [var.buckets["processed"].arn] }
+        FindTable     = { actions = ["glue:GetTable"], resources = local.processed_tables }
+        ReadTableSize = { actions = ["s3:GetObject"], resources = ["${var.buckets["processed"].arn}/*/metadata/*"] }
       })
-    }
-    light_loader = {
-      description     = "Loads files onto an audit branch of their table with the light engine, DuckDB."
-      layers          = ["light"]
-      runtime         = "python3.13"
-      memory_mb       = var.engine.light_memory_mb
-      tmp_mb          = var.engine.light_tmp_mb
-      timeout_seconds = var.engine.light_timeout_seconds
-      environment = {
-        ARTIFACTS_BUCKET   = var.buckets["artifacts"].name
-        DATABASE_PREFIX    = var.database_prefix
-        LIGHT_TABLE_MAX_MB = tostring(var.engine.light_table_max_mb)
-      }
-      statements = {
-        ReadFiles = {
-          actions   = ["s3:GetObject", "s3:GetObjectVersion"]
-          resources = ["${var.buckets["raw"].arn}/incoming/*", "${var.buckets["artifacts"].arn}/staging/*"]
-        }
-        ReadManifestAndReport = { actions = ["s3:GetObject", "s3:PutObject"], resources = [local.run_files] }
-        CommitTables = {
-          actions = ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
-          resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["ops", "processed"] : [
-            "${local.glue_arn}:database/${var.database_prefix}${database}",
-            "${local.glue_arn}:table/${var.database_prefix}${database}/*", # the tables are the contracts'
-          ]]))
-        }
-        WriteTableFiles = {
-          actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-          resources = ["${var.buckets["processed"].arn}/*", "${var.buckets["quarantine"].arn}/ops/*"]
-        }
-        TellMissingFromForbidden = {
-          actions   = ["s3:ListBucket"]
-          resources = [for zone in ["artifacts", "processed", "quarantine", "raw"] : var.buckets[zone].arn]
-        }
-      }
     }
     refresh_planner = {
       description = "Makes one plan of all that is stale: which tables, which of their rows, in which order."
@@ -155,12 +110,8 @@ locals {
       environment     = {}
       statements = {
         CommitTables = {
-          actions = ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
-          resources = [
-            "${local.glue_arn}:catalog",
-            "${local.glue_arn}:database/${var.database_prefix}processed",
-            "${local.glue_arn}:table/${var.database_prefix}processed/*", # the tables are the contracts'
-          ]
+          actions   = ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
+          resources = local.processed_tables
         }
         WriteTableMetadata = {
           actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
@@ -189,10 +140,17 @@ module "function" {
   function              = each.key
   description           = each.value.description
   layers                = try(each.value.layers, ["cartlake"])
-  runtime               = try(each.value.runtime, "python3.11")
-  memory_mb             = try(each.value.memory_mb, 512) # the share of a processor grows with it, and cold starts are processor time
-  tmp_mb                = try(each.value.tmp_mb, 512)
+  memory_mb             = 512 # the share of a processor grows with it, and cold starts are processor time
   timeout_seconds       = try(each.value.timeout_seconds, 60)
   environment_variables = each.value.environment
   statements            = each.value.statements
+}
+
+module "light_engine" {
+  source = "../light_engine"
+
+  shared          = var.shared
+  buckets         = var.buckets
+  database_prefix = var.database_prefix
+  engine          = var.engine
 }

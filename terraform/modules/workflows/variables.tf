@@ -23,21 +23,14 @@ variable "shared" {
 
 variable "buckets" {
   description = "Name and ARN of each bucket, keyed by zone; raw, processed, curated, quarantine and artifacts are used."
-  type = map(object({
-    name = string
-    arn  = string
-  }))
-  nullable = false
+  type        = map(object({ name = string, arn = string }))
+  nullable    = false
 }
 
 variable "coordinator" {
   description = "Function that locks and releases datasets and starts runs: its folder under lambdas/, name and ARN."
-  type = object({
-    folder = string
-    name   = string
-    arn    = string
-  })
-  nullable = false
+  type        = object({ folder = string, name = string, arn = string })
+  nullable    = false
 }
 
 variable "database_prefix" {
@@ -75,37 +68,8 @@ variable "gather_seconds" {
 }
 
 variable "engine" {
-  description = "The light engine, DuckDB in a function: the largest batch it loads, by MB once decompressed, rows, and MB of the table that a merge must look at (0: Spark loads all); and memory, timeout and /tmp of its function."
-  type = object({
-    light_max_mb          = optional(number, 256)
-    light_max_rows        = optional(number, 5000000)
-    light_table_max_mb    = optional(number, 1024)
-    light_memory_mb       = optional(number, 3008)
-    light_timeout_seconds = optional(number, 900)
-    light_tmp_mb          = optional(number, 4096)
-  })
-  default  = {}
-  nullable = false
-
-  validation {
-    condition     = var.engine.light_max_mb >= 0 && var.engine.light_max_rows >= 0 && var.engine.light_table_max_mb >= 0
-    error_message = "Limits must be 0 (Spark loads every batch) or more."
-  }
-
-  validation {
-    condition     = var.engine.light_memory_mb >= 1024
-    error_message = "light_memory_mb must be 1024 or more: DuckDB, Python and the libraries take half of that before the first row."
-  }
-}
-
-variable "spark_runner" {
-  description = "What runs the steps that are too large for the light engine; glue is the only one there is."
-  type        = string
-  default     = "glue"
+  description = "Which batches the light engine loads, and the size of its functions; what is not named gets the defaults of module `light_engine`."
+  type        = object({ light_max_mb = optional(number), light_max_rows = optional(number), light_table_max_mb = optional(number), light_memory_mb = optional(number), light_timeout_seconds = optional(number), light_tmp_mb = optional(number), spark_runner = optional(string) })
+  default     = {}
   nullable    = false
-
-  validation {
-    condition     = var.spark_runner == "glue"
-    error_message = "spark_runner must be glue."
-  }
 }

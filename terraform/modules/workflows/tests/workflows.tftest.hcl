@@ -26,6 +26,12 @@ override_module {
   outputs         = { name = "cartlake-test-some-function", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-some-function", role_arn = "arn:aws:iam::123456789012:role/some" }
 }
 
+override_module {
+  override_during = plan
+  target          = module.light_engine.module.function
+  outputs         = { name = "cartlake-test-some-function", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-some-function", role_arn = "arn:aws:iam::123456789012:role/some" }
+}
+
 variables {
   shared = {
     name_prefix           = "cartlake-test"
@@ -86,52 +92,18 @@ run "no_function_holds_more_than_it_needs" {
   }
 
   assert {
-    condition     = [for name, function in local.functions : name if contains(flatten([for statement in function.statements : statement.actions]), "glue:UpdateTable")] == ["light_loader", "table_publisher"]
-    error_message = "Only table_publisher may move a table, and the light loader write a branch of it."
+    condition     = [for name, function in local.functions : name if contains(flatten([for statement in function.statements : statement.actions]), "glue:UpdateTable")] == ["table_publisher"]
+    error_message = "Only table_publisher may move a table."
   }
 }
 
-run "the_light_engine_runs_on_its_own_layer_with_room_for_a_batch" {
+run "the_engine_is_chosen_by_the_limits_of_those_who_run_it" {
   command = plan
 
-  variables {
-    engine = { light_memory_mb = 2048, light_tmp_mb = 1024 }
-  }
-
   assert {
-    condition     = local.functions.light_loader.layers == ["light"] && local.functions.light_loader.runtime == "python3.13" && local.functions.light_loader.memory_mb == 2048 && local.functions.light_loader.tmp_mb == 1024 && local.functions.light_loader.timeout_seconds == 900
-    error_message = "The light loader must get its layer, the Python of that layer, and the size that was asked for."
+    condition     = local.functions.batch_claimer.environment.LIGHT_MAX_MB == "256" && local.functions.batch_claimer.environment.SPARK_RUNNER == "glue"
+    error_message = "The first step must know the limits of the light engine."
   }
-
-  assert {
-    condition     = local.functions.light_loader.environment.LIGHT_TABLE_MAX_MB == local.functions.batch_claimer.environment.LIGHT_TABLE_MAX_MB && local.functions.batch_claimer.environment.LIGHT_MAX_MB == "256"
-    error_message = "Whoever chooses the engine and whoever runs it must have the same limits."
-  }
-
-  assert {
-    condition     = alltrue([for resource in local.functions.light_loader.statements.WriteTableFiles.resources : !strcontains(resource, "test-raw") && !strcontains(resource, "test-curated")])
-    error_message = "The light loader writes tables of files and the quarantine, neither dropped files nor marts."
-  }
-}
-
-run "rejects_a_light_engine_without_memory" {
-  command = plan
-
-  variables {
-    engine = { light_memory_mb = 512 }
-  }
-
-  expect_failures = [var.engine]
-}
-
-run "rejects_a_runner_of_spark_that_there_is_not" {
-  command = plan
-
-  variables {
-    spark_runner = "laptop"
-  }
-
-  expect_failures = [var.spark_runner]
 }
 
 run "rejects_a_missing_job" {
@@ -176,7 +148,7 @@ run "the_machines_call_the_functions_of_their_steps" {
   }
 
   assert {
-    condition     = setunion([for machine in module.state_machine : machine.called_functions]...) == setunion(keys(local.functions), ["run_coordinator"])
+    condition     = setunion([for machine in module.state_machine : machine.called_functions]...) == setunion(keys(local.functions), keys(module.light_engine.functions), ["run_coordinator"])
     error_message = "Each function of a step must be called by a machine."
   }
 }
