@@ -40,8 +40,8 @@ def loader(localaws, monkeypatch, name):
     for variable, value in {**localaws.env, **settings}.items():
         monkeypatch.setenv(variable, value)
     client.cache_clear()
-    from lambdas.light_loader import handler  # noqa: PLC0415 - settings are read when it is imported
-    from lambdas.light_loader.settings import settings as read  # noqa: PLC0415
+    from lambdas.light_loader import handler
+    from lambdas.light_loader.settings import settings as read
 
     read.cache_clear()
     make_lake(f"{name}_")
@@ -140,7 +140,7 @@ def test_the_size_that_the_claim_goes_by_is_that_of_the_files_on_main(load, name
 
 
 def test_a_merge_that_would_look_at_too_much_of_the_table_is_left_to_spark(load, name, monkeypatch):
-    from lambdas.light_loader import adapters  # noqa: PLC0415 - settings are read when it is imported
+    from lambdas.light_loader import adapters
 
     publish(name, load(1, rows=60))
     limited = adapters.settings().model_copy(update={"light_table_max_mb": 0})
