@@ -11,7 +11,7 @@ run "the_example_applies" {
   }
 
   assert {
-    condition     = keys(output.functions) == tolist(["light_loader"])
+    condition     = contains(keys(output.functions), "light_loader")
     error_message = "There must be a function that loads files."
   }
 }
