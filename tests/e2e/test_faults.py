@@ -135,7 +135,7 @@ def test_a_batch_that_is_too_large_for_the_light_engine_is_loaded_by_spark_and_r
         forget_fallback(lake, "transactions")
 
     run, following = lake.ledger.runs.get(file.run_id), lake.ledger.runs.get(next_file.run_id)
-    assert (run.state, run.engine.engine) == (RunState.SUCCEEDED, "spark")
+    assert (run.state, run.engine.engine, run.cause) == (RunState.SUCCEEDED, "spark", None)
     assert run.fallback.startswith("EngineLimitError: ")
     assert rows_of(f"select count(*) from processed.transactions where _run_id = '{run.run_id}'") == [["60"]]
     assert (following.engine.engine, following.fallback) == ("spark", None)

@@ -126,6 +126,7 @@ locals {
       environment     = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name }
       statements = merge(local.can_use_ledger, local.can_read_runs, {
         Announce     = var.shared.grants["Announce"]
+        ChangeEngine = { actions = ["s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/runs/*/manifest.json"] }
         WriteLineage = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/lineage/*"] }
       })
     }
