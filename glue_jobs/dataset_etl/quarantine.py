@@ -21,7 +21,7 @@ def quarantine_rows(run: Run, judged: Rows, batch: BatchCounts) -> int:
     engine = run.engine
     file_ids = engine.frame(files, "_source_file string, file_id string")
     refused = engine.with_values(judged, {"quarantined_at": run.started_at})
-    rows = engine.apply(quarantined, refused, file_ids, contract=run.contract)
+    rows = engine.apply(quarantined, refused, file_ids, dataset=run.dataset, version=run.contract.version)
     listed = ", ".join(f"'{file_id}'" for _, file_id in files)
     where = f"dataset = '{run.dataset}' and file_id in ({listed}) and replayed_at is null"
     if run.manifest.backfill:

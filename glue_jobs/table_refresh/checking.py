@@ -1,66 +1,17 @@
-"""Measure a contract's rules on built rows before they are written; compare rebuilt rows with stored ones."""
+"""Judge what the rules of a contract measured on built rows; compare rebuilt rows with stored ones."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame, Row
-from pyspark.sql import functions as F
-
-from cartlake.contracts import Table, measurements
+from cartlake.contracts import Table
+from cartlake.engine import DataFrame
 from cartlake.errors import TerminalError
 from cartlake.runs.documents import Difference
+from glue_jobs.engines.base import Rows
+from glue_jobs.engines.refresh import Measured, RefreshEngine
 
 
 class BrokenRuleError(TerminalError):
     """Rows that were built break a rule of their contract, so they were not written. The table is unchanged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One rule and the number it measured: rows that break a row rule, or what a table rule measures."""
-
-    rule: str
-    severity: str
-    value: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """How many rows there are, and the sum of their hashes: equal for equal rows, in whatever order."""
-
-    rows: int
-    hashes: int
-
-
-def fingerprint(rows: DataFrame, table: Table) -> Fingerprint:
-    """Return the fingerprint of rows of the table, without the columns the lake adds."""
-    return _fingerprint_of(rows.agg(*_fingerprint_columns(table)).collect()[0])
-
-
-def _fingerprint_of(taken: Row) -> Fingerprint:
-    return Fingerprint(int(taken["_rows"]), int(taken["_hashes"] or 0))
-
-
-def _fingerprint_columns(table: Table) -> list[Column]:
-    hashed = F.xxhash64(*(column.name for column in table.file_columns)).cast("decimal(38,0)")
-    return [F.count(F.lit(1)).alias("_rows"), F.sum(hashed).alias("_hashes")]
-
-
-def measure(rows: DataFrame, table: Table, now: datetime) -> tuple[Fingerprint, list[Measured]]:
-    """Return the rows' fingerprint, and what every rule of the contract measures on them. Persist `rows` before."""
-    broken = [F.count(F.when(F.expr(rule.broken), 1)).alias(rule.name) for rule in table.row_rules]
-    counts = rows.agg(*_fingerprint_columns(table), *broken).collect()[0]
-    found = [Measured(rule.name, rule.severity, float(counts[rule.name])) for rule in table.row_rules]
-    taken = _fingerprint_of(counts)
-    if not taken.rows:
-        return taken, found
-    view = f"cartlake_checked_{table.bare_name}"
-    rows.createOrReplaceTempView(view)
-    values: dict[str, float | None] = {}
-    for measurement in measurements(table.table_rules, view, now=now):
-        values |= rows.sparkSession.sql(measurement.sql).collect()[0].asDict()
-    rows.sparkSession.catalog.dropTempView(view)
-    return taken, [*found, *(Measured(r.name, r.severity, values[r.name]) for r in table.table_rules)]
 
 
 def judge(table: Table, measured: list[Measured]) -> None:
@@ -83,15 +34,25 @@ def judge(table: Table, measured: list[Measured]) -> None:
         )
 
 
-def differences(stored: DataFrame, rebuilt: DataFrame, table: Table) -> list[Difference]:
+def differences(engine: RefreshEngine, stored: Rows, rebuilt: Rows, table: Table) -> list[Difference]:
     """Return which rows only one of both has, comparing all columns but those the lake adds; empty when none."""
-    names = [column.name for column in table.file_columns]
-    one, other = stored.select(*names), rebuilt.select(*names)
-    sides = {"stored": one.exceptAll(other), "rebuilt": other.exceptAll(one)}
+    columns = tuple(column.name for column in table.file_columns)
+    sides = (("stored", stored, rebuilt), ("rebuilt", rebuilt, stored))
     found = []
-    for side, rows in sides.items():
-        examples = rows.orderBy(*table.primary_key).limit(1).collect()
+    for side, rows, others in sides:
+        only = engine.apply(rows_without, rows, others, columns=columns)
+        examples = engine.collect(engine.apply(first_row, only, order=table.primary_key))
         if examples:
-            shown = {name: None if value is None else str(value) for name, value in examples[0].asDict().items()}
-            found.append(Difference(only_in=side, rows=rows.count(), example=shown))
+            shown = {name: None if value is None else str(value) for name, value in examples[0].items()}
+            found.append(Difference(only_in=side, rows=engine.count(only), example=shown))
     return found
+
+
+def rows_without(rows: DataFrame, others: DataFrame, columns: Sequence[str]) -> DataFrame:
+    """Return those rows that are not among the others, each as often as it is missing there; only these columns."""
+    return rows.select(*columns).exceptAll(others.select(*columns))
+
+
+def first_row(rows: DataFrame, order: Sequence[str]) -> DataFrame:
+    """Return the first of the rows in this order; none when there is none."""
+    return rows.orderBy(*order).limit(1)

@@ -1,6 +1,6 @@
 """Rows of some days, or of some keys: conditions and frames for either engine. Nothing here reads or writes."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from functools import reduce
 from itertools import pairwise
@@ -10,10 +10,6 @@ from cartlake.contracts import Table
 from cartlake.engine import DataFrame, F
 from cartlake.errors import TerminalError
 from cartlake.refresh.day_ranges import ALWAYS, ONE_DAY, DayRange
-from cartlake.refresh.graph import KeySource
-
-Read = Callable[[str], DataFrame]
-"""Returns the rows of a table by its physical name."""
 
 _MOST_RANGES: Final = 50  # a longer condition costs more to plan than the files it leaves out
 
@@ -46,20 +42,20 @@ def event_column(table: Table) -> tuple[str, str]:
     return table.event_time, table.column(table.event_time).type
 
 
-def rows_on(rows: DataFrame, table: Table, ranges: Sequence[DayRange]) -> DataFrame:
-    """Return the rows of the table whose event time lies in the ranges."""
-    if ALWAYS in ranges:
-        return rows
-    return rows.where(F.expr(on_days_sql(*event_column(table), ranges)))
+def in_ranges_sql(table: Table, ranges: Sequence[DayRange]) -> str:
+    """Return SQL that is true for rows of the table whose event time lies in the ranges."""
+    return "true" if ALWAYS in ranges else f"({on_days_sql(*event_column(table), ranges)})"
 
 
-def keys_of(sources: Iterable[KeySource], key: str, tables: Mapping[str, Table], read: Read) -> DataFrame:
-    """Return the distinct keys that the sources name, in one column called `key`."""
-    frames = [
-        rows_on(read(source.table), tables[source.table], source.days).select(F.col(source.key).alias(key))
-        for source in sources
-    ]
+def distinct_keys(*sources: DataFrame, columns: Sequence[str], key: str) -> DataFrame:
+    """Return the distinct values of one column of each source, which `columns` names, in one column called `key`."""
+    frames = [rows.select(F.col(column).alias(key)) for rows, column in zip(sources, columns, strict=True)]
     return reduce(_union, frames).where(F.col(key).isNotNull()).distinct()
+
+
+def with_keys(rows: DataFrame, keys: DataFrame, column: str, key: str) -> DataFrame:
+    """Return the rows whose `column` has one of the keys in column `key` of the other frame."""
+    return rows.join(keys.select(F.col(key).alias(column)), on=column, how="left_semi")
 
 
 def _union(one: DataFrame, other: DataFrame) -> DataFrame:

@@ -1,8 +1,10 @@
 """Rows of files, from text to accepted or quarantined, the same cases on Spark and on DuckDB."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 
@@ -17,6 +19,7 @@ pytestmark = pytest.mark.spark
 
 CONTRACT = contracts.load("transactions")
 TABLE = CONTRACT.table
+HEADER = [column.name for column in TABLE.file_columns]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FILE = "s3://raw/incoming/transactions/a.csv"
 RAW_SCHEMA = f"{contracts.raw_schema(TABLE)}, _corrupt_record string, _source_file string"
@@ -226,7 +229,7 @@ def test_of_equal_versions_in_one_file_the_choice_is_always_the_same(frame):
 def quarantine(frame, *rows):
     files = frame([(FILE, "file-1")], "_source_file string, file_id string")
     refused = judge(frame, *rows).withColumn("quarantined_at", F.lit(NOW.isoformat()).cast("timestamp"))
-    return quarantined(refused, files, CONTRACT).collect()
+    return quarantined(refused, files, CONTRACT.name, CONTRACT.version).collect()
 
 
 def test_a_quarantined_row_holds_what_was_read(frame):
@@ -255,3 +258,19 @@ def test_equal_bad_rows_stay_two_and_get_the_same_ids_each_time(frame):
     assert first == second
     assert len(set(first)) == 3
     assert all(len(row_id) == 64 for row_id in first)
+
+
+def test_a_quarantined_row_has_the_same_text_and_identifier_on_every_engine(frame):
+    """Its identifier is a hash of its text, and a row quarantined by one engine may be replayed by the other."""
+    odd = "".join(map(chr, [*range(1, 0x180), 0x2028, 0xFEFF, 0x1F600])) + '"\\/</script>'
+    changed = {"customer_email": odd, "unit_price": None, "quantity": "x"}
+
+    [row] = quarantine(frame, raw(**changed))
+
+    written = {name: value for name, value in (GOOD | changed).items() if value is not None}
+    text = json.dumps(
+        {name: written[name] for name in HEADER if name in written}, ensure_ascii=False, separators=(",", ":")
+    )
+    expected = re.sub(r"\\u00[01][0-9a-f]", lambda escape: escape[0][:2] + escape[0][2:].upper(), text)
+    assert row["raw_record"] == expected
+    assert row["row_id"] == sha256(f"file-1\n1\n{expected}".encode()).hexdigest()

@@ -11,35 +11,38 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.manifest import (
-    DataFile,
-    ManifestContent,
-    ManifestEntry,
-    ManifestEntryStatus,
-    ManifestFile,
-    ManifestWriterV2,
-)
+from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry, ManifestEntryStatus, ManifestFile
 from pyiceberg.table import TableProperties
 from pyiceberg.table.snapshots import Operation
-from pyiceberg.table.update import AssertRefSnapshotId
 from pyiceberg.table.update.snapshot import _MergeAppendFiles
+from pyiceberg.typedef import EMPTY_DICT
 from pyiceberg.utils.properties import property_as_bool
 
 from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
+from glue_jobs.engines.duckdb.manifests import (
+    DeleteManifestWriter,
+    delete_counts,
+    may_be_about,
+    partition_of,
+    with_status,
+)
+from glue_jobs.engines.duckdb.requirements import or_no_snapshots
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from pyiceberg.partitioning import PartitionSpec
     from pyiceberg.table import Table, Transaction
-    from pyiceberg.table.metadata import TableMetadata
-    from pyiceberg.table.update import TableRequirement, UpdatesAndRequirements
+    from pyiceberg.table.snapshots import Summary
+    from pyiceberg.table.update import UpdatesAndRequirements
+    from pyiceberg.typedef import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What one commit does. `deletes` are files of position deletes, `removed` data files that leave the table.
 
+    Earlier files of position deletes leave with the last data file they can be about.
     `deleted_from` are the paths of the data files that the position deletes are about: they must still be there.
     """
 
@@ -89,9 +92,10 @@ class _Commit(_MergeAppendFiles):
             transaction=transaction,
             io=transaction._table.io,  # noqa: SLF001 - pyiceberg's own producers take it from there
             branch=branch,
-            snapshot_properties={RUN_PROPERTY: run_id, **_delete_counts(change.deletes)},
+            snapshot_properties={RUN_PROPERTY: run_id, **delete_counts(change.deletes, "added")},
         )
         self._change = change
+        self._entries: dict[str, list[ManifestEntry]] = {}
         properties = transaction.table_metadata.properties
         # As Iceberg's own writers do; pyiceberg merges manifests only where a table asks for it.
         self._merge_enabled = property_as_bool(properties, TableProperties.MANIFEST_MERGE_ENABLED, default=True)
@@ -102,9 +106,20 @@ class _Commit(_MergeAppendFiles):
         refs = self._transaction.table_metadata.refs
         return refs[self._target_branch].snapshot_id if self._target_branch in refs else self._base
 
+    def fetch_manifest_entry(self, manifest: ManifestFile, discard_deleted: bool = True) -> list[ManifestEntry]:  # noqa: FBT001, FBT002 - pyiceberg's
+        """Read each manifest once: they never change, and a commit looks at them for several reasons."""
+        if manifest.manifest_path not in self._entries:
+            self._entries[manifest.manifest_path] = super().fetch_manifest_entry(manifest, discard_deleted=False)
+        entries = self._entries[manifest.manifest_path]
+        return [one for one in entries if not (discard_deleted and one.status == ManifestEntryStatus.DELETED)]
+
+    def _summary(self, snapshot_properties: dict[str, str] = EMPTY_DICT) -> Summary:
+        dropped = delete_counts([entry.data_file for entry in self._dropped_deletes()], "removed")
+        return super()._summary({**snapshot_properties, **dropped})
+
     def _commit(self) -> UpdatesAndRequirements:
         updates, requirements = super()._commit()
-        return updates, tuple(_or_no_snapshots(one) for one in requirements)
+        return updates, tuple(or_no_snapshots(one) for one in requirements)
 
     def _existing_manifests(self) -> list[ManifestFile]:
         if not self._deleted_data_files:
@@ -112,17 +127,14 @@ class _Commit(_MergeAppendFiles):
         return [kept for manifest in self._parent_manifests() if (kept := self._without_removed(manifest))]
 
     def _deleted_entries(self) -> list[ManifestEntry]:
-        return (
-            [
-                _with_status(entry, ManifestEntryStatus.DELETED, self._snapshot_id)
-                for manifest in self._parent_manifests()
-                if manifest.content == ManifestContent.DATA
-                for entry in self.fetch_manifest_entry(manifest)
-                if entry.data_file in self._deleted_data_files
-            ]
-            if self._deleted_data_files
-            else []
-        )
+        manifests = self._parent_manifests() if self._deleted_data_files else []
+        return [
+            with_status(entry, ManifestEntryStatus.DELETED, self._snapshot_id)
+            for manifest in manifests
+            if manifest.content == ManifestContent.DATA
+            for entry in self.fetch_manifest_entry(manifest)
+            if entry.data_file in self._deleted_data_files
+        ]
 
     def _build_delete_files_partition_predicate(self) -> None:
         """Removed files are named one by one."""
@@ -139,15 +151,28 @@ class _Commit(_MergeAppendFiles):
         wanted = self._change.deleted_from | {file.file_path for file in self._change.removed}
         if not wanted:
             return
-        live = {file.file_path for file in self._live_files()}
+        manifests = [one for one in self._parent_manifests() if one.content == ManifestContent.DATA]
+        live = {entry.data_file.file_path for one in manifests for entry in self.fetch_manifest_entry(one)}
         if gone := wanted - live:
             raise ValidationException(f"missing data files: another writer removed {min(gone)} meanwhile")
+        if newer := self._newer_deletes():
+            raise ValidationException(f"another writer deleted rows of files that are removed here: {newer[0]}")
 
-    def _live_files(self) -> Iterable[DataFile]:
-        for manifest in self._parent_manifests():
-            if manifest.content == ManifestContent.DATA:
-                for entry in self.fetch_manifest_entry(manifest):
-                    yield entry.data_file
+    def _newer_deletes(self) -> list[str]:
+        """Files of deletes that came after this change was made, and may be about data files it removes.
+
+        Their rows are among those that were written again, so to drop the deletes would bring the rows back.
+        """
+        places = {(file.spec_id, file.partition) for file in self._deleted_data_files}
+        start = self._transaction.table_metadata.snapshot_by_id(self._starting_snapshot_id or 0)
+        known = (start.sequence_number or 0) if start else 0
+        return [
+            entry.data_file.file_path
+            for manifest in self._parent_manifests()
+            if manifest.content == ManifestContent.DELETES and (manifest.sequence_number or 0) > known
+            for entry in self.fetch_manifest_entry(manifest)
+            if (entry.sequence_number or 0) > known and partition_of(entry) in places
+        ]
 
     def _parent_manifests(self) -> list[ManifestFile]:
         if self._parent_snapshot_id is None:
@@ -158,21 +183,53 @@ class _Commit(_MergeAppendFiles):
     def _without_removed(self, manifest: ManifestFile) -> ManifestFile | None:
         """The manifest, a new one without the removed files where it has some, None where nothing is left."""
         if manifest.content != ManifestContent.DATA:
-            return manifest
+            return self._without_dropped(manifest)
         entries = self.fetch_manifest_entry(manifest)
         kept = [entry for entry in entries if entry.data_file not in self._deleted_data_files]
-        if len(kept) == len(entries):
-            return manifest
         if not kept:
             return None
+        if len(kept) == len(entries):
+            return manifest
         with self.new_manifest_writer(self.spec(manifest.partition_spec_id)) as writer:
             for entry in kept:
-                writer.add_entry(_with_status(entry, ManifestEntryStatus.EXISTING, entry.snapshot_id))
+                writer.add_entry(with_status(entry, ManifestEntryStatus.EXISTING, entry.snapshot_id))
         return writer.to_manifest_file()
+
+    def _without_dropped(self, manifest: ManifestFile) -> ManifestFile | None:
+        """The manifest of delete files, a new one that says which of them leave, None where all left before."""
+        entries = self.fetch_manifest_entry(manifest)
+        gone = {entry.data_file.file_path for entry in self._dropped_deletes()}
+        if not any(entry.data_file.file_path in gone for entry in entries):
+            return manifest if entries else None
+        spec, output = self.spec(manifest.partition_spec_id), self.new_manifest_output()
+        with DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression) as writer:
+            for entry in entries:
+                leaves = entry.data_file.file_path in gone
+                status = ManifestEntryStatus.DELETED if leaves else ManifestEntryStatus.EXISTING
+                writer.add_entry(with_status(entry, status, self._snapshot_id if leaves else entry.snapshot_id))
+        return writer.to_manifest_file()
+
+    def _dropped_deletes(self) -> list[ManifestEntry]:
+        """Files of position deletes that no data file is left for, by partition, sequence number and bounds.
+
+        A position delete applies to data files of its own partition that are not younger:
+        https://iceberg.apache.org/spec/#scan-planning.
+        """
+        if not self._deleted_data_files:
+            return []
+        staying: defaultdict[tuple[int, Record], list[ManifestEntry]] = defaultdict(list)
+        deletes: list[ManifestEntry] = []
+        for manifest in self._parent_manifests():
+            for entry in self.fetch_manifest_entry(manifest):
+                if manifest.content == ManifestContent.DELETES:
+                    deletes.append(entry)
+                elif entry.data_file not in self._deleted_data_files:
+                    staying[partition_of(entry)].append(entry)
+        return [one for one in deletes if not any(may_be_about(one, entry) for entry in staying[partition_of(one)])]
 
     def _delete_manifest(self, spec: PartitionSpec, files: Collection[DataFile]) -> ManifestFile:
         output = self.new_manifest_output()
-        with _DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression) as writer:
+        with DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression) as writer:
             for file in files:
                 writer.add_entry(
                     ManifestEntry.from_args(
@@ -184,53 +241,6 @@ class _Commit(_MergeAppendFiles):
                     )
                 )
         return writer.to_manifest_file()
-
-
-class _AssertHead(AssertRefSnapshotId):
-    """Also allows the first snapshot of a table on a branch, as Iceberg does; pyiceberg wants it on main."""
-
-    def validate(self, base_metadata: TableMetadata | None) -> None:  # type: ignore[override]
-        if base_metadata is None or base_metadata.refs or self.snapshot_id is not None:
-            super().validate(base_metadata)
-
-
-def _or_no_snapshots(requirement: TableRequirement) -> TableRequirement:
-    if not isinstance(requirement, AssertRefSnapshotId):
-        return requirement
-    return _AssertHead(ref=requirement.ref, snapshot_id=requirement.snapshot_id)
-
-
-class _DeleteManifestWriter(ManifestWriterV2):
-    """A manifest of delete files; pyiceberg itself writes only those of data files."""
-
-    def content(self) -> ManifestContent:
-        return ManifestContent.DELETES
-
-    @property
-    def _meta(self) -> dict[str, str]:
-        return {**super()._meta, "content": "deletes"}
-
-
-def _with_status(entry: ManifestEntry, status: ManifestEntryStatus, snapshot_id: int | None) -> ManifestEntry:
-    return ManifestEntry.from_args(
-        status=status,
-        snapshot_id=snapshot_id,
-        sequence_number=entry.sequence_number,
-        file_sequence_number=entry.file_sequence_number,
-        data_file=entry.data_file,
-    )
-
-
-def _delete_counts(files: Collection[DataFile]) -> dict[str, str]:
-    """The members of a snapshot's summary that pyiceberg's collector would count, had it been given the files."""
-    if not files:
-        return {}
-    rows = sum(file.record_count for file in files)
-    return {
-        "added-delete-files": str(len(files)),
-        "added-position-delete-files": str(len(files)),
-        "added-position-deletes": str(rows),
-    }
 
 
 def drop_branch(table: Table, name: str) -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from pyiceberg.expressions import And, GreaterThanOrEqual, LessThan, Or
+from pyiceberg.expressions import AlwaysTrue, And, GreaterThanOrEqual, LessThan, Or
 from pyiceberg.expressions.parser import parse
 
+from cartlake.refresh.day_ranges import ALWAYS, ONE_DAY
 from glue_jobs.transforms.scopes import day_ranges, event_column
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import date
+    from collections.abc import Collection, Sequence
 
     from pyiceberg.expressions import BooleanExpression
 
     from cartlake.contracts import Table
+    from cartlake.refresh.day_ranges import DayRange
 
 
 def on_days(table: Table, days: Collection[date] | None) -> BooleanExpression | None:
@@ -27,6 +28,24 @@ def on_days(table: Table, days: Collection[date] | None) -> BooleanExpression | 
     column, kind = event_column(table)
     ranges = [_range(column, kind, first, after) for first, after in day_ranges(days)]
     return reduce(Or, ranges)
+
+
+def in_ranges(table: Table, ranges: Sequence[DayRange]) -> BooleanExpression | None:
+    """Rows whose event time lies in one of the ranges; None stands for all rows."""
+    if ALWAYS in ranges:
+        return None
+    column, kind = event_column(table)
+    return reduce(Or, [_in_range(column, kind, one) for one in ranges])
+
+
+def _in_range(column: str, kind: str, one: DayRange) -> BooleanExpression:
+    found: list[BooleanExpression] = []
+    if one.first is not None:
+        found.append(GreaterThanOrEqual(term=column, value=_value(one.first, kind)))
+    if one.last is not None and one.last < date.max:
+        found.append(LessThan(term=column, value=_value(one.last + ONE_DAY, kind)))
+    everything: BooleanExpression = AlwaysTrue()
+    return reduce(And, found, everything)
 
 
 def _range(column: str, kind: str, first: date, after: date) -> BooleanExpression:

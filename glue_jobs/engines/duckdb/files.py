@@ -18,10 +18,10 @@ from pyiceberg.types import ListType, NestedField, PrimitiveType, StringType
 from cartlake.aws.clients import aws_errors, client
 from cartlake.aws.objects import S3Uri
 from cartlake.errors import TerminalError
-from glue_jobs.engines.duckdb.types import duckdb_type, lower_bound, upper_bound, value_of
+from glue_jobs.engines.duckdb.types import PATH_ID, duckdb_type, lower_bound, upper_bound, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pyiceberg.partitioning import PartitionField, PartitionSpec
     from pyiceberg.schema import Schema
@@ -40,7 +40,7 @@ _TRANSFORMS: Final[dict[type, str]] = {
 }
 """Partition values as Iceberg's manifests have them, in a connection whose time zone is UTC."""
 _PARTITION: Final = "_partition_{0}"
-_FILE_PATH: Final = NestedField(2147483546, "file_path", StringType(), required=True)
+_FILE_PATH: Final = NestedField(PATH_ID, "file_path", StringType(), required=True)
 _POSITION_ID: Final = 2147483545
 """The columns of position delete files have field ids of their own, by Iceberg's specification."""
 
@@ -189,8 +189,8 @@ def _described(  # noqa: PLR0913, PLR0917 - the columns of a manifest
     fields: Iterable[tuple[str, NestedField]],
 ) -> DataFile:
     known = [(field, written.statistics[name]) for name, field in fields if name in written.statistics]
-    lower = {field.field_id: lower_bound(stats["min"], _primitive(field)) for field, stats in known if "min" in stats}
-    upper = {field.field_id: upper_bound(stats["max"], _primitive(field)) for field, stats in known if "max" in stats}
+    lower = {field.field_id: _bound(lower_bound, stats["min"], field) for field, stats in known if "min" in stats}
+    upper = {field.field_id: _bound(upper_bound, stats["max"], field) for field, stats in known if "max" in stats}
     file = DataFile.from_args(
         content=content,
         file_path=place,
@@ -211,6 +211,10 @@ def _described(  # noqa: PLR0913, PLR0917 - the columns of a manifest
     )
     file.spec_id = spec_id
     return file
+
+
+def _bound(bound: Callable[[str, PrimitiveType], bytes | None], text: str, field: NestedField) -> bytes | None:
+    return text.encode() if field.field_id == PATH_ID else bound(text, _primitive(field))
 
 
 def _primitive(field: NestedField) -> PrimitiveType:

@@ -54,9 +54,7 @@ def open_session(memory_mb: int | None = None) -> Iterator[Session]:
     """
     memory_mb = memory_mb or int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0"))
     with TemporaryDirectory(prefix="cartlake-") as folder, duckdb.connect(config=_config(folder)) as connection:
-        connection.execute("set timezone = 'UTC'")
-        # The one function of contracts' conditions that DuckDB knows by another name.
-        connection.execute("create macro regexp_like(text, pattern) as regexp_matches(text, pattern)")
+        prepare(connection)
         if memory_mb:
             connection.execute(f"set memory_limit = '{int(memory_mb * _SHARE_OF_MEMORY)}MiB'")
         connection.execute(f"load '{_extension()}'")
@@ -64,6 +62,12 @@ def open_session(memory_mb: int | None = None) -> Iterator[Session]:
         files = Path(folder) / "files"
         files.mkdir()
         yield Session(connection, files)
+
+
+def prepare(connection: DuckDBPyConnection) -> None:
+    """Set what queries rely on: times in UTC, and the one function of contracts that DuckDB has by another name."""
+    connection.execute("set timezone = 'UTC'")
+    connection.execute("create macro regexp_like(text, pattern) as regexp_matches(text, pattern)")
 
 
 def _config(folder: str) -> dict[str, str | bool | int | float | list[str]]:

@@ -42,6 +42,9 @@ _NAMES: Final[dict[type[IcebergType], str]] = {
 }
 _BOUND_LENGTH: Final = 16
 """Characters of a text that a bound keeps: Iceberg's default for `write.metadata.metrics.default`, truncate(16)."""
+PATH_ID: Final = 2147483546
+"""The field id of `file_path` in files of position deletes, by Iceberg's specification. Its bounds are never cut, so
+that a reader can tell which data files the deletes are about."""
 _LAST_CHARACTER: Final = 0x10FFFF
 _SURROGATES: Final = range(0xD800, 0xE000)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,6 +59,13 @@ def duckdb_type(kind: IcebergType) -> str:
     if type(kind) not in _NAMES:
         raise TerminalError(f"Columns of type {kind} are not supported: a contract cannot have them.")
     return _NAMES[type(kind)]
+
+
+def contract_type(kind: str) -> str:
+    """Return DuckDB's name of a type that a contract names as Spark does."""
+    element = kind.removeprefix("array<").removesuffix(">")
+    names = {"string": "varchar", "timestamp": "timestamptz"}
+    return names.get(element, element) + ("[]" if element != kind else "")
 
 
 def lower_bound(text: str, kind: PrimitiveType) -> bytes:

@@ -50,6 +50,13 @@ def head(spark: SparkSession, table: str, reference: str) -> int | None:
     return int(rows[0].snapshot_id) if rows else None
 
 
+def run_of(spark: SparkSession, table: str, snapshot_id: int | None) -> str | None:
+    """Return the id of the run that made a snapshot, None when it says none."""
+    where = f"snapshot_id = {snapshot_id or 0}"
+    rows = spark.sql(f"select summary['{RUN_PROPERTY}'] as run_id from {table}.snapshots where {where}").collect()
+    return rows[0].run_id if rows else None
+
+
 def as_stored(spark: SparkSession, table: str, rows: DataFrame) -> DataFrame:
     """Return the rows with nulls for columns of the table that no contract has: Spark needs a value for each."""
     foreign = [field for field in spark.table(table).schema if field.name not in rows.columns]

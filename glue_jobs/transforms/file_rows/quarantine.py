@@ -1,18 +1,16 @@
 """Refused rows as the table ops.quarantine_rows stores them."""
 
-from cartlake.contracts import Contract
-from cartlake.engine import DataFrame, F, Window, broadcast
+from cartlake.engine import DataFrame, F, Window, broadcast, json_text
 
 
-def quarantined(judged: DataFrame, files: DataFrame, contract: Contract) -> DataFrame:
+def quarantined(judged: DataFrame, files: DataFrame, dataset: str, version: str) -> DataFrame:
     """Return the rows that break a rule, as ops.quarantine_rows has them. `files` maps `_source_file` to `file_id`.
 
     A row is identified by its file, its text and, among equal rows of a file, its number: reading the file again, in
     whatever run, gives the same identifiers.
     """
-    raw_record = F.when(F.col("_corrupt_record").isNotNull(), F.to_json(F.struct(F.col("_corrupt_record")))).otherwise(
-        F.to_json(F.col("_raw"))
-    )
+    corrupt, whole = json_text(F.struct(F.col("_corrupt_record"))), json_text(F.col("_raw"))
+    raw_record = F.when(F.col("_corrupt_record").isNotNull(), corrupt).otherwise(whole)
     refused = (
         judged.where(F.col("_broken") != F.lit(""))
         .join(broadcast(files), on="_source_file", how="left")
@@ -23,13 +21,13 @@ def quarantined(judged: DataFrame, files: DataFrame, contract: Contract) -> Data
     row_id = F.sha2(F.concat_ws("\n", F.col("file_id"), F.col("_copy").cast("string"), F.col("raw_record")), 256)
     return numbered.select(
         row_id.alias("row_id"),
-        F.lit(contract.name).alias("dataset"),
+        F.lit(dataset).alias("dataset"),
         F.col("_run_id").alias("run_id"),
         F.col("file_id"),
         F.col("_source_file").alias("source_file"),
         F.col("raw_record"),
         F.split(F.col("_broken"), "[|]").alias("reasons"),
-        F.lit(contract.version).alias("contract_version"),
+        F.lit(version).alias("contract_version"),
         F.col("quarantined_at"),
         F.lit(None).cast("string").alias("replay_id"),
         F.lit(None).cast("timestamp").alias("replayed_at"),

@@ -19,8 +19,10 @@ def repeated_keys(rows: DataFrame, table: Table) -> DataFrame:
 def deduplicate(rows: DataFrame, repeated: DataFrame, table: Table) -> DataFrame:
     """Keep the newest row of every key, ranking only the rows whose key is in `repeated`."""
     keys = list(table.primary_key)
-    once = rows.join(repeated.select(*keys), on=keys, how="left_anti")
-    more = rows.join(repeated.select(*keys), on=keys, how="left_semi")
+    # Names of their own, because SQLFrame confuses the sides of a join on equal names.
+    again = repeated.select(*(F.col(name).alias(f"_repeated_{name}") for name in keys))
+    same = reduce(and_, (F.col(name) == F.col(f"_repeated_{name}") for name in keys))
+    once, more = (rows.join(again, on=same, how=how) for how in ("left_anti", "left_semi"))
     names = [column.name for column in table.columns]
     return once.select(*names).unionByName(newest(more, table))
 

@@ -50,6 +50,11 @@ class Paths:
         return self.home / "tmp"
 
     @property
+    def lambda_faults(self) -> Path:
+        """Failures of Lambda that tests ordered, a file for each function."""
+        return self.home / "lambda-faults"
+
+    @property
     def lambda_runtime(self) -> Path:
         """Files that all Lambdas share: links to the SDK, the interpreter, unpacked layers."""
         return self.home / "lambda-runtime"

@@ -32,7 +32,9 @@ logger = logging.getLogger("localaws")
 def ministack_environment(settings: Settings, port: int) -> dict[str, str]:
     """Return MiniStack's settings as environment variables, which must be set before it is imported."""
     paths = Paths(settings.home)
+    concurrency = settings.lambda_concurrency
     return {
+        **({"LAMBDA_ACCOUNT_CONCURRENCY": str(concurrency)} if concurrency else {}),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),

@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     without: Annotated[tuple[str, ...], NoDecode] = ()
     """Names of extensions to leave out, separated by commas, to see the effect of one of them."""
 
+    lambda_concurrency: int | None = Field(None, ge=1)
+    """How many Lambdas of the account may run at once, as AWS limits it (10 in a new account, 1,000 later).
+
+    By default as many as this machine has memory for.
+    """
+
     autosave_seconds: float = Field(0.5, gt=0)
     """Seconds between two checks for changes to save."""
 

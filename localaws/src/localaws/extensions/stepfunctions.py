@@ -1,5 +1,6 @@
 """Step Functions as on AWS, where MiniStack differs.
 
+- A task whose Lambda is throttled fails with `Lambda.TooManyRequestsException`.
 - A task with a callback token fails when its Lambda fails (MiniStack ignores the error and waits for the token).
 - Every attempt of such a task has its own token.
 - The machine's `TimeoutSeconds` ends an execution as TIMED_OUT.
@@ -21,6 +22,7 @@ from ministack.core.responses import request_scope
 from ministack.services import stepfunctions as sfn
 
 from localaws.errors import TerminalError
+from localaws.functions.faults import state_failure
 from localaws.hooks import succeeded, wrap
 
 logger = logging.getLogger("localaws.stepfunctions")
@@ -133,6 +135,7 @@ def _fail_callbacks_of_failed_lambdas() -> None:
         try:
             return original(reference, event)
         except sfn._ExecutionError as failure:
+            failure.error, failure.cause = state_failure(failure.cause) or (failure.error, failure.cause)
             if waiting is not None:
                 waiting["error"] = {"Error": failure.error, "Cause": failure.cause}
                 waiting["event"].set()

@@ -15,6 +15,8 @@ import pytest
 from botocore.config import Config
 
 from localaws import server
+from localaws.functions import faults
+from localaws.paths import Paths
 from localaws.settings import load
 
 if TYPE_CHECKING:
@@ -54,6 +56,13 @@ class LocalAws:
             **{"Timeout": 30, "Role": ROLE} | settings,
         )
         return str(created["FunctionArn"])
+
+    def fail_invocations(self, function: str, error: str, times: int = 1) -> None:
+        """Have the next invocations of a function fail with an error of Lambda itself, e.g. `ServiceException`.
+
+        Raises UnknownFaultError for an error that Lambda does not have.
+        """
+        faults.order(Paths(self.settings.home).lambda_faults, function, error, times)
 
     def queue(self, name: str, **attributes: str) -> tuple[str, str]:
         """Create a queue; return its URL and its ARN."""

@@ -1,7 +1,7 @@
 """Limits how many asynchronous invocations of one function run at a time; the others wait for a warm worker.
 
 AWS starts as many environments as there are events. So does MiniStack, but here all cold starts share a few cores:
-a hundred events would start a hundred interpreters.
+a hundred events would start a hundred interpreters. An event that is throttled waits, too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from ministack.services import lambda_svc
 
+from localaws.extensions.lambda_.concurrency import execute_event
 from localaws.hooks import wrap
 
 AT_ONCE = max(2, os.cpu_count() or 1)
@@ -38,4 +39,4 @@ def install() -> None:
             return original(function, event)
         config = function.get("config") or function
         with slots[str(config.get("FunctionArn"))]:
-            return original(function, event)
+            return execute_event(original, function, event)

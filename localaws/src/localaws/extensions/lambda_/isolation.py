@@ -25,6 +25,16 @@ RUNTIME_MODULES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "s
 KEPT_VARIABLES = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "LD_LIBRARY_PATH"})
 PROLOGUE = """
 import os, sys
+
+os.setsid()  # it is ended together with all processes that it starts
+
+def _own_pipe(stream, mode, instead):
+    pipe = os.dup(stream.fileno())  # not for child processes, which could read events and keep the pipe open
+    os.dup2(instead, stream.fileno())
+    return open(pipe, mode, buffering=1, encoding=stream.encoding, errors=stream.errors)
+
+sys.stdin = _own_pipe(sys.stdin, "r", os.open(os.devnull, os.O_RDONLY))
+sys.stdout = _own_pipe(sys.stdout, "w", 2)
 for _name in {hidden!r}:
     os.environ.pop(_name, None)
 sys.path.append({runtime!r})

@@ -19,7 +19,6 @@ from pyspark.sql import functions as F
 from cartlake.contracts import Table
 from cartlake.refresh.day_ranges import ALWAYS, DayRange, Unit, aligned
 from glue_jobs.engines.spark import iceberg
-from glue_jobs.table_refresh.building import Building
 from glue_jobs.transforms.scopes import event_column, on_days_sql
 
 _UNITS: Final[dict[str, Unit]] = {
@@ -33,27 +32,17 @@ _FINEST_FIRST: Final[tuple[Unit, ...]] = ("days", "months", "years")
 _GONE: Final = "_gone"
 
 
-def replace(spark: SparkSession, name: str, building: Building, rows: DataFrame) -> str | None:
-    """Make `rows` all that the table holds of the scope; return the snapshot's id, None for a table without one."""
-    if building.keys is not None:
-        _merge_keys(spark, name, building, rows)
-    else:
-        _overwrite(spark, name, building, rows)
-    head = iceberg.head(spark, name, "main")
-    return None if head is None else str(head)
-
-
-def _overwrite(spark: SparkSession, name: str, building: Building, rows: DataFrame) -> None:
-    scope = building.scope.days
+def replace_days(spark: SparkSession, name: str, table: Table, days: tuple[DayRange, ...], rows: DataFrame) -> None:
+    """Make `rows` all that the table holds of these days."""
     # A rebuild of all days replaces all files, however they are partitioned.
-    stored = [] if ALWAYS in scope else _units_of_files(spark, name, building.table)
-    whole = enclosing(building.table, scope, stored)
-    if whole == scope:
-        iceberg.as_stored(spark, name, rows).writeTo(name).overwrite(_condition(building.table, whole))
+    stored = [] if ALWAYS in days else _units_of_files(spark, name, table)
+    whole = enclosing(table, days, stored)
+    if whole == days:
+        iceberg.as_stored(spark, name, rows).writeTo(name).overwrite(_condition(table, whole))
         return
-    in_scope = F.coalesce(_condition(building.table, scope), F.lit(False))  # noqa: FBT003 - a literal of SQL
-    rest = spark.table(name).where(_condition(building.table, whole) & ~in_scope)
-    rows.unionByName(rest, allowMissingColumns=True).writeTo(name).overwrite(_condition(building.table, whole))
+    in_scope = F.coalesce(_condition(table, days), F.lit(False))  # noqa: FBT003 - a literal of SQL
+    rest = spark.table(name).where(_condition(table, whole) & ~in_scope)
+    rows.unionByName(rest, allowMissingColumns=True).writeTo(name).overwrite(_condition(table, whole))
 
 
 def enclosing(table: Table, ranges: tuple[DayRange, ...], stored: Collection[Unit | None] = ()) -> tuple[DayRange, ...]:
@@ -99,10 +88,10 @@ def _condition(table: Table, ranges: tuple[DayRange, ...]) -> Column:
     return F.expr(on_days_sql(*event_column(table), ranges))
 
 
-def _merge_keys(spark: SparkSession, name: str, building: Building, rows: DataFrame) -> None:
-    table = building.table
+def replace_keys(spark: SparkSession, name: str, table: Table, keys: DataFrame, rows: DataFrame) -> None:
+    """Make `rows` all that the table holds of the keys."""
     columns = [column.name for column in table.columns]
-    stored = building.in_scope(spark.table(name)).select(*columns)
+    stored = spark.table(name).join(keys, on=keys.columns, how="left_semi").select(*columns)
     gone = stored.join(rows, on=list(table.primary_key), how="left_anti")
     source = rows.withColumn(_GONE, F.lit(False)).unionByName(gone.withColumn(_GONE, F.lit(True)))  # noqa: FBT003
     view = f"cartlake_rebuilt_{table.bare_name}"

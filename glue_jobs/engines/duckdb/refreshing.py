@@ -1,0 +1,130 @@
+"""The calls of `glue_jobs.engines.refresh.RefreshEngine` on DuckDB."""
+
+# ruff: noqa: S608 - names and conditions are written here, from contracts and days
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from pyiceberg.exceptions import CommitFailedException, ValidationException
+
+from cartlake.contracts import measurements
+from cartlake.refresh.day_ranges import ALWAYS
+from cartlake.tables.catalog import load_catalog
+from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
+from glue_jobs.engines.duckdb import replacing
+from glue_jobs.engines.duckdb.commits import commit
+from glue_jobs.engines.duckdb.conditions import in_ranges
+from glue_jobs.engines.duckdb.engine import DuckDBEngine
+from glue_jobs.engines.duckdb.limits import EngineLimitError, engine_limits
+from glue_jobs.engines.duckdb.session import open_session
+from glue_jobs.engines.duckdb.tables import scan
+from glue_jobs.engines.duckdb.types import contract_type
+from glue_jobs.engines.refresh import Fingerprint, Measured
+from glue_jobs.transforms.rules import broken_rows
+from glue_jobs.transforms.scopes import in_ranges_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from pyiceberg.table import Table as IcebergTable
+
+    from cartlake.contracts import Table
+    from cartlake.refresh.day_ranges import DayRange
+    from glue_jobs.engines.duckdb.commits import Change
+
+_ATTEMPTS: Final = 4
+
+
+@dataclass(slots=True)
+class DuckDBRefreshEngine(DuckDBEngine):
+    """A DuckDB connection for the length of one refresh. Each table is loaded once, and known after each commit."""
+
+    loaded: dict[str, IcebergTable] = field(default_factory=dict)
+
+    @property
+    def parallel_tables(self) -> int:
+        return 1
+
+    @property
+    def limit_errors(self) -> tuple[type[Exception], ...]:
+        return (EngineLimitError,)
+
+    def limits(self) -> AbstractContextManager[None]:
+        return engine_limits()
+
+    def forget(self, tables: Iterable[str]) -> None:
+        for table in tables:
+            self.loaded.pop(table, None)
+
+    def read_days(self, name: str, table: Table, days: Sequence[DayRange]) -> str:
+        held = scan(self._load(name), self.head(name, MAIN), in_ranges(table, days))
+        return self._filtered(held, None if ALWAYS in days else in_ranges_sql(table, days))
+
+    def head_run(self, name: str) -> str | None:
+        snapshot = self._load(name).metadata.snapshot_by_name(MAIN)
+        return snapshot.summary.additional_properties.get(RUN_PROPERTY) if snapshot and snapshot.summary else None
+
+    @contextmanager
+    def held(self, rows: str) -> Iterator[str]:
+        name = self._table_of(f"select * from {rows}", "held")
+        try:
+            yield name
+        finally:
+            self.session.execute(f"drop table {name}")
+
+    def fingerprint(self, rows: str, table: Table) -> Fingerprint:
+        # As the table stores them: the hash of an integer depends on its width.
+        columns = ", ".join(f"{column.name}::{contract_type(column.type)}" for column in table.file_columns)
+        [(number, hashes)] = self.session.rows(f"select count(*), sum(hash({columns})::hugeint) from {rows}")
+        return Fingerprint(number, int(hashes or 0))
+
+    def measure_rows(self, rows: str, table: Table, now: datetime) -> tuple[Fingerprint, list[Measured]]:
+        taken = self.fingerprint(rows, table)
+        [counts] = self.collect(self.apply(broken_rows, rows, table=table))
+        found = [Measured(rule.name, rule.severity, float(counts[rule.name])) for rule in table.row_rules]
+        if not taken.rows:
+            return taken, found
+        values: dict[str, float | None] = {}
+        for measurement in measurements(table.table_rules, rows, now=now, dialect="duckdb"):
+            [measured] = self.session.rows(measurement.sql)
+            values |= dict(zip(measurement.rules, measured, strict=True))
+        return taken, [*found, *(Measured(r.name, r.severity, values[r.name]) for r in table.table_rules)]
+
+    def replace_days(self, name: str, table: Table, days: Sequence[DayRange], rows: str) -> None:
+        self._replace(name, lambda loaded: replacing.of_days(self.session, loaded, table, days, rows))
+
+    def replace_keys(self, name: str, table: Table, keys: str, rows: str) -> None:
+        self._replace(name, lambda loaded: replacing.of_keys(self.session, loaded, table, keys, rows))
+
+    def _replace(self, name: str, change_of: Callable[[IcebergTable], Change]) -> None:
+        """Commit what has to change of a table as it is now; anew, when another writer's commit was about its files."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            loaded = self._load(name)
+            try:
+                change = change_of(loaded)
+                # The first commit is made even of nothing, so that an empty table is known to be built.
+                if change or self.head(name, MAIN) is None:
+                    commit(loaded, change, self.run_id)
+            except (CommitFailedException, ValidationException):
+                if attempt == _ATTEMPTS:
+                    raise
+                self.forget([name])
+            else:
+                return
+
+    def _load(self, table: str) -> IcebergTable:
+        if table not in self.loaded:
+            self.loaded[table] = self.catalog.load_table(tuple(table.split(".")[1:]))
+        return self.loaded[table]
+
+
+@contextmanager
+def duckdb_refresh_engine(run_id: str, memory_mb: int | None = None) -> Iterator[DuckDBRefreshEngine]:
+    """The engine for one refresh, with the memory of this process in MB; at the end its files and tables are gone."""
+    with open_session(memory_mb) as session:
+        yield DuckDBRefreshEngine(session, load_catalog(), run_id)

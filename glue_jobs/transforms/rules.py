@@ -1,0 +1,14 @@
+"""How many rows break the row rules of a contract, on either engine."""
+
+from cartlake.contracts import Table
+from cartlake.engine import Column, DataFrame, F
+
+
+def broken_counts(table: Table) -> list[Column]:
+    """Return an aggregate for each row rule, named like it: the number of rows that break it."""
+    return [F.count(F.when(F.expr(rule.broken), F.lit(1))).alias(rule.name) for rule in table.row_rules]
+
+
+def broken_rows(rows: DataFrame, table: Table) -> DataFrame:
+    """Return one row: how many rows there are, `_rows`, and how many break each row rule, named like the rule."""
+    return rows.agg(F.count(F.lit(1)).alias("_rows"), *broken_counts(table))

@@ -1,0 +1,38 @@
+"""Does what the Glue job `table_refresh` does, on DuckDB in this function, and answers the state machine directly.
+
+It may be invoked again after it was killed: tables that were rebuilt before turn out the same, and are left alone.
+EngineLimitError, and whatever Lambda says of a function that ran out of time or memory, make the state machine repeat
+the step on Spark.
+"""
+
+from typing import Final
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from cartlake.aws import s3
+from cartlake.runs.folder import Step
+from glue_jobs.engines.duckdb.limits import engine_limits
+from glue_jobs.engines.duckdb.refreshing import duckdb_refresh_engine
+from glue_jobs.table_refresh.pipeline import failure, refresh
+from glue_jobs.table_refresh.run import open_run, read_plan
+from lambdas.light_refresher.domain import RefreshRequest
+from lambdas.light_refresher.settings import settings
+from lambdas.shared.entry import Answer, entry, logger
+
+settings()  # a bad environment fails the cold start
+
+CATALOG: Final = "glue"
+
+
+@entry(RefreshRequest)
+def lambda_handler(request: RefreshRequest, context: LambdaContext) -> Answer:
+    plan = read_plan(request.input_uri, request.run_id)
+    prefix = f"{CATALOG}.{settings().database_prefix}"
+    with engine_limits(), duckdb_refresh_engine(plan.run_id, int(context.memory_limit_in_mb)) as engine:
+        report = refresh(open_run(plan, engine, prefix, f"{prefix}ops.quality_results"))
+    report_uri = settings().folder(request.run_id).report(Step.REFRESH)
+    s3.write_text(report_uri, report.model_dump_json(indent=2))
+    if failed := failure(report):
+        raise failed
+    logger.info("refreshed", run_id=request.run_id, tables={table.table: table.outcome for table in report.tables})
+    return {"report_uri": report_uri, "tables": len(report.tables)}

@@ -1,0 +1,1 @@
+"""Rules of Lambda functions that need no server: how they fail, how much they may use."""
