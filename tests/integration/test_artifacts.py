@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 
 LAYERS = {
     **{name: ["cartlake", "arrow"] for name in ("file_validator", "maintenance_planner", "table_publisher")},
-    "light_loader": ["light"],
+    **{name: ["light"] for name in ("light_loader", "light_refresher")},
 }
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-west-1",
