@@ -184,7 +184,7 @@ docs: catalog ## Build the catalog, and regenerate the tables of the Terraform m
 lock: setup ## Choose new dependency versions (pyproject.toml, requirements/*.in -> requirements/*.lock)
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
 		--extra dev --no-emit-package cartlake-localaws pyproject.toml -o requirements/dev.lock
-	for layer in lambda arrow; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
+	for layer in lambda arrow light; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate -c requirements/dev.lock requirements/$$layer.in -o requirements/$$layer.lock; done
 	echo checkov | $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
 		- -o requirements/checkov.lock

@@ -1,8 +1,10 @@
 """Builds everything Terraform deploys, into `build/`: Lambda zips and layers, the Glue library and scripts.
 
-    build/lambdas/<function>.zip      lambdas/<function>/ and lambdas/shared/
+    build/lambdas/<function>.zip      lambdas/<function>/ and lambdas/shared/; for a function that runs the light engine
+                                      also cartlake, contracts and what of glue_jobs needs no Spark
     build/layers/cartlake.zip         requirements/lambda.lock + cartlake + contracts
     build/layers/arrow.zip            requirements/arrow.lock without what the first layer has
+    build/layers/light.zip            requirements/light.lock, the only layer of those functions
     build/glue/libs/cartlake.zip      cartlake + contracts + glue_jobs, for --extra-py-files
     build/glue/jobs/<job>.py          the script of each Glue job
     build/manifest.json               {"platform": ..., "files": {"<path below build/>": "<sha256 hex>"}}
@@ -41,6 +43,15 @@ UNUSED_IN_LAMBDA = (
 """Tests, headers and the RPC parts of Arrow: 30 MB of the 250 MB. A test imports what is left."""
 
 
+AWS_RUNTIMES = {
+    "lambda": ("manylinux2014", "3.11"),  # Amazon Linux 2: glibc 2.26
+    "light": ("manylinux_2_34", "3.13"),  # Amazon Linux 2023: glibc 2.34; DuckDB's httpfs needs 2.28
+}
+"""The wheels and the Python of a layer's runtime in Lambda; layers that are not named are of the first."""
+
+NEEDS_SPARK = ("glue_jobs/engines/spark/", "glue_jobs/table_maintenance/")
+
+
 class Platform(StrEnum):
     """Where the layers will run."""
 
@@ -48,14 +59,14 @@ class Platform(StrEnum):
     """This machine: the embedded AWS runs Lambdas as its child processes."""
 
     AWS = "aws"
-    """AWS Lambda python3.11 on arm64: Amazon Linux 2, glibc 2.26, so manylinux2014 wheels."""
+    """AWS Lambda on arm64."""
 
-    @property
-    def uv_arguments(self) -> list[str]:
-        """Return the options of `uv pip install` that choose the wheels for the platform."""
+    def uv_arguments(self, lock: str) -> list[str]:
+        """Return the options of `uv pip install` that choose the wheels of a lock for the platform."""
         if self is Platform.HOST:
             return []
-        return ["--python-platform", "aarch64-manylinux2014", "--python-version", "3.11"]
+        wheels, python = AWS_RUNTIMES.get(lock, AWS_RUNTIMES["lambda"])
+        return ["--python-platform", f"aarch64-{wheels}", "--python-version", python]
 
 
 class BuildError(TerminalError):
@@ -75,13 +86,15 @@ def build(root: Path, platform: Platform) -> Path:
     }
     for name, entries in files.items():
         write_zip(out / name, entries)
-    _copy_arrow_layer(root, platform, out / "layers" / "arrow.zip")
+    copied = {f"layers/{name}.zip": cached for name, cached in _cached_layers(root, platform).items()}
+    for name, cached in copied.items():
+        shutil.copyfile(cached, out / name)
     for job in job_names(root):
         script = out / "glue" / "jobs" / f"{job}.py"
         script.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / "glue_jobs" / job / "main.py", script)
     # A function that was removed from the code would otherwise stay in build/ and be deployed.
-    _remove_stale(out, {*files, "layers/arrow.zip", *(f"glue/jobs/{job}.py" for job in job_names(root))})
+    _remove_stale(out, {*files, *copied, *(f"glue/jobs/{job}.py" for job in job_names(root))})
     return _write_manifest(out, platform)
 
 
@@ -112,7 +125,21 @@ def write_zip(path: Path, entries: Iterable[tuple[str, Path]]) -> None:
 
 def _function_files(root: Path, name: str) -> list[tuple[str, Path]]:
     package = [("lambdas/__init__.py", root / "lambdas" / "__init__.py")]
-    return [*package, *_tree(root, f"lambdas/{name}"), *_tree(root, "lambdas/shared")]
+    own = [*package, *_tree(root, f"lambdas/{name}"), *_tree(root, "lambdas/shared")]
+    return [*own, *_light_code(root)] if runs_light_engine(root, name) else own
+
+
+def runs_light_engine(root: Path, name: str) -> bool:
+    """Tell whether a function runs the light engine: whether it imports from glue_jobs."""
+    return any("from glue_jobs" in path.read_text() for path in (root / "lambdas" / name).glob("*.py"))
+
+
+def _light_code(root: Path) -> list[tuple[str, Path]]:
+    jobs = _tree(root, "glue_jobs")
+    return [
+        *_library(root),
+        *((name, path) for name, path in jobs if path.name != "main.py" and not name.startswith(NEEDS_SPARK)),
+    ]
 
 
 def _library(root: Path) -> list[tuple[str, Path]]:
@@ -132,17 +159,21 @@ def _cartlake_layer(root: Path, platform: Platform) -> list[tuple[str, Path]]:
     return [*_installed(root, "lambda", platform), *own]
 
 
-def _copy_arrow_layer(root: Path, platform: Platform, target: Path) -> None:
-    """Copy the layer from a cache. It is the largest artifact, and depends on two lock files only."""
-    cached = _cache_folder(root, "arrow", platform).with_suffix(".zip")
+def _cached_layers(root: Path, platform: Platform) -> dict[str, Path]:
+    """Return the zips of the layers that depend on lock files only, by name; the largest artifacts are made once."""
+    common, light = _installed(root, "lambda", platform), _installed(root, "light", platform)
+    in_first_layer = {name for name, _ in common}
+    arrow = [entry for entry in _installed(root, "arrow", platform) if entry[0] not in in_first_layer]
+    _check_size([*common, *arrow])
+    _check_size([*light, *_light_code(root)])
+    return {name: _cached_zip(root, name, platform, files) for name, files in (("arrow", arrow), ("light", light))}
+
+
+def _cached_zip(root: Path, layer: str, platform: Platform, files: list[tuple[str, Path]]) -> Path:
+    cached = _cache_folder(root, layer, platform).with_suffix(".zip")
     if not cached.exists():
-        common = _installed(root, "lambda", platform)
-        in_first_layer = {name for name, _ in common}
-        arrow = [entry for entry in _installed(root, "arrow", platform) if entry[0] not in in_first_layer]
-        _check_size([*common, *arrow])
-        write_zip(cached, arrow)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(cached, target)
+        write_zip(cached, files)
+    return cached
 
 
 def _check_size(entries: list[tuple[str, Path]]) -> None:
@@ -150,7 +181,7 @@ def _check_size(entries: list[tuple[str, Path]]) -> None:
     if size_mb > LAYER_LIMIT_MB:
         msg = (
             f"The Lambda layers unpack to {size_mb:.0f} MB, more than AWS's {LAYER_LIMIT_MB} MB. "
-            "Take a dependency out of requirements/lambda.in or requirements/arrow.in, then run `make lock`."
+            "Take a dependency out of requirements/lambda.in, arrow.in or light.in, then run `make lock`."
         )
         raise BuildError(msg)
 
@@ -179,7 +210,8 @@ def _install(lock: Path, target: Path, platform: Platform) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(unfinished)]
     wheels = ["--only-binary", ":all:", "--require-hashes", "--requirement", str(lock)]
-    done = subprocess.run([*uv, *platform.uv_arguments, *wheels], capture_output=True, text=True, check=False)
+    command = [*uv, *platform.uv_arguments(lock.stem), *wheels]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         msg = f"Could not install {lock.name} for {platform}: {done.stderr.strip()}\nIs the package index reachable?"
         raise BuildError(msg)

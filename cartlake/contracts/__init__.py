@@ -7,7 +7,16 @@ contract imports only pydantic and PyYAML, because Lambdas do it at every cold s
 from cartlake.contracts.errors import ContractError, Fault, UnknownDatasetError
 from cartlake.contracts.loading import all_names, load, load_all, names, parse
 from cartlake.contracts.maintenance import Maintenance
-from cartlake.contracts.model import Column, Contract, PartitionField, Reference, RowRule, Table
+from cartlake.contracts.model import (
+    LIGHT_TRANSFORMS,
+    Column,
+    Contract,
+    EngineWish,
+    PartitionField,
+    Reference,
+    RowRule,
+    Table,
+)
 from cartlake.contracts.odcs import CsvOptions, FileOptions
 from cartlake.contracts.schemas import (
     iceberg_ddl,
@@ -19,10 +28,12 @@ from cartlake.contracts.schemas import (
 from cartlake.contracts.table_rules import Measurement, TableRule, Threshold, measurements
 
 __all__ = [
+    "LIGHT_TRANSFORMS",
     "Column",
     "Contract",
     "ContractError",
     "CsvOptions",
+    "EngineWish",
     "Fault",
     "FileOptions",
     "Maintenance",

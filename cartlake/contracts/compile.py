@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, cast, get_args
 
 from cartlake.contracts.building import TRANSFORM, Build, build_of
 from cartlake.contracts.errors import Faults
@@ -13,9 +13,11 @@ from cartlake.contracts.maintenance import maintenance_of
 from cartlake.contracts.masks import MASK, mask_of
 from cartlake.contracts.model import (
     CONTRACT_PROPERTY,
+    LIGHT_TRANSFORMS,
     VERSION_PROPERTY,
     Column,
     Contract,
+    EngineWish,
     PartitionField,
     Reference,
     Table,
@@ -60,6 +62,7 @@ def compile_contract(document: Document, file: FileOptions | None, source: str, 
     for entry in document.sla_properties:
         if entry.element is not None and entry.element.partition(".")[0] not in names:
             faults.add(f"slaProperties.{entry.property}.element", entry.element, "name it <table>.<column>")
+    tables = tuple(_table(table, document, faults) for table in document.tables)
     return Contract(
         name=document.name,
         version=document.version,
@@ -69,10 +72,21 @@ def compile_contract(document: Document, file: FileOptions | None, source: str, 
         purpose=document.description.purpose,
         limitations=document.description.limitations,
         usage=document.description.usage,
-        tables=tuple(_table(table, document, faults) for table in document.tables),
+        tables=tables,
         file=file,
         source=source,
+        engine=_engine(document, (field for table in tables for field in table.partitioning), faults),
     )
+
+
+def _engine(document: Document, partitioning: Iterable[PartitionField], faults: Faults) -> EngineWish:
+    wish = _custom(document.custom_properties).get("cartlake.engine", "auto")
+    if wish not in get_args(EngineWish):
+        faults.add("customProperties.cartlake.engine", wish, f"choose {', '.join(get_args(EngineWish))}")
+    if wish == "light" and any(field.transform not in LIGHT_TRANSFORMS for field in partitioning):
+        advice = f"choose auto or spark: the light engine writes partitions by {', '.join(sorted(LIGHT_TRANSFORMS))}"
+        faults.add("customProperties.cartlake.engine", wish, advice)
+    return cast("EngineWish", wish)
 
 
 def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:

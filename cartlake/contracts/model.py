@@ -11,6 +11,11 @@ from cartlake.contracts.table_rules import TableRule
 from cartlake.errors import TerminalError
 
 Severity = Literal["error", "warning"]
+EngineWish = Literal["auto", "light", "spark"]
+"""The custom property `cartlake.engine`: the engine that loads the dataset's files and rebuilds its tables."""
+
+LIGHT_TRANSFORMS: Final = frozenset({"identity", "year", "month", "day", "hour"})
+"""Partition transforms that the light engine writes; Spark writes all."""
 CONTRACT_PROPERTY: Final = "cartlake.contract"
 VERSION_PROPERTY: Final = "cartlake.version"
 """Table properties: the name of the contract a table was created for, and the version that was last applied."""
@@ -187,6 +192,7 @@ class Contract:
     tables: tuple[Table, ...]
     file: FileOptions | None
     source: str
+    engine: EngineWish = "auto"
 
     @property
     def major(self) -> int:

@@ -64,6 +64,11 @@ def maintenance_key(table: str) -> Key:
     return Key("MAINTENANCE", table)
 
 
+def fallback_key(subject: str) -> Key:
+    """The size of the batch of a dataset that the light engine gave up last."""
+    return Key(f"FALLBACK#{subject}", "FALLBACK")
+
+
 def dataset_key(dataset: str) -> Key:
     """One item per dataset that ever had a file, so that all files can be listed without a scan."""
     return Key("DATASETS", dataset)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cartlake.ledger.backfills import BackfillLedger
+from cartlake.ledger.fallbacks import FallbackLedger
 from cartlake.ledger.files import FileLedger
 from cartlake.ledger.locks import LockLedger
 from cartlake.ledger.maintenance import MaintenanceLedger
@@ -27,6 +28,7 @@ class Ledger:
         self.backfills = BackfillLedger(table, self.files)
         self.runs = RunLedger(table, self.files, self.stale)
         self.maintenance = MaintenanceLedger(table)
+        self.fallbacks = FallbackLedger(table)
 
     def has_pending(self, subject: str) -> bool:
         """Return whether a run of a dataset, or the refresh, would find work: files, a backfill or stale tables."""

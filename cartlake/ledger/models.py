@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from cartlake.errors import TerminalError
 from cartlake.refresh.graph import Scope
 from cartlake.runs import ids
-from cartlake.runs.documents import FileFormat, Load, RowCounts
+from cartlake.runs.documents import EngineChoice, FileFormat, Load, RowCounts
 
 UNKNOWN_DATASET = "_unknown"
 """The dataset of files that are in the folder of no known dataset."""
@@ -60,7 +60,10 @@ class ObjectVersion(Record):
 
 
 class FileRecord(Record):
-    """One version of one raw object. `size` in bytes as stored; `reason` is a code, `detail` explains it."""
+    """One version of one raw object. `size` in bytes as stored, `expanded_size` in bytes once decompressed.
+
+    `reason` is a code, `detail` explains it.
+    """
 
     file_id: str
     dataset: str
@@ -76,6 +79,7 @@ class FileRecord(Record):
     contract_version: str | None = None
     format: FileFormat | None = None
     row_estimate: int | None = None
+    expanded_size: int | None = None
     received_at: str
     updated_at: str
     run_id: str | None = None
@@ -93,12 +97,13 @@ class FileRecord(Record):
 
 
 class Content(Record):
-    """The result of validating a file that can be loaded."""
+    """The result of validating a file that can be loaded; `expanded_size` in bytes once decompressed."""
 
     sha256: str
     contract_version: str
     format: FileFormat
     row_estimate: int
+    expanded_size: int | None = None
 
 
 class Backfill(Record):
@@ -115,7 +120,9 @@ class Backfill(Record):
 
 
 class RunRecord(Record):
-    """One run. `files` is the number of files it claimed; `counts` is None until it has succeeded.
+    """One run. `files` is the number of files it claimed; `counts` and `cost_usd` are None until it has succeeded.
+
+    `engine` is the one that loads its files; `fallback` says why the light engine gave them up, None if it did not.
 
     `subject` is the dataset whose files it loads, `refresh` or `maintenance`.
     """
@@ -132,6 +139,9 @@ class RunRecord(Record):
     execution_arn: str | None = None
     report_uri: str | None = None
     backfill: Backfill | None = None
+    engine: EngineChoice | None = None
+    fallback: str | None = None
+    cost_usd: float | None = None
 
     @property
     def workflow(self) -> ids.Workflow:
@@ -151,6 +161,20 @@ class Lock(Record):
     run_id: str
     execution_arn: str | None = None
     acquired_at: str
+
+
+class Fallback(Record):
+    """A batch of a dataset that the light engine gave up: `size` in expanded bytes, `error` as AWS names it.
+
+    Until `expires_at`, batches of at least that size go to Spark.
+    """
+
+    subject: str
+    run_id: str
+    error: str
+    size: int
+    at: str
+    expires_at: str
 
 
 class StaleMark(Record):

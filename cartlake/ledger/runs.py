@@ -11,7 +11,7 @@ from cartlake.ledger.models import FileRecord, FileState, LockHeldError, RunReco
 from cartlake.ledger.moves import move
 from cartlake.ledger.stale import StaleLedger
 from cartlake.ledger.table import ABSENT, MAX_TRANSACTION, Action, ConflictError, Table, check, delete, put, update
-from cartlake.runs.documents import RowCounts
+from cartlake.runs.documents import EngineChoice, RowCounts
 from cartlake.runs.ids import Workflow, subject_of
 from cartlake.times import stamp, utc_now
 
@@ -54,6 +54,11 @@ class RunLedger:
         index = {"gsi1pk": run_index(subject), "gsi1sk": now}
         self._table.try_write(put(run_key(run_id), run.model_dump(mode="json") | index, when=ABSENT))
 
+    def chosen(self, run_id: str, engine: EngineChoice | None, fallback: str | None = None) -> None:
+        """Record the engine of a run that is at work; `fallback` says why the light engine gave it up."""
+        attributes = {"engine": engine.model_dump() if engine else None} | ({"fallback": fallback} if fallback else {})
+        self._table.try_write(update(run_key(run_id), attributes, when=Attr("state").eq(str(RunState.RUNNING))))
+
     def claim(self, run_id: str, files: Sequence[FileRecord]) -> None:
         """Change VALIDATED files to CLAIMED by a run; files that are not VALIDATED any more are left out.
 
@@ -81,12 +86,15 @@ class RunLedger:
         """Change those of these files that are CLAIMED by the run to LOADED."""
         self._change_claimed(run_id, lambda file: file.file_id in set(file_ids), FileState.LOADED)
 
-    def finish(self, run_id: str, counts: RowCounts | None, report_uri: str) -> RunRecord:
+    def finish(
+        self, run_id: str, counts: RowCounts | None, report_uri: str, cost_usd: float | None = None
+    ) -> RunRecord:
         """Change a RUNNING run to SUCCEEDED. `counts` is None for a refresh and for maintenance, which read no files.
 
         Returns the run as stored, also when it had ended before.
         """
-        outcome = {"counts": counts.model_dump() if counts else None, "report_uri": report_uri}
+        cost = None if cost_usd is None else f"{cost_usd:.8f}"  # DynamoDB takes no binary fractions
+        outcome = {"counts": counts.model_dump() if counts else None, "report_uri": report_uri, "cost_usd": cost}
         self._end_run(run_id, RunState.SUCCEEDED, outcome)
         return self._run_on_record(run_id)
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cartlake.refresh.graph import Scope, StaleTable
 
+EngineName = Literal["light", "spark"]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -17,6 +18,13 @@ class Document(BaseModel):
     """A JSON document between components: immutable, and unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EngineChoice(Document):
+    """The engine that does a step, and why in words: DuckDB in a function (`light`), or a job of Spark."""
+
+    engine: EngineName
+    reason: str
 
 
 class FileFormat(Document):
@@ -47,8 +55,9 @@ class Load(Document):
 class ManifestFile(Document):
     """One claimed file: `size` in bytes as stored, `sha256` in hex of those bytes.
 
-    `source` names the file in `_source_file` where that is not `uri`: a backfill reads a copy of a version that was
-    overwritten since. `loads` are the earlier loads whose rows a backfill replaces.
+    `expanded_size` is in bytes after decompression, None for a file that was validated before that was measured.
+    `row_estimate` is the validator's. `source` names the file in `_source_file` where that is not `uri`: a backfill
+    reads a copy of a version that was overwritten since. `loads` are the earlier loads whose rows a backfill replaces.
     """
 
     file_id: str
@@ -58,6 +67,8 @@ class ManifestFile(Document):
     size: Count
     sha256: str
     format: FileFormat
+    expanded_size: Count | None = None
+    row_estimate: Count | None = None
     source: str | None = None
     loads: list[Load] = []
 
@@ -68,7 +79,10 @@ class ManifestFile(Document):
 
 
 class Manifest(Document):
-    """Everything one run reads, fixed before the run starts. A `backfill` reads files that were loaded before."""
+    """Everything one run reads, fixed before the run starts. A `backfill` reads files that were loaded before.
+
+    `engine` is None where nobody chose; a fallback to Spark changes it, and nothing else.
+    """
 
     run_id: str
     dataset: str
@@ -76,6 +90,7 @@ class Manifest(Document):
     created_at: str
     files: list[ManifestFile]
     backfill: bool = False
+    engine: EngineChoice | None = None
 
 
 class RowCounts(Document):
@@ -113,10 +128,10 @@ class Measurement(Document):
 
 
 class TransformReport(Document):
-    """What a transform job did. `snapshot_id` is the head of its audit branch, None when the run wrote nothing.
+    """What a transform did. `snapshot_id` is the head of its audit branch, None when the run wrote nothing.
 
     `withdrawn` counts rows that earlier loads of these files had added and this backfill removed without a new version.
-    `phases` are seconds by name.
+    `phases` are seconds by name. `engine` is the one that did it, `cost_usd` the list price of this attempt.
     """
 
     run_id: str
@@ -134,6 +149,8 @@ class TransformReport(Document):
     started_at: str
     ended_at: str
     phases: dict[str, float] = {}
+    engine: EngineChoice | None = None
+    cost_usd: float | None = None
 
 
 class SupersedeQuarantineReport(Document):

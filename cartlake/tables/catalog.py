@@ -8,15 +8,22 @@ from cartlake.aws.clients import client, region
 if TYPE_CHECKING:
     from cartlake.tables.glue_catalog import LakeCatalog
 
+PY_IO_IMPL = "py-io-impl"
+"""Pyiceberg's property that names the class of files."""
+
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 """In the order every AWS SDK reads them: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html."""
 
 
-def load_catalog(name: str = "glue") -> "LakeCatalog":
-    """Return the Glue catalog of the current account and region. Needs pyiceberg."""
+def load_catalog(name: str = "glue", file_io: str | None = None) -> "LakeCatalog":
+    """Return the Glue catalog of the current account and region. Needs pyiceberg.
+
+    `file_io` is the class that reads and writes metadata files, as `module.Class`; by default pyiceberg takes Arrow's.
+    """
     from cartlake.tables.glue_catalog import LakeCatalog  # noqa: PLC0415 - a second of import that most callers never need
 
-    return LakeCatalog(name, client=client("glue"), **file_properties())
+    chosen = {PY_IO_IMPL: file_io} if file_io else {}
+    return LakeCatalog(name, client=client("glue"), **file_properties(), **chosen)
 
 
 def file_properties() -> dict[str, str]:

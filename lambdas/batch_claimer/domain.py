@@ -7,7 +7,8 @@ from typing import Final
 from cartlake.aws.objects import Head
 from cartlake.errors import TerminalError
 from cartlake.ledger import Backfill, FileRecord
-from cartlake.runs.documents import ManifestFile
+from cartlake.runs.documents import EngineChoice, ManifestFile
+from cartlake.runs.engine_choice import EngineLimits
 
 MAX_FILES: Final = 1_000
 """Files in one run; what is left waits for the next, which starts as soon as this one is done."""
@@ -79,6 +80,20 @@ def check_none_lost(lost: Sequence[FileRecord]) -> None:
         )
 
 
+def looked_at(table: int | None, limits: EngineLimits, *, backfill: bool) -> int | None:
+    """Return the bytes of the table that a merge has to look at, None where only the days of the rows decide that.
+
+    A backfill looks for its keys in the whole table, whose size is `table`. Other batches look at the files of their
+    days: no more than the whole table, which says enough when that is within the limits.
+    """
+    return table if backfill or (table is not None and table <= limits.table) else None
+
+
+def runner_of(choice: EngineChoice, spark_runner: str) -> str:
+    """Return what the state machine starts: `light`, or what runs Spark here."""
+    return choice.engine if choice.engine == "light" else spark_runner
+
+
 def backfill_entry(file: FileRecord, copied: Copied | None) -> ManifestFile:
     """Return the manifest entry of a file in a backfill: with its earlier loads, and its name where a copy is read."""
     entry = manifest_entry(file).model_copy(update={"loads": file.all_loads})
@@ -106,4 +121,6 @@ def manifest_entry(file: FileRecord) -> ManifestFile:
         size=file.size,
         sha256=file.sha256,
         format=file.format,
+        expanded_size=file.expanded_size,
+        row_estimate=file.row_estimate,
     )

@@ -13,9 +13,11 @@ from cartlake import contracts
 from cartlake.aws import s3
 from cartlake.contracts import Contract
 from cartlake.ledger import Backfill, FileRecord, FileState, LockHeldError
-from cartlake.runs.documents import Manifest, ManifestFile
+from cartlake.runs.documents import EngineChoice, Manifest, ManifestFile
+from cartlake.runs.engine_choice import choose_engine, load_size, spark_only
 from cartlake.runs.folder import Step
 from cartlake.runs.ids import audit_branch
+from cartlake.tables.table_size import table_bytes
 from cartlake.times import stamp, utc_now
 from lambdas.batch_claimer.adapters import copy_versions, current_versions
 from lambdas.batch_claimer.domain import (
@@ -23,12 +25,15 @@ from lambdas.batch_claimer.domain import (
     backfill_entry,
     check_none_lost,
     check_window,
+    looked_at,
     manifest_entry,
+    runner_of,
     staging_key,
     still_there,
 )
 from lambdas.batch_claimer.settings import settings
 from lambdas.shared.clients import ledger
+from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, entry, logger, tracer
 
 settings()  # a bad environment fails the cold start
@@ -48,17 +53,22 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     files = read_again(run_id, backfill) if backfill else [manifest_entry(file) for file in claim(dataset, run_id)]
     logger.info("batch_claimed", dataset=dataset, run_id=run_id, files=len(files), backfill=str(backfill or ""))
     folder = settings().folder(run_id)
-    return {
+    answer: Answer = {
         "dataset": dataset,
         "run_id": run_id,
         "file_count": len(files),
         "backfill": backfill is not None,
-        "manifest_uri": write_manifest(folder.manifest, manifest(contract, run_id, files, backfill)) if files else "",
+        "manifest_uri": "",
         "report_uri": folder.report(Step.TRANSFORM),
         "transform_job": settings().transform_job,
         "branch": audit_branch(run_id),
         "table": contract.table.physical_name,
     }
+    if files:
+        engine = choose(contract, run_id, files, backfill)
+        answer["runner"] = runner_of(engine, settings().spark_runner)
+        answer["manifest_uri"] = write_manifest(folder.manifest, manifest(contract, run_id, files, backfill, engine))
+    return answer
 
 
 def take_lock(dataset: str, run_id: str) -> None:
@@ -132,7 +142,28 @@ def claimed_by(run_id: str) -> list[FileRecord]:
     return [file for file in ledger().runs.files(run_id) if file.state is FileState.CLAIMED and file.run_id == run_id]
 
 
-def manifest(contract: Contract, run_id: str, files: Sequence[ManifestFile], backfill: Backfill | None) -> Manifest:
+@tracer.capture_method(capture_response=False)
+def choose(contract: Contract, run_id: str, files: Sequence[ManifestFile], backfill: Backfill | None) -> EngineChoice:
+    """Return the engine that loads the files, and put it on record."""
+    limits, table = settings().limits, contract.table
+    stored = table_bytes(f"{settings().database_prefix}{table.database}", table.bare_name)
+    size = load_size(files, looked_at(stored, limits, backfill=backfill is not None))
+    known = ledger().fallbacks.get(contract.name, utc_now())
+    too_large = known.size if known else None
+    chosen = choose_engine(size, limits, contract.engine, too_large=too_large, only_spark=spark_only(table))
+    ledger().runs.chosen(run_id, chosen)
+    count(contract.name, **{f"Runs{chosen.engine.title()}": 1})
+    logger.info("engine_chosen", dataset=contract.name, run_id=run_id, **chosen.model_dump())
+    return chosen
+
+
+def manifest(
+    contract: Contract,
+    run_id: str,
+    files: Sequence[ManifestFile],
+    backfill: Backfill | None,
+    engine: EngineChoice,
+) -> Manifest:
     return Manifest(
         run_id=run_id,
         dataset=contract.name,
@@ -140,6 +171,7 @@ def manifest(contract: Contract, run_id: str, files: Sequence[ManifestFile], bac
         created_at=stamp(utc_now()),
         files=list(files),
         backfill=backfill is not None,
+        engine=engine,
     )
 
 

@@ -70,7 +70,9 @@ class LandedFile:
         columns = tuple(
             ParquetColumn(field.name, str(field.type), physical.get(field.name, "")) for field in file.schema_arrow
         )
-        return ParquetFooter(columns, file.metadata.num_rows, _codecs(file.metadata))
+        groups = map(file.metadata.row_group, range(file.metadata.num_row_groups))
+        size = sum(group.total_byte_size for group in groups)
+        return ParquetFooter(columns, file.metadata.num_rows, size, _codecs(file.metadata))
 
     def _get(self, **request: Any) -> Any:
         if self._version.version_id:

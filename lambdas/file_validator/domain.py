@@ -162,7 +162,8 @@ def _examine_parquet(stored: StoredBytes, rules: FileRules, file: File) -> Conte
         ) from error
     check_footer(footer, rules)
     header = [column.name for column in footer.columns]
-    return _content(stored, rules, FileFormat(kind="parquet", header=header), footer.rows)
+    found = FileFormat(kind="parquet", header=header)
+    return _content(stored, rules, found, rows=footer.rows, expanded=footer.expanded_size)
 
 
 def _examine_text(candidate: Candidate, stored: StoredBytes, rules: FileRules) -> Content:
@@ -171,7 +172,9 @@ def _examine_text(candidate: Candidate, stored: StoredBytes, rules: FileRules) -
     text = TextCheck(rules.max_line_bytes, offset=stream.skip(UTF8_BOM))
     beginning: CsvHead | JsonHead = CsvHead(rules) if candidate.kind == "csv" else JsonHead(rules)
     records = LineRecords(rules.delimiter, rules.quote) if candidate.kind == "csv" else None
+    expanded = 0
     for chunk in stream:
+        expanded += len(chunk)
         text.feed(chunk)
         beginning.feed(chunk)
         if records:
@@ -187,7 +190,7 @@ def _examine_text(candidate: Candidate, stored: StoredBytes, rules: FileRules) -
         line_bytes_at_most=text.line_bytes_at_most,
         line_is_record=records.finish() if records else None,
     )
-    return _content(stored, rules, found, text.lines - (1 if header else 0))
+    return _content(stored, rules, found, rows=text.lines - (1 if header else 0), expanded=expanded)
 
 
 def _expanded(candidate: Candidate, stored: StoredBytes, rules: FileRules) -> ByteStream:
@@ -220,7 +223,11 @@ def _check_compression(head: bytes, candidate: Candidate) -> None:
         )
 
 
-def _content(stored: StoredBytes, rules: FileRules, found: FileFormat, rows: int) -> Content:
+def _content(stored: StoredBytes, rules: FileRules, found: FileFormat, *, rows: int, expanded: int) -> Content:
     return Content(
-        sha256=stored.sha256, contract_version=rules.contract_version, format=found, row_estimate=max(rows, 1)
+        sha256=stored.sha256,
+        contract_version=rules.contract_version,
+        format=found,
+        row_estimate=max(rows, 1),
+        expanded_size=expanded,
     )

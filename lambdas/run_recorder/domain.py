@@ -1,5 +1,6 @@
 """The record of a run that has ended: which files counted, and where its rows came from and went."""
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +11,31 @@ from cartlake.ledger import FileRecord, FileState, RunRecord
 from cartlake.maintenance.documents import MaintenanceRecord, MaintenanceReport
 from cartlake.refresh.day_ranges import of_days
 from cartlake.refresh.graph import Scope
-from cartlake.runs.documents import RefreshReport, TransformReport
+from cartlake.runs.documents import EngineChoice, RefreshReport, TransformReport
 from cartlake.runs.ids import Workflow
 from cartlake.runs.reconciliation import ReconciliationError
 from cartlake.times import parse
 
 RUN_NAMESPACE: Final = uuid.UUID("9b3d9a52-6c0e-5f0e-8f57-3a6f0a5d2f11")
 """OpenLineage identifies a run by a UUID: it is derived from the run id, so that a run always has the same one."""
+
+
+TOO_LARGE: Final = frozenset(
+    {
+        "EngineLimitError",
+        "Lambda.Unknown",
+        "MemoryError",
+        "Runtime.ExitError",
+        "Runtime.OutOfMemory",
+        "Sandbox.Timedout",
+        "States.Timeout",
+    }
+)
+"""Errors of a light step for want of memory, disk or time, as Step Functions names them: a larger batch would fail too.
+The others that fall back are of Lambda itself, whatever the size. `Lambda.Unknown` is what older runtimes say of a
+function that ran out of time or memory."""
+
+_MAX_WHY: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,29 @@ class LineageRun:
     inputs: tuple[LineageDataset, ...]
     outputs: tuple[LineageDataset, ...]
     error: str | None = None
+
+
+def is_too_large(error: str) -> bool:
+    """Whether the light engine gave a batch up for its size, and not because Lambda could not run the function."""
+    return error in TOO_LARGE
+
+
+def why_given_up(error: str, cause: str) -> str:
+    """Return in a line why the light engine gave a step up: the error, and Lambda's message without its stack."""
+    try:
+        told = json.loads(cause)
+    except ValueError:
+        told = None
+    message = str(told["errorMessage"]) if isinstance(told, dict) and "errorMessage" in told else cause
+    return f"{error}: {message}"[:_MAX_WHY]
+
+
+def spark_instead(chosen: EngineChoice | None, why: str) -> EngineChoice:
+    """Return the choice after a fallback, with the reason of the first choice; a second fallback changes nothing."""
+    if chosen is not None and chosen.engine == "spark":
+        return chosen
+    first = f" (light was chosen for {chosen.reason})" if chosen else ""
+    return EngineChoice(engine="spark", reason=f"fell back from the light engine, {why}{first}")
 
 
 def claimed_ids(files: Sequence[FileRecord], run_id: str, *, backfill: bool = False) -> set[str]:

@@ -32,6 +32,7 @@ from lambdas.run_recorder.domain import (
     published_days,
     refresh_lineage,
 )
+from lambdas.run_recorder.fallbacks import FallBack, fall_back
 from lambdas.run_recorder.settings import settings
 from lambdas.shared.clients import event_bus, ledger
 from lambdas.shared.counting import count
@@ -71,7 +72,9 @@ class Fail(BaseModel):
     published_snapshot_id: str | None = None
 
 
-AnyRequest: TypeAlias = Annotated[Record | RecordRefresh | RecordMaintenance | Fail, Field(discriminator="action")]
+AnyRequest: TypeAlias = Annotated[
+    Record | RecordRefresh | RecordMaintenance | FallBack | Fail, Field(discriminator="action")
+]
 
 
 class Request(RootModel[AnyRequest]):
@@ -88,6 +91,8 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:
             return succeed_refresh(rebuilt, catalog)
         case RecordMaintenance() as maintained:
             return succeed_maintenance(maintained)
+        case FallBack() as given_up:
+            return fall_back(given_up)
         case Fail() as failed:
             return fail(failed, catalog)
 
@@ -101,7 +106,7 @@ def succeed(request: Record, catalog: str) -> Answer:
     backfill = begun is not None and begun.backfill is not None
     check(report, request.published_snapshot_id, backfill=backfill)
     files_loaded(report, backfill=backfill)
-    run = ledger().runs.finish(request.run_id, report.rows, request.report_uri)
+    run = ledger().runs.finish(request.run_id, report.rows, request.report_uri, report.cost_usd)
     refuse_failed(run)
     rows = report.rows
     write_lineage(run, lineage(run, ledger().runs.files(run.run_id), report, catalog))

@@ -72,7 +72,7 @@ def named_by_contracts():
 
 
 def test_there_is_something_to_reach_from():
-    assert len(entry_points()) == 14
+    assert len(entry_points()) == 16
     assert "glue_jobs.transforms.sales" in named_by_contracts()
     assert named_by_contracts() <= shipped_modules().keys()
 
@@ -81,6 +81,27 @@ def test_every_module_that_ships_is_reached_by_a_function_or_a_job():
     reached = reached_from(entry_points() | named_by_contracts())
 
     assert sorted(shipped_modules().keys() - reached) == []
+
+
+LIGHT = ("light_loader", "light_refresher")
+
+
+def light_entry_points():
+    """What a light function imports: its handler, and the functions that contracts name."""
+    prepared = {table.prepare for contract in contracts.load_all() for table in contract.tables if table.prepare}
+    named = {f"glue_jobs.transforms.{name.rpartition('.')[0]}" for name in prepared}
+    return {f"lambdas.{function}.handler" for function in LIGHT} | named
+
+
+def test_nothing_that_a_light_function_imports_reaches_spark_or_arrow():
+    known = shipped_modules()
+    reached = reached_from(light_entry_points())
+    outside = {(module, name) for module in reached for name in imports(known[module])}
+
+    assert "glue_jobs.engines.duckdb.engine" in reached
+    assert [(module, name) for module, name in outside if name.split(".")[0] in {"pyspark", "py4j", "pyarrow"}] == []
+    spark_only = ("glue_jobs.engines.spark", "glue_jobs.table_maintenance")
+    assert sorted(module for module in reached if module.startswith(spark_only)) == []
 
 
 def test_what_ships_imports_nothing_that_does_not():

@@ -13,6 +13,8 @@ import pytest
 from cartlake.runs.folder import Step
 from cartlake.runs.ids import Workflow
 from lambdas.job_starter.domain import JobRequest
+from lambdas.light_loader.domain import StepRequest
+from lambdas.run_recorder.domain import TOO_LARGE
 
 ROOT = Path(__file__).parents[2]
 MODULES = ROOT / "terraform" / "modules"
@@ -141,10 +143,37 @@ def test_every_retry_is_jittered_and_ends(machine):
     assert all(retry["MaxAttempts"] > 0 and retry["MaxDelaySeconds"] > 0 for retry in retries)
 
 
+CALL = [
+    "Lambda.AWSLambdaException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.TooManyRequestsException",
+    "TransientError",
+]
+"""Lambda did not run the function, or the function says that trying again may help."""
+
+ENDED = ["Lambda.Unknown", "Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout"]
+"""Lambda ended the function: out of memory or out of time."""
+
+
+def test_every_call_of_a_function_is_retried_by_the_names_lambda_gives(machine):
+    called = {name: state for name, state in walk(machine) if "lambda:invoke" in state.get("Resource", "")}
+
+    assert called
+    for name, state in called.items():
+        own = [retry["ErrorEquals"] for retry in state["Retry"] if not retry["ErrorEquals"][0].startswith("Glue")]
+        assert own == ([CALL] if name.startswith("Light") else [CALL, ENDED]), name
+
+
 def test_every_catch_takes_all_errors_and_keeps_the_cause(machine):
     catches = [(name, catch) for name, state in walk(machine) for catch in state.get("Catch", [])]
 
-    assert [name for name, catch in catches if catch["ErrorEquals"] != ["States.ALL"]] == []
+    last = [(name, state["Catch"][-1]) for name, state in walk(machine) if state.get("Catch")]
+    first = {name for name, state in walk(machine) if len(state.get("Catch", [])) > 1}
+
+    assert [name for name, catch in last if catch["ErrorEquals"] != ["States.ALL"]] == []
+    assert first == {name for name in machine["States"] if name.startswith("Light")}
     assert [name for name, catch in catches if catch.get("ResultPath") in (None, "$")] == []
 
 
@@ -182,7 +211,8 @@ def test_the_check_finds_what_is_broken(ingest, break_it, fault):
 
 def function_block(name):
     """Return what Terraform gives one function that a machine may call: a member of a map, or a call of its own."""
-    declared = "\n".join((MODULES / module).read_text() for module in ("workflows/functions.tf", "coordinator/main.tf"))
+    files = ("workflows/functions.tf", "light_engine/main.tf", "coordinator/main.tf")
+    declared = "\n".join((MODULES / file).read_text() for file in files)
     found = re.search(rf'^    {name} = {{$.*?^    }}$|^module "{name}" {{$.*?^}}$', declared, re.DOTALL | re.MULTILINE)
     return found[0] if found else ""
 
@@ -241,7 +271,8 @@ def test_every_failure_is_told_frees_the_dataset_and_ends_red(machine):
         for target in onward:
             yield from ([name, *way] for way in ways_from(target))
 
-    for way in (way for name in caught - {"Failed"} for way in ways_from(name)):
+    fallbacks = {name for name in caught if name.startswith("FallBack")}  # the step is done by Spark: no failure yet
+    for way in (way for name in caught - {"Failed"} - fallbacks for way in ways_from(name)):
         assert way[-2:] == ["ReleaseFailed", "Failed"]
 
 
@@ -307,7 +338,7 @@ class TestIngest:
     def test_what_fails_after_the_rows_were_published_still_makes_their_tables_stale(self, ingest):
         after = [name for name, state in ingest["States"].items() if "MarkPublishedFailed" in targets(state)]
 
-        assert after == ["SupersedeQuarantine", "Record"]
+        assert after == ["LightSupersedeQuarantine", "FallBackQuarantine", "SupersedeQuarantine", "Record"]
         failed = payload(ingest["States"]["MarkPublishedFailed"])
         assert failed["published_snapshot_id"] == "$.publish.Payload.published_snapshot_id"
         assert payload(ingest["States"]["Record"])["published_snapshot_id"] == failed["published_snapshot_id"]
@@ -317,6 +348,42 @@ class TestIngest:
 
         assert way[3:6] == ["Publish", "SupersedeQuarantine", "Record"]
         assert ingest["States"]["IsBackfill"]["Default"] == "Record"
+
+    def test_the_engine_of_the_claim_does_the_work(self, ingest):
+        way = steps(ingest, {"HasFiles": "LightTransform", "AuditPassed": "Publish", "IsBackfill": "Record"})
+
+        assert way == ["Claim", "LightTransform", "Audit", "Publish", "Record", "Refresh", "Release"]
+        empty, light = ingest["States"]["HasFiles"]["Choices"]
+        assert (light["Variable"], light["StringEquals"]) == ("$.claim.Payload.runner", "light")
+        assert empty["NumericEquals"] == 0  # and stands first: an empty batch has no runner
+
+    @pytest.mark.parametrize("step", ["LightTransform", "LightSupersedeQuarantine"])
+    def test_a_light_step_falls_back_for_want_of_room_and_never_for_the_data(self, ingest, step):
+        states = ingest["States"]
+        fall_back, others = states[step]["Catch"]
+
+        assert {*ENDED, *CALL, "EngineLimitError", "MemoryError", "States.Timeout"} - {"TransientError"} <= set(
+            fall_back["ErrorEquals"]
+        )
+        assert not {"TransientError", "TerminalError", "States.ALL", "States.TaskFailed"} & set(
+            fall_back["ErrorEquals"]
+        )
+        assert states[fall_back["Next"]]["Next"] == step.removeprefix("Light")
+        assert payload(states[fall_back["Next"]])["action"] == "fall_back"
+        assert payload(states[step])["step"] == payload(states[fall_back["Next"]])["step"]
+        assert others["Next"] == states[step.removeprefix("Light")]["Catch"][0]["Next"]
+
+    def test_what_is_remembered_as_too_large_is_what_falls_back(self, ingest):
+        names = set(ingest["States"]["LightTransform"]["Catch"][0]["ErrorEquals"])
+
+        assert names > TOO_LARGE
+        assert {*ENDED, "EngineLimitError"} <= TOO_LARGE
+
+    def test_a_light_step_is_asked_for_as_the_loader_understands(self, ingest):
+        for step in ("LightTransform", "LightSupersedeQuarantine"):
+            asked = payload(ingest["States"][step])
+            assert asked.keys() == StepRequest.model_fields.keys()
+            StepRequest.model_validate(asked)
 
     def test_a_batch_without_files_only_frees_the_dataset(self, ingest):
         assert steps(ingest, {"HasFiles": ingest["States"]["HasFiles"]["Choices"][0]["Next"]}) == ["Claim", "Release"]

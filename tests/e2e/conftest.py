@@ -9,6 +9,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -170,3 +171,20 @@ def eventually(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.2)
     return value
+
+
+@contextmanager
+def environment_of(lake: Lake, function: str, **changed: str) -> Iterator[None]:
+    """Change environment variables of a function for the length of a block."""
+    functions, name = lake.client("lambda"), lake.outputs.functions[function]
+    right = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    try:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**right, **changed}})
+        yield
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": right})
+
+
+def loads_on_spark(lake: Lake) -> AbstractContextManager[None]:
+    """Have Spark load every batch for the length of a block."""
+    return environment_of(lake, "batch_claimer", LIGHT_MAX_MB="0")

@@ -14,7 +14,7 @@ from cartlake.ledger import FileState, RunState
 from cartlake.tables.catalog import load_catalog
 from cartlake_cli.commands.local import emulator
 from cartlake_cli.operations.upload import upload
-from tests.e2e.conftest import eventually
+from tests.e2e.conftest import environment_of, eventually, loads_on_spark
 
 pytestmark = pytest.mark.e2e
 
@@ -69,7 +69,7 @@ def dropped(lake, orders, follow):
 
 @contextmanager
 def etl_script(lake, text):
-    """Let the Glue job run another script."""
+    """Let the Glue job run another script, and load every batch."""
     glue, name = lake.client("glue"), lake.outputs.glue_jobs["dataset_etl"]
     job = glue.get_job(JobName=name)["Job"]
     bucket, key = lake.outputs.buckets["artifacts"], f"glue_jobs/dataset_etl/{uuid4().hex}.py"
@@ -79,7 +79,8 @@ def etl_script(lake, text):
     try:
         command = {**job["Command"], "ScriptLocation": f"s3://{bucket}/{key}"}
         glue.update_job(JobName=name, JobUpdate={**rest, "Command": command})
-        yield
+        with loads_on_spark(lake):
+            yield
     finally:
         glue.update_job(JobName=name, JobUpdate={**rest, "Command": job["Command"]})
 
@@ -122,6 +123,32 @@ def test_a_broken_job_fails_its_run_with_an_alert_and_its_file_loads_after_a_rep
     assert rows_of(f"select count(*) from processed.transactions where _run_id = '{again.run_id}'") == [["60"]]
 
 
+def test_a_batch_that_is_too_large_for_the_light_engine_is_loaded_by_spark_and_remembered(
+    lake, dropped, run_lake, rows_of
+):
+    dropped()  # so that the next one has rows to be merged with
+    try:
+        with environment_of(lake, "light_loader", LIGHT_TABLE_MAX_MB="0"):
+            file, _ = dropped()
+        next_file, _ = dropped(rows=120)
+    finally:
+        forget_fallback(lake, "transactions")
+
+    run, following = lake.ledger.runs.get(file.run_id), lake.ledger.runs.get(next_file.run_id)
+    assert (run.state, run.engine.engine, run.cause) == (RunState.SUCCEEDED, "spark", None)
+    assert run.fallback.startswith("EngineLimitError: ")
+    assert rows_of(f"select count(*) from processed.transactions where _run_id = '{run.run_id}'") == [["60"]]
+    assert (following.engine.engine, following.fallback) == ("spark", None)
+    assert "was too large for the light engine" in following.engine.reason
+    assert "spark (fell back)" in run_lake("run", "show", run.run_id).output
+
+
+def forget_fallback(lake, dataset):
+    """Let the next batches of a dataset be light again."""
+    key = {"pk": {"S": f"FALLBACK#{dataset}"}, "sk": {"S": "FALLBACK"}}
+    lake.client("dynamodb").delete_item(TableName=lake.outputs.ledger_table, Key=key)
+
+
 def test_a_failed_table_rule_leaves_main_alone_and_alerts_with_the_report(lake, orders, follow, alerts, rows_of):
     path, _ = orders(100, end_date=date(2025, 3, 3))  # a day of its own: the rule is measured over whole days
     header, *rows = path.read_text().splitlines()
@@ -146,17 +173,9 @@ def blank(row, index):
     return ",".join(values)
 
 
-@contextmanager
 def broken_validator(lake, retry_seconds):
     """Point the validator at a ledger that is not there, and let what fails come back after `retry_seconds`."""
-    functions, name = lake.client("lambda"), lake.outputs.functions["file_validator"]
-    right = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    broken = {**right, "LEDGER_TABLE": "no-such-table", "RETRY_SECONDS": retry_seconds}
-    try:
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": broken})
-        yield
-    finally:
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": right})
+    return environment_of(lake, "file_validator", LEDGER_TABLE="no-such-table", RETRY_SECONDS=retry_seconds)
 
 
 def test_a_message_that_fails_once_is_delivered_again(lake, orders, follow, dead_letters, rows_of):

@@ -9,7 +9,7 @@ import pytest
 from cartlake.ledger import FileState
 from cartlake_cli.operations.follow import follow_refresh
 from cartlake_cli.operations.upload import upload
-from tests.e2e.conftest import eventually
+from tests.e2e.conftest import eventually, loads_on_spark
 
 pytestmark = pytest.mark.e2e
 
@@ -47,6 +47,33 @@ def test_a_dropped_file_becomes_the_rows_that_were_generated(lake, follow, order
 
     assert file.state is FileState.LOADED
     assert stored(rows_of, file.run_id) == totals(manifest)
+
+
+def test_a_small_file_is_loaded_by_the_light_engine_and_no_job_starts(lake, follow, orders, rows_of):
+    path, manifest = orders(320)
+    jobs = job_runs(lake)
+
+    [file] = load(lake, follow, path)
+
+    run = lake.ledger.runs.get(file.run_id)
+    assert (run.engine.engine, run.fallback) == ("light", None)
+    assert 0 < run.cost_usd < 0.001
+    assert stored(rows_of, file.run_id) == totals(manifest)
+    assert job_runs(lake) == jobs
+
+
+def test_with_limits_of_zero_the_same_file_is_loaded_by_spark(lake, follow, orders, rows_of):
+    path, manifest = orders(330)
+
+    with loads_on_spark(lake):
+        [file] = load(lake, follow, path)
+
+    assert lake.ledger.runs.get(file.run_id).engine.engine == "spark"
+    assert stored(rows_of, file.run_id) == totals(manifest)
+
+
+def job_runs(lake):
+    return len(lake.client("glue").get_job_runs(JobName=lake.outputs.glue_jobs["dataset_etl"])["JobRuns"])
 
 
 def test_dirty_rows_are_quarantined_with_the_rules_they_break_and_the_rest_is_published(lake, follow, orders, rows_of):

@@ -42,6 +42,14 @@ class BackfillError(Exception):
     pass
 
 
+class EngineLimitError(Exception):
+    pass
+
+
+class TerminalError(Exception):
+    pass
+
+
 table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
 
 
@@ -55,7 +63,9 @@ def handler(event, context):
     )["Attributes"]
     told = json.loads(row.get("told", "{}"))
     if told.get("fails", 0) >= row["calls"]:
-        raise globals()[told["error"]]("as told")
+        raise globals().get(told["error"], MemoryError)("as told")
+    if event.get("step") in told.get("fails_at", {}):
+        raise globals()[told["fails_at"][event["step"]]]("as told")
     if os.environ["STEP"] == "job_starter":
         states = boto3.client("stepfunctions")
         error = told.get("job_error") or told.get("job_errors", {}).get(event["step"])
@@ -73,10 +83,14 @@ CLAIM: dict[str, Any] = {
     "backfill": False,
     "manifest_uri": "s3://runs/manifest.json",
     "transform_job": "etl",
+    "runner": "glue",
     "branch": "audit_run",
     "table": "processed.things",
 }
+LIGHT = CLAIM | {"runner": "light"}
+LIGHT_WAY = ["Claim", "LightTransform", "Audit", "Publish", "Record", "Refresh", "Release"]
 ANSWERS: dict[str, dict[str, Any]] = {
+    "light_loader": {"answer": {"report_uri": "s3://runs/transform.json", "rows": {}, "snapshot_id": "7"}},
     "batch_claimer": {"answer": CLAIM},
     "data_quality_check": {"answer": {"passed": True, "failures": [], "report_uri": "s3://runs/quality.json"}},
     "table_publisher:publish": {"answer": {"published_snapshot_id": "7"}},
@@ -213,6 +227,69 @@ def test_a_backfill_that_is_refused_frees_the_dataset_at_once(ingest):
 
     assert (run.status, run.error) == ("FAILED", "BackfillError")
     assert run.tasks == ["Claim", *BAD_END]
+
+
+def test_a_batch_for_the_light_engine_starts_no_job(ingest):
+    run = ingest.run(batch_claimer={"answer": LIGHT})
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", LIGHT_WAY)
+    assert "job_starter" not in run.events
+    told = run.events["light_loader"]
+    assert (told["step"], told["input_uri"]) == ("transform", "s3://runs/manifest.json")
+    assert run.events["table_publisher:publish"]["snapshot_id"] == "7"
+    assert run.events["run_recorder:record"]["report_uri"] == "s3://runs/transform.json"
+
+
+def test_a_light_backfill_supersedes_the_quarantine_in_a_function(ingest):
+    run = ingest.run(batch_claimer={"answer": LIGHT | {"backfill": True}})
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", [*LIGHT_WAY[:4], "LightSupersedeQuarantine", *LIGHT_WAY[4:]])
+    assert run.events["light_loader"]["step"] == "supersede_quarantine"
+    assert "job_starter" not in run.events
+
+
+def test_what_is_too_large_for_the_light_engine_is_done_by_spark(ingest):
+    too_small = {"fails": FOR_EVER, "error": "EngineLimitError"}
+
+    run = ingest.run(batch_claimer={"answer": LIGHT}, light_loader=too_small)
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", [*LIGHT_WAY[:2], "FallBack", *GOOD_WAY[1:]])
+    assert run.calls["light_loader"] == 1
+    recorded = run.events["run_recorder:fall_back"]
+    assert (recorded["step"], recorded["error"]) == ("transform", "EngineLimitError")
+    assert run.events["job_starter"]["step"] == "transform"
+
+
+def test_a_function_that_is_killed_is_followed_by_spark(ingest):
+    run = ingest.run(batch_claimer={"answer": LIGHT}, light_loader={"fails": FOR_EVER, "error": "MemoryError"})
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", [*LIGHT_WAY[:2], "FallBack", *GOOD_WAY[1:]])
+
+
+def test_a_quarantine_that_a_function_cannot_supersede_is_superseded_by_spark(ingest):
+    answer = ANSWERS["light_loader"] | {"fails_at": {"supersede_quarantine": "EngineLimitError"}}
+
+    run = ingest.run(batch_claimer={"answer": LIGHT | {"backfill": True}}, light_loader=answer)
+
+    assert run.status == "SUCCEEDED"
+    assert run.tasks[4:7] == ["LightSupersedeQuarantine", "FallBackQuarantine", "SupersedeQuarantine"]
+    assert run.events["run_recorder:fall_back"]["step"] == "supersede_quarantine"
+
+
+def test_a_fault_of_the_data_never_falls_back(ingest):
+    run = ingest.run(batch_claimer={"answer": LIGHT}, light_loader={"fails": FOR_EVER, "error": "TerminalError"})
+
+    assert (run.status, run.error) == ("FAILED", "TerminalError")
+    assert run.tasks == ["Claim", "LightTransform", "Discard", *BAD_END]
+    assert "job_starter" not in run.events
+
+
+def test_a_light_load_that_may_pass_is_tried_again(ingest):
+    answer = ANSWERS["light_loader"] | {"fails": 1, "error": "TransientError"}
+
+    run = ingest.run(batch_claimer={"answer": LIGHT}, light_loader=answer)
+
+    assert (run.status, run.tasks, run.calls["light_loader"]) == ("SUCCEEDED", LIGHT_WAY, 2)
 
 
 def test_an_empty_batch_only_frees_the_dataset(ingest):

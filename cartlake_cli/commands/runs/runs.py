@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -48,7 +49,9 @@ def runs(
         "quarantined",
         "duplicate",
         "backfill",
+        "engine",
         "seconds",
+        "cost_usd",
         "error",
     ]
     lake.output.records("Runs", columns, [_flat(run) for run in found[:limit]])
@@ -81,15 +84,25 @@ def _flat(run: RunRecord) -> dict[str, Any]:
     ended = datetime.fromisoformat(run.ended_at) if run.ended_at else None
     seconds = (ended - datetime.fromisoformat(run.started_at)).total_seconds() if ended else None
     backfill = str(run.backfill) if run.backfill else None
-    about = run.model_dump(mode="json", exclude={"counts", "backfill", "subject"})
+    about = run.model_dump(mode="json", exclude={"counts", "backfill", "cost_usd", "engine", "subject"})
     return {
         "workflow": str(run.workflow),
         "dataset": run.dataset,
         **about,
         **counts,
         "backfill": backfill,
+        "engine": _engine(run),
+        "engine_reason": run.engine.reason if run.engine else None,
+        "cost_usd": None if run.cost_usd is None else Decimal(f"{run.cost_usd:.6f}"),
         "seconds": seconds,
     }
+
+
+def _engine(run: RunRecord) -> str | None:
+    """The engine of a run, and whether it is not the one it was to have."""
+    if run.engine is None:
+        return None
+    return f"{run.engine.engine} (fell back)" if run.fallback and run.engine.engine == "spark" else run.engine.engine
 
 
 def _print(lake: Lake, run: RunRecord, files: Sequence[FileRecord], reports: dict[str, Any]) -> None:

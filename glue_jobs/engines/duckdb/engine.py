@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import duckdb
 from cartlake.contracts import measurements
 from cartlake.runs.documents import Measurement
 from cartlake.tables.catalog import load_catalog
+from cartlake.tables.file_io import FILE_IO
 from cartlake.tables.snapshots import MAIN
 from glue_jobs.engines.base import BatchCounts, Branch
 from glue_jobs.engines.duckdb import reading
@@ -22,6 +24,7 @@ from glue_jobs.engines.duckdb.commits import Change, commit, drop_branch
 from glue_jobs.engines.duckdb.compiled import over, queries
 from glue_jobs.engines.duckdb.conditions import on_days, on_sql
 from glue_jobs.engines.duckdb.files import TableFiles, quoted
+from glue_jobs.engines.duckdb.limits import EngineLimitError
 from glue_jobs.engines.duckdb.session import Session, open_session, text_literal
 from glue_jobs.engines.duckdb.tables import FILE, POSITION, Scan, scan
 from glue_jobs.transforms.file_rows.versions import newer
@@ -44,11 +47,15 @@ _ATTEMPTS: Final = 4
 
 @dataclass(slots=True)
 class DuckDBEngine:
-    """A DuckDB connection for the length of one run, whose id the snapshots carry."""
+    """A DuckDB connection for the length of one run, whose id the snapshots carry.
+
+    `max_merge_bytes` is what a merge may look at of a table.
+    """
 
     session: Session
     catalog: LakeCatalog
     run_id: str
+    max_merge_bytes: float = math.inf
     kept: list[str] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
 
@@ -147,7 +154,7 @@ class DuckDBEngine:
 
     def merge(self, rows: str, branch: Branch, table: Table, days: Collection[date]) -> None:
         name = self.freeze(rows)
-        held = self._scan_branch(branch, table, days)
+        held = self._checked(self._scan_branch(branch, table, days), branch)
         keys = list(table.primary_key)
         same = " and ".join(f"t.{quoted(key)} = s.{quoted(key)}" for key in keys)
         stored = self._table_of(
@@ -166,7 +173,7 @@ class DuckDBEngine:
 
     def replace(self, changed: str, gone: str, branch: Branch, table: Table) -> None:
         keys = [quoted(key) for key in table.primary_key]
-        held = self._scan_branch(branch, table, None)
+        held = self._checked(self._scan_branch(branch, table, None), branch)
         listed = ", ".join(keys)
         replaced = self._table_of(
             f"select {FILE} as file_path, {POSITION} as pos from ({held.sql(positions=True)}) semi join "
@@ -226,6 +233,15 @@ class DuckDBEngine:
     def _filtered(self, held: Scan, where: str | None) -> str:
         return self._view_of(f"select * from ({held.sql()})" + (f" where {where}" if where else ""), "scan")
 
+    def _checked(self, held: Scan, branch: Branch) -> Scan:
+        """Return the scan. Raises EngineLimitError for one of more bytes than a merge may look at."""
+        if held.size > self.max_merge_bytes:
+            raise EngineLimitError(
+                f"The merge would have to look at {held.size / 1e6:,.0f} MB of {branch.table}, which is more than the "
+                f"{self.max_merge_bytes / 1e6:,.0f} MB that the light engine may."
+            )
+        return held
+
     def _change(self, branch: Branch, held: Scan, replaced: str, rows: str | None) -> None:
         """Delete the rows at the places in the table `replaced`, and add those of a query, in one commit."""
         loaded = self._load(branch.table)
@@ -258,10 +274,15 @@ class DuckDBEngine:
 
 
 @contextmanager
-def duckdb_engine(run_id: str, memory_mb: int | None = None) -> Iterator[DuckDBEngine]:
-    """The engine for one run, with the memory of this process in MB; at the end its files and tables are gone."""
+def duckdb_engine(
+    run_id: str, memory_mb: int | None = None, max_merge_bytes: float = math.inf
+) -> Iterator[DuckDBEngine]:
+    """The engine for one run, with the memory of this process in MB; at the end its files and tables are gone.
+
+    Raises EngineLimitError when a merge would have to look at more than `max_merge_bytes` of a table.
+    """
     with open_session(memory_mb) as session:
-        yield DuckDBEngine(session, load_catalog(), run_id)
+        yield DuckDBEngine(session, load_catalog(file_io=FILE_IO), run_id, max_merge_bytes)
 
 
 def _head(table: IcebergTable, reference: str) -> int | None:

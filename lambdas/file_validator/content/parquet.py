@@ -44,10 +44,11 @@ class ParquetColumn:
 
 @dataclass(frozen=True, slots=True)
 class ParquetFooter:
-    """`codecs` as Arrow names them, e.g. `SNAPPY`."""
+    """`codecs` as Arrow names them, e.g. `SNAPPY`; `expanded_size` is the bytes of all pages once decompressed."""
 
     columns: tuple[ParquetColumn, ...]
     rows: int
+    expanded_size: int = 0
     codecs: frozenset[str] = frozenset()
 
 

@@ -1,18 +1,7 @@
-data "aws_iam_policy_document" "assume" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-  }
-}
-
 resource "aws_iam_role" "this" {
   name               = local.name
   description        = "What ${local.name} may do, and nothing else."
-  assume_role_policy = data.aws_iam_policy_document.assume.json
+  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }] })
 }
 
 data "aws_iam_policy_document" "this" {

@@ -27,7 +27,7 @@ resource "aws_lambda_function" "this" {
   function_name                  = local.name
   description                    = var.description
   role                           = aws_iam_role.this.arn
-  runtime                        = "python3.11"
+  runtime                        = contains(var.layers, "light") ? "python3.13" : "python3.11" # a layer is for one Python
   handler                        = "lambdas.${var.function}.handler.lambda_handler"
   architectures                  = [var.shared.architecture]
   s3_bucket                      = aws_s3_object.code.bucket
@@ -38,6 +38,8 @@ resource "aws_lambda_function" "this" {
   timeout                        = var.timeout_seconds
   reserved_concurrent_executions = var.reserved_concurrency
   kms_key_arn                    = var.shared.kms_key_arn
+
+  ephemeral_storage { size = var.tmp_mb }
 
   environment {
     variables = merge(

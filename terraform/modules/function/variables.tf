@@ -46,6 +46,13 @@ variable "layers" {
   nullable    = false
 }
 
+variable "tmp_mb" {
+  description = "Size of /tmp, in MB."
+  type        = number
+  default     = 512
+  nullable    = false
+}
+
 variable "memory_mb" {
   description = "Memory of one execution environment, in MB."
   type        = number

@@ -1,4 +1,7 @@
 locals {
+  etl_size = try(var.sizes["dataset_etl"], { worker_type = "G.1X", number_of_workers = 2 })
+  dpus     = { "G.1X" = 1, "G.2X" = 2, "G.4X" = 4, "G.8X" = 8, "R.1X" = 1, "R.2X" = 2, "R.4X" = 4, "R.8X" = 8 }
+
   # Each job, keyed by its folder under glue_jobs/, and what it may touch.
   jobs = {
     dataset_etl = {
@@ -10,6 +13,7 @@ locals {
         write_databases = ["processed", "ops"]
       }
       arguments = {
+        dpus             = tostring(local.etl_size.number_of_workers * lookup(local.dpus, local.etl_size.worker_type, 1))
         quarantine_table = "${var.databases["ops"]}.quarantine_rows"
         quality_table    = "${var.databases["ops"]}.quality_results"
       }

@@ -112,6 +112,7 @@ module "workflows" {
   database_prefix = var.database_prefix
   glue_jobs       = module.glue.jobs
   gather_seconds  = var.gather_seconds
+  engine          = var.engine
 }
 
 module "glue" {

@@ -63,6 +63,13 @@ variable "glue" {
   nullable = false
 }
 
+variable "engine" {
+  description = "Which batches the light engine loads, and the size of its functions; what is not named gets the defaults of module `light_engine`."
+  type        = object({ light_max_mb = optional(number), light_max_rows = optional(number), light_table_max_mb = optional(number), light_memory_mb = optional(number), light_timeout_seconds = optional(number), light_tmp_mb = optional(number), spark_runner = optional(string) })
+  default     = {}
+  nullable    = false
+}
+
 variable "gather_seconds" {
   description = "Seconds a refresh waits for runs that are loading files, so that one job rebuilds for all of them."
   type        = number

@@ -8,6 +8,9 @@ locals {
   run_files = "${var.buckets["artifacts"].arn}/runs/*"
   glue_arn  = "arn:${data.aws_partition.current.partition}:glue:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
 
+  # The tables are the contracts'.
+  processed_tables = ["${local.glue_arn}:catalog", "${local.glue_arn}:database/${var.database_prefix}processed", "${local.glue_arn}:table/${var.database_prefix}processed/*"]
+
   # What several functions may do.
   can_use_ledger = { UseLedger = var.shared.grants["UseLedger"] }
   # Without the list S3 answers 403 instead of 404 for a report that was never written.
@@ -21,22 +24,25 @@ locals {
     batch_claimer = {
       description     = "Makes one batch with a manifest of all validated files of a dataset."
       timeout_seconds = 900
-      environment = {
+      environment = merge(module.light_engine.limits, {
         ARTIFACTS_BUCKET = var.buckets["artifacts"].name
+        DATABASE_PREFIX  = var.database_prefix
         TRANSFORM_JOB    = var.glue_jobs["dataset_etl"].name
-      }
+      })
       statements = merge(local.can_use_ledger, {
         CheckDroppedFiles = {
           actions   = ["s3:GetObject", "s3:GetObjectVersion"]
           resources = ["${var.buckets["raw"].arn}/incoming/*"]
         }
-        TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.buckets["raw"].arn, var.buckets["artifacts"].arn] }
+        TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["raw", "artifacts", "processed"] : var.buckets[zone].arn] }
         FindLoadedFiles          = var.shared.grants["FindLoadedFiles"]
         CopyOldVersions = {
           actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
           resources = ["${var.buckets["artifacts"].arn}/staging/*"]
         }
         WriteManifest = { actions = ["s3:GetObject", "s3:PutObject"], resources = [local.run_files] }
+        FindTable     = { actions = ["glue:GetTable"], resources = local.processed_tables }
+        ReadTableSize = { actions = ["s3:GetObject"], resources = ["${var.buckets["processed"].arn}/*/metadata/*"] }
       })
     }
     refresh_planner = {
@@ -104,12 +110,8 @@ locals {
       environment     = {}
       statements = {
         CommitTables = {
-          actions = ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
-          resources = [
-            "${local.glue_arn}:catalog",
-            "${local.glue_arn}:database/${var.database_prefix}processed",
-            "${local.glue_arn}:table/${var.database_prefix}processed/*", # the tables are the contracts'
-          ]
+          actions   = ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
+          resources = local.processed_tables
         }
         WriteTableMetadata = {
           actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
@@ -124,6 +126,7 @@ locals {
       environment     = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name }
       statements = merge(local.can_use_ledger, local.can_read_runs, {
         Announce     = var.shared.grants["Announce"]
+        ChangeEngine = { actions = ["s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/runs/*/manifest.json"] }
         WriteLineage = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/lineage/*"] }
       })
     }
@@ -142,4 +145,13 @@ module "function" {
   timeout_seconds       = try(each.value.timeout_seconds, 60)
   environment_variables = each.value.environment
   statements            = each.value.statements
+}
+
+module "light_engine" {
+  source = "../light_engine"
+
+  shared          = var.shared
+  buckets         = var.buckets
+  database_prefix = var.database_prefix
+  engine          = var.engine
 }

@@ -18,7 +18,7 @@ module "state_machine" {
   machine            = each.key
   arn                = local.state_machine_arns[each.key]
   definition_path    = "${path.module}/../../../state_machines/${each.key}.asl.json"
-  function_arns      = merge({ for name, function in module.function : name => function.arn }, { (var.coordinator.folder) = var.coordinator.arn })
+  function_arns      = merge({ for name, function in merge(module.function, module.light_engine.functions) : name => function.arn }, { (var.coordinator.folder) = var.coordinator.arn })
   placeholders       = { database_prefix = var.database_prefix, environment = var.shared.environment }
   glue_job           = { steps = each.value.steps, timeout_minutes = var.glue_jobs[each.value.job].timeout_minutes }
   alerts_topic_arn   = var.shared.alarm_topic_arn

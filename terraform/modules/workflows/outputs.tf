@@ -6,5 +6,5 @@ output "state_machine_arns" {
 
 output "function_names" {
   description = "Functions of this module: folder under lambdas/ to name in AWS."
-  value       = { for name, function in module.function : name => function.name }
+  value       = { for name, function in merge(module.function, module.light_engine.functions) : name => function.name }
 }

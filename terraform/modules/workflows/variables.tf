@@ -23,21 +23,14 @@ variable "shared" {
 
 variable "buckets" {
   description = "Name and ARN of each bucket, keyed by zone; raw, processed, curated, quarantine and artifacts are used."
-  type = map(object({
-    name = string
-    arn  = string
-  }))
-  nullable = false
+  type        = map(object({ name = string, arn = string }))
+  nullable    = false
 }
 
 variable "coordinator" {
   description = "Function that locks and releases datasets and starts runs: its folder under lambdas/, name and ARN."
-  type = object({
-    folder = string
-    name   = string
-    arn    = string
-  })
-  nullable = false
+  type        = object({ folder = string, name = string, arn = string })
+  nullable    = false
 }
 
 variable "database_prefix" {
@@ -72,4 +65,11 @@ variable "gather_seconds" {
     condition     = var.gather_seconds >= 0 && var.gather_seconds <= 3600
     error_message = "gather_seconds must be 0 to 3600."
   }
+}
+
+variable "engine" {
+  description = "Which batches the light engine loads, and the size of its functions; what is not named gets the defaults of module `light_engine`."
+  type        = object({ light_max_mb = optional(number), light_max_rows = optional(number), light_table_max_mb = optional(number), light_memory_mb = optional(number), light_timeout_seconds = optional(number), light_tmp_mb = optional(number), spark_runner = optional(string) })
+  default     = {}
+  nullable    = false
 }

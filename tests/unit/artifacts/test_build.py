@@ -27,6 +27,7 @@ def checkout(tmp_path, monkeypatch):
         "contracts/transactions.odcs.yaml": "kind: DataContract\n",
         "requirements/lambda.lock": LOCK,
         "requirements/arrow.lock": LOCK,
+        "requirements/light.lock": LOCK,
     }.items():
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -333,6 +333,37 @@ def test_a_preparation_that_is_no_function_of_a_job_is_refused(
         read(document)
 
 
+@pytest.mark.parametrize("wish", ["duckdb", "", None, 3])
+def test_an_engine_there_is_not_is_refused(document: dict[str, Any], read: Read, wish: Any) -> None:
+    document["customProperties"].append({"property": "cartlake.engine", "value": wish})
+
+    with pytest.raises(ContractError, match=r"customProperties\.cartlake\.engine.*choose auto, light, spark"):
+        read(document)
+
+
+def test_a_partition_that_only_spark_writes_does_not_go_with_the_light_engine(
+    document: dict[str, Any], read: Read
+) -> None:
+    column = document["schema"][0]["properties"][0]
+    bucket = [{"property": "cartlake.partitionTransform", "value": "bucket[16]"}]
+    document["schema"][0]["properties"][0] = column | {
+        "partitioned": True,
+        "partitionKeyPosition": 1,
+        "customProperties": bucket,
+    }
+    document["customProperties"].append({"property": "cartlake.engine", "value": "light"})
+
+    with pytest.raises(ContractError, match=r"customProperties\.cartlake\.engine.*choose auto or spark"):
+        read(document)
+
+
+@pytest.mark.parametrize("wish", ["auto", "light", "spark"])
+def test_a_contract_may_choose_its_engine(document: dict[str, Any], read: Read, wish: str) -> None:
+    document["customProperties"].append({"property": "cartlake.engine", "value": wish})
+
+    assert read(document).engine == wish
+
+
 @pytest.mark.parametrize(
     ("relationship", "where", "advice"),
     [

@@ -1,11 +1,19 @@
+import dataclasses
+import math
+from datetime import timedelta
+
 import pytest
 
+from cartlake import contracts
 from cartlake.aws.objects import Head
 from cartlake.contracts import UnknownDatasetError
 from cartlake.ledger import Content, FileState, Ledger, LockHeldError, ObjectVersion, RunState
 from cartlake.runs.documents import FileFormat, Manifest
+from cartlake.runs.engine_choice import EngineLimits
+from cartlake.times import utc_now
 from lambdas.batch_claimer import handler
-from lambdas.batch_claimer.domain import still_there
+from lambdas.batch_claimer.domain import looked_at, still_there
+from lambdas.batch_claimer.settings import Settings
 
 RUN_ID = "transactions-20260131T083000-aaaaaa"
 FOLDER = f"s3://artifacts/runs/{RUN_ID}"
@@ -56,6 +64,7 @@ def test_all_waiting_files_become_one_batch(account, ledger, drop, claim):
         "manifest_uri": f"{FOLDER}/manifest.json",
         "report_uri": f"{FOLDER}/transform.json",
         "transform_job": "dataset-etl",
+        "runner": "light",
         "branch": "audit_transactions_20260131T083000_aaaaaa",
         "table": "processed.transactions",
     }
@@ -192,3 +201,73 @@ def test_what_counts_as_still_there(ledger, drop, stored, reason):
     unfit = still_there(file, stored)
 
     assert (unfit.reason if unfit else None) == reason
+
+
+@pytest.fixture
+def limits(monkeypatch):
+    """Set the limits of the light engine, in MB and rows."""
+
+    def put(**changed):
+        found = handler.settings().model_copy(update=changed)
+        monkeypatch.setattr(handler, "settings", lambda: found)
+
+    return put
+
+
+def test_the_engine_and_why_it_was_chosen_stand_in_manifest_and_ledger(account, ledger, drop, claim):
+    drop("a.csv")
+
+    assert claim()["runner"] == "light"
+
+    chosen = manifest(account).engine
+    assert chosen.engine == "light"
+    assert chosen.reason.startswith("0.0 MB and 1 rows in 1 file, of the table only the files of the batch's days")
+    assert ledger.runs.get(RUN_ID).engine == chosen
+
+
+def test_with_limits_of_zero_spark_loads_every_batch(account, ledger, drop, claim, limits):
+    limits(light_max_mb=0)
+    drop("a.csv")
+
+    assert claim()["runner"] == "glue"
+    assert manifest(account).engine.engine == "spark"
+
+
+@pytest.mark.parametrize("infinity", ["inf", "Infinity"])
+def test_a_limit_may_be_infinite(infinity, monkeypatch):
+    monkeypatch.setenv("LIGHT_MAX_MB", infinity)
+
+    assert Settings().limits.expanded == math.inf
+
+
+def test_the_word_of_the_contract_wins(account, drop, claim, monkeypatch):
+    contract = contracts.load("transactions")
+    monkeypatch.setattr(handler.contracts, "load", lambda _: dataclasses.replace(contract, engine="spark"))
+    drop("a.csv")
+
+    assert claim()["runner"] == "glue"
+    assert "the contract says cartlake.engine: spark" in manifest(account).engine.reason
+
+
+def test_a_batch_as_large_as_one_that_fell_back_goes_to_spark_until_that_is_forgotten(account, ledger, drop, claim):
+    drop("a.csv")
+    ledger.fallbacks.note("transactions", "r", "Sandbox.Timedout", size=5, now=utc_now())
+
+    assert claim()["runner"] == "glue"
+    assert "was too large for the light engine" in manifest(account).engine.reason
+
+    ledger.fallbacks.note("transactions", "r", "Sandbox.Timedout", size=5, now=utc_now() - timedelta(days=8))
+    assert claim()["runner"] == "light"
+
+
+@pytest.mark.parametrize(
+    ("table", "backfill", "known"),
+    [
+        pytest.param(5, False, 5, id="a table within the limit"),
+        pytest.param(50, False, None, id="a large table, of which only some days are looked at"),
+        pytest.param(50, True, 50, id="a backfill looks at all of it"),
+        pytest.param(None, False, None, id="nobody knows"),
+    ],
+)
+def test_what_a_merge_must_look_at(table, backfill, known):
+    assert looked_at(table, EngineLimits(1, 1, table=10), backfill=backfill) == known

@@ -151,7 +151,9 @@ class TestGoodText:
     def test_a_dense_last_chunk_of_gzip_is_read_to_its_end(self):
         data = gzip.compress(CSV + b"\n" * (3 * stored.WINDOW))
 
-        assert verdict(data, gz=True).row_estimate == 1 + 3 * stored.WINDOW
+        found = verdict(data, gz=True)
+        assert found.row_estimate == 1 + 3 * stored.WINDOW
+        assert found.expanded_size == len(CSV) + 3 * stored.WINDOW
 
 
 class TestBadText:
@@ -431,10 +433,10 @@ class TestParquet:
     def test_a_good_file_is_described_by_its_footer_and_hashed_whole(self):
         data = parquet_bytes()
 
-        found = verdict(data, "parquet", footer=lambda: ParquetFooter(GOOD_COLUMNS, 42), chunk=50)
+        found = verdict(data, "parquet", footer=lambda: ParquetFooter(GOOD_COLUMNS, 42, 1_000), chunk=50)
 
         assert found.sha256 == hashlib.sha256(data).hexdigest()
-        assert found.row_estimate == 42
+        assert (found.row_estimate, found.expanded_size) == (42, 1_000)
         assert found.format.header == ["order_id", "customer_email", "amount", "ordered_at"]
 
     @pytest.mark.parametrize(
@@ -469,7 +471,7 @@ class TestParquet:
 
     def test_a_codec_that_spark_cannot_read_is_named(self):
         found = verdict(
-            parquet_bytes(), "parquet", footer=lambda: ParquetFooter(GOOD_COLUMNS, 1, frozenset({"BROTLI"}))
+            parquet_bytes(), "parquet", footer=lambda: ParquetFooter(GOOD_COLUMNS, 1, codecs=frozenset({"BROTLI"}))
         )
 
         assert found.reason is Reason.UNSUPPORTED_FORMAT

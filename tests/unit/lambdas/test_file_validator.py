@@ -258,6 +258,7 @@ class TestVerdicts:
         validate(account.drop("incoming/transactions/a.csv.gz", gzip.compress(csv_file(5))))
 
         assert (only(ledger).row_estimate, only(ledger).format.compression) == (5, "gzip")
+        assert only(ledger).expanded_size == len(csv_file(5))
 
 
 def test_the_version_the_event_told_of_is_read_even_if_it_is_replaced_at_that_moment(account):
@@ -280,6 +281,7 @@ class TestParquet:
         file = only(ledger)
         assert file.state is FileState.VALIDATED, file.detail
         assert file.format.kind == "parquet"
+        assert file.expanded_size > 0
         assert file.row_estimate == 1
 
     def test_other_types(self, account, validate, ledger):

@@ -11,9 +11,20 @@ from cartlake.maintenance.documents import Done, MaintainedTable, MaintenanceRep
 from cartlake.maintenance.health import Action, Health
 from cartlake.refresh.day_ranges import DayRange
 from cartlake.refresh.graph import WHOLE, Scope
-from cartlake.runs.documents import FileCount, FileFormat, RefreshReport, RowCounts, TableRefresh, TransformReport
+from cartlake.runs.documents import (
+    EngineChoice,
+    FileCount,
+    FileFormat,
+    Manifest,
+    ManifestFile,
+    RefreshReport,
+    RowCounts,
+    TableRefresh,
+    TransformReport,
+)
 from cartlake.runs.ids import Workflow
 from cartlake.runs.reconciliation import ReconciliationError
+from cartlake.times import utc_now
 from lambdas.run_recorder import handler
 
 RUN_ID = "transactions-20260131T083000-aaaaaa"
@@ -485,3 +496,90 @@ def metrics(capsys):
 def test_an_unknown_action_is_refused(call, action):
     with pytest.raises(ValidationError):
         call(action)
+
+
+KILLED = json.dumps({"errorType": "Runtime.ExitError", "errorMessage": "RequestId: 1 Error: signal: killed"})
+
+
+@pytest.fixture
+def chosen(account, ledger, files):
+    """The manifest of the run, for which the light engine was chosen."""
+    light = EngineChoice(engine="light", reason="1 MB in 2 files")
+    entries = [
+        ManifestFile(
+            file_id=file.file_id,
+            uri=file.uri,
+            version_id=None,
+            etag=file.etag,
+            size=file.size,
+            sha256="",
+            format=file.format,
+            expanded_size=150,
+        )
+        for file in files
+    ]
+    written = Manifest(
+        run_id=RUN_ID, dataset="transactions", contract_version="1.0.0", created_at="", files=entries, engine=light
+    )
+    account.write(f"{FOLDER}/manifest.json", written.model_dump_json())
+    ledger.runs.chosen(RUN_ID, light)
+    return written
+
+
+def fallen_back(account):
+    return Manifest.model_validate(account.read_json(f"{FOLDER}/manifest.json"))
+
+
+def test_a_run_that_fell_back_says_so_and_why(account, ledger, call, chosen):
+    answer = call("fall_back", step="transform", error="Runtime.ExitError", cause=KILLED)
+
+    manifest, run = fallen_back(account), ledger.runs.get(RUN_ID)
+    why = "Runtime.ExitError: RequestId: 1 Error: signal: killed"
+    assert answer == {"engine": "spark"}
+    assert manifest.engine == run.engine
+    assert manifest.engine.engine == "spark"
+    assert manifest.engine.reason == f"fell back from the light engine, {why} (light was chosen for 1 MB in 2 files)"
+    assert run.fallback == why
+    assert manifest.model_copy(update={"engine": chosen.engine}) == chosen
+
+
+def test_a_fallback_that_is_recorded_again_changes_nothing(account, call, chosen):
+    call("fall_back", step="transform", error="Runtime.ExitError", cause=KILLED)
+    first = fallen_back(account)
+
+    call("fall_back", step="transform", error="Runtime.ExitError", cause=KILLED)
+
+    assert fallen_back(account) == first
+
+
+@pytest.mark.parametrize(
+    ("error", "size"),
+    [
+        ("Runtime.ExitError", 300),
+        ("Sandbox.Timedout", 300),
+        ("EngineLimitError", 300),
+        ("Lambda.TooManyRequestsException", None),
+        ("Runtime.ImportModuleError", None),
+    ],
+)
+def test_only_a_batch_that_was_too_large_is_remembered(ledger, call, chosen, error, size):
+    call("fall_back", step="transform", error=error, cause="")
+
+    known = ledger.fallbacks.get("transactions", utc_now())
+    assert (known.size if known else None) == size
+
+
+def test_a_quarantine_that_fell_back_leaves_the_engine_of_the_load_on_record(account, ledger, call, chosen):
+    call("fall_back", step="supersede_quarantine", error="Sandbox.Timedout", cause="")
+
+    assert fallen_back(account) == chosen
+    assert ledger.runs.get(RUN_ID).engine == chosen.engine
+    assert ledger.runs.get(RUN_ID).fallback == "Sandbox.Timedout: "
+
+
+def test_the_cost_of_a_load_is_on_record(ledger, call, report):
+    report(cost_usd=0.00008)
+
+    call("record")
+
+    assert ledger.runs.get(RUN_ID).cost_usd == pytest.approx(0.00008)

@@ -14,7 +14,7 @@ variables {
     artifacts_dir         = "../../fixtures/artifacts"
     artifacts_bucket      = "test-artifacts"
     architecture          = "arm64"
-    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1" }
+    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1", light = "arn:aws:lambda:eu-west-1:123456789012:layer:light:1" }
     environment_variables = { LEDGER_TABLE = "ledger" }
     log_level             = "INFO"
     log_retention_days    = 30
@@ -29,6 +29,29 @@ variables {
     UseLedger = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
   }
   environment_variables = { GATHER_SECONDS = "60" }
+}
+
+run "a_function_of_the_light_engine_gets_the_python_of_its_layer_and_its_disk" {
+  command = plan
+
+  variables {
+    layers = ["light"]
+    tmp_mb = 2048
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.runtime == "python3.13" && aws_lambda_function.this.ephemeral_storage[0].size == 2048
+    error_message = "The layer light holds compiled modules of Python 3.13, and DuckDB spills to /tmp."
+  }
+}
+
+run "other_functions_run_on_the_python_of_theirs" {
+  command = plan
+
+  assert {
+    condition     = aws_lambda_function.this.runtime == "python3.11" && aws_lambda_function.this.ephemeral_storage[0].size == 512
+    error_message = "The layers cartlake and arrow hold compiled modules of Python 3.11."
+  }
 }
 
 run "name_handler_and_settings_follow_the_folder" {

@@ -26,6 +26,12 @@ override_module {
   outputs         = { name = "cartlake-test-some-function", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-some-function", role_arn = "arn:aws:iam::123456789012:role/some" }
 }
 
+override_module {
+  override_during = plan
+  target          = module.light_engine.module.function
+  outputs         = { name = "cartlake-test-some-function", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-some-function", role_arn = "arn:aws:iam::123456789012:role/some" }
+}
+
 variables {
   shared = {
     name_prefix           = "cartlake-test"
@@ -33,7 +39,7 @@ variables {
     artifacts_dir         = "../../fixtures/artifacts"
     artifacts_bucket      = "test-artifacts"
     architecture          = "arm64"
-    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1" }
+    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1", light = "arn:aws:lambda:eu-west-1:123456789012:layer:light:1" }
     environment_variables = { LEDGER_TABLE = "ledger" }
     log_level             = "INFO"
     log_retention_days    = 30
@@ -91,6 +97,15 @@ run "no_function_holds_more_than_it_needs" {
   }
 }
 
+run "the_engine_is_chosen_by_the_limits_of_those_who_run_it" {
+  command = plan
+
+  assert {
+    condition     = local.functions.batch_claimer.environment.LIGHT_MAX_MB == "256" && local.functions.batch_claimer.environment.SPARK_RUNNER == "glue"
+    error_message = "The first step must know the limits of the light engine."
+  }
+}
+
 run "rejects_a_missing_job" {
   command = plan
 
@@ -133,7 +148,7 @@ run "the_machines_call_the_functions_of_their_steps" {
   }
 
   assert {
-    condition     = setunion([for machine in module.state_machine : machine.called_functions]...) == setunion(keys(local.functions), ["run_coordinator"])
+    condition     = setunion([for machine in module.state_machine : machine.called_functions]...) == setunion(keys(local.functions), keys(module.light_engine.functions), ["run_coordinator"])
     error_message = "Each function of a step must be called by a machine."
   }
 }

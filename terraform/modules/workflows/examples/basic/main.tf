@@ -7,7 +7,7 @@ module "workflows" {
     artifacts_dir         = "${path.module}/../../../../fixtures/artifacts"
     artifacts_bucket      = "test-artifacts"
     architecture          = "arm64"
-    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1" }
+    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1", light = "arn:aws:lambda:eu-west-1:123456789012:layer:light:1" }
     environment_variables = { LEDGER_TABLE = "ledger" }
     log_level             = "INFO"
     log_retention_days    = 30

@@ -1,0 +1,61 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  run_files = "${var.buckets["artifacts"].arn}/runs/*"
+  glue_arn  = "arn:${data.aws_partition.current.partition}:glue:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+
+  # Those who choose the engine and those who run it go by the same limits.
+  limits = {
+    LIGHT_MAX_MB       = tostring(var.engine.light_max_mb)
+    LIGHT_MAX_ROWS     = tostring(var.engine.light_max_rows)
+    LIGHT_TABLE_MAX_MB = tostring(var.engine.light_table_max_mb)
+    SPARK_RUNNER       = var.engine.spark_runner
+  }
+
+  functions = {
+    light_loader = {
+      description = "Loads files onto an audit branch of their table with the light engine, DuckDB."
+      statements = {
+        ReadFiles = {
+          actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+          resources = ["${var.buckets["raw"].arn}/incoming/*", "${var.buckets["artifacts"].arn}/staging/*"]
+        }
+        ReadManifestAndReport = { actions = ["s3:GetObject", "s3:PutObject"], resources = [local.run_files] }
+        CommitTables = {
+          actions = ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
+          resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["ops", "processed"] : [
+            "${local.glue_arn}:database/${var.database_prefix}${database}",
+            "${local.glue_arn}:table/${var.database_prefix}${database}/*", # the tables are the contracts'
+          ]]))
+        }
+        WriteTableFiles = {
+          actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+          resources = ["${var.buckets["processed"].arn}/*", "${var.buckets["quarantine"].arn}/ops/*"]
+        }
+        TellMissingFromForbidden = {
+          actions   = ["s3:ListBucket"]
+          resources = [for zone in ["artifacts", "processed", "quarantine", "raw"] : var.buckets[zone].arn]
+        }
+      }
+    }
+  }
+}
+
+module "function" {
+  source   = "../function"
+  for_each = local.functions
+
+  shared                = var.shared
+  function              = each.key
+  description           = each.value.description
+  layers                = ["light"]
+  memory_mb             = var.engine.light_memory_mb
+  tmp_mb                = var.engine.light_tmp_mb
+  timeout_seconds       = var.engine.light_timeout_seconds
+  environment_variables = merge(local.limits, { ARTIFACTS_BUCKET = var.buckets["artifacts"].name, DATABASE_PREFIX = var.database_prefix })
+  statements            = each.value.statements
+}
