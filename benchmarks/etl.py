@@ -25,7 +25,7 @@ from generators.transactions import generate_transactions
 from glue_jobs.dataset_etl.main import main
 from glue_jobs.engines.spark import writing
 from glue_jobs.engines.spark.iceberg import fresh_branch
-from glue_jobs.transforms.scopes import rows_of_days
+from glue_jobs.transforms.scopes import of_days_sql
 from lambdas.file_validator.content.text import SHORT_LINE_BYTES
 from localaws.spark.session import QUICK_START_FLAGS, session_conf
 
@@ -90,7 +90,7 @@ def merge_changes(spark: SparkSession, rows: int) -> float:
     days = [LAST_DAY - timedelta(days=days_ago) for days_ago in range(3)]
     step = rows // DAYS * 3 // CHANGED_ROWS
     changes = order_lines(spark, f"{rows} - 1 - id * {step}", CHANGED_ROWS, of=rows, updated="interval '1' day")
-    changes = rows_of_days(changes, TABLE, days).cache()
+    changes = changes.where(of_days_sql(TABLE, days)).cache()
     changes.count()
     start = time.monotonic()
     branch = fresh_branch(spark, TARGET, "measured")

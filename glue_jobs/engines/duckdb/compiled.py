@@ -2,16 +2,14 @@
 
 A transform is a function of frames. SQLFrame writes its query, which takes 0.1 to 1.5 s where DuckDB needs a hundredth
 of that to run it over a small batch. The query depends on the code, on the contract and on the columns of the inputs,
-never on a run: so it is kept, for the life of the process, and for ever in the file that the build makes of it.
+never on a run: so it is kept for the life of the process.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import duckdb
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 Columns: TypeAlias = tuple[tuple[str, str], ...]
 """Names and DuckDB types of the columns of an input, in order."""
 
-FILE: Final = Path(__file__).with_name("compiled.json")
-"""What the build compiled; a checkout has none."""
 _INPUT: Final = "cartlake_input_{0}"
 
 
@@ -49,8 +45,8 @@ class Queries:
 
 @cache
 def queries() -> Queries:
-    """The queries of this process, which begin with those of the build."""
-    return Queries(json.loads(FILE.read_text()) if FILE.exists() else {})
+    """The queries of this process."""
+    return Queries()
 
 
 def over(query: str, relations: Sequence[str]) -> str:

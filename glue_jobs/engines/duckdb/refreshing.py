@@ -23,7 +23,7 @@ from glue_jobs.engines.duckdb.session import open_session
 from glue_jobs.engines.duckdb.tables import scan
 from glue_jobs.engines.duckdb.types import contract_type
 from glue_jobs.engines.refresh import Fingerprint, Measured
-from glue_jobs.transforms.rules import broken_rows
+from glue_jobs.shared.quality import broken_rows
 from glue_jobs.transforms.scopes import in_ranges_sql
 
 if TYPE_CHECKING:

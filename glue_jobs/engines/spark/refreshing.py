@@ -16,7 +16,7 @@ from glue_jobs.engines.refresh import Fingerprint, Measured
 from glue_jobs.engines.spark import iceberg, replacing
 from glue_jobs.engines.spark.engine import SparkEngine
 from glue_jobs.engines.spark.session import open_session
-from glue_jobs.transforms.rules import broken_counts
+from glue_jobs.shared.quality import broken_counts
 from glue_jobs.transforms.scopes import in_ranges_sql
 
 _PARALLEL_TABLES: Final = 3

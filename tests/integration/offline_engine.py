@@ -1,13 +1,7 @@
-"""Compile the queries of all datasets before anything runs: `python -m glue_jobs.engines.duckdb.precompile FILE`.
-
-The pipeline itself says which transforms it applies to which columns: it runs over empty tables in memory, and nothing
-is read from or written to AWS. The build puts the file beside `compiled.py` in the layer.
-"""
+"""An engine that compiles the queries of a pipeline and reads and writes nothing: whatever it reads is empty."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -23,7 +17,6 @@ from cartlake.runs.ids import new_run_id
 from glue_jobs.dataset_etl.pipeline import load_files
 from glue_jobs.dataset_etl.run import Run
 from glue_jobs.engines.base import BatchCounts, Branch
-from glue_jobs.engines.duckdb.compiled import queries
 from glue_jobs.engines.duckdb.engine import DuckDBEngine
 from glue_jobs.engines.duckdb.session import Session, prepare
 from glue_jobs.shared.phases import Phases
@@ -40,16 +33,16 @@ _TYPES = {"string": "varchar", "timestamp": "timestamp with time zone", "array<s
 class OfflineEngine(DuckDBEngine):
     """An engine without tables or files: whatever is read has the columns it would have, and no rows."""
 
-    def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> str:  # noqa: ARG002
+    def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> str:
         names = [*(column.name for column in contract.table.file_columns), "_corrupt_record", "_source_file"]
         return self._empty(dict.fromkeys(names, "string"))
 
-    def read_table(self, table: str, where: str | None = None) -> str:  # noqa: ARG002
+    def read_table(self, table: str, where: str | None = None) -> str:
         database, name = table.split(".")[1:]
         known = {one.physical_name: one for contract in contracts.load_all() for one in contract.tables}
         return self._empty({column.name: column.type for column in known[f"{database}.{name}"].columns})
 
-    def read_branch(self, branch: Branch, table: Table, days: Collection[date] | None = None) -> str:  # noqa: ARG002
+    def read_branch(self, branch: Branch, table: Table, days: Collection[date] | None = None) -> str:
         return self._empty({column.name: column.type for column in table.columns})
 
     def collect(self, rows: str) -> list[dict[str, Any]]:
@@ -57,13 +50,13 @@ class OfflineEngine(DuckDBEngine):
         names = [name for name, _ in self._columns(rows)]
         return [dict.fromkeys(names, 1)] if names == ["copies", "keys"] else []
 
-    def count_batch(self, judged: str, table: Table) -> BatchCounts:  # noqa: ARG002
+    def count_batch(self, judged: str, table: Table) -> BatchCounts:
         return BatchCounts(Counter(), 1, Counter({_DAY: 1}), clustered=True)
 
     def fresh_branch(self, table: str, name: str) -> Branch:
         return Branch(table, name, None)
 
-    def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:  # noqa: ARG002
+    def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
         return frozenset(days)
 
     def merge(self, rows: str, branch: Branch, table: Table, days: Collection[date]) -> None:
@@ -75,10 +68,10 @@ class OfflineEngine(DuckDBEngine):
     def replace_rows(self, table: str, where: str, rows: str | None) -> None:
         """Write nothing."""
 
-    def measure(self, branch: Branch, table: Table, days: Collection[date], now: datetime) -> list[Any]:  # noqa: ARG002
+    def measure(self, branch: Branch, table: Table, days: Collection[date], now: datetime) -> list[Any]:
         return []
 
-    def head(self, table: str, reference: str) -> int | None:  # noqa: ARG002
+    def head(self, table: str, reference: str) -> int | None:
         return None
 
     def _empty(self, columns: dict[str, str]) -> str:
@@ -86,12 +79,10 @@ class OfflineEngine(DuckDBEngine):
         return self._view_of(f"select {listed} where false", "empty")
 
 
-def compile_datasets() -> None:
-    """Compile the queries of every dataset whose files may be dropped, for loads and for backfills."""
-    for contract in contracts.load_all():
-        for backfill in (False, True) if contract.droppable else ():
-            with _offline() as engine:
-                load_files(_run(engine, contract, backfill=backfill))
+def compile_dataset(contract: Contract, *, backfill: bool) -> None:
+    """Compile the queries of a load, or of a backfill, of a dataset, and let DuckDB bind them."""
+    with _offline() as engine:
+        load_files(_run(engine, contract, backfill=backfill))
 
 
 @contextmanager
@@ -122,13 +113,3 @@ def _run(engine: OfflineEngine, contract: Contract, *, backfill: bool) -> Run:
         started_at=datetime(2026, 1, 1, tzinfo=UTC),
         phases=Phases(),
     )
-
-
-def main() -> None:
-    """Write all compiled queries to the file that is named on the command line."""
-    compile_datasets()
-    Path(sys.argv[1]).write_text(json.dumps(queries().known, indent=0))
-
-
-if __name__ == "__main__":
-    main()
