@@ -180,7 +180,8 @@ def test_every_function_and_job_in_the_repository_is_deployed():
 def test_every_function_is_given_the_settings_it_refuses_to_start_without(function):
     settings = importlib.import_module(f"lambdas.{function}.settings").Settings
     required = {name.upper() for name, field in settings.model_fields.items() if field.is_required()}
-    alone = r'^module "{0}" {{$(.*?)^}}$|^    {0} = {{$(.*?)^    }}$|^  common_environment = {{$(.*?)^  }}$'
+    alone = r'^module "{0}" {{$(.*?)^}}$|^    {0} = {{$(.*?)^    }}$|^  (?:common_environment|limits) = {{$(.*?)^  }}$'
+    alone += r"|merge\(local\.limits, {{(.*?)}}\)"
     deployed = "\n".join(source("modules", module.name) for module in MODULES)
     blocks = re.finditer(alone.format(function), deployed, re.DOTALL | re.MULTILINE)
 

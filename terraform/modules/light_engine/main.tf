@@ -42,6 +42,27 @@ locals {
         }
       }
     }
+    light_refresher = {
+      description = "Rebuilds the stale tables of a plan with the light engine, DuckDB."
+      statements = {
+        ReadPlanAndReport = { actions = ["s3:GetObject", "s3:PutObject"], resources = [local.run_files] }
+        CommitTables = {
+          actions = ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
+          resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["curated", "ops", "processed"] : [
+            "${local.glue_arn}:database/${var.database_prefix}${database}",
+            "${local.glue_arn}:table/${var.database_prefix}${database}/*", # the tables are the contracts'
+          ]]))
+        }
+        WriteTableFiles = {
+          actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+          resources = ["${var.buckets["curated"].arn}/*", "${var.buckets["processed"].arn}/*", "${var.buckets["quarantine"].arn}/ops/*"]
+        }
+        TellMissingFromForbidden = {
+          actions   = ["s3:ListBucket"]
+          resources = [for zone in ["artifacts", "curated", "processed", "quarantine"] : var.buckets[zone].arn]
+        }
+      }
+    }
   }
 }
 
