@@ -176,7 +176,8 @@ class RefreshPlan(Document):
     """What one run of the refresh rebuilds, in order. With `check`, tables are rebuilt only to be compared.
 
     `changes` are the rows that changed; `tables` are all that may depend on them. A table is skipped when the tables
-    it is built from turn out to be unchanged.
+    it is built from turn out to be unchanged. `engine` is the one that was chosen for all of them, `size` the
+    bytes of all files that are read or rebuilt, None where that is not known.
     """
 
     run_id: str
@@ -184,6 +185,8 @@ class RefreshPlan(Document):
     changes: dict[str, Scope] = {}
     tables: list[StaleTable]
     check: bool = False
+    engine: EngineChoice | None = None
+    size: Count | None = None
 
 
 class TableRefresh(Document):
@@ -203,12 +206,17 @@ class TableRefresh(Document):
 
 
 class RefreshReport(Document):
-    """The outcome of a refresh, by table, in the order the tables were started."""
+    """The outcome of a refresh, by table, in the order the tables were started.
+
+    `engine` is the one that did it, `cost_usd` the list price of this attempt.
+    """
 
     run_id: str
     tables: list[TableRefresh]
     started_at: str
     ended_at: str
+    engine: EngineChoice | None = None
+    cost_usd: float | None = None
 
     @property
     def rows(self) -> int:

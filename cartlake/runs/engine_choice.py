@@ -89,6 +89,35 @@ def choose_engine(
     return EngineChoice(engine="light", reason=f"{facts}; {within}")
 
 
+def runner_of(choice: EngineChoice, spark_runner: str) -> str:
+    """Return what the state machine starts: `light`, or what runs Spark here."""
+    return choice.engine if choice.engine == "light" else spark_runner
+
+
+def choose_refresh_engine(
+    tables: int, size: int | None, limits: EngineLimits, *, too_large: int | None = None, only_spark: str | None = None
+) -> EngineChoice:
+    """Return the engine that rebuilds tables, and why.
+
+    `size` is the bytes of the files of all tables that are rebuilt or read, None where that is not known of one of
+    them. `too_large` is the size of a refresh that was too large for the light engine not long ago. `only_spark` says
+    why a table can only be written by Spark.
+    """
+    if only_spark is not None:
+        return EngineChoice(engine="spark", reason=only_spark)
+    if size is None:
+        return EngineChoice(engine="spark", reason="the size of a table is not known")
+    facts = f"{_megabytes(size)} in {tables} tables to read or to rebuild"
+    if size > limits.table or limits.table == 0:
+        return EngineChoice(
+            engine="spark", reason=f"too large for the light engine: {facts}; limit {_megabytes(limits.table)}"
+        )
+    if too_large is not None and size >= too_large:
+        before = f"a refresh of {_megabytes(too_large)} was too large for the light engine"
+        return EngineChoice(engine="spark", reason=f"{before}: {facts}")
+    return EngineChoice(engine="light", reason=f"{facts}; limit {_megabytes(limits.table)}")
+
+
 def _expanded(file: ManifestFile) -> int:
     if file.expanded_size is not None:
         return file.expanded_size

@@ -7,7 +7,7 @@ from cartlake import contracts
 from cartlake.aws import s3
 from cartlake.errors import TerminalError
 from cartlake.refresh.graph import Graph
-from cartlake.runs.documents import RefreshPlan
+from cartlake.runs.documents import EngineChoice, EngineName, RefreshPlan, RefreshReport
 from cartlake.times import utc_now
 from glue_jobs.engines.refresh import RefreshEngine
 
@@ -34,6 +34,12 @@ def read_plan(uri: str, run_id: str) -> RefreshPlan:
     if plan.run_id != run_id:
         raise TerminalError(f"{uri} is of run {plan.run_id}, not of {run_id}.")
     return plan
+
+
+def done_by(engine: EngineName, report: RefreshReport, plan: RefreshPlan, cost_usd: float) -> RefreshReport:
+    """Return the report with the engine that did it, why that one, and what the attempt cost in USD."""
+    reason = plan.engine.reason if plan.engine else "no engine was chosen"
+    return report.model_copy(update={"engine": EngineChoice(engine=engine, reason=reason), "cost_usd": cost_usd})
 
 
 def open_run(plan: RefreshPlan, engine: RefreshEngine, prefix: str, quality: str) -> Run:

@@ -7,7 +7,7 @@ from typing import Final
 from cartlake.aws.objects import Head
 from cartlake.errors import TerminalError
 from cartlake.ledger import Backfill, FileRecord
-from cartlake.runs.documents import EngineChoice, ManifestFile
+from cartlake.runs.documents import ManifestFile
 from cartlake.runs.engine_choice import EngineLimits
 
 MAX_FILES: Final = 1_000
@@ -87,11 +87,6 @@ def looked_at(table: int | None, limits: EngineLimits, *, backfill: bool) -> int
     days: no more than the whole table, which says enough when that is within the limits.
     """
     return table if backfill or (table is not None and table <= limits.table) else None
-
-
-def runner_of(choice: EngineChoice, spark_runner: str) -> str:
-    """Return what the state machine starts: `light`, or what runs Spark here."""
-    return choice.engine if choice.engine == "light" else spark_runner
 
 
 def backfill_entry(file: FileRecord, copied: Copied | None) -> ManifestFile:

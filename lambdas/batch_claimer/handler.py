@@ -14,7 +14,7 @@ from cartlake.aws import s3
 from cartlake.contracts import Contract
 from cartlake.ledger import Backfill, FileRecord, FileState, LockHeldError
 from cartlake.runs.documents import EngineChoice, Manifest, ManifestFile
-from cartlake.runs.engine_choice import choose_engine, load_size, spark_only
+from cartlake.runs.engine_choice import choose_engine, load_size, runner_of, spark_only
 from cartlake.runs.folder import Step
 from cartlake.runs.ids import audit_branch
 from cartlake.tables.table_size import table_bytes
@@ -27,7 +27,6 @@ from lambdas.batch_claimer.domain import (
     check_window,
     looked_at,
     manifest_entry,
-    runner_of,
     staging_key,
     still_there,
 )

@@ -3,23 +3,32 @@
 It may be invoked again after a timeout or a crash. Marks this run has claimed already stay its own.
 """
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from cartlake import contracts
 from cartlake.aws import s3
 from cartlake.ledger import Lock, LockHeldError
-from cartlake.refresh.graph import Scope
-from cartlake.runs.documents import RefreshPlan
+from cartlake.refresh.graph import Scope, StaleTable
+from cartlake.runs.documents import EngineChoice, RefreshPlan
+from cartlake.runs.engine_choice import choose_refresh_engine, runner_of, spark_only
 from cartlake.runs.ids import Workflow, subject_of
+from cartlake.tables.table_size import table_bytes
 from cartlake.times import parse, stamp, utc_now
 from lambdas.refresh_planner.adapters import graph
-from lambdas.refresh_planner.domain import changed, checked_tables
+from lambdas.refresh_planner.domain import changed, checked_tables, involved, total
 from lambdas.refresh_planner.settings import settings
 from lambdas.shared.clients import ledger
-from lambdas.shared.entry import Answer, entry, logger
+from lambdas.shared.counting import count
+from lambdas.shared.entry import Answer, entry, logger, tracer
 
 settings()  # a bad environment fails the cold start
+
+_PARALLEL_READS: Final = 8
 
 
 class Request(BaseModel):
@@ -40,12 +49,16 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     ledger().runs.start(run_id, lock.execution_arn if lock else None)
     changes = {} if request.check is not None else claimed(run_id)
     tables = graph().stale(changes) if request.check is None else checked_tables(graph(), request.check)
+    size = size_of(tables) if tables else None
+    engine = choose(run_id, tables, size) if tables else None
     plan = RefreshPlan(
         run_id=run_id,
         created_at=stamp(utc_now()),
         changes=changes,
         tables=list(tables),
         check=request.check is not None,
+        engine=engine,
+        size=size,
     )
     folder = settings().folder(run_id)
     s3.write_text(folder.plan, plan.model_dump_json(indent=2))
@@ -58,7 +71,31 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
         "table_count": len(tables),
         "plan_uri": folder.plan,
         "refresh_job": settings().refresh_job,
+        "runner": runner_of(engine, settings().spark_runner) if engine else None,
     }
+
+
+@tracer.capture_method(capture_response=False)
+def size_of(tables: Sequence[StaleTable]) -> int | None:
+    """Return the bytes of all tables that are rebuilt or read, None where that is not known of one."""
+    prefix = settings().database_prefix
+    names = [(f"{prefix}{table.database}", table.bare_name) for table in involved(graph(), tables)]
+    with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+        return total(pool.map(lambda name: table_bytes(*name), names))
+
+
+def choose(run_id: str, tables: Sequence[StaleTable], size: int | None) -> EngineChoice:
+    """Return the engine that rebuilds the tables, and put it on record."""
+    known = ledger().fallbacks.get(Workflow.REFRESH, utc_now())
+    too_large = known.size if known else None
+    reasons = [reason for table in tables if (reason := spark_only(graph().table(table.table)))]
+    only_spark = reasons[0] if reasons else None
+    number, limits = len(involved(graph(), tables)), settings().limits
+    chosen = choose_refresh_engine(number, size, limits, too_large=too_large, only_spark=only_spark)
+    ledger().runs.chosen(run_id, chosen)
+    count(Workflow.REFRESH, **{f"Runs{chosen.engine.title()}": 1})
+    logger.info("engine_chosen", run_id=run_id, **chosen.model_dump())
+    return chosen
 
 
 def gathering(lock: Lock) -> bool:

@@ -160,7 +160,7 @@ def files_loaded(report: TransformReport, *, backfill: bool) -> None:
 def succeed_refresh(request: RecordRefresh, catalog: str) -> Answer:
     """Record that a refresh succeeded."""
     report = s3.read_model(request.report_uri, RefreshReport)
-    run = ledger().runs.finish(request.run_id, None, request.report_uri)
+    run = ledger().runs.finish(request.run_id, None, request.report_uri, report.cost_usd)
     refuse_failed(run)
     write_lineage(run, refresh_lineage(run, report, upstreams(), catalog))
     tables = [table.table for table in report.tables]
