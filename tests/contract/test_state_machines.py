@@ -413,12 +413,23 @@ class TestRefresh:
         assert steps(refresh, {"HasTables": "Rebuild"}) == ["Claim", "Rebuild", "Record", "Release"]
 
     def test_with_nothing_stale_no_job_is_started(self, refresh):
-        loading, nothing = refresh["States"]["HasTables"]["Choices"]
+        loading, nothing, light = refresh["States"]["HasTables"]["Choices"]
 
         assert loading["Next"] == "Gather"
         assert refresh["States"]["Gather"]["Next"] == "Claim"
         assert nothing == {"Variable": "$.claim.Payload.table_count", "NumericEquals": 0, "Next": "Release"}
         assert steps(refresh, {"HasTables": nothing["Next"]}) == ["Claim", "Release"]
+        assert light == {"Variable": "$.claim.Payload.runner", "StringEquals": "light", "Next": "LightRebuild"}
+        assert steps(refresh, {"HasTables": "LightRebuild"}) == ["Claim", "LightRebuild", "Record", "Release"]
+
+    def test_what_is_too_large_for_a_function_is_rebuilt_by_spark(self, refresh):
+        limits, rest = refresh["States"]["LightRebuild"]["Catch"]
+
+        assert {"EngineLimitError", "Sandbox.Timedout", "Runtime.OutOfMemory"} <= set(limits["ErrorEquals"])
+        assert not {"RefreshError", "TerminalError", "States.TaskFailed"} & set(limits["ErrorEquals"])
+        assert (limits["Next"], rest["Next"]) == ("FallBackRebuild", "MarkFailed")
+        assert payload(refresh["States"]["FallBackRebuild"])["step"] == "refresh"
+        assert refresh["States"]["FallBackRebuild"]["Next"] == "Rebuild"
 
     def test_the_planner_gets_the_whole_input_so_that_a_check_reaches_it(self, refresh):
         assert refresh["States"]["Claim"]["Parameters"]["Payload.$"] == "$"

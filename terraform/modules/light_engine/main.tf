@@ -16,6 +16,18 @@ locals {
     SPARK_RUNNER       = var.engine.spark_runner
   }
 
+  size_grants = {
+    FindTables = {
+      actions = ["glue:GetTable"]
+      resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["curated", "processed"] : [
+        "${local.glue_arn}:database/${var.database_prefix}${database}",
+        "${local.glue_arn}:table/${var.database_prefix}${database}/*", # the tables are the contracts'
+      ]]))
+    }
+    ReadTableSizes           = { actions = ["s3:GetObject"], resources = [for zone in ["curated", "processed"] : "${var.buckets[zone].arn}/*/metadata/*"] }
+    TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["curated", "processed"] : var.buckets[zone].arn] }
+  }
+
   functions = {
     light_loader = {
       description = "Loads files onto an audit branch of their table with the light engine, DuckDB."

@@ -18,7 +18,7 @@ variable "shared" {
 }
 
 variable "buckets" {
-  description = "Name and ARN of each bucket, keyed by zone; raw, processed, quarantine and artifacts are used."
+  description = "Name and ARN of each bucket, keyed by zone; all but exports are used."
   type = map(object({
     name = string
     arn  = string

@@ -11,11 +11,6 @@ locals {
   # The tables are the contracts'.
   processed_tables = ["${local.glue_arn}:catalog", "${local.glue_arn}:database/${var.database_prefix}processed", "${local.glue_arn}:table/${var.database_prefix}processed/*"]
 
-  refreshed_tables = concat(["${local.glue_arn}:catalog"], flatten([for database in ["curated", "processed"] : [
-    "${local.glue_arn}:database/${var.database_prefix}${database}",
-    "${local.glue_arn}:table/${var.database_prefix}${database}/*",
-  ]]))
-
   # What several functions may do.
   can_use_ledger = { UseLedger = var.shared.grants["UseLedger"] }
   # Without the list S3 answers 403 instead of 404 for a report that was never written.
@@ -58,14 +53,8 @@ locals {
         REFRESH_JOB      = var.glue_jobs["table_refresh"].name
         GATHER_SECONDS   = tostring(var.gather_seconds)
       })
-      statements = merge(local.can_use_ledger, {
-        WritePlan  = { actions = ["s3:PutObject"], resources = [local.run_files] }
-        FindTables = { actions = ["glue:GetTable"], resources = local.refreshed_tables }
-        ReadTableSizes = {
-          actions   = ["s3:GetObject"]
-          resources = ["${var.buckets["processed"].arn}/*/metadata/*", "${var.buckets["curated"].arn}/*/metadata/*"]
-        }
-        TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["curated", "processed"] : var.buckets[zone].arn] }
+      statements = merge(local.can_use_ledger, module.light_engine.size_grants, {
+        WritePlan = { actions = ["s3:PutObject"], resources = [local.run_files] }
       })
     }
     maintenance_planner = {

@@ -9,6 +9,7 @@ from cartlake.refresh.day_ranges import DayRange, of_days
 from cartlake.refresh.graph import WHOLE, GraphError, Scope, StaleTable
 from cartlake.runs.documents import RefreshPlan
 from cartlake.runs.ids import Workflow
+from cartlake.times import utc_now
 from lambdas.refresh_planner import handler
 
 RUN_ID = "refresh-20260131T084000-bbbbbb"
@@ -56,8 +57,9 @@ def test_a_change_becomes_a_plan_of_all_that_is_built_from_it(ledger, mark, clai
         "table_count": 2,
         "plan_uri": PLAN,
         "refresh_job": "table-refresh",
+        "runner": "glue",  # no table is there yet, so nobody knows how large they are
     }
-
+    assert plan().engine.reason == "the size of a table is not known"
     assert (plan().run_id, plan().check) == (RUN_ID, False)
     assert plan().tables == [
         StaleTable(table="processed.sums", scope=days(3)),
@@ -66,6 +68,36 @@ def test_a_change_becomes_a_plan_of_all_that_is_built_from_it(ledger, mark, clai
     assert ledger.runs.get(RUN_ID).state is RunState.RUNNING
     assert ledger.locks.get(Workflow.REFRESH).run_id == RUN_ID
     assert not ledger.has_pending(Workflow.REFRESH)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "runner", "reason"),
+    [
+        ({}, "light", "0 MB in 3 tables to read or to rebuild; limit 1,024 MB"),
+        ({"processed.events": 2_000_000}, "light", "2.0 MB in 3 tables to read or to rebuild; limit 1,024 MB"),
+        ({"processed.events": 2_000_000_000}, "glue", "too large for the light engine: 2,000 MB in 3 tables"),
+        ({"processed.events": None}, "glue", "the size of a table is not known"),
+    ],
+)
+def test_the_engine_follows_from_the_bytes_of_all_tables_that_are_read_or_rebuilt(
+    mark, claim, plan, ledger, monkeypatch, sizes, runner, reason
+):
+    monkeypatch.setattr(handler, "table_bytes", lambda database, table: sizes.get(f"{database}.{table}", 0))
+    mark("events", days(3))
+
+    assert claim()["runner"] == runner
+    assert plan().engine.reason.startswith(reason)
+    assert ledger.runs.get(RUN_ID).engine == plan().engine
+
+
+def test_a_refresh_that_was_too_large_is_remembered(mark, claim, ledger, monkeypatch):
+    monkeypatch.setattr(handler, "table_bytes", lambda *_table: 1_000_000)
+    ledger.fallbacks.note(
+        Workflow.REFRESH, "refresh-20260131T083000-aaaaaa", "Runtime.OutOfMemory", 3_000_000, utc_now()
+    )
+    mark("events", days(3))
+
+    assert claim()["runner"] == "glue"
 
 
 def test_the_changes_of_many_runs_become_one_scope_of_each_table(mark, claim, plan):
