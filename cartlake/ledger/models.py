@@ -178,8 +178,12 @@ class Fallback(Record):
 
 
 class StaleMark(Record):
-    """Rows of a table that changed in a run, or that a user wants rebuilt: work for the refresh."""
+    """Rows of a table that changed in a run, or that a user wants rebuilt: work for the refresh.
+
+    `retried` marks were claimed by a refresh that failed; it may have rebuilt a table and not those built from it.
+    """
 
     table: str
     run_id: str
     scope: Scope
+    retried: bool = False

@@ -67,7 +67,8 @@ class StaleLedger:
     def release_failed(self, refresh_run_id: str) -> None:
         """Move the marks of a failed refresh back to those that the next refresh claims, without starting one."""
         claimed = self._table.query(f"RUN#{refresh_run_id}", "STALE#")
-        self._move_marks(claimed, lambda sk: failed_stale_key(sk.removeprefix("STALE#")))
+        again = [item | {"retried": True} for item in claimed]
+        self._move_marks(again, lambda sk: failed_stale_key(sk.removeprefix("STALE#")))
 
     def _move_marks(self, items: Sequence[Item], target: Callable[[str], Key], *guards: Action) -> None:
         """Move marks that no other call has moved, as long as the conditions of `guards` are true."""

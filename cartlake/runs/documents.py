@@ -176,7 +176,8 @@ class RefreshPlan(Document):
     """What one run of the refresh rebuilds, in order. With `check`, tables are rebuilt only to be compared.
 
     `changes` are the rows that changed; `tables` are all that may depend on them. A table is skipped when the tables
-    it is built from turn out to be unchanged. `engine` is the one that was chosen for all of them, `size` the
+    it is built from turn out to be unchanged; not where the plan is `retried`: a refresh that failed may have rebuilt
+    those already. `engine` is the one that was chosen for all of them, `size` the
     bytes of all files that are read or rebuilt, None where that is not known.
     """
 
@@ -185,6 +186,7 @@ class RefreshPlan(Document):
     changes: dict[str, Scope] = {}
     tables: list[StaleTable]
     check: bool = False
+    retried: bool = False
     engine: EngineChoice | None = None
     size: Count | None = None
 

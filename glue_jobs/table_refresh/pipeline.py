@@ -54,7 +54,8 @@ def refresh(run: Run) -> RefreshReport:
             for future in finished:
                 name = working.pop(future)
                 done[name], scope, measured[name] = future.result()
-                if done[name].outcome == "rebuilt":
+                # An unchanged table of a retried plan may have been rebuilt by the refresh that failed.
+                if done[name].outcome == "rebuilt" or (run.plan.retried and done[name].outcome == "unchanged"):
                     changes[name] = scope
     if not run.plan.check:
         _record_quality(run, measured)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from cartlake import contracts
 from cartlake.aws import s3
 from cartlake.ledger import Lock, LockHeldError
-from cartlake.refresh.graph import Scope, StaleTable
+from cartlake.refresh.graph import StaleTable
 from cartlake.runs.documents import EngineChoice, RefreshPlan
 from cartlake.runs.engine_choice import choose_refresh_engine, runner_of, spark_only
 from cartlake.runs.ids import Workflow, subject_of
@@ -47,7 +47,9 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     if request.check is None and lock is not None and gathering(lock):
         return {"run_id": run_id, "gathering": True, "table_count": 0}
     ledger().runs.start(run_id, lock.execution_arn if lock else None)
-    changes = {} if request.check is not None else claimed(run_id)
+    # Claimed first: marks of a run that fails from here on start no other.
+    marks = [] if request.check is not None else ledger().stale.claim(run_id)
+    changes = changed(graph(), marks)
     tables = graph().stale(changes) if request.check is None else checked_tables(graph(), request.check)
     size = size_of(tables) if tables else None
     engine = choose(run_id, tables, size) if tables else None
@@ -57,6 +59,7 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
         changes=changes,
         tables=list(tables),
         check=request.check is not None,
+        retried=any(mark.retried for mark in marks),
         engine=engine,
         size=size,
     )
@@ -110,9 +113,3 @@ def loading(dataset: str) -> bool:
     """Return whether a run loads files of the dataset; maintenance changes no row."""
     lock = ledger().locks.get(dataset)
     return lock is not None and subject_of(lock.run_id) != Workflow.MAINTENANCE
-
-
-def claimed(run_id: str) -> dict[str, Scope]:
-    """Claim what changed since the last refresh for this run, and return it by table."""
-    marks = ledger().stale.claim(run_id)  # first: marks of a run that fails from here on start no other
-    return changed(graph(), marks)

@@ -3,6 +3,7 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
+from cartlake.aws import s3
 from cartlake.errors import TerminalError
 from cartlake.ledger import Ledger, LockHeldError, RunState
 from cartlake.refresh.day_ranges import DayRange, of_days
@@ -272,3 +273,16 @@ def test_a_check_waits_for_nobody(ledger, claim):
     ledger.locks.acquire("events", LOADING)
 
     assert claim(check=["sums"])["table_count"] == 1
+
+
+def test_a_plan_says_that_it_repeats_what_a_failed_refresh_was_to_do(mark, claim, plan, ledger):
+    mark("events", days(3))
+    claim()
+    assert not plan().retried
+    ledger.runs.fail(RUN_ID, "RefreshError", "one table failed")
+    ledger.locks.release(Workflow.REFRESH, RUN_ID)
+
+    again = "refresh-20260131T090000-cccccc"
+    claim(again)
+
+    assert RefreshPlan.model_validate_json(s3.read_bytes(f"s3://artifacts/runs/{again}/plan.json")).retried

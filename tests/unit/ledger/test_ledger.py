@@ -549,6 +549,7 @@ class TestStale:
         assert ledger.runs.fail(REFRESH_RUN, "RefreshError", "broken") is True
 
         assert names(ledger.stale.of_failed_refreshes()) == names(ledger.stale.pending()) == ["a"]
+        assert [mark.retried for mark in ledger.stale.pending()] == [True]
         assert ledger.stale.of_run(REFRESH_RUN) == []
         assert not ledger.has_pending(Workflow.REFRESH)
 

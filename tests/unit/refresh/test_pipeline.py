@@ -83,12 +83,13 @@ class Engine:
         self.recorded.append((table, where))
 
 
-def run(engine, *tables, changes=None):
+def run(engine, *tables, changes=None, retried=False):
     stale = [
         StaleTable(table=name, scope=WHOLE, after=[up for up in _reads(name) if up in tables[:place]])
         for place, name in enumerate(tables)
     ]
-    plan = RefreshPlan(run_id="run-1", created_at="", changes=changes or dict.fromkeys(tables, WHOLE), tables=stale)
+    changes = changes or dict.fromkeys(tables, WHOLE)
+    plan = RefreshPlan(run_id="run-1", created_at="", changes=changes, tables=stale, retried=retried)
     report = refresh(Run(engine, plan, GRAPH, "glue.", "glue.ops.quality_results", datetime(2026, 3, 1, tzinfo=UTC)))
     return report, {table.table: table.outcome for table in report.tables}
 
@@ -116,6 +117,16 @@ def test_what_turns_out_the_same_is_not_written_and_nothing_after_it_is_built():
 
     assert outcomes == {LINES: "unchanged", ORDERS: "unchanged"}
     assert engine.written == []
+
+
+def test_after_a_refresh_that_failed_what_is_built_from_unchanged_tables_is_built_too():
+    """The refresh that failed may have rebuilt the order lines, and failed before the orders."""
+    engine = Engine(stored={LINES})
+
+    _, outcomes = run(engine, LINES, ORDERS, changes={"processed.transactions": WHOLE}, retried=True)
+
+    assert outcomes == {LINES: "unchanged", ORDERS: "rebuilt"}
+    assert engine.written == [f"glue.{ORDERS}"]
 
 
 def test_what_an_earlier_attempt_wrote_is_not_written_again_but_what_is_built_from_it_is():
