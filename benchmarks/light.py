@@ -1,0 +1,157 @@
+"""The light engine beside DuckDB alone: the same files of order lines, loaded into an Iceberg table or just rewritten.
+
+Each load and each bare copy is a process of its own, so that its peak of memory is its own; they alternate. A load does
+all of `dataset_etl`: split, conform, judge, quarantine, deduplicate, merge onto a branch, count, measure. The bare copy
+reads the same objects as text and writes one Parquet file to the disk.
+"""
+
+import json
+import multiprocessing
+import os
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.world import as_measure
+from cartlake import contracts
+from cartlake.aws.clients import client
+from cartlake.runs.documents import FileFormat, Manifest, ManifestFile
+from cartlake.runs.ids import new_run_id
+from cartlake.tables.catalog import load_catalog
+from cartlake.times import utc_now
+from cartlake_cli.commands.local import emulator
+from cartlake_cli.context import local_variables
+from cartlake_cli.migrations.migrate import apply
+from cartlake_cli.migrations.placement import Placement
+from generators.transactions import generate_transactions
+from glue_jobs.dataset_etl.pipeline import load_files
+from glue_jobs.dataset_etl.run import Run
+from glue_jobs.engines.duckdb.engine import duckdb_engine
+from glue_jobs.engines.duckdb.session import open_session
+from glue_jobs.shared.phases import Phases
+
+ROWS = int(os.environ.get("CARTLAKE_BENCH_ROWS", "600000"))
+REPEATS = int(os.environ.get("CARTLAKE_BENCH_REPEATS", "5"))
+MEMORY_MB = 1024
+MOST_OVER_BARE = 3.5
+CONTRACT = contracts.load("transactions")
+DATABASES = ("processed", "ops")
+
+
+def measure() -> list[dict[str, Any]]:
+    """The ratio of a load to a bare copy, seconds of both, and the peak of memory of a load and of a year in a file."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        emulator.start(root)
+        try:
+            os.environ.update(local_variables(root))
+            client.cache_clear()
+            return _measured(root)
+        finally:
+            emulator.stop(root)
+            client.cache_clear()
+
+
+def _measured(root: Path) -> list[dict[str, Any]]:
+    _make_tables()
+    day, year = _upload(root / "day", days=1), _upload(root / "year", days=365)
+    loads, copies, memory = [], [], []
+    for number in range(REPEATS):
+        seconds, peak = _in_process(_load, day, number)
+        loads.append(seconds)
+        memory.append(peak)
+        copies.append(_in_process(_copy, day, number)[0])
+    of_year = _in_process(_load, year, REPEATS)
+    megabytes = sum(file.size for file in day) / 1e6
+    return [
+        as_measure("light_over_bare_duckdb", median(loads) / median(copies), "x", MOST_OVER_BARE),
+        as_measure("light_load_seconds", median(loads), "s"),
+        as_measure("light_load_mb", megabytes, "MB"),
+        as_measure("light_peak_memory_mb", max(memory), "MB", MEMORY_MB),
+        as_measure("light_year_in_one_file_seconds", of_year[0], "s"),
+        as_measure("light_year_in_one_file_peak_memory_mb", of_year[1], "MB", MEMORY_MB),
+    ]
+
+
+def _make_tables() -> None:
+    for bucket in ("raw", "tables"):
+        client("s3").create_bucket(Bucket=bucket)
+    for database in DATABASES:
+        load_catalog().create_namespace(database, {"location": f"s3://tables/{database}"})
+    apply(load_catalog(), [CONTRACT, contracts.load("ops")], Placement({}, {}))
+
+
+def _upload(folder: Path, days: int) -> list[ManifestFile]:
+    """Generate order lines, as few files as there are days at most, and upload them as one file."""
+    generate_transactions(folder, rows=ROWS, days=days, seed=days)
+    files = sorted(folder.glob("*.csv"))
+    header = files[0].read_bytes().partition(b"\n")[0] + b"\n"
+    body = header + b"".join(file.read_bytes().removeprefix(header) for file in files)
+    key = f"incoming/transactions/{days}.csv"
+    put = client("s3").put_object(Bucket="raw", Key=key, Body=body)
+    columns = [column.name for column in CONTRACT.table.file_columns]
+    return [
+        ManifestFile(
+            file_id=f"{days:032x}",
+            uri=f"s3://raw/{key}",
+            version_id=None,
+            etag=put["ETag"].strip('"'),
+            size=len(body),
+            sha256="",
+            format=FileFormat(kind="csv", header=columns, line_is_record=True),
+        )
+    ]
+
+
+def _in_process(work: Callable[[list[ManifestFile], int], None], files: list[ManifestFile], number: int) -> Any:
+    """Return the seconds of the work, and the MB of memory that a process of its own took at most."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_timed, args=(work, [file.model_dump_json() for file in files], number, sender))
+    process.start()
+    found = receiver.recv()
+    process.join()
+    return json.loads(found)
+
+
+def _timed(work: Callable[[list[ManifestFile], int], None], files: list[str], number: int, sender: Any) -> None:
+    known = [ManifestFile.model_validate_json(file) for file in files]
+    begun = time.monotonic()
+    work(known, number)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sender.send(json.dumps([time.monotonic() - begun, peak]))
+
+
+def _load(files: list[ManifestFile], number: int) -> None:
+    """Load the files onto a branch of their table; nothing is published, so every load has the same to do."""
+    run_id = new_run_id(CONTRACT.name, utc_now(), f"{number:06x}")
+    manifest = Manifest(
+        run_id=run_id, dataset=CONTRACT.name, contract_version=CONTRACT.version, created_at="", files=files
+    )
+    with duckdb_engine(run_id, MEMORY_MB) as engine:
+        load_files(
+            Run(
+                engine=engine,
+                manifest=manifest,
+                contract=CONTRACT,
+                database_prefix="lake.",
+                target=f"lake.{CONTRACT.table.physical_name}",
+                quarantine="lake.ops.quarantine_rows",
+                quality="lake.ops.quality_results",
+                started_at=utc_now(),
+                phases=Phases(),
+            )
+        )
+
+
+def _copy(files: list[ManifestFile], _number: int) -> None:
+    listed = ", ".join(f"'{file.uri}'" for file in files)
+    with open_session(MEMORY_MB) as session:
+        session.execute(
+            f"copy (select * from read_csv([{listed}], all_varchar = true, header = true, null_padding = true, "
+            f"strict_mode = false)) to '{session.folder / 'copy.parquet'}' (format parquet, compression zstd)"
+        )
