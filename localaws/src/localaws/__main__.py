@@ -47,6 +47,8 @@ def _run(settings: Settings) -> None:
     running = server.status(settings)
     if running is not None:
         raise server.ServerError(f"the embedded AWS in {settings.home} is already running, at {running.endpoint}")
+    # Also where a shell started this in the background, which has it ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         started = server.start(settings)
