@@ -87,8 +87,12 @@ def in_days_sql(table: Table, days: Collection[date], side: str = "") -> str:
     `side` is the alias of the table with its dot, if it has one. Raises TerminalError for a table without event time.
     """
     column, kind = event_column(table)
-    ranges = [DayRange(first=first, last=after - ONE_DAY) for first, after in day_ranges(days)]
-    return f"({on_days_sql(f'{side}{column}', kind, ranges)})"
+    return f"({on_days_sql(f'{side}{column}', kind, ranges_of(days))})"
+
+
+def ranges_of(days: Collection[date]) -> list[DayRange]:
+    """Return the ranges of `day_ranges`, each with its last day."""
+    return [DayRange(first=first, last=after - ONE_DAY) for first, after in day_ranges(days)]
 
 
 def of_days_sql(table: Table, days: Collection[date]) -> str:

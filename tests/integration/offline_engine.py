@@ -19,6 +19,7 @@ from glue_jobs.dataset_etl.run import Run
 from glue_jobs.engines.base import BatchCounts, Branch
 from glue_jobs.engines.duckdb.engine import DuckDBEngine
 from glue_jobs.engines.duckdb.session import Session, prepare
+from glue_jobs.engines.duckdb.types import contract_type
 from glue_jobs.shared.phases import Phases
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from cartlake.contracts import Contract, Table
 
 _DAY = date(2026, 1, 1)
-_TYPES = {"string": "varchar", "timestamp": "timestamp with time zone", "array<string>": "varchar[]"}
 
 
 class OfflineEngine(DuckDBEngine):
@@ -75,7 +75,7 @@ class OfflineEngine(DuckDBEngine):
         return None
 
     def _empty(self, columns: dict[str, str]) -> str:
-        listed = ", ".join(f'null::{_TYPES.get(kind, kind)} as "{name}"' for name, kind in columns.items())
+        listed = ", ".join(f'null::{contract_type(kind)} as "{name}"' for name, kind in columns.items())
         return self._view_of(f"select {listed} where false", "empty")
 
 

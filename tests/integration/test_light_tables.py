@@ -1,5 +1,6 @@
 """What DuckDB writes to Iceberg tables and reads from them, through PyIceberg's metadata, against the embedded AWS."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -22,9 +23,12 @@ from pyiceberg.types import (
     TimestamptzType,
 )
 
+from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.tables.catalog import load_catalog
+from glue_jobs.engines.duckdb import engine
 from glue_jobs.engines.duckdb.commits import Change, commit, drop_branch
+from glue_jobs.engines.duckdb.conditions import on_days
 from glue_jobs.engines.duckdb.files import TableFiles
 from glue_jobs.engines.duckdb.session import open_session
 from glue_jobs.engines.duckdb.tables import FILE, POSITION, scan
@@ -359,3 +363,37 @@ def test_metadata_stays_small_however_many_commits_there_are(session, make):
 
     assert ids(session, table) == list(range(12))
     assert len(table.current_snapshot().manifests(table.io)) <= 5
+
+
+@pytest.mark.parametrize("when", ["before the files are written", "before the commit"])
+def test_rows_are_replaced_once_though_another_writer_rewrites_their_file_meanwhile(
+    session, make, glue, monkeypatch, when
+):
+    mine = make()
+    write(session, mine, row(1), row(2))
+    rows = relation(session, row(1, name="new")).removeprefix("select * from ")
+    session.execute(f"create table wanted as from {rows}")
+    name = "at_places" if when == "before the files are written" else "commit"
+    original, rewritten = getattr(engine, name), []
+
+    def after_the_other_writer(*arguments):
+        if not rewritten:
+            theirs = glue.load_table(mine.name())
+            rewritten.extend(TableFiles(session, theirs).write_rows(relation(session, row(1), row(2))))
+            commit(theirs, Change(added=rewritten, removed=list(scan(theirs, head(theirs)).files)), "maintenance")
+        return original(*arguments)
+
+    monkeypatch.setattr(engine, name, after_the_other_writer)
+
+    engine.DuckDBEngine(session, glue, "run-2").replace_rows(".".join(("lake", *mine.name())), "id = 1", "wanted")
+
+    assert [(one["id"], one["name"]) for one in read(mine)] == [(1, "new"), (2, "n2")]
+
+
+def test_no_days_need_no_files(session, make):
+    table = make(moment="day")
+    write(session, table, row(1))
+    of_moments = replace(contracts.load("transactions").table, event_time="ordered_at")
+
+    assert scan(table, head(table), on_days(of_moments, [])).files == []
+    assert len(scan(table, head(table), on_days(of_moments, None)).files) == 1

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import duckdb
 
 from cartlake.engine import using
+from glue_jobs.engines.duckdb.session import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -66,7 +67,7 @@ def _compile(transform: Callable[..., DataFrame], inputs: Sequence[Columns], con
     from sqlframe.duckdb import DuckDBSession  # noqa: PLC0415 - half a second that compiled queries do without
 
     with duckdb.connect() as connection, using("duckdb"):
-        connection.execute("set timezone = 'UTC'")
+        prepare(connection)
         DuckDBSession().stop()  # SQLFrame keeps one session per process, whatever connection it is given later
         session = DuckDBSession(connection)
         frames: list[Any] = []

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, time
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from pyiceberg.expressions import AlwaysTrue, And, GreaterThanOrEqual, LessThan, Or
+from pyiceberg.expressions import AlwaysFalse, AlwaysTrue, And, GreaterThanOrEqual, LessThan, Or
 from pyiceberg.expressions.parser import parse
 
 from cartlake.refresh.day_ranges import ALWAYS, ONE_DAY
-from glue_jobs.transforms.scopes import day_ranges, event_column
+from glue_jobs.transforms.scopes import event_column, ranges_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
 def on_days(table: Table, days: Collection[date] | None) -> BooleanExpression | None:
     """Rows whose event time lies on one of the days, or in a gap that `day_ranges` fills; None stands for all rows."""
-    if not days:
-        return None
-    column, kind = event_column(table)
-    ranges = [_range(column, kind, first, after) for first, after in day_ranges(days)]
-    return reduce(Or, ranges)
+    return None if days is None else in_ranges(table, ranges_of(days))
 
 
 def in_ranges(table: Table, ranges: Sequence[DayRange]) -> BooleanExpression | None:
@@ -35,7 +31,8 @@ def in_ranges(table: Table, ranges: Sequence[DayRange]) -> BooleanExpression | N
     if ALWAYS in ranges:
         return None
     column, kind = event_column(table)
-    return reduce(Or, [_in_range(column, kind, one) for one in ranges])
+    nothing: BooleanExpression = AlwaysFalse()
+    return reduce(Or, [_in_range(column, kind, one) for one in ranges], nothing)
 
 
 def _in_range(column: str, kind: str, one: DayRange) -> BooleanExpression:
@@ -46,12 +43,6 @@ def _in_range(column: str, kind: str, one: DayRange) -> BooleanExpression:
         found.append(LessThan(term=column, value=_value(one.last + ONE_DAY, kind)))
     everything: BooleanExpression = AlwaysTrue()
     return reduce(And, found, everything)
-
-
-def _range(column: str, kind: str, first: date, after: date) -> BooleanExpression:
-    return And(
-        GreaterThanOrEqual(term=column, value=_value(first, kind)), LessThan(term=column, value=_value(after, kind))
-    )
 
 
 def _value(day: date, kind: str) -> Any:

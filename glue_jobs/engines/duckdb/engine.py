@@ -12,6 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
+from pyiceberg.exceptions import CommitFailedException, ValidationException
 
 from cartlake.contracts import measurements
 from cartlake.runs.documents import Measurement
@@ -25,13 +26,15 @@ from glue_jobs.engines.duckdb.compiled import over, queries
 from glue_jobs.engines.duckdb.conditions import on_days, on_sql
 from glue_jobs.engines.duckdb.files import TableFiles, quoted
 from glue_jobs.engines.duckdb.limits import EngineLimitError
+from glue_jobs.engines.duckdb.replacing import at_places
 from glue_jobs.engines.duckdb.session import Session, open_session, text_literal
-from glue_jobs.engines.duckdb.tables import FILE, POSITION, Scan, scan
+from glue_jobs.engines.duckdb.tables import FILE, POSITION, Scan, head_of, scan
+from glue_jobs.engines.duckdb.types import contract_type
 from glue_jobs.transforms.file_rows.versions import newer
 from glue_jobs.transforms.scopes import in_days_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from pyiceberg.table import Table as IcebergTable
@@ -68,11 +71,11 @@ class DuckDBEngine:
 
     def read_table(self, table: str, where: str | None = None) -> str:
         loaded = self._load(table)
-        return self._filtered(scan(loaded, _head(loaded, MAIN), on_sql(where)), where)
+        return self._filtered(scan(loaded, head_of(loaded, MAIN), on_sql(where)), where)
 
     def read_branch(self, branch: Branch, table: Table, days: Collection[date] | None = None) -> str:
         where = None if days is None else in_days_sql(table, days)
-        return self._filtered(self._scan_branch(branch, table, days), where)
+        return self._filtered(self._scan_branch(self._load(branch.table), branch, table, days), where)
 
     def apply(self, transform: Callable[..., DataFrame], *inputs: str, **constants: object) -> str:
         query = queries().query(transform, [self._columns(name) for name in inputs], constants)
@@ -98,8 +101,7 @@ class DuckDBEngine:
     def frame(self, rows: Sequence[tuple[object, ...]], schema: str) -> str:
         name = self._new_name("rows")
         columns = [column.split(" ", 1) for column in schema.split(", ")]
-        types = {"string": "varchar", "timestamp": "timestamptz"}
-        listed = ", ".join(f"{column} {types.get(kind, kind)}" for column, kind in columns)
+        listed = ", ".join(f"{column} {contract_type(kind)}" for column, kind in columns)
         self.session.execute(f"create table {name} ({listed})")
         if rows:
             row = f"({', '.join('?' * len(columns))})"
@@ -135,10 +137,10 @@ class DuckDBEngine:
         loaded = self._load(table)
         if name in loaded.metadata.refs:
             drop_branch(loaded, name)
-        return Branch(table, name, _head(loaded, MAIN))
+        return Branch(table, name, head_of(loaded, MAIN))
 
     def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
-        held = self._scan_branch(branch, table, days)
+        held = self._scan_branch(self._load(branch.table), branch, table, days)
         if not held.files:
             return frozenset()
         column = str(table.event_time)
@@ -154,7 +156,8 @@ class DuckDBEngine:
 
     def merge(self, rows: str, branch: Branch, table: Table, days: Collection[date]) -> None:
         name = self.freeze(rows)
-        held = self._checked(self._scan_branch(branch, table, days), branch)
+        loaded = self._load(branch.table)
+        held = self._checked(self._scan_branch(loaded, branch, table, days), branch)
         keys = list(table.primary_key)
         same = " and ".join(f"t.{quoted(key)} = s.{quoted(key)}" for key in keys)
         stored = self._table_of(
@@ -169,65 +172,74 @@ class DuckDBEngine:
             "replaced",
         )
         kept = f"select s.* from {name} as s where not exists (select 1 from {stored} as t where {same} and not {wins})"
-        self._change(branch, held, replaced, kept)
+        self._commit(loaded, at_places(self.session, loaded, held, replaced, kept), branch)
 
     def replace(self, changed: str, gone: str, branch: Branch, table: Table) -> None:
         keys = [quoted(key) for key in table.primary_key]
-        held = self._checked(self._scan_branch(branch, table, None), branch)
+        loaded = self._load(branch.table)
+        held = self._checked(self._scan_branch(loaded, branch, table, None), branch)
         listed = ", ".join(keys)
         replaced = self._table_of(
             f"select {FILE} as file_path, {POSITION} as pos from ({held.sql(positions=True)}) semi join "
             f"(select {listed} from {changed} union all select {listed} from {gone}) using ({listed})",
             "replaced",
         )
-        self._change(branch, held, replaced, f"select * from {changed}")
+        change = at_places(self.session, loaded, held, replaced, f"select * from {changed}")
+        self._commit(loaded, change, branch)
 
     def replace_rows(self, table: str, where: str, rows: str | None) -> None:
-        loaded = self._load(table)
-        held = scan(loaded, _head(loaded, MAIN), on_sql(where))
-        replaced = self._table_of(
-            f"select {FILE} as file_path, {POSITION} as pos from ({held.sql(positions=True)}) where {where}", "replaced"
-        )
-        self._change(Branch(table, MAIN, None), held, replaced, None if rows is None else f"select * from {rows}")
+        added = None if rows is None else f"select * from {rows}"
+
+        def change_of(loaded: IcebergTable) -> Change:
+            held = scan(loaded, head_of(loaded), on_sql(where))
+            replaced = self._table_of(
+                f"select {FILE} as file_path, {POSITION} as pos from ({held.sql(positions=True)}) where {where}",
+                "replaced",
+            )
+            return at_places(self.session, loaded, held, replaced, added)
+
+        self._commit_to_main(table, change_of)
 
     def measure(self, branch: Branch, table: Table, days: Collection[date], now: datetime) -> list[Measurement]:
         view = self._new_name("audited")
-        held = self._scan_branch(branch, table, days)
+        held = self._scan_branch(self._load(branch.table), branch, table, days)
         self.session.execute(f"create view {view} as select * from ({held.sql()}) where {in_days_sql(table, days)}")
-        found: dict[str, float | None] = {}
-        for measurement in measurements(table.table_rules, view, now=now, dialect="duckdb"):
-            [values] = self.session.rows(measurement.sql)
-            found |= dict(zip(measurement.rules, values, strict=True))
+        found = self._rule_values(view, table, now)
         return [Measurement(rule=rule.name, value=found[rule.name]) for rule in table.table_rules]
 
     def supersede_quarantine(self, table: str, dataset: str, run_id: str, file_ids: Sequence[str]) -> None:
-        loaded = self._load(table)
         files = ", ".join(f"'{file_id}'" for file_id in file_ids)
         where = f"dataset = '{dataset}' and file_id in ({files})"
-        held = scan(loaded, _head(loaded, MAIN), on_sql(where))
         ours = f"dataset = '{dataset}' and run_id = '{run_id}'"
-        touched = self._table_of(
-            f"select *, ({ours}) as _ours from ({held.sql(positions=True)}) where {where} and "
-            f"(({ours} and superseded_by = '{run_id}') or (not ({ours}) and superseded_by is null))",
-            "touched",
-        )
-        replaced = self._table_of(f"select {FILE} as file_path, {POSITION} as pos from {touched}", "replaced")
-        rows = (
-            f"select * exclude (_ours, {FILE}, {POSITION}) replace ("
-            f"case when _ours then null else '{run_id}' end as superseded_by, "
-            f"case when _ours then superseded_at else now() end as superseded_at) from {touched}"
-        )
-        self._change(Branch(table, MAIN, None), held, replaced, rows)
+
+        def change_of(loaded: IcebergTable) -> Change:
+            held = scan(loaded, head_of(loaded), on_sql(where))
+            touched = self._table_of(
+                f"select *, ({ours}) as _ours from ({held.sql(positions=True)}) where {where} and "
+                f"(({ours} and superseded_by = '{run_id}') or (not ({ours}) and superseded_by is null))",
+                "touched",
+            )
+            replaced = self._table_of(f"select {FILE} as file_path, {POSITION} as pos from {touched}", "replaced")
+            rows = (
+                f"select * exclude (_ours, {FILE}, {POSITION}) replace ("
+                f"case when _ours then null else '{run_id}' end as superseded_by, "
+                f"case when _ours then superseded_at else now() end as superseded_at) from {touched}"
+            )
+            return at_places(self.session, loaded, held, replaced, rows)
+
+        self._commit_to_main(table, change_of)
 
     def head(self, table: str, reference: str) -> int | None:
-        return _head(self._load(table), reference)
+        return head_of(self._load(table), reference)
 
     def _load(self, table: str) -> IcebergTable:
         return self.catalog.load_table(tuple(table.split(".")[1:]))
 
-    def _scan_branch(self, branch: Branch, table: Table, days: Collection[date] | None) -> Scan:
-        loaded = self._load(branch.table)
-        head = _head(loaded, branch.name)
+    def forget(self, tables: Iterable[str]) -> None:
+        """Load these tables anew when they are next needed. This engine loads a table each time."""
+
+    def _scan_branch(self, loaded: IcebergTable, branch: Branch, table: Table, days: Collection[date] | None) -> Scan:
+        head = head_of(loaded, branch.name)
         return scan(loaded, branch.base if head is None else head, on_days(table, days))
 
     def _filtered(self, held: Scan, where: str | None) -> str:
@@ -242,15 +254,34 @@ class DuckDBEngine:
             )
         return held
 
-    def _change(self, branch: Branch, held: Scan, replaced: str, rows: str | None) -> None:
-        """Delete the rows at the places in the table `replaced`, and add those of a query, in one commit."""
-        loaded = self._load(branch.table)
-        maker = TableFiles(self.session, loaded)
-        paths = {str(row[0]) for row in self.session.rows(f"select distinct file_path from {replaced}")}
-        files = {file.file_path: file for file in held.files if file.file_path in paths}
-        deletes = maker.write_deletes(replaced, files) if files else []
-        change = Change(added=maker.write_rows(rows) if rows else [], deletes=deletes, deleted_from=frozenset(files))
-        self._commit(loaded, change, branch)
+    def _commit_to_main(
+        self, table: str, change_of: Callable[[IcebergTable], Change], *, also_nothing: bool = False
+    ) -> None:
+        """Commit what has to change of a table as it is now; anew, when another writer's commit was about its files.
+
+        What a change was made of and what it is committed to is the table as it was loaded once: else a commit of
+        another writer in between would not be noticed. `also_nothing`: a table without a snapshot gets one.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            loaded = self._load(table)
+            try:
+                change = change_of(loaded)
+                if change or (also_nothing and head_of(loaded) is None):
+                    commit(loaded, change, self.run_id)
+            except (CommitFailedException, ValidationException):
+                if attempt == _ATTEMPTS:
+                    raise
+                self.forget([table])
+            else:
+                return
+
+    def _rule_values(self, rows: str, table: Table, now: datetime) -> dict[str, float | None]:
+        """Return what each table rule of the contract measures on the rows."""
+        found: dict[str, float | None] = {}
+        for measurement in measurements(table.table_rules, rows, now=now, dialect="duckdb"):
+            [values] = self.session.rows(measurement.sql)
+            found |= dict(zip(measurement.rules, values, strict=True))
+        return found
 
     def _commit(self, loaded: IcebergTable, change: Change, branch: Branch) -> None:
         if change:
@@ -282,12 +313,12 @@ def duckdb_engine(
     Raises EngineLimitError when a merge would have to look at more than `max_merge_bytes` of a table.
     """
     with open_session(memory_mb) as session:
-        yield DuckDBEngine(session, load_catalog(file_io=FILE_IO), run_id, max_merge_bytes)
+        yield DuckDBEngine(session, light_catalog(), run_id, max_merge_bytes)
 
 
-def _head(table: IcebergTable, reference: str) -> int | None:
-    ref = table.metadata.refs.get(reference)
-    return ref.snapshot_id if ref else None
+def light_catalog() -> LakeCatalog:
+    """Return the Glue catalog, reading metadata through boto3: the layer of light functions has no pyarrow."""
+    return load_catalog(file_io=FILE_IO)
 
 
 def _literal(value: str | datetime) -> str:

@@ -1,4 +1,4 @@
-"""What the light engine gives up on, under one name: then Spark does the step."""
+"""Errors that mean that the light engine is too small for a step, under one name: then Spark does it."""
 
 import errno
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ class EngineLimitError(CartlakeError):
 def engine_limits() -> Iterator[None]:
     """Turn whatever was caused by too little memory or disk into EngineLimitError; other errors pass.
 
-    Also where somebody in between took it for a fault of the data.
+    Also where it was turned into an error of the data before.
     """
     try:
         yield

@@ -54,11 +54,8 @@ def download(file: ManifestFile, folder: Path) -> Path:
     return target
 
 
-def copy_csv(file: ManifestFile, contract: Contract, folder: Path) -> CsvCopy:
+def copy_csv(file: ManifestFile, layout: CsvLayout, folder: Path) -> CsvCopy:
     """Split a CSV file into records. Raises TerminalError naming a file that is not the gzip it should be."""
-    layout = CsvLayout(
-        len(file.format.header), file.format.delimiter, contract.csv.quote, record_bytes=contract.max_line_bytes
-    )
     good, malformed = folder / f"{file.file_id}.good", folder / f"{file.file_id}.malformed"
     with _opened(file, folder) as source, good.open("wb") as well, malformed.open("wb") as badly:
         split = split_records(source, well, badly, layout)

@@ -63,9 +63,9 @@ def unreadable(files: Sequence[ManifestFile], error: duckdb.Error) -> TerminalEr
 
 
 def _csv(session: Session, files: Sequence[ManifestFile], contract: Contract) -> str:
-    copies = [(file, copy_csv(file, contract, session.folder)) for file in files]
     header, delimiter = files[0].format.header, files[0].format.delimiter
     layout = CsvLayout(len(header), delimiter, contract.csv.quote, contract.max_line_bytes)
+    copies = [(file, copy_csv(file, layout, session.folder)) for file in files]
     good = _registered(session, {copy.good: file for file, copy in copies})
     query = _raw_rows(read_csv_sql(good, header, layout), {n: quoted(n) for n in header}, _NONE, contract.table)
     malformed = _registered(session, {copy.malformed: file for file, copy in copies if copy.split.malformed})

@@ -6,18 +6,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from pyiceberg.exceptions import CommitFailedException, ValidationException
-
-from cartlake.contracts import measurements
 from cartlake.refresh.day_ranges import ALWAYS
-from cartlake.tables.catalog import load_catalog
 from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
 from glue_jobs.engines.duckdb import replacing
-from glue_jobs.engines.duckdb.commits import commit
 from glue_jobs.engines.duckdb.conditions import in_ranges
-from glue_jobs.engines.duckdb.engine import DuckDBEngine
+from glue_jobs.engines.duckdb.engine import DuckDBEngine, light_catalog
 from glue_jobs.engines.duckdb.limits import EngineLimitError, engine_limits
 from glue_jobs.engines.duckdb.session import open_session
 from glue_jobs.engines.duckdb.tables import scan
@@ -36,8 +31,6 @@ if TYPE_CHECKING:
     from cartlake.contracts import Table
     from cartlake.refresh.day_ranges import DayRange
     from glue_jobs.engines.duckdb.commits import Change
-
-_ATTEMPTS: Final = 4
 
 
 @dataclass(slots=True)
@@ -89,10 +82,7 @@ class DuckDBRefreshEngine(DuckDBEngine):
         found = [Measured(rule.name, rule.severity, float(counts[rule.name])) for rule in table.row_rules]
         if not taken.rows:
             return taken, found
-        values: dict[str, float | None] = {}
-        for measurement in measurements(table.table_rules, rows, now=now, dialect="duckdb"):
-            [measured] = self.session.rows(measurement.sql)
-            values |= dict(zip(measurement.rules, measured, strict=True))
+        values = self._rule_values(rows, table, now)
         return taken, [*found, *(Measured(r.name, r.severity, values[r.name]) for r in table.table_rules)]
 
     def replace_days(self, name: str, table: Table, days: Sequence[DayRange], rows: str) -> None:
@@ -102,20 +92,8 @@ class DuckDBRefreshEngine(DuckDBEngine):
         self._replace(name, lambda loaded: replacing.of_keys(self.session, loaded, table, keys, rows))
 
     def _replace(self, name: str, change_of: Callable[[IcebergTable], Change]) -> None:
-        """Commit what has to change of a table as it is now; anew, when another writer's commit was about its files."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            loaded = self._load(name)
-            try:
-                change = change_of(loaded)
-                # The first commit is made even of nothing, so that an empty table is known to be built.
-                if change or self.head(name, MAIN) is None:
-                    commit(loaded, change, self.run_id)
-            except (CommitFailedException, ValidationException):
-                if attempt == _ATTEMPTS:
-                    raise
-                self.forget([name])
-            else:
-                return
+        # The first commit is made even of nothing, so that an empty table is known to be built.
+        self._commit_to_main(name, change_of, also_nothing=True)
 
     def _load(self, table: str) -> IcebergTable:
         if table not in self.loaded:
@@ -127,4 +105,4 @@ class DuckDBRefreshEngine(DuckDBEngine):
 def duckdb_refresh_engine(run_id: str, memory_mb: int | None = None) -> Iterator[DuckDBRefreshEngine]:
     """The engine for one refresh, with the memory of this process in MB; at the end its files and tables are gone."""
     with open_session(memory_mb) as session:
-        yield DuckDBRefreshEngine(session, load_catalog(), run_id)
+        yield DuckDBRefreshEngine(session, light_catalog(), run_id)

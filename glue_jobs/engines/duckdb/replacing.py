@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from pyiceberg.expressions.visitors import _StrictMetricsEvaluator
 
-from cartlake.tables.snapshots import MAIN
 from glue_jobs.engines.duckdb.commits import Change
 from glue_jobs.engines.duckdb.conditions import in_ranges
 from glue_jobs.engines.duckdb.files import TableFiles, quoted
-from glue_jobs.engines.duckdb.tables import FILE, POSITION, Scan, scan
+from glue_jobs.engines.duckdb.tables import FILE, POSITION, Scan, head_of, scan
 from glue_jobs.transforms.scopes import in_ranges_sql
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ _NUMBERS: Final = count()
 
 def of_days(session: Session, loaded: IcebergTable, table: Table, days: Sequence[DayRange], rows: str) -> Change:
     """Return the change that makes `rows` all the table holds of these days; its files are uploaded."""
-    held = scan(loaded, _head(loaded), in_ranges(table, days))
+    held = scan(loaded, head_of(loaded), in_ranges(table, days))
     query = f"select * from {rows}"
     if rest := _rest(held, table, days):
         query = f"{query} union all by name {rest}"
@@ -57,7 +56,7 @@ def _rest(held: Scan, table: Table, days: Sequence[DayRange]) -> str | None:
 
 def of_keys(session: Session, loaded: IcebergTable, table: Table, keys: str, rows: str) -> Change:
     """Return the change that makes `rows` all the table holds of the keys; its files are uploaded."""
-    held = scan(loaded, _head(loaded))
+    held = scan(loaded, head_of(loaded))
     number = next(_NUMBERS)
     stored, replaced = f"stored_of_keys_{number}", f"replaced_of_keys_{number}"
     [(key, *_)] = session.rows(f"describe {keys}")
@@ -71,7 +70,7 @@ def of_keys(session: Session, loaded: IcebergTable, table: Table, keys: str, row
         f"where not exists (select 1 from {rows} as s where {same_row})"
     )
     try:
-        return _change(session, loaded, held, replaced, _new_rows(loaded, table, stored, rows, same_row))
+        return at_places(session, loaded, held, replaced, _new_rows(loaded, table, stored, rows, same_row))
     finally:
         session.execute(f"drop table {stored}; drop table {replaced}")
 
@@ -88,18 +87,17 @@ def _new_rows(loaded: IcebergTable, table: Table, stored: str, rows: str, same_r
     )
 
 
-def _change(session: Session, loaded: IcebergTable, held: Scan, replaced: str, rows: str) -> Change:
+def at_places(session: Session, loaded: IcebergTable, held: Scan, replaced: str, rows: str | None) -> Change:
+    """Return the change that deletes the rows at some places and adds those of a query; its files are uploaded.
+
+    `replaced` names a DuckDB table with the columns `file_path` and `pos`, of rows of the scan `held` of `loaded`.
+    """
     maker = TableFiles(session, loaded)
     paths = {str(path) for (path,) in session.rows(f"select distinct file_path from {replaced}")}
     files = {file.file_path: file for file in held.files if file.file_path in paths}
     deletes = maker.write_deletes(replaced, files) if files else []
-    return Change(added=maker.write_rows(rows), deletes=deletes, deleted_from=frozenset(files))
+    return Change(added=maker.write_rows(rows) if rows else [], deletes=deletes, deleted_from=frozenset(files))
 
 
 def _equal(names: Sequence[str]) -> str:
     return " and ".join(f"t.{quoted(name)} is not distinct from s.{quoted(name)}" for name in names)
-
-
-def _head(loaded: IcebergTable) -> int | None:
-    ref = loaded.metadata.refs.get(MAIN)
-    return ref.snapshot_id if ref else None

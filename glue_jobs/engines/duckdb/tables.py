@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyiceberg.expressions import AlwaysTrue
 
+from cartlake.tables.snapshots import MAIN
 from glue_jobs.engines.duckdb.files import quoted
 from glue_jobs.engines.duckdb.session import text_literal
 from glue_jobs.engines.duckdb.types import duckdb_type
@@ -76,6 +77,12 @@ def scan(table: Table, snapshot_id: int | None, where: BooleanExpression | None 
     tasks = list(table.scan(row_filter=where or AlwaysTrue(), snapshot_id=snapshot_id).plan_files())
     deletes = {file.file_path for task in tasks for file in task.delete_files}
     return Scan(table.schema(), [task.file for task in tasks], sorted(deletes))
+
+
+def head_of(table: Table, reference: str = MAIN) -> int | None:
+    """Return the id of the snapshot a branch or tag points at, None when there is none of that name."""
+    ref = table.metadata.refs.get(reference)
+    return ref.snapshot_id if ref else None
 
 
 def _listed(paths: Sequence[str]) -> str:

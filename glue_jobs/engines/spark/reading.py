@@ -107,7 +107,7 @@ def _csv_lines(spark: SparkSession, files: Sequence[ManifestFile], contract: Con
 
 
 def _csv_records(spark: SparkSession, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
-    """Read files of which nobody knows that their lines are records: each by one task, all lines in order."""
+    """Read files whose lines may not be records: each by one task, all lines in order."""
     header, delimiter = files[0].format.header, files[0].format.delimiter
     layout = CsvLayout(len(header), delimiter, contract.csv.quote, contract.max_line_bytes)
     places = (F.col(_PATH).alias("_path"), F.col("_metadata.file_block_start").alias("_start"))
