@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 from cartlake.contracts.building import TRANSFORM, Build, build_of
 from cartlake.contracts.errors import Faults
 from cartlake.contracts.glue_limits import check_table
-from cartlake.contracts.layout import renamed_from, sort_order
+from cartlake.contracts.layout import event_time_fixed, renamed_from, sort_order
 from cartlake.contracts.maintenance import maintenance_of
 from cartlake.contracts.masks import MASK, mask_of
 from cartlake.contracts.model import (
@@ -133,6 +133,7 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
         sort_order=order,
         promised_hours=min((rule.hours for rule in sla_rules), default=None),
         maintenance=maintenance,
+        event_time_fixed=event_time_fixed(custom, where, faults),
     )
 
 

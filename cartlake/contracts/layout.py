@@ -1,6 +1,8 @@
-"""Custom properties about the layout of a table: former names of columns, and the order of rows within files.
+"""Custom properties about the layout of a table: former names of columns, the order of rows, where versions stand.
 
 customProperties:                        # of the table
+  - property: cartlake.eventTimeFixed
+    value: true                          # all versions of a key have the same event time
   - property: cartlake.sortOrder
     value: [ordered_at desc, product_id] # `<column> [asc|desc] [nulls first|last]`; [] for none
 properties:
@@ -20,6 +22,7 @@ from cartlake.contracts.model import SortField
 
 RENAMED_FROM: Final = "cartlake.renamedFrom"
 SORT_ORDER: Final = "cartlake.sortOrder"
+EVENT_TIME_FIXED: Final = "cartlake.eventTimeFixed"
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
 _FIELD: Final = re.compile(r"([a-z_][a-z0-9_]*)(?: (asc|desc))?(?: nulls (first|last))?", re.IGNORECASE)
 
@@ -36,6 +39,20 @@ def renamed_from(custom: Mapping[str, Any], names: Sequence[str], where: str, fa
         if name in names:
             faults.add(place, name, "is still a column of the table; remove that column, or this former name")
     return tuple(former)
+
+
+def event_time_fixed(custom: Mapping[str, Any], where: str, faults: Faults) -> bool:
+    """Return whether the event time of a key never changes. Only tables that files are merged into may say so."""
+    if EVENT_TIME_FIXED not in custom:
+        return False
+    value, place = custom[EVENT_TIME_FIXED], f"{where}.{EVENT_TIME_FIXED}"
+    if not isinstance(value, bool):
+        faults.add(place, value, "write true or false")
+    elif value and custom.get("cartlake.eventTime") is None:
+        faults.add(place, value, "name the column in cartlake.eventTime")
+    elif value and "cartlake.build" in custom:
+        faults.add(place, value, "remove it: a table built from others is replaced, not merged by key")
+    return value is True
 
 
 def sort_order(

@@ -131,6 +131,13 @@ class Table:
     promised_hours: float | None = None
     """The greatest age of the newest row, in hours, by the contract's SLA; None without one."""
     maintenance: Maintenance = field(default=Maintenance(), hash=False)
+    event_time_fixed: bool = False
+    """Whether the contract says that the event time of a key never changes: `cartlake.eventTimeFixed`."""
+
+    @property
+    def keys_keep_their_day(self) -> bool:
+        """Return whether all versions of a key are of one day: as the contract says, or the key has the event time."""
+        return self.event_time_fixed or self.event_time in self.primary_key
 
     @property
     def database(self) -> str:

@@ -113,6 +113,9 @@ def _of_table(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[
         yield ContractChange(contract, old.name, f"partitioned by {_layout(new)} instead of {_layout(old)}")
     if old.sort_order != new.sort_order:
         yield ContractChange(contract, old.name, f"sorted by {_sorting(new)} instead of {_sorting(old)}")
+    if old.event_time_fixed != new.event_time_fixed:
+        words = "never changes" if new.event_time_fixed else "may change"
+        yield ContractChange(contract, old.name, f"the event time of a key {words} from now on")
     yield from _of_columns(contract, old, new, sent=sent)
     yield from _of_rules(contract, old, new, sent=sent)
 

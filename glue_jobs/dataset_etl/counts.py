@@ -28,10 +28,14 @@ def broken_rules(engine: Engine, judged: Rows, table: Table) -> list[RuleCount]:
 
 def published_rows(run: Run, branch: Branch, days: Collection[date]) -> Counter[date]:
     """Return how many rows of the branch carry this run's id, by day."""
-    engine, table = run.engine, run.table
-    ours = engine.where(engine.read_branch(branch, table, days), f"_run_id = '{run.run_id}'")
-    by_day = engine.collect(engine.apply(steps.rows_by_day, ours, table=table))
+    ours = rows_of_run(run, branch, days)
+    by_day = run.engine.collect(run.engine.apply(steps.rows_by_day, ours, table=run.table))
     return Counter({row["day"]: row["rows"] for row in by_day})
+
+
+def rows_of_run(run: Run, branch: Branch, days: Collection[date]) -> Rows:
+    """Return the rows of the branch that carry this run's id, of these days."""
+    return run.engine.where(run.engine.read_branch(branch, run.table, days), f"_run_id = '{run.run_id}'")
 
 
 def outdated_rows(run: Run, branch: Branch, kept: Rows, days: Collection[date]) -> int:

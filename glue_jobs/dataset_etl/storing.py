@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from glue_jobs.dataset_etl import counts
+from glue_jobs.dataset_etl.moving import left_days, moved_keys
 from glue_jobs.dataset_etl.run import Run
 from glue_jobs.engines.base import BatchCounts, Branch, Rows
 from glue_jobs.transforms.file_rows import backfill, steps, versions
@@ -31,7 +32,7 @@ class Replaced:
 class Stored:
     """Counts of a run on its branch: rows `published` by day, and `duplicate` rows, the same as or older than others.
 
-    In a backfill also how many rows are `withdrawn`, and the `old_days` of the rows that were changed or deleted.
+    `old_days` are days that rows left, or were changed or deleted on; in a backfill some rows are `withdrawn`.
     """
 
     published: Counter[date]
@@ -57,10 +58,16 @@ def deduplicate(run: Run, accepted: Rows) -> Kept:
 
 
 def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
-    """Append the rows of days the table has none of, merge the others by version, and count the rows of the branch."""
+    """Append the rows that no stored row can have the key of, merge the others, and count the rows of the branch.
+
+    Rows are appended on days the table has none of, unless keys that are stored on another day move there.
+    """
     engine, table, timed = run.engine, run.table, run.phases.timed
-    stored_days = engine.stored_days(branch, table, batch.days)
-    new_days = batch.days - stored_days
+    accepted = batch.accepted_by_day.total() - kept.left_out
+    with timed("find_keys"):
+        moved = moved_keys(run, kept.rows, accepted, branch)
+    stored_days = engine.stored_days(branch, table, batch.days) | moved.to
+    compared, new_days = stored_days | moved.old, batch.days - stored_days
     with timed("append"):
         if new_days:
             fresh = engine.where(kept.rows, of_days_sql(table, new_days)) if stored_days else kept.rows
@@ -68,15 +75,15 @@ def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -
     known = engine.where(kept.rows, of_days_sql(table, stored_days)) if new_days else kept.rows
     with timed("merge"):
         if stored_days:
-            engine.merge(known, branch, table, stored_days)
+            engine.merge(known, branch, table, compared)
     with timed("count"):
         published = counts.published_rows(run, branch, batch.days)
-        # Counted only when rows are missing, and only on stored days: every row of a new day is published.
-        missing = published.total() < batch.accepted_by_day.total() - kept.left_out
+        # Counted only when rows are missing, and only of those that were merged: all others are published.
         outdated = 0
-        if stored_days and missing:
-            outdated = counts.outdated_rows(run, branch, known, stored_days)
-    return Stored(published, kept.left_out + outdated)
+        if stored_days and published.total() < accepted:
+            outdated = counts.outdated_rows(run, branch, known, compared)
+        old_days = left_days(run, branch, moved, counts.rows_of_run(run, branch, batch.days))
+    return Stored(published, kept.left_out + outdated, old_days=old_days)
 
 
 def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
@@ -84,6 +91,8 @@ def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
 
     Rows that stay the same are not touched.
     """
+    with run.phases.timed("find_keys"):
+        moved = moved_keys(run, kept.rows, batch.accepted_by_day.total() - kept.left_out, branch)
     with run.phases.timed("replace"):
         replaced = _replaced(run, kept.rows, branch)
     with run.phases.timed("count"):
@@ -91,7 +100,7 @@ def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
             published=counts.published_rows(run, branch, batch.days),
             duplicate=kept.left_out + counts.known_rows(run, branch, kept.rows),
             withdrawn=counts.withdrawn_rows(run, branch, replaced.gone),
-            old_days=replaced.old_days,
+            old_days=replaced.old_days | moved.joined,
         )
 
 

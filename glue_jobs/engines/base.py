@@ -105,6 +105,14 @@ class Engine(Protocol):
     def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
         """Return those of the days of which the branch may hold rows, by metadata alone."""
 
+    def moved_keys(self, rows: Rows, count: int, branch: Branch, table: Table) -> Rows:
+        """Return the primary key, `day` and `stored_day` of the rows whose key the branch holds on another day.
+
+        Computed, so that later changes of the branch do not change it. Of all days of the table key and event time are
+        read, no more. `rows` has one row per key, about `count` in all. A key that stands on several other days is
+        returned with each. Days are dates in UTC.
+        """
+
     def append(self, rows: Rows, branch: Branch, *, clustered: bool) -> None:
         """Add rows of days the branch has no rows of. `clustered`: see BatchCounts."""
 

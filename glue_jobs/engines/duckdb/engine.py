@@ -20,7 +20,7 @@ from cartlake.tables.catalog import load_catalog
 from cartlake.tables.file_io import FILE_IO
 from cartlake.tables.snapshots import MAIN
 from glue_jobs.engines.base import BatchCounts, Branch
-from glue_jobs.engines.duckdb import reading
+from glue_jobs.engines.duckdb import keys, reading
 from glue_jobs.engines.duckdb.commits import Change, commit, drop_branch
 from glue_jobs.engines.duckdb.compiled import over, queries
 from glue_jobs.engines.duckdb.conditions import on_days, on_sql
@@ -52,13 +52,15 @@ _ATTEMPTS: Final = 4
 class DuckDBEngine:
     """A DuckDB connection for the length of one run, whose id the snapshots carry.
 
-    `max_merge_bytes` is what a merge may look at of a table.
+    `max_merge_bytes` is what a merge may look at of a table, `looked_at` what it did: files of the days it compares,
+    and of all others where the keys of the batch may stand the columns that say so.
     """
 
     session: Session
     catalog: LakeCatalog
     run_id: str
     max_merge_bytes: float = math.inf
+    looked_at: int = 0
     kept: list[str] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
 
@@ -149,6 +151,15 @@ class DuckDBEngine:
         )
         return frozenset(row[0] for row in found) & frozenset(days)
 
+    def moved_keys(self, rows: str, count: int, branch: Branch, table: Table) -> str:  # noqa: ARG002 - as on Spark
+        columns = keys.columns_read(table)
+        name = self._table_of(f"select {', '.join(map(quoted, columns))} from {rows}", "sought")
+        loaded = self._load(branch.table)
+        head = head_of(loaded, branch.name)
+        held = scan(loaded, branch.base if head is None else head, keys.between_keys(self.session, name, table))
+        self._look_at(keys.bytes_of(held, columns), branch)
+        return self._table_of(keys.moved_sql(held, name, table), "moved")
+
     def append(self, rows: str, branch: Branch, *, clustered: bool) -> None:  # noqa: ARG002 - as on Spark
         loaded = self._load(branch.table)
         added = TableFiles(self.session, loaded).write_rows(f"select * from {rows}")
@@ -158,8 +169,7 @@ class DuckDBEngine:
         name = self.freeze(rows)
         loaded = self._load(branch.table)
         held = self._checked(self._scan_branch(loaded, branch, table, days), branch)
-        keys = list(table.primary_key)
-        same = " and ".join(f"t.{quoted(key)} = s.{quoted(key)}" for key in keys)
+        same = " and ".join(f"t.{quoted(key)} = s.{quoted(key)}" for key in table.primary_key)
         stored = self._table_of(
             f"select t.* from ({held.sql(positions=True)}) as t semi join {name} as s on {same} "
             f"where {in_days_sql(table, days, 't.')}",
@@ -175,10 +185,9 @@ class DuckDBEngine:
         self._commit(loaded, at_places(self.session, loaded, held, replaced, kept), branch)
 
     def replace(self, changed: str, gone: str, branch: Branch, table: Table) -> None:
-        keys = [quoted(key) for key in table.primary_key]
         loaded = self._load(branch.table)
         held = self._checked(self._scan_branch(loaded, branch, table, None), branch)
-        listed = ", ".join(keys)
+        listed = ", ".join(quoted(key) for key in table.primary_key)
         replaced = self._table_of(
             f"select {FILE} as file_path, {POSITION} as pos from ({held.sql(positions=True)}) semi join "
             f"(select {listed} from {changed} union all select {listed} from {gone}) using ({listed})",
@@ -246,13 +255,18 @@ class DuckDBEngine:
         return self._view_of(f"select * from ({held.sql()})" + (f" where {where}" if where else ""), "scan")
 
     def _checked(self, held: Scan, branch: Branch) -> Scan:
-        """Return the scan. Raises EngineLimitError for one of more bytes than a merge may look at."""
-        if held.size > self.max_merge_bytes:
-            raise EngineLimitError(
-                f"The merge would have to look at {held.size / 1e6:,.0f} MB of {branch.table}, which is more than the "
-                f"{self.max_merge_bytes / 1e6:,.0f} MB that the light engine may."
-            )
+        """Return the scan. Raises EngineLimitError where the run would look at more than a merge may."""
+        self._look_at(held.size, branch)
         return held
+
+    def _look_at(self, size: int, branch: Branch) -> None:
+        """Add to the bytes of the table that this run looks at. Raises EngineLimitError when a merge may not."""
+        self.looked_at += size
+        if self.looked_at > self.max_merge_bytes:
+            raise EngineLimitError(
+                f"The merge would have to look at {self.looked_at / 1e6:,.0f} MB of {branch.table}, which is more than "
+                f"the {self.max_merge_bytes / 1e6:,.0f} MB that the light engine may."
+            )
 
     def _commit_to_main(
         self, table: str, change_of: Callable[[IcebergTable], Change], *, also_nothing: bool = False

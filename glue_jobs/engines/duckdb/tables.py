@@ -15,7 +15,7 @@ from glue_jobs.engines.duckdb.session import text_literal
 from glue_jobs.engines.duckdb.types import duckdb_type
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from pyiceberg.expressions import BooleanExpression
     from pyiceberg.manifest import DataFile
@@ -41,20 +41,29 @@ class Scan:
         """The bytes of the data files."""
         return sum(file.file_size_in_bytes for file in self.files)
 
-    def sql(self, *, positions: bool = False) -> str:
-        """A query of the rows, with all columns of the table; with `positions` also `_file` and `_pos`."""
-        columns = ", ".join(quoted(field.name) for field in self.schema.fields)
+    def sql(
+        self, *, positions: bool = False, columns: Collection[str] | None = None, deleted: bool = False
+    ) -> str:
+        """A query of the rows, with these columns of the table or all; with `positions` also `_file` and `_pos`.
+
+        `deleted`: rows that were deleted are among them; `undeleted` leaves them out later.
+        """
+        fields = [field for field in self.schema.fields if columns is None or field.name in columns]
         if not self.files:
-            nothing = ", ".join(f"null::{duckdb_type(f.field_type)} as {quoted(f.name)}" for f in self.schema.fields)
+            nothing = ", ".join(f"null::{duckdb_type(f.field_type)} as {quoted(f.name)}" for f in fields)
             places = f", null::varchar as {FILE}, null::bigint as {POSITION}" if positions else ""
             return f"select {nothing}{places} where false"
         places = f", filename as {FILE}, file_row_number as {POSITION}" if positions else ""
-        source = f"select {columns}{places} from {self._parquet()} as f"
+        source = f"select {', '.join(quoted(field.name) for field in fields)}{places} from {self._parquet()} as f"
+        return source if deleted else source + self.undeleted("f.filename", "f.file_row_number")
+
+    def undeleted(self, file: str, position: str) -> str:
+        """SQL to follow a query's `from`: `where` a row at this place was not deleted; empty where none was."""
         if not self.deletes:
-            return source
+            return ""
         return (
-            f"{source} where not exists (select 1 from read_parquet({_listed(self.deletes)}) as d "
-            "where d.file_path = f.filename and d.pos = f.file_row_number)"
+            f" where not exists (select 1 from read_parquet({_listed(self.deletes)}) as d "
+            f"where d.file_path = {file} and d.pos = {position})"
         )
 
     def _parquet(self) -> str:

@@ -97,6 +97,9 @@ class SparkEngine:
     def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
         return writing.stored_days(self.spark, branch, table, days)
 
+    def moved_keys(self, rows: DataFrame, count: int, branch: Branch, table: Table) -> DataFrame:
+        return self.freeze(writing.moved_keys(self.spark, rows, count, branch, table))
+
     def append(self, rows: DataFrame, branch: Branch, *, clustered: bool) -> None:
         writing.append(self.spark, rows, branch, clustered=clustered)
 

@@ -5,6 +5,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from typing import Final
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -14,7 +15,9 @@ from glue_jobs.engines.base import Branch
 from glue_jobs.engines.spark.frames import frame
 from glue_jobs.engines.spark.iceberg import as_stored, identifier
 from glue_jobs.transforms.file_rows.versions import newer, same_key
-from glue_jobs.transforms.scopes import in_days_sql
+from glue_jobs.transforms.scopes import event_column, in_days_sql
+
+_MOST_BROADCAST_KEYS: Final = 1_000_000
 
 
 def stored_days(spark: SparkSession, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
@@ -37,6 +40,17 @@ def stored_days(spark: SparkSession, branch: Branch, table: Table, days: Collect
     return frozenset(row.day for row in found)
 
 
+def moved_keys(spark: SparkSession, rows: DataFrame, count: int, branch: Branch, table: Table) -> DataFrame:
+    """Return key, `day` and `stored_day` of rows whose key stands on another day: reads two or three columns of all."""
+    event, _ = event_column(table)
+    day = F.to_date(F.col(event))
+    sought = rows.select(*table.primary_key, day.alias("day"))
+    stored = spark.table(identifier(branch)).select(*table.primary_key, day.alias("stored_day"))
+    # The keys of most batches fit into every task; without the hint the keys of the whole table would be shuffled.
+    sought = F.broadcast(sought) if count <= _MOST_BROADCAST_KEYS else sought
+    return stored.join(sought, on=list(table.primary_key)).where("day <> stored_day")
+
+
 def append(spark: SparkSession, rows: DataFrame, branch: Branch, *, clustered: bool) -> None:
     """Add rows whose days the branch has no rows of. `clustered` saves the shuffle that gathers the rows of a day."""
     writer = as_stored(spark, branch.table, rows).writeTo(identifier(branch))
@@ -48,7 +62,7 @@ def append(spark: SparkSession, rows: DataFrame, branch: Branch, *, clustered: b
 def merge(spark: SparkSession, rows: DataFrame, branch: Branch, table: Table, days: Collection[date]) -> None:
     """Insert rows with a new key and update those with a higher version; equal and lower versions change nothing.
 
-    `rows` has one row per key. Only the files of `days` are read, because an event never changes its day.
+    `rows` has one row per key. Only the files of `days` are read: those of the rows, and those their keys stand on.
     Two rows of one version that differ are decided as `versions.newest` decides: in whatever order files come, the
     same row stays.
     """
