@@ -14,6 +14,9 @@ Outcome = Literal["maintained", "yielded", "busy", "failed"]
 """`maintained`: every action was done. `yielded`: files for the table arrived, so the rest is left to the next run.
 `busy`: another run was writing the table. `failed`: see `reason`; the rows of the table are unchanged."""
 
+REPEATED_KEYS: Final = "repeated_keys"
+"""The count of a search for repeated keys: those that stand more than once."""
+
 STOPS_SHORT: Final = frozenset({"yielded", "busy"})
 
 
@@ -79,6 +82,11 @@ class MaintainedTable(Document):
         """Return whether orphan files were removed."""
         return any(done.action is Action.ORPHANS for done in self.done)
 
+    @property
+    def repeated_keys(self) -> int | None:
+        """Return how many keys stand more than once, None when that was not searched for."""
+        return next((done.counts[REPEATED_KEYS] for done in self.done if done.action is Action.KEYS), None)
+
 
 class MaintenanceReport(Document):
     """The outcome of a maintenance run, by table."""
@@ -95,7 +103,10 @@ class MaintenanceReport(Document):
 
 
 class MaintenanceRecord(BaseModel):
-    """When a table was last maintained, how that ended, and when orphan files were last removed."""
+    """When a table was last maintained, how that ended, and when orphan files were last removed.
+
+    Of the last search for repeated keys: when it was, and how many keys stood more than once.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -104,6 +115,8 @@ class MaintenanceRecord(BaseModel):
     at: datetime
     outcome: Outcome
     orphans_removed_at: datetime | None = None
+    keys_checked_at: datetime | None = None
+    repeated_keys: int | None = None
 
 
 def owner_of(contract: Contract, table: Table) -> str | None:

@@ -38,6 +38,7 @@ class Action(StrEnum):
     EXPIRE = "expire_snapshots"
     ORPHANS = "remove_orphan_files"
     STATISTICS = "compute_table_stats"
+    KEYS = "find_repeated_keys"
 
 
 MOVES_MAIN: Final = frozenset({Action.REWRITE, Action.REWRITE_DELETES, Action.REWRITE_MANIFESTS})

@@ -17,12 +17,17 @@ _EXPANSION: Final = {"gzip": 20, "parquet": 10}
 """Expanded bytes per stored byte of a file that was validated before its expanded size was kept: more than is usual."""
 
 
+_KEY_COLUMN_BYTES: Final = 8
+"""Bytes of a value of a key or an event time in a compressed file: about what identifiers and times have."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadSize:
     """What is known of a batch before it is loaded.
 
     `expanded` counts the bytes after decompression, `rows` what the validator estimated. `table` is what the data files
-    of the table have that a merge must look at, None where that is only known once the days of the rows are.
+    of the table have that a merge must look at, None where that is only known once the days of the rows are. `keys`:
+    the keys of the whole table are looked at as well.
     """
 
     files: int
@@ -30,6 +35,7 @@ class LoadSize:
     expanded: int
     rows: int
     table: int | None = None
+    keys: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +50,21 @@ class EngineLimits:
     table: float
 
 
-def load_size(files: Sequence[ManifestFile], table: int | None = None) -> LoadSize:
-    """Return the size of a batch of these files."""
+def load_size(files: Sequence[ManifestFile], table: int | None = None, *, keys: bool = False) -> LoadSize:
+    """Return the size of a batch of these files; `table` and `keys` as in LoadSize."""
     return LoadSize(
         files=len(files),
         stored=sum(file.size for file in files),
         expanded=sum(map(_expanded, files)),
         rows=sum(file.row_estimate or 0 for file in files),
         table=table,
+        keys=keys,
     )
+
+
+def key_bytes(table: Table, rows: int) -> int:
+    """Return about how many bytes the columns have that a search for keys reads, in a table of so many rows."""
+    return rows * _KEY_COLUMN_BYTES * len({*table.primary_key, table.event_time})
 
 
 def spark_only(table: Table) -> str | None:
@@ -135,7 +147,7 @@ def _facts(size: LoadSize) -> str:
     files = "1 file" if size.files == 1 else f"{size.files:,} files"
     stored = "" if size.expanded == size.stored else f" ({_megabytes(size.stored)} stored)"
     table = (
-        "of the table only the files of the batch's days"
+        f"of the table {'the keys and ' if size.keys else 'only '}the files of the batch's days"
         if size.table is None
         else f"{_megabytes(size.table)} of the table"
     )

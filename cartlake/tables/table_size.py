@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -11,11 +12,26 @@ from cartlake.aws.s3 import ObjectMissingError, read_bytes
 from cartlake.tables.broken_metadata import METADATA_LOCATION
 
 _TOTAL: Final = "total-files-size"
+_ROWS: Final = "total-records"
 _COMPRESSED: Final = ".gz.metadata.json"
 
 
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """The bytes of all files of a table, data and deletes, and the rows in its data files, deleted ones included."""
+
+    bytes: int
+    rows: int
+
+
 def table_bytes(database: str, table: str) -> int | None:
-    """Return the bytes of all files of a table, data and deletes, as readers see it now: 0 before its first rows.
+    """Return the bytes of a table as `table_size` does."""
+    size = table_size(database, table)
+    return size.bytes if size else None
+
+
+def table_size(database: str, table: str) -> TableSize | None:
+    """Return the size of a table as readers see it now: zeros before its first rows.
 
     Returns None where that cannot be said: no such table, metadata that cannot be read, a writer that counted no bytes.
     """
@@ -24,7 +40,7 @@ def table_bytes(database: str, table: str) -> int | None:
             found = client("glue").get_table(DatabaseName=database, Name=table)["Table"]
         location = found.get("Parameters", {})[METADATA_LOCATION]
         content = read_bytes(location)
-        return _current_bytes(json.loads(gzip.decompress(content) if location.endswith(_COMPRESSED) else content))
+        return _current_size(json.loads(gzip.decompress(content) if location.endswith(_COMPRESSED) else content))
     except ClientError as error:
         if error_code(error) == "EntityNotFoundException":
             return None
@@ -33,10 +49,10 @@ def table_bytes(database: str, table: str) -> int | None:
         return None
 
 
-def _current_bytes(metadata: dict[str, Any]) -> int | None:
+def _current_size(metadata: dict[str, Any]) -> TableSize | None:
     current = metadata.get("current-snapshot-id")
     if current in (None, -1):
-        return 0
+        return TableSize(0, 0)
     summaries = {snapshot["snapshot-id"]: snapshot.get("summary", {}) for snapshot in metadata["snapshots"]}
     total = summaries[current].get(_TOTAL)
-    return None if total is None else int(total)
+    return None if total is None else TableSize(int(total), int(summaries[current].get(_ROWS, 0)))

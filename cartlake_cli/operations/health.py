@@ -10,7 +10,8 @@ from cartlake import contracts
 from cartlake.contracts import Contract, Table
 from cartlake.ledger import RunRecord
 from cartlake.maintenance.documents import MaintenanceRecord, owner_of
-from cartlake.maintenance.health import Health, measure, needs
+from cartlake.maintenance.health import Health, Need, measure, needs
+from cartlake.maintenance.key_check import with_key_check
 from cartlake.tables.broken_metadata import UnreadableTableError
 from cartlake.tables.catalog import load_catalog
 from cartlake.tables.file_stats import in_flight
@@ -73,11 +74,7 @@ def _health_of_table(
     state, reason = _state(table, stats, fault, age)
     owner = owner_of(contract, table)
     last = about.maintenance.get(table.physical_name)
-    would = (
-        needs(stats, table.maintenance, about.now, orphans_removed_at=last.orphans_removed_at if last else None)
-        if stats
-        else []
-    )
+    would = _would_do(about, table, stats, measured) if stats and measured else []
     return {
         "table": table.physical_name,
         "state": state,
@@ -85,6 +82,7 @@ def _health_of_table(
         "age_hours": age,
         "promised_hours": table.promised_hours,
         **(_numbers(measured) if measured else {}),
+        "repeated_keys": last.repeated_keys if last else None,
         "branches_in_flight": in_flight(stats, about.now) if stats else [],
         "last_run": _last_run(about.runs(owner) if owner else []),
         "quarantine_rate": _quarantine_rate(about.runs(owner)) if contract.droppable and owner else None,
@@ -95,6 +93,13 @@ def _health_of_table(
             "last": last.model_dump(mode="json") if last else None,
         },
     }
+
+
+def _would_do(about: Context, table: Table, stats: "FileStats", measured: Health) -> list[Need]:
+    last = about.maintenance.get(table.physical_name)
+    removed_at, checked_at = (last.orphans_removed_at, last.keys_checked_at) if last else (None, None)
+    would = needs(stats, table.maintenance, about.now, orphans_removed_at=removed_at)
+    return with_key_check(would, table, measured, about.now, keys_checked_at=checked_at)
 
 
 def _age_hours(measured: Health | None, now: datetime) -> float | None:

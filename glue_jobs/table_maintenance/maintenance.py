@@ -12,8 +12,9 @@ from itertools import takewhile
 
 from cartlake.contracts import Table
 from cartlake.errors import TerminalError
-from cartlake.maintenance.documents import Done, MaintainedTable, Outcome, TableWork
+from cartlake.maintenance.documents import REPEATED_KEYS, Done, MaintainedTable, Outcome, TableWork
 from cartlake.maintenance.health import MOVES_MAIN, Action, Health, keep_last, measure
+from cartlake.maintenance.key_check import repeated_keys_advice
 from cartlake.tables.file_stats import FileStats, Snapshot, in_flight, leftovers
 from cartlake.tables.snapshots import RUN_PROPERTY
 from glue_jobs.table_maintenance.file_stats import file_stats_of
@@ -44,6 +45,8 @@ class TableMaintenance:
     now: datetime
     budget: Budget
     done: list[Done] = field(default_factory=list)
+    advice: str = ""
+    """What is wrong with the rows, and what to do; empty when nothing was found."""
 
     def run(self, coordinator: Coordinator) -> MaintainedTable:
         """Do what is needed and return what was done. Raises RowsChangedError and RunOverError."""
@@ -78,7 +81,7 @@ class TableMaintenance:
             if self.budget.spent:
                 return "yielded", OUT_OF_TIME
             self._note(action, partial(self._clean_up, action))
-        return outcome, reason
+        return outcome, " ".join(text for text in (reason, self.advice) if text)
 
     def _rewrite_leased(self, coordinator: Coordinator) -> tuple[Outcome, str]:
         """Do the steps that move main, which must not happen while a run writes the table."""
@@ -135,9 +138,19 @@ class TableMaintenance:
                 return self.procedures.remove_orphan_files(self.now - timedelta(days=settings.orphan_days))
             case Action.STATISTICS:
                 return self.procedures.compute_table_stats(self.table.statistics_columns)
+            case Action.KEYS:
+                return self._find_repeated_keys()
         raise TerminalError(
             f"{action} of {self.table.physical_name} is not a step of the clean-up; report this as a bug."
         )
+
+    def _find_repeated_keys(self) -> Counts:
+        found = self.procedures.find_repeated_keys(self.table.primary_key, str(self.table.event_time))
+        if found.keys:
+            advice = repeated_keys_advice(self.table.physical_name, found.keys)
+            self.advice = f"{advice} Their rows are of days from {found.first_day} to {found.last_day}."
+            log.warning(self.advice)
+        return {REPEATED_KEYS: found.keys}
 
     def _note(self, action: Action, call: Callable[[], Counts]) -> Counts:
         """Do a step, put it on record and return its counts. Raises ConflictError after ATTEMPTS conflicts."""

@@ -50,6 +50,15 @@ class Rewriting:
 
 
 @dataclass(frozen=True, slots=True)
+class RepeatedKeys:
+    """How many keys stand more than once, and the first and last day, `yyyy-mm-dd`, of their rows; None without any."""
+
+    keys: int
+    first_day: str | None
+    last_day: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Procedures:
     """The procedures for one table, `name` as catalog.database.table. `force` rewrites whatever can be rewritten."""
 
@@ -116,6 +125,17 @@ class Procedures:
         listed = ", ".join(f"'{column}'" for column in columns)
         self._call("compute_table_stats", f"columns => array({listed})")
         return {"columns_counted": len(columns)}
+
+    def find_repeated_keys(self, key: tuple[str, ...], event_time: str) -> "RepeatedKeys":
+        """Search the rows readers see for keys that stand more than once. Reads key and event time of all rows."""
+        columns = ", ".join(key)
+        row = self.spark.sql(
+            "select count(*) as keys, cast(min(first_day) as string) as first_day, "
+            "cast(max(last_day) as string) as last_day from "
+            f"(select cast(min({event_time}) as date) as first_day, cast(max({event_time}) as date) as last_day "
+            f"from {self.name} group by {columns} having count(*) > 1)"
+        ).collect()[0]
+        return RepeatedKeys(row["keys"], row["first_day"], row["last_day"])
 
     def drop_branches(self, branches: list[str]) -> Counts:
         """Drop the branches that are still there; return how many were asked for."""

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from cartlake.aws.objects import Head
+from cartlake.contracts import Table
 from cartlake.errors import TerminalError
 from cartlake.ledger import Backfill, FileRecord
 from cartlake.runs.documents import ManifestFile
-from cartlake.runs.engine_choice import EngineLimits
+from cartlake.runs.engine_choice import EngineLimits, key_bytes
+from cartlake.tables.table_size import TableSize
 
 MAX_FILES: Final = 1_000
 """Files in one run; what is left waits for the next, which starts as soon as this one is done."""
@@ -80,13 +82,17 @@ def check_none_lost(lost: Sequence[FileRecord]) -> None:
         )
 
 
-def looked_at(table: int | None, limits: EngineLimits, *, backfill: bool) -> int | None:
-    """Return the bytes of the table that a merge has to look at, None where only the days of the rows decide that.
+def looked_at(table: Table, size: TableSize | None, limits: EngineLimits, *, backfill: bool) -> int | None:
+    """Return the bytes of a table of this size that a merge has to look at, None where the days of the rows decide.
 
-    A backfill looks for its keys in the whole table, whose size is `table`. Other batches look at the files of their
-    days: no more than the whole table, which says enough when that is within the limits.
+    A backfill looks for its keys in the whole table. Other batches look at the files of their days, and unless the
+    contract says that event times never change at the keys of the whole table: no more than all of it, which says
+    enough when that is within the limits. Where the keys alone are likely to exceed them, they are what is returned.
     """
-    return table if backfill or (table is not None and table <= limits.table) else None
+    if size is None or backfill or size.bytes <= limits.table:
+        return size.bytes if size else None
+    keys = 0 if table.keys_keep_their_day else min(size.bytes, key_bytes(table, size.rows))
+    return keys if keys > limits.table else None
 
 
 def backfill_entry(file: FileRecord, copied: Copied | None) -> ManifestFile:

@@ -17,7 +17,7 @@ from cartlake.runs.documents import EngineChoice, Manifest, ManifestFile
 from cartlake.runs.engine_choice import choose_engine, load_size, runner_of, spark_only
 from cartlake.runs.folder import Step
 from cartlake.runs.ids import audit_branch
-from cartlake.tables.table_size import table_bytes
+from cartlake.tables.table_size import table_size
 from cartlake.times import stamp, utc_now
 from lambdas.batch_claimer.adapters import copy_versions, current_versions
 from lambdas.batch_claimer.domain import (
@@ -145,8 +145,9 @@ def claimed_by(run_id: str) -> list[FileRecord]:
 def choose(contract: Contract, run_id: str, files: Sequence[ManifestFile], backfill: Backfill | None) -> EngineChoice:
     """Return the engine that loads the files, and put it on record."""
     limits, table = settings().limits, contract.table
-    stored = table_bytes(f"{settings().database_prefix}{table.database}", table.bare_name)
-    size = load_size(files, looked_at(stored, limits, backfill=backfill is not None))
+    stored = table_size(f"{settings().database_prefix}{table.database}", table.bare_name)
+    look_at = looked_at(table, stored, limits, backfill=backfill is not None)
+    size = load_size(files, look_at, keys=not table.keys_keep_their_day)
     known = ledger().fallbacks.get(contract.name, utc_now())
     too_large = known.size if known else None
     chosen = choose_engine(size, limits, contract.engine, too_large=too_large, only_spark=spark_only(table))

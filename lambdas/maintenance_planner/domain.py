@@ -8,6 +8,7 @@ from cartlake.contracts import Contract, Table
 from cartlake.errors import TerminalError
 from cartlake.maintenance.documents import MaintenanceRecord, MaintenanceRequest, SkippedTable, TableWork, owner_of
 from cartlake.maintenance.health import MaintenanceOptions, measure, needs, with_statistics
+from cartlake.maintenance.key_check import with_key_check
 from cartlake.tables.file_stats import FileStats, in_flight
 
 
@@ -40,18 +41,26 @@ class Planner:
         wanted = needs(
             stats, settings, self.now, options=self._options, orphans_removed_at=self._orphans_removed_at(name)
         )
+        health = measure(stats, settings)
+        wanted = with_key_check(
+            with_statistics(wanted, table.statistics_columns),
+            table,
+            health,
+            self.now,
+            force=self.request.force,
+            keys_checked_at=self._keys_checked_at(name),
+        )
         if not wanted:
             return SkippedTable(table=name, reason="no maintenance needed")
-        return TableWork(
-            table=name,
-            owner=owner_of(contract, table),
-            needs=with_statistics(wanted, table.statistics_columns),
-            health=measure(stats, settings),
-        )
+        return TableWork(table=name, owner=owner_of(contract, table), needs=wanted, health=health)
 
     @property
     def _options(self) -> MaintenanceOptions:
         return MaintenanceOptions(force=self.request.force, keep_snapshots_days=self.request.keep_snapshots_days)
+
+    def _keys_checked_at(self, table: str) -> datetime | None:
+        last = self.known.get(table)
+        return last.keys_checked_at if last else None
 
     def _orphans_removed_at(self, table: str) -> datetime | None:
         last = self.known.get(table)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Final
 
 from cartlake.ledger import FileRecord, FileState, RunRecord
-from cartlake.maintenance.documents import MaintenanceRecord, MaintenanceReport
+from cartlake.maintenance.documents import MaintainedTable, MaintenanceRecord, MaintenanceReport
 from cartlake.refresh.day_ranges import of_days
 from cartlake.refresh.graph import Scope
 from cartlake.runs.documents import EngineChoice, RefreshReport, TransformReport
@@ -131,21 +131,25 @@ def refresh_lineage(
 
 
 def maintenance_records(report: MaintenanceReport, known: Mapping[str, MaintenanceRecord]) -> list[MaintenanceRecord]:
-    """Return the record of every table; the time of the last removal of orphan files is kept until the next."""
-    return [
-        MaintenanceRecord(
-            table=one.table,
-            run_id=report.run_id,
-            at=parse(report.ended_at),
-            outcome=one.outcome,
-            orphans_removed_at=parse(report.ended_at) if one.removed_orphans else _last_removal(known.get(one.table)),
-        )
-        for one in report.tables
-    ]
+    """Return the record of every table. What is known of orphan files and of repeated keys is kept until the next."""
+    return [_maintenance_record(report, one, known.get(one.table)) for one in report.tables]
 
 
-def _last_removal(record: MaintenanceRecord | None) -> datetime | None:
-    return record.orphans_removed_at if record else None
+def _maintenance_record(
+    report: MaintenanceReport, one: MaintainedTable, last: MaintenanceRecord | None
+) -> MaintenanceRecord:
+    ended_at = parse(report.ended_at)
+    known = last.model_dump(include={"orphans_removed_at", "keys_checked_at", "repeated_keys"}) if last else {}
+    if one.removed_orphans:
+        known["orphans_removed_at"] = ended_at
+    if one.repeated_keys is not None:
+        known |= {"keys_checked_at": ended_at, "repeated_keys": one.repeated_keys}
+    return MaintenanceRecord(table=one.table, run_id=report.run_id, at=ended_at, outcome=one.outcome, **known)
+
+
+def repeated_keys(report: MaintenanceReport) -> int:
+    """Return how many keys stand more than once in the tables that were searched for them."""
+    return sum(one.repeated_keys or 0 for one in report.tables)
 
 
 def files_joined(report: MaintenanceReport) -> int:

@@ -29,6 +29,7 @@ from lambdas.run_recorder.domain import (
     files_joined,
     lineage,
     maintenance_records,
+    repeated_keys,
     published_days,
     refresh_lineage,
 )
@@ -179,7 +180,7 @@ def succeed_maintenance(request: RecordMaintenance) -> Answer:
     refuse_failed(run)
     outcomes: dict[str, str] = {table.table: table.outcome for table in report.tables}
     event_bus().send(RunSucceeded(workflow=run.workflow, run_id=run.run_id, outcomes=outcomes))
-    count(run.subject, RunsSucceeded=1, FilesJoined=files_joined(report))
+    count(run.subject, RunsSucceeded=1, FilesJoined=files_joined(report), RepeatedKeys=repeated_keys(report))
     logger.info("maintenance_succeeded", run_id=run.run_id, tables=outcomes)
     return {"state": run.state, "tables": outcomes}
 

@@ -1,5 +1,6 @@
 """Rows of files, from text to accepted or quarantined, the same cases on Spark and on DuckDB."""
 
+import dataclasses
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ import pytest
 
 from cartlake import contracts
 from cartlake.engine import F
-from glue_jobs.transforms.file_rows import conforming, judging, versions
+from glue_jobs.transforms.file_rows import conforming, judging, steps, versions
 from glue_jobs.transforms.file_rows.quarantine import quarantined
 from tests.spark.built import with_lineage
 from tests.spark.order_lines import AS_WRITTEN
@@ -55,6 +56,27 @@ def reasons_of(row):
 
 def broken(frame, *rows):
     return [reasons_of(row) for row in judge(frame, *rows).collect()]
+
+
+@pytest.mark.parametrize(
+    ("row", "stored", "lost"),
+    [
+        pytest.param({"customer_email": None}, {"customer_email": "a@b.org"}, True, id="no version against one"),
+        pytest.param({"customer_email": "a@b.org"}, {"customer_email": None}, False, id="a version against none"),
+        pytest.param({"customer_email": None, "channel": "web"}, {"customer_email": None}, None, id="none against none"),
+    ],
+)
+def test_a_row_without_a_version_loses_and_never_disappears_from_the_counts(frame, row, stored, lost):
+    table = dataclasses.replace(TABLE, version_column="customer_email")
+    one, other = conform(frame, raw(**row)), conform(frame, raw(**stored))
+    if lost is None:  # then the other values decide, and either may win
+        lost = [row["channel"] for row in versions.newest(one.unionByName(other), table).collect()] != ["web"]
+
+    newest = versions.newest(one.unionByName(other), table).collect()
+    outdated = steps.outdated_rows(one, other, table).collect()
+
+    assert len(outdated) == lost
+    assert [found["customer_email"] for found in newest] == [(stored if lost else row)["customer_email"]]
 
 
 def test_a_good_row_gets_the_types_of_the_contract(frame):

@@ -492,3 +492,20 @@ class TestFailures:
             rates.maintain(rates.work(RATES), coordinator=coordinator)
 
         assert rates.health(RATES).data_files == 8
+
+
+def test_keys_that_stand_twice_are_counted_and_said_with_their_days(rates):
+    rates.insert(RATES, [rate(3, day=date(2026, 2, 25)), rate(3, day=date(2026, 2, 25))])
+    rates.insert(RATES, [rate(4, day=date(2026, 2, 26)), rate(4, day=date(2026, 2, 26))])
+
+    found = rates.maintain(rates.work(RATES, Action.KEYS))[RATES]
+
+    assert (found.outcome, found.repeated_keys) == ("maintained", 2)
+    assert "2 keys of processed.fx_rates stand more than once" in found.reason
+    assert "of days from 2026-02-25 to 2026-02-26." in found.reason
+
+
+def test_where_each_key_stands_once_nothing_is_said(rates):
+    found = rates.maintain(rates.work(RATES, Action.KEYS))[RATES]
+
+    assert (found.outcome, found.reason, found.repeated_keys) == ("maintained", "", 0)

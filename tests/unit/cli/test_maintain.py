@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from cartlake import contracts
 from cartlake.contracts.schemas import iceberg_schema
+from cartlake.maintenance.documents import MaintenanceRecord
 from cartlake.runs.documents import RowCounts
 from cartlake.tables.catalog import load_catalog
 from cartlake_cli.commands.maintenance import health, maintain
@@ -107,6 +108,20 @@ class TestHealth:
         assert "15.00%" in ended.stdout
         assert "deletes" not in ended.stdout
         assert "SUCCEEDED" not in ended.stdout
+
+    def test_keys_that_stood_twice_are_told_with_what_to_do_and_the_command_fails(self, lake, rates):
+        found_at = datetime(2026, 1, 31, 9, tzinfo=UTC)
+        known = {"keys_checked_at": found_at, "repeated_keys": 3}
+        lake.ledger.maintenance.note(
+            MaintenanceRecord(table="processed.fx_rates", run_id=RUN_ID, at=found_at, outcome="maintained", **known)
+        )
+
+        ended = typed(lake, health, "health", "fx_rates")
+
+        assert ended.exit_code == 1
+        shown = " ".join(ended.stdout.split())
+        assert "Found on 2026-01-31: 3 keys of processed.fx_rates stand more than once" in shown
+        assert "`lake backfill`" in shown
 
     def test_a_last_run_that_failed_is_shown(self, lake, rates):
         lake.ledger.locks.acquire("fx_rates", FAILING)

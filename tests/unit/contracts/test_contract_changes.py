@@ -160,3 +160,12 @@ def test_the_order_of_columns_and_of_rows_breaks_no_reader(sales):
         ("sorted by channel desc nulls last instead of nothing", None),
         ("columns in another order", None),
     ]
+
+
+def test_whether_event_times_change_is_a_change_that_breaks_nobody(transactions):
+    fixed = replace(transactions, tables=(replace(transactions.table, event_time_fixed=True),))
+
+    [said], [taken_back] = compare([transactions], [fixed]), compare([fixed], [transactions])
+
+    assert (said.change, said.breaks) == ("the event time of a key never changes from now on", None)
+    assert (taken_back.change, taken_back.breaks) == ("the event time of a key may change from now on", None)

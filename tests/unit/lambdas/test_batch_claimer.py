@@ -12,6 +12,7 @@ from cartlake.runs.documents import FileFormat, Manifest
 from cartlake.runs.engine_choice import EngineLimits
 from cartlake.times import utc_now
 from lambdas.batch_claimer import handler
+from cartlake.tables.table_size import TableSize
 from lambdas.batch_claimer.domain import looked_at, still_there
 from lambdas.batch_claimer.settings import Settings
 
@@ -221,7 +222,7 @@ def test_the_engine_and_why_it_was_chosen_stand_in_manifest_and_ledger(account, 
 
     chosen = manifest(account).engine
     assert chosen.engine == "light"
-    assert chosen.reason.startswith("0.0 MB and 1 rows in 1 file, of the table only the files of the batch's days")
+    assert chosen.reason.startswith("0.0 MB and 1 rows in 1 file, of the table the keys and the files of the batch's days")
     assert ledger.runs.get(RUN_ID).engine == chosen
 
 
@@ -260,14 +261,21 @@ def test_a_batch_as_large_as_one_that_fell_back_goes_to_spark_until_that_is_forg
     assert claim()["runner"] == "light"
 
 
+MOVES, STAYS = (contracts.load(name).table for name in ("transactions", "clickstream"))
+LIMIT = EngineLimits(1, 1, table=1_000)
+
+
 @pytest.mark.parametrize(
-    ("table", "backfill", "known"),
+    ("table", "size", "backfill", "known"),
     [
-        pytest.param(5, False, 5, id="a table within the limit"),
-        pytest.param(50, False, None, id="a large table, of which only some days are looked at"),
-        pytest.param(50, True, 50, id="a backfill looks at all of it"),
-        pytest.param(None, False, None, id="nobody knows"),
+        pytest.param(MOVES, TableSize(500, 50), False, 500, id="a table within the limit"),
+        pytest.param(MOVES, TableSize(5_000, 30), False, None, id="a large one: its keys, and files of some days"),
+        pytest.param(MOVES, TableSize(5_000, 60), False, 1_440, id="one whose keys alone are too much"),
+        pytest.param(MOVES, TableSize(1_100, 60), False, 1_100, id="no more than all of it"),
+        pytest.param(STAYS, TableSize(5_000, 900), False, None, id="a large one, of which only some days are looked at"),
+        pytest.param(STAYS, TableSize(5_000, 50), True, 5_000, id="a backfill looks at all of it"),
+        pytest.param(MOVES, None, False, None, id="nobody knows"),
     ],
 )
-def test_what_a_merge_must_look_at(table, backfill, known):
-    assert looked_at(table, EngineLimits(1, 1, table=10), backfill=backfill) == known
+def test_what_a_merge_must_look_at(table, size, backfill, known):
+    assert looked_at(table, size, LIMIT, backfill=backfill) == known

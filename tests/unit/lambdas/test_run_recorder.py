@@ -476,19 +476,40 @@ class TestMaintenance:
     def test_metrics_count_the_files_that_were_joined(self, maintained, record, capsys):
         record()
 
-        assert metrics(capsys) == {(Workflow.MAINTENANCE, "RunsSucceeded"): 1, (Workflow.MAINTENANCE, "FilesJoined"): 5}
+        assert metrics(capsys) == {
+            (Workflow.MAINTENANCE, "RunsSucceeded"): 1,
+            (Workflow.MAINTENANCE, "FilesJoined"): 5,
+            (Workflow.MAINTENANCE, "RepeatedKeys"): 0,
+        }
+
+    def test_keys_that_stand_twice_are_counted_and_remembered_until_the_next_search(
+        self, maintained, record, ledger, capsys
+    ):
+        maintained(upkeep("processed.sums", Action.KEYS, repeated_keys=3))
+        record()
+        assert metrics(capsys)[Workflow.MAINTENANCE, "RepeatedKeys"] == 3
+
+        maintained(upkeep("processed.sums", Action.REWRITE), ended_at="2026-02-01T09:00:00.000000Z")
+        record()
+        last = ledger.maintenance.last()["processed.sums"]
+        assert (last.repeated_keys, last.keys_checked_at) == (3, datetime(2026, 1, 31, 9, tzinfo=UTC))
+
+        maintained(upkeep("processed.sums", Action.KEYS, repeated_keys=0), ended_at="2026-02-02T09:00:00.000000Z")
+        record()
+        last = ledger.maintenance.last()["processed.sums"]
+        assert (last.repeated_keys, last.keys_checked_at) == (0, datetime(2026, 2, 2, 9, tzinfo=UTC))
 
 
-def upkeep(table, *actions, outcome="maintained"):
+def upkeep(table, *actions, outcome="maintained", **counts):
     after = HEALTH.model_copy(update={"data_files": 3}) if actions else HEALTH
-    done = [Done(action=action, seconds=1.0) for action in actions]
+    done = [Done(action=action, seconds=1.0, counts=counts) for action in actions]
     return MaintainedTable(table=table, outcome=outcome, done=done, before=HEALTH, after=after)
 
 
 def metrics(capsys):
     """The metrics that were emitted, by dataset and name."""
     emitted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
-    names = ("Files", "Rows", "Runs", "Tables")
+    names = ("Files", "Repeated", "Rows", "Runs", "Tables")
     return {(line["dataset"], name): line[name][0] for line in emitted for name in line if name.startswith(names)}
 
 

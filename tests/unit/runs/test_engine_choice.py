@@ -21,6 +21,15 @@ all_limits = st.builds(EngineLimits, limits, limits, limits)
 memories = st.none() | st.integers(min_value=1, max_value=10**12)
 
 
+def test_the_reason_says_what_of_the_table_is_looked_at():
+    unknown = dataclasses.replace(SMALL, table=None)
+
+    reasons = [choose_engine(dataclasses.replace(unknown, keys=keys), LIMITS).reason for keys in (False, True)]
+
+    assert ", of the table only the files of the batch's days to look at" in reasons[0]
+    assert ", of the table the keys and the files of the batch's days to look at" in reasons[1]
+
+
 def manifest_file(size, expanded=None, rows=None, **layout):
     return ManifestFile(
         file_id="f",

@@ -6,7 +6,7 @@ import pytest
 from moto import mock_aws
 
 from cartlake.aws import clients
-from cartlake.tables.table_size import table_bytes
+from cartlake.tables.table_size import TableSize, table_bytes, table_size
 
 
 @pytest.fixture
@@ -36,8 +36,9 @@ def metadata(current, **totals):
 
 
 def test_the_size_is_that_of_the_current_snapshot(table):
-    table(metadata(2, **{"total-files-size": "1234"}))
+    table(metadata(2, **{"total-files-size": "1234", "total-records": "56"}))
 
+    assert table_size("processed", "things") == TableSize(bytes=1234, rows=56)
     assert table_bytes("processed", "things") == 1234
 
 
