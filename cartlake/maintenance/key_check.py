@@ -3,7 +3,6 @@
 Loads then compare a row with those of its own day only, so a key whose event time changed after all stands twice.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,24 +15,18 @@ FIRST_CHECK: Final = timedelta(days=1)
 """Age of the oldest snapshot from which a table is searched for the first time; snapshots are kept for that long."""
 
 
-def with_key_check(
-    wanted: Sequence[Need],
-    table: Table,
-    health: Health,
-    now: datetime,
-    *,
-    force: bool = False,
-    keys_checked_at: datetime | None = None,
+def key_check(
+    table: Table, health: Health, now: datetime, *, force: bool = False, keys_checked_at: datetime | None = None
 ) -> list[Need]:
-    """Return the needs, with a search for repeated keys added where one is due.
+    """Return the search for repeated keys if one is due, else nothing.
 
     `keys_checked_at` is when the table was last searched, None if it never was. `force` searches it at once.
     """
     if not table.event_time_fixed or health.written_at is None or not (force or _due(health, now, keys_checked_at)):
-        return list(wanted)
+        return []
     since = f"since {keys_checked_at:%Y-%m-%d}" if keys_checked_at else "so far"
     why = f"event times of keys are said never to change, and that was not checked {since}"
-    return [*wanted, Need(action=Action.KEYS, why=why)]
+    return [Need(action=Action.KEYS, why=why)]
 
 
 def _due(health: Health, now: datetime, keys_checked_at: datetime | None) -> bool:

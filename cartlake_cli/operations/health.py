@@ -11,7 +11,7 @@ from cartlake.contracts import Contract, Table
 from cartlake.ledger import RunRecord
 from cartlake.maintenance.documents import MaintenanceRecord, owner_of
 from cartlake.maintenance.health import Health, Need, measure, needs
-from cartlake.maintenance.key_check import with_key_check
+from cartlake.maintenance.key_check import key_check
 from cartlake.tables.broken_metadata import UnreadableTableError
 from cartlake.tables.catalog import load_catalog
 from cartlake.tables.file_stats import in_flight
@@ -99,7 +99,7 @@ def _would_do(about: Context, table: Table, stats: "FileStats", measured: Health
     last = about.maintenance.get(table.physical_name)
     removed_at, checked_at = (last.orphans_removed_at, last.keys_checked_at) if last else (None, None)
     would = needs(stats, table.maintenance, about.now, orphans_removed_at=removed_at)
-    return with_key_check(would, table, measured, about.now, keys_checked_at=checked_at)
+    return [*would, *key_check(table, measured, about.now, keys_checked_at=checked_at)]
 
 
 def _age_hours(measured: Health | None, now: datetime) -> float | None:

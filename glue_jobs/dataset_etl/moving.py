@@ -48,7 +48,7 @@ def moved_keys(run: Run, kept: Rows, count: int, branch: Branch) -> Moved:
     return Moved(again.keys, again.to, again.old, joined)
 
 
-def left_days(run: Run, branch: Branch, moved: Moved, published: Rows) -> frozenset[date]:
+def left_days(run: Run, moved: Moved, published: Rows) -> frozenset[date]:
     """Return the days on which the table changed because a row moved elsewhere. `published` are this run's rows."""
     if moved.keys is None:
         return moved.joined

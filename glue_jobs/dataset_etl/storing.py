@@ -82,7 +82,7 @@ def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -
         outdated = 0
         if stored_days and published.total() < accepted:
             outdated = counts.outdated_rows(run, branch, known, compared)
-        old_days = left_days(run, branch, moved, counts.rows_of_run(run, branch, batch.days))
+        old_days = left_days(run, moved, counts.rows_of_run(run, branch, batch.days))
     return Stored(published, kept.left_out + outdated, old_days=old_days)
 
 

@@ -8,7 +8,7 @@ from cartlake.contracts import Contract, Table
 from cartlake.errors import TerminalError
 from cartlake.maintenance.documents import MaintenanceRecord, MaintenanceRequest, SkippedTable, TableWork, owner_of
 from cartlake.maintenance.health import MaintenanceOptions, measure, needs, with_statistics
-from cartlake.maintenance.key_check import with_key_check
+from cartlake.maintenance.key_check import key_check
 from cartlake.tables.file_stats import FileStats, in_flight
 
 
@@ -42,14 +42,11 @@ class Planner:
             stats, settings, self.now, options=self._options, orphans_removed_at=self._orphans_removed_at(name)
         )
         health = measure(stats, settings)
-        wanted = with_key_check(
-            with_statistics(wanted, table.statistics_columns),
-            table,
-            health,
-            self.now,
-            force=self.request.force,
-            keys_checked_at=self._keys_checked_at(name),
-        )
+        checked_at = self._keys_checked_at(name)
+        wanted = [
+            *with_statistics(wanted, table.statistics_columns),
+            *key_check(table, health, self.now, force=self.request.force, keys_checked_at=checked_at),
+        ]
         if not wanted:
             return SkippedTable(table=name, reason="no maintenance needed")
         return TableWork(table=name, owner=owner_of(contract, table), needs=wanted, health=health)

@@ -29,9 +29,9 @@ from lambdas.run_recorder.domain import (
     files_joined,
     lineage,
     maintenance_records,
-    repeated_keys,
     published_days,
     refresh_lineage,
+    repeated_keys,
 )
 from lambdas.run_recorder.fallbacks import FallBack, fall_back
 from lambdas.run_recorder.settings import settings

@@ -176,9 +176,7 @@ def test_spark_looks_keys_up_in_the_columns_of_key_and_event_time_alone(spark, t
     assert columns == {"order_id", "line_number", "ordered_at"}
 
 
-rows_of_keys = st.lists(
-    st.tuples(st.integers(0, 14), st.integers(5, 27), st.integers(0, 3)), min_size=10, max_size=25
-)
+rows_of_keys = st.lists(st.tuples(st.integers(0, 14), st.integers(5, 27), st.integers(0, 3)), min_size=10, max_size=25)
 
 
 def newest(rows):

@@ -41,9 +41,7 @@ class Scan:
         """The bytes of the data files."""
         return sum(file.file_size_in_bytes for file in self.files)
 
-    def sql(
-        self, *, positions: bool = False, columns: Collection[str] | None = None, deleted: bool = False
-    ) -> str:
+    def sql(self, *, positions: bool = False, columns: Collection[str] | None = None, deleted: bool = False) -> str:
         """A query of the rows, with these columns of the table or all; with `positions` also `_file` and `_pos`.
 
         `deleted`: rows that were deleted are among them; `undeleted` leaves them out later.

@@ -1,4 +1,7 @@
-"""Keys that stand on another day of the table than their new row, or on two days. `moved` is what the engine returns."""
+"""Keys that stand on another day of the table than their new row, or on two days.
+
+`moved` is a frame as `Engine.moved_keys` returns it.
+"""
 
 from cartlake.contracts import Table
 from cartlake.engine import DataFrame, F

@@ -54,10 +54,10 @@ def same_key(table: Table) -> str:
 
 
 def newer(table: Table, row: str = "s.", than: str = "t.") -> str:
-    """Return SQL that is true when a row wins over another of the same key, and never null: by a higher version or,
-    with equal ones, by the first value that differs. Null is lowest. `row` and `than` are the prefixes of their columns.
+    """Return SQL that is true when a row wins over another of the same key, and never null.
 
-    Written out, because engines differ in how they compare structs that hold nulls.
+    It wins by a higher version or, with equal ones, by the first value that differs. Null is lowest. `row` and `than`
+    are the prefixes of their columns. Written out, because engines differ in how they compare structs that hold nulls.
     """
     pairs = [(f"{row}{name}", f"{than}{name}") for name in order_of_versions(table)]
     first = " ".join(f"when {a} is distinct from {b} then {b} is null or coalesce({a} > {b}, false)" for a, b in pairs)

@@ -119,7 +119,7 @@ class TestHealth:
         ended = typed(lake, health, "health", "fx_rates")
 
         assert ended.exit_code == 1
-        shown = " ".join(ended.stdout.split())
+        shown = " ".join(ended.output.split())
         assert "Found on 2026-01-31: 3 keys of processed.fx_rates stand more than once" in shown
         assert "`lake backfill`" in shown
 

@@ -20,7 +20,7 @@ def table(document, read):
     return compiled
 
 
-def fixed(value):
+def fixed(value=True):  # noqa: FBT002 - the value of a property
     return {"property": "cartlake.eventTimeFixed", "value": value}
 
 
@@ -55,8 +55,8 @@ BUILD = {"property": "cartlake.build", "value": {}}
     ("properties", "advice"),
     [
         pytest.param([EVENT_TIME, fixed("yes")], "write true or false", id="no boolean"),
-        pytest.param([fixed(True), {**EVENT_TIME, "value": None}], "name the column in cartlake.eventTime", id="of what"),
-        pytest.param([EVENT_TIME, fixed(True), BUILD], "is replaced, not merged by key", id="a built table"),
+        pytest.param([fixed(), {**EVENT_TIME, "value": None}], "name the column in cartlake.eventTime", id="of what"),
+        pytest.param([EVENT_TIME, fixed(), BUILD], "is replaced, not merged by key", id="a built table"),
     ],
 )
 def test_what_is_wrong_is_named_with_the_repair(table, properties, advice):

@@ -10,9 +10,9 @@ from cartlake.contracts import UnknownDatasetError
 from cartlake.ledger import Content, FileState, Ledger, LockHeldError, ObjectVersion, RunState
 from cartlake.runs.documents import FileFormat, Manifest
 from cartlake.runs.engine_choice import EngineLimits
+from cartlake.tables.table_size import TableSize
 from cartlake.times import utc_now
 from lambdas.batch_claimer import handler
-from cartlake.tables.table_size import TableSize
 from lambdas.batch_claimer.domain import looked_at, still_there
 from lambdas.batch_claimer.settings import Settings
 
@@ -222,7 +222,9 @@ def test_the_engine_and_why_it_was_chosen_stand_in_manifest_and_ledger(account, 
 
     chosen = manifest(account).engine
     assert chosen.engine == "light"
-    assert chosen.reason.startswith("0.0 MB and 1 rows in 1 file, of the table the keys and the files of the batch's days")
+    assert chosen.reason.startswith(
+        "0.0 MB and 1 rows in 1 file, of the table the keys and the files of the batch's days"
+    )
     assert ledger.runs.get(RUN_ID).engine == chosen
 
 
@@ -272,7 +274,7 @@ LIMIT = EngineLimits(1, 1, table=1_000)
         pytest.param(MOVES, TableSize(5_000, 30), False, None, id="a large one: its keys, and files of some days"),
         pytest.param(MOVES, TableSize(5_000, 60), False, 1_440, id="one whose keys alone are too much"),
         pytest.param(MOVES, TableSize(1_100, 60), False, 1_100, id="no more than all of it"),
-        pytest.param(STAYS, TableSize(5_000, 900), False, None, id="a large one, of which only some days are looked at"),
+        pytest.param(STAYS, TableSize(5_000, 900), False, None, id="a large one: only files of some days"),
         pytest.param(STAYS, TableSize(5_000, 50), True, 5_000, id="a backfill looks at all of it"),
         pytest.param(MOVES, None, False, None, id="nobody knows"),
     ],

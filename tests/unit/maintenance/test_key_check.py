@@ -7,7 +7,7 @@ import pytest
 
 from cartlake import contracts
 from cartlake.maintenance.health import Action, Health
-from cartlake.maintenance.key_check import repeated_keys_advice, with_key_check
+from cartlake.maintenance.key_check import key_check, repeated_keys_advice
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TABLE = contracts.load("clickstream").table
@@ -23,7 +23,7 @@ def health(oldest=30.0, written=0.5):
 
 
 def is_due(found, table=TABLE, **known):
-    return [need.action for need in with_key_check([], table, found, NOW, **known)] == [Action.KEYS]
+    return [need.action for need in key_check(table, found, NOW, **known)] == [Action.KEYS]
 
 
 @pytest.mark.parametrize(
@@ -51,11 +51,10 @@ def test_where_merges_look_for_keys_on_all_days_nothing_is_searched():
     assert not is_due(health(), replace(TABLE, event_time_fixed=False), force=True)
 
 
-def test_it_comes_after_what_else_is_needed():
-    rewriting = with_key_check([], TABLE, health(), NOW)
+def test_it_says_why():
+    [need] = key_check(TABLE, health(), NOW)
 
-    assert with_key_check(rewriting, TABLE, health(), NOW) == [*rewriting, *rewriting]
-    assert rewriting[0].why == "event times of keys are said never to change, and that was not checked so far"
+    assert need.why == "event times of keys are said never to change, and that was not checked so far"
 
 
 def test_what_is_found_is_said_with_what_to_do():
