@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -148,25 +149,35 @@ def test_many_files_at_once_lose_nothing_and_double_nothing(lake, follow, orders
     assert rows == [["300", "300"]]
 
 
-def test_a_late_file_updates_rows_and_its_stale_rows_change_nothing(lake, follow, orders, rows_of, tmp_path):
+def test_a_late_file_updates_and_moves_rows_and_its_stale_rows_change_nothing(lake, follow, orders, rows_of, tmp_path):
     path, manifest = orders(40)
-    header, first, second, *_ = path.read_text().splitlines()
+    header, first, second, third, *_ = path.read_text().splitlines()
     load(lake, follow, path)
-    evening = manifest["arguments"]["end_date"] + "T23:59:59Z"
+    day = manifest["arguments"]["end_date"]
+    evening, day_before = f"{day}T23:59:59Z", str(date.fromisoformat(day) - timedelta(days=1))
     newer = with_values(header, first, updated_at=evening, order_status="refunded")
+    moved = with_values(header, third, updated_at=evening, ordered_at=f"{day_before}T12:00:00Z")
     late = tmp_path / "late.csv"
     # Of one version the greater values win, and no status is below this one.
-    late.write_text("\n".join([header, newer, with_values(header, second, order_status="cancelled"), ""]))
+    stale = with_values(header, second, order_status="cancelled")
+    late.write_text("\n".join([header, newer, stale, moved, ""]))
 
     [file] = load(lake, follow, late)
 
     counts = lake.ledger.runs.get(file.run_id).counts
-    assert (counts.published, counts.duplicate) == (1, 1)
-    order_id, line = first.split(",")[:2]
-    status = rows_of(
-        f"select order_status from processed.transactions where order_id = '{order_id}' and line_number = {line}"
+    assert (counts.published, counts.duplicate) == (2, 1)
+    found = "select order_status, cast(cast(ordered_at as date) as varchar) from processed.transactions where "
+    assert [row[0] for row in rows_of(found + key_of(first))] == ["refunded"]
+    assert [row[1] for row in rows_of(found + key_of(third))] == [day_before]
+    follow_refresh(lake)
+    both = f"between date '{day_before}' and date '{day}'"
+    marts = rows_of(f"select order_date, sum(order_lines) from curated.sales_daily where order_date {both} group by 1")
+    lines = rows_of(
+        "select cast(ordered_at as date), count(*) from processed.transactions "
+        f"where cast(ordered_at as date) {both} and order_status <> 'cancelled' group by 1"
     )
-    assert status == [["refunded"]]
+    assert sorted(marts) == sorted(lines)
+    assert [row[0] for row in sorted(marts)] == [day_before, day]
 
 
 def test_every_run_leaves_a_report_a_ledger_entry_and_a_lineage_event(lake, follow, orders, run_lake):
@@ -181,6 +192,11 @@ def test_every_run_leaves_a_report_a_ledger_entry_and_a_lineage_event(lake, foll
     lineage = f"lineage/transactions/{file.run_id}.jsonl"
     body = lake.client("s3").get_object(Bucket=lake.outputs.buckets["artifacts"], Key=lineage)["Body"].read()
     assert {json.loads(line)["eventType"] for line in body.splitlines()} >= {"COMPLETE"}
+
+
+def key_of(line):
+    order_id, number = line.split(",")[:2]
+    return f"order_id = '{order_id}' and line_number = {number}"
 
 
 def with_values(header, line, **values):
