@@ -1,4 +1,4 @@
-"""How long dataset_etl takes compared with a bare append of the same files, and how a merge grows with the table.
+"""How long dataset_etl takes compared with a bare append of the same files.
 
 Spark reads files of this machine as s3:// and writes to an Iceberg catalog in a folder, so S3 is not measured.
 """
@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,9 +23,6 @@ from cartlake.aws.clients import client
 from cartlake.runs.documents import FileFormat, Manifest, ManifestFile
 from generators.transactions import generate_transactions
 from glue_jobs.dataset_etl.main import main
-from glue_jobs.engines.spark import writing
-from glue_jobs.engines.spark.iceberg import fresh_branch
-from glue_jobs.transforms.scopes import of_days_sql
 from lambdas.file_validator.content.text import SHORT_LINE_BYTES
 from localaws.spark.session import QUICK_START_FLAGS, session_conf
 
@@ -33,20 +30,19 @@ ROWS = int(os.environ.get("CARTLAKE_BENCH_ROWS", "5000000"))
 REPEATS = int(os.environ.get("CARTLAKE_BENCH_REPEATS", "3"))
 DAYS = 30
 LAST_DAY = date(2026, 6, 30)
-CHANGED_ROWS = 10_000
 RUN_ID = "transactions-20260701T000000-000000"
 TABLE = contracts.load("transactions").table
 TARGET = f"glue_catalog.{TABLE.physical_name}"
 
 
 def measure() -> list[dict[str, Any]]:
-    """Both ratios; the runs of one ratio alternate, because a machine's speed drifts."""
+    """The ratio; its runs alternate, because a machine's speed drifts."""
     home = Path(tempfile.mkdtemp())
     try:
         files = home / "incoming" / "transactions"
         generate_transactions(files, rows=ROWS, days=DAYS, seed=0, end_date=LAST_DAY)
         with session(home) as spark:
-            return [etl_over_bare_append(spark, sorted(files.glob("*.csv"))), merge_10m_over_1m(spark)]
+            return [etl_over_bare_append(spark, sorted(files.glob("*.csv")))]
     finally:
         shutil.rmtree(home)
 
@@ -71,53 +67,6 @@ def bare_append(spark: SparkSession, files: list[Path]) -> None:
     rows.selectExpr("*", "current_timestamp() as _ingested_at", "'' as _source_file", f"'{RUN_ID}' as _run_id").writeTo(
         TARGET
     ).append()
-
-
-def merge_10m_over_1m(spark: SparkSession) -> dict[str, Any]:
-    taken: dict[int, list[float]] = {1_000_000: [], 10_000_000: []}
-    for rows, times in taken.items():
-        fresh_tables(spark)
-        order_lines(spark, "id", rows).writeTo(TARGET).append()
-        for _ in range(REPEATS + 1):
-            times.append(merge_changes(spark, rows))
-    small, large = (times[1:] for times in taken.values())
-    runs = [round(ten / one, 2) for one, ten in zip(small, large, strict=True)]
-    return {"name": "merge_10m_over_1m", "value": median(runs), "unit": "x", "aim": 1.5, "runs": runs}
-
-
-def merge_changes(spark: SparkSession, rows: int) -> float:
-    """Merge newer versions of lines of the last three days into a branch; return the seconds it took."""
-    days = [LAST_DAY - timedelta(days=days_ago) for days_ago in range(3)]
-    step = rows // DAYS * 3 // CHANGED_ROWS
-    changes = order_lines(spark, f"{rows} - 1 - id * {step}", CHANGED_ROWS, of=rows, updated="interval '1' day")
-    changes = changes.where(of_days_sql(TABLE, days)).cache()
-    changes.count()
-    start = time.monotonic()
-    branch = fresh_branch(spark, TARGET, "measured")
-    writing.merge(spark, changes, branch, TABLE, days)
-    taken = time.monotonic() - start
-    changes.unpersist()
-    return taken
-
-
-def order_lines(
-    spark: SparkSession, number: str, count: int, *, of: int | None = None, updated: str = "interval '0' day"
-) -> Any:
-    """Lines numbered by the SQL expression `number`; the numbers up to `of` spread evenly over the days."""
-    first = LAST_DAY - timedelta(days=DAYS - 1)
-    values = {
-        "order_id": "format_string('ORD-%010X', n)",
-        "line_number": "1",
-        "customer_id": "format_string('CUS-%07d', n % 100000)",
-        "product_id": "format_string('PRD-%05d', n % 5000)",
-        "quantity": "cast(n % 9 + 1 as int)",
-        "ordered_at": f"timestamp '{first}' + make_interval(0, 0, 0, cast(n * {DAYS} div {of or count} as int))",
-        "updated_at": f"timestamp '{LAST_DAY}' + {updated}",
-        "_ingested_at": "current_timestamp()",
-    }
-    plain = {"string": "'same'", "int": "1"}
-    columns = [f"cast({values.get(c.name, plain.get(c.type, '1.00'))} as {c.type}) as {c.name}" for c in TABLE.columns]
-    return spark.range(count).selectExpr(f"cast({number} as bigint) as n").selectExpr(*columns)
 
 
 def seconds(spark: SparkSession, work: Callable[[], None]) -> float:

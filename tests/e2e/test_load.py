@@ -160,7 +160,7 @@ def test_a_late_file_updates_and_moves_rows_and_its_stale_rows_change_nothing(la
     late = tmp_path / "late.csv"
     # Of one version the greater values win, and no status is below this one.
     stale = with_values(header, second, order_status="cancelled")
-    late.write_text("\n".join([header, newer, stale, moved, ""]))
+    late.write_text(f"{header}\n{newer}\n{stale}\n{moved}\n")
 
     [file] = load(lake, follow, late)
 
