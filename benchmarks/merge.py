@@ -68,9 +68,7 @@ def _measured(merge: Callable[[int], Seconds], suffix: str) -> list[dict[str, An
     small, large = (taken[rows][1:] for rows in SIZES)  # the first compiles
     growth = [ten[1] / one[1] for one, ten in zip(small, large, strict=True)]
     return [
-        _of_runs(
-            f"merge_10m_over_1m{suffix}", [b[1] / a[1] for a, b in zip(small, large, strict=True)], "x", MOST_GROWTH
-        ),
+        _of_runs(f"merge_10m_over_1m{suffix}", growth, "x", MOST_GROWTH),
         _of_runs(f"merge_into_10m_seconds{suffix}", [run[1] for run in large], "s"),
         _of_runs(f"key_search_in_10m_seconds{suffix}", [run[0] for run in large], "s", MOST_SEARCH_SECONDS),
     ]

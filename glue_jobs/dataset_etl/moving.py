@@ -59,9 +59,9 @@ def left_days(run: Run, moved: Moved, published: Rows) -> frozenset[date]:
 def _look_up(run: Run, kept: Rows, count: int, branch: Branch) -> Moved:
     engine = run.engine
     keys = engine.moved_keys(kept, count, branch, run.table)
-    pairs = engine.collect(engine.apply(moves.day_pairs, keys))
-    if not pairs:
+    if not engine.count(keys):
         return Moved()
+    pairs = engine.collect(engine.apply(moves.day_pairs, keys))
     return Moved(keys, frozenset(row["day"] for row in pairs), frozenset(row["stored_day"] for row in pairs))
 
 

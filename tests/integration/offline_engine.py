@@ -54,7 +54,13 @@ class OfflineEngine(DuckDBEngine):
         return BatchCounts(Counter(), 1, Counter({_DAY: 1}), clustered=True)
 
     def fresh_branch(self, table: str, name: str) -> Branch:
-        return Branch(table, name, None)
+        return Branch(table, name, base=0)
+
+    def moved_keys(self, rows: str, count: int, branch: Branch, table: Table) -> str:
+        """Return one key, so that what is asked about rows that move is asked."""
+        kinds = {name: table.column(name).type for name in table.primary_key} | {"day": "date", "stored_day": "date"}
+        listed = ", ".join(f'null::{contract_type(kind)} as "{name}"' for name, kind in kinds.items())
+        return self._view_of(f"select {listed}", "moved")
 
     def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
         return frozenset(days)
