@@ -90,7 +90,7 @@ def _on_spark(home: Path) -> Iterator[Callable[[int], Seconds]]:
 
 
 def _merge_on_spark(spark: SparkSession, rows: int) -> Seconds:
-    step = rows // DAYS * 3 // CHANGED_ROWS
+    step = max(1, rows // DAYS * 3 // CHANGED_ROWS)
     changes = order_lines(spark, f"{rows} - 1 - id * {step}", CHANGED_ROWS, of=rows, updated="interval '1' day")
     changes = changes.where(of_days_sql(TABLE, CHANGED_DAYS)).cache()
     count = changes.count()
@@ -152,7 +152,7 @@ def _fill(rows: int) -> None:
 
 
 def _merge_on_duckdb(rows: int) -> Seconds:
-    step = rows // DAYS * 3 // CHANGED_ROWS
+    step = max(1, rows // DAYS * 3 // CHANGED_ROWS)
     numbers = f"(select {rows} - 1 - range * {step} as n from range({CHANGED_ROWS}))"
     with duckdb_engine("measured", MEMORY_MB) as engine:
         changes = engine.freeze(f"({_lines_sql(numbers, rows, 'n', versions_later=1)})")
