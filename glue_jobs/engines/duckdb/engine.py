@@ -20,7 +20,7 @@ from cartlake.tables.catalog import load_catalog
 from cartlake.tables.file_io import FILE_IO
 from cartlake.tables.snapshots import MAIN
 from glue_jobs.engines.base import BatchCounts, Branch
-from glue_jobs.engines.duckdb import reading
+from glue_jobs.engines.duckdb import faults, reading
 from glue_jobs.engines.duckdb.commits import Change, commit, drop_branch
 from glue_jobs.engines.duckdb.compiled import over, queries
 from glue_jobs.engines.duckdb.conditions import on_days, on_sql
@@ -68,6 +68,9 @@ class DuckDBEngine:
             return self._table_of(query, "raw")
         except duckdb.Error as error:
             raise reading.unreadable(files, error) from error
+
+    def is_fault_of_files(self, error: Exception) -> bool:
+        return faults.is_fault_of_files(error)
 
     def read_table(self, table: str, where: str | None = None) -> str:
         loaded = self._load(table)

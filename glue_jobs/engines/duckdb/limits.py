@@ -29,20 +29,22 @@ def engine_limits() -> Iterator[None]:
     except Exception as error:
         if isinstance(error, EngineLimitError):
             raise
-        for cause in _causes(error):
-            if _is_limit(cause):
+        for cause in causes(error):
+            if is_limit(cause):
                 raise EngineLimitError(f"The light engine is too small for this batch: {cause}") from error
         raise
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and what it was raised from, down to the first."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause
         cause = cause.__cause__
 
 
-def _is_limit(error: BaseException) -> bool:
+def is_limit(error: BaseException) -> bool:
+    """Return whether memory or disk were too small."""
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
         return True
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
