@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cartlake import contracts
 from cartlake.ledger import FileRecord, FileState, RunRecord, RunState, UnknownFileError
 from cartlake.runs.ids import Workflow
 from cartlake_cli.context import Lake
@@ -55,8 +56,9 @@ def wait_for_files(
     """Wait until each file, given by dataset and id, has a final state and no run of its dataset is running.
 
     Returns the files by dataset, in the order given. Calls `progress` at each poll. Raises CommandError when nothing
-    changed for `timeout_seconds`.
+    changed for `timeout_seconds` and the longest gather window of the datasets.
     """
+    timeout_seconds += max((contracts.load(dataset).gather_seconds for dataset in dropped), default=0)
     stall = StallDetector(timeout_seconds, clock)
     while True:
         found = {dataset: [_known(lake, file_id) for file_id in ids] for dataset, ids in dropped.items()}
