@@ -206,9 +206,9 @@ class TestFiles:
 
         with pytest.raises(CommandError, match=r"a\.csv\) cannot be replayed: its object was deleted or overwritten"):
             replay.replay_chosen(lake, DATASET, [gone.file_id])
-        with pytest.raises(CommandError, match="it is VALIDATED. Only FAILED and REJECTED"):
+        with pytest.raises(CommandError, match=r"it is VALIDATED\. Only FAILED and REJECTED"):
             replay.replay_chosen(lake, DATASET, waiting)
-        with pytest.raises(CommandError, match=f"it is of {DATASET}. Name that"):
+        with pytest.raises(CommandError, match=rf"it is of {DATASET}\. Name that"):
             replay.replay_chosen(lake, "vendors", [gone.file_id])
         with pytest.raises(UnknownFileError):
             replay.replay_chosen(lake, DATASET, ["0" * 32])
