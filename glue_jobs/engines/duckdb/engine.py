@@ -20,12 +20,12 @@ from cartlake.tables.catalog import load_catalog
 from cartlake.tables.file_io import FILE_IO
 from cartlake.tables.snapshots import MAIN
 from glue_jobs.engines.base import BatchCounts, Branch
-from glue_jobs.engines.duckdb import faults, reading
+from glue_jobs.engines.duckdb import reading
 from glue_jobs.engines.duckdb.commits import Change, commit, drop_branch
 from glue_jobs.engines.duckdb.compiled import over, queries
 from glue_jobs.engines.duckdb.conditions import on_days, on_sql
 from glue_jobs.engines.duckdb.files import TableFiles, quoted
-from glue_jobs.engines.duckdb.limits import EngineLimitError
+from glue_jobs.engines.duckdb.limits import EngineLimitError, is_fault_of_files
 from glue_jobs.engines.duckdb.replacing import at_places
 from glue_jobs.engines.duckdb.session import Session, open_session, text_literal
 from glue_jobs.engines.duckdb.tables import FILE, POSITION, Scan, head_of, scan
@@ -70,7 +70,7 @@ class DuckDBEngine:
             raise reading.unreadable(files, error) from error
 
     def is_fault_of_files(self, error: Exception) -> bool:
-        return faults.is_fault_of_files(error)
+        return is_fault_of_files(error)
 
     def read_table(self, table: str, where: str | None = None) -> str:
         loaded = self._load(table)

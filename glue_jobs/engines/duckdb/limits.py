@@ -1,4 +1,7 @@
-"""Errors that mean that the light engine is too small for a step, under one name: then Spark does it."""
+"""What an error of the light engine means: that it is too small for a step, or that files cannot be read.
+
+What is too small has one name: then Spark does the step.
+"""
 
 import errno
 from collections.abc import Iterator
@@ -6,7 +9,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from cartlake.errors import CartlakeError
+from cartlake.errors import CartlakeError, TerminalError
 
 _DISK_FULL = ("no space left", "max_temp_directory_size")
 
@@ -50,3 +53,15 @@ def is_limit(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return True
     return isinstance(error, duckdb.Error) and any(sign in str(error).lower() for sign in _DISK_FULL)
+
+
+def is_fault_of_files(error: Exception) -> bool:
+    """Return whether reading failed because of what is in files: they are on the disk of this process by then.
+
+    What fetches them raises errors of AWS, which are none of theirs.
+    """
+    if any(is_limit(cause) or isinstance(cause, EngineLimitError) for cause in causes(error)):
+        return False
+    return isinstance(error, TerminalError | UnicodeError) or (
+        isinstance(error, duckdb.Error) and not isinstance(error, duckdb.HTTPException | duckdb.InterruptException)
+    )

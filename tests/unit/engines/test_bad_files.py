@@ -9,8 +9,7 @@ from cartlake.errors import TerminalError, TransientError
 from cartlake.runs.bad_files import BadFile, BadFilesError
 from cartlake.runs.documents import FileFormat, ManifestFile
 from glue_jobs.dataset_etl.bad_files import MAX_CHARACTERS, bad_files
-from glue_jobs.engines.duckdb import faults
-from glue_jobs.engines.duckdb.limits import EngineLimitError
+from glue_jobs.engines.duckdb.limits import EngineLimitError, is_fault_of_files
 
 
 def file(number):
@@ -109,4 +108,4 @@ def chained(error, cause):
     ],
 )
 def test_of_duckdb_only_errors_of_content_are_of_files(error, is_of_files):
-    assert faults.is_fault_of_files(error) is is_of_files
+    assert is_fault_of_files(error) is is_of_files
