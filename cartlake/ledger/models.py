@@ -168,6 +168,7 @@ class NextRun(Record):
 
     subject: str
     run_id: str
+    execution_arn: str
     starts_at: str
 
 

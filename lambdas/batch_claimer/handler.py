@@ -91,7 +91,10 @@ def begin(dataset: str, run_id: str) -> bool:
 
     In this order, and before pending files are looked for: a file that finds neither starts a run of its own.
     """
+    planned = ledger().next_runs.get(dataset)
     taken = ledger().locks.acquire(dataset, run_id)
+    if taken and planned is not None and planned.run_id == run_id:
+        ledger().locks.note_execution(dataset, run_id, planned.execution_arn)
     ledger().next_runs.begin(dataset, run_id)
     logger.info("run_has_waited", dataset=dataset, run_id=run_id, lock_taken=taken)
     return taken

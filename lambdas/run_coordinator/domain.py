@@ -62,6 +62,7 @@ class Executions(Protocol):
     """State machine executions, named by their runs. Starting one that is running already has no effect."""
 
     def state(self, run_id: str) -> ExecutionState: ...
+    def execution_arn(self, run_id: str) -> str: ...
     def start(self, subject: str, run_id: str, request: MaintenanceRequest | None = None, wait_seconds: int = 0) -> str:
         """`wait_seconds`: how long it waits before it claims files."""
 
@@ -151,8 +152,9 @@ class Coordinator:
 
     def _gather(self, subject: str, seconds: int) -> Decision:
         """Start a run that waits, unless one does; it takes all files that are pending when it has waited."""
-        starts_at = stamp(self.now() + timedelta(seconds=seconds))
-        planned = NextRun(subject=subject, run_id=self.new_run_id(subject), starts_at=starts_at)
+        run_id, starts_at = self.new_run_id(subject), stamp(self.now() + timedelta(seconds=seconds))
+        arn = self.executions.execution_arn(run_id)
+        planned = NextRun(subject=subject, run_id=run_id, execution_arn=arn, starts_at=starts_at)
         if self.ledger.next_runs.plan(planned):
             return self._wait(Outcome.PLANNED, planned, seconds)
         known = self.ledger.next_runs.get(subject)

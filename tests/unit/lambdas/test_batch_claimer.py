@@ -287,7 +287,8 @@ def claim_in(account, lambda_context):
 
 @pytest.fixture
 def planned(ledger):
-    ledger.next_runs.plan(NextRun(subject="transactions", run_id=RUN_ID, starts_at="2026-01-31T09:00:00.000000Z"))
+    at = "2026-01-31T09:00:00.000000Z"
+    ledger.next_runs.plan(NextRun(subject="transactions", run_id=RUN_ID, execution_arn="arn:1", starts_at=at))
 
 
 def test_a_run_in_the_gather_window_waits_and_claims_nothing(ledger, drop, claim_in, planned):
@@ -308,6 +309,7 @@ def test_a_run_that_has_waited_takes_all_files_and_gives_up_its_place(ledger, dr
 
     assert (answer["file_count"], answer["wait_seconds"]) == (2, 0)
     assert ledger.locks.get("transactions").run_id == RUN_ID
+    assert ledger.runs.get(RUN_ID).execution_arn == "arn:1"
     assert ledger.next_runs.get("transactions") is None
 
 

@@ -30,6 +30,9 @@ class FakeExecutions:
     def state(self, run_id):
         return self.states.get(run_id, ExecutionState.NEVER_STARTED)
 
+    def execution_arn(self, run_id):
+        return f"arn:{run_id}"
+
     def start(self, dataset, run_id, request=None, wait_seconds=0):
         self.requests[run_id], self.waits[run_id] = request, wait_seconds
         if self.crash:
@@ -37,7 +40,7 @@ class FakeExecutions:
             raise TimeoutError(run_id)
         self.starts.append((dataset, run_id))
         self.states[run_id] = ExecutionState.RUNNING
-        return f"arn:{run_id}"
+        return self.execution_arn(run_id)
 
 
 @pytest.fixture

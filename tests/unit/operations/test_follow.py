@@ -108,7 +108,8 @@ class TestFiles:
             watch(landed.file_id, timeout_seconds=300, clock=lambda: next(seconds), pause=lambda _: None)
 
     def test_files_that_are_gathered_are_waited_for_until_their_run_is_due(self, lake, landed, watch):
-        run = NextRun(subject="events", run_id=LOAD, starts_at="9999-01-01T00:00:00.000000Z")
+        at = "9999-01-01T00:00:00.000000Z"
+        run = NextRun(subject="events", run_id=LOAD, execution_arn="arn:1", starts_at=at)
         lake.ledger.next_runs.plan(run)
         seconds = iter(range(0, 10_000, 100))
         looks = []

@@ -48,7 +48,7 @@ def test_files_are_counted_by_state_and_the_running_run_is_named(lake, queues, l
 
 def test_a_run_that_gathers_files_is_named_by_when_it_begins(lake, queues):
     at = "2026-01-31T08:31:00.000000Z"
-    lake.ledger.next_runs.plan(NextRun(subject="transactions", run_id=RUN, starts_at=at))
+    lake.ledger.next_runs.plan(NextRun(subject="transactions", run_id=RUN, execution_arn="arn:1", starts_at=at))
 
     assert of(status_of(lake), "transactions")["next_run_at"] == at
     assert waits_until(lake, ["transactions", "vendors"]) == {"transactions": at}
