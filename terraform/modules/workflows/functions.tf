@@ -140,7 +140,7 @@ locals {
           resources = ["${var.buckets["quarantine"].arn}/rejected/*"]
         }
         TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["artifacts", "raw"] : var.buckets[zone].arn] }
-        WriteLineage = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/lineage/*"] }
+        WriteLineage             = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/lineage/*"] }
       })
     }
   }
