@@ -53,7 +53,8 @@ class Engine(Protocol):
     def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> Rows:
         """Return the raw rows of the files: the contract's file columns as strings, `_corrupt_record`, `_source_file`.
 
-        Raises TerminalError naming the files that cannot be read, as far as the engine knows.
+        Raises TerminalError naming the files that cannot be read, as far as the engine knows, now or when the rows are
+        first computed.
         """
 
     def is_fault_of_files(self, error: Exception) -> bool:

@@ -56,9 +56,10 @@ def is_limit(error: BaseException) -> bool:
 
 
 def is_fault_of_files(error: Exception) -> bool:
-    """Return whether reading failed because of what is in files: they are on the disk of this process by then.
+    """Return whether reading failed because of what is in files.
 
-    What fetches them raises errors of AWS, which are none of theirs.
+    DuckDB reads local copies or streams of ours: what fetches them raises TransientError and errors of AWS, which are
+    none of theirs.
     """
     if any(is_limit(cause) or isinstance(cause, EngineLimitError) for cause in causes(error)):
         return False
