@@ -30,10 +30,7 @@ locals {
         TRANSFORM_JOB    = var.glue_jobs["dataset_etl"].name
       })
       statements = merge(local.can_use_ledger, {
-        CheckDroppedFiles = {
-          actions   = ["s3:GetObject", "s3:GetObjectVersion"]
-          resources = ["${var.buckets["raw"].arn}/incoming/*"]
-        }
+        CheckDroppedFiles        = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${var.buckets["raw"].arn}/incoming/*"] }
         TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["raw", "artifacts", "processed"] : var.buckets[zone].arn] }
         FindLoadedFiles          = var.shared.grants["FindLoadedFiles"]
         CopyOldVersions = {
@@ -124,21 +121,12 @@ locals {
     run_recorder = {
       description     = "Writes the end of a run: reconciliation, states of its files, lineage, metrics, event."
       timeout_seconds = 900
-      environment = {
-        ARTIFACTS_BUCKET  = var.buckets["artifacts"].name
-        QUARANTINE_BUCKET = var.buckets["quarantine"].name
-      }
+      environment     = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name, QUARANTINE_BUCKET = var.buckets["quarantine"].name }
       statements = merge(local.can_use_ledger, local.can_read_runs, {
-        Announce       = var.shared.grants["Announce"]
-        ChangeManifest = { actions = ["s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/runs/*/manifest.json"] }
-        ReadBadFiles = {
-          actions   = ["s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion", "s3:GetObjectVersionTagging"]
-          resources = ["${var.buckets["raw"].arn}/incoming/*"]
-        }
-        KeepRejectedFiles = {
-          actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
-          resources = ["${var.buckets["quarantine"].arn}/rejected/*"]
-        }
+        Announce                 = var.shared.grants["Announce"]
+        ChangeManifest           = { actions = ["s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/runs/*/manifest.json"] }
+        ReadBadFiles             = { actions = [for what in ["", "Tagging", "Version", "VersionTagging"] : "s3:GetObject${what}"], resources = ["${var.buckets["raw"].arn}/incoming/*"] }
+        KeepBadFiles             = { actions = [for what in ["AbortMultipartUpload", "GetObject", "PutObject", "PutObjectTagging"] : "s3:${what}"], resources = ["${var.buckets["quarantine"].arn}/rejected/*"] }
         TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["artifacts", "raw"] : var.buckets[zone].arn] }
         WriteLineage             = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/lineage/*"] }
       })
