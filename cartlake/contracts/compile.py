@@ -25,6 +25,7 @@ from cartlake.contracts.model import (
 from cartlake.contracts.odcs import CustomProperty, Document, FileOptions, Property, SchemaObject
 from cartlake.contracts.row_rules import RowRules
 from cartlake.contracts.table_rule_compiler import sla_rules_of, table_rules_of
+from cartlake.runs.gathering import MAX_GATHER_SECONDS
 
 _TYPE = re.compile(
     r"(array<)?(string|int|bigint|double|float|boolean|date|timestamp|decimal\(\d{1,2},\d{1,2}\))(?(1)>)"
@@ -75,8 +76,17 @@ def compile_contract(document: Document, file: FileOptions | None, source: str, 
         tables=tables,
         file=file,
         source=source,
+        gather_seconds=_gather_seconds(document, faults),
         engine=_engine(document, (field for table in tables for field in table.partitioning), faults),
     )
+
+
+def _gather_seconds(document: Document, faults: Faults) -> int:
+    value = _custom(document.custom_properties).get("cartlake.gatherSeconds", 0)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_GATHER_SECONDS:
+        return value
+    faults.add("customProperties.cartlake.gatherSeconds", value, f"write whole seconds, 0 to {MAX_GATHER_SECONDS}")
+    return 0
 
 
 def _engine(document: Document, partitioning: Iterable[PartitionField], faults: Faults) -> EngineWish:

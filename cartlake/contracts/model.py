@@ -186,7 +186,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Contract:
-    """One dataset. `file` says which files may be dropped; None for a dataset that only the lake writes."""
+    """One dataset. `file` says which files may be dropped; None for a dataset that only the lake writes.
+
+    The next run starts no earlier than `gather_seconds` after the start of the last one.
+    """
 
     name: str
     version: str
@@ -200,6 +203,7 @@ class Contract:
     file: FileOptions | None
     source: str
     engine: EngineWish = "auto"
+    gather_seconds: int = 0
 
     @property
     def major(self) -> int:

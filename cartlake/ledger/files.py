@@ -6,15 +6,30 @@ twice, late, or to two functions at once: the first call changes the state, and 
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Final
 
 from boto3.dynamodb.conditions import Attr
 
 from cartlake.errors import TransientError
 from cartlake.ledger.keys import content_key, dataset_key, file_key, state_index
 from cartlake.ledger.models import Content, FileRecord, FileState, ObjectVersion, UnknownFileError
-from cartlake.ledger.moves import LOST_STATES, give_up, join, move, swap_with_duplicate, take, take_over
+from cartlake.ledger.moves import (
+    LOST_STATES,
+    give_up,
+    join,
+    move,
+    none_joined,
+    reject,
+    swap_with_duplicate,
+    take,
+    take_over,
+)
 from cartlake.ledger.table import ABSENT, ATTEMPTS, Action, ConflictError, Item, Key, Table, put
+from cartlake.runs.bad_files import MISSING, SUPERSEDED
 from cartlake.times import stamp, utc_now
+
+OBJECT_IS_GONE: Final = frozenset({MISSING, SUPERSEDED})
+"""Reasons that are of the object and not of its content, so a duplicate of it can be loaded."""
 
 
 class FileLedger:
@@ -132,6 +147,33 @@ class FileLedger:
         if self.get(owner).state in LOST_STATES:
             return take_over(record, content, found, owner)
         return join(record, content, found, owner)
+
+    def reject_claimed(self, record: FileRecord, run_id: str, reason: str, detail: str) -> FileRecord:
+        """Change a file that a run has CLAIMED and cannot load to REJECTED.
+
+        If its object is gone or replaced, but a duplicate has the same content, the two swap, as in `set_aside`.
+        Returns the file as stored; one that the run has not claimed is not changed. Raises TransientError when other
+        calls kept changing it.
+        """
+        for _ in range(ATTEMPTS):
+            with suppress(ConflictError):
+                self._table.write(*self._rejecting(record, run_id, reason, detail))
+                return self.get(record.file_id)
+            current = self.get(record.file_id)
+            if (current.state, current.run_id) != (FileState.CLAIMED, run_id):
+                return current
+        raise TransientError(f"Other calls changed file {record.file_id} during all {ATTEMPTS} tries; try again.")
+
+    def _rejecting(self, record: FileRecord, run_id: str, reason: str, detail: str) -> Sequence[Action]:
+        content = content_key(record.dataset, str(record.contract_version), str(record.sha256))
+        if reason in OBJECT_IS_GONE:
+            # Read before the query: see `_setting_aside`.
+            joined = (self._table.get(content) or {}).get("duplicates")
+            if duplicates := self._table.query(content.pk, "DUPLICATE#", limit=1):
+                duplicate = self.get(duplicates[0]["file_id"])
+                return swap_with_duplicate(record, duplicate, content, reason, detail)
+            return [reject(record, run_id, reason, detail), none_joined(content, joined)]
+        return [reject(record, run_id, reason, detail)]
 
     def set_aside(self, record: FileRecord, reason: str, detail: str) -> FileRecord:
         """Take a VALIDATED file whose object is gone or replaced out of the next run, but not its content.

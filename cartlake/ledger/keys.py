@@ -29,6 +29,11 @@ def lock_key(subject: str) -> Key:
     return Key(f"LOCK#{subject}", "LOCK")
 
 
+def next_run_key(subject: str) -> Key:
+    """The run of a dataset that waits for the end of its gather window."""
+    return Key(f"NEXT#{subject}", "NEXT")
+
+
 def run_key(run_id: str) -> Key:
     return Key(f"RUN#{run_id}", "RUN")
 

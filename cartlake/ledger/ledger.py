@@ -9,6 +9,7 @@ from cartlake.ledger.fallbacks import FallbackLedger
 from cartlake.ledger.files import FileLedger
 from cartlake.ledger.locks import LockLedger
 from cartlake.ledger.maintenance import MaintenanceLedger
+from cartlake.ledger.next_runs import NextRunLedger
 from cartlake.ledger.runs import RunLedger
 from cartlake.ledger.stale import StaleLedger
 from cartlake.ledger.table import Table
@@ -24,6 +25,7 @@ class Ledger:
         table = Table(table_name, client)
         self.files = FileLedger(table)
         self.locks = LockLedger(table)
+        self.next_runs = NextRunLedger(table)
         self.stale = StaleLedger(table)
         self.backfills = BackfillLedger(table, self.files)
         self.runs = RunLedger(table, self.files, self.stale)

@@ -163,6 +163,15 @@ class Lock(Record):
     acquired_at: str
 
 
+class NextRun(Record):
+    """A run of a dataset that has an execution and waits until `starts_at`, gathering files."""
+
+    subject: str
+    run_id: str
+    execution_arn: str
+    starts_at: str
+
+
 class Fallback(Record):
     """A batch of a dataset that the light engine gave up: `size` in expanded bytes, `error` as AWS names it.
 

@@ -61,24 +61,34 @@ def join(record: FileRecord, content: Key, found: Item, owner: str) -> list[Acti
 
 def give_up(record: FileRecord, content: Key, joined: int | None, reason: str, detail: str) -> list[Action]:
     """Change the file to FAILED, if no duplicate was added since `joined` was read."""
-    # A duplicate that was added since would wait for a file that is FAILED.
-    unchanged = NO_DUPLICATES if joined is None else Attr("duplicates").eq(joined)
     return [
         move(record, FileState.FAILED, [FileState.VALIDATED], reason=reason, detail=detail),
         delete(pending_key(record)),
-        check(content, when=unchanged),
+        none_joined(content, joined),
     ]
+
+
+def none_joined(content: Key, joined: int | None) -> Action:
+    """Require that no duplicate was added since `joined` was read: it would wait for a file that is lost."""
+    return check(content, when=NO_DUPLICATES if joined is None else Attr("duplicates").eq(joined))
+
+
+def reject(record: FileRecord, run_id: str, reason: str, detail: str) -> Action:
+    """Change a file that the run has claimed to REJECTED."""
+    return move(record, FileState.REJECTED, [FileState.CLAIMED], claimed_by=run_id, reason=reason, detail=detail)
 
 
 def swap_with_duplicate(
     record: FileRecord, duplicate: FileRecord, content: Key, reason: str, detail: str
 ) -> list[Action]:
-    """Swap the states of a file and its duplicate: the duplicate waits for the next run instead."""
+    """Swap the states of a file, VALIDATED or CLAIMED, and its duplicate: the duplicate waits for the next run."""
+    is_claimed = record.state is FileState.CLAIMED
     return [
         move(
             record,
             FileState.DUPLICATE,
-            [FileState.VALIDATED],
+            [FileState.CLAIMED if is_claimed else FileState.VALIDATED],
+            claimed_by=record.run_id if is_claimed else None,
             reason=reason,
             detail=detail,
             duplicate_of=duplicate.file_id,

@@ -42,6 +42,11 @@ class RunFolder:
         """Return the URI of the result of the audit."""
         return self.document("quality")
 
+    @property
+    def bad_files(self) -> str:
+        """Return the URI of the files that a step found it cannot load: `BadFiles`."""
+        return self.document("bad_files")
+
     def report(self, step: Step) -> str:
         """Return the URI of the report of the job that does a step."""
         return self.document(step)

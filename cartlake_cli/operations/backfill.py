@@ -45,7 +45,7 @@ def check_files_exist(lake: Lake, files: Sequence[FileRecord]) -> None:
     if lost := missing_files(lake, files):
         names = ", ".join(f"{file.uri} (version {file.version_id})" for file in lost[:NAMED_FILES])
         raise CommandError(
-            f"{len(lost)} of {len(files)} raw files exist no more, so nothing was started: {names}. "
+            f"{len(lost)} of {len(files)} raw files were deleted, so nothing was started: {names}. "
             "Restore them, or choose days without them."
         )
 

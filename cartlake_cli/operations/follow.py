@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from cartlake.ledger import FileRecord, FileState, RunRecord, RunState, UnknownFileError
 from cartlake.runs.ids import Workflow
+from cartlake.times import stamp, utc_now
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError
+from cartlake_cli.operations.status import waits_until
 
 FINAL_STATES = frozenset({FileState.LOADED, FileState.REJECTED, FileState.DUPLICATE, FileState.FAILED})
 UPLOADED = "UPLOADED"
@@ -55,7 +57,7 @@ def wait_for_files(
     """Wait until each file, given by dataset and id, has a final state and no run of its dataset is running.
 
     Returns the files by dataset, in the order given. Calls `progress` at each poll. Raises CommandError when nothing
-    changed for `timeout_seconds`.
+    changed for `timeout_seconds`, but for a run that gathers files and is not due yet.
     """
     stall = StallDetector(timeout_seconds, clock)
     while True:
@@ -67,7 +69,8 @@ def wait_for_files(
         # A file is LOADED before its run ends, and only then may the next run of the dataset start.
         if all(len(final[one]) == len(ids) and lake.ledger.locks.get(one) is None for one, ids in dropped.items()):
             return final
-        if stall.is_stalled((states, [(run.run_id, run.state) for run in runs])):
+        stalled = stall.is_stalled((states, [(run.run_id, run.state) for run in runs]))
+        if stalled and max(waits_until(lake, dropped).values(), default="") < stamp(utc_now()):
             raise CommandError(_stuck(sum(states.values(), Counter()), timeout_seconds))
         pause(POLL_SECONDS)
 

@@ -16,6 +16,7 @@ from cartlake.aws.s3 import head
 from cartlake.ledger import FileRecord, FileState
 from cartlake_cli.athena.client import athena_of, literal
 from cartlake_cli.context import Lake
+from cartlake_cli.errors import CommandError
 from cartlake_cli.operations.coordinator import start_run
 from cartlake_cli.operations.quarantine import IN_FORCE, quarantine_table
 from cartlake_cli.operations.upload import INCOMING, landed_as
@@ -29,6 +30,7 @@ UNPARSEABLE_KEY = "_corrupt_record"
 
 REPLAYABLE = f"replay_id is null and {IN_FORCE} and json_extract(raw_record, '$.{UNPARSEABLE_KEY}') is null"
 BATCH = 1_000
+LOST = (FileState.FAILED, FileState.REJECTED)
 
 
 @dataclass(frozen=True)
@@ -137,20 +139,51 @@ def _batches(row_ids: Sequence[str]) -> Iterator[Sequence[str]]:
 def replay_files(lake: Lake, dataset: str, run_id: str | None) -> list[str]:
     """Send failed files to the next run, and rejected ones to validation again; returns the ids of the files.
 
-    A failed file that was validated by another major version of the contract is validated again, because its header and
-    its content record belong to the old version.
+    With `run_id` only files that this run failed or rejected. Files whose object is gone or replaced are left out.
     """
-    ledger, major = lake.ledger, contracts.load(dataset).major
-    failed = [file for file in ledger.files.list(dataset, FileState.FAILED) if run_id in {None, file.run_id}]
-    ready = [file for file in failed if _major(file) == major]
+    lost = [file for state in LOST for file in lake.ledger.files.list(dataset, state) if run_id in {None, file.run_id}]
+    return _replay(lake, dataset, [file for file in lost if _is_ready(file) or _is_current(lake, file)])
+
+
+def replay_chosen(lake: Lake, dataset: str, file_ids: Sequence[str]) -> list[str]:
+    """Do what `replay_files` does for these files alone.
+
+    Raises CommandError, before any is sent, for one that is not FAILED or REJECTED, of another dataset, or whose object
+    is gone, and UnknownFileError for one that was never received.
+    """
+    files = [lake.ledger.files.get(file_id) for file_id in file_ids]
+    for file in files:
+        if fault := _not_replayable(lake, dataset, file):
+            raise CommandError(f"File {file.file_id} ({file.key}) cannot be replayed: {fault}")
+    return _replay(lake, dataset, files)
+
+
+def _not_replayable(lake: Lake, dataset: str, file: FileRecord) -> str | None:
+    if file.dataset != dataset:
+        return f"it is of {file.dataset}. Name that dataset."
+    if file.state not in LOST:
+        return f"it is {file.state}. Only FAILED and REJECTED files are replayed; `lake files` lists them."
+    if not (_is_ready(file) or _is_current(lake, file)):
+        return "its object was deleted or overwritten. Drop the file again."
+    return None
+
+
+def _replay(lake: Lake, dataset: str, files: Sequence[FileRecord]) -> list[str]:
+    """Send files on. A failed one was validated, and waits for the next run; the others are validated again."""
+    ready = [file for file in files if _is_ready(file)]
     for file in ready:
-        ledger.files.requeue(file.file_id)
+        lake.ledger.files.requeue(file.file_id)
     if ready:
         start_run(lake, dataset)
-    rejected = ledger.files.list(dataset, FileState.REJECTED) if run_id is None else []
-    outdated = [file for file in failed if _major(file) != major]
-    sent = [_again(lake, file) for file in (*rejected, *outdated) if _is_current(lake, file)]
-    return [*(file.file_id for file in ready), *sent]
+    return [*(file.file_id for file in ready), *(_again(lake, file) for file in files if not _is_ready(file))]
+
+
+def _is_ready(file: FileRecord) -> bool:
+    """Return whether the verdict of the validator still holds for a file.
+
+    Header and content record of one that another major version of the contract validated belong to that version.
+    """
+    return file.state is FileState.FAILED and _major(file) == contracts.load(file.dataset).major
 
 
 def _major(file: FileRecord) -> int:

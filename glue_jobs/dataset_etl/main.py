@@ -10,8 +10,10 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from cartlake.aws.objects import S3Uri
 from cartlake.runs.costs import spark_cost
-from cartlake.runs.folder import Step
+from cartlake.runs.folder import RunFolder, Step
+from glue_jobs.dataset_etl.bad_files import bad_files_written
 from glue_jobs.dataset_etl.tasks import TableNames, answer_of, do_step, done_by, open_run, read_manifest
 from glue_jobs.engines.spark.engine import spark_engine
 from glue_jobs.shared import reporting
@@ -34,10 +36,20 @@ def parse_args(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str]) -> None:
-    """Do the task and report it. Raises TerminalError for the manifest of another run, and what the task raises."""
+    """Do the task and report it, or why it failed.
+
+    Raises BadFilesError, TerminalError for the manifest of another run, and what the task raises.
+    """
     reporting.log_to_stdout()
     begun = time.monotonic()
     args = parse_args(argv)
+    folder = RunFolder(S3Uri.parse(args.report_uri).bucket, args.run_id)
+    with reporting.faults_reported(args.task_token), bad_files_written(folder.bad_files, args.run_id):
+        work(args, begun)
+
+
+def work(args: argparse.Namespace, begun: float) -> None:
+    """Do the task of the arguments and report it. `begun` is when the job did, by the monotonic clock in seconds."""
     manifest = read_manifest(args.manifest_uri, args.run_id, args.dataset)
     names = TableNames(args.catalog, args.database_prefix, args.quarantine_table, args.quality_table)
     with spark_engine(JOB, manifest.run_id, sum(file.size for file in manifest.files)) as engine:

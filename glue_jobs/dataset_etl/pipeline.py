@@ -11,6 +11,7 @@ from cartlake.runs.documents import FileCount, Measurement, RowCounts, RuleCount
 from cartlake.runs.ids import audit_branch
 from cartlake.times import stamp, utc_now
 from glue_jobs.dataset_etl import storing
+from glue_jobs.dataset_etl.bad_files import naming_bad_files
 from glue_jobs.dataset_etl.counts import broken_rules
 from glue_jobs.dataset_etl.quarantine import quarantine_rows
 from glue_jobs.dataset_etl.run import Run
@@ -36,10 +37,10 @@ class Counted:
 def load_files(run: Run) -> TransformReport:
     """Load the files of a run onto its branch, quarantine the rows that are refused, and return what was counted.
 
-    Raises TerminalError when files were changed since they were claimed or cannot be read.
+    Raises BadFilesError naming the files that were changed since they were claimed, or cannot be read.
     """
     engine, table, files, timed = run.engine, run.table, run.manifest.files, run.phases.timed
-    with timed("read"):
+    with timed("read"), naming_bad_files(run):
         check_unchanged(files)
         raw = engine.read_files(files, run.contract)
         raw = engine.with_values(raw, {"_run_id": run.run_id, "_ingested_at": run.started_at})

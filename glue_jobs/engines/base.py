@@ -53,7 +53,14 @@ class Engine(Protocol):
     def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> Rows:
         """Return the raw rows of the files: the contract's file columns as strings, `_corrupt_record`, `_source_file`.
 
-        Raises TerminalError naming the files that cannot be read, now or when the rows are first computed.
+        Raises TerminalError naming the files that cannot be read, as far as the engine knows, now or when the rows are
+        first computed.
+        """
+
+    def is_fault_of_files(self, error: Exception) -> bool:
+        """Return whether the reading of files may have failed because of what is in them.
+
+        False for want of memory or disk, and for a network or a service that failed.
         """
 
     def read_table(self, table: str, where: str | None = None) -> Rows:

@@ -7,7 +7,7 @@ from typing import Final
 from cartlake.aws import s3
 from cartlake.aws.clients import client
 from cartlake.aws.objects import S3Uri
-from cartlake.errors import TerminalError
+from cartlake.runs.bad_files import MISSING, SUPERSEDED, BadFile, BadFilesError
 from cartlake.runs.documents import ManifestFile
 
 _PARALLEL_HEADS: Final = 16
@@ -17,19 +17,24 @@ def check_unchanged(files: Sequence[ManifestFile]) -> None:
     """Check that every file is still the object the manifest names.
 
     Spark reads the current version of a key. Checked before and after reading, this proves which version it was.
-    Raises TerminalError naming every file that is missing or was replaced.
+    Raises BadFilesError naming every file that is missing or was replaced.
     """
     client("s3")  # made here: creating clients is not safe in threads
     with ThreadPoolExecutor(_PARALLEL_HEADS) as pool:
         faults = [fault for fault in pool.map(_fault, files) if fault]
     if faults:
-        raise TerminalError(f"The files of the manifest changed after they were claimed: {'; '.join(faults)}.")
+        raise BadFilesError(faults)
 
 
-def _fault(file: ManifestFile) -> str | None:
+def _fault(file: ManifestFile) -> BadFile | None:
     head = s3.head(S3Uri.parse(file.uri))
     if head is None:
-        return f"{file.uri} (file {file.file_id}) is missing"
+        return BadFile.of(file, MISSING, "The object was deleted after the run had claimed it. Drop it again.")
     if head.etag != file.etag.strip('"'):
-        return f"{file.uri} (file {file.file_id}) was replaced: its etag is {head.etag}, not {file.etag}"
+        return BadFile.of(
+            file,
+            SUPERSEDED,
+            f"The object was replaced after the run had claimed it: its etag is {head.etag}, not {file.etag}. The newer"
+            " version has a record of its own; give every file a name of its own to load both.",
+        )
     return None

@@ -75,6 +75,12 @@ def main(argv: Sequence[str]) -> None:
     """
     reporting.log_to_stdout()
     args = parse_args(argv)
+    with reporting.faults_reported(args.task_token):
+        maintain_and_report(args)
+
+
+def maintain_and_report(args: argparse.Namespace) -> None:
+    """Maintain the tables of the plan that the arguments name, and report it. Raises as `main` does."""
     plan = s3.read_model(args.plan_uri, MaintenancePlan)
     if plan.run_id != args.run_id:
         raise TerminalError(f"{args.plan_uri} is of run {plan.run_id}, not of {args.run_id}.")

@@ -33,6 +33,12 @@ def main(argv: Sequence[str]) -> None:
     """
     reporting.log_to_stdout()
     args = parse_args(argv)
+    with reporting.faults_reported(args.task_token):
+        rebuild(args)
+
+
+def rebuild(args: argparse.Namespace) -> None:
+    """Rebuild the tables of the plan that the arguments name, and report it. Raises as `main` does."""
     plan = read_plan(args.plan_uri, args.run_id)
     prefix, quality = f"{args.catalog}.{args.database_prefix}", f"{args.catalog}.{args.quality_table}"
     report = refresh(open_run(plan, spark_refresh_engine(plan.run_id), prefix, quality))

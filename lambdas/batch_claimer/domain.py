@@ -77,7 +77,7 @@ def check_none_lost(lost: Sequence[FileRecord]) -> None:
         names = ", ".join(f"{file.uri} (version {file.version_id})" for file in lost[:_NAMED])
         others = f" and {len(lost) - _NAMED} others" if len(lost) > _NAMED else ""
         raise BackfillError(
-            f"{len(lost)} raw files exist no more, so nothing was read: {names}{others}. "
+            f"{len(lost)} raw files were deleted, so nothing was read: {names}{others}. "
             "Restore them, or choose days without them."
         )
 

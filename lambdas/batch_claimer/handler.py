@@ -1,10 +1,12 @@
 """First step of the state machine: all pending files become one batch with a manifest.
 
+A run that was started within the gather window of its dataset is told to wait first.
 A pending backfill goes first: its batch are files that were loaded before, and that stay LOADED meanwhile.
 It may be invoked again after a timeout or a crash. What this run has claimed already stays in its manifest.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
@@ -38,15 +40,28 @@ from lambdas.shared.entry import Answer, entry, logger, tracer
 settings()  # a bad environment fails the cold start
 
 
+class Execution(BaseModel):
+    """The state of the execution. Of one that is to wait first, `wait_seconds`; `claim` once it has waited."""
+
+    wait_seconds: int = 0
+    claim: dict[str, Any] | None = None
+
+
 class Request(BaseModel):
     dataset: str
     run_id: str
+    execution: Execution = Execution()
 
 
 @entry(Request)
 def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     dataset, run_id = request.dataset, request.run_id
     contract = contracts.load(dataset)
+    if seconds := request.execution.wait_seconds:
+        if request.execution.claim is None:
+            return {"wait_seconds": seconds, "file_count": 0}
+        if not begin(dataset, run_id):
+            return {"wait_seconds": 0, "file_count": 0}  # whoever has the lock starts the next run when it is released
     take_lock(dataset, run_id)
     backfill = claim_backfill(dataset, run_id)
     files = read_again(run_id, backfill) if backfill else [manifest_entry(file) for file in claim(dataset, run_id)]
@@ -55,6 +70,7 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     answer: Answer = {
         "dataset": dataset,
         "run_id": run_id,
+        "wait_seconds": 0,
         "file_count": len(files),
         "backfill": backfill is not None,
         "manifest_uri": "",
@@ -68,6 +84,20 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
         answer["runner"] = runner_of(engine, settings().spark_runner)
         answer["manifest_uri"] = write_manifest(folder.manifest, manifest(contract, run_id, files, backfill, engine))
     return answer
+
+
+def begin(dataset: str, run_id: str) -> bool:
+    """Take the lock for a run that has waited, and record that it waits no longer. Returns False if another has it.
+
+    In this order, and before pending files are looked for: a file that finds neither starts a run of its own.
+    """
+    planned = ledger().next_runs.get(dataset)
+    taken = ledger().locks.acquire(dataset, run_id)
+    if taken and planned is not None and planned.run_id == run_id:
+        ledger().locks.note_execution(dataset, run_id, planned.execution_arn)
+    ledger().next_runs.begin(dataset, run_id)
+    logger.info("run_has_waited", dataset=dataset, run_id=run_id, lock_taken=taken)
+    return taken
 
 
 def take_lock(dataset: str, run_id: str) -> None:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cartlake.aws.clients import aws_errors, client, kept_with
 from cartlake.aws.objects import Head, S3Uri
-from cartlake.aws.s3 import copy_version, head, missing_as_error, write_text
-from cartlake.ledger import FileRecord, ObjectVersion
+from cartlake.aws.s3 import head, missing_as_error
+from cartlake.ledger import ObjectVersion
 from lambdas.file_validator.content.parquet import ParquetColumn, ParquetFooter, UnreadableFooterError
 from lambdas.file_validator.settings import settings
+from lambdas.shared.quarantine import Quarantine
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -115,31 +116,6 @@ class RangeReader(io.RawIOBase):
         data = self._file.read_range(self._position, end)
         self._position += len(data)
         return data
-
-
-class Quarantine:
-    """Where rejected files go, beside the reason: `rejected/<dataset>/<file_id>/`. Writes may be repeated."""
-
-    def __init__(self, bucket: str) -> None:
-        self._bucket = bucket
-
-    def reason_uri(self, file: FileRecord) -> str:
-        """Return the URI of the file's reason.json."""
-        return str(S3Uri(self._bucket, f"{self._folder(file)}/reason.json"))
-
-    def copy(self, file: FileRecord) -> bool:
-        """Copy the version that was judged, whatever its size. Returns False if it was deleted."""
-        name = file.key.rsplit("/", 1)[-1] or "unnamed"
-        target = S3Uri(self._bucket, f"{self._folder(file)}/{name}")
-        return copy_version(S3Uri(file.bucket, file.key), file.version_id, target)
-
-    def explain(self, file: FileRecord, text: str) -> None:
-        """Write reason.json."""
-        write_text(self.reason_uri(file), text)
-
-    @staticmethod
-    def _folder(file: FileRecord) -> str:
-        return f"rejected/{file.dataset}/{file.file_id}"
 
 
 class Incoming:

@@ -1,7 +1,11 @@
 """The error that a waiting task gets when its Glue job run has ended."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
+
+INFRASTRUCTURE_ERROR: Final = "GlueInfrastructureError"
+"""Glue, its network or its machines failed: the state machines start the job again."""
 
 GLUE_ERRORS: Final = {
     "FAILED": "GlueJobFailed",
@@ -13,6 +17,48 @@ GLUE_ERRORS: Final = {
 }
 MAX_CAUSE: Final = 32_000
 """Step Functions takes 32,768 characters."""
+
+RETRYABLE_CATEGORIES: Final = frozenset(
+    {
+        "CONNECTION_ERROR",
+        "GLUE_INTERNAL_SERVICE_ERROR",
+        "GLUE_OPERATION_TIMEOUT_ERROR",
+        "INTERNAL_SERVICE_ERROR",
+        "LAUNCH_ERROR",
+        "THROTTLING_ERROR",
+    }
+)
+"""Glue's categories of errors that may be gone at the next start. It puts the category in front of the message. The
+others are of script, data, rights or size: the same run would fail the same way."""
+
+_CATEGORY: Final = re.compile(r"Error Category: (\w+)")
+_EXCEPTION: Final = re.compile(
+    r"^(?:Error Category: \w+; )?(?:Failed Line Number: \d+; )?([A-Za-z_.]*(?:Error|Exception)): "
+)
+"""The exception a script ended with. Glue puts it first, behind the category and the line it may name."""
+
+_INFRASTRUCTURE: Final = re.compile(
+    r"""
+    \blaunch\ error\b
+    | \binternal\ service\ (?:error|exception)\b | \bInternalService(?:Error|Exception)\b
+    | \bresource\ unavailable\b | \binsufficient\ capacity\b | \bInsufficientInstanceCapacity\b
+    | \bmax(?:imum)?\ concurrent\ (?:job\ runs|compute|capacity)\b
+    | \bnot\ have\ enough\ free\ (?:IP\ )?addresses\b
+    | \b(?:lost\ node|(?:node|worker|slave|executor)\ (?:was\ |has\ been\ )?lost)\b | \bExecutorLostFailure\b
+    | \bMetadataFetchFailedException\b | \bFetchFailedException\b
+    | \bThrottling(?:Exception|Error)?\b | \brate\ exceeded\b | \bSlowDown\b | \breduce\ your\ request\ rate\b
+    | \bUnable\ to\ execute\ HTTP\ request\b | \bconnection\ (?:reset|refused|timed\ out)\b
+    | \bServiceUnavailable\b | \bService\ Unavailable\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What Glue, Spark and the clients of AWS say when a machine, a network or a service was at fault."""
+
+_OF_THE_DATA: Final = frozenset({"BadFilesError", "MaintenanceError", "RefreshError", "RunOverError", "TerminalError"})
+"""Our errors that no retry repairs. The job reports them itself; Glue's message is read when that failed."""
+
+_MAY_PASS: Final = frozenset({"LostLeaseError", "TransientError"})
+"""Our own errors that say themselves that trying again may help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +91,25 @@ def task_failure(run: JobRun) -> TaskFailure | None:
         "STOPPED": "The job was stopped.",
     }.get(run.state, "Glue gave no reason; see the job's log.")
     cause = f"Glue job run {run.job_run_id} of {run.job_name} is {run.state}: {message}"
-    return TaskFailure(GLUE_ERRORS[run.state], cause[:MAX_CAUSE])
+    return TaskFailure(_error(run), cause[:MAX_CAUSE])
+
+
+def _error(run: JobRun) -> str:
+    error = GLUE_ERRORS[run.state]
+    return INFRASTRUCTURE_ERROR if error == "GlueJobFailed" and is_infrastructure(run.error_message) else error
+
+
+def is_infrastructure(message: str) -> bool:
+    """Tell from Glue's error message whether Glue failed and not the job: then the same run may succeed.
+
+    Our own errors are known by their class, whatever their text quotes. A message that says nothing, or nothing that
+    is known, is the job's: it is not repeated on a guess.
+    """
+    raised = _EXCEPTION.match(message)
+    name = raised[1].rpartition(".")[2] if raised else ""
+    if name in _MAY_PASS:
+        return True
+    if name in _OF_THE_DATA:
+        return False
+    category = _CATEGORY.match(message)
+    return bool(category and category[1] in RETRYABLE_CATEGORIES) or bool(_INFRASTRUCTURE.search(message))

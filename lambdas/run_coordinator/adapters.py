@@ -33,9 +33,11 @@ class StateMachines:
             raise
         return ExecutionState.RUNNING if found["status"] == "RUNNING" else ExecutionState.OVER
 
-    def start(self, subject: str, run_id: str, request: MaintenanceRequest | None = None) -> str:
+    def start(self, subject: str, run_id: str, request: MaintenanceRequest | None = None, wait_seconds: int = 0) -> str:
         """Start the execution of a run and return its ARN, also if it was started before."""
-        asked = {} if request is None else {"request": request.model_dump(mode="json")}
+        asked: dict[str, object] = {} if request is None else {"request": request.model_dump(mode="json")}
+        if wait_seconds:
+            asked["wait_seconds"] = wait_seconds
         work = json.dumps({"subject": subject, "run_id": run_id, **asked})
         try:
             with aws_errors():
@@ -60,4 +62,10 @@ def coordinator() -> Coordinator:
         StateMachines(settings().state_machine_arns),
         lambda subject: new_run_id(subject, utc_now(), secrets.token_hex(3)),
         lambda: (*contracts.all_names(), Workflow.REFRESH),
+        gather_seconds,
     )
+
+
+def gather_seconds(subject: str) -> int:
+    """Return the gather window of a dataset, in seconds; other subjects, and files of no contract, have none."""
+    return contracts.load(subject).gather_seconds if subject in contracts.all_names() else 0

@@ -2,16 +2,22 @@
 
 Two orders matter. A file is recorded as pending before its event is sent; a run releases the lock before it looks for
 pending files. So of a new file and a run that ends, whichever comes second sees the other.
+
+The same holds of a run that waits for the end of a gather window: it takes the lock, then gives up its place as the one
+that waits, and then looks for pending files. A file that found it waiting, or its lock, was pending before.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from cartlake.ledger import Ledger, Lock, RunState
+from cartlake.ledger import Ledger, Lock, NextRun, RunState
 from cartlake.maintenance.documents import MaintenanceRequest
+from cartlake.runs.gathering import seconds_to_gather
 from cartlake.runs.ids import Workflow, subject_of
+from cartlake.times import parse, stamp, utc_now
 
 
 class Outcome(StrEnum):
@@ -24,6 +30,8 @@ class Outcome(StrEnum):
     NOTHING_PENDING = "nothing_pending"
     HELD = "held"
     BUSY = "busy"
+    PLANNED = "planned"
+    GATHERING = "gathering"
     OVER = "over"
 
 
@@ -39,38 +47,48 @@ class ExecutionState(StrEnum):
 class Decision:
     """What was decided. `run_id` is the run that works on the subject now: a dataset, or a workflow for all datasets.
 
-    `waiting`: whether files or a backfill wait for the dataset that a maintenance run holds.
+    `waiting`: whether a run of the dataset that a maintenance run holds is due. `starts_at`: until when the run gathers
+    files, of one that was PLANNED now, or that was GATHERING already.
     """
 
     outcome: Outcome
     subject: str
     run_id: str | None = None
     waiting: bool = False
+    starts_at: str | None = None
 
 
 class Executions(Protocol):
     """State machine executions, named by their runs. Starting one that is running already has no effect."""
 
     def state(self, run_id: str) -> ExecutionState: ...
-    def start(self, subject: str, run_id: str, request: MaintenanceRequest | None = None) -> str: ...
+    def execution_arn(self, run_id: str) -> str: ...
+    def start(self, subject: str, run_id: str, request: MaintenanceRequest | None = None, wait_seconds: int = 0) -> str:
+        """`wait_seconds`: how long it waits before it claims files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coordinator:
     """Decides by the ledger and by the state of the executions it started.
 
-    `subjects` lists everything that has a lock: the datasets, and the refresh.
+    `subjects` lists everything that has a lock: the datasets, and the refresh. `gather_seconds` returns the window of a
+    subject.
     """
 
     ledger: Ledger
     executions: Executions
     new_run_id: Callable[[str], str]
     subjects: Callable[[], Sequence[str]] = tuple
+    gather_seconds: Callable[[str], int] = lambda _: 0
+    now: Callable[[], datetime] = utc_now
 
     def start(self, subject: str) -> Decision:
-        """Start a run if work is pending and no run works on the subject."""
+        """Start a run if work is pending and no run works on the subject; within the gather window, one that waits."""
         if not self.ledger.has_pending(subject):
             return Decision(Outcome.NOTHING_PENDING, subject)
+        # While a run works on the dataset no other need wait: it starts the next one when it ends.
+        if (seconds := self._seconds_to_gather(subject)) and self.ledger.locks.get(subject) is None:
+            return self._gather(subject, seconds)
         run_id = self.new_run_id(subject)
         if self.ledger.locks.acquire(subject, run_id):
             return self._run(Outcome.STARTED, subject, run_id)
@@ -117,11 +135,44 @@ class Coordinator:
         run = self.ledger.runs.get(run_id)
         if run is None or run.state is not RunState.RUNNING:
             return Decision(Outcome.OVER, subject, run_id)
-        waiting = self.ledger.has_pending(subject)
+        waiting = self.ledger.has_pending(subject) and not self._seconds_to_gather(subject)
         if self.ledger.locks.acquire(subject, run_id):
             return Decision(Outcome.HELD, subject, run_id, waiting=waiting)
         lock = self.ledger.locks.get(subject)
         return Decision(Outcome.BUSY, subject, lock.run_id if lock else None, waiting=waiting)
+
+    def _seconds_to_gather(self, subject: str) -> int:
+        """Return the seconds until the next run of the subject may start. A backfill, which a person waits for, may."""
+        window = self.gather_seconds(subject)
+        if not window or self.ledger.backfills.has_pending(subject):
+            return 0
+        # The index lags: without the last run in it the next one starts early, and no file is lost.
+        last = self.ledger.runs.list(subject, limit=1)
+        return seconds_to_gather(parse(last[0].started_at) if last else None, self.now(), window)
+
+    def _gather(self, subject: str, seconds: int) -> Decision:
+        """Start a run that waits, unless one does; it takes all files that are pending when it has waited."""
+        run_id, starts_at = self.new_run_id(subject), stamp(self.now() + timedelta(seconds=seconds))
+        arn = self.executions.execution_arn(run_id)
+        planned = NextRun(subject=subject, run_id=run_id, execution_arn=arn, starts_at=starts_at)
+        if self.ledger.next_runs.plan(planned):
+            return self._wait(Outcome.PLANNED, planned, seconds)
+        known = self.ledger.next_runs.get(subject)
+        if known is None:
+            return self.start(subject)  # it has begun since, perhaps before these files were pending
+        match self.executions.state(known.run_id):
+            case ExecutionState.RUNNING:
+                return Decision(Outcome.GATHERING, subject, known.run_id, starts_at=known.starts_at)
+            case ExecutionState.NEVER_STARTED:
+                return self._wait(Outcome.RESUMED, known, seconds)
+            case ExecutionState.OVER:
+                if self.ledger.next_runs.replace(known.run_id, planned):
+                    return self._wait(Outcome.PLANNED, planned, seconds)
+                return self.start(subject)
+
+    def _wait(self, outcome: Outcome, planned: NextRun, seconds: int) -> Decision:
+        self.executions.start(planned.subject, planned.run_id, wait_seconds=seconds)
+        return Decision(outcome, planned.subject, planned.run_id, starts_at=planned.starts_at)
 
     def _join(self, lock: Lock, subject: str, run_id: str) -> Decision:
         """Another run has the lock: take it over if its execution has ended, and start that run if it never began."""

@@ -86,7 +86,7 @@ def decide(request: FileValidated | Start | Release | Maintain | Hold) -> Decisi
 @entry(Request)
 def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     decision = decide(request.root)
-    if decision.outcome in {Outcome.STARTED, Outcome.TAKEN_OVER}:
+    if decision.outcome in {Outcome.PLANNED, Outcome.STARTED, Outcome.TAKEN_OVER}:
         count(decision.subject, RunsStarted=1)
     logger.info("coordinated", **asdict(decision))
     return asdict(decision)

@@ -34,6 +34,7 @@ from lambdas.run_recorder.domain import (
     repeated_keys,
 )
 from lambdas.run_recorder.fallbacks import FallBack, fall_back
+from lambdas.run_recorder.rejections import RejectFiles, reject_files
 from lambdas.run_recorder.settings import settings
 from lambdas.shared.clients import event_bus, ledger
 from lambdas.shared.counting import count
@@ -74,7 +75,7 @@ class Fail(BaseModel):
 
 
 AnyRequest: TypeAlias = Annotated[
-    Record | RecordRefresh | RecordMaintenance | FallBack | Fail, Field(discriminator="action")
+    Record | RecordRefresh | RecordMaintenance | FallBack | RejectFiles | Fail, Field(discriminator="action")
 ]
 
 
@@ -94,6 +95,8 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:
             return succeed_maintenance(maintained)
         case FallBack() as given_up:
             return fall_back(given_up)
+        case RejectFiles() as bad:
+            return reject_files(bad)
         case Fail() as failed:
             return fail(failed, catalog)
 

@@ -12,9 +12,11 @@ import pytest
 
 from cartlake.runs.folder import Step
 from cartlake.runs.ids import Workflow
+from lambdas.job_events.domain import INFRASTRUCTURE_ERROR
 from lambdas.job_starter.domain import JobRequest
 from lambdas.light_loader.domain import StepRequest
 from lambdas.run_recorder.domain import TOO_LARGE
+from lambdas.run_recorder.rejections import RejectFiles
 
 ROOT = Path(__file__).parents[2]
 MODULES = ROOT / "terraform" / "modules"
@@ -171,9 +173,10 @@ def test_every_catch_takes_all_errors_and_keeps_the_cause(machine):
 
     last = [(name, state["Catch"][-1]) for name, state in walk(machine) if state.get("Catch")]
     first = {name for name, state in walk(machine) if len(state.get("Catch", [])) > 1}
+    of_files = {name for name, state in walk(machine) if "RejectFiles" in targets(state)}
 
     assert [name for name, catch in last if catch["ErrorEquals"] != ["States.ALL"]] == []
-    assert first == {name for name in machine["States"] if name.startswith("Light")}
+    assert first == {name for name in machine["States"] if name.startswith("Light")} | of_files
     assert [name for name, catch in catches if catch.get("ResultPath") in (None, "$")] == []
 
 
@@ -271,7 +274,8 @@ def test_every_failure_is_told_frees_the_dataset_and_ends_red(machine):
         for target in onward:
             yield from ([name, *way] for way in ways_from(target))
 
-    fallbacks = {name for name in caught if name.startswith("FallBack")}  # the step is done by Spark: no failure yet
+    # The step is done by Spark, or again without some files: no failure yet.
+    fallbacks = {name for name in caught if name.startswith("FallBack") or name == "RejectFiles"}
     for way in (way for name in caught - {"Failed"} - fallbacks for way in ways_from(name)):
         assert way[-2:] == ["ReleaseFailed", "Failed"]
 
@@ -281,7 +285,8 @@ def test_a_claim_that_keeps_failing_does_not_start_run_after_run(name):
     states = definition(name)["States"]
 
     claimed, *others = states["HasClaimed"]["Choices"]
-    assert claimed == {"Variable": "$.claim", "IsPresent": True, "Next": "ReleaseFailed"}
+    [variable] = {"ingest": ["$.claim.Payload.manifest_uri"], "refresh": ["$.claim"]}[name]  # ingest may have waited
+    assert claimed == {"Variable": variable, "IsPresent": True, "Next": "ReleaseFailed"}
     assert {choice["StringEquals"] for choice in others} <= {"BackfillError"}  # which is not retried
     assert states["HasClaimed"]["Default"] == "CoolDown"
     assert states["CoolDown"]["Seconds"] >= 60
@@ -308,6 +313,22 @@ def test_only_jobs_at_their_limit_are_waited_for_long(machine):
     assert (
         waiting == {name for name, state in walk(machine) if "waitForTaskToken" in state.get("Resource", "")} != set()
     )
+
+
+def test_glue_is_asked_again_after_its_own_faults_only(machine):
+    """At most twice. What a job says of itself is repeated only where the work is sure to turn out the same."""
+    retried = {
+        (name, error): retry["MaxAttempts"]
+        for name, state in walk(machine)
+        for retry in state.get("Retry", [])
+        for error in retry["ErrorEquals"]
+        if error.startswith("Glue") and error != "GlueConcurrencyError"
+    }
+    jobs = {name for name, state in walk(machine) if "waitForTaskToken" in state.get("Resource", "")}
+
+    assert {name for name, error in retried if error == INFRASTRUCTURE_ERROR} == jobs
+    assert set(retried.values()) == {2}
+    assert {name for name, error in retried if error != INFRASTRUCTURE_ERROR} <= {"SupersedeQuarantine"}
 
 
 def test_the_steps_of_jobs_are_those_of_the_vocabulary():
@@ -353,14 +374,14 @@ class TestIngest:
         way = steps(ingest, {"HasFiles": "LightTransform", "AuditPassed": "Publish", "IsBackfill": "Record"})
 
         assert way == ["Claim", "LightTransform", "Audit", "Publish", "Record", "Refresh", "Release"]
-        empty, light = ingest["States"]["HasFiles"]["Choices"]
+        _, empty, light = ingest["States"]["HasFiles"]["Choices"]
         assert (light["Variable"], light["StringEquals"]) == ("$.claim.Payload.runner", "light")
         assert empty["NumericEquals"] == 0  # and stands first: an empty batch has no runner
 
     @pytest.mark.parametrize("step", ["LightTransform", "LightSupersedeQuarantine"])
     def test_a_light_step_falls_back_for_want_of_room_and_never_for_the_data(self, ingest, step):
         states = ingest["States"]
-        fall_back, others = states[step]["Catch"]
+        fall_back, *_, others = states[step]["Catch"]
 
         assert {*ENDED, *CALL, "EngineLimitError", "MemoryError", "States.Timeout"} - {"TransientError"} <= set(
             fall_back["ErrorEquals"]
@@ -371,7 +392,7 @@ class TestIngest:
         assert states[fall_back["Next"]]["Next"] == step.removeprefix("Light")
         assert payload(states[fall_back["Next"]])["action"] == "fall_back"
         assert payload(states[step])["step"] == payload(states[fall_back["Next"]])["step"]
-        assert others["Next"] == states[step.removeprefix("Light")]["Catch"][0]["Next"]
+        assert others["Next"] == states[step.removeprefix("Light")]["Catch"][-1]["Next"]
 
     def test_what_is_remembered_as_too_large_is_what_falls_back(self, ingest):
         names = set(ingest["States"]["LightTransform"]["Catch"][0]["ErrorEquals"])
@@ -386,7 +407,30 @@ class TestIngest:
             StepRequest.model_validate(asked)
 
     def test_a_batch_without_files_only_frees_the_dataset(self, ingest):
-        assert steps(ingest, {"HasFiles": ingest["States"]["HasFiles"]["Choices"][0]["Next"]}) == ["Claim", "Release"]
+        assert steps(ingest, {"HasFiles": ingest["States"]["HasFiles"]["Choices"][1]["Next"]}) == ["Claim", "Release"]
+
+    def test_a_run_in_the_gather_window_waits_and_then_claims(self, ingest):
+        states = ingest["States"]
+        waiting = states["HasFiles"]["Choices"][0]
+
+        assert (waiting["Next"], states["Gather"]["Next"]) == ("Gather", "Claim")
+        # Claim answers so many seconds only to an execution that has not waited: `claim` is not in its state yet.
+        assert states["Gather"]["SecondsPath"] == "$.claim.Payload.wait_seconds"
+        assert payload(states["Claim"])["execution"] == "$"
+        # A claim of a function that is older than the machine has no such field.
+        assert {"Variable": "$.claim.Payload.wait_seconds", "IsPresent": True} in waiting["And"]
+
+    @pytest.mark.parametrize("step", ["LightTransform", "Transform"])
+    def test_bad_files_are_taken_out_and_the_others_loaded_by_the_engine_that_was_at_work(self, ingest, step):
+        states = ingest["States"]
+        [bad] = [catch for catch in states[step]["Catch"] if catch["Next"] == "RejectFiles"]
+        given_up, again = states["FilesLeft"]["Choices"]
+
+        assert bad == {"ErrorEquals": ["BadFilesError"], "ResultPath": "$.failure", "Next": "RejectFiles"}
+        assert RejectFiles.model_validate(payload(states["RejectFiles"]) | {"run_id": "r"})
+        assert (given_up["Next"], again["Next"], states["FilesLeft"]["Default"]) == ("Transform", "HasFiles", "Discard")
+        assert states["RejectFiles"]["Catch"][0]["Next"] == "Discard"
+        assert states["RejectFiles"]["Catch"][0]["ResultPath"] != "$.failure"  # which says what the files' fault was
 
     def test_the_rebuilding_of_stale_tables_is_asked_for_once_they_are_marked(self, ingest):
         asked = ingest["States"]["Refresh"]

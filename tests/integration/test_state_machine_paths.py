@@ -50,6 +50,10 @@ class TerminalError(Exception):
     pass
 
 
+class BadFilesError(Exception):
+    pass
+
+
 table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
 
 
@@ -62,18 +66,20 @@ def handler(event, context):
         ReturnValues="ALL_NEW",
     )["Attributes"]
     told = json.loads(row.get("told", "{}"))
-    if told.get("fails", 0) >= row["calls"]:
+    if told.get("fails", 0) >= row["calls"] or row["calls"] > told.get("fails_after", row["calls"]):
         raise globals().get(told["error"], MemoryError)("as told")
     if event.get("step") in told.get("fails_at", {}):
         raise globals()[told["fails_at"][event["step"]]]("as told")
     if os.environ["STEP"] == "job_starter":
         states = boto3.client("stepfunctions")
         error = told.get("job_error") or told.get("job_errors", {}).get(event["step"])
-        if error:
+        if error and row["calls"] <= told.get("job_fails", row["calls"]):
             states.send_task_failure(taskToken=event["task_token"], error=error, cause="the job said why")
         else:
             report = {"report_uri": "s3://runs/transform.json", "rows": {}, "snapshot_id": "7"}
             states.send_task_success(taskToken=event["task_token"], output=json.dumps(report))
+    if "wait_seconds" in told and not event["execution"].get("claim"):
+        return {"wait_seconds": told["wait_seconds"], "file_count": 0}
     answer = told.get("answer", {})
     return answer | ({"gathering": answer.pop("gathers", 0) >= row["calls"]} if "table_count" in answer else {})
 """
@@ -292,6 +298,79 @@ def test_a_light_load_that_may_pass_is_tried_again(ingest):
     assert (run.status, run.tasks, run.calls["light_loader"]) == ("SUCCEEDED", LIGHT_WAY, 2)
 
 
+LEFT = {"answer": {"rejected": 1, "again": True}}
+NONE_LEFT = {"answer": {"rejected": 2, "again": False}}
+
+
+def test_bad_files_are_taken_out_of_a_light_batch_and_the_others_loaded(ingest):
+    bad = ANSWERS["light_loader"] | {"fails": 1, "error": "BadFilesError"}
+
+    run = ingest.run(batch_claimer={"answer": LIGHT}, light_loader=bad, run_recorder__reject_files=LEFT)
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", [*LIGHT_WAY[:2], "RejectFiles", *LIGHT_WAY[1:]])
+    assert run.events["run_recorder:reject_files"]["run_id"] == run.events["batch_claimer"]["run_id"]
+    assert "run_recorder:fail" not in run.events
+
+
+def test_bad_files_are_taken_out_of_a_batch_of_spark_and_the_others_loaded(ingest):
+    bad = {"job_error": "BadFilesError", "job_fails": 1}
+
+    run = ingest.run(job_starter=bad, run_recorder__reject_files=LEFT)
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", [*GOOD_WAY[:2], "RejectFiles", *GOOD_WAY[1:]])
+
+
+def test_a_batch_that_the_light_engine_gave_up_stays_with_spark_without_its_bad_files(ingest):
+    run = ingest.run(
+        batch_claimer={"answer": LIGHT},
+        light_loader={"fails": FOR_EVER, "error": "EngineLimitError"},
+        job_starter={"job_error": "BadFilesError", "job_fails": 1},
+        run_recorder__reject_files=LEFT,
+    )
+
+    assert (run.status, run.calls["light_loader"]) == ("SUCCEEDED", 1)
+    assert run.tasks == ["Claim", "LightTransform", "FallBack", "Transform", "RejectFiles", *GOOD_WAY[1:]]
+
+
+def test_a_batch_of_nothing_but_bad_files_fails_with_their_fault(ingest):
+    run = ingest.run(job_starter={"job_error": "BadFilesError"}, run_recorder__reject_files=NONE_LEFT)
+
+    assert (run.status, run.error, run.cause) == ("FAILED", "BadFilesError", "the job said why")
+    assert run.tasks == ["Claim", "Transform", "RejectFiles", "Discard", *BAD_END]
+    assert run.events["run_recorder:fail"]["error"] == "BadFilesError"
+
+
+def test_bad_files_that_cannot_be_taken_out_fail_the_run_with_their_fault(ingest):
+    broken = {"fails": FOR_EVER, "error": "BrokenError"}
+
+    run = ingest.run(job_starter={"job_error": "BadFilesError"}, run_recorder__reject_files=broken)
+
+    assert (run.status, run.error) == ("FAILED", "BadFilesError")
+    assert run.tasks == ["Claim", "Transform", "RejectFiles", "Discard", *BAD_END]
+
+
+def test_a_run_in_the_gather_window_waits_and_then_claims(ingest):
+    run = ingest.run(batch_claimer={"answer": LIGHT | {"wait_seconds": 0}, "wait_seconds": 1})
+
+    assert (run.status, run.tasks) == ("SUCCEEDED", ["Claim", "Gather", *LIGHT_WAY])
+    assert run.events["batch_claimer"]["execution"]["claim"]["Payload"] == {"wait_seconds": 1, "file_count": 0}
+
+
+def test_a_claim_that_fails_after_the_wait_does_not_start_run_after_run(ingest):
+    run = ingest.run(batch_claimer={"wait_seconds": 1, "fails_after": 1, "error": "BrokenError"})
+
+    assert (run.status, run.error) == ("FAILED", "BrokenError")
+    assert run.tasks == ["Claim", "Gather", "Claim", *BAD_END[:2], "CoolDown", "ReleaseFailed"]
+
+
+@pytest.mark.parametrize(("fails", "status"), [(2, "SUCCEEDED"), (FOR_EVER, "FAILED")])
+def test_a_job_that_glue_failed_is_started_again_twice_at_most(ingest, fails, status):
+    run = ingest.run(job_starter={"job_error": "GlueInfrastructureError", "job_fails": fails})
+
+    assert (run.status, run.calls["job_starter"]) == (status, 3)
+    assert run.tasks == (GOOD_WAY if status == "SUCCEEDED" else ["Claim", "Transform", "Discard", *BAD_END])
+
+
 def test_an_empty_batch_only_frees_the_dataset(ingest):
     run = ingest.run(batch_claimer={"answer": CLAIM | {"file_count": 0}})
 
@@ -369,6 +448,12 @@ def test_a_refresh_waits_for_runs_that_load_files(refresh):
     assert (run.status, run.tasks) == ("SUCCEEDED", ["Claim", "Gather", "Claim", "Rebuild", "Record", "Release"])
 
 
+def test_a_rebuild_that_glue_failed_is_started_again(refresh):
+    run = refresh.run(job_starter={"job_error": "GlueInfrastructureError", "job_fails": 2})
+
+    assert (run.status, run.calls["job_starter"]) == ("SUCCEEDED", 3)
+
+
 def test_where_nothing_is_stale_no_job_starts(refresh):
     run = refresh.run(refresh_planner={"answer": {"table_count": 0}})
 
@@ -410,6 +495,12 @@ def test_maintenance_takes_every_step(maintenance):
     assert (run.status, run.tasks) == ("SUCCEEDED", ["Plan", "Maintain", "Record", "Release"])
     assert run.events["job_starter"]["step"] == "maintenance"
     assert run.events["job_starter"]["input_uri"] == "s3://runs/plan.json"
+
+
+def test_maintenance_that_glue_failed_is_started_again(maintenance):
+    run = maintenance.run(job_starter={"job_error": "GlueInfrastructureError", "job_fails": 1})
+
+    assert (run.status, run.calls["job_starter"]) == ("SUCCEEDED", 2)
 
 
 def test_where_maintenance_would_not_pay_no_job_starts(maintenance):

@@ -8,7 +8,7 @@ from cartlake.ledger import FileState
 from cartlake_cli.commands.runs.follow import follow_files
 from cartlake_cli.context import lake_of
 from cartlake_cli.operations.quarantine import find_file, quarantined_rows, rows_by_reason, unloaded_files
-from cartlake_cli.operations.replay import Replayed, replay_files, replay_rows
+from cartlake_cli.operations.replay import Replayed, replay_chosen, replay_files, replay_rows
 from cartlake_cli.operations.upload import check_dataset
 from cartlake_cli.options import Dataset, Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of
@@ -51,10 +51,10 @@ def show(
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
-    """Show a rejected file's reason, or the quarantined rows of a run or file with every reason and the raw record."""
+    """Show why a file was rejected or failed, or the quarantined rows of a run or file with reasons and raw record."""
     lake = lake_of(context)
     file = find_file(lake, run_or_file)
-    if file is not None and file.state is FileState.REJECTED:
+    if file is not None and file.state in {FileState.FAILED, FileState.REJECTED}:
         lake.output.record(f"File {run_or_file}", file.model_dump(mode="json"))
         return
     rows = quarantined_rows(lake, run_or_file, reason, superseded=superseded, limit=limit)
@@ -70,15 +70,24 @@ def replay(
     run_id: Annotated[str | None, typer.Option("--run", help="Only rows and files of this run.")] = None,
     rows: Annotated[bool, typer.Option(help="Replay quarantined rows.")] = True,
     files: Annotated[bool, typer.Option(help="Replay rejected and failed files.")] = True,
+    chosen: Annotated[
+        list[str] | None,
+        typer.Option("--file", metavar="FILE_ID", help="Only this rejected or failed file; may be repeated. No rows."),
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Wait until every file is processed.")] = True,
     json: Json = False,
 ) -> None:
     """Load quarantined rows and files again, each exactly once. Correct the contract or the cause first."""
     lake = lake_of(context)
     check_dataset(dataset)
-    replayed = replay_rows(lake, dataset, reason, run_id) if rows else Replayed(0, 0, [])
-    # A reason is that of a row, so with one no file is replayed.
-    sent = replay_files(lake, dataset, run_id) if files and reason is None else []
+    if chosen and (reason or run_id or not files):
+        raise typer.BadParameter("--file names all there is to replay; leave out --reason, --run and --no-files.")
+    replayed = replay_rows(lake, dataset, reason, run_id) if rows and not chosen else Replayed(0, 0, [])
+    if chosen:
+        sent = replay_chosen(lake, dataset, chosen)
+    else:
+        # A reason is that of a row, so with one no file is replayed.
+        sent = replay_files(lake, dataset, run_id) if files and reason is None else []
     following = [*replayed.file_ids, *sent]
     processed = records_of(follow_files(lake, dataset, following)) if wait and following else []
     if lake.output.as_json:

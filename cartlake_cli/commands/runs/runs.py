@@ -14,6 +14,7 @@ from cartlake_cli.commands.maintenance.records import MAINTAINED, maintenance_ro
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import Exit, NotFoundError
 from cartlake_cli.operations.run_documents import error_message, run_document_if_any
+from cartlake_cli.operations.status import waits_until
 from cartlake_cli.options import Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of
 
@@ -55,6 +56,18 @@ def runs(
         "error",
     ]
     lake.output.records("Runs", columns, [_flat(run) for run in found[:limit]])
+    if not lake.output.as_json:
+        _say_what_waits(lake, [dataset] if dataset else contracts.names())
+
+
+def _say_what_waits(lake: Lake, datasets: Sequence[str]) -> None:
+    """Say which datasets gather files for their next run, which has no record yet."""
+    for dataset, until in waits_until(lake, datasets).items():
+        files = len(lake.ledger.files.pending(dataset))
+        lake.output.say(
+            f"{dataset}: {files} files wait until {until[:19].replace('T', ' ')} UTC and are loaded by one run"
+            f" (cartlake.gatherSeconds: {contracts.load(dataset).gather_seconds})."
+        )
 
 
 def show(

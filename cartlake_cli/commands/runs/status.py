@@ -9,7 +9,7 @@ from rich.table import Table
 
 from cartlake.ledger import FileState
 from cartlake_cli.context import Lake, lake_of
-from cartlake_cli.operations.status import status_of
+from cartlake_cli.operations.status import status_of, waits_until
 from cartlake_cli.options import Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of, table_of
 
@@ -45,9 +45,14 @@ def files(
 ) -> None:
     """List files with their state and, where they were not loaded, the reason."""
     lake = lake_of(context)
-    newest_first = lake.ledger.files.list(dataset, state)[::-1]
-    columns = ["key", "state", "reason", "file_id"]
-    lake.output.records("Files", columns, records_of(newest_first[:limit]))
+    newest_first = lake.ledger.files.list(dataset, state)[::-1][:limit]
+    until = waits_until(lake, {file.dataset for file in newest_first if file.state is FileState.VALIDATED})
+    rows = [
+        row | {"waits_until": until.get(file.dataset) if file.state is FileState.VALIDATED else None}
+        for file, row in zip(newest_first, records_of(newest_first), strict=True)
+    ]
+    columns = ["key", "state", "reason", *(["waits_until"] if until else []), "file_id"]
+    lake.output.records("Files", columns, rows)
 
 
 def _show(lake: Lake, seen: dict[str, Any]) -> None:
@@ -62,4 +67,10 @@ def _show(lake: Lake, seen: dict[str, Any]) -> None:
 
 def _table(seen: dict[str, Any], width: int) -> Table:
     columns = ["dataset", *FileState, "pending", "running"]
-    return table_of(f"Files in {seen['environment']}", columns, seen["datasets"], width)
+    rows = [row | {"running": row["running"] or _next(row["next_run_at"])} for row in seen["datasets"]]
+    return table_of(f"Files in {seen['environment']}", columns, rows, width)
+
+
+def _next(at: str | None) -> str | None:
+    """Say when the next run begins, of a dataset whose files are gathered for it."""
+    return f"gathering until {at[11:19]} UTC" if at else None

@@ -25,7 +25,7 @@ from glue_jobs.engines.duckdb.commits import Change, commit, drop_branch
 from glue_jobs.engines.duckdb.compiled import over, queries
 from glue_jobs.engines.duckdb.conditions import on_days, on_sql
 from glue_jobs.engines.duckdb.files import TableFiles, quoted
-from glue_jobs.engines.duckdb.limits import EngineLimitError
+from glue_jobs.engines.duckdb.limits import EngineLimitError, is_fault_of_files
 from glue_jobs.engines.duckdb.replacing import at_places
 from glue_jobs.engines.duckdb.session import Session, open_session, text_literal
 from glue_jobs.engines.duckdb.tables import FILE, POSITION, Scan, head_of, scan
@@ -70,6 +70,9 @@ class DuckDBEngine:
     def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> str:
         self._unread = files
         return self._view_of(reading.raw_rows_sql(self.session, files, contract), "raw")
+
+    def is_fault_of_files(self, error: Exception) -> bool:
+        return is_fault_of_files(error)
 
     def read_table(self, table: str, where: str | None = None) -> str:
         loaded = self._load(table)

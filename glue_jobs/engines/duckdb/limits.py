@@ -1,4 +1,7 @@
-"""Errors that mean that the light engine is too small for a step, under one name: then Spark does it."""
+"""What an error of the light engine means: that it is too small for a step, or that files cannot be read.
+
+What is too small has one name: then Spark does the step.
+"""
 
 import errno
 from collections.abc import Iterator
@@ -6,7 +9,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from cartlake.errors import CartlakeError
+from cartlake.errors import CartlakeError, TerminalError
 
 _DISK_FULL = ("no space left", "max_temp_directory_size")
 
@@ -29,22 +32,37 @@ def engine_limits() -> Iterator[None]:
     except Exception as error:
         if isinstance(error, EngineLimitError):
             raise
-        for cause in _causes(error):
-            if _is_limit(cause):
+        for cause in causes(error):
+            if is_limit(cause):
                 raise EngineLimitError(f"The light engine is too small for this batch: {cause}") from error
         raise
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and what it was raised from, down to the first."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause
         cause = cause.__cause__
 
 
-def _is_limit(error: BaseException) -> bool:
+def is_limit(error: BaseException) -> bool:
+    """Return whether memory or disk were too small."""
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
         return True
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return True
     return isinstance(error, duckdb.Error) and any(sign in str(error).lower() for sign in _DISK_FULL)
+
+
+def is_fault_of_files(error: Exception) -> bool:
+    """Return whether reading failed because of what is in files.
+
+    DuckDB reads local copies or streams of ours: what fetches them raises TransientError and errors of AWS, which are
+    none of theirs.
+    """
+    if any(is_limit(cause) or isinstance(cause, EngineLimitError) for cause in causes(error)):
+        return False
+    return isinstance(error, TerminalError | UnicodeError) or (
+        isinstance(error, duckdb.Error) and not isinstance(error, duckdb.HTTPException | duckdb.InterruptException)
+    )

@@ -15,7 +15,7 @@ from cartlake.contracts import Contract, Table
 from cartlake.runs.documents import ManifestFile, Measurement
 from cartlake.times import stamp
 from glue_jobs.engines.base import BatchCounts, Branch
-from glue_jobs.engines.spark import frames, iceberg, measuring, reading, writing
+from glue_jobs.engines.spark import faults, frames, iceberg, measuring, reading, writing
 from glue_jobs.engines.spark.session import open_session
 from glue_jobs.transforms.scopes import in_days_sql
 
@@ -31,6 +31,9 @@ class SparkEngine:
 
     def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
         return reading.read_files(self.spark, files, contract)
+
+    def is_fault_of_files(self, error: Exception) -> bool:
+        return faults.is_fault_of_files(error)
 
     def read_table(self, table: str, where: str | None = None) -> DataFrame:
         self.spark.catalog.refreshTable(table)  # others commit too, and Spark caches what it has read of a table

@@ -19,6 +19,7 @@ module "run_coordinator" {
   }
   statements = {
     UseLedger  = var.shared.grants["UseLedger"]
+    FindRuns   = var.shared.grants["FindLoadedFiles"] # the last run of a dataset, in the same index
     StartRuns  = { actions = ["states:StartExecution"], resources = local.machine_arns }
     FollowRuns = { actions = ["states:DescribeExecution"], resources = local.execution_arns }
   }

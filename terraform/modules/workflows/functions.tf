@@ -30,10 +30,7 @@ locals {
         TRANSFORM_JOB    = var.glue_jobs["dataset_etl"].name
       })
       statements = merge(local.can_use_ledger, {
-        CheckDroppedFiles = {
-          actions   = ["s3:GetObject", "s3:GetObjectVersion"]
-          resources = ["${var.buckets["raw"].arn}/incoming/*"]
-        }
+        CheckDroppedFiles        = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${var.buckets["raw"].arn}/incoming/*"] }
         TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["raw", "artifacts", "processed"] : var.buckets[zone].arn] }
         FindLoadedFiles          = var.shared.grants["FindLoadedFiles"]
         CopyOldVersions = {
@@ -124,11 +121,14 @@ locals {
     run_recorder = {
       description     = "Writes the end of a run: reconciliation, states of its files, lineage, metrics, event."
       timeout_seconds = 900
-      environment     = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name }
+      environment     = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name, QUARANTINE_BUCKET = var.buckets["quarantine"].name }
       statements = merge(local.can_use_ledger, local.can_read_runs, {
-        Announce     = var.shared.grants["Announce"]
-        ChangeEngine = { actions = ["s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/runs/*/manifest.json"] }
-        WriteLineage = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/lineage/*"] }
+        Announce                 = var.shared.grants["Announce"]
+        ChangeManifest           = { actions = ["s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/runs/*/manifest.json"] }
+        ReadBadFiles             = { actions = [for what in ["", "Tagging", "Version", "VersionTagging"] : "s3:GetObject${what}"], resources = ["${var.buckets["raw"].arn}/incoming/*"] }
+        KeepBadFiles             = { actions = [for what in ["AbortMultipartUpload", "GetObject", "PutObject", "PutObjectTagging"] : "s3:${what}"], resources = ["${var.buckets["quarantine"].arn}/rejected/*"] }
+        TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["artifacts", "raw"] : var.buckets[zone].arn] }
+        WriteLineage             = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/lineage/*"] }
       })
     }
   }

@@ -126,5 +126,5 @@ def test_without_files_on_these_days_nothing_is_asked(lake, loaded, others, type
 def test_a_lost_version_stops_it_before_anything_is_asked(lake, loaded, others, typed):
     boto3.client("s3").delete_object(Bucket="raw", Key=loaded.key, VersionId=loaded.version_id)
 
-    assert "1 of 1 raw files exist no more" in str(typed().exception)
+    assert "1 of 1 raw files were deleted" in str(typed().exception)
     assert (lake.ledger.backfills.pending("transactions"), others.invoked) == ([], [])

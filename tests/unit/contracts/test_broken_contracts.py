@@ -333,6 +333,24 @@ def test_a_preparation_that_is_no_function_of_a_job_is_refused(
         read(document)
 
 
+@pytest.mark.parametrize("seconds", [-1, 3601, 1.5, "60", True, None])
+def test_a_gather_window_that_is_no_number_of_seconds_is_refused(
+    document: dict[str, Any], read: Read, seconds: Any
+) -> None:
+    document["customProperties"].append({"property": "cartlake.gatherSeconds", "value": seconds})
+
+    with pytest.raises(ContractError, match=r"customProperties\.cartlake\.gatherSeconds.*whole seconds, 0 to 3600"):
+        read(document)
+
+
+@pytest.mark.parametrize("seconds", [0, 60, 3600])
+def test_a_contract_may_gather_files(document: dict[str, Any], read: Read, seconds: int) -> None:
+    assert read(document).gather_seconds == 0
+    document["customProperties"].append({"property": "cartlake.gatherSeconds", "value": seconds})
+
+    assert read(document).gather_seconds == seconds
+
+
 @pytest.mark.parametrize("wish", ["duckdb", "", None, 3])
 def test_an_engine_there_is_not_is_refused(document: dict[str, Any], read: Read, wish: Any) -> None:
     document["customProperties"].append({"property": "cartlake.engine", "value": wish})

@@ -215,7 +215,7 @@ class TestClaiming:
         account.s3.delete_object(Bucket="raw", Key=lost.key, VersionId=lost.version_id)
         ledger.backfills.request(request_backfill())
 
-        with pytest.raises(BackfillError, match=rf"1 raw files exist no more.*{lost.key}"):
+        with pytest.raises(BackfillError, match=rf"1 raw files were deleted.*{lost.key}"):
             claim()
 
         assert ledger.files.get(kept.file_id).loads == [Load(source_file=kept.uri, run_id=LOADING)]

@@ -7,7 +7,7 @@ import pytest
 from cartlake import contracts
 from cartlake.aws.objects import Head
 from cartlake.contracts import UnknownDatasetError
-from cartlake.ledger import Content, FileState, Ledger, LockHeldError, ObjectVersion, RunState
+from cartlake.ledger import Content, FileState, Ledger, LockHeldError, NextRun, ObjectVersion, RunState
 from cartlake.runs.documents import FileFormat, Manifest
 from cartlake.runs.engine_choice import EngineLimits
 from cartlake.tables.table_size import TableSize
@@ -60,6 +60,7 @@ def test_all_waiting_files_become_one_batch(account, ledger, drop, claim):
     assert answer == {
         "dataset": "transactions",
         "run_id": RUN_ID,
+        "wait_seconds": 0,
         "file_count": 2,
         "backfill": False,
         "manifest_uri": f"{FOLDER}/manifest.json",
@@ -281,3 +282,62 @@ LIMIT = EngineLimits(1, 1, table=1_000)
 )
 def test_what_a_merge_must_look_at(table, size, backfill, known):
     assert looked_at(table, size, LIMIT, backfill=backfill) == known
+
+
+@pytest.fixture
+def claim_in(account, lambda_context):
+    """Claim as an execution in this state does."""
+
+    def call(**execution):
+        event = {"dataset": "transactions", "run_id": RUN_ID, "execution": execution}
+        return handler.lambda_handler(event, lambda_context)
+
+    return call
+
+
+@pytest.fixture
+def planned(ledger):
+    at = "2026-01-31T09:00:00.000000Z"
+    ledger.next_runs.plan(NextRun(subject="transactions", run_id=RUN_ID, execution_arn="arn:1", starts_at=at))
+
+
+def test_a_run_in_the_gather_window_waits_and_claims_nothing(ledger, drop, claim_in, planned):
+    file = drop()
+
+    assert claim_in(wait_seconds=42) == {"wait_seconds": 42, "file_count": 0}
+
+    assert ledger.files.get(file.file_id).state is FileState.VALIDATED
+    assert ledger.locks.get("transactions") is None
+    assert ledger.next_runs.get("transactions").run_id == RUN_ID
+
+
+def test_a_run_that_has_waited_takes_all_files_and_gives_up_its_place(ledger, drop, claim_in, planned):
+    first = claim_in(wait_seconds=42)
+    drop("a.csv"), drop("b.csv")
+
+    answer = claim_in(wait_seconds=42, claim={"Payload": first})
+
+    assert (answer["file_count"], answer["wait_seconds"]) == (2, 0)
+    assert ledger.locks.get("transactions").run_id == RUN_ID
+    assert ledger.runs.get(RUN_ID).execution_arn == "arn:1"
+    assert ledger.next_runs.get("transactions") is None
+
+
+def test_a_run_that_has_waited_while_maintenance_has_the_lock_leaves_the_files_to_the_next(
+    ledger, drop, claim_in, planned
+):
+    file = drop()
+    ledger.locks.acquire("transactions", "maintenance-20260131T083000-bbbbbb")
+
+    answer = claim_in(wait_seconds=42, claim={"Payload": {"wait_seconds": 42}})
+
+    assert answer["file_count"] == 0
+    assert ledger.files.get(file.file_id).state is FileState.VALIDATED
+    assert ledger.next_runs.get("transactions") is None
+
+
+def test_a_claim_that_is_repeated_after_the_wait_gives_the_same_batch(ledger, drop, claim_in, planned):
+    drop()
+    waited = {"wait_seconds": 42, "claim": {"Payload": {"wait_seconds": 42}}}
+
+    assert claim_in(**waited) == claim_in(**waited)

@@ -32,6 +32,55 @@ def test_each_end_of_a_job_has_its_error(state, message, error, cause):
     assert cause in failure.cause
 
 
+OF_GLUE = [
+    "Internal service error",
+    "Error Category: GLUE_INTERNAL_SERVICE_ERROR; Internal service error : Invalid Input Provided",
+    "Error Category: LAUNCH_ERROR; the driver did not start",
+    "LAUNCH ERROR | The specified subnet does not have enough free addresses to satisfy the request.",
+    "Error Category: THROTTLING_ERROR; Failed Line Number: 41; An error occurred while calling o97.save",
+    "Error Category: CONNECTION_ERROR; Failed Line Number: 7; An error occurred while calling o80.count",
+    "Resource unavailable",
+    "Max concurrent compute (DPU usage) exceeded",
+    "An error occurred while calling o120.collect. Job aborted due to stage failure: ExecutorLostFailure (executor 3)",
+    "An error occurred while calling o120.collect. Slave lost",
+    "Py4JJavaError: An error occurred while calling o98.count: Unable to execute HTTP request: Read timed out",
+    "ThrottlingException: Rate exceeded (Service: AWSGlue; Status Code: 400)",
+    "An error occurred (SlowDown) when calling the GetObject operation: Please reduce your request rate.",
+    "TransientError: AWS did not carry out the call; try again: timed out",
+]
+OF_THE_JOB = [
+    "",
+    "Command failed with exit code 1",
+    "Error Category: OUT_OF_MEMORY_ERROR; java.lang.OutOfMemoryError: Java heap space",
+    "Error Category: IMPORT_ERROR; ModuleNotFoundError: No module named 'cartlake'",
+    "Error Category: PERMISSION_ERROR; An error occurred (AccessDeniedException) when calling GetTable",
+    "Error Category: UNCLASSIFIED_ERROR; Failed Line Number: 12; ValueError: not enough values to unpack",
+    "ValueError: the job broke on purpose",
+    # Our own errors are known by their class, whatever their text quotes.
+    "BadFilesError: 1 file cannot be loaded: s3://raw/incoming/orders/Resource unavailable.csv",
+    "Error Category: CONNECTION_ERROR; Failed Line Number: 9; RefreshError: Connection reset",
+    "TerminalError: the reason was a ThrottlingException",
+]
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        *((message, "GlueInfrastructureError") for message in OF_GLUE),
+        *((message, "GlueJobFailed") for message in OF_THE_JOB),
+    ],
+)
+def test_what_glue_did_is_told_from_what_the_job_did(message, error):
+    assert task_failure(JobRun("etl", "jr_1", "FAILED", message, "token")).error == error
+
+
+@pytest.mark.parametrize("state", ["TIMEOUT", "STOPPED", "SUCCEEDED"])
+def test_a_job_that_was_stopped_or_too_slow_is_never_started_again(state):
+    failure = task_failure(JobRun("etl", "jr_1", state, "Resource unavailable", "token"))
+
+    assert failure.error in {"GlueJobTimedOut", "GlueJobStopped", "GlueJobEndedSilently"}
+
+
 def test_a_job_started_by_hand_fails_nobody():
     assert task_failure(JobRun("etl", "jr_1", "FAILED", "", None)) is None
 

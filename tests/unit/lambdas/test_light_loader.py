@@ -5,6 +5,7 @@ import duckdb
 import pytest
 
 from cartlake.errors import TerminalError
+from cartlake.runs.bad_files import BadFile, BadFiles, BadFilesError
 from cartlake.runs.documents import (
     EngineChoice,
     Manifest,
@@ -144,6 +145,17 @@ def test_a_fault_of_the_data_keeps_its_name_so_that_nothing_falls_back(call, doe
 
     with pytest.raises(TerminalError, match="the file was replaced"):
         call()
+
+
+def test_files_that_cannot_be_loaded_are_left_in_the_runs_folder(account, call, does):
+    bad = BadFile(file_id="f1", uri="s3://raw/incoming/transactions/a.parquet", reason="unreadable", detail="Broken.")
+    does("transform", BadFilesError([bad]))
+
+    with pytest.raises(BadFilesError, match=r"a\.parquet"):
+        call()
+
+    found = BadFiles.model_validate(account.read_json(f"{FOLDER}/bad_files.json"))
+    assert (found.run_id, found.files) == (RUN_ID, [bad])
 
 
 @pytest.mark.parametrize(

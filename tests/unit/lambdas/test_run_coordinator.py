@@ -25,19 +25,22 @@ class FakeExecutions:
     """State machine executions by run; `crash` makes the next start fail before anything has started."""
 
     def __init__(self):
-        self.states, self.starts, self.requests, self.crash = {}, [], {}, False
+        self.states, self.starts, self.requests, self.waits, self.crash = {}, [], {}, {}, False
 
     def state(self, run_id):
         return self.states.get(run_id, ExecutionState.NEVER_STARTED)
 
-    def start(self, dataset, run_id, request=None):
-        self.requests[run_id] = request
+    def execution_arn(self, run_id):
+        return f"arn:{run_id}"
+
+    def start(self, dataset, run_id, request=None, wait_seconds=0):
+        self.requests[run_id], self.waits[run_id] = request, wait_seconds
         if self.crash:
             self.crash = False
             raise TimeoutError(run_id)
         self.starts.append((dataset, run_id))
         self.states[run_id] = ExecutionState.RUNNING
-        return f"arn:{run_id}"
+        return self.execution_arn(run_id)
 
 
 @pytest.fixture
@@ -228,7 +231,13 @@ class TestHandler:
 
         answer = call({"action": "release", "subject": "transactions", "run_id": OLD_RUN})
 
-        assert answer == {"outcome": "nothing_pending", "subject": "transactions", "run_id": None, "waiting": False}
+        assert answer == {
+            "outcome": "nothing_pending",
+            "subject": "transactions",
+            "run_id": None,
+            "waiting": False,
+            "starts_at": None,
+        }
         assert ledger.locks.get("transactions") is None
 
     def test_the_schedule_and_the_job_of_maintenance(self, call, ledger):
@@ -237,7 +246,13 @@ class TestHandler:
 
         held = call({"action": "hold", "subject": "transactions", "run_id": run_id})
 
-        assert held == {"outcome": "held", "subject": "transactions", "run_id": run_id, "waiting": False}
+        assert held == {
+            "outcome": "held",
+            "subject": "transactions",
+            "run_id": run_id,
+            "waiting": False,
+            "starts_at": None,
+        }
 
     @pytest.mark.parametrize("more", [{"tables": "all"}, {"force": "often"}, {"older_than": 3}])
     def test_maintenance_of_another_form_is_refused(self, call, more):

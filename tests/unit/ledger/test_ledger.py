@@ -320,6 +320,71 @@ class TestSetAside:
         assert ledger.files.set_aside(record, "object_missing", "").state is FileState.CLAIMED
 
 
+class TestRejectClaimed:
+    def test_the_file_is_rejected_with_its_reason_and_the_others_stay_claimed(self, ledger):
+        bad, other = claimed(ledger, "a.csv", "b.csv")
+
+        record = ledger.files.reject_claimed(bad, RUN, "unreadable", "It is broken.")
+
+        assert (record.state, record.reason, record.detail, record.run_id) == (
+            FileState.REJECTED,
+            "unreadable",
+            "It is broken.",
+            RUN,
+        )
+        assert state(ledger, other) is FileState.CLAIMED
+        assert ledger.files.reject_claimed(record, RUN, "unreadable", "again") == record
+
+    def test_what_another_run_has_claimed_or_loaded_is_left_alone(self, ledger):
+        [file] = claimed(ledger, "a.csv")
+        ledger.runs.loaded(RUN, [file.file_id])
+
+        assert ledger.files.reject_claimed(file, RUN, "unreadable", "").state is FileState.LOADED
+
+        [other] = claimed(ledger, "b.csv")
+        assert ledger.files.reject_claimed(other, OTHER_RUN, "unreadable", "").state is FileState.CLAIMED
+
+    def test_the_same_content_dropped_again_takes_its_place(self, ledger):
+        bad = good(ledger, "a.csv")
+        ledger.locks.acquire("transactions", RUN)
+        ledger.runs.claim(RUN, [bad])
+        ledger.files.reject_claimed(ledger.files.get(bad.file_id), RUN, "unreadable", "It is broken.")
+
+        assert good(ledger, "b.csv").state is FileState.VALIDATED
+        assert waiting(ledger) == ["b.csv"]
+
+    @pytest.mark.parametrize("reason", ["object_missing", "superseded"])
+    def test_a_duplicate_takes_the_place_of_a_file_whose_object_is_gone(self, ledger, reason):
+        gone, heir = good(ledger, "a.csv"), good(ledger, "b.csv")
+        ledger.locks.acquire("transactions", RUN)
+        ledger.runs.claim(RUN, [gone])
+
+        record = ledger.files.reject_claimed(ledger.files.get(gone.file_id), RUN, reason, "It is gone.")
+
+        assert (record.state, record.duplicate_of) == (FileState.DUPLICATE, heir.file_id)
+        assert waiting(ledger) == ["b.csv"]
+
+    def test_a_duplicate_of_unreadable_content_is_as_unreadable(self, ledger):
+        bad, twin = good(ledger, "a.csv"), good(ledger, "b.csv")
+        ledger.locks.acquire("transactions", RUN)
+        ledger.runs.claim(RUN, [bad])
+
+        assert ledger.files.reject_claimed(bad, RUN, "unreadable", "").state is FileState.REJECTED
+        assert state(ledger, twin) is FileState.DUPLICATE
+
+    def test_a_duplicate_that_joins_at_that_moment_is_not_overlooked(self, racing):
+        ledger, client = racing
+        gone, joining = good(ledger, "a.csv"), receive(ledger, "b.csv")
+        ledger.locks.acquire("transactions", RUN)
+        ledger.runs.claim(RUN, [gone])
+        gone = ledger.files.get(gone.file_id)
+        client.before_write = lambda: ledger.files.validated(joining.file_id, CONTENT)
+
+        ledger.files.reject_claimed(gone, RUN, "object_missing", "")
+
+        assert waiting(ledger) == ["b.csv"]
+
+
 class TestClaim:
     def test_claimed_files_wait_no_longer_and_belong_to_the_run(self, ledger):
         files = claimed(ledger, "a.csv", "b.csv")

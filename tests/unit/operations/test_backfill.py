@@ -79,7 +79,7 @@ def test_a_version_that_was_deleted_is_lost_though_a_newer_one_is_there(lake, lo
 def test_a_lost_version_is_named(lake, loaded):
     boto3.client("s3").delete_object(Bucket="raw", Key=loaded.key, VersionId=loaded.version_id)
 
-    with pytest.raises(CommandError, match="1 of 1 raw files exist no more") as refused:
+    with pytest.raises(CommandError, match="1 of 1 raw files were deleted") as refused:
         backfill.check_files_exist(lake, [loaded])
 
     assert loaded.key in str(refused.value)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cartlake.ledger import ObjectVersion, RunState
+from cartlake.ledger import NextRun, ObjectVersion, RunState
 from cartlake.refresh.graph import WHOLE
 from cartlake.runs.ids import Workflow
 from cartlake_cli.errors import CommandError
@@ -106,3 +106,19 @@ class TestFiles:
 
         with pytest.raises(CommandError, match="Nothing changed for 300 s; files are UPLOADED"):
             watch(landed.file_id, timeout_seconds=300, clock=lambda: next(seconds), pause=lambda _: None)
+
+    def test_files_that_are_gathered_are_waited_for_until_their_run_is_due(self, lake, landed, watch):
+        at = "9999-01-01T00:00:00.000000Z"
+        run = NextRun(subject="events", run_id=LOAD, execution_arn="arn:1", starts_at=at)
+        lake.ledger.next_runs.plan(run)
+        seconds = iter(range(0, 10_000, 100))
+        looks = []
+
+        def due(_):
+            looks.append(1)
+            if len(looks) == 20:
+                lake.ledger.next_runs.replace(LOAD, run.model_copy(update={"starts_at": "2026-01-31T08:30:00.000000Z"}))
+
+        with pytest.raises(CommandError, match="Nothing changed for 300 s"):
+            watch(landed.file_id, timeout_seconds=300, clock=lambda: next(seconds), pause=due)
+        assert len(looks) == 20

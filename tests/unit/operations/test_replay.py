@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import boto3
 import pytest
 
-from cartlake.ledger import Content, FileState, ObjectVersion
+from cartlake.ledger import Content, FileState, ObjectVersion, UnknownFileError
 from cartlake.runs.documents import FileFormat
+from cartlake_cli.errors import CommandError
 from cartlake_cli.operations import replay
 
 DATASET = "transactions"
@@ -174,6 +175,44 @@ class TestFiles:
 
         assert replay.replay_files(lake, DATASET, "transactions-other") == []
         assert others.invoked == []
+
+    def test_a_run_is_replayed_with_the_files_that_it_rejected(self, lake, raw, landed, others):
+        content = Content(sha256="aa", contract_version=MAJOR, format=FileFormat(kind="csv"), row_estimate=1)
+        file = lake.ledger.files.validated(landed().file_id, content)
+        lake.ledger.locks.acquire(DATASET, RUN)
+        lake.ledger.runs.start(RUN)
+        lake.ledger.runs.claim(RUN, [file])
+        lake.ledger.files.reject_claimed(file, RUN, "unreadable", "It is broken.")
+
+        assert replay.replay_files(lake, DATASET, "transactions-other") == []
+        [file_id] = replay.replay_files(lake, DATASET, RUN)
+        assert file_id != file.file_id
+
+    def test_one_file_is_replayed_without_the_others(self, lake, raw, landed, others, failed):
+        file, other = failed(), lake.ledger.files.rejected(landed(b"other").file_id, "empty_file", "It has no row.")
+
+        assert replay.replay_chosen(lake, DATASET, [file.file_id]) == [file.file_id]
+
+        assert lake.ledger.files.get(file.file_id).state is FileState.VALIDATED
+        assert lake.ledger.files.get(other.file_id).state is FileState.REJECTED
+        [file_id] = replay.replay_chosen(lake, DATASET, [other.file_id])
+        assert file_id != other.file_id
+
+    def test_a_chosen_file_that_cannot_be_replayed_says_why_and_sends_none(self, lake, raw, landed, others, failed):
+        file = failed()
+        gone = lake.ledger.files.rejected(landed(b"gone").file_id, "empty_file", "It has no row.")
+        raw.delete_object(Bucket="raw", Key=gone.key)
+        waiting = replay.replay_chosen(lake, DATASET, [file.file_id])
+
+        with pytest.raises(CommandError, match=r"a\.csv\) cannot be replayed: its object was deleted or overwritten"):
+            replay.replay_chosen(lake, DATASET, [gone.file_id])
+        with pytest.raises(CommandError, match=r"it is VALIDATED\. Only FAILED and REJECTED"):
+            replay.replay_chosen(lake, DATASET, waiting)
+        with pytest.raises(CommandError, match=rf"it is of {DATASET}\. Name that"):
+            replay.replay_chosen(lake, "vendors", [gone.file_id])
+        with pytest.raises(UnknownFileError):
+            replay.replay_chosen(lake, DATASET, ["0" * 32])
+        assert len(others.invoked) == 1
 
     def test_a_rejected_file_is_a_new_version_with_the_id_that_is_returned(self, lake, raw, landed, others):
         rejected = lake.ledger.files.rejected(landed().file_id, "empty_file", "It has no row.")

@@ -3,10 +3,10 @@
 import boto3
 import pytest
 
-from cartlake.ledger import Content, ObjectVersion
+from cartlake.ledger import Content, NextRun, ObjectVersion
 from cartlake.runs.documents import FileFormat, RowCounts
 from cartlake_cli.context import Lake
-from cartlake_cli.operations.status import status_of
+from cartlake_cli.operations.status import status_of, waits_until
 
 RUN = "transactions-20260131T083000-aaaaaa"
 COUNTS = RowCounts(read=1, published=1, quarantined=0, duplicate=0)
@@ -41,8 +41,17 @@ def test_files_are_counted_by_state_and_the_running_run_is_named(lake, queues, l
         "VALIDATED": 1,
         "pending": 1,
         "running": RUN,
+        "next_run_at": None,
     }
-    assert of(status, "vendors") == {"dataset": "vendors", "pending": 0, "running": None}
+    assert of(status, "vendors") == {"dataset": "vendors", "pending": 0, "running": None, "next_run_at": None}
+
+
+def test_a_run_that_gathers_files_is_named_by_when_it_begins(lake, queues):
+    at = "2026-01-31T08:31:00.000000Z"
+    lake.ledger.next_runs.plan(NextRun(subject="transactions", run_id=RUN, execution_arn="arn:1", starts_at=at))
+
+    assert of(status_of(lake), "transactions")["next_run_at"] == at
+    assert waits_until(lake, ["transactions", "vendors"]) == {"transactions": at}
 
 
 def test_files_outside_every_dataset_are_counted_too(lake, queues):
