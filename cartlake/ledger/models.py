@@ -123,6 +123,7 @@ class RunRecord(Record):
     """One run. `files` is the number of files it claimed; `counts` and `cost_usd` are None until it has succeeded.
 
     `engine` is the one that loads its files; `fallback` says why the light engine gave them up, None if it did not.
+    `repeats` is how often it was repeated because its table had been compacted meanwhile.
 
     `subject` is the dataset whose files it loads, `refresh` or `maintenance`.
     """
@@ -141,6 +142,7 @@ class RunRecord(Record):
     backfill: Backfill | None = None
     engine: EngineChoice | None = None
     fallback: str | None = None
+    repeats: int = 0
     cost_usd: float | None = None
 
     @property

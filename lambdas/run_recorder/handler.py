@@ -33,6 +33,7 @@ from lambdas.run_recorder.domain import (
     refresh_lineage,
 )
 from lambdas.run_recorder.fallbacks import FallBack, fall_back
+from lambdas.run_recorder.repeats import Repeat, repeat
 from lambdas.run_recorder.settings import settings
 from lambdas.shared.clients import event_bus, ledger
 from lambdas.shared.counting import count
@@ -73,7 +74,7 @@ class Fail(BaseModel):
 
 
 AnyRequest: TypeAlias = Annotated[
-    Record | RecordRefresh | RecordMaintenance | FallBack | Fail, Field(discriminator="action")
+    Record | RecordRefresh | RecordMaintenance | FallBack | Repeat | Fail, Field(discriminator="action")
 ]
 
 
@@ -93,6 +94,8 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:
             return succeed_maintenance(maintained)
         case FallBack() as given_up:
             return fall_back(given_up)
+        case Repeat() as rewritten:
+            return repeat(rewritten)
         case Fail() as failed:
             return fail(failed, catalog)
 
