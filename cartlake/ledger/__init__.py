@@ -4,6 +4,8 @@ from cartlake.ledger.ledger import Ledger
 from cartlake.ledger.models import (
     UNKNOWN_DATASET,
     Backfill,
+    BackfillOpenError,
+    BackfillState,
     Content,
     Fallback,
     FileRecord,
@@ -13,6 +15,7 @@ from cartlake.ledger.models import (
     ObjectVersion,
     RunRecord,
     RunState,
+    Slice,
     StaleMark,
     UnknownFileError,
 )
@@ -20,6 +23,8 @@ from cartlake.ledger.models import (
 __all__ = [
     "UNKNOWN_DATASET",
     "Backfill",
+    "BackfillOpenError",
+    "BackfillState",
     "Content",
     "Fallback",
     "FileRecord",
@@ -30,6 +35,7 @@ __all__ = [
     "ObjectVersion",
     "RunRecord",
     "RunState",
+    "Slice",
     "StaleMark",
     "UnknownFileError",
 ]

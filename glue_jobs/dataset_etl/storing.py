@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from glue_jobs.dataset_etl import counts
+from glue_jobs.dataset_etl.counts import SliceCounts
 from glue_jobs.dataset_etl.run import Run
 from glue_jobs.engines.base import BatchCounts, Branch, Rows
 from glue_jobs.transforms.file_rows import backfill, steps, versions
@@ -25,19 +26,22 @@ class Replaced:
 
     gone: Rows
     old_days: frozenset[date]
+    slice: SliceCounts
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """Counts of a run on its branch: rows `published` by day, and `duplicate` rows, the same as or older than others.
 
-    In a backfill also how many rows are `withdrawn`, and the `old_days` of the rows that were changed or deleted.
+    In a backfill also how many rows are `withdrawn`, the `old_days` of the rows that were changed or deleted, and what
+    its other slices must know.
     """
 
     published: Counter[date]
     duplicate: int
     withdrawn: int = 0
     old_days: frozenset[date] = frozenset()
+    slice: SliceCounts = SliceCounts()
 
     @property
     def touched_days(self) -> list[str]:
@@ -92,6 +96,7 @@ def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
             duplicate=kept.left_out + counts.known_rows(run, branch, kept.rows),
             withdrawn=counts.withdrawn_rows(run, branch, replaced.gone),
             old_days=replaced.old_days,
+            slice=replaced.slice,
         )
 
 
@@ -104,13 +109,18 @@ def _replaced(run: Run, kept: Rows, branch: Branch) -> Replaced:
     gone = engine.freeze(engine.apply(backfill.keys_without_successor, kept, stored, table=table))
     touched = engine.apply(steps.keys_of_both, changed, gone, table=table)
     days = engine.collect(engine.apply(backfill.days_of_keys, stored, touched, table=table))
+    counted = counts.slice_counts(run, kept, stored)
     engine.replace(changed, gone, branch, table)
-    return Replaced(gone, frozenset(row["day"] for row in days))
+    return Replaced(gone, frozenset(row["day"] for row in days), counted)
 
 
 def _origins(run: Run) -> list[tuple[object, ...]]:
-    """Return file, run and true for all rows these files ever gave, including an earlier attempt of this run."""
-    files = run.manifest.files
+    """Return file, run and true for all rows these files ever gave, including an earlier attempt of this run.
+
+    Those that later slices read again have false.
+    """
+    files, part = run.manifest.files, run.manifest.part
     pairs = {(load.source_file, load.run_id) for file in files for load in file.loads}
     pairs |= {(file.source_file, run.run_id) for file in files}
-    return [(*pair, True) for pair in sorted(pairs)]
+    unread = {(load.source_file, load.run_id) for load in part.unread} - pairs if part else set()
+    return [(*pair, True) for pair in sorted(pairs)] + [(*pair, False) for pair in sorted(unread)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from cartlake import contracts
-from cartlake.runs.documents import Manifest, ManifestFile
+from cartlake.runs.documents import BackfillPart, Load, Manifest, ManifestFile
 from cartlake.runs.ids import new_run_id
 from glue_jobs.dataset_etl.pipeline import load_files
 from glue_jobs.dataset_etl.run import Run
@@ -44,6 +44,9 @@ class OfflineEngine(DuckDBEngine):
 
     def read_branch(self, branch: Branch, table: Table, days: Collection[date] | None = None) -> str:
         return self._empty({column.name: column.type for column in table.columns})
+
+    def read_version(self, table: str, snapshot_id: int) -> str:
+        return self.read_table(table)
 
     def collect(self, rows: str) -> list[dict[str, Any]]:
         """Return one row of ones for the totals of repeated keys, so that they are made unique; no rows otherwise."""
@@ -101,6 +104,7 @@ def _run(engine: OfflineEngine, contract: Contract, *, backfill: bool) -> Run:
         created_at="",
         files=[],
         backfill=backfill,
+        part=BackfillPart(number=2, slices=3, unread=[Load(source_file="a", run_id="b")], before="1"),
     )
     return Run(
         engine=engine,
