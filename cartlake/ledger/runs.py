@@ -109,8 +109,8 @@ class RunLedger:
     def fail(self, run_id: str, error: str, cause: str) -> bool:
         """Change a run and its CLAIMED files to FAILED; a run that is not recorded yet is recorded.
 
-        The tables of a failed refresh stay stale for the next one. A backfill begins no further slice. Returns whether this call ended the run: False if it
-        had failed or succeeded before.
+        The tables of a failed refresh stay stale for the next one. A backfill begins no further slice. Returns whether
+        this call ended the run: False if it had failed or succeeded before.
         """
         # Cut, because it is stored with every file of the run, and an item of DynamoDB has at most 400 KB.
         detail = f"Run {run_id} failed with {error}: {cause}"[:1000]

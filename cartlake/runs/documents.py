@@ -146,8 +146,8 @@ class TransformReport(Document):
 
     Of a slice of a backfill: `withdrawn` counts rows that earlier loads of its files had added and that it removed
     without a new version; `returned` those that an earlier slice had withdrawn and that came back in an older version.
-    `lowered` counts rows that it replaced by one of a lower version, `outranked` its own rows that lost to rows of files
-    which are still to be read again.
+    `lowered` counts rows that it replaced by one of a lower version, `outranked` its own rows that lost to rows of
+    files which are still to be read again.
     `phases` are seconds by name. `engine` is the one that did it, `cost_usd` the list price of this attempt.
     """
 

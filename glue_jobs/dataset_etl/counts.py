@@ -74,7 +74,9 @@ def slice_counts(run: Run, kept: Rows, stored: Rows) -> SliceCounts:
     counted = {
         "lowered": engine.apply(backfill.lowered_keys, kept, stored, table=table),
         "outranked": engine.apply(backfill.outranked_keys, kept, stored, table=table) if part.unread else None,
-        "returned": engine.apply(backfill.returned_keys, kept, stored, before, table=table) if before is not None else None,
+        "returned": engine.apply(backfill.returned_keys, kept, stored, before, table=table)
+        if before is not None
+        else None,
     }
     return SliceCounts(**{name: engine.count(rows) for name, rows in counted.items() if rows is not None})
 

@@ -1,7 +1,7 @@
 """Write accepted rows to the audit branch: those of new files are added, those of a backfill replace earlier ones."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from glue_jobs.dataset_etl import counts
@@ -41,7 +41,7 @@ class Stored:
     duplicate: int
     withdrawn: int = 0
     old_days: frozenset[date] = frozenset()
-    slice: SliceCounts = SliceCounts()
+    slice: SliceCounts = field(default_factory=SliceCounts)
 
     @property
     def touched_days(self) -> list[str]:

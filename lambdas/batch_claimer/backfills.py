@@ -1,4 +1,4 @@
-"""The next slice of a backfill, as the batch of a run: cut on the first claim, read in the versions that were loaded."""
+"""The next slice of a backfill as the batch of a run: cut by the first run, read in the versions that were loaded."""
 
 from cartlake.contracts import Contract
 from cartlake.ledger import Backfill, FileRecord, FileState, RunRecord, RunState, Slice
