@@ -1,12 +1,9 @@
 """A backfill from end to end: the same files through a corrected contract, and the table as if they came today."""
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 
-from cartlake import contracts
 from tests.spark.loading import csv, header_of
 from tests.spark.order_lines import AS_WRITTEN as GOOD
 
@@ -32,23 +29,6 @@ def file_of(*rows):
 
 def counts(report):
     return tuple(report.rows.model_dump().values())
-
-
-@pytest.fixture
-def correct(tmp_path, monkeypatch):
-    """Change the contract of transactions: each time the texts are replaced in today's contracts."""
-    folders = iter(range(100))
-
-    def change(*replacements):
-        folder = tmp_path / f"contracts-{next(folders)}"
-        shutil.copytree(Path(contracts.load("transactions").source).parent, folder)
-        path = folder / "transactions.odcs.yaml"
-        for old, new in replacements:
-            assert old in path.read_text()
-            path.write_text(path.read_text().replace(old, new))
-        monkeypatch.setenv("CARTLAKE_CONTRACTS_DIR", str(folder))
-
-    return change
 
 
 @pytest.fixture
