@@ -61,11 +61,11 @@ class RunLedger:
         attributes = {"engine": engine.model_dump() if engine else None} | ({"fallback": fallback} if fallback else {})
         self._table.try_write(update(run_key(run_id), attributes, when=Attr("state").eq(str(RunState.RUNNING))))
 
-    def repeated(self, run_id: str) -> int:
-        """Count that a RUNNING run repeats its transform; returns how often it has, this time included."""
+    def repeated(self, run_id: str) -> RunRecord:
+        """Count that a RUNNING run repeats its transform; returns the run, with this time in `repeats`."""
         running = Attr("state").eq(str(RunState.RUNNING))
         self._table.try_write(update(run_key(run_id), {}, when=running, add={"repeats": 1}))
-        return self._run_on_record(run_id).repeats
+        return self._run_on_record(run_id)
 
     def claim(self, run_id: str, files: Sequence[FileRecord]) -> None:
         """Change VALIDATED files to CLAIMED by a run; files that are not VALIDATED any more are left out.

@@ -57,8 +57,10 @@ def load_size(files: Sequence[ManifestFile], table: int | None = None) -> LoadSi
 
 def expanded_bytes(size: int, expanded_size: int | None, form: FileFormat | None) -> int:
     """Return the bytes of a file after decompression: as measured, else by its stored `size` and its format."""
-    if expanded_size is not None or form is None:
-        return expanded_size or size
+    if expanded_size is not None:
+        return expanded_size
+    if form is None:
+        return size
     kind = form.compression if form.compression == "gzip" else form.kind
     return size * _EXPANSION.get(kind, 1)
 

@@ -5,7 +5,6 @@ from typing import Final, Literal
 from pydantic import BaseModel
 
 from cartlake.errors import TerminalError
-from cartlake.runs.ids import subject_of
 from lambdas.shared.clients import ledger
 from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, logger
@@ -26,12 +25,13 @@ class Repeat(BaseModel):
 
 def repeat(request: Repeat) -> Answer:
     """Count the repetition of a run. Raises TooManyRepeatsError after MAX_REPEATS."""
-    times, subject = ledger().runs.repeated(request.run_id), subject_of(request.run_id)
-    if times > MAX_REPEATS:
+    run = ledger().runs.repeated(request.run_id)
+    if run.repeats > MAX_REPEATS:
+        again = f"backfill {run.subject} --resume" if run.slice else f"quarantine replay {run.subject} --no-rows"
         raise TooManyRepeatsError(
-            f"The table of {subject} was compacted during {MAX_REPEATS + 1} attempts of run {request.run_id}, so "
-            f"nothing was published. Stop what compacts it, then `lake quarantine replay {subject} --no-rows`."
+            f"The table of {run.subject} was compacted during {MAX_REPEATS + 1} attempts of run {run.run_id}, so "
+            f"nothing was published. Stop what compacts it, then `lake {again}`."
         )
-    count(subject, RunsRepeated=1)
-    logger.warning("run_repeated", run_id=request.run_id, repeats=times)
-    return {"repeats": times}
+    count(run.subject, RunsRepeated=1)
+    logger.warning("run_repeated", run_id=run.run_id, repeats=run.repeats)
+    return {"repeats": run.repeats}

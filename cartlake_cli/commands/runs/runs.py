@@ -93,6 +93,7 @@ def _flat(run: RunRecord) -> dict[str, Any]:
         **about,
         **counts,
         "backfill": _backfill(run),
+        "repeats": run.repeats or None,
         "engine": _engine(run),
         "engine_reason": run.engine.reason if run.engine else None,
         "cost_usd": None if run.cost_usd is None else Decimal(f"{run.cost_usd:.6f}"),

@@ -1,6 +1,6 @@
 """A backfill of many files: no request and no item grows with their number, and each file is read once.
 
-At a tenth of the scale that it is measured at, for moto's sake.
+At a small scale, for moto's sake.
 """
 
 import json
@@ -19,7 +19,7 @@ from cartlake.runs.documents import FileFormat, Manifest, RowCounts
 from cartlake.runs.slicing import SliceLimits
 from lambdas.batch_claimer import backfills, handler
 
-FILES, DAYS, FILES_OF_A_SLICE = 1_000, 28, 100
+FILES, DAYS, FILES_OF_A_SLICE = 200, 28, 50
 MAX_PAYLOAD = 256 * 1024
 """Bytes that Step Functions passes from one state to the next."""
 MAX_ITEM = 400 * 1024
