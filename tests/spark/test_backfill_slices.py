@@ -104,4 +104,4 @@ def test_on_the_light_engine(light_lake, correct, seed, seen):
 
 
 def test_on_spark(spark_lake, correct):
-    assert compared(spark_lake, correct, seed=2, files=3)
+    assert compared(spark_lake, correct, seed=2, files=2)

@@ -91,6 +91,7 @@ def test_rows_that_are_added_and_merged_are_neither_lost_nor_doubled(compacted):
     assert len(lake.rows("glue_catalog.ops.quarantine_rows")) == 1
 
 
+@pytest.mark.parametrize("compacted", ["light"], indirect=True)
 def test_a_backfill_that_deletes_rows_is_repeated_too(compacted, correct):
     lake = compacted.lake
     loaded = lake.loaded_by(
