@@ -1,12 +1,15 @@
 """Metadata files of Iceberg tables through boto3, where Arrow's S3 file system would be 136 MB of a Lambda layer.
 
-PyIceberg reads and writes metadata and manifests with it: whole small objects, in one request each. Data files are
-read and written by DuckDB.
+PyIceberg reads and writes metadata and manifests with it: whole small objects, in one request each. It reads the same
+ones again and again, for each scan and each commit. They are never changed, only replaced by others under new names, so
+the most recent are kept in memory. Data files are read and written by DuckDB.
 """
 
 from __future__ import annotations
 
 import io
+from collections import OrderedDict
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from pyiceberg.io import FileIO, InputFile, OutputFile
@@ -20,6 +23,42 @@ if TYPE_CHECKING:
 
 FILE_IO: Final = "cartlake.tables.file_io.S3FileIO"
 """The value of the catalog's property `py-io-impl`."""
+_KEPT_BYTES: Final = 16 * 1024**2
+_NEVER_CHANGED: Final = (".avro", ".metadata.json")
+
+
+class RecentObjects:
+    """The contents of the objects read or written last, as long as they are at most `max_bytes` together."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes, self._bytes = max_bytes, 0
+        self._contents: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, location: str) -> bytes | None:
+        """Return the content of an object that is kept, else None."""
+        with self._lock:
+            if location in self._contents:
+                self._contents.move_to_end(location)
+            return self._contents.get(location)
+
+    def keep(self, location: str, content: bytes) -> None:
+        """Keep a content, and let go of those that were not read for longest."""
+        self.drop(location)
+        with self._lock:
+            self._contents[location] = content
+            self._bytes += len(content)
+            while self._bytes > self._max_bytes:
+                _, oldest = self._contents.popitem(last=False)
+                self._bytes -= len(oldest)
+
+    def drop(self, location: str) -> None:
+        """Let go of an object."""
+        with self._lock:
+            self._bytes -= len(self._contents.pop(location, b""))
+
+
+_RECENT: Final = RecentObjects(_KEPT_BYTES)
 
 
 class S3FileIO(FileIO):
@@ -32,7 +71,9 @@ class S3FileIO(FileIO):
         return _NewObject(location)
 
     def delete(self, location: str | InputFile | OutputFile) -> None:
-        uri = S3Uri.parse(location if isinstance(location, str) else location.location)
+        place = location if isinstance(location, str) else location.location
+        uri = S3Uri.parse(place)
+        _RECENT.drop(place)
         with aws_errors():
             client("s3").delete_object(Bucket=uri.bucket, Key=uri.key)
 
@@ -48,10 +89,16 @@ class _Object(InputFile):
         return s3.head(S3Uri.parse(self.location)) is not None
 
     def open(self, seekable: bool = True) -> InputStream:  # noqa: ARG002, FBT001, FBT002 - PyIceberg's signature
+        content = _RECENT.get(self.location)
+        return io.BytesIO(self._read() if content is None else content)
+
+    def _read(self) -> bytes:
         try:
-            return io.BytesIO(s3.read_bytes(self.location))
+            content = s3.read_bytes(self.location)
         except s3.ObjectMissingError as error:
             raise FileNotFoundError(f"{self.location} does not exist.") from error
+        _keep(self.location, content)
+        return content
 
 
 class _NewObject(OutputFile):
@@ -78,6 +125,7 @@ class _NewObject(OutputFile):
         with aws_errors():
             client("s3").put_object(Bucket=uri.bucket, Key=uri.key, Body=content)
         self._size = len(content)
+        _keep(self.location, content)
 
 
 class _Upload(io.BytesIO):
@@ -91,3 +139,8 @@ class _Upload(io.BytesIO):
         if not self.closed:
             self._target.store(self.getvalue())
         super().close()
+
+
+def _keep(location: str, content: bytes) -> None:
+    if location.endswith(_NEVER_CHANGED):
+        _RECENT.keep(location, content)
