@@ -123,4 +123,4 @@ def _origins(run: Run) -> list[tuple[object, ...]]:
     pairs = {(load.source_file, load.run_id) for file in files for load in file.loads}
     pairs |= {(file.source_file, run.run_id) for file in files}
     unread = {(load.source_file, load.run_id) for load in part.unread} - pairs if part else set()
-    return [(*pair, True) for pair in sorted(pairs)] + [(*pair, False) for pair in sorted(unread)]
+    return [*((*pair, True) for pair in sorted(pairs)), *((*pair, False) for pair in sorted(unread))]

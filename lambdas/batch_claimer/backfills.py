@@ -113,8 +113,11 @@ def _files_of(backfill: Backfill, part: Slice) -> list[FileRecord]:
     return ledger().reloads.loaded_from_to(backfill.dataset, part.first_key, part.last_key)
 
 
-def part_of(backfill: Backfill, part: Slice) -> BackfillPart:
-    """Return what the transform has to know of the other slices."""
+def part_of(run: RunRecord) -> BackfillPart | None:
+    """Return what the transform has to know of the other slices; None for a run that loads new files."""
+    backfill, part = run.backfill, run.slice
+    if backfill is None or part is None:
+        return None
     unread: list[Load] = []
     if not part.again:  # else every slice was read once
         older = ledger().reloads.loaded_from_to(backfill.dataset, backfill.first.isoformat(), part.first_key)

@@ -131,7 +131,6 @@ def manifest(
     backfilling: RunRecord | None,
     engine: EngineChoice,
 ) -> Manifest:
-    known = (backfilling.backfill, backfilling.slice) if backfilling else (None, None)
     return Manifest(
         run_id=run_id,
         dataset=contract.name,
@@ -139,7 +138,7 @@ def manifest(
         created_at=stamp(utc_now()),
         files=list(files),
         backfill=backfilling is not None,
-        part=part_of(*known) if known[0] and known[1] else None,
+        part=part_of(backfilling) if backfilling else None,
         engine=engine,
     )
 
