@@ -77,7 +77,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "backfill": Entry(
         "cartlake_cli.commands.runs.backfill",
-        "Load the files received on some days again, by today's contract, and publish all of them in one commit.",
+        "Load the files received on some days again, by today's contract, in slices of whole days, newest first.",
     ),
     "recompute": Entry(
         "cartlake_cli.commands.runs.recompute",

@@ -4,6 +4,8 @@ from cartlake.ledger.ledger import Ledger
 from cartlake.ledger.models import (
     UNKNOWN_DATASET,
     Backfill,
+    BackfillOpenError,
+    BackfillState,
     Content,
     Fallback,
     FileRecord,
@@ -14,6 +16,7 @@ from cartlake.ledger.models import (
     ObjectVersion,
     RunRecord,
     RunState,
+    Slice,
     StaleMark,
     UnknownFileError,
 )
@@ -21,6 +24,8 @@ from cartlake.ledger.models import (
 __all__ = [
     "UNKNOWN_DATASET",
     "Backfill",
+    "BackfillOpenError",
+    "BackfillState",
     "Content",
     "Fallback",
     "FileRecord",
@@ -32,6 +37,7 @@ __all__ = [
     "ObjectVersion",
     "RunRecord",
     "RunState",
+    "Slice",
     "StaleMark",
     "UnknownFileError",
 ]

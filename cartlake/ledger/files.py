@@ -52,7 +52,7 @@ class FileLedger:
             updated_at=now,
         )
         # Files of one state are listed by the time they were received; the id makes the key unique.
-        index = {"gsi1pk": state_index(dataset, record.state), "gsi1sk": f"{now}#{record.file_id}"}
+        index = {"gsi1pk": state_index(dataset, record.state), "gsi1sk": record.reception}
         try:
             self._table.write(put(file_key(record.file_id), record.model_dump(mode="json") | index, when=ABSENT))
         except ConflictError:

@@ -42,13 +42,18 @@ def run_file_key(run_id: str, file_id: str) -> Key:
     return Key(f"RUN#{run_id}", f"FILE#{file_id}")
 
 
-def backfills_of(dataset: str) -> str:
-    """The partition key of a dataset's pending backfills."""
-    return f"BACKFILL#{dataset}"
+def backfill_key(dataset: str) -> Key:
+    """The last backfill of a dataset."""
+    return Key(f"BACKFILL#{dataset}", "BACKFILL")
 
 
-def backfill_key(backfill: Backfill) -> Key:
-    return Key(backfills_of(backfill.dataset), f"{backfill.requested_at}#{backfill.request_id}")
+def slice_key(backfill: Backfill, number: int) -> Key:
+    return Key(f"BACKFILL#{backfill.dataset}", f"SLICE#{backfill.request_id}#{number:06d}")
+
+
+def load_between_key(backfill: Backfill, run_id: str) -> Key:
+    """A run that loaded new files after the backfill had begun and before it was done."""
+    return Key(f"BACKFILL#{backfill.dataset}", f"LOAD#{backfill.request_id}#{run_id}")
 
 
 def stale_key(run_id: str, table: str) -> Key:

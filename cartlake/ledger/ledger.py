@@ -10,6 +10,7 @@ from cartlake.ledger.files import FileLedger
 from cartlake.ledger.locks import LockLedger
 from cartlake.ledger.maintenance import MaintenanceLedger
 from cartlake.ledger.next_runs import NextRunLedger
+from cartlake.ledger.reloads import ReloadLedger
 from cartlake.ledger.runs import RunLedger
 from cartlake.ledger.stale import StaleLedger
 from cartlake.ledger.table import Table
@@ -27,8 +28,9 @@ class Ledger:
         self.locks = LockLedger(table)
         self.next_runs = NextRunLedger(table)
         self.stale = StaleLedger(table)
-        self.backfills = BackfillLedger(table, self.files)
-        self.runs = RunLedger(table, self.files, self.stale)
+        self.backfills = BackfillLedger(table)
+        self.reloads = ReloadLedger(table, self.files)
+        self.runs = RunLedger(table, self.files, self.stale, self.backfills)
         self.maintenance = MaintenanceLedger(table)
         self.fallbacks = FallbackLedger(table)
 

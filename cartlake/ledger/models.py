@@ -19,6 +19,10 @@ class UnknownFileError(TerminalError):
     """No file with this id was ever received."""
 
 
+class BackfillOpenError(TerminalError):
+    """A backfill of the dataset is not done yet, and there is one at a time."""
+
+
 class LockHeldError(TerminalError):
     """Another run holds the lock of the dataset. Do not retry: that run, or the next one, claims the waiting files."""
 
@@ -37,6 +41,15 @@ class RunState(StrEnum):
     RUNNING = "RUNNING"
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
+
+
+class BackfillState(StrEnum):
+    """`FAILED`: a slice failed, and the others wait until the user resumes or cancels the backfill."""
+
+    ACTIVE = "ACTIVE"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    DONE = "DONE"
 
 
 class Record(BaseModel):
@@ -87,6 +100,11 @@ class FileRecord(Record):
     loads: list[Load] = []
 
     @property
+    def reception(self) -> str:
+        """Return the key by which files are ordered: when it was received, then its id."""
+        return f"{self.received_at}#{self.file_id}"
+
+    @property
     def uri(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
 
@@ -107,22 +125,74 @@ class Content(Record):
 
 
 class Backfill(Record):
-    """A request to read again all files of a dataset received from `first` to `last`, both days included."""
+    """A request to read again all files of a dataset received from `first` to `last`, both days included.
+
+    It is done in `slices`, whose number is None until its first run has cut them; `position` of them were begun.
+    `files_next`: whether files that wait are loaded before the next slice. `before` is the snapshot of the table from
+    before the first slice that withdrew rows.
+    """
 
     request_id: str
     dataset: str
     first: date
     last: date
     requested_at: str
+    state: BackfillState = BackfillState.ACTIVE
+    slices: int | None = None
+    position: int = 0
+    files_next: bool = False
+    before: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
+        return days_of(self.first, self.last)
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether slices are left, also where one has failed and the others wait for the user."""
+        return self.state in (BackfillState.ACTIVE, BackfillState.FAILED)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Return whether the next run of the dataset may begin a slice."""
+        return self.state is BackfillState.ACTIVE and (self.slices is None or self.position < self.slices)
+
+
+class Slice(Record):
+    """A part of a backfill, which is one run: the `number`th, of files received from `first` to `last`, whole days.
+
+    Its files are those from `first_key` to `last_key` in the order of reception or, with `of_run`, those of that run.
+    `size` is in expanded bytes. `again`: its files are read a second time. `run_id` is the run that did it last;
+    `outranked` counts its rows that lost to rows of files which were not read again yet.
+    """
+
+    number: int
+    first: date
+    last: date
+    first_key: str
+    last_key: str
+    files: int
+    size: int
+    rows: int
+    again: bool = False
+    of_run: str | None = None
+    run_id: str | None = None
+    outranked: int = 0
+
+    def __str__(self) -> str:
+        return days_of(self.first, self.last)
+
+
+def days_of(first: date, last: date) -> str:
+    """Return a range of days as people read it."""
+    return f"{first}" if first == last else f"{first} to {last}"
 
 
 class RunRecord(Record):
     """One run. `files` is the number of files it claimed; `counts` and `cost_usd` are None until it has succeeded.
 
     `engine` is the one that loads its files; `fallback` says why the light engine gave them up, None if it did not.
+    In a backfill `slice` is the part that it reads again, and `backfill` the request as it was then.
+    `repeats` is how often it was repeated because its table had been compacted meanwhile.
 
     `subject` is the dataset whose files it loads, `refresh` or `maintenance`.
     """
@@ -139,8 +209,10 @@ class RunRecord(Record):
     execution_arn: str | None = None
     report_uri: str | None = None
     backfill: Backfill | None = None
+    slice: Slice | None = None
     engine: EngineChoice | None = None
     fallback: str | None = None
+    repeats: int = 0
     cost_usd: float | None = None
 
     @property

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from boto3.dynamodb.conditions import Attr
 
+from cartlake.ledger.backfills import BackfillLedger
 from cartlake.ledger.files import FileLedger
 from cartlake.ledger.keys import lock_key, pending_key, run_file_key, run_index, run_key
 from cartlake.ledger.models import FileRecord, FileState, LockHeldError, RunRecord, RunState
@@ -22,10 +23,11 @@ FILES_PER_CLAIM: Final = (MAX_TRANSACTION - 1) // 3
 class RunLedger:
     """The runs of all datasets and workflows, and the files they claimed."""
 
-    def __init__(self, table: Table, files: FileLedger, stale: StaleLedger) -> None:
+    def __init__(self, table: Table, files: FileLedger, stale: StaleLedger, backfills: BackfillLedger) -> None:
         self._table = table
         self._files = files
         self._stale = stale
+        self._backfills = backfills
 
     def get(self, run_id: str) -> RunRecord | None:
         """Return one run; strongly consistent. None if it is not recorded."""
@@ -58,6 +60,12 @@ class RunLedger:
         """Record the engine of a run that is at work; `fallback` says why the light engine gave it up."""
         attributes = {"engine": engine.model_dump() if engine else None} | ({"fallback": fallback} if fallback else {})
         self._table.try_write(update(run_key(run_id), attributes, when=Attr("state").eq(str(RunState.RUNNING))))
+
+    def repeated(self, run_id: str) -> RunRecord:
+        """Count that a RUNNING run repeats its transform; returns the run, with this time in `repeats`."""
+        running = Attr("state").eq(str(RunState.RUNNING))
+        self._table.try_write(update(run_key(run_id), {}, when=running, add={"repeats": 1}))
+        return self._run_on_record(run_id)
 
     def claim(self, run_id: str, files: Sequence[FileRecord]) -> None:
         """Change VALIDATED files to CLAIMED by a run; files that are not VALIDATED any more are left out.
@@ -101,8 +109,8 @@ class RunLedger:
     def fail(self, run_id: str, error: str, cause: str) -> bool:
         """Change a run and its CLAIMED files to FAILED; a run that is not recorded yet is recorded.
 
-        The tables of a failed refresh stay stale for the next one. Returns whether this call ended the run: False if it
-        had failed or succeeded before.
+        The tables of a failed refresh stay stale for the next one. A backfill begins no further slice. Returns whether
+        this call ended the run: False if it had failed or succeeded before.
         """
         # Cut, because it is stored with every file of the run, and an item of DynamoDB has at most 400 KB.
         detail = f"Run {run_id} failed with {error}: {cause}"[:1000]
@@ -111,6 +119,8 @@ class RunLedger:
         if run is not None and run.state is RunState.SUCCEEDED:
             return False
         self.start(run_id)
+        if run is not None and run.backfill is not None:
+            self._backfills.stop(run.backfill)
         self._change_claimed(run_id, lambda _: True, FileState.FAILED, reason="run_failed", detail=detail)
         ended = self._end_run(run_id, RunState.FAILED, {"error": error, "cause": cause[:30_000]})
         # After the run has ended, because until then a claim in progress could still add marks to it.

@@ -78,6 +78,19 @@ class ManifestFile(Document):
         return self.source or self.uri
 
 
+class BackfillPart(Document):
+    """What a slice of a backfill has to know of the others: it is the `number`th of `slices`, newest files first.
+
+    `unread` are the loads of files that later slices read again. `before` is a snapshot of the table from before any
+    row was withdrawn, None as long as none was.
+    """
+
+    number: Count
+    slices: Count
+    unread: list[Load] = []
+    before: str | None = None
+
+
 class Manifest(Document):
     """Everything one run reads, fixed before the run starts. A `backfill` reads files that were loaded before.
 
@@ -90,6 +103,7 @@ class Manifest(Document):
     created_at: str
     files: list[ManifestFile]
     backfill: bool = False
+    part: BackfillPart | None = None
     engine: EngineChoice | None = None
 
 
@@ -130,7 +144,10 @@ class Measurement(Document):
 class TransformReport(Document):
     """What a transform did. `snapshot_id` is the head of its audit branch, None when the run wrote nothing.
 
-    `withdrawn` counts rows that earlier loads of these files had added and this backfill removed without a new version.
+    Of a slice of a backfill: `withdrawn` counts rows that earlier loads of its files had added and that it removed
+    without a new version; `returned` those that an earlier slice had withdrawn and that came back in an older version.
+    `lowered` counts rows that it replaced by one of a lower version, `outranked` its own rows that lost to rows of
+    files which are still to be read again.
     `phases` are seconds by name. `engine` is the one that did it, `cost_usd` the list price of this attempt.
     """
 
@@ -146,6 +163,9 @@ class TransformReport(Document):
     measurements: list[Measurement] = []
     touched_days: list[str] = []
     withdrawn: Count = 0
+    returned: Count = 0
+    lowered: Count = 0
+    outranked: Count = 0
     started_at: str
     ended_at: str
     phases: dict[str, float] = {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cartlake.contracts import LIGHT_TRANSFORMS, EngineWish, Table
-from cartlake.runs.documents import EngineChoice, ManifestFile
+from cartlake.runs.documents import EngineChoice, FileFormat, ManifestFile
 
 MEGABYTE: Final = 1_000_000
 
@@ -55,7 +55,7 @@ def load_size(files: Sequence[ManifestFile], table: int | None = None, *, keys: 
     return LoadSize(
         files=len(files),
         stored=sum(file.size for file in files),
-        expanded=sum(map(_expanded, files)),
+        expanded=sum(expanded_bytes(file.size, file.expanded_size, file.format) for file in files),
         rows=sum(file.row_estimate or 0 for file in files),
         table=table,
         keys=keys,
@@ -65,6 +65,16 @@ def load_size(files: Sequence[ManifestFile], table: int | None = None, *, keys: 
 def key_bytes(table: Table, rows: int) -> int:
     """Return about how many bytes the columns have that a search for keys reads, in a table of so many rows."""
     return rows * _KEY_COLUMN_BYTES * len({*table.primary_key, table.event_time})
+
+
+def expanded_bytes(size: int, expanded_size: int | None, form: FileFormat | None) -> int:
+    """Return the bytes of a file after decompression: as measured, else by its stored `size` and its format."""
+    if expanded_size is not None:
+        return expanded_size
+    if form is None:
+        return size
+    kind = form.compression if form.compression == "gzip" else form.kind
+    return size * _EXPANSION.get(kind, 1)
 
 
 def spark_only(table: Table) -> str | None:
@@ -128,13 +138,6 @@ def choose_refresh_engine(
         before = f"a refresh of {_megabytes(too_large)} was too large for the light engine"
         return EngineChoice(engine="spark", reason=f"{before}: {facts}")
     return EngineChoice(engine="light", reason=f"{facts}; limit {_megabytes(limits.table)}")
-
-
-def _expanded(file: ManifestFile) -> int:
-    if file.expanded_size is not None:
-        return file.expanded_size
-    kind = file.format.compression if file.format.compression == "gzip" else file.format.kind
-    return file.size * _EXPANSION.get(kind, 1)
 
 
 def _exceeded(size: LoadSize, limits: EngineLimits) -> bool:

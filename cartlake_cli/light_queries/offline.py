@@ -16,7 +16,7 @@ import duckdb
 from cartlake import contracts
 from cartlake.refresh.day_ranges import of_days
 from cartlake.refresh.graph import WHOLE, Graph, Scope, StaleTable, upstreams_of
-from cartlake.runs.documents import Manifest, ManifestFile, RefreshPlan
+from cartlake.runs.documents import BackfillPart, Load, Manifest, ManifestFile, RefreshPlan
 from cartlake.runs.ids import Workflow, new_run_id
 from glue_jobs.dataset_etl.pipeline import load_files
 from glue_jobs.dataset_etl.run import Run
@@ -54,6 +54,9 @@ class _Offline(DuckDBEngine):
 
     def read_branch(self, branch: Branch, table: Table, days: Collection[date] | None = None) -> str:
         return self._of_table(table)
+
+    def read_version(self, table: str, snapshot_id: int) -> str:
+        return self.read_table(table)
 
     def collect(self, rows: str) -> list[dict[str, Any]]:
         """Return one row of ones for the totals of repeated keys, so that they are made unique."""
@@ -165,6 +168,7 @@ def _run(engine: DuckDBEngine, contract: Contract, *, backfill: bool) -> Run:
         created_at="",
         files=[],
         backfill=backfill,
+        part=BackfillPart(number=2, slices=3, unread=[Load(source_file="a", run_id="b")], before="1"),
     )
     return Run(
         engine=engine,

@@ -5,13 +5,14 @@ No count is derived from the others, so that a row lost or doubled breaks read =
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 
 from cartlake.contracts import Table
 from cartlake.runs.documents import RuleCount
 from glue_jobs.dataset_etl.run import Run
 from glue_jobs.engines.base import Branch, Engine, Rows
-from glue_jobs.transforms.file_rows import steps
+from glue_jobs.transforms.file_rows import backfill, steps
 from glue_jobs.transforms.file_rows.judging import rule_counts
 
 
@@ -57,6 +58,31 @@ def withdrawn_rows(run: Run, branch: Branch, gone: Rows) -> int:
     """Return how many of the keys in `gone` have no row on the branch any more."""
     stored = run.engine.read_branch(branch, run.table)
     return run.engine.count(run.engine.apply(steps.missing_keys, gone, stored, table=run.table))
+
+
+@dataclass(frozen=True, slots=True)
+class SliceCounts:
+    """What the slices of a backfill must know of each other, by TransformReport's names; zeros if there is one."""
+
+    returned: int = 0
+    lowered: int = 0
+    outranked: int = 0
+
+
+def slice_counts(run: Run, kept: Rows, stored: Rows) -> SliceCounts:
+    """Count before the rows are replaced. `stored` are the rows of the branch, with their origin."""
+    part, engine, table = run.manifest.part, run.engine, run.table
+    if part is None or part.slices == 1:
+        return SliceCounts()
+    before = engine.read_version(run.target, int(part.before)) if part.before else None
+    counted = {
+        "lowered": engine.apply(backfill.lowered_keys, kept, stored, table=table),
+        "outranked": engine.apply(backfill.outranked_keys, kept, stored, table=table) if part.unread else None,
+        "returned": engine.apply(backfill.returned_keys, kept, stored, before, table=table)
+        if before is not None
+        else None,
+    }
+    return SliceCounts(**{name: engine.count(rows) for name, rows in counted.items() if rows is not None})
 
 
 def _of_other_runs(run: Run, branch: Branch, days: Collection[date] | None = None) -> Rows:

@@ -1,10 +1,11 @@
 """Write accepted rows to the audit branch: those of new files are added, those of a backfill replace earlier ones."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from glue_jobs.dataset_etl import counts
+from glue_jobs.dataset_etl.counts import SliceCounts
 from glue_jobs.dataset_etl.moving import left_days, moved_keys
 from glue_jobs.dataset_etl.run import Run
 from glue_jobs.engines.base import BatchCounts, Branch, Rows
@@ -26,19 +27,22 @@ class Replaced:
 
     gone: Rows
     old_days: frozenset[date]
+    slice: SliceCounts
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """Counts of a run on its branch: rows `published` by day, and `duplicate` rows, the same as or older than others.
 
-    `old_days` are days that rows left, or were changed or deleted on; in a backfill some rows are `withdrawn`.
+    `old_days` are days that rows left, or were changed or deleted on. In a backfill some rows are `withdrawn`, and
+    `slice` is what its other slices must know.
     """
 
     published: Counter[date]
     duplicate: int
     withdrawn: int = 0
     old_days: frozenset[date] = frozenset()
+    slice: SliceCounts = field(default_factory=SliceCounts)
 
     @property
     def touched_days(self) -> list[str]:
@@ -101,6 +105,7 @@ def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
             duplicate=kept.left_out + counts.known_rows(run, branch, kept.rows),
             withdrawn=counts.withdrawn_rows(run, branch, replaced.gone),
             old_days=replaced.old_days | moved.joined,
+            slice=replaced.slice,
         )
 
 
@@ -113,13 +118,18 @@ def _replaced(run: Run, kept: Rows, branch: Branch) -> Replaced:
     gone = engine.freeze(engine.apply(backfill.keys_without_successor, kept, stored, table=table))
     touched = engine.apply(steps.keys_of_both, changed, gone, table=table)
     days = engine.collect(engine.apply(backfill.days_of_keys, stored, touched, table=table))
+    counted = counts.slice_counts(run, kept, stored)
     engine.replace(changed, gone, branch, table)
-    return Replaced(gone, frozenset(row["day"] for row in days))
+    return Replaced(gone, frozenset(row["day"] for row in days), counted)
 
 
 def _origins(run: Run) -> list[tuple[object, ...]]:
-    """Return file, run and true for all rows these files ever gave, including an earlier attempt of this run."""
-    files = run.manifest.files
+    """Return file, run and true for all rows these files ever gave, including an earlier attempt of this run.
+
+    Those that later slices read again have false.
+    """
+    files, part = run.manifest.files, run.manifest.part
     pairs = {(load.source_file, load.run_id) for file in files for load in file.loads}
     pairs |= {(file.source_file, run.run_id) for file in files}
-    return [(*pair, True) for pair in sorted(pairs)]
+    unread = {(load.source_file, load.run_id) for load in part.unread} - pairs if part else set()
+    return [*((*pair, True) for pair in sorted(pairs)), *((*pair, False) for pair in sorted(unread))]

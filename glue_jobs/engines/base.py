@@ -72,6 +72,9 @@ class Engine(Protocol):
     def read_branch(self, branch: Branch, table: Table, days: Collection[date] | None = None) -> Rows:
         """Return the rows of a branch as it is now; with `days` only those of these days and of gaps between them."""
 
+    def read_version(self, table: str, snapshot_id: int) -> Rows | None:
+        """Return the rows of a table as of a snapshot, None if that has expired."""
+
     def apply(self, transform: Callable[..., DataFrame], *inputs: Rows, **constants: object) -> Rows:
         """Return what a pure transform makes of the inputs.
 

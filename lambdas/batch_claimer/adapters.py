@@ -6,8 +6,11 @@ from typing import Final
 
 from cartlake.aws.objects import Head, S3Uri
 from cartlake.aws.s3 import copy_version, head
+from cartlake.contracts import Contract
 from cartlake.ledger import FileRecord
+from cartlake.tables.table_size import TableSize, table_size
 from lambdas.batch_claimer.domain import Copied
+from lambdas.batch_claimer.settings import settings
 
 PARALLEL_REQUESTS: Final = 10
 """As many as a boto3 client keeps connections for."""
@@ -26,6 +29,12 @@ def copy_versions(files: Sequence[FileRecord], bucket: str, key_of: Callable[[Fi
     """
     with ThreadPoolExecutor(PARALLEL_REQUESTS) as pool:
         return list(pool.map(lambda file: _copy_version(file, S3Uri(bucket, key_of(file))), files))
+
+
+def stored_size(contract: Contract) -> TableSize | None:
+    """Return the size of a dataset's table, None where that cannot be said."""
+    table = contract.table
+    return table_size(f"{settings().database_prefix}{table.database}", table.bare_name)
 
 
 def _copy_version(file: FileRecord, target: S3Uri) -> Copied | None:

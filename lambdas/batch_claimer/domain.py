@@ -15,8 +15,8 @@ from cartlake.tables.table_size import TableSize
 MAX_FILES: Final = 1_000
 """Files in one run; what is left waits for the next, which starts as soon as this one is done."""
 
-MAX_BACKFILL_FILES: Final = 10_000
-"""Files in one backfill, which is one run: more are two backfills."""
+MAX_BACKFILL_FILES: Final = 50_000
+"""Files in one backfill: each of its slices names those that are still to be read."""
 
 _NAMED: Final = 5
 """Lost files that a message names; the others are counted."""

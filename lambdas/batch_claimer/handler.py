@@ -1,7 +1,7 @@
 """First step of the state machine: all pending files become one batch with a manifest.
 
 A run that was started within the gather window of its dataset is told to wait first.
-A pending backfill goes first: its batch are files that were loaded before, and that stay LOADED meanwhile.
+The next slice of a backfill goes first: its files were loaded before, and stay LOADED meanwhile.
 It may be invoked again after a timeout or a crash. What this run has claimed already stays in its manifest.
 """
 
@@ -14,24 +14,15 @@ from pydantic import BaseModel
 from cartlake import contracts
 from cartlake.aws import s3
 from cartlake.contracts import Contract
-from cartlake.ledger import Backfill, FileRecord, FileState, LockHeldError
+from cartlake.ledger import FileRecord, FileState, LockHeldError, RunRecord
 from cartlake.runs.documents import EngineChoice, Manifest, ManifestFile
 from cartlake.runs.engine_choice import choose_engine, load_size, runner_of, spark_only
 from cartlake.runs.folder import Step
 from cartlake.runs.ids import audit_branch
-from cartlake.tables.table_size import table_size
 from cartlake.times import stamp, utc_now
-from lambdas.batch_claimer.adapters import copy_versions, current_versions
-from lambdas.batch_claimer.domain import (
-    MAX_FILES,
-    backfill_entry,
-    check_none_lost,
-    check_window,
-    looked_at,
-    manifest_entry,
-    staging_key,
-    still_there,
-)
+from lambdas.batch_claimer.adapters import current_versions, stored_size
+from lambdas.batch_claimer.backfills import claim_slice, part_of, read_again
+from lambdas.batch_claimer.domain import MAX_FILES, looked_at, manifest_entry, still_there
 from lambdas.batch_claimer.settings import settings
 from lambdas.shared.clients import ledger
 from lambdas.shared.counting import count
@@ -63,16 +54,17 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
         if not begin(dataset, run_id):
             return {"wait_seconds": 0, "file_count": 0}  # whoever has the lock starts the next run when it is released
     take_lock(dataset, run_id)
-    backfill = claim_backfill(dataset, run_id)
-    files = read_again(run_id, backfill) if backfill else [manifest_entry(file) for file in claim(dataset, run_id)]
-    logger.info("batch_claimed", dataset=dataset, run_id=run_id, files=len(files), backfill=str(backfill or ""))
+    run = claim_slice(contract, run_id)
+    files = files_of(dataset, run_id, run)
+    part = str(run.slice) if run else ""
+    logger.info("batch_claimed", dataset=dataset, run_id=run_id, files=len(files), backfill=part)
     folder = settings().folder(run_id)
     answer: Answer = {
         "dataset": dataset,
         "run_id": run_id,
         "wait_seconds": 0,
         "file_count": len(files),
-        "backfill": backfill is not None,
+        "backfill": run is not None,
         "manifest_uri": "",
         "report_uri": folder.report(Step.TRANSFORM),
         "transform_job": settings().transform_job,
@@ -80,9 +72,9 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
         "table": contract.table.physical_name,
     }
     if files:
-        engine = choose(contract, run_id, files, backfill)
+        engine = choose(contract, run_id, files, backfill=run is not None)
         answer["runner"] = runner_of(engine, settings().spark_runner)
-        answer["manifest_uri"] = write_manifest(folder.manifest, manifest(contract, run_id, files, backfill, engine))
+        answer["manifest_uri"] = write_manifest(folder.manifest, manifest(contract, run_id, files, run, engine))
     return answer
 
 
@@ -108,34 +100,11 @@ def take_lock(dataset: str, run_id: str) -> None:
         )
 
 
-def claim_backfill(dataset: str, run_id: str) -> Backfill | None:
-    """Return the run's backfill: the one it has, else the oldest pending one; None for a run that loads new files."""
-    run = ledger().runs.get(run_id)
-    if run is not None:
-        return run.backfill
-    lock = ledger().locks.get(dataset)
-    for waiting in ledger().backfills.pending(dataset):
-        if ledger().backfills.claim(run_id, waiting, lock.execution_arn if lock else None):
-            return waiting
-    return None
-
-
-@tracer.capture_method(capture_response=False)
-def read_again(run_id: str, backfill: Backfill) -> list[ManifestFile]:
-    """Return the files of a backfill, each in the version that was loaded.
-
-    Raises BackfillError, before anything is changed, when there is none or one no longer exists.
-    """
-    files = ledger().backfills.loaded_between(backfill.dataset, backfill.first, backfill.last)
-    check_window(backfill, files)
-    replaced = [file for file, stored in current_versions(files) if still_there(file, stored) is not None]
-    bucket = settings().artifacts_bucket
-    copies = copy_versions(replaced, bucket, lambda file: staging_key(run_id, file))
-    check_none_lost([file for file, copied in zip(replaced, copies, strict=True) if copied is None])
-    by_id = {file.file_id: copied for file, copied in zip(replaced, copies, strict=True)}
-    entries = [backfill_entry(file, by_id.get(file.file_id)) for file in files]
-    ledger().backfills.note_read(run_id, files, {entry.file_id: entry.source_file for entry in entries})
-    return entries
+def files_of(dataset: str, run_id: str, backfilling: RunRecord | None) -> list[ManifestFile]:
+    """Claim the files of a run: those of its slice, else files that wait."""
+    if backfilling and backfilling.backfill and backfilling.slice:
+        return read_again(run_id, backfilling.backfill, backfilling.slice)
+    return [manifest_entry(file) for file in claim(dataset, run_id)]
 
 
 def claim(dataset: str, run_id: str) -> list[FileRecord]:
@@ -172,11 +141,10 @@ def claimed_by(run_id: str) -> list[FileRecord]:
 
 
 @tracer.capture_method(capture_response=False)
-def choose(contract: Contract, run_id: str, files: Sequence[ManifestFile], backfill: Backfill | None) -> EngineChoice:
+def choose(contract: Contract, run_id: str, files: Sequence[ManifestFile], *, backfill: bool) -> EngineChoice:
     """Return the engine that loads the files, and put it on record."""
     limits, table = settings().limits, contract.table
-    stored = table_size(f"{settings().database_prefix}{table.database}", table.bare_name)
-    look_at = looked_at(table, stored, limits, backfill=backfill is not None)
+    look_at = looked_at(table, stored_size(contract), limits, backfill=backfill)
     size = load_size(files, look_at, keys=not table.keys_keep_their_day)
     known = ledger().fallbacks.get(contract.name, utc_now())
     too_large = known.size if known else None
@@ -191,7 +159,7 @@ def manifest(
     contract: Contract,
     run_id: str,
     files: Sequence[ManifestFile],
-    backfill: Backfill | None,
+    backfilling: RunRecord | None,
     engine: EngineChoice,
 ) -> Manifest:
     return Manifest(
@@ -200,7 +168,8 @@ def manifest(
         contract_version=contract.version,
         created_at=stamp(utc_now()),
         files=list(files),
-        backfill=backfill is not None,
+        backfill=backfilling is not None,
+        part=part_of(backfilling) if backfilling else None,
         engine=engine,
     )
 

@@ -35,7 +35,9 @@ from lambdas.run_recorder.domain import (
 )
 from lambdas.run_recorder.fallbacks import FallBack, fall_back
 from lambdas.run_recorder.rejections import RejectFiles, reject_files
+from lambdas.run_recorder.repeats import Repeat, repeat
 from lambdas.run_recorder.settings import settings
+from lambdas.run_recorder.slices import end_slice, note_slice
 from lambdas.shared.clients import event_bus, ledger
 from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, entry, logger
@@ -75,7 +77,7 @@ class Fail(BaseModel):
 
 
 AnyRequest: TypeAlias = Annotated[
-    Record | RecordRefresh | RecordMaintenance | FallBack | RejectFiles | Fail, Field(discriminator="action")
+    Record | RecordRefresh | RecordMaintenance | FallBack | RejectFiles | Repeat | Fail, Field(discriminator="action")
 ]
 
 
@@ -84,7 +86,7 @@ class Request(RootModel[AnyRequest]):
 
 
 @entry(Request)
-def lambda_handler(request: Request, context: LambdaContext) -> Answer:
+def lambda_handler(request: Request, context: LambdaContext) -> Answer:  # noqa: PLR0911 - one for each action
     catalog = glue_catalog(context.invoked_function_arn)
     match request.root:
         case Record() as done:
@@ -97,6 +99,8 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:
             return fall_back(given_up)
         case RejectFiles() as bad:
             return reject_files(bad)
+        case Repeat() as rewritten:
+            return repeat(rewritten)
         case Fail() as failed:
             return fail(failed, catalog)
 
@@ -110,8 +114,11 @@ def succeed(request: Record, catalog: str) -> Answer:
     backfill = begun is not None and begun.backfill is not None
     check(report, request.published_snapshot_id, backfill=backfill)
     files_loaded(report, backfill=backfill)
+    if begun is not None:
+        note_slice(begun, report)
     run = ledger().runs.finish(request.run_id, report.rows, request.report_uri, report.cost_usd)
     refuse_failed(run)
+    end_slice(run)
     rows = report.rows
     write_lineage(run, lineage(run, ledger().runs.files(run.run_id), report, catalog))
     event_bus().send(
@@ -158,7 +165,7 @@ def files_loaded(report: TransformReport, *, backfill: bool) -> None:
         ledger().runs.loaded(run_id, [file.file_id for file in report.files])
         return
     manifest = s3.read_model(settings().folder(run_id).manifest, Manifest)
-    ledger().backfills.mark_reloaded(run_id, [file.file_id for file in manifest.files], manifest.contract_version)
+    ledger().reloads.mark_reloaded(run_id, [file.file_id for file in manifest.files], manifest.contract_version)
 
 
 def succeed_refresh(request: RecordRefresh, catalog: str) -> Answer:

@@ -40,6 +40,7 @@ class IcebergTable:
         return TableState(
             refs={name: ref.snapshot_id for name, ref in metadata.refs.items()},
             parents={snapshot.snapshot_id: snapshot.parent_snapshot_id for snapshot in metadata.snapshots},
+            operations={one.snapshot_id: one.summary.operation.value for one in metadata.snapshots if one.summary},
         )
 
     def fast_forward(self, branch: str) -> None:

@@ -16,7 +16,7 @@ from cartlake.ledger import FileState
 from cartlake_cli.errors import Exit
 from cartlake_cli.operations import replay as replaying
 from cartlake_cli.operations.exports import files as export_files
-from tests.e2e.conftest import PARCELS_HEADER
+from tests.e2e.conftest import PARCELS_HEADER, environment_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]  # the first test may wait for two deployments
 
@@ -81,10 +81,10 @@ def test_a_reader_never_saw_a_half_state(watched):
 
 def test_the_ledger_says_who_read_the_file_last_and_that_it_adds_up(lake, watched):
     outcome, _ = watched
-    [file] = lake.ledger.runs.files(outcome["run_id"])
-    run = lake.ledger.runs.get(outcome["run_id"])
+    [file] = lake.ledger.runs.files(outcome["runs"][0])
+    run = lake.ledger.runs.get(outcome["runs"][0])
 
-    assert (file.state, file.run_id, len(file.loads)) == (FileState.LOADED, outcome["run_id"], 2)
+    assert (file.state, file.run_id, len(file.loads)) == (FileState.LOADED, outcome["runs"][0], 2)
     assert run.counts.read == run.counts.accounted_for == 4
     assert lake.ledger.locks.get("parcels") is None
 
@@ -134,7 +134,7 @@ def test_versions_are_listed_with_their_runs_and_compared_row_by_row(watched, lo
 
     found = typed("diff", "parcels", f"{loaded}..{outcome['run_id']}")
 
-    assert (newest["run_id"], oldest["run_id"]) == (outcome["run_id"], loaded)
+    assert (newest["run_id"], oldest["run_id"]) == (outcome["runs"][0], loaded)
     assert found["rows"] == {"added": 1, "changed": 0, "removed": 1}
     assert {(row["change"], row["parcel_id"]) for row in found["examples"]} == {
         ("added", "PCL-2"),
@@ -160,7 +160,7 @@ def test_going_back_changes_what_readers_see_and_loads_and_backfills_work_on(
     outcome, _ = watched
     back = typed("rollback", "parcels", "--to", loaded)
     assert rows_of(ROWS) == BEFORE
-    assert back["runs_undone"] == [outcome["run_id"]]
+    assert back["runs_undone"] == [outcome["runs"][0]]
 
     path = tmp_path / "more.csv"
     path.write_text(PARCELS_HEADER + "PCL-5,60,Eve,2026-11-02,2026-11-04T10:00:00Z\n")
@@ -168,8 +168,14 @@ def test_going_back_changes_what_readers_see_and_loads_and_backfills_work_on(
     assert file["state"] == "LOADED"
     assert rows_of(ROWS) == [*BEFORE, ["PCL-5", "60"]]
 
-    typed(*back["backfill"].split()[1:])
+    with environment_of(lake, "batch_claimer", LIGHT_MAX_ROWS="4"):  # no room for both files in one slice
+        again = typed(*back["backfill"].split()[1:])
     assert rows_of(ROWS) == [*AFTER, ["PCL-5", "60"]]
+    assert (again["slices"], again["read"]) == (2, 5)
+    slices = typed("backfill", "parcels", "--status")["slices"]
+    assert [(one["state"], one["read"], one["engine"]) for one in slices] == [
+        ("SUCCEEDED", 1, "light"), ("SUCCEEDED", 4, "light")
+    ]  # fmt: skip
 
 
 @pytest.fixture

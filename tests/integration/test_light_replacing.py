@@ -11,6 +11,7 @@ from pyiceberg.types import StringType
 from cartlake.refresh.graph import WHOLE
 from glue_jobs.engines.duckdb import engine as light_engine
 from glue_jobs.engines.duckdb import refreshing, replacing
+from tests.compacting import compact
 from tests.integration.light_lake import LightLake, bucket_in, on
 
 pytestmark = pytest.mark.integration
@@ -225,3 +226,25 @@ def test_a_writer_that_is_always_overtaken_gives_up_and_changes_nothing(lake, mo
     with pytest.raises(ValidationException):
         lake.replace_days(DAILY, on(DAYS[0]), sold(DAYS[0], 7))
     assert [row[:2] for row in daily(lake)] == [(day, 1) for day in DAYS]
+
+
+@pytest.mark.parametrize("step", ["of_days", "of_keys"])
+def test_files_that_somebody_compacts_meanwhile_lose_no_row_and_double_none(lake, monkeypatch, step):
+    lake.replace_days(REVIEWS, WHOLE, *(review(p, "1", 5) for p in ("a", "b")))
+    lake.replace_keys(REVIEWS, ["a"], review("a", "1", 1))  # leaves a position delete
+    real = getattr(replacing, step)
+
+    def overtaken(*arguments):
+        change = real(*arguments)
+        monkeypatch.setattr(refreshing.replacing, step, real)
+        compact(lake.table(REVIEWS))
+        return change
+
+    monkeypatch.setattr(refreshing.replacing, step, overtaken)
+    new = review("b", "1", 2)
+    if step == "of_days":
+        lake.replace_days(REVIEWS, WHOLE, review("a", "1", 1), new)
+    else:
+        lake.replace_keys(REVIEWS, ["b"], new)
+
+    assert [row[:3] for row in reviews(lake)] == [("a", "1", 1), ("b", "1", 2)]

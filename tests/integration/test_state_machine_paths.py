@@ -54,6 +54,14 @@ class BadFilesError(Exception):
     pass
 
 
+class TableRewrittenError(Exception):
+    pass
+
+
+class TooManyRepeatsError(Exception):
+    pass
+
+
 table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
 
 
@@ -369,6 +377,44 @@ def test_a_job_that_glue_failed_is_started_again_twice_at_most(ingest, fails, st
 
     assert (run.status, run.calls["job_starter"]) == (status, 3)
     assert run.tasks == (GOOD_WAY if status == "SUCCEEDED" else ["Claim", "Transform", "Discard", *BAD_END])
+
+
+REPEATED = ["Repeat", "LightTransform", "Audit", "Publish"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "again"), [(LIGHT, REPEATED), (CLAIM, ["Repeat", "Transform", "Audit", "Publish"])], ids=["light", "glue"]
+)
+def test_a_run_whose_table_was_compacted_meanwhile_is_done_again(ingest, claim, again):
+    publisher = ANSWERS["table_publisher:publish"] | {"fails": 2, "error": "TableRewrittenError"}
+
+    run = ingest.run(batch_claimer={"answer": claim}, table_publisher__publish=publisher)
+
+    way = LIGHT_WAY if claim is LIGHT else GOOD_WAY
+    assert (run.status, run.tasks) == ("SUCCEEDED", [*way[:4], *again, *again, *way[4:]])
+    assert run.calls["run_recorder:repeat"] == 2
+
+
+def test_a_run_that_fell_back_to_spark_is_repeated_by_spark(ingest):
+    publisher = ANSWERS["table_publisher:publish"] | {"fails": 1, "error": "TableRewrittenError"}
+    too_small = {"fails": FOR_EVER, "error": "EngineLimitError"}
+
+    run = ingest.run(batch_claimer={"answer": LIGHT}, light_loader=too_small, table_publisher__publish=publisher)
+
+    assert run.status == "SUCCEEDED"
+    assert run.tasks[2:8] == ["FallBack", "Transform", "Audit", "Publish", "Repeat", "Transform"]
+    assert run.calls["light_loader"] == 1
+
+
+def test_a_run_is_not_repeated_for_ever(ingest):
+    run = ingest.run(
+        batch_claimer={"answer": LIGHT},
+        table_publisher__publish={"fails": FOR_EVER, "error": "TableRewrittenError"},
+        run_recorder__repeat={"fails": FOR_EVER, "error": "TooManyRepeatsError"},
+    )
+
+    assert (run.status, run.error) == ("FAILED", "TooManyRepeatsError")
+    assert run.tasks == [*LIGHT_WAY[:4], "Repeat", "Discard", *BAD_END]
 
 
 def test_an_empty_batch_only_frees_the_dataset(ingest):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -29,7 +31,6 @@ from tests.spark.light_loading import LightLake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from localaws.testing.server import LocalAws
 
@@ -197,3 +198,20 @@ def light_lake(
     client.cache_clear()
     yield LightLake.new()
     client.cache_clear()
+
+
+@pytest.fixture
+def correct(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Change the contract of transactions: each time the texts are replaced in today's contracts."""
+    folders = iter(range(100))
+
+    def change(*replacements: tuple[str, str]) -> None:
+        folder = tmp_path / f"contracts-{next(folders)}"
+        shutil.copytree(Path(contracts.load("transactions").source).parent, folder)
+        path = folder / "transactions.odcs.yaml"
+        for old, new in replacements:
+            assert old in path.read_text()
+            path.write_text(path.read_text().replace(old, new))
+        monkeypatch.setenv("CARTLAKE_CONTRACTS_DIR", str(folder))
+
+    return change

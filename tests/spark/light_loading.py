@@ -73,8 +73,11 @@ class LightLake(loading.Lake):
             return (load_files if task == "load" else supersede_quarantine)(run)
 
     def publish(self, report):
+        self.set_main(report.snapshot_id)
+
+    def set_main(self, snapshot_id):
         table = load_catalog().load_table(self._identifier(self.table))
-        head = SetSnapshotRefUpdate(ref_name="main", type="branch", snapshot_id=int(report.snapshot_id))
+        head = SetSnapshotRefUpdate(ref_name="main", type="branch", snapshot_id=int(snapshot_id))
         with table.transaction() as transaction:
             transaction._apply((head,))
 

@@ -69,11 +69,14 @@ class Lake:
         """Drop rows as a CSV file and run the job; returns its report."""
         return self.drop(name, csv(rows, header_of(self.dataset))).run()[0]
 
-    def backfill(self, files, *, publish=True, supersede=True):
-        """Read files again that were loaded by `files`' own loads; the quarantine follows once it is published."""
+    def backfill(self, files, *, publish=True, supersede=True, part=None):
+        """Read files again that were loaded by `files`' own loads; the quarantine follows once it is published.
+
+        `part`: which slice of a backfill this is.
+        """
         self.files = list(files)
         files = list(self.files)
-        report, _ = self.run(publish=publish, backfill=True)
+        report, _ = self.run(publish=publish, backfill=True, part=part)
         if publish and supersede:
             self.job(report.run_id, self.manifest(report.run_id, files, backfill=True), "supersede_quarantine")
         return report
@@ -93,7 +96,7 @@ class Lake:
             "s3://artifacts/report.json", TransformReport if task == "load" else SupersedeQuarantineReport
         )
 
-    def manifest(self, run_id, files, *, backfill):
+    def manifest(self, run_id, files, *, backfill, part=None):
         return Manifest(
             run_id=run_id,
             dataset=self.dataset,
@@ -101,18 +104,23 @@ class Lake:
             created_at="",
             files=files,
             backfill=backfill,
+            part=part,
         )
 
-    def run(self, run_id=None, *, publish=True, backfill=False):
+    def run(self, run_id=None, *, publish=True, backfill=False, part=None):
         if run_id is None:
             self.runs += 1
             run_id = f"{self.dataset}-20260301T120000-{self.runs:06x}"
         files, self.files = self.files, []
-        report = self.job(run_id, self.manifest(run_id, files, backfill=backfill), "load")
+        report = self.job(run_id, self.manifest(run_id, files, backfill=backfill, part=part), "load")
         reconcile(report, {file.file_id for file in files})
         if publish and report.snapshot_id:
             self.publish(report)
         return report, files
+
+    def set_main(self, snapshot_id):
+        """Make an earlier version what readers see."""
+        self.spark.sql(f"call glue_catalog.system.set_current_snapshot('{self.table}', {snapshot_id})")
 
     def publish(self, report):
         self.spark.sql(f"call glue_catalog.system.fast_forward('{self.table}', 'main', '{report.branch}')")

@@ -1,12 +1,9 @@
 """A backfill from end to end: the same files through a corrected contract, and the table as if they came today."""
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 
-from cartlake import contracts
 from tests.spark.loading import csv, header_of
 from tests.spark.order_lines import AS_WRITTEN as GOOD
 
@@ -32,23 +29,6 @@ def file_of(*rows):
 
 def counts(report):
     return tuple(report.rows.model_dump().values())
-
-
-@pytest.fixture
-def correct(tmp_path, monkeypatch):
-    """Change the contract of transactions: each time the texts are replaced in today's contracts."""
-    folders = iter(range(100))
-
-    def change(*replacements):
-        folder = tmp_path / f"contracts-{next(folders)}"
-        shutil.copytree(Path(contracts.load("transactions").source).parent, folder)
-        path = folder / "transactions.odcs.yaml"
-        for old, new in replacements:
-            assert old in path.read_text()
-            path.write_text(path.read_text().replace(old, new))
-        monkeypatch.setenv("CARTLAKE_CONTRACTS_DIR", str(folder))
-
-    return change
 
 
 @pytest.fixture
@@ -161,6 +141,7 @@ def test_when_the_newest_version_is_refused_the_one_before_it_in_the_window_is_s
     assert (counts(report), report.withdrawn) == ((2, 1, 1, 0), 0)
 
 
+@pytest.mark.parametrize("lake", ["light_lake"], indirect=True)  # what Spark does of it is in test_backfill_rows
 def test_where_the_version_before_lies_outside_the_window_the_row_is_reported_as_withdrawn(lake, correct, statuses):
     lake.drop("a.csv", file_of(line(1), line(2))).run()
     new = lake.drop("b.csv", file_of(line(1, currency="USD", updated_at="2026-02-28T00:00:00Z"))).run()
@@ -195,6 +176,7 @@ def test_superseding_the_quarantine_twice_changes_nothing_the_second_time(lake, 
     assert refused() == [("03", "currency_is_known")]
 
 
+@pytest.mark.parametrize("lake", ["light_lake"], indirect=True)  # the name is the manifest's, on any engine
 def test_a_version_that_was_overwritten_is_read_from_its_copy_and_keeps_its_own_name(lake, correct, statuses):
     first = lake.drop("a.csv", file_of(line(1), line(2, currency="CHF"))).run()
     lake.drop("a.csv", file_of(line(5))).run()  # the same key again, with other rows

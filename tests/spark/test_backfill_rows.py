@@ -19,7 +19,7 @@ RATES = contracts.load("fx_rates").table
 DAY, NEXT_DAY = date(2026, 2, 27), date(2026, 2, 28)
 OLD, NEW = (datetime(2026, 2, 28, hour, tzinfo=UTC) for hour in (8, 9))
 RUN, OTHER_RUN = "fx_rates-2", "fx_rates-1"
-OURS, THEIRS = "s3://raw/ours.csv", "s3://raw/theirs.csv"
+OURS, THEIRS, UNREAD = "s3://raw/ours.csv", "s3://raw/theirs.csv", "s3://raw/unread.csv"
 
 
 class Frames:
@@ -55,7 +55,7 @@ def rates(frame, *rows):
 
 
 def stored(frame, *rows):
-    origins = frame([(OURS, OTHER_RUN, True)], backfill.ORIGIN_SCHEMA)
+    origins = frame([(OURS, OTHER_RUN, True), (UNREAD, OTHER_RUN, False)], backfill.ORIGIN_SCHEMA)
     return backfill.with_origin(rates(frame, *rows), origins)
 
 
@@ -97,6 +97,45 @@ def test_keys_of_our_files_that_no_row_has_any_more_leave_and_their_days_are_tou
 
     assert currencies(gone) == ["GBP"]
     assert [row["day"] for row in backfill.days_of_keys(table, gone, RATES).collect()] == [NEXT_DAY]
+
+
+@pytest.mark.parametrize(
+    ("kept", "in_table", "is_lowered"),
+    [
+        pytest.param({"value": "1.0"}, {}, True, id="another value of the same version, less"),
+        pytest.param({}, {"updated_at": NEW}, True, id="an older version"),
+        pytest.param({"value": "1.2"}, {}, False, id="greater"),
+        pytest.param({}, {}, False, id="the same"),
+        pytest.param({}, {"_source_file": THEIRS, "updated_at": NEW}, False, id="of another file"),
+    ],
+)
+def test_a_row_is_lowered_when_it_replaces_the_one_of_its_own_file_by_an_older(frame, kept, in_table, is_lowered):
+    found = backfill.lowered_keys(rates(frame, rate(**kept)), stored(frame, rate(**in_table)), RATES)
+
+    assert currencies(found) == ["USD"] * is_lowered
+
+
+@pytest.mark.parametrize(
+    ("in_table", "is_outranked"),
+    [
+        pytest.param({"_source_file": UNREAD, "updated_at": NEW}, True, id="a newer row of a file still to be read"),
+        pytest.param({"_source_file": UNREAD}, True, id="the same row of one"),
+        pytest.param({"_source_file": UNREAD, "value": "1.0"}, False, id="an older row of one"),
+        pytest.param({"_source_file": THEIRS, "updated_at": NEW}, False, id="a newer row of a file that is not"),
+        pytest.param({"updated_at": NEW}, False, id="the row of its own file"),
+    ],
+)
+def test_a_row_is_outranked_when_it_loses_to_a_file_that_is_still_to_be_read(frame, in_table, is_outranked):
+    found = backfill.outranked_keys(rates(frame, rate()), stored(frame, rate(**in_table)), RATES)
+
+    assert currencies(found) == ["USD"] * is_outranked
+
+
+def test_a_row_returns_when_the_table_had_its_key_before_and_has_it_no_more(frame):
+    kept = rates(frame, rate("USD"), rate("GBP"), rate("CHF"))
+    now, before = rates(frame, rate("USD")), rates(frame, rate("USD"), rate("GBP"))
+
+    assert currencies(backfill.returned_keys(kept, now, before, RATES)) == ["GBP"]
 
 
 def test_published_rows_are_those_of_the_run_by_day(frame):

@@ -20,6 +20,9 @@ from cartlake_cli.output import records_of
 
 REPORTS = ("transform", "quality", "supersede_quarantine", "refresh", "maintenance")
 
+SLICE = ("withdrawn", "returned", "lowered", "outranked")
+"""Counts of a report that only a backfill has."""
+
 run_app = typer.Typer(help="Show one run.", no_args_is_help=True)
 
 
@@ -96,19 +99,26 @@ def _flat(run: RunRecord) -> dict[str, Any]:
     counts = run.counts.model_dump() if run.counts else {}
     ended = datetime.fromisoformat(run.ended_at) if run.ended_at else None
     seconds = (ended - datetime.fromisoformat(run.started_at)).total_seconds() if ended else None
-    backfill = str(run.backfill) if run.backfill else None
-    about = run.model_dump(mode="json", exclude={"counts", "backfill", "cost_usd", "engine", "subject"})
+    about = run.model_dump(mode="json", exclude={"counts", "backfill", "slice", "cost_usd", "engine", "subject"})
     return {
         "workflow": str(run.workflow),
         "dataset": run.dataset,
         **about,
         **counts,
-        "backfill": backfill,
+        "backfill": _backfill(run),
+        "repeats": run.repeats or None,
         "engine": _engine(run),
         "engine_reason": run.engine.reason if run.engine else None,
         "cost_usd": None if run.cost_usd is None else Decimal(f"{run.cost_usd:.6f}"),
         "seconds": seconds,
     }
+
+
+def _backfill(run: RunRecord) -> str | None:
+    """The days of files that a run reads again, and which slice of its backfill that is."""
+    if run.backfill is None or run.slice is None:
+        return str(run.backfill) if run.backfill else None
+    return f"{run.slice}, slice {run.slice.number} of {run.backfill.slices}"
 
 
 def _engine(run: RunRecord) -> str | None:
@@ -120,7 +130,7 @@ def _engine(run: RunRecord) -> str | None:
 
 def _print(lake: Lake, run: RunRecord, files: Sequence[FileRecord], reports: dict[str, Any]) -> None:
     output, load = lake.output, reports["transform"]
-    about = {**_flat(run), "withdrawn": load.get("withdrawn") or None, "cause": error_message(run.cause)}
+    about = {**_flat(run), **{name: load.get(name) or None for name in SLICE}, "cause": error_message(run.cause)}
     output.record(f"Run {run.run_id}", {name: value for name, value in about.items() if value is not None})
     output.records("Files", ["key", "state", "reason"], records_of(files))
     broken = [rule for rule in load.get("row_rules", []) if rule["broken"]]

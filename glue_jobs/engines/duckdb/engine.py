@@ -82,6 +82,12 @@ class DuckDBEngine:
         where = None if days is None else in_days_sql(table, days)
         return self._filtered(self._scan_branch(self._load(branch.table), branch, table, days), where)
 
+    def read_version(self, table: str, snapshot_id: int) -> str | None:
+        loaded = self._load(table)
+        if loaded.metadata.snapshot_by_id(snapshot_id) is None:
+            return None
+        return self._filtered(scan(loaded, snapshot_id), None)
+
     def apply(self, transform: Callable[..., DataFrame], *inputs: str, **constants: object) -> str:
         query = queries().query(transform, [self._columns(name) for name in inputs], constants)
         return self._view_of(over(query, inputs), transform.__name__)

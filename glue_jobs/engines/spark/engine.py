@@ -43,6 +43,12 @@ class SparkEngine:
         rows = self.spark.table(iceberg.identifier(branch))
         return rows if days is None else rows.where(in_days_sql(table, days))
 
+    def read_version(self, table: str, snapshot_id: int) -> DataFrame | None:
+        known = self.spark.table(f"{table}.snapshots").where(F.col("snapshot_id") == snapshot_id)
+        if known.isEmpty():
+            return None
+        return self.spark.read.option("snapshot-id", snapshot_id).table(table)
+
     def apply(self, transform: Callable[..., DataFrame], *inputs: DataFrame, **constants: object) -> DataFrame:
         return transform(*inputs, **constants)
 

@@ -12,7 +12,8 @@ from cartlake.runs.documents import RowCounts, SupersedeQuarantineReport, Transf
 from cartlake.times import utc_now
 from cartlake_cli import main
 from cartlake_cli.errors import Exit, NotFoundError
-from cartlake_cli.operations import backfill
+from cartlake_cli.operations import backfill_progress
+from tests.unit.slices import begin, end
 
 LOADING = "transactions-20260131T083000-aaaaaa"
 RUN = "transactions-20260201T083000-bbbbbb"
@@ -35,9 +36,7 @@ def ends(lake):
     """Let a run take the backfill that waits, and end it well."""
 
     def run(withdrawn=1, days=()):
-        [waiting] = lake.ledger.backfills.pending("transactions")
-        lake.ledger.locks.acquire("transactions", RUN)
-        assert lake.ledger.backfills.claim(RUN, waiting)
+        begin(lake.ledger, "transactions", RUN)
         report = TransformReport(
             run_id=RUN, dataset="transactions", table="processed.transactions", branch="b", snapshot_id=None,
             base_snapshot_id=None, rows=COUNTS, files=[], withdrawn=withdrawn, touched_days=list(days),
@@ -49,18 +48,18 @@ def ends(lake):
         for name, document in (("transform", report), ("supersede_quarantine", quarantine)):
             body = document.model_dump_json().encode()
             boto3.client("s3").put_object(Bucket="artifacts", Key=f"runs/{RUN}/{name}.json", Body=body)
-        lake.ledger.runs.finish(RUN, COUNTS, "")
-        lake.ledger.locks.release("transactions", RUN)
+        end(lake.ledger, RUN, COUNTS)
 
     return run
 
 
 @pytest.fixture
 def typed(lake, others, monkeypatch, today):
-    monkeypatch.setattr(backfill, "time", others.clock)
+    monkeypatch.setattr(backfill_progress, "time", others.clock)
 
     def run(*words, dataset="transactions"):
-        window = () if "--from" in words else ("--from", today, "--to", today)
+        alone = {"--from", "--status", "--resume", "--cancel"} & set(words)
+        window = () if alone else ("--from", today, "--to", today)
         arguments = ["--env", "dev", "backfill", dataset, *map(str, window), *map(str, words)]
         return CliRunner().invoke(main.app, arguments)
 
@@ -74,7 +73,8 @@ def test_a_backfill_is_asked_for_followed_and_told(lake, loaded, others, typed, 
 
     assert result.exit_code == 0, result.output
     shown = json.loads(result.stdout)
-    assert (shown["run_id"], shown["read"], shown["published"], shown["withdrawn"]) == (RUN, 4, 1, 1)
+    assert (shown["runs"], shown["read"], shown["published"], shown["withdrawn"]) == ([RUN], 4, 1, 1)
+    assert (shown["slices"], shown["files"]) == (1, 0)
     assert shown["verdicts_superseded"] == 2
     assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "subject": "transactions"}
 
@@ -106,7 +106,7 @@ def test_people_are_told_what_to_do_about_rows_that_left(lake, loaded, others, t
 def test_without_waiting_the_request_is_on_record(lake, loaded, typed, today):
     result = typed("--no-wait", "--json")
 
-    [waiting] = lake.ledger.backfills.pending("transactions")
+    waiting = lake.ledger.backfills.get("transactions")
     assert json.loads(result.stdout)["request_id"] == waiting.request_id
     assert (waiting.first, waiting.last) == (today, today)
 
@@ -120,11 +120,59 @@ def test_without_files_on_these_days_nothing_is_asked(lake, loaded, others, type
     yesterday = today - timedelta(days=1)
 
     assert isinstance(typed("--from", yesterday, "--to", yesterday).exception, NotFoundError)
-    assert (lake.ledger.backfills.pending("transactions"), others.invoked) == ([], [])
+    assert (lake.ledger.backfills.get("transactions"), others.invoked) == (None, [])
 
 
 def test_a_lost_version_stops_it_before_anything_is_asked(lake, loaded, others, typed):
     boto3.client("s3").delete_object(Bucket="raw", Key=loaded.key, VersionId=loaded.version_id)
 
     assert "1 of 1 raw files were deleted" in str(typed().exception)
-    assert (lake.ledger.backfills.pending("transactions"), others.invoked) == ([], [])
+    assert (lake.ledger.backfills.get("transactions"), others.invoked) == (None, [])
+
+
+def test_its_slices_are_shown_with_their_runs(lake, loaded, typed, ends):
+    typed("--no-wait")
+    ends()
+
+    shown = json.loads(typed("--status", "--json").stdout)
+
+    assert shown["state"] == "DONE"
+    [part] = shown["slices"]
+    assert (part["slice"], part["state"], part["run_id"], part["engine"]) == (1, "SUCCEEDED", RUN, "light")
+    assert (part["files"], part["read"], part["published"]) == (3, 4, 1)
+    assert RUN in typed("--status").output
+
+
+def test_it_is_cancelled_before_its_first_slice(lake, loaded, typed):
+    typed("--no-wait")
+
+    assert json.loads(typed("--cancel", "--json").stdout)["state"] == "CANCELLED"
+    assert "is CANCELLED" in str(typed("--resume").exception)
+
+
+def test_a_failed_one_is_resumed_and_followed(lake, loaded, others, typed, ends):
+    typed("--no-wait")
+    begin(lake.ledger, "transactions", "transactions-20260201T080000-dddddd")
+    lake.ledger.runs.fail("transactions-20260201T080000-dddddd", "AuditFailed", "a rule")
+    lake.ledger.locks.release("transactions", "transactions-20260201T080000-dddddd")
+    others.acts = [ends]
+
+    result = typed("--resume", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["runs"] == [RUN]
+
+
+def test_ctrl_c_ends_the_command_and_not_the_backfill(lake, loaded, others, typed, monkeypatch):
+    monkeypatch.setattr(others.clock, "sleep", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+
+    result = typed()
+
+    assert result.exit_code != 0
+    assert "`--cancel` ends it after the slice at work" in " ".join(result.output.split())
+    assert lake.ledger.backfills.has_pending("transactions")
+
+
+def test_one_thing_at_a_time_is_asked_for(lake, loaded, typed, today):
+    assert typed("--status", "--cancel").exit_code == Exit.USAGE
+    assert typed("--from", today).exit_code == Exit.USAGE

@@ -6,10 +6,21 @@ from typing import ClassVar
 import pytest
 
 from cartlake.aws import s3
-from cartlake.ledger import Backfill, Content, FileState, Ledger, LockHeldError, ObjectVersion, RunState
+from cartlake.ledger import (
+    Backfill,
+    BackfillOpenError,
+    BackfillState,
+    Content,
+    FileState,
+    Ledger,
+    LockHeldError,
+    ObjectVersion,
+    RunState,
+)
 from cartlake.runs.documents import FileCount, FileFormat, Load, Manifest, RowCounts, TransformReport
-from cartlake.times import utc_now
-from lambdas.batch_claimer import domain, handler
+from cartlake.runs.slicing import SliceLimits
+from cartlake.times import stamp, utc_now
+from lambdas.batch_claimer import backfills, domain, handler
 from lambdas.batch_claimer.domain import BackfillError
 from lambdas.run_coordinator.domain import Coordinator, ExecutionState, Outcome
 from lambdas.run_recorder import handler as recorder
@@ -32,7 +43,7 @@ def request_backfill():
     def make(request_id="one", days_ago=0):
         day = utc_now().date() - timedelta(days=days_ago)
         return Backfill(
-            request_id=request_id, dataset="transactions", first=day, last=day, requested_at=f"2026-02-01#{request_id}"
+            request_id=request_id, dataset="transactions", first=day, last=day, requested_at=stamp(utc_now())
         )
 
     return make
@@ -87,7 +98,7 @@ def record(account, ledger, lambda_context, monkeypatch, bus):
     """The last step of a run that read one row of each of its files."""
     monkeypatch.setattr(recorder, "event_bus", lambda: bus)
 
-    def succeed(run_id=BACKFILL):
+    def succeed(run_id=BACKFILL, **counted):
         files = ledger.runs.files(run_id)
         report = TransformReport(
             run_id=run_id,
@@ -101,6 +112,7 @@ def record(account, ledger, lambda_context, monkeypatch, bus):
             touched_days=["2026-01-31"],
             started_at="",
             ended_at="",
+            **counted,
         )
         uri = f"s3://artifacts/runs/{run_id}/transform.json"
         account.write(uri, report.model_dump_json())
@@ -130,8 +142,11 @@ class TestClaiming:
         assert {ledger.files.get(file.file_id).state for file in files} == {FileState.LOADED}
         assert {ledger.files.get(file.file_id).run_id for file in files} == {LOADING}
         assert [file.key[-7:] for file in ledger.files.pending("transactions")] == ["new.csv"]
-        assert ledger.runs.get(BACKFILL).backfill == request_backfill()
-        assert ledger.backfills.pending("transactions") == []
+        assert (str(ledger.runs.get(BACKFILL).slice), ledger.runs.get(BACKFILL).slice.files) == (
+            str(utc_now().date()),
+            2,
+        )
+        assert not ledger.backfills.has_pending("transactions")
 
     def test_claiming_again_gives_the_same_batch(self, ledger, request_backfill, drop, load, claim, manifest):
         drop()
@@ -141,24 +156,6 @@ class TestClaiming:
 
         assert claim() == first
         assert [file.file_id for file in manifest().files] == [file.file_id for file in entries]
-
-    def test_two_backfills_are_two_runs_and_then_files_have_their_turn(
-        self, ledger, request_backfill, drop, load, claim, record
-    ):
-        drop("a.csv")
-        load()
-        drop("b.csv")
-        ledger.backfills.request(request_backfill("one"))
-        ledger.backfills.request(request_backfill("two"))
-
-        runs = []
-        for number in range(3):
-            run_id = f"transactions-2026020{number + 1}T090000-bbbbbb"
-            answer = claim(run_id)
-            runs.append((answer["backfill"], answer["file_count"]))
-            record(run_id)
-
-        assert runs == [(True, 1), (True, 1), (False, 1)]
 
     def test_a_window_without_files_is_refused(self, ledger, request_backfill, drop, load, claim):
         drop()
@@ -233,16 +230,16 @@ class TestClaiming:
 
         assert account.read(manifest().files[0].uri) == b"rows"
 
-    def test_a_run_that_lost_the_dataset_takes_no_backfill(self, ledger, request_backfill, drop, load):
+    def test_a_run_that_lost_the_dataset_takes_no_backfill(self, ledger, request_backfill, drop, load, claim):
         drop()
         load()
         ledger.backfills.request(request_backfill())
         ledger.locks.acquire("transactions", LATER)
 
         with pytest.raises(LockHeldError):
-            ledger.backfills.claim(BACKFILL, request_backfill())
+            claim()
 
-        assert ledger.backfills.pending("transactions") == [request_backfill()]
+        assert ledger.backfills.has_pending("transactions")
 
 
 class TestEnd:
@@ -288,7 +285,7 @@ class TestEnd:
         claim()
         ledger.runs.fail(BACKFILL, "Reconciliation", "after its rows were published")
         ledger.locks.release("transactions", BACKFILL)
-        ledger.backfills.request(request_backfill("two"))
+        assert ledger.backfills.resume(ledger.backfills.get("transactions"), 0)
 
         claim(LATER)
 
@@ -372,16 +369,178 @@ def test_days_are_those_of_the_first_reception_and_both_ends_count(ledger, drop,
     day = date.fromisoformat(file.received_at[:10])
 
     def found(first, last):
-        return len(ledger.backfills.loaded_between("transactions", first, last))
+        return len(ledger.reloads.loaded_between("transactions", first, last))
 
     one = timedelta(days=1)
     assert [found(day, day), found(day - one, day), found(day, day + one)] == [1, 1, 1]
     assert [found(day - one, day - one), found(day + one, day + one)] == [0, 0]
 
 
-def test_a_backfill_that_waits_can_be_taken_back(ledger, request_backfill):
+def test_a_backfill_that_waits_can_be_cancelled(ledger, request_backfill):
     ledger.backfills.request(request_backfill())
 
-    assert ledger.backfills.withdraw(request_backfill())
-    assert not ledger.backfills.withdraw(request_backfill())
+    assert ledger.backfills.cancel(ledger.backfills.get("transactions"))
+    assert not ledger.backfills.cancel(ledger.backfills.get("transactions"))
     assert not ledger.has_pending("transactions")
+
+
+class TestSlices:
+    """Three files, of which each is a slice of its own: the newest first."""
+
+    RUNS = tuple(f"transactions-2026030{number}T083000-bbbbbb" for number in range(1, 10))
+
+    @pytest.fixture
+    def files(self, drop, load, monkeypatch):
+        monkeypatch.setattr(backfills, "slice_limits", lambda *_: SliceLimits(1, 1e9, 1e9))
+        dropped = [drop("a.csv"), drop("b.csv"), drop("c.csv")]
+        load()
+        return dropped
+
+    @pytest.fixture
+    def requested(self, ledger, files, request_backfill):
+        ledger.backfills.request(request_backfill())
+
+    @pytest.fixture
+    def read(self, claim, manifest):
+        """The files of the next run, by name, and whether they are read again."""
+
+        def run(run_id):
+            answer = claim(run_id)
+            return answer["backfill"], [file.uri[-5:] for file in manifest(run_id).files]
+
+        return run
+
+    def state(self, ledger):
+        return ledger.backfills.get("transactions").state
+
+    def test_each_is_a_run_and_they_go_back_in_time(self, ledger, requested, read, record):
+        done = []
+        for run_id in self.RUNS[:3]:
+            done.append(read(run_id))
+            record(run_id)
+
+        assert done == [(True, ["c.csv"]), (True, ["b.csv"]), (True, ["a.csv"])]
+        assert (self.state(ledger), ledger.has_pending("transactions")) == (BackfillState.DONE, False)
+        backfill = ledger.backfills.get("transactions")
+        assert [part.run_id for part in ledger.backfills.slices(backfill)] == list(self.RUNS[:3])
+
+    def test_new_files_are_loaded_after_each(self, ledger, requested, drop, read, record):
+        drop("d.csv")
+        runs = []
+        for run_id in self.RUNS[:4]:
+            runs.append(read(run_id))
+            record(run_id)
+
+        assert runs == [(True, ["c.csv"]), (False, ["d.csv"]), (True, ["b.csv"]), (True, ["a.csv"])]
+
+    def test_each_knows_what_later_ones_read_again(self, requested, files, claim, record, manifest):
+        unread = []
+        for run_id in self.RUNS[:3]:
+            claim(run_id)
+            unread.append([load.source_file for load in manifest(run_id).part.unread])
+            record(run_id)
+
+        assert unread == [[files[0].uri, files[1].uri], [files[0].uri], []]
+
+    def test_what_had_lost_to_a_row_that_is_withdrawn_is_read_again_once(
+        self, ledger, requested, read, record, manifest
+    ):
+        read(self.RUNS[0])
+        record(self.RUNS[0], outranked=2)
+        read(self.RUNS[1])
+        record(self.RUNS[1], withdrawn=1)
+        read(self.RUNS[2])
+        assert manifest(self.RUNS[2]).part.before == "6"
+        record(self.RUNS[2], lowered=1)
+
+        again = read(self.RUNS[3])
+        assert manifest(self.RUNS[3]).part.unread == []
+        record(self.RUNS[3])
+
+        assert again == (True, ["c.csv"])
+        assert self.state(ledger) is BackfillState.DONE
+        backfill = ledger.backfills.get("transactions")
+        assert [(one.files, one.again) for one in ledger.backfills.slices(backfill)] == [
+            (1, False), (1, False), (1, False), (1, True)
+        ]  # fmt: skip
+
+    def test_recording_a_slice_twice_adds_no_slice_twice(self, ledger, requested, read, record):
+        read(self.RUNS[0])
+        record(self.RUNS[0], outranked=2)
+        read(self.RUNS[1])
+        record(self.RUNS[1], withdrawn=1)
+        record(self.RUNS[1], withdrawn=1)
+
+        assert ledger.backfills.get("transactions").slices == 4
+
+    def test_new_files_that_lost_to_a_row_that_is_withdrawn_are_read_again(
+        self, ledger, requested, drop, load, read, record
+    ):
+        read(self.RUNS[0])
+        record(self.RUNS[0])
+        drop("d.csv")
+        assert read(self.RUNS[1]) == (False, ["d.csv"])
+        ledger.runs.loaded(self.RUNS[1], [file.file_id for file in ledger.runs.files(self.RUNS[1])])
+        lost = RowCounts(read=1, published=0, quarantined=0, duplicate=1)
+        ledger.runs.finish(self.RUNS[1], lost, "")
+        ledger.locks.release("transactions", self.RUNS[1])
+
+        read(self.RUNS[2])
+        record(self.RUNS[2], lowered=1)
+        read(self.RUNS[3])
+        record(self.RUNS[3])
+
+        assert read(self.RUNS[4]) == (True, ["d.csv"])
+
+    def test_one_that_fails_stops_the_others_until_it_is_resumed(self, ledger, requested, drop, read, record):
+        read(self.RUNS[0])
+        record(self.RUNS[0])
+        read(self.RUNS[1])
+        ledger.runs.fail(self.RUNS[1], "AuditFailed", "a rule")
+        ledger.locks.release("transactions", self.RUNS[1])
+
+        assert (self.state(ledger), ledger.has_pending("transactions")) == (BackfillState.FAILED, False)
+        drop("d.csv")
+        assert read(self.RUNS[2]) == (False, ["d.csv"])  # new files are loaded meanwhile
+        record(self.RUNS[2])
+
+        assert ledger.backfills.resume(ledger.backfills.get("transactions"), 1)
+        assert read(self.RUNS[3]) == (True, ["b.csv"])
+        record(self.RUNS[3])
+        assert read(self.RUNS[4]) == (True, ["a.csv"])
+        record(self.RUNS[4])
+        assert self.state(ledger) is BackfillState.DONE
+
+    def test_one_whose_run_ended_unnoticed_is_not_skipped(self, ledger, requested, read, claim):
+        read(self.RUNS[0])
+        ledger.locks.take_over("transactions", self.RUNS[0], self.RUNS[1])  # nobody recorded its end
+
+        assert claim(self.RUNS[1])["file_count"] == 0
+        assert self.state(ledger) is BackfillState.FAILED
+
+    def test_one_that_lost_its_files_stops_the_backfill(self, account, ledger, requested, files, claim):
+        account.s3.delete_object(Bucket="raw", Key=files[2].key, VersionId=files[2].version_id)
+
+        with pytest.raises(BackfillError, match=r"1 raw files were deleted.*c\.csv"):
+            claim(self.RUNS[0])
+        ledger.runs.fail(self.RUNS[0], "BackfillError", "1 raw files were deleted")
+
+        assert self.state(ledger) is BackfillState.FAILED
+
+    def test_there_is_one_backfill_at_a_time(self, ledger, requested, request_backfill, read, record):
+        with pytest.raises(BackfillOpenError, match=r"is not done yet.*--status"):
+            ledger.backfills.request(request_backfill("two"))
+
+        for run_id in self.RUNS[:3]:
+            read(run_id)
+            record(run_id)
+        ledger.backfills.request(request_backfill("two"))
+        assert ledger.backfills.get("transactions").request_id == "two"
+
+    def test_a_cancelled_one_ends_with_the_slice_at_work(self, ledger, requested, read, record):
+        read(self.RUNS[0])
+        assert ledger.backfills.cancel(ledger.backfills.get("transactions"))
+        record(self.RUNS[0])
+
+        assert (self.state(ledger), ledger.has_pending("transactions")) == (BackfillState.CANCELLED, False)
+        assert ledger.runs.get(self.RUNS[0]).state is RunState.SUCCEEDED

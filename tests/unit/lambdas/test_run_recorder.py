@@ -604,3 +604,12 @@ def test_the_cost_of_a_load_is_on_record(ledger, call, report):
     call("record")
 
     assert ledger.runs.get(RUN_ID).cost_usd == pytest.approx(0.00008)
+
+
+def test_a_run_whose_table_was_compacted_is_repeated_three_times_and_then_fails(ledger, files, call):
+    answers = [call("repeat") for _ in range(3)]
+
+    assert answers == [{"repeats": 1}, {"repeats": 2}, {"repeats": 3}]
+    assert ledger.runs.get(RUN_ID).repeats == 3
+    with pytest.raises(TerminalError, match=r"compacted during 4 attempts.*lake quarantine replay transactions"):
+        call("repeat")

@@ -8,7 +8,15 @@ from pydantic import ValidationError
 from cartlake.errors import TransientError
 from cartlake.tables.catalog import load_catalog
 from lambdas.table_publisher import adapters, handler
-from lambdas.table_publisher.domain import PublishError, Step, TableState, plan_discard, plan_publish
+from lambdas.table_publisher.domain import (
+    PublishError,
+    Step,
+    TableRewrittenError,
+    TableState,
+    plan_discard,
+    plan_publish,
+)
+from tests.compacting import compact
 
 TABLE = "processed.transactions"
 BRANCH = "audit_transactions_20260131T083000_aaaaaa"
@@ -50,6 +58,37 @@ class TestPlan:
     def test_what_must_not_be_published(self, refs, snapshot, fault):
         with pytest.raises(PublishError, match=fault):
             plan_publish(self.state(**refs), "b", snapshot)
+
+    @pytest.mark.parametrize(
+        ("operations", "fault"),
+        [
+            pytest.param({7: "replace", 8: "replace"}, TableRewrittenError, id="compacted twice"),
+            pytest.param({7: "append", 8: "replace"}, PublishError, id="rows came, then compacted"),
+            pytest.param({7: "replace", 8: "overwrite"}, PublishError, id="compacted, then rows came"),
+            pytest.param({8: "replace"}, PublishError, id="what one of them did is not known"),
+            pytest.param({}, PublishError, id="nothing is known"),
+        ],
+    )
+    def test_a_main_that_was_only_compacted_since_is_told_apart(self, operations, fault):
+        """7 grew from 3, 8 from 7."""
+        state = TableState({"main": 8, "b": 4}, PARENTS | {7: 3, 8: 7}, operations)
+
+        with pytest.raises((PublishError, TableRewrittenError)) as refused:
+            plan_publish(state, "b", 4)
+
+        assert refused.type is fault
+
+    def test_the_base_may_have_expired(self):
+        state = TableState({"main": 7, "b": 4}, {4: 3, 7: 3}, {7: "replace"})
+
+        with pytest.raises(TableRewrittenError):
+            plan_publish(state, "b", 4)
+
+    def test_a_compacted_table_of_another_history_is_not_taken_for_the_same(self):
+        state = TableState({"main": 8, "b": 4}, PARENTS | {7: None, 8: 7}, {7: "replace", 8: "replace"})
+
+        with pytest.raises(PublishError):
+            plan_publish(state, "b", 4)
 
     def test_main_is_never_discarded(self):
         assert plan_discard(self.state(main=3), "main") is Step.NOTHING
@@ -131,6 +170,23 @@ def test_a_branch_is_not_published_over_a_main_that_has_moved(table, head, call)
 
     assert rows(table) == 2
     assert BRANCH in refs(table)
+
+
+def test_a_branch_is_not_published_over_a_main_that_was_compacted_and_the_run_may_be_repeated(table, head, call):
+    compacted = compact(table.refresh())
+
+    with pytest.raises(TableRewrittenError, match=f"compacted, to {compacted}"):
+        call("publish", snapshot_id=head)
+
+    assert (rows(table), refs(table)) == (1, {"main", BRANCH})
+
+
+def test_a_branch_is_not_published_over_a_main_that_was_compacted_and_written_to(table, head, call):
+    compact(table.refresh())
+    table.refresh().append(ROWS)
+
+    with pytest.raises(PublishError, match="Main has moved"):
+        call("publish", snapshot_id=head)
 
 
 def test_a_snapshot_that_was_not_audited_is_not_published(table, head, call):
