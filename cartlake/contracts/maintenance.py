@@ -21,7 +21,7 @@ from cartlake.contracts.errors import Faults
 from cartlake.contracts.odcs import Element
 
 MAX_SNAPSHOTS = "cartlake.max-snapshots"
-"""Property of an Iceberg table: `maxSnapshots`, for writers that know no contract. Absent: the table is not maintained."""
+"""Property of an Iceberg table: `maxSnapshots`, for writers that know no contract. Without it nothing is maintained."""
 
 LEAST_ORPHAN_DAYS = 3
 """Days. A write may take hours, and no snapshot refers to its files until it commits."""
