@@ -139,7 +139,7 @@ def _delivery(_entry: Entry, price: Prices) -> dict[str, float]:
 def kms_usd(entries: Iterable[Entry], price: Prices, minutes: float) -> float:
     """Return the USD of data keys in so many minutes: one in five minutes for each function and each service it uses.
 
-    Buckets have keys of their own, so objects need few requests. Two services for each function: ledger or tables, logs.
+    Objects need few more, because buckets have keys of their own. Two services a function: ledger or tables, and logs.
     """
     functions = {entry["name"] for entry in entries if entry["kind"] == "function"}
     return ceil(minutes / KMS_MINUTES) * 2 * len(functions) * price["kms"]["request"]

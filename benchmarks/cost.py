@@ -54,7 +54,8 @@ def _measures(drops: Sequence[Sequence[billing.Entry]], price: billing.Prices) -
     transitions = [sum(entry["kind"] == "transition" for entry in drop) for drop in drops]
     requests = [sum(entry["kind"] == "request" for entry in drop) for drop in drops]
     return [
-        _measure("cost_per_small_drop_usd", median(alone), "USD", MOST_USD) | {"runs": [round(usd, 6) for usd in alone]},
+        _measure("cost_per_small_drop_usd", median(alone), "USD", MOST_USD)
+        | {"runs": [round(usd, 6) for usd in alone]},
         _measure("cost_one_file_a_minute_usd_a_day", a_day, "USD", MOST_USD_A_DAY),
         _measure("cost_idle_usd_a_day", billing.idle_usd_a_day(price), "USD"),
         _measure("cost_state_transitions_a_drop", median(transitions), "transitions"),

@@ -114,7 +114,8 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
     if order and maintenance.z_order_by:
         advice = "choose cartlake.sortOrder or zOrderBy: rows are sorted in one order"
         faults.add(f"{where}.cartlake.maintenance.zOrderBy", list(maintenance.z_order_by), advice)
-    kept = {MAX_SNAPSHOTS: str(maintenance.max_snapshots)} if maintenance.enabled else {}
+    only_spark = _custom(document.custom_properties).get("cartlake.engine") == "spark"
+    kept = {MAX_SNAPSHOTS: str(maintenance.max_snapshots)} if maintenance.enabled and not only_spark else {}
     sizes = {"write.target-file-size-bytes": str(maintenance.target_bytes), **kept}
     properties = _TABLE_PROPERTIES | sizes | {k: str(v) for k, v in custom.get("cartlake.tableProperties", {}).items()}
     return Table(

@@ -164,7 +164,9 @@ class _Commit(_MergeAppendFiles):
     def _one_manifest(self, spec: PartitionSpec, manifests: list[ManifestFile]) -> ManifestFile:
         output = self.new_manifest_output()
         with DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression) as writer:
-            for entry in chain.from_iterable(self.fetch_manifest_entry(one, discard_deleted=False) for one in manifests):
+            for entry in chain.from_iterable(
+                self.fetch_manifest_entry(one, discard_deleted=False) for one in manifests
+            ):
                 ours = entry.snapshot_id == self._snapshot_id
                 if ours or entry.status != ManifestEntryStatus.DELETED:
                     status = entry.status if ours else ManifestEntryStatus.EXISTING

@@ -35,6 +35,8 @@ DELETE_RATIO: Final = 0.1
 """The share of deleted rows of a partition from which on they leave its files."""
 MANY_DELETE_FILES: Final = 16
 """From so many files of deletes in a table on, they are applied in all partitions, not only in those of the run."""
+SWEEP_EVERY: Final = 50
+"""All partitions are looked at after every so many commits."""
 GROWTH: Final = 4
 """A file is joined with smaller ones unless it is larger than so many times all of them together.
 
@@ -58,12 +60,12 @@ class Held:
     deletes: frozenset[str]
 
 
-def files_to_join(files: Sequence[Held], deleted_rows: int) -> set[str]:
+def files_to_join(files: Sequence[Held], deleted_rows: int, least: int = LEAST_FILES) -> set[str]:
     """Return the paths of the files of one partition to write again as one; none when that is not worth it.
 
-    `deleted_rows` is the number of rows in all their files of deletes.
+    `deleted_rows` is the number of rows in all their files of deletes. `least` is how many small files are joined.
     """
-    chosen = _small(files)
+    chosen = _small(files, least)
     deletes = frozenset[str]().union(*(file.deletes for file in files))
     rows = sum(file.rows for file in files)
     if len(deletes) >= LEAST_FILES or deleted_rows >= max(1, DELETE_RATIO * rows):
@@ -71,25 +73,27 @@ def files_to_join(files: Sequence[Held], deleted_rows: int) -> set[str]:
     return chosen
 
 
-def _small(files: Sequence[Held]) -> set[str]:
+def _small(files: Sequence[Held], least: int) -> set[str]:
     ascending = sorted(files, key=lambda file: file.size)
     smaller, count = 0, 0
     for place, file in enumerate(ascending, start=1):
         if place == 1 or file.size <= GROWTH * smaller:
             count = place
         smaller += file.size
-    return {file.path for file in ascending[:count]} if count >= LEAST_FILES else set()
+    return {file.path for file in ascending[:count]} if count >= least else set()
 
 
 def due(table: Table, snapshot_id: int, where: BooleanExpression | None) -> Scan | None:
-    """Return the files of a version to join, None when none are.
+    """Return the files of a version to join, None when none are. Metadata is read, no data.
 
-    `where` leaves out files, unless there are many files of deletes. Metadata is read, no data.
+    `where` leaves out files, but not where there are many files of deletes; nor after every fiftieth commit, when two
+    files are enough, so that days which no run writes any more do not keep a few small files each.
     """
     snapshot = table.metadata.snapshot_by_id(snapshot_id)
     counted = (snapshot.summary or {}) if snapshot else {}
     everywhere = int(counted.get("total-delete-files") or 0) >= MANY_DELETE_FILES
-    condition = AlwaysTrue() if everywhere or where is None else where
+    sweep = table.metadata.last_sequence_number % SWEEP_EVERY == 0
+    condition = AlwaysTrue() if everywhere or sweep or where is None else where
     partitions: defaultdict[str, list[FileScanTask]] = defaultdict(list)
     for task in table.scan(row_filter=condition, snapshot_id=snapshot_id).plan_files():
         if task.file.spec_id == table.spec().spec_id:  # rows of another partitioning may belong to many partitions now
@@ -97,14 +101,14 @@ def due(table: Table, snapshot_id: int, where: BooleanExpression | None) -> Scan
     budget = MOST_BYTES
     chosen: list[FileScanTask] = []
     for tasks in partitions.values():
-        joined = _of_partition(tasks, everywhere=everywhere)
+        joined = _of_partition(tasks, 2 if sweep else LEAST_FILES, everywhere=everywhere)
         size = sum(task.file.file_size_in_bytes for task in joined)
         if joined and size <= budget:
             chosen, budget = chosen + joined, budget - size
     return _scan_of(table, chosen) if chosen else None
 
 
-def _of_partition(tasks: Sequence[FileScanTask], *, everywhere: bool) -> list[FileScanTask]:
+def _of_partition(tasks: Sequence[FileScanTask], least: int, *, everywhere: bool) -> list[FileScanTask]:
     deletes = {file.file_path: file.record_count for task in tasks for file in task.delete_files}
     files = [
         Held(
@@ -115,7 +119,7 @@ def _of_partition(tasks: Sequence[FileScanTask], *, everywhere: bool) -> list[Fi
         )
         for task in tasks
     ]
-    paths = files_to_join(files, sum(deletes.values()))
+    paths = files_to_join(files, sum(deletes.values()), least)
     return [task for task in tasks if task.file.file_path in paths or (everywhere and task.delete_files)]
 
 

@@ -82,7 +82,8 @@ def _members(call: Call, request: Request) -> dict[str, Any]:
 
 def _log_functions(log: Log) -> None:
     @wrap(lambda_svc, "_emit_lambda_logs")
-    def _(original: Any, function: Any, request_id: str, text: str, error: Any, milliseconds: int, **more: Any) -> Any:
+    def _(original: Any, function: Any, *about: Any, **more: Any) -> Any:
+        _request_id, text, _error, milliseconds = about
         config = function.get("config", function)
         log.write(
             "function",
@@ -91,7 +92,7 @@ def _log_functions(log: Log) -> None:
             memory_mb=int(config.get("MemorySize", 128)),
             log_bytes=len(text.encode()),
         )
-        return original(function, request_id, text, error, milliseconds, **more)
+        return original(function, *about, **more)
 
 
 def _log_transitions(log: Log) -> None:
