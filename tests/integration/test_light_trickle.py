@@ -19,6 +19,7 @@ from glue_jobs.dataset_etl.pipeline import load_files
 from glue_jobs.dataset_etl.run import Run
 from glue_jobs.engines.duckdb import expiring
 from glue_jobs.engines.duckdb.engine import duckdb_engine
+from glue_jobs.engines.duckdb.tables import scan
 from glue_jobs.shared.phases import Phases
 from lambdas.table_publisher import handler as publisher
 from tests.integration.light_lake import LightLake, bucket_in
@@ -157,6 +158,20 @@ def test_a_run_makes_as_many_requests_after_many_runs_as_in_the_beginning(grown)
     assert of_ten(RUNS - 10) <= 1.5 * of_ten(2)
     assert sum(one["s3.GetObject"] for one in calls[-10:]) <= 10 * 10
     assert sum(one["s3.PutObject"] for one in calls[-10:]) <= 10 * 22
+
+
+def test_every_version_that_stays_can_be_read_as_it_was(grown):
+    lake, *_ = grown
+    table = lake.table(ORDERS)
+
+    with duckdb_engine("run-1") as engine:
+        counted = {
+            one.snapshot_id: engine.session.rows(f"select count(*) from ({scan(table, one.snapshot_id).sql()})")
+            for one in table.metadata.snapshots
+        }
+
+    assert len(counted) >= MOST_VERSIONS
+    assert counted == {one.snapshot_id: [(_rows(one),)] for one in table.metadata.snapshots}
 
 
 def test_versions_that_only_joined_files_say_so_and_hold_as_many_rows(grown):

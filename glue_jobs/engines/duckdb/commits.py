@@ -125,6 +125,25 @@ class _Commit(_MergeAppendFiles):
         updates, requirements = super()._commit()
         return updates, tuple(or_no_snapshots(one) for one in requirements)
 
+    def _manifests(self) -> list[ManifestFile]:
+        """One new manifest of data files for each partitioning, where pyiceberg writes one of added and one of removed.
+
+        Each is a request to S3 here, and one more for every later reader.
+        """
+        by_spec: defaultdict[int, list[ManifestEntry]] = defaultdict(list)
+        for entry in [*self._added_entries(), *self._deleted_entries()]:
+            by_spec[entry.data_file.spec_id].append(entry)
+        new = []
+        for spec_id, entries in by_spec.items():
+            with self.new_manifest_writer(self.spec(spec_id)) as writer:
+                for entry in entries:
+                    writer.add_entry(entry)
+            new.append(writer.to_manifest_file())
+        return self._process_manifests([*new, *self._existing_manifests()])
+
+    def _added_entries(self) -> list[ManifestEntry]:
+        return [_added(file, self._snapshot_id) for file in self._added_data_files]
+
     def _existing_manifests(self) -> list[ManifestFile]:
         if not self._deleted_data_files:
             return super()._existing_manifests()
@@ -139,9 +158,6 @@ class _Commit(_MergeAppendFiles):
             for entry in self.fetch_manifest_entry(manifest)
             if entry.data_file in self._deleted_data_files
         ]
-
-    def _build_delete_files_partition_predicate(self) -> None:
-        """Removed files are named one by one."""
 
     def _process_manifests(self, manifests: list[ManifestFile]) -> list[ManifestFile]:
         by_spec: defaultdict[int, list[DataFile]] = defaultdict(list)
@@ -258,16 +274,19 @@ class _Commit(_MergeAppendFiles):
         output = self.new_manifest_output()
         with DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression) as writer:
             for file in files:
-                writer.add_entry(
-                    ManifestEntry.from_args(
-                        status=ManifestEntryStatus.ADDED,
-                        snapshot_id=self._snapshot_id,
-                        sequence_number=None,
-                        file_sequence_number=None,
-                        data_file=file,
-                    )
-                )
+                writer.add_entry(_added(file, self._snapshot_id))
         return writer.to_manifest_file()
+
+
+def _added(file: DataFile, snapshot_id: int) -> ManifestEntry:
+    """The entry of a new file, which gets its sequence number when the snapshot is committed."""
+    return ManifestEntry.from_args(
+        status=ManifestEntryStatus.ADDED,
+        snapshot_id=snapshot_id,
+        sequence_number=None,
+        file_sequence_number=None,
+        data_file=file,
+    )
 
 
 def drop_branch(table: Table, name: str) -> None:

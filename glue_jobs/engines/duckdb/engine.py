@@ -290,7 +290,8 @@ class DuckDBEngine:
     def _tidy_sometimes(self, table: str) -> None:
         """Tidy a table that every run writes, after one of some commits: to look costs a scan of its metadata."""
         loaded = self._load(table)
-        if loaded.metadata.last_sequence_number % _TIDY_EVERY == 0:
+        snapshot = loaded.current_snapshot()
+        if snapshot and (snapshot.sequence_number or 0) % _TIDY_EVERY == 0:
             self._tidy(loaded, MAIN, None)
 
     def _tidy(self, loaded: IcebergTable, branch: str, where: BooleanExpression | None) -> None:

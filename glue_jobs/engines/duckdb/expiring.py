@@ -76,7 +76,8 @@ def expire(table: Table, now: datetime | None = None) -> int:
 
 def _files(table: Table) -> int:
     current = table.current_snapshot()
-    return int((current.summary or {}).get("total-data-files") or 0) if current else 0
+    counted = current.summary.additional_properties if current and current.summary else {}
+    return int(counted.get("total-data-files", 0))
 
 
 def _unneeded(table: Table, ids: Collection[int]) -> list[str]:

@@ -90,9 +90,9 @@ def due(table: Table, snapshot_id: int, where: BooleanExpression | None) -> Scan
     files are enough, so that days which no run writes any more do not keep a few small files each.
     """
     snapshot = table.metadata.snapshot_by_id(snapshot_id)
-    counted = (snapshot.summary or {}) if snapshot else {}
-    everywhere = int(counted.get("total-delete-files") or 0) >= MANY_DELETE_FILES
-    sweep = table.metadata.last_sequence_number % SWEEP_EVERY == 0
+    counted = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
+    everywhere = int(counted.get("total-delete-files", 0)) >= MANY_DELETE_FILES
+    sweep = snapshot is not None and (snapshot.sequence_number or 0) % SWEEP_EVERY == 0
     condition = AlwaysTrue() if everywhere or sweep or where is None else where
     partitions: defaultdict[str, list[FileScanTask]] = defaultdict(list)
     for task in table.scan(row_filter=condition, snapshot_id=snapshot_id).plan_files():
