@@ -394,7 +394,8 @@ class TestIngest:
 
         assert payload(asked)["then_start"] == Workflow.REFRESH
         assert asked["Parameters"]["FunctionName"] == "${run_coordinator_function_arn}"
-        assert {name for name, state in ingest["States"].items() if "Release" in targets(state)} == {"HasFiles", "Record"}
+        before = {name for name, state in ingest["States"].items() if "Release" in targets(state)}
+        assert before == {"HasFiles", "Record"}
 
     def test_what_was_published_is_not_discarded_when_only_its_refresh_cannot_start(self, ingest):
         assert ingest["States"]["Release"]["Catch"][0]["Next"] == "NotifyFailure"
