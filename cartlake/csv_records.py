@@ -13,15 +13,12 @@ import re
 from collections import deque
 from dataclasses import dataclass
 from functools import cached_property
-from operator import methodcaller
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-BLOCK_BYTES: Final = 4 * 1024**2
-_MARK: Final = b"\xef\xbb\xbf"
-_BLANK: Final = bytes(range(0x21))
+BLANK: Final = bytes(range(0x21))
 """Characters a blank line may have: those Java's `String.trim` takes away, as Spark does to find blank lines."""
 
 
@@ -155,7 +152,7 @@ class RecordSplitter:
 
     def _begin(self, line: bytes, found: Records) -> None:
         ended = line.removesuffix(b"\r")
-        if not ended.strip(_BLANK):
+        if not ended.strip(BLANK):
             return
         if self._layout.record.fullmatch(ended):
             found.good.append(ended)
@@ -185,114 +182,3 @@ class RecordSplitter:
         self._open = []
         found.malformed.append(first.removesuffix(b"\r"))
         return others
-
-
-@dataclass(slots=True)
-class Split:
-    """How many records of a file were written to the one and the other copy."""
-
-    good: int = 0
-    malformed: int = 0
-
-
-def split_records(
-    source: BinaryIO, good: BinaryIO, malformed: BinaryIO, layout: CsvLayout, block_bytes: int = BLOCK_BYTES
-) -> Split:
-    """Copy the records of a file, without its header: the well-formed ones, and the texts of the malformed ones.
-
-    In the first copy every record has the layout's columns, and quotes around every field that holds a quote, a
-    carriage return or a line feed; the second has one column, always in quotes. Lines end in a line feed.
-    """
-    return _Copy(good, malformed, layout).run(source, block_bytes)
-
-
-class _Copy:
-    def __init__(self, good: BinaryIO, malformed: BinaryIO, layout: CsvLayout) -> None:
-        self._good, self._malformed, self._layout, self._split = good, malformed, layout, Split()
-        self._splitter = RecordSplitter(layout)
-
-    def run(self, source: BinaryIO, block_bytes: int) -> Split:
-        for block in without_header(whole_lines(source, block_bytes)):
-            rows = 0 if self._splitter.is_open else plain_records(block, self._layout)
-            if rows:
-                self._good.write(block.replace(b"\r\n", b"\n"))
-                self._split.good += rows
-            else:
-                self._write(self._splitter.feed(block[:-1].split(b"\n")))
-        self._write(self._splitter.finish())
-        return self._split
-
-    def _write(self, found: Records) -> None:
-        self._split.good += len(found.good)
-        self._split.malformed += len(found.malformed)
-        self._good.writelines(self._canonical(record) + b"\n" for record in found.good)
-        self._malformed.writelines(_in_quotes(text, self._layout.quote_bytes) + b"\n" for text in found.malformed)
-
-    def _canonical(self, record: bytes) -> bytes:
-        """The record with quotes around every field that needs them to be read back."""
-        q = self._layout.quote_bytes
-        if q not in record and b"\r" not in record:
-            return record
-        fields = self._layout.fields.findall(record)
-        needed = (not field.startswith(q) and (q in field or b"\r" in field) for field in fields)
-        return self._layout.delimiter_bytes.join(
-            _in_quotes(field, q) if need else field for field, need in zip(fields, needed, strict=True)
-        )
-
-
-def plain_records(block: bytes, layout: CsvLayout) -> int:
-    """Return the number of records of some whole lines where each line is a record that any reader reads alike, else 0.
-
-    A block at a time, because a few searches through megabytes take less time than a look at every line.
-    """
-    bare = unquoted(block, layout)
-    if bare is None:
-        return 0
-    lines = bare[:-1].split(b"\n")
-    if set(map(methodcaller("count", layout.delimiter_bytes), lines)) != {layout.columns - 1}:
-        return 0
-    may_be_blank = layout.columns == 1 or layout.delimiter_bytes in _BLANK
-    return 0 if may_be_blank and not all(line.strip(_BLANK) for line in lines) else len(lines)
-
-
-def unquoted(block: bytes, layout: CsvLayout) -> bytes | None:
-    """Return whole lines without their fields in quotes, None if a quote or a carriage return is anywhere else.
-
-    None also where quotes hold a line break: such lines are no records by themselves.
-    """
-    if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
-        return None
-    if layout.quote_bytes not in block:
-        return block
-    bare = layout.quoted_within_line.sub(b"", block)
-    return None if layout.quote_bytes in bare else bare
-
-
-def whole_lines(source: BinaryIO, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """Read a file in blocks that end in a line feed, which a last line is given; a byte order mark is left out."""
-    start = source.read(len(_MARK))
-    parts = [b"" if start == _MARK else start]
-    while block := source.read(block_bytes):
-        end = block.rfind(b"\n") + 1
-        if end:
-            yield b"".join([*parts, block[:end]])
-            parts = []
-        parts.append(block[end:])
-    if rest := b"".join(parts):
-        yield rest if rest.endswith(b"\n") else rest + b"\n"
-
-
-def without_header(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Leave out the first line that is not blank, and the blank ones before it. Blocks end in a line feed."""
-    found = False
-    for block in blocks:
-        rest = block
-        while rest and not found:
-            line, _, rest = rest.partition(b"\n")
-            found = bool(line.strip(_BLANK))
-        if rest:
-            yield rest
-
-
-def _in_quotes(text: bytes, quote: bytes) -> bytes:
-    return quote + text.replace(quote, quote + quote) + quote

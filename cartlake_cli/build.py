@@ -1,7 +1,7 @@
 """Builds everything Terraform deploys, into `build/`: Lambda zips and layers, the Glue library and scripts.
 
     build/lambdas/<function>.zip      lambdas/<function>/ and lambdas/shared/; for a function that runs the light engine
-                                      also cartlake, contracts and what of glue_jobs needs no Spark
+                                      also cartlake, contracts, what of glue_jobs needs no Spark, and its queries
     build/layers/cartlake.zip         requirements/lambda.lock + cartlake + contracts
     build/layers/arrow.zip            requirements/arrow.lock without what the first layer has
     build/layers/light.zip            requirements/light.lock, the only layer of those functions
@@ -25,6 +25,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from cartlake.errors import TerminalError
+from cartlake_cli.light_queries.compiling import compiled_queries
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold."""
@@ -139,6 +140,7 @@ def _light_code(root: Path) -> list[tuple[str, Path]]:
     return [
         *_library(root),
         *((name, path) for name, path in jobs if path.name != "main.py" and not name.startswith(NEEDS_SPARK)),
+        ("glue_jobs/engines/duckdb/queries.json", compiled_queries(root)),
     ]
 
 

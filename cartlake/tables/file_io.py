@@ -1,8 +1,8 @@
 """Metadata files of Iceberg tables through boto3, where Arrow's S3 file system would be 136 MB of a Lambda layer.
 
-PyIceberg reads and writes metadata and manifests with it: whole small objects, in one request each. Data files are
-read and written by DuckDB. Iceberg never writes one of these files twice, so what was read or written stays in memory:
-a run looks at the same manifests a dozen times, and a warm function has most of them from the run before.
+PyIceberg reads and writes metadata and manifests with it: whole small objects, in one request each. It reads the same
+ones again and again, for each scan and each commit. They are never changed, only replaced by others under new names, so
+the most recent are kept in memory. Data files are read and written by DuckDB.
 """
 
 from __future__ import annotations
@@ -15,57 +15,50 @@ from typing import TYPE_CHECKING, Final
 from pyiceberg.io import FileIO, InputFile, OutputFile
 
 from cartlake.aws import s3
-from cartlake.aws.clients import aws_errors, client, kept_with
+from cartlake.aws.clients import aws_errors, client
 from cartlake.aws.objects import S3Uri
 
 if TYPE_CHECKING:
     from pyiceberg.io import InputStream, OutputStream
-    from types_boto3_s3 import S3Client
 
 FILE_IO: Final = "cartlake.tables.file_io.S3FileIO"
 """The value of the catalog's property `py-io-impl`."""
-
 _KEPT_BYTES: Final = 16 * 1024**2
-_KEPT_FILE_BYTES: Final = 2 * 1024**2
+_NEVER_CHANGED: Final = (".avro", ".metadata.json")
 
 
-class KeptFiles:
-    """The content of files by location, up to a number of bytes; those that were not used for longest leave first."""
+class RecentObjects:
+    """The contents of the objects read or written last, as long as they are at most `max_bytes` together."""
 
-    def __init__(self, limit: int = _KEPT_BYTES, file_limit: int = _KEPT_FILE_BYTES) -> None:
-        self._limit, self._file_limit = limit, file_limit
-        self._files: OrderedDict[str, bytes] = OrderedDict()
-        self._size = 0
-        self._lock = Lock()  # PyIceberg reads manifests in threads
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes, self._bytes = max_bytes, 0
+        self._contents: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = Lock()
 
     def get(self, location: str) -> bytes | None:
-        """Return the content of a file, None if it is not kept."""
+        """Return the content of an object that is kept, else None."""
         with self._lock:
-            if location in self._files:
-                self._files.move_to_end(location)
-            return self._files.get(location)
+            if location in self._contents:
+                self._contents.move_to_end(location)
+            return self._contents.get(location)
 
-    def put(self, location: str, content: bytes) -> None:
-        """Keep the content of a file, unless it is too large."""
+    def keep(self, location: str, content: bytes) -> None:
+        """Keep a content, and let go of those that were not read for longest."""
         self.drop(location)
-        if len(content) > self._file_limit:
-            return
         with self._lock:
-            self._files[location] = content
-            self._size += len(content)
-            while self._size > self._limit:
-                self._size -= len(self._files.popitem(last=False)[1])
+            self._contents[location] = content
+            self._bytes += len(content)
+            while self._bytes > self._max_bytes:
+                _, oldest = self._contents.popitem(last=False)
+                self._bytes -= len(oldest)
 
     def drop(self, location: str) -> None:
-        """Keep a file no longer."""
+        """Let go of an object."""
         with self._lock:
-            self._size -= len(self._files.pop(location, b""))
+            self._bytes -= len(self._contents.pop(location, b""))
 
 
-@kept_with("s3")
-def kept_files(_s3: S3Client) -> KeptFiles:
-    """Return the files this process keeps."""
-    return KeptFiles()
+_RECENT: Final = RecentObjects(_KEPT_BYTES)
 
 
 class S3FileIO(FileIO):
@@ -78,8 +71,9 @@ class S3FileIO(FileIO):
         return _NewObject(location)
 
     def delete(self, location: str | InputFile | OutputFile) -> None:
-        uri = S3Uri.parse(location if isinstance(location, str) else location.location)
-        kept_files().drop(str(uri))
+        place = location if isinstance(location, str) else location.location
+        uri = S3Uri.parse(place)
+        _RECENT.drop(place)
         with aws_errors():
             client("s3").delete_object(Bucket=uri.bucket, Key=uri.key)
 
@@ -95,17 +89,16 @@ class _Object(InputFile):
         return s3.head(S3Uri.parse(self.location)) is not None
 
     def open(self, seekable: bool = True) -> InputStream:  # noqa: ARG002, FBT001, FBT002 - PyIceberg's signature
-        content = kept_files().get(self.location)
-        if content is None:
-            content = self._read()
-            kept_files().put(self.location, content)
-        return io.BytesIO(content)
+        content = _RECENT.get(self.location)
+        return io.BytesIO(self._read() if content is None else content)
 
     def _read(self) -> bytes:
         try:
-            return s3.read_bytes(self.location)
+            content = s3.read_bytes(self.location)
         except s3.ObjectMissingError as error:
             raise FileNotFoundError(f"{self.location} does not exist.") from error
+        _keep(self.location, content)
+        return content
 
 
 class _NewObject(OutputFile):
@@ -131,8 +124,8 @@ class _NewObject(OutputFile):
         uri = S3Uri.parse(self.location)
         with aws_errors():
             client("s3").put_object(Bucket=uri.bucket, Key=uri.key, Body=content)
-        kept_files().put(self.location, content)
         self._size = len(content)
+        _keep(self.location, content)
 
 
 class _Upload(io.BytesIO):
@@ -146,3 +139,8 @@ class _Upload(io.BytesIO):
         if not self.closed:
             self._target.store(self.getvalue())
         super().close()
+
+
+def _keep(location: str, content: bytes) -> None:
+    if location.endswith(_NEVER_CHANGED):
+        _RECENT.keep(location, content)

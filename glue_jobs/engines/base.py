@@ -53,7 +53,7 @@ class Engine(Protocol):
     def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> Rows:
         """Return the raw rows of the files: the contract's file columns as strings, `_corrupt_record`, `_source_file`.
 
-        Raises TerminalError naming the files that cannot be read.
+        Raises TerminalError naming the files that cannot be read, now or when the rows are first computed.
         """
 
     def read_table(self, table: str, where: str | None = None) -> Rows:

@@ -63,8 +63,12 @@ LOCAL_COMMANDS = ROOT / "cartlake_cli" / "commands" / "local"
 LIGHT_FUNCTIONS = {"light_loader", "light_refresher"}
 
 
+# The code that compiles the queries of those functions runs their pipelines to do so.
+LIGHT_QUERIES = ROOT / "cartlake_cli" / "light_queries"
+
+
 def allowed(package, path):
-    light = package == "lambdas" and path.parent.name in LIGHT_FUNCTIONS
+    light = (package == "lambdas" and path.parent.name in LIGHT_FUNCTIONS) or path.is_relative_to(LIGHT_QUERIES)
     local = path.is_relative_to(LOCAL_COMMANDS)
     return ALLOWED[package] | ({"localaws"} if local else set()) | ({"glue_jobs"} if light else set())
 

@@ -24,6 +24,7 @@ from glue_jobs.engines.duckdb.refreshing import duckdb_refresh_engine
 from glue_jobs.engines.duckdb.types import contract_type
 from glue_jobs.table_refresh.pipeline import refresh
 from glue_jobs.table_refresh.run import Run
+from tests.compiled import use_compiled_queries
 
 GRAPH = Graph.of(contracts.load_all())
 DATABASES = ("processed", "curated", "ops")
@@ -69,6 +70,7 @@ class LightLake:
 
     def __init__(self, prefix: str, bucket: str, datasets=None) -> None:
         """Only the tables of `datasets` are made when they are given."""
+        use_compiled_queries()
         self.prefix = f"glue.{prefix}"
         self.catalog = load_catalog()
         databases = {name: f"{prefix}{name}" for name in DATABASES}

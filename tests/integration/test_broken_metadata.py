@@ -54,7 +54,7 @@ def test_athena_names_table_file_and_next_step(lake, break_it, words, statement)
     said = lake.failure(statement)
 
     assert said.startswith(f"{words} {lake.database}.t: {uri}")
-    assert said.endswith("`lake doctor` names the repair.")
+    assert said.endswith("Restore the object, or point the table to its last intact metadata file.")
 
 
 @pytest.mark.parametrize(("break_it", "words"), BREAKS)

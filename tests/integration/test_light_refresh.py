@@ -6,6 +6,7 @@ import pytest
 
 from cartlake.refresh.graph import WHOLE
 from generators.world import generate_world
+from glue_jobs.engines.duckdb import compiled as compiling
 from tests.integration.light_lake import GRAPH, LightLake, bucket_in, written_review
 
 pytestmark = [pytest.mark.integration, pytest.mark.no_cover]
@@ -41,7 +42,20 @@ def files(tmp_path_factory):
     return [days[day] for day in sorted(days)]
 
 
-def test_every_table_follows_its_sources_day_by_day_and_is_what_it_is_from_scratch(bucket, files):
+@pytest.fixture
+def compiled(monkeypatch):
+    """The transforms whose queries were compiled during a test."""
+    found, compile_one = [], compiling._compile
+
+    def note(transform, inputs, constants):
+        found.append((transform.__qualname__, inputs))
+        return compile_one(transform, inputs, constants)
+
+    monkeypatch.setattr(compiling, "_compile", note)
+    return found
+
+
+def test_every_table_follows_its_sources_day_by_day_and_is_what_it_is_from_scratch(bucket, files, compiled):
     grown, scratch = LightLake("grown_", bucket), LightLake("scratch_", bucket)
     grown.load_files([file for day in files[:3] for file in day])
     grown.insert("processed.reviews", *REVIEWS[:3])
@@ -59,3 +73,4 @@ def test_every_table_follows_its_sources_day_by_day_and_is_what_it_is_from_scrat
     assert {name: grown.rows(name) for name in GRAPH.order} == {name: scratch.rows(name) for name in GRAPH.order}
     assert {name for name in GRAPH.order if not grown.rows(name)} == set()
     assert {name: table.differences for name, table in grown.check().items()} == {name: [] for name in GRAPH.order}
+    assert compiled == []

@@ -18,6 +18,7 @@ from glue_jobs.dataset_etl.run import Run
 from glue_jobs.engines.duckdb.engine import duckdb_engine
 from glue_jobs.shared.phases import Phases
 from glue_jobs.transforms.file_rows.judging import quarantining
+from tests.compiled import use_compiled_queries
 from tests.spark import loading
 
 LAKES = count(1)
@@ -30,6 +31,7 @@ class LightLake(loading.Lake):
 
     @classmethod
     def new(cls):
+        use_compiled_queries()
         for bucket in BUCKETS:
             client("s3").create_bucket(Bucket=bucket)
         lake = cls(spark=None, incoming=None, prefix=f"lake{next(LAKES)}_")

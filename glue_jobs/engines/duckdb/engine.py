@@ -60,22 +60,21 @@ _TIDY_EVERY: Final = 5
 class DuckDBEngine:
     """A DuckDB connection for the length of one run, whose id the snapshots carry.
 
-    `max_merge_bytes` is what a merge may look at of a table.
+    Each table is loaded once, and known after each commit. `max_merge_bytes` is what a merge may look at of a table.
     """
 
     session: Session
     catalog: LakeCatalog
     run_id: str
     max_merge_bytes: float = math.inf
+    loaded: dict[str, IcebergTable] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
+    _unread: Sequence[ManifestFile] = ()
     _numbers: Iterator[int] = field(default_factory=count)
 
     def read_files(self, files: Sequence[ManifestFile], contract: Contract) -> str:
-        query = reading.raw_rows_sql(self.session, files, contract)
-        try:
-            return self._table_of(query, "raw")
-        except duckdb.Error as error:
-            raise reading.unreadable(files, error) from error
+        self._unread = files
+        return self._view_of(reading.raw_rows_sql(self.session, files, contract), "raw")
 
     def read_table(self, table: str, where: str | None = None) -> str:
         loaded = self._load(table)
@@ -118,7 +117,13 @@ class DuckDBEngine:
         return name
 
     def keep(self, rows: str) -> str:
-        self.kept.append(self._table_of(f"select * from {rows}", "kept"))
+        try:
+            self.kept.append(self._table_of(f"select * from {rows}", "kept"))
+        except duckdb.Error as error:
+            if self._unread:
+                raise reading.unreadable(self._unread, error) from error
+            raise
+        self._unread = ()
         return self.kept[-1]
 
     def freeze(self, rows: str) -> str:
@@ -142,6 +147,7 @@ class DuckDBEngine:
         return BatchCounts(by_file, by_file.total() - by_day.total(), by_day, clustered=True)
 
     def fresh_branch(self, table: str, name: str) -> Branch:
+        self.forget([table])
         loaded = self._load(table)
         if name in loaded.metadata.refs:
             drop_branch(loaded, name)
@@ -159,28 +165,32 @@ class DuckDBEngine:
 
     def append(self, rows: str, branch: Branch, *, clustered: bool) -> None:  # noqa: ARG002 - as on Spark
         loaded = self._load(branch.table)
-        added = TableFiles(self.session, loaded).write_rows(f"select * from {rows}")
+        query = f"select * from {rows}"
+        added = TableFiles(self.session, loaded).write_rows(query, among=query)
         self._commit(loaded, Change(added=added), branch)
 
     def merge(self, rows: str, branch: Branch, table: Table, days: Collection[date]) -> None:
-        name = self.freeze(rows)
         loaded = self._load(branch.table)
         held = self._checked(self._scan_branch(loaded, branch, table, days), branch)
         keys = list(table.primary_key)
         same = " and ".join(f"t.{quoted(key)} = s.{quoted(key)}" for key in keys)
         stored = self._table_of(
-            f"select t.* from ({held.sql(positions=True)}) as t semi join {name} as s on {same} "
+            f"select t.* from ({held.sql(positions=True)}) as t semi join {rows} as s on {same} "
             f"where {in_days_sql(table, days, 't.')}",
             "stored",
         )
+        every = f"select * from {rows}"
+        if not self.count(stored):
+            self._commit(loaded, Change(added=TableFiles(self.session, loaded).write_rows(every, every)), branch)
+            return
         wins = newer(table)
         replaced = self._table_of(
-            f"select t.{FILE} as file_path, t.{POSITION} as pos from {stored} as t join {name} as s on {same} "
+            f"select t.{FILE} as file_path, t.{POSITION} as pos from {stored} as t join {rows} as s on {same} "
             f"where {wins}",
             "replaced",
         )
-        kept = f"select s.* from {name} as s where not exists (select 1 from {stored} as t where {same} and not {wins})"
-        self._commit(loaded, at_places(self.session, loaded, held, replaced, kept), branch)
+        kept = f"select s.* from {rows} as s where not exists (select 1 from {stored} as t where {same} and not {wins})"
+        self._commit(loaded, at_places(self.session, loaded, held, replaced, kept, every), branch)
 
     def replace(self, changed: str, gone: str, branch: Branch, table: Table) -> None:
         keys = [quoted(key) for key in table.primary_key]
@@ -243,11 +253,15 @@ class DuckDBEngine:
     def head(self, table: str, reference: str) -> int | None:
         return head_of(self._load(table), reference)
 
-    def _load(self, table: str) -> IcebergTable:
-        return self.catalog.load_table(tuple(table.split(".")[1:]))
-
     def forget(self, tables: Iterable[str]) -> None:
-        """Load these tables anew when they are next needed. This engine loads a table each time."""
+        """Load these tables anew when they are next needed."""
+        for table in tables:
+            self.loaded.pop(table, None)
+
+    def _load(self, table: str) -> IcebergTable:
+        if table not in self.loaded:
+            self.loaded[table] = self.catalog.load_table(tuple(table.split(".")[1:]))
+        return self.loaded[table]
 
     def _scan_branch(self, loaded: IcebergTable, branch: Branch, table: Table, days: Collection[date] | None) -> Scan:
         head = head_of(loaded, branch.name)

@@ -70,6 +70,7 @@ def expire(table: Table, now: datetime | None = None) -> int:
     except CommitFailedException:
         log.info("%s was committed to meanwhile; its old versions are removed by the next run", table.name())
         return 0
+    table.refresh()  # who loaded it goes on with it
     _delete(unneeded)
     return len(unneeded)
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -71,19 +71,22 @@ class TableFiles:
     def spec(self) -> PartitionSpec:
         return self.table.spec()
 
-    def write_rows(self, query: str) -> list[DataFile]:
+    def write_rows(self, query: str, among: str | None = None) -> list[DataFile]:
         """Write the rows of a query, which has columns of the table by name, and upload them as data files.
 
-        What the query has not is null in the table. Rows lie in the table's sort order.
+        What the query has not is null in the table. Rows lie in the table's sort order. `among` is a query, quick to
+        run, whose rows are these and maybe others: rows of one partition need not be sorted by it.
         """
         keys = {_PARTITION.format(place): self._key_sql(field) for place, field in enumerate(self.spec.fields)}
-        listed = [*map(self._column, self.schema.fields), *(f"{sql} as {key}" for key, sql in keys.items())]
-        order = ", ".join([*keys, *self._sort_columns()])
-        source = f"select {', '.join(listed)} from ({self._with_absent(query)})" + (
-            f" order by {order}" if order else ""
-        )
+        rows = self._with_absent(query)
+        partition = self._only_partition(among, keys) if among else {}
+        split = [] if partition else list(keys)
+        listed = [*map(self._column, self.schema.fields), *(f"{keys[key]} as {key}" for key in split)]
+        order = ", ".join([*split, *self._sort_columns()])
+        source = f"select {', '.join(listed)} from ({rows})" + (f" order by {order}" if order else "")
         ids = ", ".join(f"{quoted(field.name)}: {_field_ids(field)}" for field in self.schema.fields)
-        return self._upload([self._data_file(one) for one in self._copy(source, ids, list(keys)) if one.rows])
+        written = [replace(one, keys={**one.keys, **partition}) for one in self._copy(source, ids, split) if one.rows]
+        return self._upload([self._data_file(one) for one in written])
 
     def write_deletes(self, positions: str, files: Mapping[str, DataFile]) -> list[DataFile]:
         """Write position deletes of rows and upload them, a file for each partition.
@@ -101,6 +104,12 @@ class TableFiles:
         partitions = list(places)
         written = self._copy(source, f"file_path: {_FILE_PATH.field_id}, pos: {_POSITION_ID}", ["place"])
         return self._upload([self._delete_file(one, *partitions[int(str(one.keys["place"]))]) for one in written])
+
+    def _only_partition(self, rows: str, keys: Mapping[str, str]) -> Mapping[str, str | None]:
+        """The partition values of rows that are all of one partition, by key; nothing when they are of several."""
+        listed = ", ".join(f"({sql})::varchar" for sql in keys.values())
+        found = self.session.rows(f"select distinct {listed} from ({rows}) limit 2") if keys else []
+        return dict(zip(keys, found[0], strict=True)) if len(found) == 1 else {}
 
     def _key_sql(self, field: PartitionField) -> str:
         kind = type(field.transform)

@@ -1,7 +1,7 @@
 """Files of a manifest as local copies of which DuckDB can misread nothing: one record a line, quotes where needed.
 
-A file is downloaded and read in blocks, so that memory does not depend on its size. Keys of S3 are taken literally:
-DuckDB would read `*`, `?` and `[` in them as patterns.
+Texts are read from S3 in blocks, so that memory does not depend on their size; Parquet files are downloaded. Keys of
+S3 are taken literally: DuckDB would read `*`, `?` and `[` in them as patterns.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from botocore.exceptions import ClientError
 
+from cartlake.aws import s3
 from cartlake.aws.clients import client
 from cartlake.aws.objects import S3Uri
-from cartlake.csv_records import CsvLayout, Split, split_records, whole_lines
+from cartlake.aws.streams import ObjectStream
+from cartlake.csv_copies import Split, split_records, whole_lines
+from cartlake.csv_records import CsvLayout
 from cartlake.errors import TerminalError
 from glue_jobs.engines.duckdb.session import text_literal
 
@@ -49,7 +52,7 @@ def download(file: ManifestFile, folder: Path) -> Path:
         client("s3").download_file(uri.bucket, uri.key, str(target))
     except ClientError as error:
         if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
-            raise TerminalError(f"{file.uri} does not exist any more. Drop it again.") from error
+            raise TerminalError(_missing(file)) from error
         raise
     return target
 
@@ -57,7 +60,7 @@ def download(file: ManifestFile, folder: Path) -> Path:
 def copy_csv(file: ManifestFile, layout: CsvLayout, folder: Path) -> CsvCopy:
     """Split a CSV file into records. Raises TerminalError naming a file that is not the gzip it should be."""
     good, malformed = folder / f"{file.file_id}.good", folder / f"{file.file_id}.malformed"
-    with _opened(file, folder) as source, good.open("wb") as well, malformed.open("wb") as badly:
+    with _opened(file) as source, good.open("wb") as well, malformed.open("wb") as badly:
         split = split_records(source, well, badly, layout)
     return CsvCopy(good, malformed, split)
 
@@ -65,7 +68,7 @@ def copy_csv(file: ManifestFile, layout: CsvLayout, folder: Path) -> CsvCopy:
 def copy_lines(file: ManifestFile, folder: Path) -> Path:
     """Copy the lines of a text, each as one value. Raises TerminalError naming a file that is no gzip file."""
     target = folder / f"{file.file_id}.lines"
-    with _opened(file, folder) as source, target.open("wb") as copy:
+    with _opened(file) as source, target.open("wb") as copy:
         for block in whole_lines(source):
             lines = block.replace(b"\r\n", b"\n") if b"\r" in block else block
             special = any(mark in lines for mark in _MARKS)
@@ -104,14 +107,20 @@ def _one_value(line: bytes) -> bytes:
 
 
 @contextmanager
-def _opened(file: ManifestFile, folder: Path) -> Iterator[BinaryIO]:
-    """The text of a file while it is read; afterwards what was downloaded is deleted."""
-    original = download(file, folder)
+def _opened(file: ManifestFile) -> Iterator[BinaryIO]:
+    """The text of a file while it is read from S3."""
     is_gzip = file.format.compression == "gzip"
     try:
-        with original.open("rb") as stored, gzip.GzipFile(fileobj=stored) if is_gzip else stored as source:
-            yield source  # type: ignore[misc]
+        with (
+            ObjectStream(S3Uri.parse(file.uri)) as stored,
+            gzip.GzipFile(fileobj=stored) if is_gzip else stored as text,
+        ):
+            yield text  # type: ignore[misc]
+    except s3.ObjectMissingError as error:
+        raise TerminalError(_missing(file)) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise TerminalError(f"{file.uri} is not whole gzip data: {error}. Write it again and drop it.") from error
-    finally:
-        original.unlink()
+
+
+def _missing(file: ManifestFile) -> str:
+    return f"{file.uri} does not exist any more. Drop it again."

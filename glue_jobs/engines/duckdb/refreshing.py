@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cartlake.refresh.day_ranges import ALWAYS
@@ -22,7 +22,7 @@ from glue_jobs.shared.quality import broken_rows
 from glue_jobs.transforms.scopes import in_ranges_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class DuckDBRefreshEngine(DuckDBEngine):
-    """A DuckDB connection for the length of one refresh. Each table is loaded once, and known after each commit."""
-
-    loaded: dict[str, IcebergTable] = field(default_factory=dict)
+    """A DuckDB connection for the length of one refresh."""
 
     @property
     def parallel_tables(self) -> int:
@@ -49,10 +47,6 @@ class DuckDBRefreshEngine(DuckDBEngine):
 
     def limits(self) -> AbstractContextManager[None]:
         return engine_limits()
-
-    def forget(self, tables: Iterable[str]) -> None:
-        for table in tables:
-            self.loaded.pop(table, None)
 
     def read_days(self, name: str, table: Table, days: Sequence[DayRange]) -> str:
         held = scan(self._load(name), self.head(name, MAIN), in_ranges(table, days))
@@ -94,11 +88,6 @@ class DuckDBRefreshEngine(DuckDBEngine):
     def _replace(self, name: str, change_of: Callable[[IcebergTable], Change]) -> None:
         # The first commit is made even of nothing, so that an empty table is known to be built.
         self._commit_to_main(name, change_of, also_nothing=True)
-
-    def _load(self, table: str) -> IcebergTable:
-        if table not in self.loaded:
-            self.loaded[table] = self.catalog.load_table(tuple(table.split(".")[1:]))
-        return self.loaded[table]
 
 
 @contextmanager

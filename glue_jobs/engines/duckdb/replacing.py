@@ -87,16 +87,19 @@ def _new_rows(loaded: IcebergTable, table: Table, stored: str, rows: str, same_r
     )
 
 
-def at_places(session: Session, loaded: IcebergTable, held: Scan, replaced: str, rows: str | None) -> Change:
+def at_places(  # noqa: PLR0913, PLR0917 - a table, what leaves it, and what comes
+    session: Session, loaded: IcebergTable, held: Scan, replaced: str, rows: str | None, among: str | None = None
+) -> Change:
     """Return the change that deletes the rows at some places and adds those of a query; its files are uploaded.
 
     `replaced` names a DuckDB table with the columns `file_path` and `pos`, of rows of the scan `held` of `loaded`.
+    `among` is as in `TableFiles.write_rows`.
     """
     maker = TableFiles(session, loaded)
     paths = {str(path) for (path,) in session.rows(f"select distinct file_path from {replaced}")}
     files = {file.file_path: file for file in held.files if file.file_path in paths}
     deletes = maker.write_deletes(replaced, files) if files else []
-    return Change(added=maker.write_rows(rows) if rows else [], deletes=deletes, deleted_from=frozenset(files))
+    return Change(added=maker.write_rows(rows, among) if rows else [], deletes=deletes, deleted_from=frozenset(files))
 
 
 def _equal(names: Sequence[str]) -> str:

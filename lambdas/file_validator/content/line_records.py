@@ -1,6 +1,7 @@
 """Find out of a CSV file whether each of its lines is a record, so that many tasks can read it line by line."""
 
-from cartlake.csv_records import CsvLayout, unquoted
+from cartlake.csv_copies import unquoted
+from cartlake.csv_records import CsvLayout
 
 
 class LineRecords:

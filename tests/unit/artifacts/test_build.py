@@ -41,7 +41,10 @@ def checkout(tmp_path, monkeypatch):
             (target / "pyarrow" / "lib.so").write_text("binary")
             (target / "pyarrow" / "tests" / "test_all.py").write_text("junk")
 
+    queries = tmp_path / "queries.json"
+    queries.write_text("{}")
     monkeypatch.setattr(building, "_install", install)
+    monkeypatch.setattr(building, "compiled_queries", lambda _: queries)
     return tmp_path
 
 

@@ -5,7 +5,7 @@ from pyiceberg.io import load_file_io
 
 from cartlake.aws import clients
 from cartlake.tables.catalog import PY_IO_IMPL
-from cartlake.tables.file_io import FILE_IO, KeptFiles
+from cartlake.tables.file_io import FILE_IO, RecentObjects
 
 PLACE = "s3://lake/things/metadata/1.metadata.json"
 
@@ -76,17 +76,16 @@ def test_what_was_read_or_written_once_is_not_fetched_again(io):
     assert not io.new_input(PLACE).exists()  # that is asked, not remembered
 
 
-def test_the_files_used_last_are_kept_within_a_number_of_bytes():
-    kept = KeptFiles(limit=10, file_limit=6)
+def test_the_objects_used_last_are_kept_within_a_number_of_bytes():
+    recent = RecentObjects(10)
     for name, content in (("a", b"aaaa"), ("b", b"bbbb")):
-        kept.put(name, content)
-    assert kept.get("a") == b"aaaa"
+        recent.keep(name, content)
+    assert recent.get("a") == b"aaaa"
 
-    kept.put("c", b"cccc")
-    kept.put("large", b"1234567")
+    recent.keep("c", b"cccc")
 
-    assert [kept.get(name) for name in ("a", "b", "c", "large")] == [b"aaaa", None, b"cccc", None]
-    kept.put("c", b"c")
-    kept.drop("a")
-    kept.put("d", b"dddddd")
-    assert [kept.get(name) for name in ("c", "d")] == [b"c", b"dddddd"]
+    assert [recent.get(name) for name in ("a", "b", "c")] == [b"aaaa", None, b"cccc"]
+    recent.keep("c", b"c")
+    recent.drop("a")
+    recent.keep("d", b"ddddddddd")
+    assert [recent.get(name) for name in ("c", "d")] == [b"c", b"ddddddddd"]

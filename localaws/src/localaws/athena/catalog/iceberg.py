@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from localaws.athena.clients import Clients
 
 NEWEST_FORMAT = 2  # DuckDB's reader of v3 deletion vectors is too new to be relied on
-_NEXT_STEP = "`lake doctor` names the repair."
+_NEXT_STEP = "Restore the object, or point the table to its last intact metadata file."
 FILE, ROW_NUMBER = "filename", "file_row_number"
 
 
