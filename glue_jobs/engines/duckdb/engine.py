@@ -322,8 +322,10 @@ class DuckDBEngine:
             expire(loaded)
         except (CommitFailedException, ValidationException):
             log.info("%s was written by another run meanwhile, so its files were not joined", loaded.name())
+            self.loaded.clear()  # what was loaded may hold a commit that was not made
         except Exception:
             log.exception("the small files of %s were not joined; its rows are unchanged", loaded.name())
+            self.loaded.clear()
 
     def _rule_values(self, rows: str, table: Table, now: datetime) -> dict[str, float | None]:
         """Return what each table rule of the contract measures on the rows."""
