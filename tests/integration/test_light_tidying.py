@@ -52,18 +52,18 @@ def test_five_small_files_become_one_in_a_commit_of_its_own(lake):
 
 
 @pytest.mark.parametrize(
-    ("name", "fault", "said"),
+    ("step", "fault", "said"),
     [
         pytest.param("joined", RuntimeError("the disk is full"), "were not joined", id="anything"),
         pytest.param("joined", CommitFailedException("another came first"), "written by another run", id="a conflict"),
         pytest.param("expire", RuntimeError("S3 is away"), "were not joined", id="old versions"),
     ],
 )
-def test_what_fails_in_it_fails_no_run(lake, monkeypatch, caplog, name, fault, said):
+def test_what_fails_in_it_fails_no_run(lake, monkeypatch, caplog, step, fault, said):
     def fail(*_arguments):
         raise fault
 
-    monkeypatch.setattr(light_engine, name, fail)
+    monkeypatch.setattr(light_engine, step, fail)
 
     with caplog.at_level(logging.INFO):
         insert_the_fifth(lake)
