@@ -9,7 +9,7 @@ from cartlake.contracts.building import TRANSFORM, Build, build_of
 from cartlake.contracts.errors import Faults
 from cartlake.contracts.glue_limits import check_table
 from cartlake.contracts.layout import event_time_fixed, renamed_from, sort_order
-from cartlake.contracts.maintenance import maintenance_of
+from cartlake.contracts.maintenance import MAX_SNAPSHOTS, maintenance_of
 from cartlake.contracts.masks import MASK, mask_of
 from cartlake.contracts.model import (
     CONTRACT_PROPERTY,
@@ -54,6 +54,8 @@ _TABLE_PROPERTIES = {
     "write.distribution-mode": "hash",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "50",
+    # A commit of a small file writes a manifest, and every scan reads all of them: Iceberg would merge 100.
+    "commit.manifest.min-count-to-merge": "10",
 }
 
 
@@ -122,7 +124,9 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
     if order and maintenance.z_order_by:
         advice = "choose cartlake.sortOrder or zOrderBy: rows are sorted in one order"
         faults.add(f"{where}.cartlake.maintenance.zOrderBy", list(maintenance.z_order_by), advice)
-    sizes = {"write.target-file-size-bytes": str(maintenance.target_bytes)}
+    only_spark = _custom(document.custom_properties).get("cartlake.engine") == "spark"
+    kept = {MAX_SNAPSHOTS: str(maintenance.max_snapshots)} if maintenance.enabled and not only_spark else {}
+    sizes = {"write.target-file-size-bytes": str(maintenance.target_bytes), **kept}
     properties = _TABLE_PROPERTIES | sizes | {k: str(v) for k, v in custom.get("cartlake.tableProperties", {}).items()}
     return Table(
         name=table.name,

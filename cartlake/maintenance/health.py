@@ -19,6 +19,10 @@ MANY_MANIFESTS: Final = 50
 """Manifests are rewritten from this number on. Planning a query reads each of them with a request to S3."""
 MANY_DELETE_FILES: Final = 20
 """Position delete files are joined from this number on."""
+RUNS_JOIN_BYTES: Final = 1024**3
+"""Tables of up to this size are joined by the runs that write them, on the light engine; a job is for the others."""
+LEFT_BY_RUNS: Final = 50
+"""Files that joining would save, from which on a job is started even for a table that runs join."""
 EXPIRES_AT_LEAST: Final = 10
 """Snapshots that have to be old enough before a job is started to expire them."""
 ORPHAN_SWEEP: Final = timedelta(days=7)
@@ -155,12 +159,13 @@ def needs(
     """
     options = options or MaintenanceOptions()
     health = measure(stats, settings)
-    rewriting = [*_rewriting(stats, health, settings, force=options.force)]
+    left = LEFT_BY_RUNS if stats.tidied_by_runs and health.size <= RUNS_JOIN_BYTES and not options.force else 1
+    rewriting = [*_rewriting(stats, health, settings, force=options.force, at_least=left)]
     # With `force` from two on: one manifest cannot be joined with another.
     if health.manifests >= (2 if options.force else MANY_MANIFESTS):
         rewriting.append(Need(action=Action.REWRITE_MANIFESTS, why=f"{health.manifests} manifests"))
-    if left := leftovers(stats, now):
-        rewriting.append(Need(action=Action.DROP_BRANCHES, why=f"runs that ended left {', '.join(left)}"))
+    if branches := leftovers(stats, now):
+        rewriting.append(Need(action=Action.DROP_BRANCHES, why=f"runs that ended left {', '.join(branches)}"))
     found = [*rewriting, *_expiring(stats, settings, now, options)]
     if _may_hold_orphans(health, settings, now, orphans_removed_at):
         since = f"since {orphans_removed_at:%Y-%m-%d}" if orphans_removed_at else "so far"
@@ -168,12 +173,14 @@ def needs(
     return found
 
 
-def _rewriting(stats: FileStats, health: Health, settings: Maintenance, *, force: bool) -> Iterable[Need]:
+def _rewriting(
+    stats: FileStats, health: Health, settings: Maintenance, *, force: bool, at_least: int
+) -> Iterable[Need]:
     least = 2 if force else settings.min_input_files
     spared = removable(stats.partitions, settings, least)
     share = spared / health.data_files if health.data_files else 0.0
     # One rewrite does both, so deleted rows are a reason of their own only where no files are joined.
-    if spared and share >= (0 if force else settings.small_file_ratio):
+    if spared >= at_least and share >= (0 if force else settings.small_file_ratio):
         yield Need(action=Action.REWRITE, why=f"{spared} of {health.data_files} files could be joined to others")
     elif health.deleted_rows and health.delete_ratio >= (0 if force else settings.delete_ratio):
         yield Need(

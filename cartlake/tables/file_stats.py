@@ -40,7 +40,8 @@ class Snapshot:
 class FileStats:
     """The statistics of a table now. `branches` and `tags` are ids of snapshots by name.
 
-    `records` is the number of rows in data files, the `deleted_rows` included.
+    `records` is the number of rows in data files, the `deleted_rows` included. `tidied_by_runs`: the table has the
+    property by which runs of the light engine join its small files.
     """
 
     partitions: Sequence[PartitionFiles] = ()
@@ -51,6 +52,7 @@ class FileStats:
     snapshots: Sequence[Snapshot] = ()
     branches: Mapping[str, int] = field(default_factory=dict)
     tags: Mapping[str, int] = field(default_factory=dict)
+    tidied_by_runs: bool = False
 
     @property
     def head(self) -> int | None:

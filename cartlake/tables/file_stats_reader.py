@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyiceberg.exceptions import NoSuchTableError, ValidationError
 from pyiceberg.manifest import DataFileContent
 
+from cartlake.contracts.maintenance import MAX_SNAPSHOTS
 from cartlake.errors import TransientError
 from cartlake.tables.broken_metadata import UnreadableTableError
 from cartlake.tables.file_stats import FileStats, PartitionFiles, Snapshot
@@ -95,4 +96,5 @@ def file_stats_of(table: Table, settings: Maintenance) -> FileStats:
         ],
         branches={name: ref.snapshot_id for name, ref in refs if ref.snapshot_ref_type == "branch"},
         tags={name: ref.snapshot_id for name, ref in refs if ref.snapshot_ref_type == "tag"},
+        tidied_by_runs=MAX_SNAPSHOTS in metadata.properties,
     )

@@ -21,6 +21,10 @@ class LakeCatalog(GlueCatalog):
     pyiceberg reads Glue's answer in one private method, both when it loads a table and when it commits.
     """
 
+    def _is_s3tables_database(self, database_name: str) -> bool:  # noqa: ARG002 - pyiceberg's signature
+        """Answer without a request, for every commit asks: the lake's databases are none of S3 Tables."""
+        return False
+
     def _convert_glue_to_iceberg(self, glue_table: TableTypeDef) -> Table:
         name = f"{glue_table.get('DatabaseName')}.{glue_table.get('Name')}"
         file = (glue_table.get("Parameters") or {}).get(METADATA_LOCATION)

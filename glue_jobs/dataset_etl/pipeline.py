@@ -57,6 +57,8 @@ def load_files(run: Run) -> TransformReport:
     store = storing.replace if run.manifest.backfill else storing.append_and_merge
     stored = store(run, kept, batch, branch)
     engine.release()
+    with timed("tidy"):
+        engine.tidy(branch, table, batch.days | stored.old_days)
     with timed("audit"):
         measured = engine.measure(branch, table, batch.days | stored.old_days, run.started_at)
         record_quality(run, rules, measured)

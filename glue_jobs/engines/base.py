@@ -138,6 +138,12 @@ class Engine(Protocol):
     def replace_rows(self, table: str, where: str, rows: Rows | None) -> None:
         """Make `rows` the only ones of the table that meet the SQL condition `where`; None stands for no rows."""
 
+    def tidy(self, branch: Branch, table: Table, days: Collection[date]) -> None:
+        """Join small files of these days on the branch and remove old versions of the table, where that is due.
+
+        No row changes. An engine for large batches leaves it to maintenance, and does nothing.
+        """
+
     def measure(self, branch: Branch, table: Table, days: Collection[date], now: datetime) -> list[Measurement]:
         """Measure every table rule of the contract on the branch's rows of these days, as of `now`."""
 

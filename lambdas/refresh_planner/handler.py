@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from cartlake import contracts
 from cartlake.aws import s3
-from cartlake.ledger import Lock, LockHeldError
+from cartlake.ledger import Lock, LockHeldError, RunState
 from cartlake.refresh.graph import StaleTable
 from cartlake.runs.documents import EngineChoice, RefreshPlan
 from cartlake.runs.engine_choice import choose_refresh_engine, runner_of, spark_only
@@ -110,6 +110,13 @@ def gathering(lock: Lock) -> bool:
 
 
 def loading(dataset: str) -> bool:
-    """Return whether a run loads files of the dataset; maintenance changes no row."""
+    """Return whether a run loads files of the dataset, or is about to; maintenance changes no row.
+
+    The run that starts a refresh has put its own rows on record, and has the lock for a moment yet.
+    """
     lock = ledger().locks.get(dataset)
-    return lock is not None and subject_of(lock.run_id) != Workflow.MAINTENANCE
+    if lock is None or subject_of(lock.run_id) == Workflow.MAINTENANCE:
+        return False
+    run = ledger().runs.get(lock.run_id)
+    ended = run is not None and run.state is not RunState.RUNNING
+    return ledger().has_pending(dataset) if ended else True

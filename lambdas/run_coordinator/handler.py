@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Discriminator, RootModel, Tag
 
 from cartlake.maintenance.documents import MaintenanceRequest
+from cartlake.runs.ids import Workflow
 from lambdas.run_coordinator.adapters import coordinator
 from lambdas.run_coordinator.domain import Decision, Outcome
 from lambdas.run_coordinator.settings import settings
@@ -31,9 +32,12 @@ class Start(BaseModel):
 
 
 class Release(BaseModel):
+    """From the last step of a state machine. `then_start` is a workflow to start, if work is pending for it."""
+
     action: Literal["release"]
     subject: str
     run_id: str
+    then_start: Literal[Workflow.REFRESH] | None = None
 
 
 class Maintain(MaintenanceRequest):
@@ -72,7 +76,11 @@ def decide(request: FileValidated | Start | Release | Maintain | Hold) -> Decisi
     """Do what the request asks for, and return what was decided."""
     match request:
         case Release():
-            return coordinator().release(request.subject, request.run_id)
+            decision = coordinator().release(request.subject, request.run_id)
+            # After the release: the refresh waits for runs that load files, so it sees the next one but not this.
+            if request.then_start:
+                note(coordinator().start(request.then_start))
+            return decision
         case Start():
             return coordinator().start(request.subject)
         case FileValidated():
@@ -86,7 +94,12 @@ def decide(request: FileValidated | Start | Release | Maintain | Hold) -> Decisi
 @entry(Request)
 def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     decision = decide(request.root)
+    note(decision)
+    return asdict(decision)
+
+
+def note(decision: Decision) -> None:
+    """Count and log what was decided."""
     if decision.outcome in {Outcome.PLANNED, Outcome.STARTED, Outcome.TAKEN_OVER}:
         count(decision.subject, RunsStarted=1)
     logger.info("coordinated", **asdict(decision))
-    return asdict(decision)

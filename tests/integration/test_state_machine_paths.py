@@ -102,7 +102,7 @@ CLAIM: dict[str, Any] = {
     "table": "processed.things",
 }
 LIGHT = CLAIM | {"runner": "light"}
-LIGHT_WAY = ["Claim", "LightTransform", "Audit", "Publish", "Record", "Refresh", "Release"]
+LIGHT_WAY = ["Claim", "LightTransform", "Audit", "Publish", "Record", "Release"]
 ANSWERS: dict[str, dict[str, Any]] = {
     "light_loader": {"answer": {"report_uri": "s3://runs/transform.json", "rows": {}, "snapshot_id": "7"}},
     "batch_claimer": {"answer": CLAIM},
@@ -112,7 +112,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "maintenance_planner": {"answer": {"table_count": 2, "plan_uri": "s3://runs/plan.json", "maintenance_job": "m"}},
 }
 FOR_EVER = 99
-GOOD_WAY = ["Claim", "Transform", "Audit", "Publish", "Record", "Refresh", "Release"]
+GOOD_WAY = ["Claim", "Transform", "Audit", "Publish", "Record", "Release"]
 BAD_END = ["MarkFailed", "NotifyFailure", "ReleaseFailed"]
 PUBLISHED_BAD_END = ["MarkPublishedFailed", *BAD_END[1:]]
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry, ManifestEntryStatus, ManifestFile
 from pyiceberg.table import TableProperties
-from pyiceberg.table.snapshots import Operation
+from pyiceberg.table.snapshots import Operation, Summary
 from pyiceberg.table.update.snapshot import _MergeAppendFiles
 from pyiceberg.typedef import EMPTY_DICT
 from pyiceberg.utils.properties import property_as_bool
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from pyiceberg.partitioning import PartitionSpec
     from pyiceberg.table import Table, Transaction
-    from pyiceberg.table.snapshots import Summary
     from pyiceberg.table.update import UpdatesAndRequirements
     from pyiceberg.typedef import Record
 
@@ -44,12 +44,14 @@ class Change:
 
     Earlier files of position deletes leave with the last data file they can be about.
     `deleted_from` are the paths of the data files that the position deletes are about: they must still be there.
+    `rewrites`: the added files hold the rows of the removed ones, so that no reader sees a difference.
     """
 
     added: list[DataFile] = field(default_factory=list)
     deletes: list[DataFile] = field(default_factory=list)
     removed: list[DataFile] = field(default_factory=list)
     deleted_from: frozenset[str] = frozenset()
+    rewrites: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.added or self.deletes or self.removed)
@@ -115,11 +117,32 @@ class _Commit(_MergeAppendFiles):
 
     def _summary(self, snapshot_properties: dict[str, str] = EMPTY_DICT) -> Summary:
         dropped = delete_counts([entry.data_file for entry in self._dropped_deletes()], "removed")
-        return super()._summary({**snapshot_properties, **dropped})
+        summary = super()._summary({**snapshot_properties, **dropped})
+        # pyiceberg counts totals for the other kinds only, so they are counted before the kind is set.
+        return Summary(Operation.REPLACE, **summary.additional_properties) if self._change.rewrites else summary
 
     def _commit(self) -> UpdatesAndRequirements:
         updates, requirements = super()._commit()
         return updates, tuple(or_no_snapshots(one) for one in requirements)
+
+    def _manifests(self) -> list[ManifestFile]:
+        """One new manifest of data files for each partitioning, where pyiceberg writes one of added and one of removed.
+
+        Each is a request to S3 here, and one more for every later reader.
+        """
+        by_spec: defaultdict[int, list[ManifestEntry]] = defaultdict(list)
+        for entry in [*self._added_entries(), *self._deleted_entries()]:
+            by_spec[entry.data_file.spec_id].append(entry)
+        new = []
+        for spec_id, entries in by_spec.items():
+            with self.new_manifest_writer(self.spec(spec_id)) as writer:
+                for entry in entries:
+                    writer.add_entry(entry)
+            new.append(writer.to_manifest_file())
+        return self._process_manifests([*new, *self._existing_manifests()])
+
+    def _added_entries(self) -> list[ManifestEntry]:
+        return [_added(file, self._snapshot_id) for file in self._added_data_files]
 
     def _existing_manifests(self) -> list[ManifestFile]:
         if not self._deleted_data_files:
@@ -136,15 +159,35 @@ class _Commit(_MergeAppendFiles):
             if entry.data_file in self._deleted_data_files
         ]
 
-    def _build_delete_files_partition_predicate(self) -> None:
-        """Removed files are named one by one."""
-
     def _process_manifests(self, manifests: list[ManifestFile]) -> list[ManifestFile]:
         by_spec: defaultdict[int, list[DataFile]] = defaultdict(list)
         for file in self._change.deletes:
             by_spec[file.spec_id].append(file)
         added = [self._delete_manifest(self.spec(spec_id), files) for spec_id, files in by_spec.items()]
-        return [*super()._process_manifests(manifests), *added]
+        data = [one for one in manifests if one.content == ManifestContent.DATA]
+        deletes = [one for one in manifests if one.content == ManifestContent.DELETES]
+        return [*super()._process_manifests(data), *self._merged_deletes(deletes), *added]
+
+    def _merged_deletes(self, manifests: list[ManifestFile]) -> list[ManifestFile]:
+        """The earlier manifests of delete files; one for each partitioning once there are so many as are merged."""
+        if not self._merge_enabled or len(manifests) < self._min_count_to_merge:
+            return manifests
+        by_spec: defaultdict[int, list[ManifestFile]] = defaultdict(list)
+        for manifest in manifests:
+            by_spec[manifest.partition_spec_id].append(manifest)
+        return [self._one_manifest(self.spec(spec_id), some) for spec_id, some in by_spec.items()]
+
+    def _one_manifest(self, spec: PartitionSpec, manifests: list[ManifestFile]) -> ManifestFile:
+        output = self.new_manifest_output()
+        with DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression) as writer:
+            for entry in chain.from_iterable(
+                self.fetch_manifest_entry(one, discard_deleted=False) for one in manifests
+            ):
+                ours = entry.snapshot_id == self._snapshot_id
+                if ours or entry.status != ManifestEntryStatus.DELETED:
+                    status = entry.status if ours else ManifestEntryStatus.EXISTING
+                    writer.add_entry(with_status(entry, status, entry.snapshot_id))
+        return writer.to_manifest_file()
 
     def _validate_concurrency(self) -> None:
         """Check that the files this change is about are still live in the branch, after others have committed."""
@@ -231,16 +274,19 @@ class _Commit(_MergeAppendFiles):
         output = self.new_manifest_output()
         with DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression) as writer:
             for file in files:
-                writer.add_entry(
-                    ManifestEntry.from_args(
-                        status=ManifestEntryStatus.ADDED,
-                        snapshot_id=self._snapshot_id,
-                        sequence_number=None,
-                        file_sequence_number=None,
-                        data_file=file,
-                    )
-                )
+                writer.add_entry(_added(file, self._snapshot_id))
         return writer.to_manifest_file()
+
+
+def _added(file: DataFile, snapshot_id: int) -> ManifestEntry:
+    """The entry of a new file, which gets its sequence number when the snapshot is committed."""
+    return ManifestEntry.from_args(
+        status=ManifestEntryStatus.ADDED,
+        snapshot_id=snapshot_id,
+        sequence_number=None,
+        file_sequence_number=None,
+        data_file=file,
+    )
 
 
 def drop_branch(table: Table, name: str) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import Counter
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import duckdb
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 
 from cartlake.contracts import measurements
+from cartlake.contracts.maintenance import MAX_SNAPSHOTS
 from cartlake.runs.documents import Measurement
 from cartlake.tables.catalog import load_catalog
 from cartlake.tables.file_io import FILE_IO
@@ -24,7 +26,9 @@ from glue_jobs.engines.duckdb import keys, reading
 from glue_jobs.engines.duckdb.commits import Change, commit, drop_branch
 from glue_jobs.engines.duckdb.compiled import over, queries
 from glue_jobs.engines.duckdb.conditions import on_days, on_sql
+from glue_jobs.engines.duckdb.expiring import expire
 from glue_jobs.engines.duckdb.files import TableFiles, quoted
+from glue_jobs.engines.duckdb.joining import due, joined
 from glue_jobs.engines.duckdb.limits import EngineLimitError, is_fault_of_files
 from glue_jobs.engines.duckdb.replacing import at_places
 from glue_jobs.engines.duckdb.session import Session, open_session, text_literal
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
+    from pyiceberg.expressions import BooleanExpression
     from pyiceberg.table import Table as IcebergTable
 
     from cartlake.contracts import Contract, Table
@@ -45,7 +50,10 @@ if TYPE_CHECKING:
     from cartlake.tables.glue_catalog import LakeCatalog
     from glue_jobs.engines.duckdb.compiled import Columns
 
+log = logging.getLogger(__name__)
+
 _ATTEMPTS: Final = 4
+_TIDY_EVERY: Final = 5
 
 
 @dataclass(slots=True)
@@ -229,6 +237,9 @@ class DuckDBEngine:
 
         self._commit_to_main(table, change_of)
 
+    def tidy(self, branch: Branch, table: Table, days: Collection[date]) -> None:
+        self._tidy(self._load(branch.table), branch.name, on_days(table, days))
+
     def measure(self, branch: Branch, table: Table, days: Collection[date], now: datetime) -> list[Measurement]:
         view = self._new_name("audited")
         held = self._scan_branch(self._load(branch.table), branch, table, days)
@@ -306,12 +317,39 @@ class DuckDBEngine:
                 change = change_of(loaded)
                 if change or (also_nothing and head_of(loaded) is None):
                     commit(loaded, change, self.run_id)
+                    self._tidy_sometimes(table)
             except (CommitFailedException, ValidationException):
                 if attempt == _ATTEMPTS:
                     raise
                 self.forget([table])
             else:
                 return
+
+    def _tidy_sometimes(self, table: str) -> None:
+        """Tidy a table that every run writes, after one of some commits: to look costs a scan of its metadata."""
+        loaded = self._load(table)
+        snapshot = loaded.current_snapshot()
+        if snapshot and (snapshot.sequence_number or 0) % _TIDY_EVERY == 0:
+            self._tidy(loaded, MAIN, None)
+
+    def _tidy(self, loaded: IcebergTable, branch: str, where: BooleanExpression | None) -> None:
+        """Join small files of a branch, and remove old versions of the table, where its contract has it maintained.
+
+        Whatever fails here fails no run: its rows are as they were, and the next run or maintenance does it.
+        """
+        head = head_of(loaded, branch)
+        if head is None or MAX_SNAPSHOTS not in loaded.metadata.properties:
+            return
+        try:
+            if held := due(loaded, head, where):
+                commit(loaded, joined(self.session, loaded, held), self.run_id, branch)
+            expire(loaded)
+        except (CommitFailedException, ValidationException):
+            log.info("%s was written by another run meanwhile, so its files were not joined", loaded.name())
+            self.loaded.clear()  # what was loaded may hold a commit that was not made
+        except Exception:
+            log.exception("the small files of %s were not joined; its rows are unchanged", loaded.name())
+            self.loaded.clear()
 
     def _rule_values(self, rows: str, table: Table, now: datetime) -> dict[str, float | None]:
         """Return what each table rule of the contract measures on the rows."""

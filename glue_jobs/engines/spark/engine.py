@@ -127,6 +127,9 @@ class SparkEngine:
     def supersede_quarantine(self, table: str, dataset: str, run_id: str, file_ids: Sequence[str]) -> None:
         writing.supersede_quarantine(self.spark, table, dataset, run_id, file_ids)
 
+    def tidy(self, branch: Branch, table: Table, days: Collection[date]) -> None:
+        """Leave it to the job that maintains tables."""
+
     def head(self, table: str, reference: str) -> int | None:
         return iceberg.head(self.spark, table, reference)
 

@@ -45,6 +45,11 @@ class Paths:
         return self.logs / "server.log"
 
     @property
+    def request_log(self) -> Path:
+        """What AWS would bill, a JSON object a line, with the setting `request_log`."""
+        return self.logs / "requests.jsonl"
+
+    @property
     def scratch(self) -> Path:
         """Temporary files of the server and of the Lambdas it runs; emptied at every start."""
         return self.home / "tmp"

@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     glue_minute_seconds: float = Field(60.0, gt=0)
     """Seconds that a minute of a Glue job's Timeout lasts; tests shorten it."""
 
+    request_log: bool = False
+    """Log what AWS would bill to `logs/requests.jsonl`: requests, runs of functions, state transitions, events."""
+
     spark_prewarm: bool = True
     """Start Spark's worker when the first Spark job is created, not when it first runs."""
 

@@ -4,6 +4,7 @@ import pytest
 
 from cartlake import contracts
 from cartlake.contracts import ContractError, Maintenance
+from cartlake.contracts.maintenance import MAX_SNAPSHOTS
 
 
 @pytest.fixture
@@ -75,3 +76,20 @@ def test_rows_are_sorted_in_one_order_only(document, read):
 
     with pytest.raises(ContractError, match=r"choose cartlake\.sortOrder or zOrderBy: rows are sorted in one order"):
         read(document)
+
+
+def test_the_table_says_to_its_writers_how_many_versions_they_keep(table):
+    assert table(maxSnapshots=50).table_properties[MAX_SNAPSHOTS] == "50"
+
+
+def test_a_table_that_is_not_maintained_says_nothing(table):
+    assert MAX_SNAPSHOTS not in table(enabled=False).table_properties
+
+
+def test_a_table_that_only_spark_writes_is_left_to_its_maintenance(document, read):
+    document["customProperties"] = [
+        *(one for one in document.get("customProperties", []) if one["property"] != "cartlake.engine"),
+        {"property": "cartlake.engine", "value": "spark"},
+    ]
+
+    assert MAX_SNAPSHOTS not in read(document).table.table_properties

@@ -253,6 +253,25 @@ def test_it_waits_for_runs_that_are_loading_files_and_then_takes_what_they_chang
     assert len(ledger.stale.of_run(RUN_ID)) == 2
 
 
+def test_it_does_not_wait_for_the_run_that_started_it(ledger, mark, claim):
+    mark("events", days(3))
+    ledger.locks.acquire("events", LOADING)
+    ledger.runs.start(LOADING, None)
+    ledger.runs.finish(LOADING, None, "")
+
+    assert claim()["table_count"] == 2
+
+
+def test_it_waits_if_that_run_is_followed_by_another(ledger, mark, claim, monkeypatch):
+    mark("events", days(3))
+    ledger.locks.acquire("events", LOADING)
+    ledger.runs.start(LOADING, None)
+    ledger.runs.finish(LOADING, None, "")
+    monkeypatch.setattr(type(ledger), "has_pending", lambda _, subject: subject == "events")
+
+    assert claim()["gathering"]
+
+
 def test_it_does_not_wait_longer_than_it_may(ledger, mark, claim, monkeypatch):
     mark("events", days(3))
     ledger.locks.acquire("events", LOADING)

@@ -240,6 +240,26 @@ class TestHandler:
         }
         assert ledger.locks.get("transactions") is None
 
+    def test_the_last_step_of_a_load_starts_the_refresh_of_what_it_made_stale(self, call, ledger):
+        ledger.locks.acquire("transactions", OLD_RUN)
+        ledger.stale.mark(OLD_RUN, "processed.transactions", WHOLE)
+        release = {"action": "release", "subject": "transactions", "run_id": OLD_RUN}
+
+        answer = call({**release, "then_start": "refresh"})
+
+        assert (answer["subject"], answer["outcome"]) == ("transactions", "nothing_pending")
+        refreshing = ledger.locks.get(Workflow.REFRESH)
+        assert refreshing is not None
+        call({**release, "then_start": "refresh"})  # a retry starts no other
+        assert ledger.locks.get(Workflow.REFRESH).run_id == refreshing.run_id
+        with pytest.raises(ValidationError):
+            call({**release, "then_start": "transactions"})
+
+    def test_the_last_step_of_a_load_that_changed_nothing_starts_no_refresh(self, call, ledger):
+        call({"action": "release", "subject": "transactions", "run_id": OLD_RUN, "then_start": "refresh"})
+
+        assert ledger.locks.get(Workflow.REFRESH) is None
+
     def test_the_schedule_and_the_job_of_maintenance(self, call, ledger):
         run_id = call({"action": "maintain"})["run_id"]
         ledger.runs.start(run_id)

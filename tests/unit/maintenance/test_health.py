@@ -66,6 +66,20 @@ class TestJoining:
 
         assert (need.action, need.why) == (Action.REWRITE, "4 of 13 files could be joined to others")
 
+    def test_files_that_runs_join_themselves_start_no_job_until_there_are_many(self):
+        some, others = [partition(15, 15)], [partition(15, 15)] * 4
+        large = [partition(15, 15), partition(9, 0, 128)]
+        force = MaintenanceOptions(force=True)
+
+        def actions(partitions, **options):
+            return wanted(needs(facts(partitions=partitions, tidied_by_runs=True), SETTINGS, NOW, **options))
+
+        assert wanted(needs(facts(partitions=some), SETTINGS, NOW)) == [Action.REWRITE]
+        assert actions(some) == []
+        assert actions(others) == [Action.REWRITE]
+        assert actions(large) == [Action.REWRITE]
+        assert actions(some, options=force) == [Action.REWRITE]
+
     def test_force_joins_what_can_be_joined_at_all(self):
         two = facts(partitions=[partition(100, 0, 128), partition(2, 2)])
 

@@ -5,7 +5,7 @@ from pyiceberg.io import load_file_io
 
 from cartlake.aws import clients
 from cartlake.tables.catalog import PY_IO_IMPL
-from cartlake.tables.file_io import FILE_IO
+from cartlake.tables.file_io import FILE_IO, RecentObjects
 
 PLACE = "s3://lake/things/metadata/1.metadata.json"
 
@@ -59,3 +59,33 @@ def test_what_is_deleted_or_was_never_there_is_a_missing_file(io):
         io.new_input(PLACE).open()
     with pytest.raises(FileNotFoundError):
         len(io.new_input(PLACE))
+
+
+def test_what_was_read_or_written_once_is_not_fetched_again(io):
+    boto3.client("s3").put_object(Bucket="lake", Key="things/metadata/other.avro", Body=b"read")
+    other = "s3://lake/things/metadata/other.avro"
+    write(io, b"written")
+    with io.new_input(other).open() as stream:
+        assert stream.read() == b"read"
+
+    for key in ("1.metadata.json", "other.avro"):
+        boto3.client("s3").delete_object(Bucket="lake", Key=f"things/metadata/{key}")
+
+    assert io.new_input(PLACE).open().read() == b"written"
+    assert io.new_input(other).open().read() == b"read"
+    assert not io.new_input(PLACE).exists()  # that is asked, not remembered
+
+
+def test_the_objects_used_last_are_kept_within_a_number_of_bytes():
+    recent = RecentObjects(10)
+    for name, content in (("a", b"aaaa"), ("b", b"bbbb")):
+        recent.keep(name, content)
+    assert recent.get("a") == b"aaaa"
+
+    recent.keep("c", b"cccc")
+
+    assert [recent.get(name) for name in ("a", "b", "c")] == [b"aaaa", None, b"cccc"]
+    recent.keep("c", b"c")
+    recent.drop("a")
+    recent.keep("d", b"ddddddddd")
+    assert [recent.get(name) for name in ("c", "d")] == [b"c", b"ddddddddd"]
