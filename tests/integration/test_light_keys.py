@@ -8,9 +8,9 @@ from cartlake import contracts
 from cartlake.tables.snapshots import MAIN
 from glue_jobs.engines.base import Branch
 from glue_jobs.engines.duckdb.engine import duckdb_engine
+from glue_jobs.engines.duckdb.iceberg.tables import head_of, scan
 from glue_jobs.engines.duckdb.keys import bytes_of
 from glue_jobs.engines.duckdb.limits import EngineLimitError
-from glue_jobs.engines.duckdb.tables import head_of, scan
 from tests.integration.light_lake import LightLake, bucket_in, written_review
 
 pytestmark = pytest.mark.integration

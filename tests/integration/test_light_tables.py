@@ -27,11 +27,11 @@ from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.tables.catalog import load_catalog
 from glue_jobs.engines.duckdb import engine
-from glue_jobs.engines.duckdb.commits import Change, commit, drop_branch
-from glue_jobs.engines.duckdb.conditions import on_days
-from glue_jobs.engines.duckdb.files import TableFiles
+from glue_jobs.engines.duckdb.iceberg.commits import Change, commit, drop_branch
+from glue_jobs.engines.duckdb.iceberg.conditions import on_days
+from glue_jobs.engines.duckdb.iceberg.files import TableFiles
+from glue_jobs.engines.duckdb.iceberg.tables import FILE, POSITION, scan
 from glue_jobs.engines.duckdb.session import open_session
-from glue_jobs.engines.duckdb.tables import FILE, POSITION, scan
 
 SCHEMA = Schema(
     NestedField(1, "id", LongType(), required=True),

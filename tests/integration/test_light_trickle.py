@@ -17,9 +17,9 @@ from cartlake.times import utc_now
 from generators.transactions import generate_transactions
 from glue_jobs.dataset_etl.pipeline import load_files
 from glue_jobs.dataset_etl.run import Run
-from glue_jobs.engines.duckdb import expiring
 from glue_jobs.engines.duckdb.engine import duckdb_engine
-from glue_jobs.engines.duckdb.tables import scan
+from glue_jobs.engines.duckdb.iceberg import expiring
+from glue_jobs.engines.duckdb.iceberg.tables import scan
 from glue_jobs.shared.phases import Phases
 from lambdas.table_publisher import handler as publisher
 from tests.integration.light_lake import LightLake, bucket_in

@@ -23,16 +23,16 @@ from cartlake.tables.file_io import FILE_IO
 from cartlake.tables.snapshots import MAIN
 from glue_jobs.engines.base import BatchCounts, Branch
 from glue_jobs.engines.duckdb import keys, reading
-from glue_jobs.engines.duckdb.commits import Change, commit, drop_branch
 from glue_jobs.engines.duckdb.compiled import over, queries
-from glue_jobs.engines.duckdb.conditions import on_days, on_sql
-from glue_jobs.engines.duckdb.expiring import expire
-from glue_jobs.engines.duckdb.files import TableFiles, quoted
+from glue_jobs.engines.duckdb.iceberg.commits import Change, commit, drop_branch
+from glue_jobs.engines.duckdb.iceberg.conditions import on_days, on_sql
+from glue_jobs.engines.duckdb.iceberg.expiring import expire
+from glue_jobs.engines.duckdb.iceberg.files import TableFiles, quoted
+from glue_jobs.engines.duckdb.iceberg.tables import FILE, POSITION, Scan, head_of, scan
 from glue_jobs.engines.duckdb.joining import due, joined
 from glue_jobs.engines.duckdb.limits import EngineLimitError, is_fault_of_files
 from glue_jobs.engines.duckdb.replacing import at_places
 from glue_jobs.engines.duckdb.session import Session, open_session, text_literal
-from glue_jobs.engines.duckdb.tables import FILE, POSITION, Scan, head_of, scan
 from glue_jobs.engines.duckdb.types import contract_type
 from glue_jobs.transforms.file_rows.versions import newer
 from glue_jobs.transforms.scopes import in_days_sql

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyiceberg.expressions import And, GreaterThanOrEqual, LessThanOrEqual
 
-from glue_jobs.engines.duckdb.files import quoted
-from glue_jobs.engines.duckdb.tables import FILE, POSITION
+from glue_jobs.engines.duckdb.iceberg.files import quoted
+from glue_jobs.engines.duckdb.iceberg.tables import FILE, POSITION
 from glue_jobs.transforms.scopes import event_column
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pyiceberg.expressions import BooleanExpression
 
     from cartlake.contracts import Table
+    from glue_jobs.engines.duckdb.iceberg.tables import Scan
     from glue_jobs.engines.duckdb.session import Session
-    from glue_jobs.engines.duckdb.tables import Scan
 
 _COMPARED: Final = frozenset({"string", "int", "bigint", "date"})
 """Types whose values PyIceberg's expressions take as DuckDB returns them."""

@@ -13,7 +13,7 @@ import duckdb
 from cartlake.csv_records import CsvLayout
 from cartlake.errors import TerminalError
 from cartlake.json_lines import NOT_BLANK, NUMBERS, row_pattern
-from glue_jobs.engines.duckdb.files import quoted
+from glue_jobs.engines.duckdb.iceberg.files import quoted
 from glue_jobs.engines.duckdb.raw_files import copy_csv, copy_lines, download, lines_layout, read_csv_sql
 from glue_jobs.engines.duckdb.session import text_literal
 

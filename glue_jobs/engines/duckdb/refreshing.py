@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from cartlake.refresh.day_ranges import ALWAYS
 from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
 from glue_jobs.engines.duckdb import replacing
-from glue_jobs.engines.duckdb.conditions import in_ranges
 from glue_jobs.engines.duckdb.engine import DuckDBEngine, light_catalog
+from glue_jobs.engines.duckdb.iceberg.conditions import in_ranges
+from glue_jobs.engines.duckdb.iceberg.tables import scan
 from glue_jobs.engines.duckdb.limits import EngineLimitError, engine_limits
 from glue_jobs.engines.duckdb.session import open_session
-from glue_jobs.engines.duckdb.tables import scan
 from glue_jobs.engines.duckdb.types import contract_type
 from glue_jobs.engines.refresh import Fingerprint, Measured
 from glue_jobs.shared.quality import broken_rows
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from cartlake.contracts import Table
     from cartlake.refresh.day_ranges import DayRange
-    from glue_jobs.engines.duckdb.commits import Change
+    from glue_jobs.engines.duckdb.iceberg.commits import Change
 
 
 @dataclass(slots=True)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from pyiceberg.expressions.visitors import _StrictMetricsEvaluator
 
-from glue_jobs.engines.duckdb.commits import Change
-from glue_jobs.engines.duckdb.conditions import in_ranges
-from glue_jobs.engines.duckdb.files import TableFiles, quoted
-from glue_jobs.engines.duckdb.tables import FILE, POSITION, Scan, head_of, scan
+from glue_jobs.engines.duckdb.iceberg.commits import Change
+from glue_jobs.engines.duckdb.iceberg.conditions import in_ranges
+from glue_jobs.engines.duckdb.iceberg.files import TableFiles, quoted
+from glue_jobs.engines.duckdb.iceberg.tables import FILE, POSITION, Scan, head_of, scan
 from glue_jobs.transforms.scopes import in_ranges_sql
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 from cartlake.contracts.maintenance import MAX_SNAPSHOTS
-from glue_jobs.engines.duckdb.expiring import AT_ONCE, surplus
+from glue_jobs.engines.duckdb.iceberg.expiring import AT_ONCE, surplus
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 MOST = 100

@@ -4,9 +4,9 @@ import pytest
 
 from glue_jobs.engines.base import Branch
 from glue_jobs.engines.duckdb.engine import DuckDBEngine
+from glue_jobs.engines.duckdb.iceberg.tables import Scan
 from glue_jobs.engines.duckdb.keys import bytes_of
 from glue_jobs.engines.duckdb.limits import EngineLimitError
-from glue_jobs.engines.duckdb.tables import Scan
 
 BRANCH = Branch("glue.processed.transactions", "audit", None)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pyiceberg.expressions import AlwaysTrue
 
 from cartlake.tables.snapshots import MAIN
-from glue_jobs.engines.duckdb.files import quoted
+from glue_jobs.engines.duckdb.iceberg.files import quoted
 from glue_jobs.engines.duckdb.session import text_literal
 from glue_jobs.engines.duckdb.types import duckdb_type
 

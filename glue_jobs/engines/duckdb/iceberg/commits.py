@@ -20,14 +20,14 @@ from pyiceberg.typedef import EMPTY_DICT
 from pyiceberg.utils.properties import property_as_bool
 
 from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
-from glue_jobs.engines.duckdb.manifests import (
+from glue_jobs.engines.duckdb.iceberg.manifests import (
     DeleteManifestWriter,
     delete_counts,
     may_be_about,
     partition_of,
     with_status,
 )
-from glue_jobs.engines.duckdb.requirements import or_no_snapshots
+from glue_jobs.engines.duckdb.iceberg.requirements import or_no_snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -1,0 +1,1 @@
+"""Iceberg tables without Spark or Arrow: DuckDB reads and writes their Parquet files, PyIceberg their metadata."""
