@@ -7,7 +7,7 @@ deleteRatio: 0.1             # share of deleted rows at which files are rewritte
 zOrderBy: [customer_id, product_id]  # compacted files are sorted in Z order; else by the table's cartlake.sortOrder
 keepSnapshotsDays: 5         # age in days at which a snapshot is expired
 minSnapshots: 5              # number of snapshots that are kept whatever their age
-maxSnapshots: 200            # number of snapshots that are kept at most, once the others are an hour old
+maxSnapshots: 60             # number of snapshots that are kept at most, once the others are an hour old
 orphanDays: 3                # age in days at which files that no snapshot refers to are deleted
 statistics: [customer_id]    # columns whose distinct values are counted for query planners
 """
@@ -41,7 +41,7 @@ class Maintenance(Element):
     z_order_by: tuple[str, ...] = ()
     keep_snapshots_days: float = Field(default=5, ge=1)
     min_snapshots: int = Field(default=5, ge=1)
-    max_snapshots: int = Field(default=200, ge=10)
+    max_snapshots: int = Field(default=60, ge=10)
     orphan_days: float = Field(default=LEAST_ORPHAN_DAYS, ge=LEAST_ORPHAN_DAYS)
     statistics: tuple[str, ...] | None = None
 

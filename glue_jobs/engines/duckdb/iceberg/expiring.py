@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 YOUNGEST: Final = timedelta(hours=1)
 """Versions younger than this stay: a query may read them, which takes 30 minutes at most in Athena."""
-AT_ONCE: Final = 50
+AT_ONCE: Final = 20
 """So many versions are removed together, because it costs a commit and a look at the manifests of all that stay."""
 MOST_FILES: Final = 5_000
 """Of tables with more data files than this, Spark maintenance removes old versions."""
