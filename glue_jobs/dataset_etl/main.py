@@ -29,7 +29,6 @@ def parse_args(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--manifest_uri", required=True, help="s3:// URI of the files to read")
     parser.add_argument("--quarantine_table", default="ops.quarantine_rows")
     parser.add_argument("--quality_table", default="ops.quality_results")
-    parser.add_argument("--dpus", type=float, default=2, help="DPUs of the job, for what a run costs")
     parser.add_argument("--task", choices=TASKS, default="load", help="supersede_quarantine: after a backfill")
     args, _of_glue = parser.parse_known_args(argv)
     return args

@@ -12,4 +12,5 @@ def job_parser(job: str) -> argparse.ArgumentParser:
     parser.add_argument("--task_token", help="Step Functions task token, sent back with the job's result")
     parser.add_argument("--catalog", default="glue_catalog", help="Spark catalog of the Iceberg tables")
     parser.add_argument("--database_prefix", default="", help="prefix of this environment's Glue databases")
+    parser.add_argument("--dpus", type=float, default=2, help="DPUs of the job, for what a run costs")
     return parser

@@ -5,14 +5,16 @@ The job fails with the names of the tables that failed; all others are rebuilt.
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 
 from cartlake.aws import s3
+from cartlake.runs.costs import spark_cost
 from glue_jobs.engines.spark.refreshing import spark_refresh_engine
 from glue_jobs.shared import reporting
 from glue_jobs.shared.arguments import job_parser
 from glue_jobs.table_refresh.pipeline import RefreshError, failure, refresh
-from glue_jobs.table_refresh.run import open_run, read_plan
+from glue_jobs.table_refresh.run import done_by, open_run, read_plan
 
 __all__ = ["RefreshError", "main", "parse_args"]
 
@@ -32,16 +34,18 @@ def main(argv: Sequence[str]) -> None:
     Raises RefreshError when a table failed, TerminalError for the plan of another run.
     """
     reporting.log_to_stdout()
+    begun = time.monotonic()
     args = parse_args(argv)
     with reporting.faults_reported(args.task_token):
-        rebuild(args)
+        rebuild(args, begun)
 
 
-def rebuild(args: argparse.Namespace) -> None:
+def rebuild(args: argparse.Namespace, begun: float) -> None:
     """Rebuild the tables of the plan that the arguments name, and report it. Raises as `main` does."""
     plan = read_plan(args.plan_uri, args.run_id)
     prefix, quality = f"{args.catalog}.{args.database_prefix}", f"{args.catalog}.{args.quality_table}"
     report = refresh(open_run(plan, spark_refresh_engine(plan.run_id), prefix, quality))
+    report = done_by("spark", report, plan, spark_cost(time.monotonic() - begun, args.dpus))
     if failed := failure(report):
         s3.write_text(args.report_uri, report.model_dump_json(indent=2))
         raise failed

@@ -40,6 +40,7 @@ def test_a_new_day_is_added_and_other_days_are_not_touched(lake):
     done = lake.run({**dict.fromkeys(SALES[:3], on(MARCH))})
 
     assert {table.outcome for table in done.values()} == {"rebuilt"}
+    assert (lake.report.engine.engine, lake.report.cost_usd > 0) == ("spark", True)
     assert {(row["order_date"], row["orders"]) for row in lake.rows("curated.sales_daily")} == {
         (FEBRUARY, 1),  # the third order is in the table, but not in the change
         (MARCH, 1),

@@ -1,6 +1,11 @@
 locals {
-  etl_size = try(var.sizes["dataset_etl"], { worker_type = "G.1X", number_of_workers = 2 })
-  dpus     = { "G.1X" = 1, "G.2X" = 2, "G.4X" = 4, "G.8X" = 8, "R.1X" = 1, "R.2X" = 2, "R.4X" = 4, "R.8X" = 8 }
+  worker_dpus = { "G.1X" = 1, "G.2X" = 2, "G.4X" = 4, "G.8X" = 8, "R.1X" = 1, "R.2X" = 2, "R.4X" = 4, "R.8X" = 8 }
+  # For what a run costs; a job without a size of its own has two workers of the smallest type.
+  dpus = {
+    for job in ["dataset_etl", "table_refresh"] : job => tostring(
+      try(var.sizes[job].number_of_workers, 2) * lookup(local.worker_dpus, try(var.sizes[job].worker_type, "G.1X"), 1)
+    )
+  }
 
   # Each job, keyed by its folder under glue_jobs/, and what it may touch.
   jobs = {
@@ -13,7 +18,7 @@ locals {
         write_databases = ["processed", "ops"]
       }
       arguments = {
-        dpus             = tostring(local.etl_size.number_of_workers * lookup(local.dpus, local.etl_size.worker_type, 1))
+        dpus             = local.dpus["dataset_etl"]
         quarantine_table = "${var.databases["ops"]}.quarantine_rows"
         quality_table    = "${var.databases["ops"]}.quality_results"
       }
@@ -34,7 +39,10 @@ locals {
         write_paths     = ["processed/", "curated/", "quarantine/ops/"]
         write_databases = ["processed", "curated", "ops"]
       }
-      arguments = { quality_table = "${var.databases["ops"]}.quality_results" }
+      arguments = {
+        dpus          = local.dpus["table_refresh"]
+        quality_table = "${var.databases["ops"]}.quality_results"
+      }
     }
   }
 }

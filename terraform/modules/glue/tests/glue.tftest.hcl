@@ -114,3 +114,16 @@ run "rejects_the_size_of_an_unknown_job" {
 
   expect_failures = [var.sizes]
 }
+
+run "jobs_know_their_dpus_for_what_a_run_costs" {
+  command = plan
+
+  variables {
+    sizes = { table_refresh = { worker_type = "G.2X", number_of_workers = 5 } }
+  }
+
+  assert {
+    condition     = local.dpus == { dataset_etl = "2", table_refresh = "10" }
+    error_message = "DPUs are the workers times what each has, two small ones without a size."
+  }
+}
