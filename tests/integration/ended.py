@@ -1,4 +1,4 @@
-"""Processes that do a step of a run on the light engine and are killed at a named place, as Lambda kills a function.
+"""Processes that do a step of a run on the light engine, and can be killed at a named place, as Lambda kills a function.
 
 A process is forked from one that has imported everything, so that it starts in a tenth of a second. Nothing of Python
 runs after SIGKILL: no `finally`, no answer, no removal of files.
@@ -9,8 +9,9 @@ import os
 import signal
 from itertools import count
 
-PLACES = ("before the files of", "before the metadata of", "after")
-"""Where a process can be killed: before, during and after its n-th commit to any table."""
+from cartlake.aws.clients import client
+
+CONTEXT = multiprocessing.get_context("forkserver")
 _IMPORTED = (
     "cartlake.contracts",
     "glue_jobs.dataset_etl.tasks",
@@ -18,21 +19,32 @@ _IMPORTED = (
     "glue_jobs.engines.duckdb.refreshing",
     "glue_jobs.table_refresh.pipeline",
     "tests.integration.light_lake",
+    "tests.spark.light_loading",
 )
 
 
-def killed(work, *arguments, place: str, commit: int) -> bool:
-    """Whether a process that calls `work(*arguments)` was killed at that place; False when it never came there."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_IMPORTED))
-    process = context.Process(target=_work, args=(work, arguments, place, commit, dict(os.environ)))
+def start(work, *arguments, place=None, commit=0):
+    """Start a process that calls `work(*arguments)`, with the environment of this one, and return it.
+
+    It is killed at a place of its `commit`-th commit to any table, if there is one: `before the metadata of`, or
+    `after`. `before the files of` counts uploads of files.
+    """
+    CONTEXT.set_forkserver_preload(list(_IMPORTED))
+    process = CONTEXT.Process(target=_work, args=(work, arguments, place, commit, dict(os.environ)))
     process.start()
-    process.join(120)
+    return process
+
+
+def killed(work, *arguments, place, commit) -> bool:
+    """Whether a process that calls `work(*arguments)` was killed at that place; False when it never came there."""
+    process = start(work, *arguments, place=place, commit=commit)
+    process.join(300)
     return process.exitcode == -signal.SIGKILL
 
 
 def _work(work, arguments, place, commit, environment):
     os.environ.update(environment)
+    client.cache_clear()
     _die_at(place, commit)
     work(*arguments)
 

@@ -1,14 +1,23 @@
-"""Errors that mean that the light engine is too small for a step, under one name: then Spark does it."""
+"""Errors of a light step by what helps: the light engine is too small, then Spark does it; or it may pass, then a repeat.
+
+A state machine decides by the name of an error alone, and DuckDB and PyIceberg have names of their own.
+"""
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import duckdb
+from pyiceberg.exceptions import CommitFailedException, ValidationException
 
-from cartlake.errors import CartlakeError
+from cartlake.errors import CartlakeError, TransientError
 
-_DISK_FULL = ("no space left", "max_temp_directory_size")
+_DISK_FULL: Final = ("no space left", "max_temp_directory_size")
+_MAY_PASS: Final = frozenset({408, 429, 500, 502, 503, 504})
+"""The statuses after which DuckDB itself tries a request again, four times within half a second."""
+_NO_ANSWER: Final = " error for HTTP "
+"""Part of DuckDB's message for a request that got no answer: no connection, or it broke."""
 
 
 class EngineLimitError(CartlakeError):
@@ -20,18 +29,21 @@ class EngineLimitError(CartlakeError):
 
 @contextmanager
 def engine_limits() -> Iterator[None]:
-    """Turn whatever was caused by too little memory or disk into EngineLimitError; other errors pass.
+    """Turn whatever was caused by too little memory or disk into EngineLimitError; other errors of the data pass.
 
-    Also where it was turned into an error of the data before.
+    What may pass becomes TransientError: S3 that throttles DuckDB, and commits of others that always came first.
+    Causes count too: an error may have been taken for one of the data before.
     """
     try:
         yield
     except Exception as error:
         if isinstance(error, EngineLimitError):
             raise
-        for cause in _causes(error):
-            if _is_limit(cause):
-                raise EngineLimitError(f"The light engine is too small for this batch: {cause}") from error
+        causes = list(_causes(error))
+        if limit := next(filter(_is_limit, causes), None):
+            raise EngineLimitError(f"The light engine is too small for this batch: {limit}") from error
+        if passing := next(filter(_may_pass, causes), None):
+            raise TransientError(f"The light engine was interrupted; try again: {passing}") from error
         raise
 
 
@@ -48,3 +60,11 @@ def _is_limit(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return True
     return isinstance(error, duckdb.Error) and any(sign in str(error).lower() for sign in _DISK_FULL)
+
+
+def _may_pass(error: BaseException) -> bool:
+    if isinstance(error, CommitFailedException | ValidationException):
+        return True
+    if isinstance(error, duckdb.HTTPException):
+        return getattr(error, "status_code", None) in _MAY_PASS
+    return isinstance(error, duckdb.IOException) and _NO_ANSWER in str(error)
