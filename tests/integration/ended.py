@@ -1,4 +1,4 @@
-"""Processes that do a step of a run on the light engine, and can be killed at a named place, as Lambda kills a function.
+"""Processes that do a step of a run on the light engine, and can be killed at a named place, as Lambda does.
 
 A process is forked from one that has imported everything, so that it starts in a tenth of a second. Nothing of Python
 runs after SIGKILL: no `finally`, no answer, no removal of files.

@@ -190,7 +190,7 @@ def test_a_load_is_right_though_s3_and_glue_refuse_requests_for_being_too_many(l
     assert rows.read == rows.published + rows.quarantined + rows.duplicate == 60
 
 
-@pytest.mark.parametrize("kind", ["DuckDB_GET", "boto3_PUT", "Glue_UpdateTable"])
+@pytest.mark.parametrize("kind", ["DuckDB_GET", "boto3_PUT_parquet", "Glue_UpdateTable"])
 def test_a_load_that_is_always_refused_fails_by_the_name_that_is_tried_again(load, throttle, monkeypatch, kind):
     monkeypatch.setattr(clients, "_CONFIG", clients._CONFIG.merge(Config(retries={"total_max_attempts": 1})))
 

@@ -17,7 +17,7 @@ THROTTLED = json.dumps({"__type": "ThrottlingException", "message": "Rate exceed
 class Throttle:
     """Answers the first `times` requests of each kind so; `refused` counts them.
 
-    Kinds: `DuckDB GET`, `boto3 PUT`, …, and `Glue UpdateTable`, ….
+    Kinds: `DuckDB GET`, `boto3 GET`, …, `boto3 PUT parquet` for data files, and `Glue UpdateTable`, ….
     """
 
     def __init__(self, endpoint, times):
@@ -31,11 +31,12 @@ class Throttle:
         return True
 
 
-def kind_of(method, headers):
+def kind_of(method, path, headers):
     action = headers.get("X-Amz-Target", "")
     if action:
         return f"Glue {action.rpartition('.')[2]}"
-    return f"{'boto3' if 'Boto3' in headers.get('User-Agent', '') else 'DuckDB'} {method}"
+    client = "boto3" if "Boto3" in headers.get("User-Agent", "") else "DuckDB"
+    return f"{client} {method}" + (" parquet" if client == "boto3" and ".parquet" in path else "")
 
 
 @contextmanager
@@ -48,7 +49,7 @@ def throttled(endpoint, **times):
 
         def answer(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            kind = kind_of(self.command, self.headers)
+            kind = kind_of(self.command, self.path, self.headers)
             if throttle.refuses(kind):
                 glue = kind.startswith("Glue")
                 self.send(400 if glue else 503, {}, THROTTLED if glue else SLOW_DOWN)

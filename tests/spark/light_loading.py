@@ -53,12 +53,16 @@ class LightLake(loading.Lake):
         put = client("s3").put_object(Bucket="raw", Key=key, Body=content)
         return self.dropped(key, content, put["ETag"], layout)
 
+    def make_all(self):
+        """Make the tables that a load writes and reads, unless they are there."""
+        loaded = contracts.load(self.dataset).table
+        tables = {table.physical_name: table for one in contracts.load_all() for table in one.tables}
+        for table in [loaded, *(parent_of(tables, reference) for reference in quarantining(loaded))]:
+            self.make(table)
+
     def job(self, run_id, manifest, task):
         contract = contracts.load(self.dataset)
-        tables = {table.physical_name: table for one in contracts.load_all() for table in one.tables}
-        parents = [parent_of(tables, reference) for reference in quarantining(contract.table)]
-        for table in [contract.table, *parents]:
-            self.make(table)
+        self.make_all()
         with engine_limits(), duckdb_engine(run_id) as engine:
             run = Run(
                 engine=engine,

@@ -1,4 +1,4 @@
-"""Errors of a light step by what helps: the light engine is too small, then Spark does it; or it may pass, then a repeat.
+"""Errors of a light step by what helps: Spark, where the light engine is too small; a repeat, where it may pass.
 
 A state machine decides by the name of an error alone, and DuckDB and PyIceberg have names of their own.
 """
