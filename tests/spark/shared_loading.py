@@ -22,7 +22,7 @@ def use_embedded_catalog(spark, endpoint):
 
 @dataclass
 class SharedLake(LightLake):
-    """`engine` does the next steps: `light` or `spark`."""
+    """`engine` does the next steps: `light` or `spark`. Files of one name are the same files for all such lakes."""
 
     engine: str = "light"
 
@@ -32,10 +32,10 @@ class SharedLake(LightLake):
         return cls(spark=spark, incoming=incoming, dataset=dataset, prefix=made.prefix)
 
     def drop(self, name, content, **layout):
-        path = self.incoming / self.dataset / self.prefix / name
+        path = self.incoming / self.dataset / name
         path.parent.mkdir(exist_ok=True, parents=True)
         path.write_bytes(content)
-        return super().drop(f"{self.prefix}/{name}", content, **layout)
+        return super().drop(name, content, **layout)
 
     def job(self, run_id, manifest, task):
         if self.engine == "light":
