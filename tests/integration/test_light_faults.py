@@ -1,5 +1,6 @@
 """Faults in the middle of light loads and refreshes: afterwards rows are there once and counts are right."""
 
+import gzip
 from collections import Counter
 from contextlib import nullcontext
 from datetime import date
@@ -133,6 +134,25 @@ def test_a_merge_without_memory_or_disk_is_given_up_and_leaves_no_trace(lake, mo
     check_repeated(lake)
 
 
+def test_a_file_that_is_far_larger_than_it_was_estimated_is_given_up_and_not_called_unreadable(lake, monkeypatch):
+    lake.files.clear()
+    repeated = csv([GOOD], HEADER).splitlines(keepends=True)
+    lake.drop("zeros.csv.gz", gzip.compress(repeated[0] + repeated[1] * 200_000), compression="gzip")
+    [file] = [one.model_copy(update={"expanded_size": 1000, "row_estimate": 6}) for one in lake.files]
+    read = DuckDBEngine.read_files
+
+    def with_little_memory(engine, *arguments):
+        engine.session.execute("set memory_limit = '20MB'; set max_temp_directory_size = '1MB'")
+        return read(engine, *arguments)
+
+    monkeypatch.setattr(DuckDBEngine, "read_files", with_little_memory)
+
+    assert file.size < 500_000
+    with pytest.raises(EngineLimitError):
+        load(lake, files=[file])
+    assert statuses(lake) == {"paid": 4}
+
+
 COMMITS = [1, 2, 3]
 
 
@@ -259,7 +279,9 @@ def test_a_refresh_that_was_killed_is_repeated_and_rebuilds_the_rest(localaws, w
         lake = light_lake.LightLake(f"{name}_", bucket)
         lake.load_files(world)
         stale = [one for one in GRAPH.stale(dict.fromkeys(REBUILT, WHOLE)) if one.table in REBUILT]
-        plan = RefreshPlan(run_id="refresh-20260301T120000-0000aa", created_at="", tables=stale, changes={})
+        plan = RefreshPlan(
+            run_id="refresh-20260301T120000-0000aa", created_at="", tables=stale, changes=dict.fromkeys(REBUILT, WHOLE)
+        )
         places = (lake.prefix, lake.name(QUALITY), plan)
 
         assert killed(rebuild, *places, place=place, commit=commit)
