@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cartlake import contracts
 from cartlake.maintenance.health import measure
+from glue_jobs.engines.duckdb.engine import DuckDBEngine
 from glue_jobs.table_maintenance.file_stats import file_stats_of
 from glue_jobs.table_maintenance.procedures import Procedures, StepLimit
 from tests.integration.ended import killed
@@ -46,11 +47,14 @@ def answers(report):
     return report.rows, report.row_rules, measured, report.touched_days
 
 
+FAULTS = ["", "", "", "", "status", "order_id"] + ["moved"] * hasattr(DuckDBEngine, "moved_keys")
+
+
 @st.composite
 def dropped_rows(draw):
     """An order line: at times with a fault, or of another day than the order was of before."""
     row = draw(order_lines())
-    fault = draw(st.sampled_from(["", "", "", "", "status", "order_id", "moved"]))
+    fault = draw(st.sampled_from(FAULTS))
     if fault == "status":
         return row | {"order_status": "lost"}
     if fault == "order_id":
