@@ -168,7 +168,8 @@ bench: setup ## Measure what the project claims; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
 .PHONY: prove
-prove: setup ## Prove what takes too long for CI: 30 deploys in a row, and 3 on a busy machine, without one retry
+prove: setup ## Prove what takes too long for CI: both engines in turns, 30 deploys in a row, and 3 on a busy machine
+	$(BIN)/pytest tests/spark/test_both_engines.py --hypothesis-profile=explore --timeout=7200
 	$(BIN)/python -m benchmarks.applies --rounds 30
 	$(BIN)/python -m benchmarks.applies --rounds 3 --lanes 1 --load
 

@@ -10,6 +10,7 @@ from functools import cache, lru_cache, wraps
 from typing import Any, Final, TypeVar
 
 import boto3
+from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
 from botocore.exceptions import ConnectionError as BotoConnectionError
@@ -80,6 +81,8 @@ def error_code(error: ClientError) -> str:
 
 def is_transient(error: Exception) -> bool:
     """Tell whether the same AWS call may succeed later: throttled, not connected, or the service failed."""
+    if isinstance(error, S3UploadFailedError):  # what `upload_file` makes of any error
+        return isinstance(error.__context__, Exception) and is_transient(error.__context__)
     if isinstance(error, ClientError):
         # Every 5xx of AWS may be retried; of the 4xx only those that are throttles in disguise.
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -92,7 +95,7 @@ def aws_errors() -> Iterator[None]:
     """Raise TransientError for AWS errors that may pass, so that a state machine retries one name; keep the rest."""
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, S3UploadFailedError) as error:
         if is_transient(error):
             raise TransientError(f"AWS did not carry out the call; try again: {error}") from error
         raise

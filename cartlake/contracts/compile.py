@@ -44,8 +44,9 @@ _LOGICAL_TYPES = {
     "array": "array",
 }
 # With merge-on-read a MERGE of few rows writes few files; the maintenance job compacts them.
+FORMAT_VERSION = "format-version"
 _TABLE_PROPERTIES = {
-    "format-version": "2",
+    FORMAT_VERSION: "2",
     "write.format.default": "parquet",
     "write.parquet.compression-codec": "zstd",
     "write.delete.mode": "merge-on-read",
@@ -127,7 +128,11 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
     only_spark = _custom(document.custom_properties).get("cartlake.engine") == "spark"
     kept = {MAX_SNAPSHOTS: str(maintenance.max_snapshots)} if maintenance.enabled and not only_spark else {}
     sizes = {"write.target-file-size-bytes": str(maintenance.target_bytes), **kept}
-    properties = _TABLE_PROPERTIES | sizes | {k: str(v) for k, v in custom.get("cartlake.tableProperties", {}).items()}
+    own = {key: str(value) for key, value in custom.get("cartlake.tableProperties", {}).items()}
+    properties = _TABLE_PROPERTIES | sizes | own
+    if (version := properties[FORMAT_VERSION]) != _TABLE_PROPERTIES[FORMAT_VERSION]:
+        advice = "leave it out: Athena reads Iceberg tables of format version 2, and a newer one cannot be taken back"
+        faults.add(f"{where}.cartlake.tableProperties.{FORMAT_VERSION}", version, advice)
     return Table(
         name=table.name,
         physical_name=table.physical_name,

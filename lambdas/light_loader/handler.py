@@ -14,12 +14,14 @@ from cartlake.aws import s3
 from cartlake.runs.costs import light_cost
 from glue_jobs.dataset_etl.bad_files import bad_files_written
 from glue_jobs.dataset_etl.tasks import answer_of, do_step, done_by, open_run, read_manifest
+from glue_jobs.engines.duckdb.session import httpfs_file
 from lambdas.light_loader.adapters import light_engine, table_names
 from lambdas.light_loader.domain import StepRequest
 from lambdas.light_loader.settings import settings
 from lambdas.shared.entry import Answer, entry, logger
 
 settings()  # a bad environment fails the cold start
+httpfs_file()  # and so does an incomplete layer, under the name by which Spark does the step
 
 
 @entry(StepRequest)

@@ -15,6 +15,7 @@ from cartlake.runs.costs import light_cost
 from cartlake.runs.folder import Step
 from glue_jobs.engines.duckdb.limits import engine_limits
 from glue_jobs.engines.duckdb.refreshing import duckdb_refresh_engine
+from glue_jobs.engines.duckdb.session import httpfs_file
 from glue_jobs.table_refresh.pipeline import failure, refresh
 from glue_jobs.table_refresh.run import done_by, open_run, read_plan
 from lambdas.light_refresher.domain import RefreshRequest
@@ -22,6 +23,7 @@ from lambdas.light_refresher.settings import settings
 from lambdas.shared.entry import Answer, entry, logger
 
 settings()  # a bad environment fails the cold start
+httpfs_file()  # and so does an incomplete layer, under the name by which Spark does the step
 
 CATALOG: Final = "glue"
 

@@ -472,7 +472,9 @@ class TestRefresh:
     def test_what_is_too_large_for_a_function_is_rebuilt_by_spark(self, refresh):
         limits, rest = refresh["States"]["LightRebuild"]["Catch"]
 
-        assert {"EngineLimitError", "Sandbox.Timedout", "Runtime.OutOfMemory"} <= set(limits["ErrorEquals"])
+        assert {"EngineLimitError", "Sandbox.Timedout", "Runtime.OutOfMemory", "Runtime.ImportModuleError"} <= set(
+            limits["ErrorEquals"]
+        )
         assert not {"RefreshError", "TerminalError", "States.TaskFailed"} & set(limits["ErrorEquals"])
         assert (limits["Next"], rest["Next"]) == ("FallBackRebuild", "MarkFailed")
         assert payload(refresh["States"]["FallBackRebuild"])["step"] == "refresh"

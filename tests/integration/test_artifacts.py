@@ -83,12 +83,12 @@ def test_the_light_layer_has_all_that_the_light_engine_needs_and_no_arrow(artifa
 import os
 os.environ |= {{"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}}
 os.environ |= {{"HOME": "/nowhere", "TMPDIR": {str(tmp_path)!r}}}
-from glue_jobs.engines.duckdb.session import _extension, open_session
+from glue_jobs.engines.duckdb.session import httpfs_file, open_session
 from cartlake.tables.catalog import load_catalog
 from cartlake.tables.file_io import FILE_IO
 from cartlake.engine import F, using
 import importlib.util
-assert _extension().startswith({str(artifacts / "layers" / "light")!r}), _extension()
+assert httpfs_file().startswith({str(artifacts / "layers" / "light")!r}), httpfs_file()
 with open_session(512) as session:
     loaded = session.rows("select extension_name from duckdb_extensions() where loaded")
     assert ("httpfs",) in loaded, loaded

@@ -2,13 +2,17 @@
 
 import hashlib
 import json
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
+from botocore.config import Config
 from pyiceberg.table.update import SetSnapshotRefUpdate
 
 from cartlake import contracts
+from cartlake.aws import clients
 from cartlake.aws.clients import client
+from cartlake.errors import TransientError
 from cartlake.runs.documents import EngineChoice, FileFormat, Manifest, ManifestFile, TransformReport
 from cartlake.tables.catalog import load_catalog
 from cartlake.tables.table_size import table_bytes
@@ -16,6 +20,7 @@ from cartlake_cli.migrations.migrate import _create
 from cartlake_cli.migrations.placement import Placement
 from generators.transactions import generate_transactions
 from glue_jobs.engines.duckdb.limits import EngineLimitError
+from tests.integration.throttling import throttled
 
 pytestmark = pytest.mark.integration
 
@@ -149,3 +154,47 @@ def test_a_merge_that_would_look_at_too_much_of_the_table_is_left_to_spark(load,
 
     with pytest.raises(EngineLimitError, match="more than the 0 MB"):
         load(2, rows=60)
+
+
+@pytest.fixture
+def throttle(localaws, load, name, monkeypatch):
+    """Publish a load; then all requests of this process go through a proxy that refuses some of them."""
+    publish(name, load(1, rows=60))
+
+    @contextmanager
+    def refuse(**times):
+        with throttled(localaws.endpoint, **times) as (endpoint, refusing), monkeypatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL", endpoint)
+            client.cache_clear()
+            yield refusing
+        client.cache_clear()
+
+    return refuse
+
+
+def test_a_load_is_right_though_s3_and_glue_refuse_requests_for_being_too_many(load, throttle):
+    times = {
+        "DuckDB_HEAD": 1,
+        "DuckDB_GET": 1,
+        "boto3_GET": 2,
+        "boto3_PUT": 2,
+        "Glue_GetTable": 1,
+        "Glue_UpdateTable": 1,
+    }
+
+    with throttle(**times) as refusing:
+        report = load(2, rows=60)
+
+    rows = report.rows
+    assert refusing.refused == {kind.replace("_", " "): number for kind, number in times.items()}
+    assert rows.read == rows.published + rows.quarantined + rows.duplicate == 60
+
+
+@pytest.mark.parametrize("kind", ["DuckDB_GET", "boto3_PUT_parquet", "Glue_UpdateTable"])
+def test_a_load_that_is_always_refused_fails_by_the_name_that_is_tried_again(load, throttle, monkeypatch, kind):
+    monkeypatch.setattr(clients, "_CONFIG", clients._CONFIG.merge(Config(retries={"total_max_attempts": 1})))
+
+    with throttle(**{kind: 10_000}) as refusing, pytest.raises(TransientError, match=r"try again"):
+        load(2, rows=60)
+
+    assert set(refusing.refused) == {kind.replace("_", " ")}

@@ -28,6 +28,7 @@ from localaws.spark.session import ICEBERG_EXTENSIONS, QUICK_START_FLAGS
 from localaws.testing.fixtures import localaws  # noqa: F401 - a fixture
 from tests.spark import loading
 from tests.spark.light_loading import LightLake
+from tests.spark.shared_loading import SharedLake, use_embedded_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -215,3 +216,25 @@ def correct(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
         monkeypatch.setenv("CARTLAKE_CONTRACTS_DIR", str(folder))
 
     return change
+
+
+@pytest.fixture
+def shared_lake(
+    spark: SparkSession,
+    incoming: Path,
+    localaws: LocalAws,  # noqa: F811 - a fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., SharedLake]]:
+    """Makes lakes in an embedded AWS that both engines load; the first argument names the one that does."""
+    for name, value in localaws.env.items():
+        monkeypatch.setenv(name, value)
+    client.cache_clear()
+    use_embedded_catalog(spark, localaws.endpoint)
+
+    def make(engine: str, dataset: str = "transactions") -> SharedLake:
+        lake = SharedLake.shared(spark, incoming, dataset)
+        lake.engine = engine
+        return lake
+
+    yield make
+    client.cache_clear()

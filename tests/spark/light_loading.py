@@ -16,6 +16,7 @@ from glue_jobs.dataset_etl.pipeline import load_files
 from glue_jobs.dataset_etl.quarantine import supersede_quarantine
 from glue_jobs.dataset_etl.run import Run
 from glue_jobs.engines.duckdb.engine import duckdb_engine
+from glue_jobs.engines.duckdb.limits import engine_limits
 from glue_jobs.shared.phases import Phases
 from glue_jobs.transforms.file_rows.judging import quarantining
 from tests.compiled import use_compiled_queries
@@ -27,7 +28,7 @@ BUCKETS = ("raw", "artifacts", "lake")
 
 @dataclass
 class LightLake(loading.Lake):
-    """Every lake has databases of its own, whose names begin with `prefix`."""
+    """Every lake has databases of its own, whose names begin with `prefix`. Errors are those of the function."""
 
     @classmethod
     def new(cls):
@@ -52,13 +53,17 @@ class LightLake(loading.Lake):
         put = client("s3").put_object(Bucket="raw", Key=key, Body=content)
         return self.dropped(key, content, put["ETag"], layout)
 
+    def make_all(self):
+        """Make the tables that a load writes and reads, unless they are there."""
+        loaded = contracts.load(self.dataset).table
+        tables = {table.physical_name: table for one in contracts.load_all() for table in one.tables}
+        for table in [loaded, *(parent_of(tables, reference) for reference in quarantining(loaded))]:
+            self.make(table)
+
     def job(self, run_id, manifest, task):
         contract = contracts.load(self.dataset)
-        tables = {table.physical_name: table for one in contracts.load_all() for table in one.tables}
-        parents = [parent_of(tables, reference) for reference in quarantining(contract.table)]
-        for table in [contract.table, *parents]:
-            self.make(table)
-        with duckdb_engine(run_id) as engine:
+        self.make_all()
+        with engine_limits(), duckdb_engine(run_id) as engine:
             run = Run(
                 engine=engine,
                 manifest=manifest,

@@ -235,6 +235,23 @@ def test_a_file_deleted_after_it_was_claimed_fails_the_run_by_name(lake):
         lake.run()
 
 
+def test_a_batch_claimed_under_an_older_contract_is_judged_by_the_one_of_the_job(lake):
+    """Claimed before a deploy: without the newest column, which is optional, and without what newer claims note."""
+    header = [name for name in HEADER if name != "customer_email"]
+    lake.drop("a.csv", csv([*orders(2), *orders(1, 7, order_status="lost")], header), header=header)
+    run_id = "transactions-20260301T120000-0000bb"
+    newest = lake.manifest(run_id, lake.files, backfill=False)
+    old = newest.model_copy(update={"contract_version": "0.9.0", "engine": None})
+
+    report = lake.job(run_id, old, "load")
+    lake.publish(report)
+
+    assert counts(report) == (3, 2, 1, 0)
+    assert [row["customer_email"] for row in lake.rows()] == [None, None]
+    [refused] = [row for row in lake.rows(QUARANTINE) if row["run_id"] == run_id]
+    assert refused["contract_version"] == contracts.load("transactions").version
+
+
 def test_a_file_spark_would_pass_over_in_silence_fails_the_run(spark_lake):
     with pytest.raises(TerminalError, match=r"_hidden\.csv"):
         spark_lake.drop("_hidden.csv", csv(orders(1))).drop("a.csv", csv(orders(1))).run()

@@ -1,17 +1,23 @@
-"""What an error of the light engine means: that it is too small for a step, or that files cannot be read.
+"""Errors of a light step by what helps: Spark, where the engine is too small; a repeat; or a batch without bad files.
 
-What is too small has one name: then Spark does the step.
+A state machine decides by the name of an error alone, and DuckDB and PyIceberg have names of their own.
 """
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import duckdb
+from pyiceberg.exceptions import CommitFailedException, ValidationException
 
-from cartlake.errors import CartlakeError, TerminalError
+from cartlake.errors import CartlakeError, TerminalError, TransientError
 
-_DISK_FULL = ("no space left", "max_temp_directory_size")
+_DISK_FULL: Final = ("no space left", "max_temp_directory_size")
+_MAY_PASS: Final = frozenset({408, 429, 500, 502, 503, 504})
+"""The statuses after which DuckDB itself tries a request again, four times within half a second."""
+_NO_ANSWER: Final = " error for HTTP "
+"""Part of DuckDB's message for a request that got no answer: no connection, or it broke."""
 
 
 class EngineLimitError(CartlakeError):
@@ -23,18 +29,21 @@ class EngineLimitError(CartlakeError):
 
 @contextmanager
 def engine_limits() -> Iterator[None]:
-    """Turn whatever was caused by too little memory or disk into EngineLimitError; other errors pass.
+    """Turn whatever was caused by too little memory or disk into EngineLimitError; other errors of the data pass.
 
-    Also where it was turned into an error of the data before.
+    What may pass becomes TransientError: S3 that throttles DuckDB, and commits of others that always came first.
+    Causes count too: an error may have been taken for one of the data before.
     """
     try:
         yield
     except Exception as error:
         if isinstance(error, EngineLimitError):
             raise
-        for cause in causes(error):
-            if is_limit(cause):
-                raise EngineLimitError(f"The light engine is too small for this batch: {cause}") from error
+        found = list(causes(error))
+        if limit := next(filter(is_limit, found), None):
+            raise EngineLimitError(f"The light engine is too small for this batch: {limit}") from error
+        if passing := next(filter(may_pass, found), None):
+            raise TransientError(f"The light engine was interrupted; try again: {passing}") from error
         raise
 
 
@@ -61,8 +70,17 @@ def is_fault_of_files(error: Exception) -> bool:
     DuckDB reads local copies or streams of ours: what fetches them raises TransientError and errors of AWS, which are
     none of theirs.
     """
-    if any(is_limit(cause) or isinstance(cause, EngineLimitError) for cause in causes(error)):
+    if any(is_limit(one) or may_pass(one) or isinstance(one, EngineLimitError) for one in causes(error)):
         return False
     return isinstance(error, TerminalError | UnicodeError) or (
         isinstance(error, duckdb.Error) and not isinstance(error, duckdb.HTTPException | duckdb.InterruptException)
     )
+
+
+def may_pass(error: BaseException) -> bool:
+    """Return whether the same step may succeed later: another writer came first, or S3 did not answer."""
+    if isinstance(error, CommitFailedException | ValidationException):
+        return True
+    if isinstance(error, duckdb.HTTPException):
+        return getattr(error, "status_code", None) in _MAY_PASS
+    return isinstance(error, duckdb.IOException) and _NO_ANSWER in str(error)

@@ -15,7 +15,6 @@ import boto3
 import duckdb
 
 from cartlake.aws.clients import region
-from cartlake.errors import TerminalError
 from cartlake.tables.catalog import ENDPOINT_VARIABLES
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def open_session(memory_mb: int | None = None) -> Iterator[Session]:
         prepare(connection)
         if memory_mb:
             connection.execute(f"set memory_limit = '{int(memory_mb * _SHARE_OF_MEMORY)}MiB'")
-        connection.execute(f"load '{_extension()}'")
+        connection.execute(f"load '{httpfs_file()}'")
         _grant_s3(connection)
         files = Path(folder) / "files"
         files.mkdir()
@@ -82,15 +81,23 @@ def _config(folder: str) -> dict[str, str | bool | int | float | list[str]]:
     }
 
 
-def _extension() -> str:
-    """The file of the extension `httpfs`, which reads S3. Raises TerminalError where the package is not installed."""
+class ExtensionMissingError(ImportError):
+    """The layer of the light functions is incomplete. Raised while a function starts, it lets Spark do the step."""
+
+
+def httpfs_file() -> str:
+    """Return the file of the extension `httpfs`, which reads S3.
+
+    Raises ExtensionMissingError where the package is not installed: Lambda names that `Runtime.ImportModuleError` when
+    a function raises it as it starts, as it does for any other part of the layer that is missing.
+    """
     found = find_spec(_EXTENSION)
     places = list(found.submodule_search_locations or []) if found else []
     files = [
         file for place in places for file in Path(place).glob(f"extensions/v{duckdb.__version__}/*.duckdb_extension")
     ]
     if not files:
-        raise TerminalError(
+        raise ExtensionMissingError(
             f"DuckDB {duckdb.__version__} cannot read S3: the package {_EXTENSION} of that version is not installed. "
             "It belongs into the layer `light` (requirements/light.lock)."
         )

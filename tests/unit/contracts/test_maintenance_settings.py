@@ -93,3 +93,19 @@ def test_a_table_that_only_spark_writes_is_left_to_its_maintenance(document, rea
     ]
 
     assert MAX_SNAPSHOTS not in read(document).table.table_properties
+
+
+@pytest.mark.parametrize("version", ["3", 3, "1"])
+def test_iceberg_tables_of_another_format_version_are_refused(document, read, version):
+    said = {"property": "cartlake.tableProperties", "value": {"format-version": version}}
+    document["schema"][0].setdefault("customProperties", []).append(said)
+
+    with pytest.raises(ContractError, match=rf"tableProperties\.format-version.*{version}.*Athena reads"):
+        read(document)
+
+
+def test_a_contract_may_say_the_format_version_that_all_tables_have(document, read):
+    said = {"property": "cartlake.tableProperties", "value": {"format-version": "2"}}
+    document["schema"][0].setdefault("customProperties", []).append(said)
+
+    assert read(document).table.table_properties["format-version"] == "2"

@@ -9,7 +9,7 @@ from cartlake.aws.objects import Head
 from cartlake.contracts import UnknownDatasetError
 from cartlake.ledger import Content, FileState, Ledger, LockHeldError, NextRun, ObjectVersion, RunState
 from cartlake.runs.documents import FileFormat, Manifest
-from cartlake.runs.engine_choice import EngineLimits
+from cartlake.runs.engine_choice import EngineLimits, LoadSize
 from cartlake.tables.table_size import TableSize
 from cartlake.times import utc_now
 from lambdas.batch_claimer import handler
@@ -229,12 +229,23 @@ def test_the_engine_and_why_it_was_chosen_stand_in_manifest_and_ledger(account, 
     assert ledger.runs.get(RUN_ID).engine == chosen
 
 
-def test_with_limits_of_zero_spark_loads_every_batch(account, ledger, drop, claim, limits):
-    limits(light_max_mb=0)
+@pytest.mark.parametrize("limit", ["light_max_mb", "light_max_rows", "light_table_max_mb"])
+def test_with_a_limit_of_zero_spark_loads_every_batch(account, ledger, drop, claim, limits, limit):
+    limits(**{limit: 0})
     drop("a.csv")
 
     assert claim()["runner"] == "glue"
     assert manifest(account).engine.engine == "spark"
+
+
+def test_without_limits_the_light_engine_loads_every_batch(account, drop, claim, limits, monkeypatch):
+    huge = LoadSize(files=1, stored=10**15, expanded=10**16, rows=10**12, table=10**15)
+    monkeypatch.setattr(handler, "load_size", lambda *_arguments, **_named: huge)
+    limits(light_max_mb=math.inf, light_max_rows=math.inf, light_table_max_mb=math.inf)
+    drop("a.csv")
+
+    assert claim()["runner"] == "light"
+    assert manifest(account).engine.reason.endswith("limits any size, any number of rows, any size")
 
 
 @pytest.mark.parametrize("infinity", ["inf", "Infinity"])

@@ -1,10 +1,12 @@
 import errno
 from contextlib import contextmanager
+from importlib import import_module, reload
 
 import duckdb
 import pytest
+from pyiceberg.exceptions import CommitFailedException, ValidationException
 
-from cartlake.errors import TerminalError
+from cartlake.errors import TerminalError, TransientError
 from cartlake.runs.bad_files import BadFile, BadFiles, BadFilesError
 from cartlake.runs.documents import (
     EngineChoice,
@@ -14,6 +16,7 @@ from cartlake.runs.documents import (
     TransformReport,
 )
 from glue_jobs.dataset_etl import tasks
+from glue_jobs.engines.duckdb import session
 from glue_jobs.engines.duckdb.limits import EngineLimitError, engine_limits
 from lambdas.light_loader import adapters, handler
 
@@ -127,6 +130,16 @@ def test_a_quarantine_is_superseded_in_a_function_too(account, call, does):
     assert account.read_json(f"{FOLDER}/supersede_quarantine.json")["superseded"] == 2
 
 
+@pytest.mark.parametrize("module", ["light_loader", "light_refresher"])
+def test_a_function_without_the_extension_of_its_layer_does_not_start_and_says_what_is_missing(module, monkeypatch):
+    """Lambda names an ImportError of a starting function `Runtime.ImportModuleError`: then Spark does the step."""
+    starting = import_module(f"lambdas.{module}.handler")
+    monkeypatch.setattr(session, "find_spec", lambda _: None)
+
+    with pytest.raises(ImportError, match=r"duckdb_extension_httpfs .* is not installed.* layer `light`"):
+        reload(starting)
+
+
 @pytest.mark.parametrize("step", ["refresh", "maintenance"])
 def test_a_step_of_another_job_is_refused(call, step):
     with pytest.raises(ValueError, match="step"):
@@ -187,7 +200,47 @@ def test_a_limit_is_seen_where_somebody_took_it_for_a_fault_of_the_data():
         read()
 
 
-@pytest.mark.parametrize("fault", [duckdb.IOException("HTTP Error: 403"), OSError(errno.ENOENT, "no file")])
+class HttpFault(duckdb.HTTPException):
+    """As DuckDB raises it, with the status of the answer."""
+
+    def __init__(self, status):
+        super().__init__(f"HTTP Error: Request returned HTTP {status} for HTTP GET to 's3://lake/a.parquet'")
+        self.status_code = status
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        HttpFault(503),
+        HttpFault(429),
+        HttpFault(500),
+        duckdb.IOException("IO Error: Could not connect to server error for HTTP HEAD to 's3://lake/a.parquet'"),
+        CommitFailedException("others always came first"),
+        ValidationException("missing data files: another writer removed a.parquet meanwhile"),
+    ],
+    ids=repr,
+)
+def test_what_may_pass_has_the_name_that_the_state_machine_tries_again(call, does, fault):
+    does("transform", fault)
+
+    with pytest.raises(TransientError, match="try again"):
+        call()
+
+
+def test_throttled_reading_is_no_fault_of_the_files_that_were_read_meanwhile():
+    def read():
+        try:
+            raise HttpFault(503)
+        except duckdb.Error as error:
+            raise TerminalError("DuckDB cannot read s3://raw/a.csv") from error
+
+    with pytest.raises(TransientError, match="503"), engine_limits():
+        read()
+
+
+@pytest.mark.parametrize(
+    "fault", [HttpFault(403), HttpFault(404), duckdb.IOException("HTTP Error: 403"), OSError(errno.ENOENT, "no file")]
+)
 def test_other_errors_pass_as_they_are(fault):
     with pytest.raises(type(fault)) as raised, engine_limits():
         raise fault

@@ -1,3 +1,4 @@
+import json
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
@@ -129,3 +130,44 @@ def test_a_table_with_an_unknown_outcome_is_refused(change):
 def test_a_document_of_another_shape_is_refused(change):
     with pytest.raises(ValidationError):
         TransformReport.model_validate({**report().model_dump(), **change})
+
+
+OLD_FILE = {
+    "file_id": "a",
+    "uri": "s3://raw/a.csv",
+    "version_id": None,
+    "etag": "e",
+    "size": 10,
+    "sha256": "0",
+    "format": {"kind": "csv", "compression": "none", "encoding": "utf-8", "delimiter": ",", "header": ["a"]},
+}
+OLD_MANIFEST = {"run_id": RUN_ID, "dataset": "fx_rates", "contract_version": "1.0.0", "created_at": ""}
+
+
+class TestADeployBetweenTheStepsOfARun:
+    """The documents of the step before are those of the code that ran then."""
+
+    def test_a_manifest_without_the_newer_fields_is_read_as_that_of_a_plain_load(self):
+        manifest = Manifest.model_validate_json(json.dumps(OLD_MANIFEST | {"files": [OLD_FILE]}))
+
+        assert (manifest.engine, manifest.backfill) == (None, False)
+        [file] = manifest.files
+        assert (file.source_file, file.expanded_size, file.row_estimate, file.loads) == (file.uri, None, None, [])
+        assert file.format.line_is_record is None
+
+    def test_a_plan_without_the_newer_fields_is_read(self):
+        plan = RefreshPlan.model_validate_json(json.dumps({"run_id": "r", "created_at": "", "tables": []}))
+
+        assert (plan.engine, plan.size, plan.retried) == (None, None, False)
+
+    def test_a_report_without_the_newer_fields_is_read(self):
+        newer = {"engine", "cost_usd", "phases", "withdrawn", "touched_days", "measurements", "row_rules"}
+
+        old = TransformReport.model_validate_json(report().model_dump_json(exclude=newer))
+
+        assert (old.engine, old.withdrawn) == (None, 0)
+        reconcile(old, {"a", "b"})
+
+    def test_a_field_of_newer_code_is_refused_by_name_and_not_passed_over(self):
+        with pytest.raises(ValidationError, match="sampled\n"):
+            Manifest.model_validate_json(json.dumps(OLD_MANIFEST | {"files": [], "sampled": True}))

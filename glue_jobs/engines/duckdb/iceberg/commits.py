@@ -190,7 +190,13 @@ class _Commit(_MergeAppendFiles):
         return writer.to_manifest_file()
 
     def _validate_concurrency(self) -> None:
-        """Check that the files this change is about are still live in the branch, after others have committed."""
+        """Check that the files this change is about are still live in the branch, after others have committed.
+
+        An audit branch has one writer. When its head moved, another execution of the same run writes it too, and to
+        add to its rows would give them twice.
+        """
+        if self._target_branch != MAIN and self._parent_snapshot_id != self._starting_snapshot_id:
+            raise ValidationException(f"another execution of this run has written to {self._target_branch}")
         wanted = self._change.deleted_from | {file.file_path for file in self._change.removed}
         if not wanted:
             return
