@@ -129,17 +129,11 @@ class DuckDBEngine:
         return name
 
     def keep(self, rows: str) -> str:
-        try:
-            self.kept.append(self._table_of(f"select * from {rows}", "kept"))
-        except duckdb.Error as error:
-            if self._unread:
-                raise reading.unreadable(self._unread, error) from error
-            raise
-        self._unread = ()
+        self.kept.append(self._computed(rows, "kept"))
         return self.kept[-1]
 
     def freeze(self, rows: str) -> str:
-        return self._table_of(f"select * from {rows}", "frozen")
+        return self._computed(rows, "frozen")
 
     def release(self) -> None:
         while self.kept:
@@ -362,6 +356,16 @@ class DuckDBEngine:
     def _commit(self, loaded: IcebergTable, change: Change, branch: Branch) -> None:
         if change:
             commit(loaded, change, self.run_id, branch.name, branch.base)
+
+    def _computed(self, rows: str, kind: str) -> str:
+        """Store rows. Those of files are read now, so TerminalError names the files if they cannot be."""
+        files, self._unread = self._unread, ()
+        try:
+            return self._table_of(f"select * from {rows}", kind)
+        except duckdb.Error as error:
+            if files:
+                raise reading.unreadable(files, error) from error
+            raise
 
     def _table_of(self, query: str, kind: str) -> str:
         name = self._new_name(kind)
