@@ -25,8 +25,8 @@ from cartlake.contracts.model import (
 from cartlake.contracts.odcs import CustomProperty, Document, FileOptions, Property, SchemaObject
 from cartlake.contracts.row_rules import RowRules
 from cartlake.contracts.table_rule_compiler import sla_rules_of, table_rules_of
-from cartlake.runs.gathering import MAX_GATHER_SECONDS
 
+MAX_GATHER_SECONDS = 3600
 _TYPE = re.compile(
     r"(array<)?(string|int|bigint|double|float|boolean|date|timestamp|decimal\(\d{1,2},\d{1,2}\))(?(1)>)"
 )

@@ -2,9 +2,6 @@
 
 import math
 from datetime import datetime
-from typing import Final
-
-MAX_GATHER_SECONDS: Final = 3600
 
 
 def seconds_to_gather(last_start: datetime | None, now: datetime, gather_seconds: int) -> int:

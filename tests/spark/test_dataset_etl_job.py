@@ -180,6 +180,16 @@ def test_a_batch_of_only_bad_rows_writes_no_snapshot(lake):
     assert {m.rule: m.value for m in report.measurements}["touched_days_have_rows"] == 0
 
 
+def test_a_batch_of_only_bad_rows_leaves_a_table_as_it_is(lake):
+    lake.load("a.csv", *orders(2))
+    lake.drop("b.csv", csv([GOOD | {"quantity": "many"}]))
+
+    report, _ = lake.run()
+
+    assert (counts(report), report.touched_days) == ((1, 0, 1, 0), [])
+    assert len(lake.rows()) == 2
+
+
 @pytest.mark.parametrize("published", [pytest.param(False, id="before"), pytest.param(True, id="after publishing")])
 def test_a_run_repeated_gives_the_same_counts_and_doubles_nothing(lake, published):
     content = csv([*orders(3), *orders(1, order_status="shipped"), *orders(2, 5, currency="XXX")])

@@ -26,7 +26,7 @@ def stored_days(spark: SparkSession, branch: Branch, table: Table, days: Collect
     Reads the snapshot the branch starts from: the branch is published only if main is still at it.
     """
     day_field = _day_partition(table)
-    if branch.base is None:
+    if branch.base is None or not days:
         return frozenset()
     if day_field is None:
         return frozenset(days)
