@@ -12,7 +12,10 @@ from glue_jobs.table_maintenance import main as job
 from glue_jobs.table_maintenance.file_stats import file_stats_of
 from glue_jobs.table_maintenance.leases import Answer
 
-TABLES = {table.physical_name: (contract, table) for contract in contracts.load_all() for table in contract.tables}
+
+def described(name):
+    """The contract and the table of a physical name, as the job finds them: the same objects, so they can be patched."""
+    return next((one, table) for one in contracts.load_all() for table in one.tables if table.physical_name == name)
 
 
 class FakeCoordinator:
@@ -38,14 +41,14 @@ class MaintainedLake:
         self.spark, self.runs = spark, 0
 
     def facts(self, table):
-        return file_stats_of(self.spark, f"glue_catalog.{table}", TABLES[table][1].maintenance)
+        return file_stats_of(self.spark, f"glue_catalog.{table}", described(table)[1].maintenance)
 
     def health(self, table):
-        return measure(self.facts(table), TABLES[table][1].maintenance)
+        return measure(self.facts(table), described(table)[1].maintenance)
 
     def work(self, table, *actions, force=False, keep_days=None, now=None):
         """What the planner would have the job do; with `actions`, just those."""
-        contract, described = TABLES[table]
+        contract, described = described(table)
         facts = self.facts(table)
         options = MaintenanceOptions(force=force, keep_snapshots_days=keep_days)
         now = now or datetime.now(UTC) + timedelta(seconds=1)
@@ -79,8 +82,8 @@ class MaintainedLake:
         return {table.table: table for table in MaintenanceReport.model_validate_json(body).tables}
 
     def insert(self, table, rows):
-        schema = contracts.spark_schema_ddl(TABLES[table][1])
-        values = [tuple(row.get(column.name) for column in TABLES[table][1].columns) for row in rows]
+        schema = contracts.spark_schema_ddl(described(table)[1])
+        values = [tuple(row.get(column.name) for column in described(table)[1].columns) for row in rows]
         frame(self.spark, values, schema).writeTo(f"glue_catalog.{table}").append()
 
     def rows(self, table):

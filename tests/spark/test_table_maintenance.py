@@ -16,7 +16,7 @@ from glue_jobs.table_maintenance import procedures
 from glue_jobs.table_maintenance.leases import Answer, RunOverError
 from glue_jobs.table_maintenance.main import MaintenanceError
 from glue_jobs.table_maintenance.maintenance import TableMaintenance
-from tests.spark.maintaining import TABLES, FakeCoordinator, MaintainedLake, actions
+from tests.spark.maintaining import FakeCoordinator, MaintainedLake, actions, described
 
 pytestmark = pytest.mark.spark
 
@@ -105,7 +105,7 @@ def test_one_file_whose_rows_are_deleted_is_rewritten_alone(lake):
 
 @pytest.mark.parametrize("order", ["sorted", "z-order"])
 def test_rows_are_written_in_the_contracts_order(rates, monkeypatch, order):
-    _, table = TABLES[RATES]
+    _, table = described(RATES)
     if order == "sorted":
         monkeypatch.setitem(table.__dict__, "sort_order", (SortField("currency", "desc", "last"),))
     else:
@@ -343,11 +343,11 @@ class TestRunsAtWork:
             procedures=procedures.Procedures(
                 rates.spark,
                 f"glue_catalog.{RATES}",
-                TABLES[RATES][1].maintenance,
+                described(RATES)[1].maintenance,
                 force=False,
                 step_limit=procedures.StepLimit(),
             ),
-            table=TABLES[RATES][1],
+            table=described(RATES)[1],
             work=rates.work(RATES, Action.DROP_BRANCHES),
             run_id="maintenance-20260301T120000-0000ff",
             keep_days=5,
