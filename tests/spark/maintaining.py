@@ -14,7 +14,7 @@ from glue_jobs.table_maintenance.leases import Answer
 
 
 def described(name):
-    """The contract and the table of a physical name, as the job finds them: the same objects, so they can be patched."""
+    """The contract and the table of a physical name: the objects that the job finds, so that they can be patched."""
     return next((one, table) for one in contracts.load_all() for table in one.tables if table.physical_name == name)
 
 
@@ -48,15 +48,15 @@ class MaintainedLake:
 
     def work(self, table, *actions, force=False, keep_days=None, now=None):
         """What the planner would have the job do; with `actions`, just those."""
-        contract, described = described(table)
+        contract, found = described(table)
         facts = self.facts(table)
         options = MaintenanceOptions(force=force, keep_snapshots_days=keep_days)
         now = now or datetime.now(UTC) + timedelta(seconds=1)
         wanted = [Need(action=action, why="a test") for action in actions] or with_statistics(
-            needs(facts, described.maintenance, now, options=options), described.statistics_columns
+            needs(facts, found.maintenance, now, options=options), found.statistics_columns
         )
-        health = measure(facts, described.maintenance)
-        return TableWork(table=table, owner=owner_of(contract, described), needs=wanted, health=health)
+        health = measure(facts, found.maintenance)
+        return TableWork(table=table, owner=owner_of(contract, found), needs=wanted, health=health)
 
     def maintain(self, *works, coordinator=None, force=False, keep_days=None, arguments="", monkeypatch=None):
         """Run the job over the tables of a plan; returns the outcome of each by its name."""
