@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cartlake import contracts
 from cartlake.maintenance.health import measure
+from glue_jobs.engines.duckdb.engine import DuckDBEngine
 from glue_jobs.table_maintenance.file_stats import file_stats_of
 from glue_jobs.table_maintenance.procedures import Procedures, StepLimit
 from tests.integration.ended import killed
@@ -139,7 +140,8 @@ def spark_rows(lake):
 
 
 @pytest.mark.parametrize("first", ["light", "spark"])
-def test_each_engine_merges_over_what_the_other_wrote_and_what_was_compacted(shared_lake, first):
+def test_each_engine_merges_over_what_the_other_wrote_and_what_was_compacted(shared_lake, first, monkeypatch):
+    monkeypatch.setattr(DuckDBEngine, "tidy", lambda *_: None)  # or deleted rows would have left the files already
     second = {"light": "spark", "spark": "light"}[first]
     lake = shared_lake(first)
     lake.load("a.csv", *(line(number) for number in range(4)))
