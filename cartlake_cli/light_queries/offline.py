@@ -87,6 +87,9 @@ class _Offline(DuckDBEngine):
     def replace_rows(self, table: str, where: str, rows: str | None) -> None:
         """Write nothing."""
 
+    def tidy(self, branch: Branch, table: Table, days: Collection[date]) -> None:
+        """There is nothing to tidy."""
+
     def measure(self, branch: Branch, table: Table, days: Collection[date], now: datetime) -> list[Any]:
         return []
 

@@ -90,9 +90,10 @@ KILLED = [
     ("before the metadata of", 2),
     ("after", 2),
     ("after", 3),
+    ("after", 4),
 ]
-"""The first commit is to the quarantine, the second to the branch, the third to the results of rules. The rows of the
-second are in its third upload, after its deletes."""
+"""The first commit is to the quarantine, the second to the branch, the third joins its files, the fourth is to the
+results of rules. The rows of the second are in its third upload, after its deletes."""
 
 
 @pytest.mark.parametrize(("place", "commit"), KILLED)
@@ -152,7 +153,8 @@ def test_a_file_that_is_far_larger_than_it_was_estimated_is_given_up_and_not_cal
     assert statuses(lake) == {"paid": 4}
 
 
-COMMITS = [1, 2, 3]
+COMMITS = [1, 2, 4]
+"""Where the third fails, the files are not joined, and the run goes on."""
 
 
 def answer_lost(update, *arguments, **named):
@@ -253,7 +255,7 @@ def test_loads_of_all_datasets_write_quarantine_and_results_at_the_same_time(lak
     assert {row["dataset"] for row in lake.rows(QUALITY)} >= set(DROPPED)
 
 
-TABLES = ("transactions", "fx_rates", "order_lines", "fct_orders", "sales_daily", "ops")
+TABLES = ("transactions", "fx_rates", "products", "order_lines", "fct_orders", "sales_daily", "ops")
 REBUILT = ("processed.order_lines", "curated.fct_orders", "curated.sales_daily")
 
 
