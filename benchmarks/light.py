@@ -29,10 +29,9 @@ from cartlake_cli.migrations.migrate import apply
 from cartlake_cli.migrations.placement import Placement
 from generators.transactions import generate_transactions
 from glue_jobs.dataset_etl.pipeline import load_files
-from glue_jobs.dataset_etl.run import Run
+from glue_jobs.dataset_etl.tasks import TableNames, open_run
 from glue_jobs.engines.duckdb.engine import duckdb_engine
 from glue_jobs.engines.duckdb.session import open_session
-from glue_jobs.shared.phases import Phases
 
 ROWS = int(os.environ.get("CARTLAKE_BENCH_ROWS", "600000"))
 REPEATS = int(os.environ.get("CARTLAKE_BENCH_REPEATS", "5"))
@@ -133,19 +132,7 @@ def _load(files: list[ManifestFile], number: int) -> None:
         run_id=run_id, dataset=CONTRACT.name, contract_version=CONTRACT.version, created_at="", files=files
     )
     with duckdb_engine(run_id, MEMORY_MB) as engine:
-        load_files(
-            Run(
-                engine=engine,
-                manifest=manifest,
-                contract=CONTRACT,
-                database_prefix="lake.",
-                target=f"lake.{CONTRACT.table.physical_name}",
-                quarantine="lake.ops.quarantine_rows",
-                quality="lake.ops.quality_results",
-                started_at=utc_now(),
-                phases=Phases(),
-            )
-        )
+        load_files(open_run(manifest, engine, TableNames("lake", "", "ops.quarantine_rows", "ops.quality_results")))
 
 
 def _copy(files: list[ManifestFile], _number: int) -> None:

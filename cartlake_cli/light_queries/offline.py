@@ -19,25 +19,25 @@ from cartlake.refresh.graph import WHOLE, Graph, Scope, StaleTable, upstreams_of
 from cartlake.runs.documents import BackfillPart, Load, Manifest, ManifestFile, RefreshPlan
 from cartlake.runs.ids import Workflow, new_run_id
 from glue_jobs.dataset_etl.pipeline import load_files
-from glue_jobs.dataset_etl.run import Run
+from glue_jobs.dataset_etl.tasks import TableNames, open_run
 from glue_jobs.engines.base import BatchCounts, Branch
 from glue_jobs.engines.duckdb.engine import DuckDBEngine
 from glue_jobs.engines.duckdb.refreshing import DuckDBRefreshEngine
 from glue_jobs.engines.duckdb.session import Session, prepare
 from glue_jobs.engines.duckdb.types import contract_type
-from glue_jobs.shared.phases import Phases
 from glue_jobs.table_refresh.pipeline import refresh
-from glue_jobs.table_refresh.run import open_run
+from glue_jobs.table_refresh.run import open_run as open_refresh
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from cartlake.contracts import Contract, Table
     from cartlake.refresh.day_ranges import DayRange
+    from glue_jobs.dataset_etl.run import Run
 
 _DAY: Final = date(2026, 1, 1)
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
-_NO_CATALOG: Any = None
+_NO_TABLES: Any = None
 
 
 class _Offline(DuckDBEngine):
@@ -60,7 +60,7 @@ class _Offline(DuckDBEngine):
 
     def collect(self, rows: str) -> list[dict[str, Any]]:
         """Return one row of ones for the totals of repeated keys, so that they are made unique."""
-        names = [name for name, _ in self._columns(rows)]
+        names = [name for name, _ in self.session.columns(rows)]
         return [dict.fromkeys(names, 1)] if names == ["copies", "keys"] else super().collect(rows)
 
     def count_batch(self, judged: str, table: Table) -> BatchCounts:
@@ -73,7 +73,7 @@ class _Offline(DuckDBEngine):
         """Return one key, so that what is asked about rows that move is asked."""
         kinds = {name: contract_type(table.column(name).type) for name in table.primary_key}
         listed = ", ".join(f'null::{kind} as "{name}"' for name, kind in kinds.items())
-        return self._view_of(f"select {listed}, date '{_DAY}' as day, date '{_DAY}' as stored_day", "moved")
+        return self.session.view_of(f"select {listed}, date '{_DAY}' as day, date '{_DAY}' as stored_day", "moved")
 
     def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
         return frozenset(days)
@@ -101,7 +101,7 @@ class _Offline(DuckDBEngine):
 
     def _empty(self, columns: dict[str, str]) -> str:
         listed = ", ".join(f'null::{contract_type(kind)} as "{name}"' for name, kind in columns.items())
-        return self._view_of(f"select {listed} where false", "empty")
+        return self.session.view_of(f"select {listed} where false", "empty")
 
 
 class _OfflineRefresh(_Offline, DuckDBRefreshEngine):
@@ -124,7 +124,7 @@ class _OfflineRefresh(_Offline, DuckDBRefreshEngine):
 def compile_dataset(contract: Contract, *, backfill: bool) -> None:
     """Compile the queries of a load, or of a backfill, of a dataset, and let DuckDB bind them."""
     with _session() as session:
-        load_files(_run(_Offline(session, _NO_CATALOG, ""), contract, backfill=backfill))
+        load_files(_run(_Offline(session, _NO_TABLES), contract, backfill=backfill))
 
 
 def compile_table(name: str, graph: Graph) -> None:
@@ -139,7 +139,7 @@ def compile_table(name: str, graph: Graph) -> None:
     for scope in dict.fromkeys(scopes):
         for check in (False, True):
             with _session() as session:
-                _refresh(_OfflineRefresh(session, _NO_CATALOG, ""), StaleTable(table=name, scope=scope), check=check)
+                _refresh(_OfflineRefresh(session, _NO_TABLES), StaleTable(table=name, scope=scope), check=check)
 
 
 def _refresh(engine: DuckDBRefreshEngine, stale: StaleTable, *, check: bool) -> None:
@@ -150,7 +150,7 @@ def _refresh(engine: DuckDBRefreshEngine, stale: StaleTable, *, check: bool) -> 
         changes={stale.table: stale.scope},
         check=check,
     )
-    [done] = refresh(open_run(plan, engine, "lake.", "lake.ops.quality_results")).tables
+    [done] = refresh(open_refresh(plan, engine, "lake.", "lake.ops.quality_results")).tables
     if done.error:
         raise ValueError(f"{stale.table} ({stale.scope}): {done.error}")
 
@@ -173,14 +173,4 @@ def _run(engine: DuckDBEngine, contract: Contract, *, backfill: bool) -> Run:
         backfill=backfill,
         part=BackfillPart(number=2, slices=3, unread=[Load(source_file="a", run_id="b")], before="1"),
     )
-    return Run(
-        engine=engine,
-        manifest=manifest,
-        contract=contract,
-        database_prefix="lake.",
-        target=f"lake.{contract.table.physical_name}",
-        quarantine="lake.ops.quarantine_rows",
-        quality="lake.ops.quality_results",
-        started_at=_NOW,
-        phases=Phases(),
-    )
+    return open_run(manifest, engine, TableNames("lake", "", "ops.quarantine_rows", "ops.quality_results"))

@@ -82,11 +82,13 @@ def _fault(run: Run, files: Sequence[ManifestFile]) -> str | None:
     """Read files completely. Raises what is no fault of them."""
     engine = run.engine
     try:
-        engine.freeze(engine.read_files(files, run.contract))
+        engine.count(engine.keep(engine.read_files(files, run.contract)))
     except Exception as error:
         if not engine.is_fault_of_files(error):
             raise
         return str(error)
+    finally:
+        engine.release()
     return None
 
 

@@ -5,7 +5,6 @@ ordered: the quarantine copy before the verdict, the verdict before its event; a
 that is on record only the event is sent again.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -24,7 +23,6 @@ from cartlake.aws.s3 import ObjectMissingError
 from cartlake.errors import TransientError
 from cartlake.events import FileDuplicate, FileRejected, FileValidated
 from cartlake.ledger import FileRecord, FileState, ObjectVersion
-from cartlake.times import stamp, utc_now
 from lambdas.file_validator.adapters import LandedFile, incoming, quarantine
 from lambdas.file_validator.content.refusal import Reason, Rejection
 from lambdas.file_validator.content.rules import FileRules, rules_of
@@ -33,6 +31,7 @@ from lambdas.file_validator.settings import settings
 from lambdas.shared.clients import event_bus, ledger
 from lambdas.shared.counting import count
 from lambdas.shared.entry import logger, tracer
+from lambdas.shared.quarantine import Explanation
 
 settings()  # a bad environment fails the cold start
 DATASETS = frozenset(contracts.names())
@@ -147,25 +146,9 @@ def decide(file: FileRecord, verdict: Verdict) -> FileRecord:
     """Record the verdict and return the file's record: a good file becomes pending, a bad one is copied first."""
     if not isinstance(verdict, Rejection):
         return ledger().files.validated(file.file_id, verdict)
-    copied = quarantine().copy(file)
-    quarantine().explain(file, explanation(file, verdict, copied=copied))
+    version = rules(file.dataset).contract_version if file.dataset in DATASETS else None
+    quarantine().reject(file, Explanation(verdict.reason, verdict.message, version, verdict.details))
     return ledger().files.rejected(file.file_id, verdict.reason, verdict.message)
-
-
-def explanation(file: FileRecord, rejection: Rejection, *, copied: bool) -> str:
-    """Return the text of reason.json."""
-    known = file.dataset in DATASETS
-    content = {
-        "reason": rejection.reason,
-        "message": rejection.message,
-        "key": file.key,
-        "file_id": file.file_id,
-        "dataset": file.dataset if known else None,
-        "details": {**rejection.details, "copied": copied},
-        "contract": f"{file.dataset} {rules(file.dataset).contract_version}" if known else None,
-        "at": stamp(utc_now()),
-    }
-    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def announce(file: FileRecord) -> None:

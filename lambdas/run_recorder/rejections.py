@@ -4,7 +4,6 @@ The run keeps its id: its branch, its quarantined rows and its measurements are 
 and the ledger says of every file it claimed what became of it.
 """
 
-import json
 from typing import Literal
 
 from pydantic import BaseModel
@@ -14,12 +13,11 @@ from cartlake.events import FileRejected
 from cartlake.ledger import FileRecord, FileState
 from cartlake.runs.bad_files import BadFile, BadFiles
 from cartlake.runs.documents import Manifest
-from cartlake.times import stamp, utc_now
 from lambdas.run_recorder.settings import settings
 from lambdas.shared.clients import event_bus, ledger
 from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, logger
-from lambdas.shared.quarantine import Quarantine
+from lambdas.shared.quarantine import Explanation, Quarantine
 
 
 class RejectFiles(BaseModel):
@@ -58,8 +56,7 @@ def reject(run_id: str, manifest: Manifest, file: FileRecord, bad: BadFile) -> N
     A call that is repeated finds the file REJECTED, and sends the event again.
     """
     quarantine = Quarantine(settings().quarantine_bucket)
-    copied = quarantine.copy(file)
-    quarantine.explain(file, explanation(manifest, file, bad, copied=copied))
+    quarantine.reject(file, Explanation(bad.reason, bad.detail, manifest.contract_version, {"run_id": run_id}))
     kept = ledger().files.reject_claimed(file, run_id, bad.reason, bad.detail)
     logger.warning("file_rejected", key=file.key, file_id=file.file_id, reason=bad.reason, state=kept.state)
     if kept.state is not FileState.REJECTED:
@@ -76,18 +73,3 @@ def reject(run_id: str, manifest: Manifest, file: FileRecord, bad: BadFile) -> N
         )
     )
     count(file.dataset, FilesRejected=1)
-
-
-def explanation(manifest: Manifest, file: FileRecord, bad: BadFile, *, copied: bool) -> str:
-    """Return the text of reason.json, in the form of those of the validator."""
-    content = {
-        "reason": bad.reason,
-        "message": bad.detail,
-        "key": file.key,
-        "file_id": file.file_id,
-        "dataset": file.dataset,
-        "details": {"run_id": manifest.run_id, "copied": copied},
-        "contract": f"{file.dataset} {manifest.contract_version}",
-        "at": stamp(utc_now()),
-    }
-    return json.dumps(content, indent=2, ensure_ascii=False)

@@ -9,8 +9,7 @@ from pyiceberg.transforms import DayTransform
 from pyiceberg.types import StringType
 
 from cartlake.refresh.graph import WHOLE
-from glue_jobs.engines.duckdb import engine as light_engine
-from glue_jobs.engines.duckdb import refreshing, replacing
+from glue_jobs.engines.duckdb import lake_tables, refreshing, replacing
 from tests.compacting import compact
 from tests.integration.light_lake import LightLake, bucket_in, on
 
@@ -221,7 +220,7 @@ def test_a_writer_that_is_always_overtaken_gives_up_and_changes_nothing(lake, mo
     def refused(*_arguments):
         raise ValidationException("missing data files")
 
-    monkeypatch.setattr(light_engine, "commit", refused)
+    monkeypatch.setattr(lake_tables, "commit", refused)
 
     with pytest.raises(ValidationException):
         lake.replace_days(DAILY, on(DAYS[0]), sold(DAYS[0], 7))

@@ -26,11 +26,13 @@ from pyiceberg.types import (
 from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.tables.catalog import load_catalog
-from glue_jobs.engines.duckdb import engine
+from glue_jobs.engines.duckdb import lake_tables, merging
+from glue_jobs.engines.duckdb.engine import DuckDBEngine
 from glue_jobs.engines.duckdb.iceberg.commits import Change, commit, drop_branch
 from glue_jobs.engines.duckdb.iceberg.conditions import on_days
 from glue_jobs.engines.duckdb.iceberg.files import TableFiles
 from glue_jobs.engines.duckdb.iceberg.tables import FILE, POSITION, scan
+from glue_jobs.engines.duckdb.lake_tables import LakeTables
 from glue_jobs.engines.duckdb.session import open_session
 
 SCHEMA = Schema(
@@ -373,8 +375,8 @@ def test_rows_are_replaced_once_though_another_writer_rewrites_their_file_meanwh
     write(session, mine, row(1), row(2))
     rows = relation(session, row(1, name="new")).removeprefix("select * from ")
     session.execute(f"create table wanted as from {rows}")
-    name = "at_places" if when == "before the files are written" else "commit"
-    original, rewritten = getattr(engine, name), []
+    module, name = (merging, "at_places") if when == "before the files are written" else (lake_tables, "commit")
+    original, rewritten = getattr(module, name), []
 
     def after_the_other_writer(*arguments):
         if not rewritten:
@@ -383,9 +385,10 @@ def test_rows_are_replaced_once_though_another_writer_rewrites_their_file_meanwh
             commit(theirs, Change(added=rewritten, removed=list(scan(theirs, head(theirs)).files)), "maintenance")
         return original(*arguments)
 
-    monkeypatch.setattr(engine, name, after_the_other_writer)
+    monkeypatch.setattr(module, name, after_the_other_writer)
 
-    engine.DuckDBEngine(session, glue, "run-2").replace_rows(".".join(("lake", *mine.name())), "id = 1", "wanted")
+    engine = DuckDBEngine(session, LakeTables(session, glue, "run-2"))
+    engine.replace_rows(".".join(("lake", *mine.name())), "id = 1", "wanted")
 
     assert [(one["id"], one["name"]) for one in read(mine)] == [(1, "new"), (2, "n2")]
 

@@ -5,8 +5,8 @@ import logging
 import pytest
 from pyiceberg.exceptions import CommitFailedException
 
-from glue_jobs.engines.duckdb import engine as light_engine
-from glue_jobs.engines.duckdb import joining
+from glue_jobs.engines.duckdb import joining, lake_tables
+from glue_jobs.engines.duckdb.engine import duckdb_engine
 from tests.integration.light_lake import LightLake, bucket_in, written_review
 
 pytestmark = pytest.mark.integration
@@ -32,7 +32,7 @@ def lake(bucket, name):
 
 
 def insert_the_fifth(lake):
-    with light_engine.duckdb_engine("run-9") as engine:
+    with duckdb_engine("run-9") as engine:
         stored = engine.read_table(lake.name(REVIEWS), LAST)
         rows = engine.freeze(f"(select * replace ('REV-0000000009' as review_id) from {stored})")
         engine.replace_rows(lake.name(REVIEWS), "review_id = 'REV-0000000009'", rows)
@@ -63,7 +63,7 @@ def test_what_fails_in_it_fails_no_run(lake, monkeypatch, caplog, step, fault, s
     def fail(*_arguments):
         raise fault
 
-    monkeypatch.setattr(light_engine, step, fail)
+    monkeypatch.setattr(lake_tables, step, fail)
 
     with caplog.at_level(logging.INFO):
         insert_the_fifth(lake)

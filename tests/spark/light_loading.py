@@ -9,15 +9,13 @@ from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.refresh.graph import parent_of
 from cartlake.tables.catalog import load_catalog
-from cartlake.times import utc_now
 from cartlake_cli.migrations.migrate import _create
 from cartlake_cli.migrations.placement import Placement
 from glue_jobs.dataset_etl.pipeline import load_files
 from glue_jobs.dataset_etl.quarantine import supersede_quarantine
-from glue_jobs.dataset_etl.run import Run
+from glue_jobs.dataset_etl.tasks import TableNames, open_run
 from glue_jobs.engines.duckdb.engine import duckdb_engine
 from glue_jobs.engines.duckdb.limits import engine_limits
-from glue_jobs.shared.phases import Phases
 from glue_jobs.transforms.file_rows.judging import quarantining
 from tests.compiled import use_compiled_queries
 from tests.spark import loading
@@ -61,20 +59,11 @@ class LightLake(loading.Lake):
             self.make(table)
 
     def job(self, run_id, manifest, task):
-        contract = contracts.load(self.dataset)
         self.make_all()
         with engine_limits(), duckdb_engine(run_id) as engine:
-            run = Run(
-                engine=engine,
-                manifest=manifest,
-                contract=contract,
-                database_prefix=f"lake.{self.prefix}",
-                target=f"lake.{self.prefix}{contract.table.physical_name}",
-                quarantine=f"lake.{self.prefix}ops.quarantine_rows",
-                quality=f"lake.{self.prefix}ops.quality_results",
-                started_at=utc_now(),
-                phases=Phases(),
-            )
+            ops = f"{self.prefix}ops"
+            names = TableNames("lake", self.prefix, f"{ops}.quarantine_rows", f"{ops}.quality_results")
+            run = open_run(manifest, engine, names)
             return (load_files if task == "load" else supersede_quarantine)(run)
 
     def publish(self, report):

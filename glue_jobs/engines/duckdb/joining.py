@@ -46,7 +46,7 @@ MOST_BYTES: Final = 32 * 1024**2
 """The most bytes of files that a run rewrites of a table."""
 
 
-class RowsChangedError(TerminalError):
+class JoinedRowsError(TerminalError):
     """Joined files do not hold as many rows as before. Nothing was committed."""
 
 
@@ -132,13 +132,13 @@ def _scan_of(table: Table, tasks: Iterable[FileScanTask]) -> Scan:
 def joined(session: Session, table: Table, held: Scan) -> Change:
     """Write the rows of some files again, a file for each partition, and return the change; its files are uploaded.
 
-    Raises RowsChangedError when there are not as many rows as the metadata and the deletes say.
+    Raises JoinedRowsError when there are not as many rows as the metadata and the deletes say.
     """
     added = TableFiles(session, table).write_rows(held.sql())
     expected = sum(file.record_count for file in held.files) - _deleted(session, held)
     written = sum(file.record_count for file in added)
     if written != expected:
-        raise RowsChangedError(
+        raise JoinedRowsError(
             f"{len(held.files)} files of {'.'.join(table.name())} hold {expected:,} rows, joined {written:,}: nothing "
             "was committed. Report this as a bug; `enabled: false` in `cartlake.maintenance` of its contract and "
             "`lake tables apply` stop it."

@@ -14,6 +14,7 @@ from glue_jobs.engines.duckdb import replacing
 from glue_jobs.engines.duckdb.engine import DuckDBEngine, light_catalog
 from glue_jobs.engines.duckdb.iceberg.conditions import in_ranges
 from glue_jobs.engines.duckdb.iceberg.tables import scan
+from glue_jobs.engines.duckdb.lake_tables import LakeTables
 from glue_jobs.engines.duckdb.limits import EngineLimitError, engine_limits
 from glue_jobs.engines.duckdb.session import open_session
 from glue_jobs.engines.duckdb.types import contract_type
@@ -49,16 +50,16 @@ class DuckDBRefreshEngine(DuckDBEngine):
         return engine_limits()
 
     def read_days(self, name: str, table: Table, days: Sequence[DayRange]) -> str:
-        held = scan(self._load(name), self.head(name, MAIN), in_ranges(table, days))
+        held = scan(self.tables.load(name), self.head(name, MAIN), in_ranges(table, days))
         return self._filtered(held, None if ALWAYS in days else in_ranges_sql(table, days))
 
     def head_run(self, name: str) -> str | None:
-        snapshot = self._load(name).metadata.snapshot_by_name(MAIN)
+        snapshot = self.tables.load(name).metadata.snapshot_by_name(MAIN)
         return snapshot.summary.additional_properties.get(RUN_PROPERTY) if snapshot and snapshot.summary else None
 
     @contextmanager
     def held(self, rows: str) -> Iterator[str]:
-        name = self._table_of(f"select * from {rows}", "held")
+        name = self.session.table_of(f"select * from {rows}", "held")
         try:
             yield name
         finally:
@@ -87,11 +88,11 @@ class DuckDBRefreshEngine(DuckDBEngine):
 
     def _replace(self, name: str, change_of: Callable[[IcebergTable], Change]) -> None:
         # The first commit is made even of nothing, so that an empty table is known to be built.
-        self._commit_to_main(name, change_of, also_nothing=True)
+        self.tables.commit_to_main(name, change_of, also_nothing=True)
 
 
 @contextmanager
 def duckdb_refresh_engine(run_id: str, memory_mb: int | None = None) -> Iterator[DuckDBRefreshEngine]:
     """The engine for one refresh, with the memory of this process in MB; at the end its files and tables are gone."""
     with open_session(memory_mb) as session:
-        yield DuckDBRefreshEngine(session, light_catalog(), run_id)
+        yield DuckDBRefreshEngine(session, LakeTables(session, light_catalog(), run_id))

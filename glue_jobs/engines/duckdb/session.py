@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from glue_jobs.engines.duckdb.compiled import Columns
+
 _EXTENSION: Final = "duckdb_extension_httpfs"
 _SHARE_OF_MEMORY: Final = 0.6
 """Of the function's memory, what DuckDB may use for its buffers; Python, PyIceberg and what DuckDB allocates beside its
@@ -34,6 +37,7 @@ class Session:
 
     connection: DuckDBPyConnection
     folder: Path
+    _numbers: Iterator[int] = field(default_factory=count)
 
     def execute(self, sql: str, parameters: object = None) -> DuckDBPyConnection:
         """Run a statement and return the connection, which has its result."""
@@ -42,6 +46,26 @@ class Session:
     def rows(self, sql: str, parameters: object = None) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
         return self.connection.execute(sql, parameters).fetchall()
+
+    def table_of(self, query: str, kind: str) -> str:
+        """Store the rows of a query, and return the name of their table, which starts with `kind`."""
+        name = self.new_name(kind)
+        self.execute(f"create table {name} as {query}")
+        return name
+
+    def view_of(self, query: str, kind: str) -> str:
+        """Name a query, and return its name, which starts with `kind`."""
+        name = self.new_name(kind)
+        self.execute(f"create view {name} as {query}")
+        return name
+
+    def columns(self, relation: str) -> Columns:
+        """Return the names and DuckDB's types of the columns of a table or view."""
+        return tuple((name, kind) for name, kind, *_ in self.rows(f"describe {relation}"))
+
+    def new_name(self, kind: str) -> str:
+        """Return a name that no table or view has."""
+        return f"{kind}_{next(self._numbers)}"
 
 
 @contextmanager

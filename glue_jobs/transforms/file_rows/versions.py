@@ -1,5 +1,6 @@
 """Decide which of several rows of one primary key is the newest, and is kept."""
 
+from collections.abc import Iterable
 from functools import reduce
 from operator import and_
 from typing import Final
@@ -53,15 +54,27 @@ def same_key(table: Table) -> str:
     return " and ".join(f"t.{name} = s.{name}" for name in table.primary_key)
 
 
+def newer_version(table: Table, row: str = "s.", than: str = "t.") -> str:
+    """Return SQL that says whether a row's version is higher than another's, null when they are equal. Null is lowest.
+
+    `row` and `than` are the prefixes of their columns.
+    """
+    return f"(case {_first_different([str(table.version_column)], row, than)} end)"
+
+
 def newer(table: Table, row: str = "s.", than: str = "t.") -> str:
     """Return SQL that is true when a row wins over another of the same key, and never null.
 
     It wins by a higher version or, with equal ones, by the first value that differs. Null is lowest. `row` and `than`
     are the prefixes of their columns. Written out, because engines differ in how they compare structs that hold nulls.
     """
-    pairs = [(f"{row}{name}", f"{than}{name}") for name in order_of_versions(table)]
-    first = " ".join(f"when {a} is distinct from {b} then {b} is null or coalesce({a} > {b}, false)" for a, b in pairs)
-    return f"(case {first} else false end)"
+    return f"(case {_first_different(order_of_versions(table), row, than)} else false end)"
+
+
+def _first_different(names: Iterable[str], row: str, than: str) -> str:
+    """Return the branches of a `case` that decide by the first of these columns that differs."""
+    pairs = [(f"{row}{name}", f"{than}{name}") for name in names]
+    return " ".join(f"when {a} is distinct from {b} then {b} is null or coalesce({a} > {b}, false)" for a, b in pairs)
 
 
 def beside_stored(rows: DataFrame, stored: DataFrame, table: Table, how: str) -> DataFrame:

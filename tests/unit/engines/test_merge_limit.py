@@ -16,7 +16,7 @@ def scan_of(*sizes):
 
 
 def engine(**limit):
-    return DuckDBEngine(None, None, "run", **limit)
+    return DuckDBEngine(None, None, **limit)
 
 
 def test_a_merge_that_would_look_at_too_much_of_a_table_is_left_to_spark():

@@ -6,7 +6,8 @@ import pytest
 
 from cartlake.ledger import Content, FileState, Ledger, ObjectVersion
 from cartlake.runs.bad_files import BadFile, BadFiles
-from cartlake.runs.documents import FileCount, FileFormat, Manifest, ManifestFile, RowCounts, TransformReport
+from cartlake.runs.documents import FileCount, FileFormat, Manifest, RowCounts, TransformReport
+from lambdas.batch_claimer.domain import manifest_entry
 from lambdas.run_recorder import handler, rejections
 
 RUN_ID = "transactions-20260131T083000-aaaaaa"
@@ -38,18 +39,7 @@ def files(account, ledger):
 
 
 def manifest_of(files, **change):
-    entries = [
-        ManifestFile(
-            file_id=file.file_id,
-            uri=file.uri,
-            version_id=file.version_id,
-            etag=file.etag,
-            size=file.size,
-            sha256=file.sha256,
-            format=file.format,
-        )
-        for file in files
-    ]
+    entries = [manifest_entry(file) for file in files]
     manifest = Manifest(run_id=RUN_ID, dataset="transactions", contract_version="1.0.0", created_at="", files=entries)
     return manifest.model_copy(update=change)
 

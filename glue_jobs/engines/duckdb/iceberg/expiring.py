@@ -41,7 +41,7 @@ _DELETES_A_REQUEST: Final = 1_000
 def surplus(metadata: TableMetadata, now: datetime) -> list[int]:
     """Return the ids of the versions to remove, oldest first: those beyond `maxSnapshots`, once there are enough.
 
-    None for a table without the property. Versions that a branch or tag points at stay.
+    A table without the property keeps all, as do branches and tags the versions they point at.
     """
     most = metadata.properties.get(MAX_SNAPSHOTS)
     if most is None:
