@@ -18,6 +18,7 @@ from cartlake.ledger import FileState, Ledger
 from lambdas.file_validator import adapters, handler
 from lambdas.file_validator.content.refusal import Reason
 from lambdas.file_validator.domain import Candidate, Ignored, Misplaced, locate
+from lambdas.shared import quarantine
 
 DATASETS = {"transactions", "customers"}
 COLUMNS = [column.name for column in contracts.load("transactions").table.file_columns]
@@ -400,13 +401,13 @@ class TestDelivery:
 
         assert bus.types == ["FileValidated"]
 
-    @pytest.mark.parametrize("step", ["copy", "explain"])
+    @pytest.mark.parametrize("step", ["copy_version", "write_text"])
     def test_a_crash_on_the_way_to_quarantine_is_made_good_by_the_next_delivery(
         self, account, validate, ledger, bus, monkeypatch, step
     ):
         landed = account.drop("incoming/transactions/a.csv", b"nothing,known\n1,2\n")
         with monkeypatch.context() as crash:
-            crash.setattr(adapters.Quarantine, step, lambda *_: (_ for _ in ()).throw(TransientError("throttled")))
+            crash.setattr(quarantine, step, lambda *_: (_ for _ in ()).throw(TransientError("throttled")))
             assert validate(landed) == 1
         assert only(ledger).state is FileState.RECEIVED
 
