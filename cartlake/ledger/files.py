@@ -112,7 +112,7 @@ class FileLedger:
         Of any number of simultaneous files with one content exactly one becomes VALIDATED. Returns the file as stored,
         also when it had another state before. Raises TransientError when other calls kept changing it.
         """
-        return self._admit(file_id, FileState.RECEIVED, content.model_dump())
+        return self._admit(file_id, FileState.RECEIVED, content.model_dump(), likely_new=True)
 
     def requeue(self, file_id: str) -> FileRecord:
         """Change a FAILED file back to VALIDATED, or to DUPLICATE if its content was loaded from another file since.
@@ -122,15 +122,19 @@ class FileLedger:
         """
         return self._admit(file_id, FileState.FAILED, {"reason": None, "detail": None, "run_id": None})
 
-    def _admit(self, file_id: str, start: FileState, found: Item) -> FileRecord:
-        for _ in range(ATTEMPTS):
+    def _admit(self, file_id: str, start: FileState, found: Item, *, likely_new: bool = False) -> FileRecord:
+        """Change a file to VALIDATED or DUPLICATE. `likely_new`: try first as if no file had its content."""
+        for attempt in range(ATTEMPTS):
             record = self.get(file_id)
             if record.state is not start:
                 return record
             known = {"sha256": record.sha256, "contract_version": record.contract_version, **found}
             content = content_key(record.dataset, str(known["contract_version"]), str(known["sha256"]))
             try:
-                self._table.write(*self._admission(record, content, found))
+                if likely_new and attempt == 0:
+                    self._table.write(*take(record, content, found, Attr("file_id").not_exists()))
+                else:
+                    self._table.write(*self._admission(record, content, found))
             except ConflictError:
                 continue  # another call changed the file or its content since they were read: read them again
             return self.get(file_id)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cartlake.ledger import FileRecord, FileState, RunRecord, RunState, UnknownFileError
+from cartlake.ledger import FileRecord, FileState, RunRecord, RunState
 from cartlake.runs.ids import Workflow
 from cartlake.times import stamp, utc_now
 from cartlake_cli.context import Lake
@@ -60,8 +60,10 @@ def wait_for_files(
     changed for `timeout_seconds`, but for a run that gathers files and is not due yet.
     """
     stall = StallDetector(timeout_seconds, clock)
+    loaded: dict[str, FileRecord] = {}
     while True:
-        found = {dataset: [_known(lake, file_id) for file_id in ids] for dataset, ids in dropped.items()}
+        asked = clock()
+        found = {dataset: _found(lake, ids, loaded) for dataset, ids in dropped.items()}
         runs = [run for dataset in dropped for run in lake.ledger.runs.list(dataset)]
         states = {dataset: Counter(f.state if f else UPLOADED for f in files) for dataset, files in found.items()}
         progress(states, runs)
@@ -72,7 +74,7 @@ def wait_for_files(
         stalled = stall.is_stalled((states, [(run.run_id, run.state) for run in runs]))
         if stalled and max(waits_until(lake, dropped).values(), default="") < stamp(utc_now()):
             raise CommandError(_stuck(sum(states.values(), Counter()), timeout_seconds))
-        pause(POLL_SECONDS)
+        pause(max(POLL_SECONDS, clock() - asked))  # thousands of files are asked for half of the time at most
 
 
 def follow_refresh(
@@ -144,11 +146,15 @@ def wait_for_maintenance(
         pause(POLL_SECONDS)
 
 
-def _known(lake: Lake, file_id: str) -> FileRecord | None:
-    try:
-        return lake.ledger.files.get(file_id)
-    except UnknownFileError:
-        return None
+def _found(lake: Lake, file_ids: Sequence[str], loaded: dict[str, FileRecord]) -> list[FileRecord | None]:
+    """Return the files in the order given, None for one that was not received.
+
+    Those in `loaded` are not read again, and those that are LOADED now are added to it.
+    """
+    left = [file_id for file_id in file_ids if file_id not in loaded]
+    known = {file.file_id: file for file in lake.ledger.files.get_many(left)}
+    loaded.update({file_id: file for file_id, file in known.items() if file.state is FileState.LOADED})
+    return [loaded.get(file_id) or known.get(file_id) for file_id in file_ids]
 
 
 def _stuck(states: Counter[str], timeout_seconds: float) -> str:

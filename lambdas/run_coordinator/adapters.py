@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
+from typing import Final
 
 from botocore.exceptions import ClientError
 
@@ -11,7 +12,7 @@ from cartlake.aws.clients import aws_errors, client, error_code
 from cartlake.maintenance.documents import MaintenanceRequest
 from cartlake.runs.ids import Workflow, new_run_id, subject_of, workflow_of
 from cartlake.times import utc_now
-from lambdas.run_coordinator.domain import Coordinator, ExecutionState
+from lambdas.run_coordinator.domain import Coordinator, ExecutionState, SeenRunning
 from lambdas.run_coordinator.settings import settings
 from lambdas.shared.clients import ledger
 
@@ -55,6 +56,9 @@ class StateMachines:
         return self._arns[workflow_of(subject)]
 
 
+_SEEN: Final = SeenRunning()
+
+
 def coordinator() -> Coordinator:
     """The coordinator of this environment."""
     return Coordinator(
@@ -63,6 +67,7 @@ def coordinator() -> Coordinator:
         lambda subject: new_run_id(subject, utc_now(), secrets.token_hex(3)),
         lambda: (*contracts.all_names(), Workflow.REFRESH),
         gather_seconds,
+        seen=_SEEN,
     )
 
 

@@ -8,16 +8,19 @@ that waits, and then looks for pending files. A file that found it waiting, or i
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from cartlake.ledger import Ledger, Lock, NextRun, RunState
 from cartlake.maintenance.documents import MaintenanceRequest
 from cartlake.runs.gathering import seconds_to_gather
 from cartlake.runs.ids import Workflow, subject_of
 from cartlake.times import parse, stamp, utc_now
+
+REMEMBERED: Final = timedelta(seconds=10)
+"""How long a run that was seen running is taken to be so: Step Functions answers 15 questions a second at most."""
 
 
 class Outcome(StrEnum):
@@ -67,12 +70,28 @@ class Executions(Protocol):
         """`wait_seconds`: how long it waits before it claims files."""
 
 
+@dataclass(slots=True)
+class SeenRunning:
+    """Which run of each subject was running when its execution was last asked for, or started."""
+
+    runs: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+
+    def note(self, subject: str, run_id: str, now: datetime) -> None:
+        """Remember that a run was running at this moment."""
+        self.runs[subject] = (run_id, now)
+
+    def get(self, subject: str, now: datetime) -> str | None:
+        """Return the run that was running within the last `REMEMBERED`, None if none was."""
+        run_id, seen = self.runs.get(subject, ("", now))
+        return run_id if run_id and timedelta() <= now - seen < REMEMBERED else None
+
+
 @dataclass(frozen=True, slots=True)
 class Coordinator:
     """Decides by the ledger and by the state of the executions it started.
 
     `subjects` lists everything that has a lock: the datasets, and the refresh. `gather_seconds` returns the window of a
-    subject.
+    subject. `seen` may be kept between calls.
     """
 
     ledger: Ledger
@@ -81,6 +100,19 @@ class Coordinator:
     subjects: Callable[[], Sequence[str]] = tuple
     gather_seconds: Callable[[str], int] = lambda _: 0
     now: Callable[[], datetime] = utc_now
+    seen: SeenRunning = field(default_factory=SeenRunning)
+
+    def file_waits(self, dataset: str) -> Decision:
+        """As `start`, for each of many files: one read while the dataset's run was seen running a moment ago.
+
+        A run that has the lock looks for pending files when it has released it. One whose execution fails or is aborted
+        after it was seen has its lock released by the event of that.
+        """
+        running = self.seen.get(dataset, self.now())
+        lock = self.ledger.locks.get(dataset) if running else None
+        if lock is not None and lock.run_id == running:
+            return Decision(Outcome.ALREADY_RUNNING, dataset, running)
+        return self.start(dataset)
 
     def start(self, subject: str) -> Decision:
         """Start a run if work is pending and no run works on the subject; within the gather window, one that waits."""
@@ -182,6 +214,7 @@ class Coordinator:
             state = ExecutionState.OVER
         match state:
             case ExecutionState.RUNNING:
+                self.seen.note(subject, lock.run_id, self.now())
                 return Decision(Outcome.ALREADY_RUNNING, subject, lock.run_id)
             case ExecutionState.NEVER_STARTED:
                 # The call that took the lock ended before it started the run, or is about to start it. Starting one
@@ -194,4 +227,5 @@ class Coordinator:
 
     def _run(self, outcome: Outcome, subject: str, run_id: str, request: MaintenanceRequest | None = None) -> Decision:
         self.ledger.locks.note_execution(subject, run_id, self.executions.start(subject, run_id, request))
+        self.seen.note(subject, run_id, self.now())
         return Decision(outcome, subject, run_id)

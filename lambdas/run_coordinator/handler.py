@@ -84,7 +84,7 @@ def decide(request: FileValidated | Start | Release | Maintain | Hold) -> Decisi
         case Start():
             return coordinator().start(request.subject)
         case FileValidated():
-            return coordinator().start(request.detail.dataset)
+            return coordinator().file_waits(request.detail.dataset)
         case Maintain():
             return coordinator().maintain(MaintenanceRequest(**request.model_dump(exclude={"action"})))
         case Hold():

@@ -1,4 +1,6 @@
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -73,6 +75,82 @@ def drop(ledger):
         return ledger.files.validated(file.file_id, content)
 
     return wait
+
+
+class TestManyFilesAtOnce:
+    """Each file's event asks for a run; Step Functions is asked for the state of the running one only now and then."""
+
+    @pytest.fixture
+    def asked(self, executions, monkeypatch):
+        known, runs = executions.state, []
+        monkeypatch.setattr(executions, "state", lambda run_id: (runs.append(run_id), known(run_id))[1])
+        return runs
+
+    @pytest.fixture
+    def clock(self, coordinator):
+        at = [datetime(2026, 1, 31, 9, tzinfo=UTC)]
+        return at, replace(coordinator, now=lambda: at[0])
+
+    def test_while_its_run_was_started_a_moment_ago_nothing_is_asked(self, clock, drop, asked):
+        _, coordinator = clock
+        drop("a.csv")
+        first = coordinator.file_waits("transactions")
+        for number in range(20):
+            drop(f"{number}.csv")
+
+        later = [coordinator.file_waits("transactions") for _ in range(20)]
+
+        assert {(one.outcome, one.run_id) for one in later} == {(Outcome.ALREADY_RUNNING, first.run_id)}
+        assert asked == []
+
+    def test_after_ten_seconds_it_is_asked_once_more(self, clock, drop, asked):
+        at, coordinator = clock
+        drop()
+        first = coordinator.file_waits("transactions")
+
+        at[0] += timedelta(seconds=10)
+        assert [coordinator.file_waits("transactions").run_id for _ in range(5)] == [first.run_id] * 5
+
+        assert asked == [first.run_id]
+
+    def test_a_run_that_is_over_by_then_is_taken_over(self, clock, drop, executions):
+        at, coordinator = clock
+        drop()
+        first = coordinator.file_waits("transactions")
+        executions.states[first.run_id] = ExecutionState.OVER
+
+        at[0] += timedelta(seconds=10)
+
+        assert coordinator.file_waits("transactions").outcome is Outcome.TAKEN_OVER
+
+    def test_once_the_lock_is_released_a_file_starts_a_run(self, clock, drop, ledger):
+        _, coordinator = clock
+        drop()
+        first = coordinator.file_waits("transactions")
+        ledger.locks.release("transactions", first.run_id)
+
+        assert coordinator.file_waits("transactions").outcome is Outcome.STARTED
+
+    def test_a_lock_that_another_run_has_now_is_looked_into(self, clock, drop, ledger, executions, asked):
+        _, coordinator = clock
+        drop()
+        first = coordinator.file_waits("transactions")
+        ledger.locks.release("transactions", first.run_id)
+        ledger.locks.acquire("transactions", OLD_RUN)
+        executions.states[OLD_RUN] = ExecutionState.OVER
+
+        assert coordinator.file_waits("transactions").outcome is Outcome.TAKEN_OVER
+        assert asked == [OLD_RUN]
+
+    def test_a_clock_that_goes_back_forgets_what_was_seen(self, clock, drop, asked):
+        at, coordinator = clock
+        drop()
+        first = coordinator.file_waits("transactions")
+
+        at[0] -= timedelta(days=1)
+
+        assert coordinator.file_waits("transactions").run_id == first.run_id
+        assert asked == [first.run_id]
 
 
 class TestStart:

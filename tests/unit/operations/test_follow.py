@@ -2,8 +2,9 @@
 
 import pytest
 
-from cartlake.ledger import NextRun, ObjectVersion, RunState
+from cartlake.ledger import Content, NextRun, ObjectVersion, RunState
 from cartlake.refresh.graph import WHOLE
+from cartlake.runs.documents import FileFormat
 from cartlake.runs.ids import Workflow
 from cartlake_cli.errors import CommandError
 from cartlake_cli.operations.follow import follow_refresh, wait_for_files, wait_for_maintenance
@@ -100,6 +101,32 @@ class TestFiles:
 
         assert (file.file_id, file.state, others.acts) == (landed.file_id, "REJECTED", [])
         assert looks == [{"events": {state: 1}} for state in ("UPLOADED", "REJECTED", "REJECTED")]
+
+    def test_files_that_are_loaded_are_not_read_again(self, lake, others, landed, watch, monkeypatch):
+        other = landed.model_copy(update={"key": "incoming/events/b.jsonl", "version_id": "v2"})
+
+        def loaded(version):
+            file = lake.ledger.files.receive("events", version)
+            content = Content(
+                sha256=version.key, contract_version="1.0.0", format=FileFormat(kind="jsonl"), row_estimate=1
+            )
+            lake.ledger.files.validated(file.file_id, content)
+            lake.ledger.locks.acquire("events", LOAD)
+            lake.ledger.runs.claim(LOAD, [lake.ledger.files.get(file.file_id)])
+            lake.ledger.runs.loaded(LOAD, [file.file_id])
+
+        def ended():
+            loaded(other)
+            lake.ledger.locks.release("events", LOAD)
+
+        read, get_many = [], lake.ledger.files.get_many
+        monkeypatch.setattr(lake.ledger.files, "get_many", lambda ids: (read.append(list(ids)), get_many(ids))[1])
+        others.acts = [lambda: loaded(landed), ended]
+
+        files, _ = watch(landed.file_id, other.file_id)
+
+        assert [file.state for file in files] == ["LOADED", "LOADED"]
+        assert (read[0], read[-1]) == ([landed.file_id, other.file_id], [other.file_id])
 
     def test_when_nothing_changes_the_states_are_named(self, landed, watch):
         seconds = iter(range(0, 10_000, 100))
