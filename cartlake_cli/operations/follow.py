@@ -17,6 +17,7 @@ UPLOADED = "UPLOADED"
 """Not a state of the ledger: the object exists, and its event has not been handled yet."""
 
 POLL_SECONDS = 0.5
+FILES_AT_ONCE = 25
 STALL_TIMEOUT_SECONDS = 900.0
 """How long nothing may change before waiting ends with an error."""
 
@@ -45,6 +46,46 @@ class StallDetector:
         return self.clock() - self._since > self.timeout_seconds
 
 
+@dataclass
+class WatchedFiles:
+    """Files that are looked at again and again, at few of many: the states of the others are those last seen.
+
+    Runs take the oldest files first. So at each look the next files are read only once the ones before them have a
+    final state, and some others, in turn, for the numbers that are shown.
+    """
+
+    file_ids: Sequence[str]
+    read: Callable[[Sequence[str]], Sequence[FileRecord]]
+    at_once: int = FILES_AT_ONCE
+    _known: dict[str, FileRecord] = field(default_factory=dict, init=False)
+    _turn: int = field(default=0, init=False)
+
+    def look(self) -> list[FileRecord | None]:
+        """Return the files in the order given, None for one that was not received when it was last looked at."""
+        left = [file_id for file_id in self.file_ids if not self._is_final(file_id)]
+        while some := left[: self.at_once]:
+            self._read(some)
+            left = left[self.at_once :]
+            if not all(map(self._is_final, some)):
+                break
+        if left:
+            start = self._turn * self.at_once % len(left)
+            self._read(left[start : start + self.at_once])
+            self._turn += 1
+        return [self._known.get(file_id) for file_id in self.file_ids]
+
+    def look_again(self) -> list[FileRecord]:
+        """Return the files that still have a final state. One that was not loaded may have got another since."""
+        self._read([file_id for file_id, file in self._known.items() if file.state is not FileState.LOADED])
+        return [self._known[file_id] for file_id in self.file_ids if self._is_final(file_id)]
+
+    def _is_final(self, file_id: str) -> bool:
+        return file_id in self._known and self._known[file_id].state in FINAL_STATES
+
+    def _read(self, file_ids: Sequence[str]) -> None:
+        self._known.update({file.file_id: file for file in self.read(file_ids)})
+
+
 def wait_for_files(
     lake: Lake,
     dropped: Mapping[str, Sequence[str]],
@@ -60,21 +101,21 @@ def wait_for_files(
     changed for `timeout_seconds`, but for a run that gathers files and is not due yet.
     """
     stall = StallDetector(timeout_seconds, clock)
-    loaded: dict[str, FileRecord] = {}
+    watched = {dataset: WatchedFiles(ids, lake.ledger.files.get_many) for dataset, ids in dropped.items()}
     while True:
-        asked = clock()
-        found = {dataset: _found(lake, ids, loaded) for dataset, ids in dropped.items()}
+        found = {dataset: files.look() for dataset, files in watched.items()}
         runs = [run for dataset in dropped for run in lake.ledger.runs.list(dataset)]
         states = {dataset: Counter(f.state if f else UPLOADED for f in files) for dataset, files in found.items()}
         progress(states, runs)
-        final = {dataset: [f for f in files if f and f.state in FINAL_STATES] for dataset, files in found.items()}
         # A file is LOADED before its run ends, and only then may the next run of the dataset start.
-        if all(len(final[one]) == len(ids) and lake.ledger.locks.get(one) is None for one, ids in dropped.items()):
-            return final
+        if all(_final(files) and lake.ledger.locks.get(dataset) is None for dataset, files in found.items()):
+            final = {dataset: files.look_again() for dataset, files in watched.items()}
+            if all(len(final[dataset]) == len(ids) for dataset, ids in dropped.items()):
+                return final
         stalled = stall.is_stalled((states, [(run.run_id, run.state) for run in runs]))
         if stalled and max(waits_until(lake, dropped).values(), default="") < stamp(utc_now()):
             raise CommandError(_stuck(sum(states.values(), Counter()), timeout_seconds))
-        pause(max(POLL_SECONDS, clock() - asked))  # thousands of files are asked for half of the time at most
+        pause(POLL_SECONDS)
 
 
 def follow_refresh(
@@ -146,15 +187,8 @@ def wait_for_maintenance(
         pause(POLL_SECONDS)
 
 
-def _found(lake: Lake, file_ids: Sequence[str], loaded: dict[str, FileRecord]) -> list[FileRecord | None]:
-    """Return the files in the order given, None for one that was not received.
-
-    Those in `loaded` are not read again, and those that are LOADED now are added to it.
-    """
-    left = [file_id for file_id in file_ids if file_id not in loaded]
-    known = {file.file_id: file for file in lake.ledger.files.get_many(left)}
-    loaded.update({file_id: file for file_id, file in known.items() if file.state is FileState.LOADED})
-    return [loaded.get(file_id) or known.get(file_id) for file_id in file_ids]
+def _final(files: Sequence[FileRecord | None]) -> bool:
+    return all(file is not None and file.state in FINAL_STATES for file in files)
 
 
 def _stuck(states: Counter[str], timeout_seconds: float) -> str:

@@ -1,13 +1,14 @@
 """Waiting for files, the refresh and maintenance: until when, and how long without any change."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from cartlake.ledger import Content, NextRun, ObjectVersion, RunState
+from cartlake.ledger import FileState, NextRun, ObjectVersion, RunState
 from cartlake.refresh.graph import WHOLE
-from cartlake.runs.documents import FileFormat
 from cartlake.runs.ids import Workflow
 from cartlake_cli.errors import CommandError
-from cartlake_cli.operations.follow import follow_refresh, wait_for_files, wait_for_maintenance
+from cartlake_cli.operations.follow import WatchedFiles, follow_refresh, wait_for_files, wait_for_maintenance
 
 RUN = "refresh-20260131T083000-aaaaaa"
 OTHER_RUN = "refresh-20260131T084000-bbbbbb"
@@ -102,32 +103,6 @@ class TestFiles:
         assert (file.file_id, file.state, others.acts) == (landed.file_id, "REJECTED", [])
         assert looks == [{"events": {state: 1}} for state in ("UPLOADED", "REJECTED", "REJECTED")]
 
-    def test_files_that_are_loaded_are_not_read_again(self, lake, others, landed, watch, monkeypatch):
-        other = landed.model_copy(update={"key": "incoming/events/b.jsonl", "version_id": "v2"})
-
-        def loaded(version):
-            file = lake.ledger.files.receive("events", version)
-            content = Content(
-                sha256=version.key, contract_version="1.0.0", format=FileFormat(kind="jsonl"), row_estimate=1
-            )
-            lake.ledger.files.validated(file.file_id, content)
-            lake.ledger.locks.acquire("events", LOAD)
-            lake.ledger.runs.claim(LOAD, [lake.ledger.files.get(file.file_id)])
-            lake.ledger.runs.loaded(LOAD, [file.file_id])
-
-        def ended():
-            loaded(other)
-            lake.ledger.locks.release("events", LOAD)
-
-        read, get_many = [], lake.ledger.files.get_many
-        monkeypatch.setattr(lake.ledger.files, "get_many", lambda ids: (read.append(list(ids)), get_many(ids))[1])
-        others.acts = [lambda: loaded(landed), ended]
-
-        files, _ = watch(landed.file_id, other.file_id)
-
-        assert [file.state for file in files] == ["LOADED", "LOADED"]
-        assert (read[0], read[-1]) == ([landed.file_id, other.file_id], [other.file_id])
-
     def test_when_nothing_changes_the_states_are_named(self, landed, watch):
         seconds = iter(range(0, 10_000, 100))
 
@@ -149,3 +124,66 @@ class TestFiles:
         with pytest.raises(CommandError, match="Nothing changed for 300 s"):
             watch(landed.file_id, timeout_seconds=300, clock=lambda: next(seconds), pause=due)
         assert len(looks) == 20
+
+
+class TestWatchedFiles:
+    """A thousand files, of which at most fifty are read at a look while none of them has a final state."""
+
+    IDS = tuple(f"{number:04d}" for number in range(1000))
+
+    @pytest.fixture
+    def states(self):
+        return dict.fromkeys(self.IDS, FileState.VALIDATED)
+
+    @pytest.fixture
+    def read(self):
+        return []
+
+    @pytest.fixture
+    def watched(self, states, read):
+        def get_many(file_ids):
+            read.extend(file_ids)
+            return [SimpleNamespace(file_id=one, state=states[one]) for one in file_ids if one in states]
+
+        return WatchedFiles(self.IDS, get_many)
+
+    def test_few_are_read_while_the_oldest_wait(self, watched, read):
+        for _ in range(4):
+            watched.look()
+
+        assert read.count("0000") == 4
+        assert len(read) == 4 * 50
+        assert len(set(read)) == 25 + 4 * 25
+
+    def test_all_are_known_once_they_are_loaded(self, watched, states, read):
+        watched.look()
+        states.update(dict.fromkeys(self.IDS, FileState.LOADED))
+
+        assert {file.state for file in watched.look()} == {FileState.LOADED}
+        assert len(read) == 50 + 1000
+        watched.look()
+        assert len(read) == 50 + 1000
+
+    def test_a_file_that_was_not_received_is_none(self, watched, states):
+        del states["0003"]
+
+        assert [number for number, file in enumerate(watched.look()[:25]) if file is None] == [3]
+
+    def test_one_late_file_among_many_that_are_loaded_is_waited_for(self, watched, states):
+        states.update(dict.fromkeys(self.IDS, FileState.LOADED))
+        states["0700"] = FileState.CLAIMED
+
+        for _ in range(50):
+            found = watched.look()
+
+        assert [file.file_id for file in found if file is None or file.state is not FileState.LOADED] == ["0700"]
+
+    def test_a_duplicate_that_took_the_place_of_another_is_waited_for(self, watched, states):
+        states.update(dict.fromkeys(self.IDS, FileState.DUPLICATE))
+        assert len(watched.look()) == 1000
+        states["0500"] = FileState.VALIDATED
+
+        assert len(watched.look_again()) == 999
+        states["0500"] = FileState.LOADED
+        watched.look()
+        assert len(watched.look_again()) == 1000
