@@ -110,18 +110,20 @@ def files_of(dataset: str, run_id: str, backfilling: RunRecord | None) -> list[M
 def claim(dataset: str, run_id: str) -> list[FileRecord]:
     """Claim pending files, up to MAX_FILES, and return all files of this run, oldest first."""
     looked_at: set[str] = set()
-    while room := MAX_FILES - len(mine := claimed_by(run_id)):
+    room = MAX_FILES - len(claimed_by(run_id))
+    while room > 0:
         # When a file is set aside, a duplicate of it may become pending in its place, so look until there is none.
         waiting = [file for file in ledger().files.pending(dataset, limit=room) if file.file_id not in looked_at]
         if not waiting:
             break
         looked_at |= {file.file_id for file in waiting}
-        claim_some(run_id, waiting)
-    return mine
+        room -= claim_some(run_id, waiting)
+    return claimed_by(run_id)
 
 
 @tracer.capture_method(capture_response=False)
-def claim_some(run_id: str, waiting: Sequence[FileRecord]) -> None:
+def claim_some(run_id: str, waiting: Sequence[FileRecord]) -> int:
+    """Claim those whose objects are still there, set the others aside, and return how many were to be claimed."""
     fit: list[FileRecord] = []
     for file, stored in current_versions(waiting):
         unfit = still_there(file, stored)
@@ -134,6 +136,7 @@ def claim_some(run_id: str, waiting: Sequence[FileRecord]) -> None:
         lock = ledger().locks.get(fit[0].dataset)
         ledger().runs.start(run_id, lock.execution_arn if lock else None)
         ledger().runs.claim(run_id, fit)
+    return len(fit)
 
 
 def claimed_by(run_id: str) -> list[FileRecord]:
