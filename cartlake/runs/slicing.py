@@ -69,10 +69,10 @@ def _groups(files: Sequence[SizedFile], limits: SliceLimits) -> Iterator[list[Si
     group: list[SizedFile] = []
     for _, of_day in groupby(reversed(files), key=lambda file: file.day):
         day = list(of_day)[::-1]
-        if group and not _fits([*day, *group], limits):
+        if group and not fits([*day, *group], limits):
             yield group
             group = []
-        if _fits(day, limits):
+        if fits(day, limits):
             group = [*day, *group]
         else:
             *whole, group = _parts(day, limits)
@@ -85,13 +85,14 @@ def _parts(day: Sequence[SizedFile], limits: SliceLimits) -> list[list[SizedFile
     """Cut a day that is too large, the newest files first."""
     parts: list[list[SizedFile]] = [[]]
     for file in reversed(day):
-        if parts[-1] and not _fits([file, *parts[-1]], limits):
+        if parts[-1] and not fits([file, *parts[-1]], limits):
             parts.append([])
         parts[-1].insert(0, file)
     return parts
 
 
-def _fits(files: Sequence[SizedFile], limits: SliceLimits) -> bool:
+def fits(files: Sequence[SizedFile], limits: SliceLimits) -> bool:
+    """Return whether the files are within the limits together."""
     size, rows = sum(file.expanded for file in files), sum(file.rows for file in files)
     return len(files) <= limits.files and size <= limits.expanded and rows <= limits.rows
 

@@ -3,10 +3,8 @@
 from cartlake.contracts import Contract
 from cartlake.ledger import Backfill, FileRecord, FileState, RunRecord, RunState, Slice
 from cartlake.runs.documents import BackfillPart, Load, ManifestFile
-from cartlake.runs.engine_choice import LoadSize, choose_engine, spark_only
-from cartlake.runs.slicing import SizedFile, SliceLimits, cut, slice_limits
-from cartlake.times import utc_now
-from lambdas.batch_claimer.adapters import copy_versions, current_versions, stored_size
+from cartlake.runs.slicing import SizedFile, cut
+from lambdas.batch_claimer.adapters import copy_versions, current_versions
 from lambdas.batch_claimer.domain import (
     BackfillError,
     backfill_entry,
@@ -15,6 +13,7 @@ from lambdas.batch_claimer.domain import (
     staging_key,
     still_there,
 )
+from lambdas.batch_claimer.engines import largest_slice
 from lambdas.batch_claimer.settings import settings
 from lambdas.shared.clients import ledger
 from lambdas.shared.entry import logger, tracer
@@ -76,18 +75,9 @@ def _cut(contract: Contract, backfill: Backfill) -> Backfill:
     except BackfillError:
         ledger().backfills.cancel(backfill)  # or it would come back, run after run
         raise
-    slices = cut([SizedFile.of(file) for file in files], _largest_slice(contract))
+    slices = cut([SizedFile.of(file) for file in files], largest_slice(contract))
     logger.info("backfill_cut", dataset=backfill.dataset, files=len(files), slices=len(slices))
     return ledger().backfills.cut(backfill, slices)
-
-
-def _largest_slice(contract: Contract) -> SliceLimits:
-    """The largest slice for the engine that loads the smallest."""
-    known, limits = ledger().fallbacks.get(contract.name, utc_now()), settings().limits
-    stored = stored_size(contract)
-    nothing = LoadSize(files=0, stored=0, expanded=0, rows=0, table=stored.bytes if stored else None)
-    choice = choose_engine(nothing, limits, contract.engine, only_spark=spark_only(contract.table))
-    return slice_limits(choice.engine, limits, known.size if known else None)
 
 
 @tracer.capture_method(capture_response=False)

@@ -16,16 +16,17 @@ from cartlake.aws import s3
 from cartlake.contracts import Contract
 from cartlake.ledger import FileRecord, FileState, LockHeldError, RunRecord
 from cartlake.runs.documents import EngineChoice, Manifest, ManifestFile
-from cartlake.runs.engine_choice import choose_engine, load_size, runner_of, spark_only
+from cartlake.runs.engine_choice import runner_of
 from cartlake.runs.folder import Step
 from cartlake.runs.ids import audit_branch
+from cartlake.runs.slicing import SizedFile
 from cartlake.times import stamp, utc_now
-from lambdas.batch_claimer.adapters import current_versions, stored_size
+from lambdas.batch_claimer.adapters import current_versions
 from lambdas.batch_claimer.backfills import claim_slice, part_of, read_again
-from lambdas.batch_claimer.domain import MAX_FILES, looked_at, manifest_entry, still_there
+from lambdas.batch_claimer.domain import MAX_FILES, manifest_entry, still_there
+from lambdas.batch_claimer.engines import choose, to_take, too_large_batch
 from lambdas.batch_claimer.settings import settings
 from lambdas.shared.clients import ledger
-from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, entry, logger, tracer
 
 settings()  # a bad environment fails the cold start
@@ -55,7 +56,8 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
             return {"wait_seconds": 0, "file_count": 0}  # whoever has the lock starts the next run when it is released
     take_lock(dataset, run_id)
     run = claim_slice(contract, run_id)
-    files = files_of(dataset, run_id, run)
+    too_large = too_large_batch(contract)
+    files = files_of(contract, run_id, run, too_large)
     part = str(run.slice) if run else ""
     logger.info("batch_claimed", dataset=dataset, run_id=run_id, files=len(files), backfill=part)
     folder = settings().folder(run_id)
@@ -72,7 +74,7 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
         "table": contract.table.physical_name,
     }
     if files:
-        engine = choose(contract, run_id, files, backfill=run is not None)
+        engine = choose(contract, run_id, files, too_large, backfill=run is not None)
         answer["runner"] = runner_of(engine, settings().spark_runner)
         answer["manifest_uri"] = write_manifest(folder.manifest, manifest(contract, run_id, files, run, engine))
     return answer
@@ -100,30 +102,34 @@ def take_lock(dataset: str, run_id: str) -> None:
         )
 
 
-def files_of(dataset: str, run_id: str, backfilling: RunRecord | None) -> list[ManifestFile]:
+def files_of(
+    contract: Contract, run_id: str, backfilling: RunRecord | None, too_large: int | None
+) -> list[ManifestFile]:
     """Claim the files of a run: those of its slice, else files that wait."""
     if backfilling and backfilling.backfill and backfilling.slice:
         return read_again(run_id, backfilling.backfill, backfilling.slice)
-    return [manifest_entry(file) for file in claim(dataset, run_id)]
+    return [manifest_entry(file) for file in claim(contract, run_id, too_large)]
 
 
-def claim(dataset: str, run_id: str) -> list[FileRecord]:
-    """Claim pending files, up to MAX_FILES, and return all files of this run, oldest first."""
+def claim(contract: Contract, run_id: str, too_large: int | None) -> list[FileRecord]:
+    """Claim pending files, as many as one run should load, and return all files of this run, oldest first."""
     looked_at: set[str] = set()
-    room = MAX_FILES - len(claimed_by(run_id))
-    while room > 0:
+    taken = [SizedFile.of(file) for file in claimed_by(run_id)]
+    while len(taken) < MAX_FILES:
         # When a file is set aside, a duplicate of it may become pending in its place, so look until there is none.
-        waiting = [file for file in ledger().files.pending(dataset, limit=room) if file.file_id not in looked_at]
-        if not waiting:
+        pending = ledger().files.pending(contract.name, limit=MAX_FILES - len(taken))
+        waiting = [file for file in pending if file.file_id not in looked_at]
+        room = to_take(contract, [*taken, *map(SizedFile.of, waiting)], too_large) - len(taken)
+        if not waiting or room <= 0:
             break
-        looked_at |= {file.file_id for file in waiting}
-        room -= claim_some(run_id, waiting)
+        looked_at |= {file.file_id for file in waiting[:room]}
+        taken += map(SizedFile.of, claim_some(run_id, waiting[:room]))
     return claimed_by(run_id)
 
 
 @tracer.capture_method(capture_response=False)
-def claim_some(run_id: str, waiting: Sequence[FileRecord]) -> int:
-    """Claim those whose objects are still there, set the others aside, and return how many were to be claimed."""
+def claim_some(run_id: str, waiting: Sequence[FileRecord]) -> list[FileRecord]:
+    """Claim the files whose objects are still there, and return them; set the others aside."""
     fit: list[FileRecord] = []
     for file, stored in current_versions(waiting):
         unfit = still_there(file, stored)
@@ -136,26 +142,11 @@ def claim_some(run_id: str, waiting: Sequence[FileRecord]) -> int:
         lock = ledger().locks.get(fit[0].dataset)
         ledger().runs.start(run_id, lock.execution_arn if lock else None)
         ledger().runs.claim(run_id, fit)
-    return len(fit)
+    return fit
 
 
 def claimed_by(run_id: str) -> list[FileRecord]:
     return [file for file in ledger().runs.files(run_id) if file.state is FileState.CLAIMED and file.run_id == run_id]
-
-
-@tracer.capture_method(capture_response=False)
-def choose(contract: Contract, run_id: str, files: Sequence[ManifestFile], *, backfill: bool) -> EngineChoice:
-    """Return the engine that loads the files, and put it on record."""
-    limits, table = settings().limits, contract.table
-    look_at = looked_at(table, stored_size(contract), limits, backfill=backfill)
-    size = load_size(files, look_at, keys=not table.keys_keep_their_day)
-    known = ledger().fallbacks.get(contract.name, utc_now())
-    too_large = known.size if known else None
-    chosen = choose_engine(size, limits, contract.engine, too_large=too_large, only_spark=spark_only(table))
-    ledger().runs.chosen(run_id, chosen)
-    count(contract.name, **{f"Runs{chosen.engine.title()}": 1})
-    logger.info("engine_chosen", dataset=contract.name, run_id=run_id, **chosen.model_dump())
-    return chosen
 
 
 def manifest(

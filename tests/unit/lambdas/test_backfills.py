@@ -391,7 +391,7 @@ class TestSlices:
 
     @pytest.fixture
     def files(self, drop, load, monkeypatch):
-        monkeypatch.setattr(backfills, "slice_limits", lambda *_: SliceLimits(1, 1e9, 1e9))
+        monkeypatch.setattr(backfills, "largest_slice", lambda *_: SliceLimits(1, 1e9, 1e9))
         dropped = [drop("a.csv"), drop("b.csv"), drop("c.csv")]
         load()
         return dropped

@@ -12,7 +12,7 @@ from cartlake.runs.documents import FileFormat, Manifest
 from cartlake.runs.engine_choice import EngineLimits, LoadSize
 from cartlake.tables.table_size import TableSize
 from cartlake.times import utc_now
-from lambdas.batch_claimer import handler
+from lambdas.batch_claimer import engines, handler
 from lambdas.batch_claimer.domain import looked_at, still_there
 from lambdas.batch_claimer.settings import Settings
 
@@ -116,6 +116,56 @@ def test_a_batch_is_bounded_and_the_rest_waits(ledger, drop, claim, monkeypatch)
     assert [file.key[-5:] for file in ledger.files.pending("transactions")] == ["c.csv"]
 
 
+class TestManyLargeFiles:
+    """Files of 200 MB, of which the light engine may load one a run."""
+
+    @pytest.fixture
+    def drop_large(self, account, ledger):
+        def put(*names, megabytes=200):
+            for name in names:
+                landed = account.drop(f"incoming/transactions/{name}", name.encode())["object"]
+                version = ObjectVersion(
+                    bucket="raw", key=landed["key"], version_id=landed["version-id"], etag=landed["etag"], size=5
+                )
+                form = FileFormat(kind="csv", header=["a"])
+                size = megabytes * 1_000_000
+                found = Content(sha256=name, contract_version="1.0.0", format=form, row_estimate=1, expanded_size=size)
+                ledger.files.validated(ledger.files.receive("transactions", version).file_id, found)
+
+        return put
+
+    def test_those_that_fit_are_taken_and_the_rest_waits_for_the_next_run(self, ledger, drop_large, claim):
+        drop_large("a.csv", "b.csv", "c.csv")
+
+        assert [claim()[member] for member in ("runner", "file_count")] == ["light", 1]
+        assert [file.key[-5:] for file in ledger.files.pending("transactions")] == ["b.csv", "c.csv"]
+        assert claim()["file_count"] == 1
+
+    def test_so_many_that_spark_is_cheaper_are_taken_together(self, drop_large, claim):
+        drop_large(*(f"{number}.csv" for number in range(6)))
+
+        assert [claim()[member] for member in ("runner", "file_count")] == ["glue", 6]
+
+    def test_one_that_is_too_large_alone_goes_to_spark_with_the_others(self, drop_large, claim):
+        drop_large("a.csv")
+        drop_large("b.csv", megabytes=300)
+
+        assert [claim()[member] for member in ("runner", "file_count")] == ["glue", 2]
+
+    def test_where_spark_loads_in_any_case_all_are_taken(self, drop_large, claim, monkeypatch):
+        contract = contracts.load("transactions")
+        monkeypatch.setattr(handler.contracts, "load", lambda _: dataclasses.replace(contract, engine="spark"))
+        drop_large("a.csv", "b.csv")
+
+        assert [claim()[member] for member in ("runner", "file_count")] == ["glue", 2]
+
+    def test_after_a_batch_that_was_too_large_half_of_it_is_taken(self, ledger, drop_large, claim):
+        ledger.fallbacks.note("transactions", "r", "Sandbox.Timedout", size=200_000_000, now=utc_now())
+        drop_large("a.csv", "b.csv", "c.csv", megabytes=80)
+
+        assert [claim()[member] for member in ("runner", "file_count")] == ["light", 1]
+
+
 def test_a_deleted_file_fails_and_does_not_keep_the_others_back(account, ledger, drop, claim):
     gone = drop("a.csv")
     drop("b.csv")
@@ -210,8 +260,8 @@ def limits(monkeypatch):
     """Set the limits of the light engine, in MB and rows."""
 
     def put(**changed):
-        found = handler.settings().model_copy(update=changed)
-        monkeypatch.setattr(handler, "settings", lambda: found)
+        found = engines.settings().model_copy(update=changed)
+        monkeypatch.setattr(engines, "settings", lambda: found)
 
     return put
 
@@ -240,7 +290,7 @@ def test_with_a_limit_of_zero_spark_loads_every_batch(account, ledger, drop, cla
 
 def test_without_limits_the_light_engine_loads_every_batch(account, drop, claim, limits, monkeypatch):
     huge = LoadSize(files=1, stored=10**15, expanded=10**16, rows=10**12, table=10**15)
-    monkeypatch.setattr(handler, "load_size", lambda *_arguments, **_named: huge)
+    monkeypatch.setattr(engines, "load_size", lambda *_arguments, **_named: huge)
     limits(light_max_mb=math.inf, light_max_rows=math.inf, light_table_max_mb=math.inf)
     drop("a.csv")
 
