@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from benchmarks.etl import DAYS, LAST_DAY, REPEATS, TABLE, session
-from benchmarks.world import as_measure
+from benchmarks.world import of_runs
 from cartlake import contracts
 from cartlake.aws.clients import client
 from cartlake.tables.catalog import load_catalog
@@ -68,14 +67,10 @@ def _measured(merge: Callable[[int], Seconds], suffix: str) -> list[dict[str, An
     small, large = (taken[rows][1:] for rows in SIZES)  # the first compiles
     growth = [ten[1] / one[1] for one, ten in zip(small, large, strict=True)]
     return [
-        _of_runs(f"merge_10m_over_1m{suffix}", growth, "x", MOST_GROWTH),
-        _of_runs(f"merge_into_10m_seconds{suffix}", [run[1] for run in large], "s"),
-        _of_runs(f"key_search_in_10m_seconds{suffix}", [run[0] for run in large], "s", MOST_SEARCH_SECONDS),
+        of_runs(f"merge_10m_over_1m{suffix}", growth, "x", MOST_GROWTH),
+        of_runs(f"merge_into_10m_seconds{suffix}", [run[1] for run in large], "s"),
+        of_runs(f"key_search_in_10m_seconds{suffix}", [run[0] for run in large], "s", MOST_SEARCH_SECONDS),
     ]
-
-
-def _of_runs(name: str, runs: list[float], unit: str, aim: float | None = None) -> dict[str, Any]:
-    return {**as_measure(name, median(runs), unit, aim), "runs": [round(run, 2) for run in runs]}
 
 
 @contextmanager

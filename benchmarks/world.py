@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -192,3 +193,8 @@ def resident_mb(root_pid: int) -> float:
 def as_measure(name: str, value: float, unit: str, aim: float | None = None) -> dict[str, Any]:
     rounded = round(value, 3)
     return {"name": name, "value": rounded, "unit": unit, "aim": aim, "runs": [rounded]}
+
+
+def of_runs(name: str, runs: list[float], unit: str, aim: float | None = None) -> dict[str, Any]:
+    """The median of some runs, with each of them."""
+    return {**as_measure(name, median(runs), unit, aim), "runs": [round(run, 2) for run in runs]}
