@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,17 +63,21 @@ def bring_up(lake: Lake, *, force: bool = False) -> dict[str, float]:
     _ = lake.terraform_folder  # read first: it raises where there is no checkout, before anything is created
     check_format(lake.home)
     seconds: dict[str, float] = {}
+    applied = lake.home / "applied.sha256"
     with _phase(lake, seconds, "start", "Starting the embedded AWS"):
         emulator.start(lake.root)
-    with _phase(lake, seconds, "build", "Building the artifacts"):
+    with ThreadPoolExecutor(1) as pool, _phase(lake, seconds, "build", "Building the artifacts"):
+        # The first time Terraform downloads its provider, for which it need not wait.
+        initialized = None if applied.exists() else pool.submit(init, lake)
         manifest = build(lake.root, Platform.HOST)
     fingerprint = _fingerprint(lake, manifest)
-    applied = lake.home / "applied.sha256"
     if not force and applied.exists() and applied.read_text() == fingerprint:
         lake.output.say("Nothing changed since the last apply.")
     else:
         with _phase(lake, seconds, "terraform", "Applying terraform/environments/local (about two minutes)"):
-            apply(lake)
+            if initialized:
+                initialized.result()
+            apply(lake, initialized=initialized is not None)
         # Computed again: the apply has changed the Terraform state, which is part of it.
         applied.write_text(_fingerprint(lake, manifest))
     with _phase(lake, seconds, "tables", "Creating tables and views from the contracts"):
@@ -80,9 +85,15 @@ def bring_up(lake: Lake, *, force: bool = False) -> dict[str, float]:
     return seconds
 
 
-def apply(lake: Lake) -> None:
-    """Run `terraform init` and `apply` in environments/local, and write the outputs to `.lake/outputs.json`."""
+def init(lake: Lake) -> None:
+    """Run `terraform init` in environments/local. Raises as `terraform` does."""
     terraform(lake, "init", "-input=false", "-reconfigure", f"-backend-config=path={lake.home}/terraform.tfstate")
+
+
+def apply(lake: Lake, *, initialized: bool = False) -> None:
+    """Run `terraform init`, unless that was done, and `apply`; write the outputs to `.lake/outputs.json`."""
+    if not initialized:
+        init(lake)
     terraform(lake, "apply", "-input=false", "-auto-approve", PARALLEL)
     outputs = json.loads(terraform(lake, "output", "-json", OUTPUT))
     (lake.home / "outputs.json").write_text(json.dumps(outputs, indent=2))
