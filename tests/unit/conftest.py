@@ -6,6 +6,7 @@ import time
 from types import SimpleNamespace
 
 import boto3
+import moto.dynamodb.models
 import pytest
 from moto import mock_aws
 
@@ -20,6 +21,12 @@ from cartlake_cli.context import Lake
 from cartlake_cli.output import Output
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:test-refresh"
+
+
+@pytest.fixture
+def transactions_that_copy_nothing(monkeypatch):
+    """For tests of hundreds of items: moto copies its tables for each transaction, and needs them only to undo one."""
+    monkeypatch.setattr(moto.dynamodb.models, "copy", SimpleNamespace(deepcopy=lambda value: value))
 
 
 class Others:

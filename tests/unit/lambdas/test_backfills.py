@@ -177,6 +177,7 @@ class TestClaiming:
         with pytest.raises(BackfillError, match="Backfill fewer days"):
             claim()
 
+    @pytest.mark.usefixtures("transactions_that_copy_nothing")
     def test_more_files_than_a_transaction_takes_are_all_noted(self, ledger, request_backfill, drop, load, claim):
         for number in range(60):
             drop(f"{number}.csv")

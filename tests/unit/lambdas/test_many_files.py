@@ -4,9 +4,7 @@ At a fortieth of the scale, for moto's sake; `python -m benchmarks tiny_files` d
 """
 
 from collections import Counter
-from types import SimpleNamespace
 
-import moto.dynamodb.models
 import pytest
 
 from cartlake.aws.objects import Head
@@ -49,20 +47,20 @@ def arrive(account):
     return wait
 
 
+@pytest.mark.usefixtures("transactions_that_copy_nothing")
 def test_many_files_at_once_are_loaded_by_few_runs_one_after_the_other(account, arrive, lambda_context, monkeypatch):
     monkeypatch.setattr(claimer, "MAX_FILES", FILES_OF_A_RUN)
-    # What is little to S3 and DynamoDB is much to fakes: a look at each object, and transactions that copy the table.
+    # What is little to S3 is much to a fake: a look at each object.
     monkeypatch.setattr(claimer, "current_versions", lambda files: [(file, Head(None, file.etag, 1)) for file in files])
-    monkeypatch.setattr(moto.dynamodb.models, "copy", SimpleNamespace(deepcopy=lambda value: value))
     ledger, executions = Ledger("ledger", account.dynamodb), Executions()
     numbers = iter(range(1_000_000))
     coordinator = Coordinator(ledger, executions, lambda subject: f"{subject}-20260131T090000-{next(numbers):06x}")
 
     arrive(0)
-    outcomes = Counter({coordinator.start("transactions").outcome: 1})
+    outcomes = Counter({coordinator.file_waits("transactions").outcome: 1})
     for number in range(1, FILES):
         arrive(number)
-        outcomes[coordinator.start("transactions").outcome] += 1
+        outcomes[coordinator.file_waits("transactions").outcome] += 1
     assert outcomes == {Outcome.STARTED: 1, Outcome.ALREADY_RUNNING: FILES - 1}
     in_runs = Counter()
     while executions.running:

@@ -6,10 +6,8 @@ At a small scale, for moto's sake.
 import json
 from collections import Counter
 from datetime import date
-from types import SimpleNamespace
 
 import boto3
-import moto.dynamodb.models
 import pytest
 
 from cartlake.aws.objects import Head
@@ -47,10 +45,9 @@ def loaded(account):
 
 
 @pytest.fixture
-def calls(monkeypatch):
+def calls(transactions_that_copy_nothing):
     """How often each operation of DynamoDB was called, and the bytes of the largest request."""
     counted = Counter()
-    monkeypatch.setattr(moto.dynamodb.models, "copy", SimpleNamespace(deepcopy=lambda value: value))
     client = handler.ledger().files._table._client
 
     def note(params, model, **_):
@@ -62,7 +59,7 @@ def calls(monkeypatch):
 
 
 def test_many_files_are_cut_with_few_requests_and_read_once_each(account, loaded, calls, lambda_context, monkeypatch):
-    monkeypatch.setattr(backfills, "slice_limits", lambda *_: SliceLimits(FILES_OF_A_SLICE, 1e12, 1e12))
+    monkeypatch.setattr(backfills, "largest_slice", lambda *_: SliceLimits(FILES_OF_A_SLICE, 1e12, 1e12))
     monkeypatch.setattr(
         backfills, "current_versions", lambda files: [(file, Head(None, file.etag, 1)) for file in files]
     )

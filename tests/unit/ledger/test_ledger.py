@@ -394,6 +394,7 @@ class TestClaim:
         assert ledger.runs.files(RUN) == files
         assert waiting(ledger) == []
 
+    @pytest.mark.usefixtures("transactions_that_copy_nothing")
     def test_more_files_than_one_transaction_holds(self, ledger):
         files = claimed(ledger, *(f"{n:03}.csv" for n in range(70)))
 
@@ -595,6 +596,7 @@ class TestStale:
         assert ledger.has_pending(Workflow.REFRESH)
         assert refresh(OTHER_REFRESH) == ["a"]
 
+    @pytest.mark.usefixtures("transactions_that_copy_nothing")
     @pytest.mark.parametrize("count", [49, 50, 120])
     def test_more_marks_than_one_transaction_holds(self, ledger, refresh, count):
         tables = [f"t{number:03}" for number in range(count)]
