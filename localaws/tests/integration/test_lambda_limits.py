@@ -28,7 +28,15 @@ def refused(call, *arguments, **settings):
     return error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"], error["Error"]["Message"]
 
 
-def gone(pid):
+def gone(pid, seconds=10):
+    """Whether a process ends within some seconds: what was killed may take a moment on a busy machine."""
+    deadline = time.monotonic() + seconds
+    while not (ended := _ended(pid)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return ended
+
+
+def _ended(pid):
     """Whether a process has ended; one that waits to be collected has."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
