@@ -22,7 +22,7 @@ from generators.transactions import generate_transactions
 RUNS = 10
 WARM_UP = 2
 ROWS_OF_1_MB = 5_200
-AIM_SECONDS = 15
+AIM_SECONDS = 2.2
 GIVE_UP_SECONDS = 120
 
 
