@@ -9,7 +9,7 @@ from cartlake.runs.slicing import SizedFile, SliceLimits, fits
 LIGHT_RUNS: Final = 4
 """Files for so many runs of the light engine are taken one run after the other; more are one run of Spark.
 
-Four runs of 256 MB take about as long as Spark with its start, for a fifth of its price.
+Four runs of 256 MB take about as long as Spark with its start, for about a fifth of its list price.
 """
 
 

@@ -54,12 +54,9 @@ def same_key(table: Table) -> str:
     return " and ".join(f"t.{name} = s.{name}" for name in table.primary_key)
 
 
-def newer_version(table: Table, row: str = "s.", than: str = "t.") -> str:
-    """Return SQL that says whether a row's version is higher than another's, null when they are equal. Null is lowest.
-
-    `row` and `than` are the prefixes of their columns.
-    """
-    return f"(case {_first_different([str(table.version_column)], row, than)} end)"
+def newer_version(table: Table) -> str:
+    """Return SQL that says whether row `s` has a higher version than `t`, null when they are equal. Null is lowest."""
+    return f"(case {_first_different([str(table.version_column)], 's.', 't.')} end)"
 
 
 def newer(table: Table, row: str = "s.", than: str = "t.") -> str:
