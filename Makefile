@@ -8,7 +8,7 @@ LAKE := $(BIN)/lake
 SETUP := .venv/.setup-done
 ENVIRONMENTS := local dev staging prod
 MODULES := $(notdir $(wildcard terraform/modules/*))
-PYTHON_FILES := cartlake cartlake_cli lambdas glue_jobs generators localaws data_catalog benchmarks tests terraform conftest.py
+PYTHON_FILES := cartlake cartlake_cli lambdas glue_jobs generators localaws data_catalog benchmarks tests terraform conftest.py docs/site_hooks.py
 
 # Tools keep caches below the home folder; where that cannot be written, one of this checkout stands in for it.
 ifeq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo writable),)
@@ -101,7 +101,7 @@ explore: setup ## Look for an order of files that makes a mart wrong: hundreds o
 
 .PHONY: check
 check: setup ## Everything CI checks: lint, types, Terraform, tests
-	$(MAKE) --jobs=3 lint types terraform-check terraform-scan contracts-diff
+	$(MAKE) --jobs=3 lint types terraform-check terraform-scan workflows-check secrets-scan contracts-diff site
 	$(MAKE) test
 
 .PHONY: lint
@@ -113,6 +113,43 @@ lint: setup ## Lint Python and SQL
 .PHONY: types
 types: setup ## Check types (mypy strict)
 	$(BIN)/mypy cartlake cartlake_cli lambdas glue_jobs generators localaws/src data_catalog benchmarks
+
+# Both pin what Cartlake needs in other versions, so they have an environment of their own.
+WORKFLOW_TOOLS := .cache/workflows/$(firstword $(shell cksum requirements/workflows.lock))
+$(WORKFLOW_TOOLS)/bin/zizmor: requirements/workflows.lock | setup
+	$(PYTHON) -m venv $(WORKFLOW_TOOLS)
+	$(BIN)/uv pip sync --quiet --python $(WORKFLOW_TOOLS)/bin/python --require-hashes requirements/workflows.lock
+
+.PHONY: workflows-check
+workflows-check: $(WORKFLOW_TOOLS)/bin/zizmor ## Check the GitHub workflows: schema, pinned actions, least rights
+	$(WORKFLOW_TOOLS)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(WORKFLOW_TOOLS)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(WORKFLOW_TOOLS)/bin/zizmor --offline --quiet --strict-collection --persona=regular --config .github/zizmor.yml .github
+
+# They pin what Cartlake needs in other versions, so they have an environment of their own.
+SUPPLY_CHAIN := .cache/supply-chain/$(firstword $(shell cksum requirements/supply_chain.lock))
+$(SUPPLY_CHAIN)/bin/detect-secrets: requirements/supply_chain.lock | setup
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(SUPPLY_CHAIN)
+	$(BIN)/uv pip sync --quiet --python $(SUPPLY_CHAIN)/bin/python --require-hashes requirements/supply_chain.lock
+
+# What is shipped to AWS: the layers of functions, and what Glue installs.
+SHIPPED := lambda arrow light glue
+
+.PHONY: secrets-scan
+secrets-scan: $(SUPPLY_CHAIN)/bin/detect-secrets ## Look for secrets in files (detect-secrets); what is none stands in .secrets.baseline
+	cp .secrets.baseline .cache/secrets.baseline
+	git ls-files -z --cached --others --exclude-standard | xargs -0 sh -c \
+		'$(SUPPLY_CHAIN)/bin/detect-secrets-hook --baseline .cache/secrets.baseline "$$@" || test $$? -eq 3' sh # 3: only lines moved
+
+.PHONY: sbom
+sbom: $(SUPPLY_CHAIN)/bin/detect-secrets ## Write the bill of materials of what is shipped to build/sbom/ (CycloneDX), from the lock files
+	mkdir -p build/sbom
+	for lock in $(SHIPPED); do $(SUPPLY_CHAIN)/bin/cyclonedx-py requirements requirements/$$lock.lock --output-reproducible --validate \
+		--spec-version 1.6 --output-format JSON --output-file build/sbom/$$lock.cdx.json || exit 1; done
+
+.PHONY: audit
+audit: $(SUPPLY_CHAIN)/bin/detect-secrets ## Look for known vulnerabilities in what is shipped (pip-audit). Needs pypi.org: a mirror has no advisories
+	for lock in $(SHIPPED); do $(SUPPLY_CHAIN)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$lock.lock || exit 1; done
 
 .PHONY: contracts-diff
 contracts-diff: setup ## Fail if contracts break readers or senders without a new major version (BASE=main)
@@ -133,11 +170,11 @@ terraform-check: setup ## Terraform fmt, validate and test; needs no account and
 	terraform fmt -check -recursive terraform
 	@$(MAKE) --no-print-directory --jobs=$(or $(JOBS),2) --output-sync=target $(TERRAFORM_CHECKS)
 
-VALIDATIONS := $(ENVIRONMENTS:%=terraform-validate-%)
+VALIDATIONS := $(ENVIRONMENTS:%=terraform-validate-%) terraform-validate-bootstrap
 MODULE_TESTS := $(MODULES:%=terraform-test-%)
-TERRAFORM_CHECKS := $(VALIDATIONS) $(MODULE_TESTS)
+TERRAFORM_CHECKS := $(VALIDATIONS) $(MODULE_TESTS) terraform-plans
 .PHONY: $(TERRAFORM_CHECKS)
-$(VALIDATIONS): TERRAFORM_FOLDER = environments/$(@:terraform-validate-%=%)
+$(VALIDATIONS): TERRAFORM_FOLDER = $(if $(filter %-bootstrap,$@),bootstrap,environments/$(@:terraform-validate-%=%))
 $(MODULE_TESTS): TERRAFORM_FOLDER = modules/$(@:terraform-test-%=%)
 $(TERRAFORM_CHECKS): export TF_DATA_DIR = $(CURDIR)/.cache/terraform/$(TERRAFORM_FOLDER)
 
@@ -148,6 +185,14 @@ $(VALIDATIONS): terraform-validate-%:
 $(MODULE_TESTS): terraform-test-%:
 	@terraform -chdir=terraform/$(TERRAFORM_FOLDER) init -backend=false -input=false >/dev/null
 	@echo "test $*" && terraform -chdir=terraform/$(TERRAFORM_FOLDER) test
+
+# Plans of whole roots: what they refuse, and what they would make.
+terraform-plans:
+	@$(BIN)/pytest -q tests/terraform
+
+.PHONY: terraform-baselines
+terraform-baselines: setup ## Write what Terraform plans for dev, staging and prod to tests/terraform/baselines, for review
+	$(BIN)/python terraform/write_baselines.py
 
 # checkov pins what Cartlake needs in other versions, so it has an environment of its own.
 CHECKOV := .cache/checkov/$(firstword $(shell cksum requirements/checkov.lock))
@@ -168,14 +213,29 @@ bench: setup ## Measure what the project claims; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
 .PHONY: prove
-prove: setup ## Prove what takes too long for CI: both engines in turns, 30 deploys in a row, and 3 on a busy machine
+prove: setup ## Prove what takes too long for CI: both engines in turns, 10,000 damaged files, 50 kills of a load, dev, staging and prod applied, three bad releases, a burst of 10,000 files, 30 deploys in a row, and 3 on a busy machine
 	$(BIN)/pytest tests/spark/test_both_engines.py --hypothesis-profile=explore --timeout=7200
+	MUTANTS=10000 $(BIN)/pytest tests/spark/test_mutations.py --timeout=14400
+	KILLS=50 $(BIN)/pytest tests/e2e/test_kills.py --timeout=14400
+	$(BIN)/pytest tests/prove --timeout=7200
+	DEPLOYS="claim transform contract" $(BIN)/pytest tests/e2e/test_deploy.py --timeout=7200
+	BURST=10000 $(BIN)/pytest tests/e2e/test_burst.py --timeout=14400
 	$(BIN)/python -m benchmarks.applies --rounds 30
 	$(BIN)/python -m benchmarks.applies --rounds 3 --lanes 1 --load
 
 .PHONY: catalog
 catalog: setup ## Build catalog page, data dictionary and diagrams in build/docs/
 	$(LAKE) contracts docs
+
+# mkdocs has an environment of its own: it is no part of the lake.
+SITE_TOOLS := .cache/site/$(firstword $(shell cksum requirements/docs.lock))
+$(SITE_TOOLS)/bin/mkdocs: requirements/docs.lock | setup
+	$(PYTHON) -m venv $(SITE_TOOLS)
+	$(BIN)/uv pip sync --quiet --python $(SITE_TOOLS)/bin/python --require-hashes requirements/docs.lock
+
+.PHONY: site
+site: $(SITE_TOOLS)/bin/mkdocs catalog ## Build the documentation as a site in build/site/; a warning fails it
+	NO_MKDOCS_2_WARNING=1 $(SITE_TOOLS)/bin/mkdocs build --strict
 
 .PHONY: docs
 docs: catalog ## Build the catalog, and regenerate the tables of the Terraform module READMEs
@@ -185,8 +245,14 @@ docs: catalog ## Build the catalog, and regenerate the tables of the Terraform m
 lock: setup ## Choose new dependency versions (pyproject.toml, requirements/*.in -> requirements/*.lock)
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
 		--extra dev --no-emit-package cartlake-localaws pyproject.toml -o requirements/dev.lock
-	for layer in lambda arrow light; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
+	for layer in lambda arrow light glue; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate -c requirements/dev.lock requirements/$$layer.in -o requirements/$$layer.lock; done
+	printf 'zizmor\ncheck-jsonschema\n' | $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --upgrade - -o requirements/workflows.lock
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+		requirements/docs.in -o requirements/docs.lock
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+		requirements/supply_chain.in -o requirements/supply_chain.lock
 	echo checkov | $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
 		- -o requirements/checkov.lock
 

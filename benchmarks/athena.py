@@ -24,8 +24,8 @@ from generators.world import generate_world
 from localaws.athena import duck
 from localaws.athena.clients import Clients, Endpoint
 from localaws.athena.hive_types import from_hive
-from localaws.athena.sql import parsing
 from localaws.athena.sql.compiler import Compiler
+from localaws.athena.sql.parser import parsing
 from localaws.athena.sql.tables import Source, View
 from localaws.athena.trino_types import TrinoType
 

@@ -6,17 +6,19 @@ minutes by each function, and each execution and each message is a trace.
 """
 
 import json
-import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
-Entry = Mapping[str, Any]
-Prices = Mapping[str, Mapping[str, float]]
+from cartlake_cli.costs.prices import Prices, prices
+from cartlake_cli.costs.reckoning import POLLS_A_DAY
 
-PRICES: Final = Path(__file__).with_name("prices.toml")
+__all__ = ["Entry", "Prices", "bill", "counts", "idle_usd_a_day", "kms_usd", "prices", "read_log"]
+
+Entry = Mapping[str, Any]
+
 FREE_OF_S3: Final = ("Delete", "Abort")
 DEAR_OF_S3: Final = ("Put", "Copy", "Post", "List", "CreateMultipart", "CompleteMultipart", "UploadPart")
 WRITES: Final = {"PutItem": 1, "UpdateItem": 1, "DeleteItem": 1, "BatchWriteItem": 1, "TransactWriteItems": 2}
@@ -27,8 +29,6 @@ POLLER_REQUESTS: Final = 2
 """To receive a message and to delete it."""
 ENVELOPE_BYTES: Final = 400
 """What an event of an execution has in its log beside the members of the history."""
-POLLS_A_DAY: Final = 5 * 86_400 // 20
-"""Lambda keeps five pollers on a queue, which ask every 20 seconds when there is nothing."""
 KMS_MINUTES: Final = 5
 """A data key is used again for so long."""
 
@@ -39,11 +39,6 @@ def read_log(path: Path, offset: int = 0) -> list[dict[str, Any]]:
         file.seek(offset)
         lines = file.read().split(b"\n")
     return [json.loads(line) for line in lines[:-1]]
-
-
-def prices() -> Prices:
-    """Return the prices in USD, by service and item."""
-    return tomllib.loads(PRICES.read_text())
 
 
 def bill(entries: Iterable[Entry], price: Prices) -> dict[str, float]:

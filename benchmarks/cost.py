@@ -1,7 +1,8 @@
 """What one dropped small file costs on AWS with the refresh it starts, and one file a minute for a day.
 
-Every billed item is counted in the embedded AWS while the deployed lake loads one file after another, and priced by
-prices.toml. Milliseconds of functions are this machine's: its processor is not Lambda's, and S3 answers from memory.
+Every billed item is counted in the embedded AWS while the deployed lake loads one file after another, and priced by the
+price table of `lake cost`. Milliseconds of functions are this machine's: its processor is not Lambda's, and S3 answers
+from memory.
 """
 
 import os

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from cartlake.csv_records import BLANK, CsvLayout, Records, RecordSplitter
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator
 
 BLOCK_BYTES: Final = 4 * 1024**2
@@ -135,12 +136,19 @@ def unquoted(block: bytes, layout: CsvLayout) -> bytes | None:
     return None if layout.quote_bytes in bare else bare
 
 
-def whole_lines(source: BinaryIO, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """Read a file in blocks that end in a line feed, which a last line is given; a byte order mark is left out."""
+def whole_lines(
+    source: BinaryIO, block_bytes: int = BLOCK_BYTES, cut_at: re.Pattern[bytes] | None = None
+) -> Iterator[bytes]:
+    """Read a file in blocks that end in a line feed, which a last line is given; a byte order mark is left out.
+
+    With `cut_at`, a block without a line feed ends behind the last place where the pattern matches, if it does.
+    """
     start = source.read(len(_MARK))
     parts = [b"" if start == _MARK else start]
     while block := source.read(block_bytes):
         end = block.rfind(b"\n") + 1
+        if not end and cut_at:
+            end = max((found.end() for found in cut_at.finditer(block)), default=0)
         if end:
             yield b"".join([*parts, block[:end]])
             parts = []

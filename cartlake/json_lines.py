@@ -47,3 +47,31 @@ def row_pattern(names: Iterable[str], *, possessive: bool = True) -> str:
     pair = f'"(?:{keys}|_[A-Za-z0-9_]*+)"{_SPACE}:{_SPACE}{_VALUE}{_SPACE}'
     pattern = rf"\A{_SPACE}\{{{_SPACE}(?:(?:{pair},{_SPACE})*+{pair})?+\}}{_SPACE}\z"
     return pattern if possessive else re.sub(r"([*+?])\+(?!\])", r"\1", pattern)
+
+
+def key_pattern(name: str) -> str:
+    """Return a pattern that matches a key of a well-formed line, and `key_replacement` replaces it.
+
+    A key follows a brace or a comma, and a quote inside a text has a backslash before it: no text is matched. `name`
+    has no quote, backslash or control character. Letters beyond ASCII may be written as escapes, and a slash too.
+    """
+    return rf'([{{,][ \t\r]*)"{"".join(map(_letter, name))}"([ \t\r]*:)'
+
+
+def _letter(letter: str) -> str:
+    if letter == "/":
+        return r"\\?/"
+    if letter.isascii():
+        return re.escape(letter)
+    units = letter.encode("utf-16-be").hex()
+    escaped = "".join(
+        r"\\u"
+        + "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in units[start : start + 4])
+        for start in range(0, len(units), 4)
+    )
+    return f"(?:{letter}|{escaped})"
+
+
+def key_replacement(name: str, group: str) -> str:
+    """Return what replaces a match of `key_pattern`. `group` is the engine's mark of a group: a backslash or `$`."""
+    return f'{group}1"{name}"{group}2'

@@ -2,10 +2,12 @@
 
     build/lambdas/<function>.zip      lambdas/<function>/ and lambdas/shared/; for a function that runs the light engine
                                       also cartlake, contracts, what of glue_jobs needs no Spark, and its queries
-    build/layers/cartlake.zip         requirements/lambda.lock + cartlake + contracts
+    build/layers/cartlake.zip         requirements/lambda.lock + cartlake + contracts + what columns are made of
     build/layers/arrow.zip            requirements/arrow.lock without what the first layer has
     build/layers/light.zip            requirements/light.lock, the only layer of those functions
     build/glue/libs/cartlake.zip      cartlake + contracts + glue_jobs, for --extra-py-files
+    build/glue/libs/wheels.gluewheels.zip
+                                      requirements/glue.lock as wheels, for --additional-python-modules
     build/glue/jobs/<job>.py          the script of each Glue job
     build/manifest.json               {"platform": ..., "files": {"<path below build/>": "<sha256 hex>"}}
 
@@ -16,6 +18,7 @@ on the platform; functions and Glue code are pure Python, the same bytes on a la
 import argparse
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +28,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from cartlake.errors import TerminalError
+from cartlake_cli.light_queries.column_lineage import compiled_sources
 from cartlake_cli.light_queries.compiling import compiled_queries
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -49,6 +53,15 @@ AWS_RUNTIMES = {
     "light": ("manylinux_2_34", "3.13"),  # Amazon Linux 2023: glibc 2.34; DuckDB's httpfs needs 2.28
 }
 """The wheels and the Python of a layer's runtime in Lambda; layers that are not named are of the first."""
+
+GLUE_WHEELS = "glue/libs/wheels.gluewheels.zip"
+"""Glue installs from a zip whose name ends like this: "Zip of wheels", in the chapter "Using Python libraries" of its
+developer guide."""
+
+GLUE_PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")
+"""The wheels that run on the workers of Glue 5: Amazon Linux 2023, glibc 2.34."""
+
+GLUE_PYTHON = "3.11"
 
 NEEDS_SPARK = ("glue_jobs/engines/spark/", "glue_jobs/table_maintenance/")
 
@@ -88,6 +101,7 @@ def build(root: Path, platform: Platform) -> Path:
     for name, entries in files.items():
         write_zip(out / name, entries)
     copied = {f"layers/{name}.zip": cached for name, cached in _cached_layers(root, platform).items()}
+    copied[GLUE_WHEELS] = _cached_wheels(root)
     for name, cached in copied.items():
         shutil.copyfile(cached, out / name)
     for job in job_names(root):
@@ -157,7 +171,8 @@ def _tree(root: Path, folder: str) -> Iterator[tuple[str, Path]]:
 
 
 def _cartlake_layer(root: Path, platform: Platform) -> list[tuple[str, Path]]:
-    own = [(f"python/{name}", path) for name, path in _library(root)]
+    sources = ("cartlake/lineage/columns.json", compiled_sources(root))
+    own = [(f"python/{name}", path) for name, path in (*_library(root), sources)]
     return [*_installed(root, "lambda", platform), *own]
 
 
@@ -176,6 +191,36 @@ def _cached_zip(root: Path, layer: str, platform: Platform, files: list[tuple[st
     if not cached.exists():
         write_zip(cached, files)
     return cached
+
+
+def _cached_wheels(root: Path) -> Path:
+    """Return the zip with the wheels of the Glue jobs, the same on every machine. It is made once per lock."""
+    lock = root / "requirements" / "glue.lock"
+    key = hashlib.sha256(lock.read_bytes() + "".join([*GLUE_PLATFORMS, GLUE_PYTHON]).encode()).hexdigest()[:12]
+    folder = root / ".cache" / "glue" / f"wheels-{key}"
+    cached = folder.with_suffix(".zip")
+    if not cached.exists():
+        _download_wheels(lock, folder)
+        pins = folder / "requirements.txt"
+        pins.write_text("\n".join(re.findall(r"^[\w.-]+==[^\s;\\]+", lock.read_text(), re.MULTILINE)) + "\n")
+        write_zip(cached, [(f"wheels/{path.name}", path) for path in folder.iterdir()])
+    return cached
+
+
+def _download_wheels(lock: Path, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    platforms = [option for platform in GLUE_PLATFORMS for option in ("--platform", platform)]
+    python = ["--python-version", GLUE_PYTHON, "--implementation", "cp"]
+    wheels = ["--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirement", str(lock)]
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--dest", str(folder)]
+    _run([*pip, *platforms, *python, *wheels], f"Could not download the wheels of {lock.name} for Glue")
+
+
+def _run(command: list[str], failed: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        msg = f"{failed}: {done.stderr.strip()}\nIs the package index reachable?"
+        raise BuildError(msg)
 
 
 def _check_size(entries: list[tuple[str, Path]]) -> None:
@@ -213,10 +258,7 @@ def _install(lock: Path, target: Path, platform: Platform) -> None:
     uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(unfinished)]
     wheels = ["--only-binary", ":all:", "--require-hashes", "--requirement", str(lock)]
     command = [*uv, *platform.uv_arguments(lock.stem), *wheels]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        msg = f"Could not install {lock.name} for {platform}: {done.stderr.strip()}\nIs the package index reachable?"
-        raise BuildError(msg)
+    _run(command, f"Could not install {lock.name} for {platform}")
     unfinished.rename(target)
 
 

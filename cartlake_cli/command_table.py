@@ -26,6 +26,14 @@ COMMANDS: Final[dict[str, Entry]] = {
         "cartlake_cli.commands.local.up",
         "Start the embedded AWS, build the artifacts, apply terraform/environments/local, create the tables.",
     ),
+    "plan": Entry(
+        "cartlake_cli.commands.lake.plan",
+        "Describe a Terraform plan in Markdown: resources, contracts, rights and cost.",
+    ),
+    "deploy": Entry(
+        "cartlake_cli.commands.lake.deploy",
+        "Deploy this checkout and run the smoke test; on a fault, bring the previous release back. Exits with 1 then.",
+    ),
     "down": Entry(
         "cartlake_cli.commands.local.commands",
         "Stop the embedded AWS once its state is saved. `lake up` brings it back as it was.",
@@ -36,7 +44,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "status": Entry(
         "cartlake_cli.commands.runs.status",
-        "Count files by state, show running runs, and count messages that could not be handled.",
+        "Count files by state, show running runs, and count files not in the ledger and messages not handled.",
     ),
     "drop": Entry("cartlake_cli.commands.runs.drop", "Upload files to the raw zone. The lake loads them by itself."),
     "files": Entry(
@@ -51,6 +59,14 @@ COMMANDS: Final[dict[str, Entry]] = {
         "cartlake_cli.commands.lake.query", "Run a named query (`lake queries` lists them) or SQL and print its rows."
     ),
     "queries": Entry("cartlake_cli.commands.lake.query", "List the named queries analysts see in the Athena console."),
+    "roles": Entry(
+        "cartlake_cli.commands.lake.roles",
+        "Show which role reads which tables, by the contracts, and how to assume it.",
+    ),
+    "dashboard": Entry(
+        "cartlake_cli.commands.lake.dashboard",
+        "Show sales, funnel, customers, products and the state of the data in a browser, until Ctrl-C.",
+    ),
     "history": Entry(
         "cartlake_cli.commands.tables.history",
         "List the versions of a table that readers saw, newest first, and which run wrote each.",
@@ -67,9 +83,17 @@ COMMANDS: Final[dict[str, Entry]] = {
         "cartlake_cli.commands.tables.export",
         "Write rows of a table to S3 as Parquet or CSV files, and then a manifest of these files.",
     ),
+    "lineage": Entry(
+        "cartlake_cli.commands.tables.lineage",
+        "Show where a column comes from and what it feeds; send events to a lineage server again.",
+    ),
     "register": Entry(
         "cartlake_cli.commands.tables.register",
         "Print the location of a table's current metadata, and the SQL with which another platform reads it.",
+    ),
+    "duckdb": Entry(
+        "cartlake_cli.commands.tables.duckdb",
+        "Print SQL with which a local DuckDB reads tables in place, each in the version it has now.",
     ),
     "crawl": Entry(
         "cartlake_cli.commands.tables.crawl",
@@ -83,6 +107,10 @@ COMMANDS: Final[dict[str, Entry]] = {
         "cartlake_cli.commands.runs.recompute",
         "Rebuild tables from scratch, and all tables built from them. With --check only report what differs.",
     ),
+    "sweep": Entry(
+        "cartlake_cli.commands.runs.sweep",
+        "Find what was forgotten: files not in the ledger, runs without an execution. Have it loaded.",
+    ),
     "redrive": Entry(
         "cartlake_cli.commands.runs.redrive",
         "Send the messages of a dead-letter queue again. Each is deleted only after it was sent.",
@@ -90,10 +118,22 @@ COMMANDS: Final[dict[str, Entry]] = {
     "tables": Entry(
         "cartlake_cli.commands.tables.tables", "Create, change and repair the tables and views of the contracts."
     ),
+    "restore": Entry(
+        "cartlake_cli.commands.lake.restore",
+        "Register lost Iceberg tables again from their files, and restore the ledger. Shows the plan without --yes.",
+    ),
+    "forget": Entry(
+        "cartlake_cli.commands.lake.forget",
+        "Erase a person: raw files, tables, quarantine, exports, query results, notes and old versions. Asks first.",
+    ),
     "contracts": Entry("cartlake_cli.commands.contracts.contracts", "Check and show data contracts."),
     "health": Entry(
         "cartlake_cli.commands.maintenance.health",
         "Show the state of tables: freshness, files, deletes, versions, quarantine, and what maintenance would do.",
+    ),
+    "monitor": Entry(
+        "cartlake_cli.commands.maintenance.monitor",
+        "Compare freshness, rows and refused rows with the contracts and the 28 days before, as Markdown.",
     ),
     "maintain": Entry(
         "cartlake_cli.commands.maintenance.maintain",
@@ -110,7 +150,23 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "doctor": Entry(
         "cartlake_cli.commands.lake.doctor",
-        "Check what the lake needs on this machine, and that its tables can be read. Exits with 3 if a check fails.",
+        "Check this machine, and the AWS account before and after the first apply. Exits with 1 if a check fails.",
+    ),
+    "smoke": Entry(
+        "cartlake_cli.commands.lake.smoke",
+        "Drop small files, wait for their rows, ask views and queries, remove all of it. Prints a page of Markdown.",
+    ),
+    "metrics": Entry(
+        "cartlake_cli.commands.maintenance.metrics",
+        "Print files, tables, runs, rows and costs as metrics, or a Grafana dashboard that shows them.",
+    ),
+    "mcp": Entry(
+        "cartlake_cli.commands.lake.mcp",
+        "Answer an assistant over standard input and output: tables, named queries, SQL that only reads.",
+    ),
+    "cost": Entry(
+        "cartlake_cli.commands.lake.cost",
+        "Show what the lake cost by list prices: by item, run, dataset, query or day.",
     ),
     "build": Entry(
         "cartlake_cli.commands.lake.artifacts",

@@ -100,6 +100,11 @@ class Lake:
         self.connect()
         return aws.client(service)
 
+    def patient_client(self, service: str) -> Any:
+        """Return a boto3 client that waits 15 minutes for an answer, as long as a Lambda may run, and asks once."""
+        self.connect()
+        return aws.patient_client(service)
+
     @cached_property
     def ledger(self) -> Ledger:
         """Return the ledger of the environment."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
@@ -10,6 +11,9 @@ from rich.markup import escape
 
 from cartlake.errors import CartlakeError
 from cartlake_cli.errors import CommandError, Exit, NotReadyError
+
+_AGENTS: Final = ("mcp", "mcp_types")
+"""Packages that only `lake mcp` needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def _missing_package(package: str) -> Failure | None:
     return Failure(
         NotReadyError.code,
         f"This command needs the package {package}, which is not installed here:"
-        " `pip install 'cartlake[laptop]'`, or `make setup` in a checkout.",
+        f" `pip install 'cartlake[{'agents' if package in _AGENTS else 'laptop'}]'`, or `make setup` in a checkout.",
     )
 
 

@@ -59,6 +59,11 @@ class Output:
         """Print a value as JSON. Models become objects, times ISO 8601, and other types text."""
         sys.stdout.write(json.dumps(value, default=_plain, indent=2) + "\n")
 
+    def lines(self, lines: Iterable[str]) -> None:
+        """Print lines of a result as they are: none is broken, none is read as markup."""
+        for line in lines:
+            self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
     def records(
         self, title: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, whole: bool = False
     ) -> None:

@@ -29,6 +29,7 @@ def documents(catalog: Catalog) -> dict[str, str]:
     }
 
 
-def live_page(catalog: Catalog, environment: str, athena: Athena, ledger: Ledger) -> str:
-    """Return the catalog page with the row counts and runs of a deployed lake."""
-    return page(catalog, read_live(environment, athena, ledger, contracts.load_all(), datetime.now(UTC)))
+def live_page(catalog: Catalog, environment: str, athena: Athena, ledger: Ledger, exports_bucket: str | None) -> str:
+    """Return the catalog page with the row counts, runs and readers of a deployed lake."""
+    now = datetime.now(UTC)
+    return page(catalog, read_live(environment, athena, ledger, contracts.load_all(), now, exports_bucket))

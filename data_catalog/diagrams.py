@@ -6,7 +6,13 @@ from data_catalog.drawing import Card, Diagram, Join
 from data_catalog.lineage import ColumnName
 from data_catalog.model import Catalog, Entry, Query
 
-LEGEND = {"raw": "files", "processed": "processed", "curated": "curated", "query": "named query"}
+LEGEND = {
+    "raw": "files",
+    "processed": "processed",
+    "curated": "curated",
+    "masked": "masked",
+    "query": "named query",
+}
 
 
 def table_link(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from cartlake.contracts.nested import Part
 from data_catalog.model import ZONES, Catalog, ColumnEntry, Entry
 
 HEAD = """# Data dictionary
@@ -33,12 +34,14 @@ def _table(entry: Entry) -> Iterator[str]:
     yield from ("| | |", "| --- | --- |")
     yield from (f"| {name} | {_cell(value)} |" for name, value in _properties(entry) if value)
     yield from ("", "| column | type | required | personal data | about | comes from |", "| --- " * 6 + "|")
-    yield from (_column(entry, one) for one in entry.columns)
+    for one in entry.columns:
+        yield _column(entry, one)
+        yield from map(_part, one.column.parts)
     yield ""
     if table.row_rules or table.table_rules:
         yield from ("| rule | severity | holds when |", "| --- | --- | --- |")
         for rule in table.row_rules:
-            yield f"| `{rule.name}` | {rule.severity} | {_rule(rule.description, rule.expression)} |"
+            yield f"| `{rule.name}` | {rule.severity} | {_rule(rule.description, rule.condition)} |"
         for whole in table.table_rules:
             measured = f"{whole.metric}({', '.join(whole.columns)})" if whole.columns else whole.query or whole.metric
             text = _rule(whole.description, measured)
@@ -75,6 +78,10 @@ def _column(entry: Entry, one: ColumnEntry) -> str:
     required = "yes" if column.required else ""
     about = _cell(column.description) + refers
     return f"| {name} | `{column.type}` | {required} | {personal} | {about} | {_origin(entry, one)} |"
+
+
+def _part(part: Part) -> str:
+    return f"| `{part.path}` | `{part.type}` | {'yes' if part.required else ''} | | {_cell(part.description)} | |"
 
 
 def _origin(entry: Entry, one: ColumnEntry) -> str:

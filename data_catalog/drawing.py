@@ -15,7 +15,14 @@ from pygraphviz import AGraph
 
 from cartlake.errors import TerminalError
 
-COLOURS = {"raw": "#fdf0d5", "processed": "#dbeafe", "curated": "#d8f3dc", "ops": "#ece6f6", "query": "#f6dfeb"}
+COLOURS = {
+    "raw": "#fdf0d5",
+    "processed": "#dbeafe",
+    "curated": "#d8f3dc",
+    "masked": "#e4e7eb",
+    "ops": "#ece6f6",
+    "query": "#f6dfeb",
+}
 INK, EDGE = "#1b2430", "#8a97a8"
 """Colours of a light page. style.css replaces each of them, found by its value, on a dark one."""
 

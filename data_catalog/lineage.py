@@ -15,9 +15,9 @@ from cartlake.contracts import Table
 from cartlake.engine import using
 from cartlake.errors import TerminalError
 from cartlake.refresh.graph import Graph, build_of
+from glue_jobs.engines.duckdb.types import contract_type
 from glue_jobs.table_refresh.building import transform_of
 
-DUCKDB_TYPES = {"string": "varchar", "timestamp": "timestamptz", "array<string>": "varchar[]"}
 SPINE = "lineage_of_spine"
 """A table of one row: the input of a transform without upstreams."""
 
@@ -52,7 +52,7 @@ def column_sources(graph: Graph) -> Sources:
     """
     queries = transform_queries(graph)
     schema: dict[str, object] = {
-        _plain(name): {column.name: _type(column.type) for column in table.columns}
+        _plain(name): {column.name: contract_type(column.type) for column in table.columns}
         for name, table in graph.tables.items()
     }
     names = {_plain(name): name for name in graph.tables}
@@ -68,7 +68,7 @@ def transform_queries(graph: Graph) -> dict[str, str]:
     session: Any = _LineageSession()
     session.catalog.add_table(SPINE, {"one": "int"})
     for name, table in graph.tables.items():
-        session.catalog.add_table(_plain(name), {column.name: _type(column.type) for column in table.columns})
+        session.catalog.add_table(_plain(name), {column.name: contract_type(column.type) for column in table.columns})
     with using("duckdb"):
         return {name: _query(session, graph.tables[name]) for name in graph.order}
 
@@ -83,7 +83,7 @@ def _query(session: Any, table: Table) -> str:
 def _sources_of(
     table: Table, sql: str, schema: dict[str, object], names: Mapping[str, str]
 ) -> Iterator[tuple[str, set[ColumnName]]]:
-    tree, scope = _qualified(table, sql, schema)
+    tree, scope = qualified(table, sql, schema)
     for column in table.file_columns:
         node = lineage(column.name, tree, schema, dialect="duckdb", scope=scope, trim_selects=False, copy=False)
         leaves = (found for found in node.walk() if isinstance(found.expression, exp.Table))
@@ -97,7 +97,11 @@ def _sources_of(
         )
 
 
-def _qualified(table: Table, sql: str, schema: dict[str, object]) -> tuple[exp.Expr, Scope]:
+def qualified(table: Table, sql: str, schema: dict[str, object]) -> tuple[exp.Expr, Scope]:
+    """Return the SQL of a table's transform with every column qualified, and its scope.
+
+    Raises LineageError, with the name of the table, for SQL that cannot be read.
+    """
     try:
         tree = qualify(sqlglot.parse_one(sql, read="duckdb"), dialect="duckdb", schema=schema)
     except sqlglot.errors.SqlglotError as error:
@@ -106,10 +110,6 @@ def _qualified(table: Table, sql: str, schema: dict[str, object]) -> tuple[exp.E
     if scope is None:
         raise LineageError(f"{table.physical_name}: the SQL of its transform is not a query: {sql[:80]}")
     return tree, scope
-
-
-def _type(spark: str) -> str:
-    return DUCKDB_TYPES.get(spark, spark)
 
 
 def _plain(name: str) -> str:

@@ -3,13 +3,14 @@
 # ruff: noqa: S608 - every name in these queries comes from a contract
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cartlake.contracts import Contract, Table
 from cartlake.ledger import Ledger
 from cartlake_cli.athena.client import Athena
 from cartlake_cli.operations.quarantine import IN_FORCE
+from data_catalog.usage import Usage, read_usage
 
 RUNS_SHOWN = 10
 MEASUREMENTS_SHOWN = 5
@@ -80,14 +81,22 @@ class Live:
     runs: Mapping[str, Sequence[RunRow]]
     reasons: Mapping[str, Sequence[tuple[str, int]]]
     measured: Mapping[tuple[str, str], Sequence[str]]
+    usage: Usage = field(default_factory=Usage)
 
     def rule_history(self, table: str, rule: str) -> str:
         """The newest measurements of a rule, newest first."""
         return ", ".join(self.measured.get((table, rule), ())) or "not measured yet"
 
 
-def read_live(environment: str, athena: Athena, ledger: Ledger, contracts: Sequence[Contract], now: datetime) -> Live:
-    """Query Athena and the ledger. Raises QueryError with Athena's message, e.g. when tables do not exist yet."""
+def read_live(  # noqa: PLR0913, PLR0917 - what is asked
+    environment: str,
+    athena: Athena,
+    ledger: Ledger,
+    contracts: Sequence[Contract],
+    now: datetime,
+    exports_bucket: str | None = None,
+) -> Live:
+    """Query Athena and the ledger, and list the exports. Raises QueryError, e.g. when tables do not exist yet."""
     tables = [table for contract in contracts for table in contract.tables]
     reasons: dict[str, list[tuple[str, int]]] = {}
     for row in athena.run(REASONS).rows:
@@ -99,6 +108,7 @@ def read_live(environment: str, athena: Athena, ledger: Ledger, contracts: Seque
         runs={contract.name: _runs(ledger, contract.name) for contract in contracts if contract.droppable},
         reasons=reasons,
         measured=_measured(athena.run(MEASURED).rows),
+        usage=read_usage(athena, exports_bucket, [table.physical_name for table in tables], now),
     )
 
 

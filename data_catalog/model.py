@@ -18,6 +18,7 @@ ZONES = {
     "raw": "files as they were dropped",
     "processed": "conformed, checked, deduplicated",
     "curated": "marts",
+    "masked": "without personal data",
     "ops": "runs, quality and quarantine of the lake itself",
 }
 

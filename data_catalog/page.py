@@ -94,10 +94,11 @@ def _of_table(entry: Entry) -> Iterable[dict[str, str]]:
     yield _item("table", entry.name, href, about)
     for one in entry.columns:
         marks = " ".join(filter(None, ["PII" if one.column.pii else "", one.column.classification or ""]))
-        text = f"{one.column.description} {one.column.type} {marks}".strip()
+        parts = " ".join(f"{part.path} {part.description}".strip() for part in one.column.parts)
+        text = " ".join(filter(None, [one.column.description, one.column.type, parts, marks]))
         yield _item("column", one.column.name, f"{href}#{one.column.name}", text, entry.name)
     for rule in table.row_rules:
-        text = f"{rule.description} {rule.expression} {rule.severity}".strip()
+        text = f"{rule.description} {rule.condition} {rule.severity}".strip()
         yield _item("rule", rule.name, f"{href}#{rule.name}", text, entry.name)
     for whole in table.table_rules:
         text = f"{whole.description} {whole.metric} {whole.expected} {whole.severity}".strip()

@@ -21,6 +21,7 @@ COPIED = (
     "athena_queries",
     "terraform",
     "requirements",
+    "dashboard",
 )
 
 

@@ -49,6 +49,12 @@ def client(service: str) -> Any:
     return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
 
 
+def patient_client(service: str) -> Any:
+    """Return a new client of a service that waits for its answer as long as a Lambda may run, and never asks twice."""
+    once = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=910)
+    return boto3.client(service, config=once)  # type: ignore[call-overload]
+
+
 def kept_with(service: str) -> Callable[[Callable[[Any], Made]], Callable[[], Made]]:
     """Return a decorator for a factory that takes the boto3 client of a service; the result takes no argument.
 

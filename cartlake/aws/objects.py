@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from cartlake.errors import TerminalError
@@ -36,8 +36,12 @@ class S3Uri:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Attributes of an object: version id (None in a bucket without versioning), ETag without quotes, size in bytes."""
+    """Attributes of an object: version id (None in a bucket without versioning), ETag without quotes, size in bytes.
+
+    `written_at` is when its content was first written, as `stamp` writes it: a copy that S3 made may say so.
+    """
 
     version_id: str | None
     etag: str
     size: int
+    written_at: str | None = field(default=None, compare=False)

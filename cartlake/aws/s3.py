@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from cartlake.aws.clients import aws_errors, client, error_code
 from cartlake.aws.objects import Head, S3Uri
 from cartlake.errors import TerminalError
+from cartlake.times import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 MISSING: Final = frozenset({"NoSuchKey", "NoSuchVersion", "NotFound", "404"})
 """Error codes for an object, or a version of it, that does not exist. HEAD has no body, so its code is the status."""
+
+
+WRITTEN_AT: Final = "cartlake-written-at"
+"""The metadata of an object that was copied onto itself: when its content was first written."""
 
 
 class DocumentError(TerminalError):
@@ -50,7 +55,8 @@ def head(uri: S3Uri, version_id: str | None = None) -> Head | None:
             found = client("s3").head_object(Bucket=uri.bucket, Key=uri.key, **version)
     except ObjectMissingError:
         return None
-    return Head(found.get("VersionId"), found["ETag"].strip('"'), found["ContentLength"])
+    written_at = found.get("Metadata", {}).get(WRITTEN_AT) or stamp(found["LastModified"])
+    return Head(found.get("VersionId"), found["ETag"].strip('"'), found["ContentLength"], written_at)
 
 
 def read_bytes(uri: str) -> bytes:
@@ -86,13 +92,17 @@ def write_text(uri: str, text: str, content_type: str = "application/json") -> N
 
 
 def copy_version(source: S3Uri, version_id: str | None, target: S3Uri) -> bool:
-    """Copy an object, or one version of it, of any size. Returns False if it does not exist."""
+    """Copy an object, or one version of it, of any size, without its tags. Returns False if it does not exist.
+
+    Copying tags too would need the right to read and write them, which S3 asks for only where an object has some.
+    """
     described: Any = {"Bucket": source.bucket, "Key": source.key}
     if version_id:
         described["VersionId"] = version_id
     try:
         with missing_as_error(source):
-            client("s3").copy(described, target.bucket, target.key)  # in parts: copy_object copies at most 5 GB
+            # In parts: copy_object copies at most 5 GB.
+            client("s3").copy(described, target.bucket, target.key, ExtraArgs={"TaggingDirective": "REPLACE"})
     except ObjectMissingError:
         return False
     return True

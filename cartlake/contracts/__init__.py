@@ -4,9 +4,10 @@
 contract imports only pydantic and PyYAML, because Lambdas do it at every cold start.
 """
 
+from cartlake.contracts.custom_properties.maintenance import Maintenance
+from cartlake.contracts.defaults import RECEIVED_AT
 from cartlake.contracts.errors import ContractError, Fault, UnknownDatasetError
 from cartlake.contracts.loading import all_names, load, load_all, names, parse
-from cartlake.contracts.maintenance import Maintenance
 from cartlake.contracts.model import (
     LIGHT_TRANSFORMS,
     Column,
@@ -18,6 +19,7 @@ from cartlake.contracts.model import (
     Table,
 )
 from cartlake.contracts.odcs import CsvOptions, FileOptions
+from cartlake.contracts.rules.table_rules import Measurement, TableRule, Threshold, measurements
 from cartlake.contracts.schemas import (
     iceberg_ddl,
     iceberg_partition_spec,
@@ -25,10 +27,10 @@ from cartlake.contracts.schemas import (
     raw_schema,
     spark_schema_ddl,
 )
-from cartlake.contracts.table_rules import Measurement, TableRule, Threshold, measurements
 
 __all__ = [
     "LIGHT_TRANSFORMS",
+    "RECEIVED_AT",
     "Column",
     "Contract",
     "ContractError",

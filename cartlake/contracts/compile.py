@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, cast, get_args
 
-from cartlake.contracts.building import TRANSFORM, Build, build_of
+from cartlake.contracts.custom_properties.building import TRANSFORM, Build, build_of
+from cartlake.contracts.custom_properties.deletes import deleted_when, full_copy
+from cartlake.contracts.custom_properties.layout import event_time_fixed, renamed_from, sort_order
+from cartlake.contracts.custom_properties.maintenance import MAX_SNAPSHOTS, maintenance_of
+from cartlake.contracts.custom_properties.masks import MASK, mask_of
+from cartlake.contracts.custom_properties.unknown_columns import unknown_columns_of, with_unknown_columns
 from cartlake.contracts.errors import Faults
 from cartlake.contracts.glue_limits import check_table
-from cartlake.contracts.layout import event_time_fixed, renamed_from, sort_order
-from cartlake.contracts.maintenance import MAX_SNAPSHOTS, maintenance_of
-from cartlake.contracts.masks import MASK, mask_of
 from cartlake.contracts.model import (
     CONTRACT_PROPERTY,
     LIGHT_TRANSFORMS,
@@ -22,27 +24,17 @@ from cartlake.contracts.model import (
     Reference,
     Table,
 )
+from cartlake.contracts.names import aliases_of, check_aliases
+from cartlake.contracts.nested import check_parts, check_use, parts_of, type_of
 from cartlake.contracts.odcs import CustomProperty, Document, FileOptions, Property, SchemaObject
-from cartlake.contracts.row_rules import RowRules
-from cartlake.contracts.table_rule_compiler import sla_rules_of, table_rules_of
+from cartlake.contracts.rules.row_rules import RowRules
+from cartlake.contracts.rules.table_rule_compiler import sla_rules_of, table_rules_of
+from cartlake.contracts.types import is_nested
 
 MAX_GATHER_SECONDS = 3600
-_TYPE = re.compile(
-    r"(array<)?(string|int|bigint|double|float|boolean|date|timestamp|decimal\(\d{1,2},\d{1,2}\))(?(1)>)"
-)
+# terraform/modules/datasets makes S3 lifecycle rules of the same units.
+_RETENTION_DAYS = {"d": 1, "day": 1, "days": 1, "y": 365, "yr": 365, "year": 365, "years": 365}
 _TRANSFORM = re.compile(r"identity|year|month|day|hour|bucket\[[1-9]\d*\]")
-_LOGICAL_TYPES = {
-    "string": "string",
-    "int": "integer",
-    "bigint": "integer",
-    "double": "number",
-    "float": "number",
-    "boolean": "boolean",
-    "date": "date",
-    "timestamp": "timestamp",
-    "decimal": "number",
-    "array": "array",
-}
 # With merge-on-read a MERGE of few rows writes few files; the maintenance job compacts them.
 FORMAT_VERSION = "format-version"
 _TABLE_PROPERTIES = {
@@ -57,6 +49,10 @@ _TABLE_PROPERTIES = {
     "write.metadata.previous-versions-max": "50",
     # A commit of a small file writes a manifest, and every scan reads all of them: Iceberg would merge 100.
     "commit.manifest.min-count-to-merge": "10",
+    # Twenty runs may write quarantine and results at once: of those that commit at the same time, one is first. Iceberg
+    # would try five times.
+    "commit.retry.num-retries": "40",
+    "commit.retry.max-wait-ms": "3000",
 }
 
 
@@ -66,7 +62,8 @@ def compile_contract(document: Document, file: FileOptions | None, source: str, 
     for entry in document.sla_properties:
         if entry.element is not None and entry.element.partition(".")[0] not in names:
             faults.add(f"slaProperties.{entry.property}.element", entry.element, "name it <table>.<column>")
-    tables = tuple(_table(table, document, faults) for table in document.tables)
+    first = with_unknown_columns(document.tables[0], document)
+    tables = tuple(_table(table, document, faults) for table in (first, *document.tables[1:]))
     return Contract(
         name=document.name,
         version=document.version,
@@ -81,7 +78,27 @@ def compile_contract(document: Document, file: FileOptions | None, source: str, 
         source=source,
         gather_seconds=_gather_seconds(document, faults),
         engine=_engine(document, (field for table in tables for field in table.partitioning), faults),
+        unknown_columns=unknown_columns_of(document, faults),
+        retention_days=_retention_days(document, file, faults),
     )
+
+
+def _retention_days(document: Document, file: FileOptions | None, faults: Faults) -> int | None:
+    where, found = "slaProperties.retention", [one for one in document.sla_properties if one.property == "retention"]
+    if not found:
+        return None
+    value, unit = found[0].value, str(found[0].unit)
+    if len(found) > 1 or file is None:
+        advice = (
+            "name it once" if file else "remove it: no file is dropped for this dataset, and tables keep their rows"
+        )
+        faults.add(where, [entry.value for entry in found], advice)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        faults.add(f"{where}.value", value, "give a whole number of 1 or more")
+        return None
+    if unit not in _RETENTION_DAYS:
+        faults.add(f"{where}.unit", unit, "write d for days or y for years of 365 days")
+    return value * _RETENTION_DAYS.get(unit, 1)
 
 
 def _gather_seconds(document: Document, faults: Faults) -> int:
@@ -119,7 +136,11 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
     for name, count in Counter([*names, *rule_names]).items():
         if count > 1:
             faults.add(where, name, "two columns or rules have this name; rename one")
-    types = {column.name: column.physical_type for column in table.properties}
+    columns = tuple(_column(column, names, f"{where}.{column.name}", faults) for column in table.properties)
+    types = {column.name: column.type for column in columns}
+    for key in ("cartlake.versionColumn", "cartlake.eventTime"):
+        if is_nested(types.get(custom.get(key, ""), "")):
+            faults.add(f"{where}.{key}", custom[key], "is nested; name a column of a plain type")
     maintenance = maintenance_of(custom.get("cartlake.maintenance", {}), types, where, faults)
     order = sort_order(custom, types, where, faults)
     if order and maintenance.z_order_by:
@@ -133,12 +154,13 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
     if (version := properties[FORMAT_VERSION]) != _TABLE_PROPERTIES[FORMAT_VERSION]:
         advice = "leave it out: Athena reads Iceberg tables of format version 2, and a newer one cannot be taken back"
         faults.add(f"{where}.cartlake.tableProperties.{FORMAT_VERSION}", version, advice)
+    check_aliases([(column.name, column.aliases) for column in columns], where, faults)
     return Table(
         name=table.name,
         physical_name=table.physical_name,
         description=table.description,
         grain=table.data_granularity_description,
-        columns=tuple(_column(column, names, f"{where}.{column.name}", faults) for column in table.properties),
+        columns=columns,
         primary_key=_positioned(table, "primary_key", "primary_key_position", faults),
         version_column=custom.get("cartlake.versionColumn"),
         event_time=custom.get("cartlake.eventTime"),
@@ -153,6 +175,8 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
         promised_hours=min((rule.hours for rule in sla_rules), default=None),
         maintenance=maintenance,
         event_time_fixed=event_time_fixed(custom, where, faults),
+        deleted_when=deleted_when(custom, names, where, faults),
+        full_copy=full_copy(custom, where, faults),
     )
 
 
@@ -183,18 +207,16 @@ def _prepare(custom: dict[str, Any], where: str, faults: Faults) -> str | None:
 
 
 def _column(column: Property, names: list[str], where: str, faults: Faults) -> Column:
-    match = _TYPE.fullmatch(column.physical_type)
-    if match is None:
-        known = "string, int, bigint, float, double, boolean, date, timestamp, decimal(p,s), array<...>"
-        faults.add(f"{where}.physicalType", column.physical_type, f"not a type Cartlake stores; these are: {known}")
-    elif column.logical_type != _LOGICAL_TYPES[column.physical_type.partition("(")[0].partition("<")[0]]:
-        faults.add(f"{where}.logicalType", column.logical_type, f"does not fit physicalType {column.physical_type}")
+    kind = type_of(column, where, faults)
+    if is_nested(str(kind)):
+        check_use(column, where, faults)
+        check_parts(column, where, faults)
     # Rows are merged by the key, and null is equal to nothing, not even to null.
     if column.primary_key and not column.required:
         faults.add(f"{where}.required", column.required, "a column of the primary key must be required")
     return Column(
         name=column.name,
-        type=column.physical_type,
+        type=str(kind),
         required=column.required,
         primary_key=column.primary_key,
         description=column.description,
@@ -202,7 +224,11 @@ def _column(column: Property, names: list[str], where: str, faults: Faults) -> C
         tags=column.tags,
         examples=column.examples,
         mask=mask_of(column, _custom(column.custom_properties).get(MASK), where, faults),
+        mask_name=str(_custom(column.custom_properties).get(MASK, "")),
         renamed_from=renamed_from(_custom(column.custom_properties), names, where, faults),
+        parts=parts_of(column, kind),
+        tree=kind if is_nested(str(kind)) else None,
+        aliases=aliases_of(column.physical_name, _custom(column.custom_properties), where, faults),
     )
 
 

@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from textwrap import shorten
+from typing import Final
 
 from cartlake.errors import TerminalError
+
+_MOST_LETTERS: Final = 200
+"""So much is shown of a value; a longer one hides the advice after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +20,7 @@ class Fault:
     advice: str
 
     def __str__(self) -> str:
-        return f"{self.where} = {self.value!r}: {self.advice}"
+        return f"{self.where} = {shorten(repr(self.value), _MOST_LETTERS)}: {self.advice}"
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """Finds and reads contract files, in a checkout or inside a zip. Each file is read once per process."""
 
 import os
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -11,9 +12,10 @@ import yaml
 from pydantic import ValidationError
 
 from cartlake.contracts.compile import compile_contract
+from cartlake.contracts.defaults import with_defaults
 from cartlake.contracts.errors import ContractError, Fault, Faults, UnknownDatasetError
 from cartlake.contracts.model import Contract
-from cartlake.contracts.odcs import Document, FileOptions
+from cartlake.contracts.odcs import KEYS, Document, FileOptions
 
 SUFFIX = ".odcs.yaml"
 RESERVED_NAMES = {
@@ -91,6 +93,7 @@ def _document(path: Path | Traversable, source: str) -> Document:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader, see above
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ContractError(source, [Fault("file", path.name, f"not YAML: {error}")]) from error
+    content = with_defaults(content)
     try:
         return Document.model_validate(content)
     except ValidationError as error:
@@ -110,28 +113,44 @@ def _file_options(document: Document, source: str) -> FileOptions | None:
 def _check_droppable(contract: Contract, faults: Faults) -> None:
     table = contract.table
     needed = {"primaryKey": table.primary_key, "cartlake.versionColumn": table.version_column}
+    times = [column.name for column in table.file_columns if column.type in {"date", "timestamp"}]
+    candidates = f"; those with a time are {', '.join(times)}" if times else ""
     for key, value in (needed | {"cartlake.eventTime": table.event_time}).items():
         if not value:
-            faults.add(f"schema.{table.name}.{key}", value, "files are merged by it; name the columns")
+            shown = "" if key == "primaryKey" else candidates
+            faults.add(f"schema.{table.name}.{key}", value, f"files are merged by it; name the columns{shown}")
 
 
 def _faults(error: ValidationError, content: object, prefix: str) -> list[Fault]:
+    found = error.errors()
+    places = [fault["loc"] for fault in found]
     return [
-        Fault(prefix + _place(fault["loc"], content), _shown(fault), _advice(fault["type"], fault["msg"]))
-        for fault in error.errors()
+        Fault(prefix + _place(fault["loc"], content), _shown(fault), _advice(fault))
+        for fault in found
+        # Elements with faults do not count for the length of their list, which would be a second fault of it.
+        if not (fault["type"] == "too_short" and any(_is_below(place, fault["loc"]) for place in places))
     ]
+
+
+def _is_below(place: tuple[int | str, ...], other: tuple[int | str, ...]) -> bool:
+    return len(place) > len(other) and place[: len(other)] == other
 
 
 def _shown(fault: Any) -> object:
     return None if fault["type"] == "missing" else fault["input"]
 
 
-def _advice(kind: str, message: str) -> str:
-    if kind == "missing":
-        return "missing; add it"
-    if kind == "extra_forbidden":
-        return "not a key Cartlake knows here; correct the spelling, or move it to customProperties"
-    return message[:1].lower() + message[1:]
+def _advice(fault: Any) -> str:
+    match fault["type"]:
+        case "missing":
+            return "missing; add it"
+        case "extra_forbidden":
+            near = get_close_matches(str(fault["loc"][-1]), KEYS, n=1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            return f"not a key Cartlake knows here; {meant}correct the spelling, or move it to customProperties"
+        case "too_short":
+            return "is empty; name at least one"
+    return str(fault["msg"][:1].lower() + fault["msg"][1:])
 
 
 def _place(location: tuple[int | str, ...], content: Any) -> str:

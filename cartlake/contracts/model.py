@@ -4,18 +4,29 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
 
-from cartlake.contracts.building import Build
-from cartlake.contracts.maintenance import Maintenance
+from cartlake.contracts.custom_properties.building import Build
+from cartlake.contracts.custom_properties.deletes import FullCopy
+from cartlake.contracts.custom_properties.maintenance import Maintenance
+from cartlake.contracts.defaults import RECEIVED_AT
+from cartlake.contracts.nested import Part
 from cartlake.contracts.odcs import CsvOptions, FileOptions
-from cartlake.contracts.table_rules import TableRule
+from cartlake.contracts.rules.sql import expression_columns
+from cartlake.contracts.rules.table_rules import TableRule
+from cartlake.contracts.types import Type, is_nested, parse_type
 from cartlake.errors import TerminalError
 
 Severity = Literal["error", "warning"]
+UnknownColumns = Literal["refuse", "ignore", "keep"]
+"""The custom property `cartlake.unknownColumns`: what becomes of columns and keys of files that no contract has."""
 EngineWish = Literal["auto", "light", "spark"]
 """The custom property `cartlake.engine`: the engine that loads the dataset's files and rebuilds its tables."""
 
 LIGHT_TRANSFORMS: Final = frozenset({"identity", "year", "month", "day", "hour"})
 """Partition transforms that the light engine writes; Spark writes all."""
+OPEN_CLASSIFICATIONS: Final = frozenset({None, "public", "internal"})
+"""Classifications of columns that every role may read. Any other word protects, so that a new one exposes nothing."""
+UNKNOWN_COLUMNS: Final = "unknown_columns"
+"""The column that holds unknown columns as JSON, where the contract says `cartlake.unknownColumns: keep`."""
 CONTRACT_PROPERTY: Final = "cartlake.contract"
 VERSION_PROPERTY: Final = "cartlake.version"
 """Table properties: the name of the contract a table was created for, and the version that was last applied."""
@@ -37,13 +48,39 @@ class Column:
     tags: tuple[str, ...]
     examples: tuple[object, ...]
     mask: str = ""
+    mask_name: str = ""
+    """What the contract says as `cartlake.mask`; empty where it says nothing."""
     renamed_from: tuple[str, ...] = ()
     """What the column was called in earlier versions of the contract, newest name first."""
+    parts: tuple[Part, ...] = ()
+    """The fields and elements of a nested column, outer before inner."""
+    aliases: tuple[str, ...] = ()
+    """What files may call the column, beside its name."""
+    tree: Type | None = field(default=None, repr=False)
+    """The type with what files call the fields; None where they have no other names."""
+
+    @property
+    def structure(self) -> Type:
+        """Return the type as a tree."""
+        return self.tree or parse_type(self.type)
+
+    @property
+    def is_nested(self) -> bool:
+        """Return whether the column is a struct or a list."""
+        return is_nested(self.type)
 
     @property
     def pii(self) -> bool:
         """Return whether the column holds personal data."""
         return "pii" in self.tags
+
+    @property
+    def protected(self) -> bool:
+        """Return whether only roles that read personal data may read the column.
+
+        That is every column with the tag `pii` or a classification that is not among OPEN_CLASSIFICATIONS.
+        """
+        return self.pii or self.classification not in OPEN_CLASSIFICATIONS
 
     @property
     def added_by_lake(self) -> bool:
@@ -80,6 +117,18 @@ class RowRule:
     expression: str
     columns: tuple[str, ...]
     description: str = ""
+    reasons: str = ""
+    """SQL of the reasons of a row that breaks a rule about parts of nested columns, see `contracts.nested_rules`.
+
+    Empty for other rules: the reason is the name.
+    """
+    of_part: str = ""
+    """For people: the condition on the part alone, `items[].price >= 0`; empty for other rules."""
+
+    @property
+    def condition(self) -> str:
+        """Return what holds for a valid row, for people to read."""
+        return self.of_part or self.expression
 
     @property
     def broken(self) -> str:
@@ -133,11 +182,42 @@ class Table:
     maintenance: Maintenance = field(default=Maintenance(), hash=False)
     event_time_fixed: bool = False
     """Whether the contract says that the event time of a key never changes: `cartlake.eventTimeFixed`."""
+    deleted_when: str | None = None
+    """SQL that is true for a row that deletes its key, `cartlake.deletedWhen`; None where no row does."""
+
+    full_copy: FullCopy | None = None
+    """How each file replaces the whole table, `cartlake.fullCopy`; None where files are merged into it."""
+
+    @property
+    def is_delete(self) -> str:
+        """Return SQL that is true for a row that deletes its key, and never null."""
+        return f"coalesce(({self.deleted_when}), false)" if self.deleted_when else "false"
+
+    @cached_property
+    def delete_columns(self) -> frozenset[str]:
+        """Return the columns that a row needs to delete its key: the key, the version and those that say so."""
+        said = expression_columns(self.deleted_when or "", [column.name for column in self.columns])
+        return frozenset((*self.primary_key, str(self.version_column), *said))
 
     @property
     def keys_keep_their_day(self) -> bool:
         """Return whether all versions of a key are of one day: as the contract says, or the key has the event time."""
         return self.event_time_fixed or self.event_time in self.primary_key
+
+    @property
+    def later_file_wins(self) -> bool:
+        """Return whether rows of a key are ordered by when their files were received, not by what is in them."""
+        return self.version_column == RECEIVED_AT
+
+    @property
+    def loads_again(self) -> bool:
+        """Return whether content that comes again is loaded again: another file may have replaced it in between."""
+        return self.later_file_wins or self.full_copy is not None
+
+    @property
+    def protected_columns(self) -> tuple[Column, ...]:
+        """Return the columns that only roles that read personal data may read; a table without any is open to all."""
+        return tuple(column for column in self.columns if column.protected)
 
     @property
     def database(self) -> str:
@@ -204,6 +284,9 @@ class Contract:
     source: str
     engine: EngineWish = "auto"
     gather_seconds: int = 0
+    unknown_columns: UnknownColumns = "refuse"
+    retention_days: int | None = None
+    """Days after which S3 deletes dropped files; None keeps them."""
 
     @property
     def major(self) -> int:

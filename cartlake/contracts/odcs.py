@@ -5,7 +5,9 @@ keys that only document are accepted and ignored. A test compares the keys with 
 publishes; docs/adr/0013 says why Cartlake does not use those models.
 """
 
-from typing import Any, Literal
+from __future__ import annotations
+
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -84,12 +86,13 @@ class Relationship(Element):
 
 
 class Property(Element):
-    """One column."""
+    """One column, or a field of a nested one: `properties` are the fields of an object, `items` is about a list's."""
 
     id: Documentation = None
     name: str = Field(pattern=r"^[a-z_][a-z0-9_]*$")
+    physical_name: str | None = None
     physical_type: str
-    logical_type: Literal["string", "date", "timestamp", "number", "integer", "array", "boolean"]
+    logical_type: Literal["string", "date", "timestamp", "number", "integer", "array", "object", "boolean"]
     logical_type_options: dict[str, Any] = Field(default_factory=dict)
     description: str = ""
     business_name: Documentation = None
@@ -104,7 +107,8 @@ class Property(Element):
     examples: tuple[Any, ...] = ()
     quality: tuple[Quality, ...] = ()
     custom_properties: tuple[CustomProperty, ...] = ()
-    items: dict[str, Any] | None = None
+    properties: tuple[Property, ...] = ()
+    items: Item | None = None
     relationships: tuple[Relationship, ...] = ()
 
     authoritative_definitions: Documentation = None
@@ -113,6 +117,12 @@ class Property(Element):
     transform_description: Documentation = None
     transform_logic: Documentation = None
     transform_source_objects: Documentation = None
+
+
+class Item(Property):
+    """The elements of a list."""
+
+    name: str = Field(default="item", pattern=r"^[a-z_][a-z0-9_]*$")
 
 
 class SchemaObject(Element):
@@ -195,8 +205,19 @@ class FileOptions(Element):
     formats: tuple[Literal["csv", "jsonl", "parquet"], ...] = Field(min_length=1)
     compressions: tuple[Literal["none", "gzip"], ...] = ("none", "gzip")
     encodings: tuple[Literal["utf-8"], ...] = ("utf-8",)
+    names: Literal["exact", "loose"] = "exact"
     csv: CsvOptions = CsvOptions()
     max_file_bytes: int = Field(default=5 * 1024**3, gt=0)
     max_line_bytes: int = Field(default=1024**2, gt=0)
     max_expanded_bytes: int = Field(default=20 * 1024**3, gt=0)
     max_expansion_ratio: int = Field(default=200, gt=1)
+
+
+KEYS: Final = sorted(
+    {
+        str(field.alias or name)
+        for model in (Quality, Relationship, Property, SchemaObject, SlaProperty, FileOptions, CsvOptions)
+        for name, field in model.model_fields.items()
+    }
+)
+"""The keys of all parts of a contract in which unknown ones are refused."""

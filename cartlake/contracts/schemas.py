@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import TYPE_CHECKING
 
+from cartlake.contracts.types import List, Struct, TypeFormatError, parse_type
 from cartlake.errors import TerminalError
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from pyiceberg.types import IcebergType
 
     from cartlake.contracts.model import Column, PartitionField, Table
+    from cartlake.contracts.types import Type
 
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _SPARK_TRANSFORMS = {"year": "years", "month": "months", "day": "days", "hour": "hours"}
@@ -64,8 +67,8 @@ def iceberg_schema(table: Table) -> Schema:
     from pyiceberg.schema import Schema  # noqa: PLC0415 - a slow import that most readers of a contract never need
     from pyiceberg.types import NestedField  # noqa: PLC0415
 
-    # Ids of array elements follow those of all columns, so that a column has its position as its id.
-    element_ids = iter(range(len(table.columns) + 1, 2 * len(table.columns) + 1))
+    # Ids of fields and elements follow those of all columns, so that a column has its position as its id.
+    element_ids = count(len(table.columns) + 1)
     fields = [
         NestedField(
             field_id=number,
@@ -107,10 +110,25 @@ def partition_name(part: PartitionField) -> str:
 def iceberg_type(name: str, next_id: Callable[[], int]) -> IcebergType:
     """Return the Iceberg type of a column type. Raises TerminalError for an unknown one.
 
-    `next_id` returns the field id for the element of an array.
+    `next_id` returns the field ids of the parts of nested types: of fields in order, and of elements.
     """
+    try:
+        return _iceberg_type(parse_type(name), next_id)
+    except TypeFormatError as error:
+        raise TerminalError(f"{name}: no Iceberg type for this column type: {error}") from error
+
+
+def _iceberg_type(kind: Type, next_id: Callable[[], int]) -> IcebergType:
     from pyiceberg import types  # noqa: PLC0415
 
+    if isinstance(kind, List):
+        element = _iceberg_type(kind.element, next_id)
+        return types.ListType(element_id=next_id(), element_type=element, element_required=False)
+    if isinstance(kind, Struct):
+        parts = [(name, _iceberg_type(part, next_id)) for name, part in kind.fields]
+        return types.StructType(*(types.NestedField(next_id(), name, part, required=False) for name, part in parts))
+    if match := _DECIMAL.fullmatch(kind.name):
+        return types.DecimalType(int(match[1]), int(match[2]))
     plain = {
         "string": types.StringType,
         "int": types.IntegerType,
@@ -121,14 +139,7 @@ def iceberg_type(name: str, next_id: Callable[[], int]) -> IcebergType:
         "date": types.DateType,
         "timestamp": types.TimestamptzType,
     }
-    if name in plain:
-        return plain[name]()
-    if match := _DECIMAL.fullmatch(name):
-        return types.DecimalType(int(match[1]), int(match[2]))
-    if name.startswith("array<"):
-        element = iceberg_type(name[len("array<") : -1], next_id)
-        return types.ListType(element_id=next_id(), element_type=element, element_required=False)
-    raise TerminalError(f"{name}: no Iceberg type for this column type")
+    return plain[kind.name]()
 
 
 def _column_ddl(column: Column) -> str:

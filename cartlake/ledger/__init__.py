@@ -3,6 +3,7 @@
 from cartlake.ledger.ledger import Ledger
 from cartlake.ledger.models import (
     UNKNOWN_DATASET,
+    Announcement,
     Backfill,
     BackfillOpenError,
     BackfillState,
@@ -23,6 +24,7 @@ from cartlake.ledger.models import (
 
 __all__ = [
     "UNKNOWN_DATASET",
+    "Announcement",
     "Backfill",
     "BackfillOpenError",
     "BackfillState",

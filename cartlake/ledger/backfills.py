@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from cartlake.ledger.keys import backfill_key, load_between_key, lock_key, run_index, run_key, slice_key
+from cartlake.ledger.items.keys import backfill_key, load_between_key, lock_key, run_index, run_key, slice_key
+from cartlake.ledger.items.table import ABSENT, MAX_TRANSACTION, ConflictError, Table, all_of, check, put, update
 from cartlake.ledger.models import (
     Backfill,
     BackfillOpenError,
@@ -17,7 +18,6 @@ from cartlake.ledger.models import (
     RunState,
     Slice,
 )
-from cartlake.ledger.table import ABSENT, MAX_TRANSACTION, ConflictError, Table, all_of, check, put, update
 from cartlake.times import stamp, utc_now
 
 

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from cartlake.ledger.keys import fallback_key
+from cartlake.ledger.items.keys import fallback_key
+from cartlake.ledger.items.table import Table, put
 from cartlake.ledger.models import Fallback
-from cartlake.ledger.table import Table, put
 from cartlake.times import parse, stamp
 
 REMEMBERED_FOR: Final = timedelta(days=7)

@@ -11,7 +11,8 @@ from typing import Final
 from boto3.dynamodb.conditions import Attr
 
 from cartlake.errors import TransientError
-from cartlake.ledger.keys import content_key, dataset_key, file_key, state_index
+from cartlake.ledger.items.keys import content_key, content_of, dataset_key, file_key, state_index
+from cartlake.ledger.items.table import ABSENT, ATTEMPTS, Action, ConflictError, Item, Key, Table, put
 from cartlake.ledger.models import Content, FileRecord, FileState, ObjectVersion, UnknownFileError
 from cartlake.ledger.moves import (
     LOST_STATES,
@@ -24,7 +25,6 @@ from cartlake.ledger.moves import (
     take,
     take_over,
 )
-from cartlake.ledger.table import ABSENT, ATTEMPTS, Action, ConflictError, Item, Key, Table, put
 from cartlake.runs.bad_files import MISSING, SUPERSEDED
 from cartlake.times import stamp, utc_now
 
@@ -114,6 +114,14 @@ class FileLedger:
         """
         return self._admit(file_id, FileState.RECEIVED, content.model_dump(), likely_new=True)
 
+    def accept_deletes(self, file_id: str) -> FileRecord:
+        """Change a full copy that a run REJECTED for what it would delete back to VALIDATED, and let it delete that.
+
+        Returns the file as stored. A file in any other state is not changed.
+        """
+        found = {"reason": None, "detail": None, "run_id": None, "accepts_deletes": True}
+        return self._admit(file_id, FileState.REJECTED, found)
+
     def requeue(self, file_id: str) -> FileRecord:
         """Change a FAILED file back to VALIDATED, or to DUPLICATE if its content was loaded from another file since.
 
@@ -129,7 +137,9 @@ class FileLedger:
             if record.state is not start:
                 return record
             known = {"sha256": record.sha256, "contract_version": record.contract_version, **found}
-            content = content_key(record.dataset, str(known["contract_version"]), str(known["sha256"]))
+            loads_again = bool(found.get("loads_again", record.loads_again))
+            version, sha256 = str(known["contract_version"]), str(known["sha256"])
+            content = content_key(record, version, sha256, loads_again=loads_again)
             try:
                 if likely_new and attempt == 0:
                     self._table.write(*take(record, content, found, Attr("file_id").not_exists()))
@@ -169,7 +179,7 @@ class FileLedger:
         raise TransientError(f"Other calls changed file {record.file_id} during all {ATTEMPTS} tries; try again.")
 
     def _rejecting(self, record: FileRecord, run_id: str, reason: str, detail: str) -> Sequence[Action]:
-        content = content_key(record.dataset, str(record.contract_version), str(record.sha256))
+        content = content_of(record)
         if reason in OBJECT_IS_GONE:
             # Read before the query: see `_setting_aside`.
             joined = (self._table.get(content) or {}).get("duplicates")
@@ -186,7 +196,7 @@ class FileLedger:
         and this file becomes a DUPLICATE of it. Otherwise this file becomes FAILED. Returns this file as stored. Raises
         TransientError when other calls kept changing it.
         """
-        content = content_key(record.dataset, str(record.contract_version), str(record.sha256))
+        content = content_of(record)
         for _ in range(ATTEMPTS):
             try:
                 self._table.write(*self._setting_aside(record, content, reason, detail))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cartlake.ledger.announcements import AnnouncementLedger, NoticeLedger
 from cartlake.ledger.backfills import BackfillLedger
+from cartlake.ledger.copies import CopyLedger
+from cartlake.ledger.erasures import ErasureLedger
 from cartlake.ledger.fallbacks import FallbackLedger
 from cartlake.ledger.files import FileLedger
+from cartlake.ledger.items.table import Table
 from cartlake.ledger.locks import LockLedger
 from cartlake.ledger.maintenance import MaintenanceLedger
 from cartlake.ledger.next_runs import NextRunLedger
 from cartlake.ledger.reloads import ReloadLedger
 from cartlake.ledger.runs import RunLedger
 from cartlake.ledger.stale import StaleLedger
-from cartlake.ledger.table import Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -33,6 +36,10 @@ class Ledger:
         self.runs = RunLedger(table, self.files, self.stale, self.backfills)
         self.maintenance = MaintenanceLedger(table)
         self.fallbacks = FallbackLedger(table)
+        self.copies = CopyLedger(table)
+        self.erasures = ErasureLedger(table, self.files)
+        self.announcements = AnnouncementLedger(table)
+        self.notices = NoticeLedger(table)
 
     def has_pending(self, subject: str) -> bool:
         """Return whether a run of a dataset, or the refresh, would find work: files, a backfill or stale tables."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from boto3.dynamodb.conditions import Attr
 
-from cartlake.ledger.keys import lock_key
+from cartlake.ledger.items.keys import lock_key
+from cartlake.ledger.items.table import ABSENT, Table, delete, put, update
 from cartlake.ledger.models import Lock
-from cartlake.ledger.table import ABSENT, Table, delete, put, update
 from cartlake.times import stamp, utc_now
 
 

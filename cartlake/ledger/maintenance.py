@@ -1,7 +1,7 @@
 """The outcome of the last maintenance of each table."""
 
-from cartlake.ledger.keys import maintenance_key
-from cartlake.ledger.table import Table, put
+from cartlake.ledger.items.keys import maintenance_key
+from cartlake.ledger.items.table import Table, put
 from cartlake.maintenance.documents import MaintenanceRecord
 
 

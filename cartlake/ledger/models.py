@@ -1,8 +1,9 @@
 """The records of the ledger: files, runs, locks, backfills and stale tables, and their states."""
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,6 +11,7 @@ from cartlake.errors import TerminalError
 from cartlake.refresh.graph import Scope
 from cartlake.runs import ids
 from cartlake.runs.documents import EngineChoice, FileFormat, Load, RowCounts
+from cartlake.times import parse, stamp
 
 UNKNOWN_DATASET = "_unknown"
 """The dataset of files that are in the folder of no known dataset."""
@@ -72,9 +74,15 @@ class ObjectVersion(Record):
         return sha256(f"{self.bucket}\n{self.key}\n{self.version_id or self.etag}".encode()).hexdigest()[:32]
 
 
+_LESS_THAN_A_SECOND: Final = timedelta(microseconds=999_999)
+
+
 class FileRecord(Record):
     """One version of one raw object. `size` in bytes as stored, `expanded_size` in bytes once decompressed.
 
+    `written_at` is when its content was first written to S3. `loads_again`: content that was loaded before is loaded
+    again, as of a full copy or where the file received last wins. `accepts_deletes`: a user has let a full copy delete
+    more keys than its contract allows.
     `reason` is a code, `detail` explains it.
     """
 
@@ -98,11 +106,28 @@ class FileRecord(Record):
     run_id: str | None = None
     duplicate_of: str | None = None
     loads: list[Load] = []
+    written_at: str | None = None
+    loads_again: bool = False
+    accepts_deletes: bool = False
+    version_of: str | None = None
+    """The id of the file that this version of its object is, without the rows of a person who was erased."""
 
     @property
     def reception(self) -> str:
         """Return the key by which files are ordered: when it was received, then its id."""
         return f"{self.received_at}#{self.file_id}"
+
+    @property
+    def recency(self) -> str:
+        """Return the key by which full copies of a table are ordered: when it was written, then when received."""
+        return f"{self.written_at or self.received_at}#{self.reception}"
+
+    @property
+    def moment(self) -> str:
+        """Return when the content was written to S3; files of one second, which S3 does not tell apart, as received."""
+        received = parse(self.received_at)
+        written = parse(self.written_at) if self.written_at else received
+        return stamp(written + min(max(received - written, timedelta()), _LESS_THAN_A_SECOND))
 
     @property
     def uri(self) -> str:
@@ -115,13 +140,15 @@ class FileRecord(Record):
 
 
 class Content(Record):
-    """The result of validating a file that can be loaded; `expanded_size` in bytes once decompressed."""
+    """The result of validating a file that can be loaded; the members are those of FileRecord."""
 
     sha256: str
     contract_version: str
     format: FileFormat
     row_estimate: int
     expanded_size: int | None = None
+    written_at: str | None = None
+    loads_again: bool = False
 
 
 class Backfill(Record):
@@ -190,6 +217,7 @@ def days_of(first: date, last: date) -> str:
 class RunRecord(Record):
     """One run. `files` is the number of files it claimed; `counts` and `cost_usd` are None until it has succeeded.
 
+    Of its published rows `deletes` delete their key, and so `deleted` rows left the table.
     `engine` is the one that loads its files; `fallback` says why the light engine gave them up, None if it did not.
     In a backfill `slice` is the part that it reads again, and `backfill` the request as it was then.
     `repeats` is how often it was repeated because its table had been compacted meanwhile.
@@ -202,6 +230,8 @@ class RunRecord(Record):
     state: RunState
     files: int = 0
     counts: RowCounts | None = None
+    deletes: int = 0
+    deleted: int = 0
     error: str | None = None
     cause: str | None = None
     started_at: str
@@ -242,6 +272,13 @@ class NextRun(Record):
     run_id: str
     execution_arn: str
     starts_at: str
+
+
+class Announcement(Record):
+    """When a sweep announced a file last, and how often it did."""
+
+    at: str
+    times: int
 
 
 class Fallback(Record):

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from cartlake.ledger.keys import duplicate_key, file_key, pending_key, state_index
+from cartlake.ledger.items.keys import duplicate_key, file_key, pending_key, state_index
+from cartlake.ledger.items.table import Action, Item, Key, all_of, check, delete, put, update
 from cartlake.ledger.models import FileRecord, FileState
-from cartlake.ledger.table import Action, Item, Key, all_of, check, delete, put, update
 from cartlake.times import stamp, utc_now
 
 LOST_STATES: Final = (FileState.FAILED, FileState.REJECTED)

@@ -5,9 +5,9 @@ Such a run has an execution, and not yet the lock of its dataset: maintenance ma
 
 from boto3.dynamodb.conditions import Attr
 
-from cartlake.ledger.keys import next_run_key
+from cartlake.ledger.items.keys import next_run_key
+from cartlake.ledger.items.table import ABSENT, Table, delete, put
 from cartlake.ledger.models import NextRun
-from cartlake.ledger.table import ABSENT, Table, delete, put
 
 
 class NextRunLedger:

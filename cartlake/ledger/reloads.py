@@ -10,11 +10,11 @@ from typing import Final
 from boto3.dynamodb.conditions import Attr
 
 from cartlake.ledger.files import FileLedger
-from cartlake.ledger.keys import content_key, lock_key, run_file_key
-from cartlake.ledger.keys import state_index as index_of
+from cartlake.ledger.items.keys import content_of, lock_key, run_file_key
+from cartlake.ledger.items.keys import state_index as index_of
+from cartlake.ledger.items.table import ABSENT, MAX_TRANSACTION, Action, ConflictError, Key, Table, check, put, update
 from cartlake.ledger.models import FileRecord, FileState, LockHeldError
 from cartlake.ledger.moves import move
-from cartlake.ledger.table import ABSENT, MAX_TRANSACTION, Action, ConflictError, Key, Table, check, put, update
 from cartlake.runs.documents import Load
 
 _FILES_PER_NOTE: Final = (MAX_TRANSACTION - 1) // 2
@@ -76,7 +76,7 @@ class ReloadLedger:
             self._table.write_each([move(file, FileState.LOADED, [FileState.LOADED], **known) for file in some])
 
     def _own_contents(self, files: Sequence[FileRecord], contract_version: str) -> None:
-        contents = {content_key(file.dataset, contract_version, str(file.sha256)): file.file_id for file in files}
+        contents = {content_of(file, contract_version): file.file_id for file in files}
         owned = {Key(item["pk"], item["sk"]) for item in self._table.get_many(list(contents))}
         # Only if absent: under the same major version the file owns its content already.
         missing = [

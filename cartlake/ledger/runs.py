@@ -7,11 +7,21 @@ from boto3.dynamodb.conditions import Attr
 
 from cartlake.ledger.backfills import BackfillLedger
 from cartlake.ledger.files import FileLedger
-from cartlake.ledger.keys import lock_key, pending_key, run_file_key, run_index, run_key
+from cartlake.ledger.items.keys import lock_key, pending_key, run_file_key, run_index, run_key
+from cartlake.ledger.items.table import (
+    ABSENT,
+    MAX_TRANSACTION,
+    Action,
+    ConflictError,
+    Table,
+    check,
+    delete,
+    put,
+    update,
+)
 from cartlake.ledger.models import FileRecord, FileState, LockHeldError, RunRecord, RunState
 from cartlake.ledger.moves import move
 from cartlake.ledger.stale import StaleLedger
-from cartlake.ledger.table import ABSENT, MAX_TRANSACTION, Action, ConflictError, Table, check, delete, put, update
 from cartlake.runs.documents import EngineChoice, RowCounts
 from cartlake.runs.ids import Workflow, subject_of
 from cartlake.times import stamp, utc_now
@@ -94,15 +104,23 @@ class RunLedger:
         """Change those of these files that are CLAIMED by the run to LOADED."""
         self._change_claimed(run_id, lambda file: file.file_id in set(file_ids), FileState.LOADED)
 
-    def finish(
-        self, run_id: str, counts: RowCounts | None, report_uri: str, cost_usd: float | None = None
+    def finish(  # noqa: PLR0913 - what a run that succeeded has to say
+        self,
+        run_id: str,
+        counts: RowCounts | None,
+        report_uri: str,
+        cost_usd: float | None = None,
+        *,
+        deletes: int = 0,
+        deleted: int = 0,
     ) -> RunRecord:
         """Change a RUNNING run to SUCCEEDED. `counts` is None for a refresh and for maintenance, which read no files.
 
         Returns the run as stored, also when it had ended before.
         """
         cost = None if cost_usd is None else f"{cost_usd:.8f}"  # DynamoDB takes no binary fractions
-        outcome = {"counts": counts.model_dump() if counts else None, "report_uri": report_uri, "cost_usd": cost}
+        rows = {"counts": counts.model_dump() if counts else None, "deletes": deletes, "deleted": deleted}
+        outcome = {**rows, "report_uri": report_uri, "cost_usd": cost}
         self._end_run(run_id, RunState.SUCCEEDED, outcome)
         return self._run_on_record(run_id)
 

@@ -9,9 +9,8 @@ from typing import Final
 
 from boto3.dynamodb.conditions import Attr
 
-from cartlake.ledger.keys import failed_stale_key, run_key, run_stale_key, stale_key
-from cartlake.ledger.models import RunState, StaleMark
-from cartlake.ledger.table import (
+from cartlake.ledger.items.keys import failed_stale_key, run_key, run_stale_key, stale_key
+from cartlake.ledger.items.table import (
     MAX_TRANSACTION,
     PRESENT,
     Action,
@@ -23,6 +22,7 @@ from cartlake.ledger.table import (
     delete,
     put,
 )
+from cartlake.ledger.models import RunState, StaleMark
 from cartlake.refresh.graph import Scope
 from cartlake.runs.ids import Workflow
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from cartlake.contracts.building import PERIODS, Build, Upstream
+from cartlake.contracts.custom_properties.building import PERIODS, Build, Upstream
 from cartlake.contracts.model import Contract, Reference, Table
 from cartlake.errors import TerminalError
 from cartlake.refresh.day_ranges import ALWAYS, DayRange, aligned, joined, widened

@@ -15,6 +15,9 @@ SUPERSEDED: Final = "superseded"
 UNREADABLE: Final = "unreadable"
 """The reason of a file that the engine cannot read, by itself as little as among others."""
 
+TOO_MANY_DELETED: Final = "too_many_deleted"
+"""The reason of a full copy that lacks more keys of its table than the contract allows."""
+
 _NAMED: Final = 5
 
 

@@ -33,7 +33,10 @@ class FileFormat(Document):
     `line_bytes_at_most` is the length in bytes that no line of a text exceeds, None where it was not measured.
     `line_is_record` says of a CSV file that each of its lines is one record, or a malformed one, and that all readers
     agree about its quotes and line ends; with False, or None where it was not looked at, `cartlake.csv_records` splits
-    it.
+    it. Of JSON lines it says that no two objects meet in a line; else `cartlake.json_objects` splits them.
+    `has_padding` says of a gzip file that zero bytes follow a member, which Hadoop's reader takes for damage.
+    `names` has the columns that JSON lines and Parquet files call by other names than the contract, by these names; the
+    header of a CSV file has the names of the contract.
     """
 
     kind: Literal["csv", "jsonl", "parquet"]
@@ -43,6 +46,8 @@ class FileFormat(Document):
     header: list[str] = []
     line_bytes_at_most: Count | None = None
     line_is_record: bool | None = None
+    has_padding: bool = False
+    names: dict[str, str] = {}
 
 
 class Load(Document):
@@ -58,6 +63,8 @@ class ManifestFile(Document):
     `expanded_size` is in bytes after decompression, None for a file that was validated before that was measured.
     `row_estimate` is the validator's. `source` names the file in `_source_file` where that is not `uri`: a backfill
     reads a copy of a version that was overwritten since. `loads` are the earlier loads whose rows a backfill replaces.
+    `received_at` is when its content was first written to S3, None in documents of releases that did not record it.
+    Where each file is the whole table, files are ordered by `recency`; `accepts_deletes`: this one may delete any keys.
     """
 
     file_id: str
@@ -70,7 +77,10 @@ class ManifestFile(Document):
     expanded_size: Count | None = None
     row_estimate: Count | None = None
     source: str | None = None
+    received_at: str | None = None
     loads: list[Load] = []
+    recency: str = ""
+    accepts_deletes: bool = False
 
     @property
     def source_file(self) -> str:
@@ -94,6 +104,7 @@ class BackfillPart(Document):
 class Manifest(Document):
     """Everything one run reads, fixed before the run starts. A `backfill` reads files that were loaded before.
 
+    `newest_copy` is the recency of the newest full copy that was loaded before, empty for none.
     `engine` is None where nobody chose; a fallback to Spark changes it, and nothing else.
     """
 
@@ -104,6 +115,7 @@ class Manifest(Document):
     files: list[ManifestFile]
     backfill: bool = False
     part: BackfillPart | None = None
+    newest_copy: str = ""
     engine: EngineChoice | None = None
 
 
@@ -144,10 +156,15 @@ class Measurement(Document):
 class TransformReport(Document):
     """What a transform did. `snapshot_id` is the head of its audit branch, None when the run wrote nothing.
 
+    Of the published rows `deletes` are rows that delete their key, which the table remembers without showing them, and
+    `deleted` is the number of rows that left the table because of them, or because a full copy lacks their key.
+    `spared` keys are not in a full copy either, and stay: they may be those of rows that cannot be read. `emptied`:
+    deletes left no row on the days that the run touched, so that table rules had nothing to measure.
     Of a slice of a backfill: `withdrawn` counts rows that earlier loads of its files had added and that it removed
     without a new version; `returned` those that an earlier slice had withdrawn and that came back in an older version.
     `lowered` counts rows that it replaced by one of a lower version, `outranked` its own rows that lost to rows of
     files which are still to be read again.
+    `size` are the bytes of the files that it wrote to the branch, None where that is not known.
     `phases` are seconds by name. `engine` is the one that did it, `cost_usd` the list price of this attempt.
     """
 
@@ -162,10 +179,15 @@ class TransformReport(Document):
     row_rules: list[RuleCount] = []
     measurements: list[Measurement] = []
     touched_days: list[str] = []
+    emptied: bool = False
+    deletes: Count = 0
+    deleted: Count = 0
+    spared: Count = 0
     withdrawn: Count = 0
     returned: Count = 0
     lowered: Count = 0
     outranked: Count = 0
+    size: Count | None = None
     started_at: str
     ended_at: str
     phases: dict[str, float] = {}
@@ -214,7 +236,8 @@ class RefreshPlan(Document):
 class TableRefresh(Document):
     """The outcome for one table. `rows` is the number of rows built; an `unchanged` table had the same rows before.
 
-    `differences` are the rows found by a check.
+    `differences` are the rows found by a check. Of a rebuilt table `read` has the snapshots of the tables that it was
+    built from, by their names, and `size` the bytes of the files that were written, None where that is not known.
     """
 
     table: str
@@ -222,6 +245,8 @@ class TableRefresh(Document):
     outcome: Literal["rebuilt", "unchanged", "checked", "failed", "skipped"]
     rows: Count = 0
     snapshot_id: str | None = None
+    read: dict[str, str] = {}
+    size: Count | None = None
     seconds: float = 0.0
     differences: list[Difference] = []
     error: str = ""

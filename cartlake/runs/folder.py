@@ -2,6 +2,16 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+LINEAGE_EVENTS: Final = "lineage/events/"
+"""Below it, OpenLineage events by day, each a line of JSON."""
+
+LINEAGE_ROWS: Final = "lineage/rows/"
+"""Below it, the rows of `ops.lineage` by day."""
+
+LINEAGE_UNSENT: Final = "lineage/unsent/"
+"""Below it, an object for each run whose events did not reach the lineage server."""
 
 
 class Step(StrEnum):
@@ -55,6 +65,25 @@ class RunFolder:
         """Return the URI of any document of the run by its name without `.json`."""
         return f"s3://{self.bucket}/runs/{self.run_id}/{name}.json"
 
-    def lineage(self, subject: str) -> str:
-        """Return the URI of the OpenLineage events of the run, one JSON object per line, by subject."""
-        return f"s3://{self.bucket}/lineage/{subject}/{self.run_id}.jsonl"
+    def code(self, name: str) -> str:
+        """Return the URI of the run's own copy of a file of the code, which is kept for a week."""
+        return f"s3://{self.bucket}/staging/{self.run_id}/code/{name}"
+
+    def lineage_event(self, name: str) -> str:
+        """Return the URI of an OpenLineage event of the run by `START` or `END`: the end has one, whatever it is."""
+        return f"s3://{self.bucket}/{LINEAGE_EVENTS}day={day_of(self.run_id)}/{self.run_id}.{name}.json"
+
+    def lineage_rows(self, name: str) -> str:
+        """Return the URI of the rows of `ops.lineage` of an event of the run, by `START` or `END`."""
+        return f"s3://{self.bucket}/{LINEAGE_ROWS}day={day_of(self.run_id)}/{self.run_id}.{name}.json"
+
+    @property
+    def lineage_unsent(self) -> str:
+        """Return the URI of the mark of a run whose events did not reach the lineage server."""
+        return f"s3://{self.bucket}/{LINEAGE_UNSENT}{self.run_id}"
+
+
+def day_of(run_id: str) -> str:
+    """Return the day in a run id, `2026-01-31`: all that is partitioned by day uses this one, so that nothing moves."""
+    started = run_id.rsplit("-", 2)[1]
+    return f"{started[:4]}-{started[4:6]}-{started[6:8]}"

@@ -31,6 +31,12 @@ RESERVED_NAMES: Final = frozenset({Workflow.REFRESH, Workflow.MAINTENANCE})
 AUDIT_PREFIX: Final = "audit_"
 """Prefix of the names of audit branches: a run writes to one before its rows are checked."""
 
+DELETED_KEYS: Final = "deleted_keys"
+"""The Iceberg branch of a table with the rows that deleted their keys: readers of the table do not see it."""
+
+ERASURE: Final = "erasure"
+"""The subject in the ids of erasures, which hold locks as runs do but have no execution."""
+
 RUN_ID: Final = re.compile(r"(?P<subject>[a-z][a-z0-9_]*)-(?P<started>\d{8}T\d{6})-[0-9a-f]{6}")
 
 
@@ -50,6 +56,11 @@ def subject_of(run_id: str) -> str:
     return match["subject"]
 
 
+def is_erasure(run_id: str) -> bool:
+    """Return whether a lock with this run id is held by the erasure of a person, which ends only when it is done."""
+    return run_id.startswith(f"{ERASURE}-")
+
+
 def workflow_of(subject: str) -> Workflow:
     """Return the workflow of a run by its subject: `ingest` for a dataset."""
     return Workflow(subject) if subject in RESERVED_NAMES else Workflow.INGEST
@@ -63,3 +74,8 @@ def dataset_of(subject: str) -> str | None:
 def audit_branch(run_id: str) -> str:
     """Return the name of the Iceberg branch a run writes to before its rows are published."""
     return f"{AUDIT_PREFIX}{run_id.replace('-', '_')}"
+
+
+def deleted_keys_branch(audit: str) -> str:
+    """Return the name of the branch on which a run adds to the deleted keys, by the name of its audit branch."""
+    return f"{audit}_{DELETED_KEYS}"

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from cartlake.runs.ids import AUDIT_PREFIX
+from cartlake.runs.ids import AUDIT_PREFIX, DELETED_KEYS
 from cartlake.tables.snapshots import MAIN
 
 IN_FLIGHT: Final = timedelta(days=1)
 """A branch that was written within this time may belong to a running run."""
 LEFTOVER: Final = timedelta(days=3)
 """A branch that was not written for this long belongs to no run any more: runs time out earlier."""
-_RUN_BEGAN: Final = re.compile(r"_(\d{8}T\d{6})_[0-9a-f]{6}$")
+_RUN_BEGAN: Final = re.compile(rf"_(\d{{8}}T\d{{6}})_[0-9a-f]{{6}}(?:_{DELETED_KEYS})?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,9 @@ class FileStats:
 
 
 def in_flight(stats: FileStats, now: datetime) -> list[str]:
-    """Return the branches that may belong to a running run: started or written in the last day, and not main."""
-    return sorted(name for name in stats.branches if name != MAIN and now - _touched_at(stats, name, now) < IN_FLIGHT)
+    """Return the branches that may belong to a running run: started or written in the last day."""
+    runs = stats.branches.keys() - {MAIN, DELETED_KEYS}
+    return sorted(name for name in runs if now - _touched_at(stats, name, now) < IN_FLIGHT)
 
 
 def leftovers(stats: FileStats, now: datetime) -> list[str]:

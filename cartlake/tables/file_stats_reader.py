@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pyiceberg.exceptions import NoSuchTableError, ValidationError
 from pyiceberg.manifest import DataFileContent
 
-from cartlake.contracts.maintenance import MAX_SNAPSHOTS
+from cartlake.contracts.custom_properties.maintenance import MAX_SNAPSHOTS
 from cartlake.errors import TransientError
 from cartlake.tables.broken_metadata import UnreadableTableError
 from cartlake.tables.file_stats import FileStats, PartitionFiles, Snapshot

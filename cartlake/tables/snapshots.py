@@ -19,6 +19,9 @@ MAIN: Final = "main"
 RUN_PROPERTY: Final = "cartlake.run-id"
 """Property of a snapshot's summary: the run that wrote it."""
 
+ADDED_BYTES: Final = "added-files-size"
+"""Property of a snapshot's summary: the bytes of the files that it added, deletes included."""
+
 _SNAPSHOT_ID: Final = re.compile(r"\d{6,}")
 
 
@@ -111,19 +114,19 @@ def _instant(name: str, text: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def main_at(table: IcebergTable, snapshot_id: int) -> SetSnapshotRefUpdate:
-    """Return the update that sets main to a snapshot, and keeps the settings of the branch."""
+def branch_at(table: IcebergTable, name: str, snapshot_id: int) -> SetSnapshotRefUpdate:
+    """Return the update that sets a branch to a snapshot, and keeps the settings that the branch has."""
     from pyiceberg.table.update import SetSnapshotRefUpdate  # noqa: PLC0415 - seconds to import
 
-    main = table.metadata.refs.get(MAIN)
+    known = table.metadata.refs.get(name)
     return SetSnapshotRefUpdate(
-        ref_name=MAIN,
+        ref_name=name,
         type="branch",
         snapshot_id=snapshot_id,
         # The update replaces the whole reference, so its settings have to be repeated.
-        max_ref_age_ms=main.max_ref_age_ms if main else None,
-        max_snapshot_age_ms=main.max_snapshot_age_ms if main else None,
-        min_snapshots_to_keep=main.min_snapshots_to_keep if main else None,
+        max_ref_age_ms=known.max_ref_age_ms if known else None,
+        max_snapshot_age_ms=known.max_snapshot_age_ms if known else None,
+        min_snapshots_to_keep=known.min_snapshots_to_keep if known else None,
     )
 
 
@@ -137,7 +140,7 @@ def go_back(table: IcebergTable, snapshot_id: int) -> None:
     # Without this condition, the rollback would also undo a commit that came after the table was read.
     unmoved = AssertRefSnapshotId(ref=MAIN, snapshot_id=main.snapshot_id if main else None)
     try:
-        table.catalog.commit_table(table, (unmoved,), (main_at(table, snapshot_id),))
+        table.catalog.commit_table(table, (unmoved,), (branch_at(table, MAIN, snapshot_id),))
     except CommitFailedException as error:
         raise TransientError(
             f"{'.'.join(table.name())} was changed by another writer just now. Look at its history, then try again."

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cartlake.contracts import Column, Contract, Table
 from cartlake.errors import TransientError
+from cartlake_cli.athena.nested_times import without_zones
 
 if TYPE_CHECKING:
     from types_boto3_glue import GlueClient
@@ -110,6 +111,8 @@ def _cell(column: Column) -> str:
     shown = column.mask or column.name
     if column.type == "timestamp":
         shown = f"cast({shown} as timestamp(3))"
+    elif column.is_nested and not column.mask:
+        shown = without_zones(column)
     return shown if shown == column.name else f"{shown} as {column.name}"
 
 

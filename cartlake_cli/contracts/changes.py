@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from cartlake.contracts import Column, Contract, Table
+from cartlake.contracts.types import TypeChange, parse_type, type_changes
 
 Breaks = Literal["readers", "senders", "readers and senders"]
 
@@ -84,6 +85,9 @@ def _of_contract(old: Contract, new: Contract) -> Iterator[ContractChange]:
             sent = old.droppable and tables[name] == old.table
             yield from _of_table(old.name, tables[name], wanted[name], sent=sent)
     yield from _of_files(old, new)
+    if old.unknown_columns != new.unknown_columns:
+        words = f"unknown columns: {new.unknown_columns} instead of {old.unknown_columns}"
+        yield ContractChange(old.name, old.name, words, "senders" if new.unknown_columns == "refuse" else None)
 
 
 def _of_files(old: Contract, new: Contract) -> Iterator[ContractChange]:
@@ -91,6 +95,9 @@ def _of_files(old: Contract, new: Contract) -> Iterator[ContractChange]:
         yield ContractChange(old.name, old.name, "files may no longer be dropped", "senders")
     if not (old.droppable and new.droppable):
         return
+    if (names := new.file_options.names) != old.file_options.names:
+        breaks: Breaks | None = "senders" if names == "exact" else None
+        yield ContractChange(old.name, old.name, f"names of columns are taken as {names}", breaks)
     for what in ("formats", "compressions", "encodings"):
         one, other = (set(getattr(contract.file_options, what)) for contract in (old, new))
         if gone := sorted(one - other):
@@ -116,8 +123,41 @@ def _of_table(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[
     if old.event_time_fixed != new.event_time_fixed:
         words = "never changes" if new.event_time_fixed else "may change"
         yield ContractChange(contract, old.name, f"the event time of a key {words} from now on")
+    if old.deleted_when != new.deleted_when:
+        yield _of_deletes(contract, old, new)
+    if old.full_copy != new.full_copy:
+        yield _of_full_copy(contract, old, new)
     yield from _of_columns(contract, old, new, sent=sent)
     yield from _of_rules(contract, old, new, sent=sent)
+
+
+def _of_deletes(contract: str, old: Table, new: Table) -> ContractChange:
+    """Return a change of the rows that delete their key.
+
+    The first condition only takes rows away that say themselves that they are deleted. Any other change makes rows of
+    deletes, which readers never saw.
+    """
+    if new.deleted_when is None:
+        return ContractChange(contract, old.name, f"rows no longer delete their key: {old.deleted_when}", "readers")
+    words = f"rows delete their key when {new.deleted_when}"
+    if old.deleted_when is None:
+        return ContractChange(contract, old.name, words)
+    return ContractChange(contract, old.name, f"{words} instead of {old.deleted_when}", "readers")
+
+
+def _of_full_copy(contract: str, old: Table, new: Table) -> ContractChange:
+    """Return a change of whether files are the whole table.
+
+    Files of some rows would delete all others, and keys that files leave out would stay.
+    """
+    if old.full_copy is None:
+        return ContractChange(contract, old.name, "each file is the whole table now", "senders")
+    if new.full_copy is None:
+        return ContractChange(
+            contract, old.name, "files are merged now: keys they leave out stay", "readers and senders"
+        )
+    share = f"{new.full_copy.max_deleted_share:g} instead of {old.full_copy.max_deleted_share:g}"
+    return ContractChange(contract, old.name, f"a file may delete a share of {share} of the keys")
 
 
 def _of_columns(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[ContractChange]:
@@ -143,18 +183,31 @@ def _of_column(contract: str, table: str, old: Column, new: Column | None, *, se
     if new is None:
         yield ContractChange(contract, place, "the column was removed", "readers and senders" if sent else "readers")
         return
-    if old.type != new.type:
-        breaks: Breaks | None = None if widens(old.type, new.type) else "readers"
-        yield ContractChange(contract, place, f"{new.type} instead of {old.type}", breaks)
+    for change in type_changes(parse_type(old.type), parse_type(new.type), ""):
+        yield _of_type(contract, place, change, sent=sent)
     if new.required and not old.required:
         yield ContractChange(contract, place, "required now", "senders" if sent else None)
     if old.required and not new.required:
         # Joins and sums of readers may rely on the column having values.
         yield ContractChange(contract, place, "may be null now", "readers")
+    if gone := [name for name in old.aliases if name not in (*new.aliases, new.name)]:
+        yield ContractChange(contract, place, f"names no longer taken: {', '.join(gone)}", "senders" if sent else None)
+    if added := [name for name in new.aliases if name not in old.aliases]:
+        yield ContractChange(contract, place, f"names taken as well: {', '.join(added)}")
     if (old.classification, old.tags) != (new.classification, new.tags):
         yield ContractChange(contract, place, f"classified as {new.classification}{' (PII)' if new.pii else ''}")
     if old.description != new.description:
         yield ContractChange(contract, place, "description changed")
+
+
+def _of_type(contract: str, place: str, change: TypeChange, *, sent: bool) -> ContractChange:
+    place += change.path
+    if change.old is None:
+        return ContractChange(contract, place, f"new field, {change.new}")
+    if change.new is None:
+        return ContractChange(contract, place, "the field was removed", "readers and senders" if sent else "readers")
+    breaks: Breaks | None = None if widens(str(change.old), str(change.new)) else "readers"
+    return ContractChange(contract, place, f"{change.new} instead of {change.old}", breaks)
 
 
 def widens(old: str, new: str) -> bool:
@@ -209,6 +262,6 @@ def _of_rules(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[
 
 
 def _rules(table: Table) -> Mapping[str, tuple[str, str]]:
-    rows = {rule.name: (rule.severity, f"{rule.expression} ({rule.severity})") for rule in table.row_rules}
+    rows = {rule.name: (rule.severity, f"{rule.condition} ({rule.severity})") for rule in table.row_rules}
     tables = {rule.name: ("warning", f"{rule.metric} {rule.expected} ({rule.severity})") for rule in table.table_rules}
     return rows | tables

@@ -17,7 +17,8 @@ from cartlake import contracts
 from cartlake.refresh.day_ranges import of_days
 from cartlake.refresh.graph import WHOLE, Graph, Scope, StaleTable, upstreams_of
 from cartlake.runs.documents import BackfillPart, Load, Manifest, ManifestFile, RefreshPlan
-from cartlake.runs.ids import Workflow, new_run_id
+from cartlake.runs.ids import DELETED_KEYS, Workflow, new_run_id
+from cartlake.tables.snapshots import MAIN
 from glue_jobs.dataset_etl.pipeline import load_files
 from glue_jobs.dataset_etl.tasks import TableNames, open_run
 from glue_jobs.engines.base import BatchCounts, Branch
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from cartlake.contracts import Contract, Table
     from cartlake.refresh.day_ranges import DayRange
     from glue_jobs.dataset_etl.run import Run
+    from glue_jobs.engines.refresh import MainSnapshot
 
 _DAY: Final = date(2026, 1, 1)
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,16 +66,22 @@ class _Offline(DuckDBEngine):
         return [dict.fromkeys(names, 1)] if names == ["copies", "keys"] else super().collect(rows)
 
     def count_batch(self, judged: str, table: Table) -> BatchCounts:
-        return BatchCounts(Counter(), 1, Counter({_DAY: 1}), clustered=True)
+        return BatchCounts(Counter(), 1, Counter({_DAY: 1}), clustered=True, deletes=1)
 
-    def fresh_branch(self, table: str, name: str) -> Branch:
+    def fresh_branch(self, table: str, name: str, start: str = MAIN) -> Branch:
         return Branch(table, name, base=0)
+
+    def drop_branch(self, table: str, name: str) -> None:
+        """There is nothing to drop."""
 
     def moved_keys(self, rows: str, count: int, branch: Branch, table: Table) -> str:
         """Return one key, so that what is asked about rows that move is asked."""
         kinds = {name: contract_type(table.column(name).type) for name in table.primary_key}
         listed = ", ".join(f'null::{kind} as "{name}"' for name, kind in kinds.items())
         return self.session.view_of(f"select {listed}, date '{_DAY}' as day, date '{_DAY}' as stored_day", "moved")
+
+    def added_bytes(self, branch: Branch) -> int | None:
+        return None
 
     def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
         return frozenset(days)
@@ -94,7 +102,8 @@ class _Offline(DuckDBEngine):
         return []
 
     def head(self, table: str, reference: str) -> int | None:
-        return None
+        """Return a snapshot for the deleted keys, so that what is asked about deletes is asked."""
+        return 0 if reference == DELETED_KEYS else None
 
     def _of_table(self, table: Table) -> str:
         return self._empty({column.name: column.type for column in table.columns})
@@ -111,6 +120,9 @@ class _OfflineRefresh(_Offline, DuckDBRefreshEngine):
     def read_days(self, name: str, table: Table, days: Sequence[DayRange]) -> str:
         return self._of_table(table)
 
+    def main_snapshot(self, name: str) -> MainSnapshot | None:
+        return None
+
     def head_run(self, name: str) -> str | None:
         return None
 
@@ -119,6 +131,17 @@ class _OfflineRefresh(_Offline, DuckDBRefreshEngine):
 
     def replace_keys(self, name: str, table: Table, keys: str, rows: str) -> None:
         """Write nothing."""
+
+
+def empty_inputs(tables: Iterable[Table]) -> list[tuple[tuple[str, str], ...]]:
+    """Return the names and DuckDB's types of the columns of tables, as a refresh gives them to a transform.
+
+    For none, those of the frame of one row that a table without upstreams is built from.
+    """
+    with _session() as session:
+        engine = _OfflineRefresh(session, _NO_TABLES)
+        names = [engine.read_days("", table, ()) for table in tables] or [engine.frame([], "one int")]
+        return [session.columns(name) for name in names]
 
 
 def compile_dataset(contract: Contract, *, backfill: bool) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from cartlake.contracts.model import VERSION_PROPERTY
+from cartlake_cli.migrations.nested_types import part_changes, type_text
 from cartlake_cli.migrations.target import COLUMNS_PROPERTY, target_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pyiceberg.types import NestedField
 
     from cartlake.contracts.model import Table
+    from cartlake_cli.migrations.nested_types import PartChange
     from cartlake_cli.migrations.target import ColumnMatch, Target
 
 Action = Literal[
@@ -27,6 +29,8 @@ Action = Literal[
     "rename_column",
     "drop_column",
     "promote_type",
+    "add_field",
+    "drop_field",
     "make_optional",
     "update_doc",
     "reorder_columns",
@@ -47,6 +51,8 @@ _OLD_DATA: Final[dict[str, str]] = {
     "rename_column": "no file is changed: values belong to the column's id, and are read under the new name",
     "drop_column": "files keep the values, but only queries `for version as of` an earlier snapshot read them",
     "promote_type": "no file is changed: old values are widened when they are read",
+    "add_field": "old rows read null in it",
+    "drop_field": "files keep the values, but only queries `for version as of` an earlier snapshot read them",
     "make_optional": "no file is changed: old rows have a value",
     "reorder_columns": "no file is changed: `select *` lists columns in the new order",
     "change_partitions": "old files keep their partitions until they are rewritten; new files get the new ones",
@@ -133,28 +139,38 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _column_changes(name: str, target: Target) -> Iterator[TableChange]:
     for match in target.columns:
-        column, kind = match.new.name, str(match.wanted_type)
+        column = match.new.name
         if match.old is None:
             yield _addition(name, match)
             continue
         if match.old.name != column:
             yield _rename(name, match)
-        if not match.type_fits:
-            advice = (
-                "Iceberg only widens: int → bigint, float → double, decimal to more digits; add a new column beside "
-                f"it and fill it by `lake backfill` or `lake recompute {name}`, or make a new table"
-            )
-            yield TableChange(name, "refuse", column, str(match.old.field_type), kind, advice)
-        elif str(match.old.field_type) != kind:
-            yield TableChange(name, "promote_type", column, str(match.old.field_type), kind)
+        yield from (
+            _type_change(name, change) for change in part_changes(match.old.field_type, match.wanted_type, column)
+        )
         if match.old.required and not match.new.required:
             yield TableChange(name, "make_optional", column, "required", "optional", "readers may see nulls")
         if (match.old.doc or "") != (match.new.doc or ""):
             yield TableChange(name, "update_doc", column, match.old.doc, match.new.doc)
 
 
+def _type_change(name: str, change: PartChange) -> TableChange:
+    before, after = (None if one is None else type_text(one) for one in (change.before, change.after))
+    if change.before is None:
+        return TableChange(name, "add_field", change.path, None, after)
+    if change.after is None:
+        return TableChange(name, "drop_field", change.path, before, None, is_breaking=True)
+    if change.fits:
+        return TableChange(name, "promote_type", change.path, before, after)
+    advice = (
+        "Iceberg only widens: int → bigint, float → double, decimal to more digits; add a new column beside "
+        f"it and fill it by `lake backfill` or `lake recompute {name}`, or make a new table"
+    )
+    return TableChange(name, "refuse", change.path, before, after, advice)
+
+
 def _addition(name: str, match: ColumnMatch) -> TableChange:
-    column, kind = match.new.name, str(match.new.field_type)
+    column, kind = match.new.name, type_text(match.new.field_type)
     if match.is_restored:
         return TableChange(
             name, "restore_column", column, None, kind, "it was dropped outside of Cartlake, and the contract has it"
@@ -190,7 +206,7 @@ def _dropped(name: str, existing: IcebergTable, target: Target) -> Iterator[Tabl
     by_partition = {part.source_id for spec in existing.specs().values() for part in spec.fields}
     added = [match.new for match in target.columns if match.old is None and not match.is_restored]
     for gone in target.dropped:
-        kind = str(gone.field_type)
+        kind = type_text(gone.field_type)
         if gone.field_id in by_partition:
             advice = "files are partitioned by it, and cannot be read without it; keep it in the contract"
             yield TableChange(name, "refuse", gone.name, kind, None, advice)
@@ -199,7 +215,7 @@ def _dropped(name: str, existing: IcebergTable, target: Target) -> Iterator[Tabl
 
 
 def _maybe_renamed(gone: NestedField, added: list[NestedField]) -> str:
-    alike = [column.name for column in added if str(column.field_type) == str(gone.field_type)]
+    alike = [column.name for column in added if type_text(column.field_type) == type_text(gone.field_type)]
     if not alike:
         return ""
     return f"if {' or '.join(alike)} is its new name, add `cartlake.renamedFrom: {gone.name}` to that column"
@@ -208,7 +224,7 @@ def _maybe_renamed(gone: NestedField, added: list[NestedField]) -> str:
 def _foreign(name: str, target: Target) -> Iterator[TableChange]:
     ours = {match.new.name for match in target.columns}
     for column in target.foreign:
-        kind = str(column.field_type)
+        kind = type_text(column.field_type)
         if column.name in ours:
             advice = "a column of this name was added outside of Cartlake; drop it in Athena: alter table … drop column"
             yield TableChange(name, "refuse", column.name, kind, None, advice)

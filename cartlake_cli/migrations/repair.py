@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from cartlake.tables.glue_catalog import LakeCatalog
 
 PREVIOUS: Final = "previous_metadata_location"
-_METADATA: Final = re.compile(r"(?:v?(\d+))?.*\.metadata\.json(?:\.gz)?")
+METADATA_NAME: Final = re.compile(r"(?:v?(\d+))?.*\.metadata\.json(?:\.gz)?")
+"""Names of metadata files, with their number."""
+
 _SNAPSHOT: Final = re.compile(r"snap-(\d+)-.*\.avro")
 
 
@@ -102,33 +104,22 @@ class BrokenTable:
     @cached_property
     def files(self) -> list[MetadataFile]:
         """Return every metadata file in the folder, newest first."""
-        found = [self._read(uri) for uri in self._listed if _METADATA.fullmatch(uri.rpartition("/")[2])]
+        found = [self._read(uri) for uri in self._listed if METADATA_NAME.fullmatch(uri.rpartition("/")[2])]
         return sorted(found, key=_age, reverse=True)
 
     @cached_property
     def _listed(self) -> list[str]:
-        scheme, place, path = PyArrowFileIO.parse_location(self.folder, self.io.properties)
-        files = self.io.fs_by_scheme(scheme, place)
-        infos = files.get_file_info(arrow_fs.FileSelector(path, allow_not_found=True))
-        return [f"{self.folder}/{info.base_name}" for info in infos if info.is_file]
+        return files_in(self.io, self.folder)
 
     def _read(self, uri: str) -> MetadataFile:
-        match = _METADATA.fullmatch(uri.rpartition("/")[2])
+        match = METADATA_NAME.fullmatch(uri.rpartition("/")[2])
         number = int(match[1]) if match and match[1] else 0
         try:
             metadata = FromInputFile.table_metadata(self.io.new_input(uri))
         except (ValidationError, UnicodeDecodeError, EOFError, OSError):
             return MetadataFile(uri, number, None, "is not intact")
-        missing = next((file for file in self._files_of(metadata) if not self.io.new_input(file).exists()), None)
+        missing = missing_file(self.io, metadata)
         return MetadataFile(uri, number, metadata, f"needs {missing}, which is missing" if missing else "")
-
-    def _files_of(self, metadata: TableMetadata) -> Iterator[str]:
-        """Yield the manifest lists and manifests of branches and tags. Data files are too many to check each."""
-        heads = {ref.snapshot_id for ref in metadata.refs.values()}
-        for snapshot in metadata.snapshots:
-            if snapshot.snapshot_id in heads and snapshot.manifest_list:
-                yield snapshot.manifest_list
-                yield from (manifest.manifest_path for manifest in snapshot.manifests(self.io))
 
     @cached_property
     def committed(self) -> set[str]:
@@ -166,14 +157,14 @@ class BrokenTable:
                 f"{self.full_name}: no metadata file in {self.folder} is intact and was surely committed. "
                 f"{_choices(whole)} Otherwise restore one from the bucket's versions: "
                 "`aws s3api list-object-versions`. Or delete the table in Glue (`aws glue delete-table`), create it "
-                "again (`lake tables apply`), and fill it (`lake backfill`, `lake recompute`)."
+                "again (`lake tables apply --over-old-files`), and fill it (`lake backfill`, `lake recompute`)."
             )
         return proven[0]
 
     def _repair(self, chosen: MetadataFile, error: BrokenMetadataError) -> Repair:
         newer = tuple(file for file in self.files if _age(file) > _age(chosen))
         current = self.parameters.get(METADATA_LOCATION)
-        match = _METADATA.fullmatch(current.rpartition("/")[2]) if current else None
+        match = METADATA_NAME.fullmatch(current.rpartition("/")[2]) if current else None
         number = int(match[1]) if match and match[1] else None
         return Repair(
             table=self.full_name,
@@ -216,6 +207,29 @@ class BrokenTable:
         repaired = self.catalog.load_table(identifier)
         if repaired.metadata_location != repair.file.uri:
             raise TerminalError(f"{self.full_name} was repaired, but Glue names {repaired.metadata_location}")
+
+
+def files_in(io: PyArrowFileIO, folder: str) -> list[str]:
+    """Return the URIs of the files in a folder, in no order; none where there is no folder."""
+    scheme, place, path = PyArrowFileIO.parse_location(folder, io.properties)
+    infos = io.fs_by_scheme(scheme, place).get_file_info(arrow_fs.FileSelector(path, allow_not_found=True))
+    return [f"{folder}/{info.base_name}" for info in infos if info.is_file]
+
+
+def missing_file(io: PyArrowFileIO, metadata: TableMetadata) -> str | None:
+    """Return a manifest list or manifest of a branch or tag that does not exist, None if all do.
+
+    Data files are too many to check each.
+    """
+    return next((file for file in _files_of(io, metadata) if not io.new_input(file).exists()), None)
+
+
+def _files_of(io: PyArrowFileIO, metadata: TableMetadata) -> Iterator[str]:
+    heads = {ref.snapshot_id for ref in metadata.refs.values()}
+    for snapshot in metadata.snapshots:
+        if snapshot.snapshot_id in heads and snapshot.manifest_list:
+            yield snapshot.manifest_list
+            yield from (manifest.manifest_path for manifest in snapshot.manifests(io))
 
 
 def _age(file: MetadataFile) -> tuple[int, int]:

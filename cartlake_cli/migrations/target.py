@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from pyiceberg.exceptions import ResolveError
 from pyiceberg.partitioning import PARTITION_FIELD_ID_START, PartitionField, PartitionSpec
-from pyiceberg.schema import Schema, promote
+from pyiceberg.schema import Schema
 from pyiceberg.table.sorting import NullOrder, SortDirection, SortField, SortOrder
 from pyiceberg.transforms import IdentityTransform, parse_transform
 from pyiceberg.types import NestedField
 
 from cartlake.contracts.schemas import iceberg_type, partition_name
+from cartlake_cli.migrations.nested_types import merged, promotes, type_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +48,7 @@ class ColumnMatch:
     @property
     def type_fits(self) -> bool:
         """Return whether the column has, or can be widened to, the type of the contract."""
-        return str(self.new.field_type) == str(self.wanted_type)
+        return type_text(self.new.field_type) == type_text(self.wanted_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _matches(existing: IcebergTable, table: Table) -> Iterator[ColumnMatch]:
         old = ours[known_as] if known_as else theirs.get(column.name)
         if old is not None:
             yield ColumnMatch(_as_wanted(old, column, wanted), old, known_as, wanted)
-        elif column.name in lost and _promotes(lost[column.name].field_type, wanted):
+        elif column.name in lost and promotes(lost[column.name].field_type, wanted):
             restored = _as_wanted(lost[column.name], column, wanted)
             yield ColumnMatch(restored, None, column.name, wanted, is_restored=True)
         else:
@@ -137,19 +137,9 @@ def _dropped_by_hand(existing: IcebergTable, record: dict[int, str]) -> dict[str
 
 def _as_wanted(old: NestedField, column: Column, wanted: IcebergType) -> NestedField:
     """Return the column with its id. A type that cannot be widened to the wanted one stays, and the plan refuses it."""
-    kind = wanted if str(old.field_type) != str(wanted) and _promotes(old.field_type, wanted) else old.field_type
+    kind = merged(old.field_type, wanted) if promotes(old.field_type, wanted) else old.field_type
     required = old.required and column.primary_key
     return NestedField(old.field_id, column.name, kind, required=required, doc=column.description or None)
-
-
-def _promotes(old: IcebergType, new: IcebergType) -> bool:
-    if str(old) == str(new):
-        return True
-    try:
-        promote(old, new)
-    except ResolveError:
-        return False
-    return True
 
 
 def _spec(existing: IcebergTable, table: Table, ids: dict[str, int]) -> PartitionSpec:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pyiceberg.catalog import Catalog
 
+    from cartlake.tables.glue_catalog import LakeCatalog
     from cartlake_cli.athena.views import View, ViewChange
     from cartlake_cli.context import Lake
     from cartlake_cli.migrations.changes import TableChange
@@ -47,20 +48,25 @@ def plan_changes(lake: Lake) -> CatalogChanges:
     return CatalogChanges(changes, views.plan(lake.client("glue"), expected_views(lake)))
 
 
-def apply_changes(lake: Lake) -> CatalogChanges:
+def apply_changes(lake: Lake, *, over_old_files: bool = False) -> CatalogChanges:
     """Bring tables, then the views over them, up to date; returns the changes made. Safe to repeat.
 
     A new table whose upstreams have rows is marked stale, so that the next refresh builds it. Raises
     DestructiveChangeError when a contract asks for what would break readers, CommandError while a run writes a table
-    that would lose or rename columns. In both cases no table is changed.
+    that would lose or rename columns, or where files of a table lie in the place of a new one; with `over_old_files`
+    it is created all the same. In each case no table is changed.
     """
     from cartlake_cli.migrations import migrate  # noqa: PLC0415 - seconds to import
 
     lake.connect()
     catalog = load_catalog()
-    changes = migrate.apply(
-        catalog, contracts.load_all(), placement(lake), lambda planned: check_no_run_writes(lake, planned)
-    )
+
+    def allow(planned: Sequence[TableChange]) -> None:
+        check_no_run_writes(lake, planned)
+        if not over_old_files:
+            check_no_old_files(catalog, planned)
+
+    changes = migrate.apply(catalog, contracts.load_all(), placement(lake), allow)
     _build_new_tables(lake, catalog)
     # After the tables: Athena refuses a view over a table or column that does not exist.
     view_changes = views.apply(lake.client("glue"), athena_of(lake), expected_views(lake))
@@ -90,6 +96,25 @@ def check_no_run_writes(lake: Lake, changes: Sequence[TableChange]) -> None:
                         f"Nothing was changed: run {lock.run_id} is running, and columns of {table.physical_name} "
                         "would change under it. Wait for it (`lake status`), then apply again."
                     )
+
+
+def check_no_old_files(catalog: LakeCatalog, changes: Sequence[TableChange]) -> None:
+    """Raise CommandError when a table would be created in a folder with a table that has rows.
+
+    Glue has lost that table. An empty one in its place would hide its rows, and maintenance delete its files.
+    """
+    from cartlake_cli.restore.tables import has_files_of_a_table  # noqa: PLC0415 - a second of import
+
+    for change in changes:
+        if change.action != "create":
+            continue
+        database, _, name = change.table.partition(".")
+        if file := has_files_of_a_table(catalog, (database, name)):
+            raise CommandError(
+                f"Nothing was changed: {change.table} is not in Glue, but its rows are still in S3 ({file}). "
+                "`lake restore` shows how to bring it back. To make an empty table all the same: "
+                "`lake tables apply --over-old-files`."
+            )
 
 
 def _build_new_tables(lake: Lake, catalog: Catalog) -> None:

@@ -1,12 +1,12 @@
 """Requests to the run coordinator, which starts one run at a time of each dataset, of refresh and of maintenance."""
 
-import json
 from typing import Any
 
 from cartlake.maintenance.documents import MaintenanceRequest
 from cartlake.runs.ids import Workflow
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError
+from cartlake_cli.functions import call
 
 ALREADY_RUNNING = "already_running"
 
@@ -17,6 +17,17 @@ def start_run(lake: Lake, subject: str) -> None:
     Raises CommandError when the coordinator fails.
     """
     _ask(lake, subject, {"action": "start", "subject": subject})
+
+
+def release_lock(lake: Lake, subject: str, run_id: str) -> None:
+    """Release a lock that a command took under this id, and start a run if files or tables wait for one.
+
+    Raises CommandError when the coordinator fails; the lock is released all the same.
+    """
+    try:
+        _ask(lake, subject, {"action": "release", "subject": subject, "run_id": run_id})
+    finally:
+        lake.ledger.locks.release(subject, run_id)
 
 
 def start_maintenance(lake: Lake, request: MaintenanceRequest) -> str:
@@ -32,11 +43,4 @@ def start_maintenance(lake: Lake, request: MaintenanceRequest) -> str:
 
 def _ask(lake: Lake, subject: str, request: dict[str, Any]) -> dict[str, Any]:
     """Return the answer of the coordinator. Raises CommandError with its message when it fails."""
-    name = lake.outputs.functions["run_coordinator"]
-    answer = lake.client("lambda").invoke(FunctionName=name, Payload=json.dumps(request).encode())
-    decision: dict[str, Any] = json.loads(answer["Payload"].read())
-    # Lambda answers 200 also when the function raised; this member is the only sign of it.
-    if "FunctionError" in answer:
-        cause = decision.get("errorMessage", decision)
-        raise CommandError(f"A run of {subject} could not be started: {cause}. `lake logs` shows what {name} logged.")
-    return decision
+    return call(lake, "run_coordinator", request, failed=f"A run of {subject} could not be started")

@@ -1,10 +1,17 @@
-"""SQL with which Databricks and Snowflake read an Iceberg table of the lake in place, without a copy."""
+"""SQL with which Databricks, Snowflake and DuckDB read Iceberg tables of the lake in place, without a copy."""
 
 # ruff: noqa: S608 - names are those of contracts, and these statements are only printed
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
 from cartlake.aws.objects import S3Uri
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Registered(BaseModel):
@@ -48,6 +55,37 @@ OPTIONS (authorized_paths 's3://{table.bucket}/');
 
 SELECT * FROM cartlake.{table.database}.{table.table} LIMIT 10;
 """
+
+
+def duckdb_sql(tables: Sequence[Registered], endpoint: str | None = None) -> str:
+    """Return SQL that shows tables as views of a local DuckDB, each in the version that it has now.
+
+    `endpoint` is the address of the embedded AWS, None for AWS, where credentials are found as other clients find them.
+    """
+    extensions = ["httpfs", "iceberg", *([] if endpoint else ["aws"])]
+    schemas = sorted({table.name.partition(".")[0] for table in tables})
+    lines = [
+        *(f"install {name}; load {name};" for name in extensions),
+        _local_secret(endpoint) if endpoint else _secret(tables[0].region if tables else ""),
+        *(f"create schema if not exists {schema};" for schema in schemas),
+        *(
+            f"create or replace view {table.name} as select * from iceberg_scan('{table.metadata_location}');"
+            for table in tables
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _local_secret(endpoint: str) -> str:
+    address = endpoint.partition("://")[2]
+    return (
+        "create or replace secret lake (type s3, key_id 'test', secret 'test', region 'us-east-1', "
+        f"endpoint '{address}', url_style 'path', use_ssl false);"
+    )
+
+
+def _secret(region: str) -> str:
+    return f"create or replace secret lake (type s3, provider credential_chain, region '{region}');"
 
 
 def snowflake_sql(table: Registered) -> str:

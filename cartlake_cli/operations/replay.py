@@ -12,8 +12,10 @@ from typing import Any
 
 from cartlake import contracts
 from cartlake.aws.objects import Head, S3Uri
-from cartlake.aws.s3 import head
+from cartlake.aws.s3 import WRITTEN_AT, head
+from cartlake.erasure.tombstones import PERSON_WAS_ERASED
 from cartlake.ledger import FileRecord, FileState
+from cartlake.runs.bad_files import TOO_MANY_DELETED
 from cartlake_cli.athena.client import athena_of, literal
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError
@@ -28,7 +30,10 @@ Keys that start with an underscore are read as metadata, not as columns."""
 UNPARSEABLE_KEY = "_corrupt_record"
 """The key of a row that could not be split into columns. It can be loaded only from a corrected file."""
 
-REPLAYABLE = f"replay_id is null and {IN_FORCE} and json_extract(raw_record, '$.{UNPARSEABLE_KEY}') is null"
+REPLAYABLE = (
+    f"replay_id is null and {IN_FORCE} and json_extract(raw_record, '$.{UNPARSEABLE_KEY}') is null"
+    f" and not contains(reasons, '{PERSON_WAS_ERASED}')"
+)
 BATCH = 1_000
 LOST = (FileState.FAILED, FileState.REJECTED)
 
@@ -119,8 +124,14 @@ def _key(dataset: str, name: str) -> str:
 
 
 def _chosen(lake: Lake, dataset: str, reason: str | None, run_id: str | None) -> tuple[str, list[str]]:
-    """Return the condition of rows to replay, and its parameters. A failed file is replayed with all of its rows."""
+    """Return the condition of rows to replay, and its parameters. A failed file is replayed with all of its rows.
+
+    Where each file is the whole table, rows of older ones than the table is of are left out.
+    """
     conditions, parameters = ["dataset = ?"], [literal(dataset)]
+    if contracts.load(dataset).table.full_copy:
+        conditions.append("file_id = ?")
+        parameters.append(literal(lake.ledger.copies.newest_file(dataset) or ""))
     if failed := [literal(file.file_id) for file in lake.ledger.files.list(dataset, FileState.FAILED)]:
         conditions.append(f"file_id not in ({', '.join(failed)})")
     if reason:
@@ -145,17 +156,29 @@ def replay_files(lake: Lake, dataset: str, run_id: str | None) -> list[str]:
     return _replay(lake, dataset, [file for file in lost if _is_ready(file) or _is_current(lake, file)])
 
 
-def replay_chosen(lake: Lake, dataset: str, file_ids: Sequence[str]) -> list[str]:
+def replay_chosen(lake: Lake, dataset: str, file_ids: Sequence[str], *, accept_deletes: bool = False) -> list[str]:
     """Do what `replay_files` does for these files alone.
 
-    Raises CommandError, before any is sent, for one that is not FAILED or REJECTED, of another dataset, or whose object
-    is gone, and UnknownFileError for one that was never received.
+    `accept_deletes` lets full copies delete more keys than the contract allows. Raises CommandError, before any is
+    sent, for one that is not FAILED or REJECTED, of another dataset, whose object is gone, or that was refused for
+    another reason, and UnknownFileError for one that was never received.
     """
     files = [lake.ledger.files.get(file_id) for file_id in file_ids]
     for file in files:
-        if fault := _not_replayable(lake, dataset, file):
+        if fault := _not_replayable(lake, dataset, file) or (accept_deletes and _not_too_many_deleted(file)):
             raise CommandError(f"File {file.file_id} ({file.key}) cannot be replayed: {fault}")
-    return _replay(lake, dataset, files)
+    if not accept_deletes:
+        return _replay(lake, dataset, files)
+    for file in files:
+        lake.ledger.files.accept_deletes(file.file_id)
+    start_run(lake, dataset)
+    return [file.file_id for file in files]
+
+
+def _not_too_many_deleted(file: FileRecord) -> str | None:
+    if file.reason == TOO_MANY_DELETED:
+        return None
+    return f"its reason is {file.reason}, and --accept-deletes is for {TOO_MANY_DELETED}. Leave it out."
 
 
 def _not_replayable(lake: Lake, dataset: str, file: FileRecord) -> str | None:
@@ -200,11 +223,14 @@ def _is_current(lake: Lake, file: FileRecord) -> bool:
 def _again(lake: Lake, file: FileRecord) -> str:
     """Copy an object onto itself; returns the id of the new file. The event of the new version starts validation."""
     source = {"Bucket": file.bucket, "Key": file.key}
+    known = head(S3Uri(file.bucket, file.key))
+    # Full copies are ordered by when they were written, which is not now.
+    written = {WRITTEN_AT: known.written_at} if known and known.written_at else {}
     copied = lake.client("s3").copy_object(
-        Bucket=file.bucket, Key=file.key, CopySource=source, MetadataDirective="REPLACE"
+        Bucket=file.bucket, Key=file.key, CopySource=source, MetadataDirective="REPLACE", Metadata=written
     )
-    written = _head_of({"ETag": copied["CopyObjectResult"]["ETag"], "VersionId": copied.get("VersionId")}, file.size)
-    return landed_as(S3Uri(file.bucket, file.key), written).file_id
+    sent = _head_of({"ETag": copied["CopyObjectResult"]["ETag"], "VersionId": copied.get("VersionId")}, file.size)
+    return landed_as(S3Uri(file.bucket, file.key), sent).file_id
 
 
 def _head_of(answer: Mapping[str, Any], size: int) -> Head:

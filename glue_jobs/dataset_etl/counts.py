@@ -20,7 +20,7 @@ def broken_rules(engine: Engine, judged: Rows, table: Table) -> list[RuleCount]:
     """Return how many rows break each row rule, zeros included, and each reason that is no rule of the contract."""
     broken = {row["rule"]: int(row["broken"]) for row in engine.collect(engine.apply(rule_counts, judged))}
     severities = {rule.name: rule.severity for rule in table.row_rules}
-    for reason in broken:
+    for reason in sorted(broken):
         severities.setdefault(reason, "error")
     return [
         RuleCount(rule=name, severity=severity, broken=broken.get(name, 0)) for name, severity in severities.items()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from cartlake.aws.objects import S3Uri
+from cartlake.erasure.tombstones import read_tombstones
 from cartlake.runs.costs import spark_cost
 from cartlake.runs.folder import RunFolder, Step
 from glue_jobs.dataset_etl.bad_files import bad_files_written
@@ -50,9 +51,10 @@ def main(argv: Sequence[str]) -> None:
 def work(args: argparse.Namespace, begun: float) -> None:
     """Do the task of the arguments and report it. `begun` is when the job did, by the monotonic clock in seconds."""
     manifest = read_manifest(args.manifest_uri, args.run_id, args.dataset)
+    tombstones = read_tombstones(S3Uri.parse(args.report_uri).bucket)
     names = TableNames(args.catalog, args.database_prefix, args.quarantine_table, args.quality_table)
     with spark_engine(JOB, manifest.run_id, sum(file.size for file in manifest.files)) as engine:
-        report = do_step(TASKS[args.task], open_run(manifest, engine, names))
+        report = do_step(TASKS[args.task], open_run(manifest, engine, names, tombstones))
     report = done_by("spark", report, manifest, spark_cost(time.monotonic() - begun, args.dpus))
     reporting.report_success(report, args.report_uri, args.task_token, answer_of(report))
 

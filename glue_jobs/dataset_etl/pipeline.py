@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from cartlake.runs.documents import FileCount, Measurement, RowCounts, RuleCount, TransformReport
 from cartlake.runs.ids import audit_branch
 from cartlake.times import stamp, utc_now
-from glue_jobs.dataset_etl import storing
+from glue_jobs.dataset_etl import copying, storing
 from glue_jobs.dataset_etl.bad_files import naming_bad_files
 from glue_jobs.dataset_etl.counts import broken_rules
+from glue_jobs.dataset_etl.deleting import deleted_all
+from glue_jobs.dataset_etl.erased import hide_erased
 from glue_jobs.dataset_etl.quarantine import quarantine_rows
 from glue_jobs.dataset_etl.run import Run
 from glue_jobs.dataset_etl.storing import Stored, deduplicate
-from glue_jobs.engines.base import BatchCounts, Branch
+from glue_jobs.engines.base import BatchCounts, Branch, Rows
 from glue_jobs.shared.files import check_unchanged
 from glue_jobs.shared.quality import QUALITY_SCHEMA
 from glue_jobs.transforms.file_rows.judging import accepted
-from glue_jobs.transforms.file_rows.steps import judged_rows
+from glue_jobs.transforms.file_rows.steps import RECEPTION_SCHEMA, judged_rows, with_reception
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +34,58 @@ class Counted:
     quarantined: int
     stored: Stored
     measured: list[Measurement]
+    emptied: bool
 
 
 def load_files(run: Run) -> TransformReport:
     """Load the files of a run onto its branch, quarantine the rows that are refused, and return what was counted.
 
-    Raises BadFilesError naming the files that were changed since they were claimed, or cannot be read.
+    Raises BadFilesError naming the files that were changed since they were claimed, or cannot be read, and a full copy
+    that would delete too much.
     """
     engine, table, files, timed = run.engine, run.table, run.manifest.files, run.phases.timed
     with timed("read"), naming_bad_files(run):
         check_unchanged(files)
         raw = engine.read_files(files, run.contract)
         raw = engine.with_values(raw, {"_run_id": run.run_id, "_ingested_at": run.started_at})
+        if table.later_file_wins:
+            raw = engine.apply(with_reception, raw, engine.frame(receptions(run), RECEPTION_SCHEMA))
         judged = engine.keep(engine.apply(judged_rows, raw, *run.parents(), table=table))
+        judged = hide_erased(run, judged)
         batch = engine.count_batch(judged, table)
         check_unchanged(files)
+        copying.check_copy(run, judged)
         rules = broken_rules(engine, judged, table)
     with timed("quarantine"):
         quarantined = quarantine_rows(run, judged, batch)
     with timed("branch"):
         branch = engine.fresh_branch(run.target, audit_branch(run.run_id))
-    with timed("deduplicate"):
-        kept = deduplicate(run, engine.apply(accepted, judged, table=table))
-    store = storing.replace if run.manifest.backfill else storing.append_and_merge
-    stored = store(run, kept, batch, branch)
+    stored = store(run, judged, batch, branch)
     engine.release()
     with timed("tidy"):
         engine.tidy(branch, table, batch.days | stored.old_days)
     with timed("audit"):
-        measured = engine.measure(branch, table, batch.days | stored.old_days, run.started_at)
+        days = batch.days | stored.old_days
+        emptied = deleted_all(run, batch, branch, days)
+        measured = [] if emptied else engine.measure(branch, table, days, run.started_at)
         record_quality(run, rules, measured)
-    return report(run, branch, Counted(batch, rules, quarantined, stored, measured))
+    return report(run, branch, Counted(batch, rules, quarantined, stored, measured, emptied))
+
+
+def store(run: Run, judged: Rows, batch: BatchCounts, branch: Branch) -> Stored:
+    """Write the accepted rows to the branch."""
+    rows = run.engine.apply(accepted, judged, table=run.table)
+    if run.table.full_copy:
+        return copying.store_newest(run, judged, rows, batch, branch)
+    with run.phases.timed("deduplicate"):
+        kept = deduplicate(run, rows, batch.accepted)
+    return (storing.replace if run.manifest.backfill else storing.append_and_merge)(run, kept, batch, branch)
+
+
+def receptions(run: Run) -> list[tuple[object, ...]]:
+    """Return of each file its `_source_file` and when it was received, as text in UTC."""
+    now = stamp(run.started_at)
+    return [(file.source_file, file.received_at or now) for file in run.manifest.files]
 
 
 def record_quality(run: Run, rules: Sequence[RuleCount], measured: Sequence[Measurement]) -> None:
@@ -90,7 +113,7 @@ def report(run: Run, branch: Branch, counted: Counted) -> TransformReport:
         base_snapshot_id=None if branch.base is None else str(branch.base),
         rows=RowCounts(
             read=batch.rows_by_file.total(),
-            published=stored.published.total(),
+            published=stored.published.total() + stored.deletes.remembered,
             quarantined=counted.quarantined,
             duplicate=stored.duplicate,
         ),
@@ -98,10 +121,15 @@ def report(run: Run, branch: Branch, counted: Counted) -> TransformReport:
         row_rules=counted.rules,
         measurements=counted.measured,
         touched_days=stored.touched_days,
+        emptied=counted.emptied,
+        deletes=stored.deletes.remembered,
+        deleted=stored.deletes.rows,
+        spared=stored.deletes.spared,
         withdrawn=stored.withdrawn,
         returned=stored.slice.returned,
         lowered=stored.slice.lowered,
         outranked=stored.slice.outranked,
+        size=run.engine.added_bytes(branch) if wrote else 0,
         started_at=stamp(run.started_at),
         ended_at=stamp(utc_now()),
         phases=run.phases.seconds,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cartlake import contracts
 from cartlake.contracts import Contract, Table
+from cartlake.erasure.tombstones import Tombstones
 from cartlake.refresh.graph import parent_of
 from cartlake.runs.documents import Manifest
 from glue_jobs.engines.base import Engine, Rows
@@ -25,6 +26,8 @@ class Run:
     quality: str
     started_at: datetime
     phases: Phases
+    tombstones: Tombstones | None = None
+    """Of people who were erased; None where nobody was."""
 
     @property
     def table(self) -> Table:

@@ -1,24 +1,19 @@
 """Write accepted rows to the audit branch: those of new files are added, those of a backfill replace earlier ones."""
 
+import dataclasses
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from glue_jobs.dataset_etl import counts
 from glue_jobs.dataset_etl.counts import SliceCounts
+from glue_jobs.dataset_etl.deleting import Deleted, Kept, Origin, carry_out, told_apart
 from glue_jobs.dataset_etl.moving import left_days, moved_keys
 from glue_jobs.dataset_etl.run import Run
 from glue_jobs.engines.base import BatchCounts, Branch, Rows
 from glue_jobs.transforms.file_rows import backfill, steps, versions
 from glue_jobs.transforms.scopes import of_days_sql
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The accepted rows, one per key, and how many others of the same keys were left out."""
-
-    rows: Rows
-    left_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +30,7 @@ class Stored:
     """Counts of a run on its branch: rows `published` by day, and `duplicate` rows, the same as or older than others.
 
     `old_days` are days that rows left, or were changed or deleted on. In a backfill some rows are `withdrawn`, and
-    `slice` is what its other slices must know.
+    `slice` is what its other slices must know. `deletes` are counts of rows that delete their key.
     """
 
     published: Counter[date]
@@ -43,6 +38,7 @@ class Stored:
     withdrawn: int = 0
     old_days: frozenset[date] = frozenset()
     slice: SliceCounts = field(default_factory=SliceCounts)
+    deletes: Deleted = field(default_factory=Deleted)
 
     @property
     def touched_days(self) -> list[str]:
@@ -50,15 +46,16 @@ class Stored:
         return [day.isoformat() for day in sorted(self.old_days | set(self.published))]
 
 
-def deduplicate(run: Run, accepted: Rows) -> Kept:
-    """Keep the newest row of every key. Only rows whose key occurs more than once are ranked."""
+def deduplicate(run: Run, accepted: Rows, number: int) -> Kept:
+    """Keep the newest of this number of rows for every key. Only rows whose key occurs more than once are ranked."""
     engine, table = run.engine, run.table
     repeated = engine.keep(engine.apply(versions.repeated_keys, accepted, table=table))
     [row] = engine.collect(engine.apply(steps.total_copies, repeated))
     if not row["keys"]:
-        return Kept(accepted, 0)
+        return Kept(accepted, number, 0)
     unique = engine.apply(versions.deduplicate, accepted, repeated, table=table)
-    return Kept(unique, int(row["copies"]) - int(row["keys"]))
+    left_out = int(row["copies"]) - int(row["keys"])
+    return Kept(unique, number - left_out, left_out)
 
 
 def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
@@ -66,10 +63,10 @@ def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -
 
     Rows are appended on days the table has none of, unless keys that are stored on another day move there.
     """
+    kept = told_apart(run, kept, origins=())
     engine, table, timed = run.engine, run.table, run.phases.timed
-    accepted = batch.accepted_by_day.total() - kept.left_out
     with timed("find_keys"):
-        moved = moved_keys(run, kept.rows, accepted, branch)
+        moved = moved_keys(run, kept.rows, kept.count, branch)
     stored_days = engine.stored_days(branch, table, batch.days) | moved.to
     compared, new_days = stored_days | moved.old, batch.days - stored_days
     with timed("append"):
@@ -80,14 +77,15 @@ def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -
     with timed("merge"):
         if stored_days:
             engine.merge(known, branch, table, compared)
+        deleted = carry_out(run, kept, branch, origins=())
     with timed("count"):
         published = counts.published_rows(run, branch, batch.days)
         # Counted only when rows are missing, and only of those that were merged: all others are published.
         outdated = 0
-        if stored_days and published.total() < accepted:
+        if stored_days and published.total() < kept.count:
             outdated = counts.outdated_rows(run, branch, known, compared)
-        old_days = left_days(run, moved, counts.rows_of_run(run, branch, batch.days))
-    return Stored(published, kept.left_out + outdated, old_days=old_days)
+        old_days = left_days(run, moved, counts.rows_of_run(run, branch, batch.days)) | deleted.days
+    return Stored(published, kept.left_out + outdated, old_days=old_days, deletes=deleted)
 
 
 def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
@@ -95,30 +93,35 @@ def replace(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -> Stored:
 
     Rows that stay the same are not touched.
     """
+    origins = _origins(run)
+    kept = told_apart(run, kept, origins)
     with run.phases.timed("find_keys"):
-        moved = moved_keys(run, kept.rows, batch.accepted_by_day.total() - kept.left_out, branch)
+        moved = moved_keys(run, kept.rows, kept.count, branch)
     with run.phases.timed("replace"):
-        replaced = _replaced(run, kept.rows, branch)
+        replaced = _replaced(run, kept, branch, origins)
+        deleted = carry_out(run, kept, branch, origins)
     with run.phases.timed("count"):
         return Stored(
             published=counts.published_rows(run, branch, batch.days),
             duplicate=kept.left_out + counts.known_rows(run, branch, kept.rows),
             withdrawn=counts.withdrawn_rows(run, branch, replaced.gone),
-            old_days=replaced.old_days | moved.joined,
+            old_days=replaced.old_days | moved.joined | deleted.days,
             slice=replaced.slice,
+            deletes=deleted,
         )
 
 
-def _replaced(run: Run, kept: Rows, branch: Branch) -> Replaced:
-    engine, table = run.engine, run.table
-    origins = engine.frame(_origins(run), backfill.ORIGIN_SCHEMA)
-    stored = engine.apply(backfill.with_origin, engine.read_branch(branch, table), origins)
+def _replaced(run: Run, kept: Kept, branch: Branch, origins: Sequence[Origin]) -> Replaced:
+    engine, table, rows = run.engine, run.table, kept.rows
+    loads = engine.frame(origins, backfill.ORIGIN_SCHEMA)
+    stored = engine.apply(backfill.with_origin, engine.read_branch(branch, table), loads)
     # Frozen, because the branch they are read from is what they change.
-    changed = engine.freeze(engine.apply(backfill.changed_rows, kept, stored, table=table))
-    gone = engine.freeze(engine.apply(backfill.keys_without_successor, kept, stored, table=table))
+    changed = engine.freeze(engine.apply(backfill.changed_rows, rows, stored, table=table))
+    gone = engine.freeze(engine.apply(backfill.keys_without_successor, rows, stored, table=table))
     touched = engine.apply(steps.keys_of_both, changed, gone, table=table)
     days = engine.collect(engine.apply(backfill.days_of_keys, stored, touched, table=table))
-    counted = counts.slice_counts(run, kept, stored)
+    counted = counts.slice_counts(run, rows, stored)
+    counted = dataclasses.replace(counted, outranked=counted.outranked + kept.outranked)
     engine.replace(changed, gone, branch, table)
     return Replaced(gone, frozenset(row["day"] for row in days), counted)
 

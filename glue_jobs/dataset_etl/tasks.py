@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from cartlake import contracts
 from cartlake.aws import s3
+from cartlake.erasure.tombstones import Tombstones
 from cartlake.errors import TerminalError
 from cartlake.runs.documents import EngineChoice, EngineName, Manifest, SupersedeQuarantineReport, TransformReport
 from cartlake.runs.folder import Step
@@ -40,8 +41,8 @@ def read_manifest(uri: str, run_id: str, dataset: str) -> Manifest:
     return manifest
 
 
-def open_run(manifest: Manifest, engine: Engine, names: TableNames) -> Run:
-    """Return the inputs of a run."""
+def open_run(manifest: Manifest, engine: Engine, names: TableNames, tombstones: Tombstones | None = None) -> Run:
+    """Return the inputs of a run. `tombstones` are those of people who were erased."""
     contract = contracts.load(manifest.dataset)
     prefix = f"{names.catalog}.{names.database_prefix}"
     return Run(
@@ -54,6 +55,7 @@ def open_run(manifest: Manifest, engine: Engine, names: TableNames) -> Run:
         quality=f"{names.catalog}.{names.quality}",
         started_at=utc_now(),
         phases=Phases(),
+        tombstones=tombstones,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeAlias
 from cartlake.contracts import Contract, Table
 from cartlake.engine import DataFrame
 from cartlake.runs.documents import ManifestFile, Measurement
+from cartlake.tables.snapshots import MAIN
 
 Rows: TypeAlias = Any
 """Rows as the engine has them: a plan until they are counted, collected, kept or written."""
@@ -32,14 +33,20 @@ class Branch:
 class BatchCounts:
     """The rows of a batch: those read of each file, those refused in all, and those accepted of each day.
 
-    `clustered`: whether the rows of a day are in few tasks, so that they can be written as they are without many
-    small files.
+    Rows that delete their key are accepted and of no day: so many are `deletes`. `clustered`: whether the rows of a day
+    are in few tasks, so that they can be written as they are without many small files.
     """
 
     rows_by_file: Counter[str]
     refused: int
     accepted_by_day: Counter[date]
     clustered: bool
+    deletes: int = 0
+
+    @property
+    def accepted(self) -> int:
+        """The number of rows that break no rule."""
+        return self.accepted_by_day.total() + self.deletes
 
     @property
     def days(self) -> frozenset[date]:
@@ -109,8 +116,17 @@ class Engine(Protocol):
     def count_batch(self, judged: Rows, table: Table) -> BatchCounts:
         """Count judged rows by file and by day, in one pass."""
 
-    def fresh_branch(self, table: str, name: str) -> Branch:
-        """Create a branch at the head of main, or reset it to there, and return it."""
+    def fresh_branch(self, table: str, name: str, start: str = MAIN) -> Branch:
+        """Create a branch at the head of another one, or reset it to there, and return it.
+
+        Where there is no branch `start` yet, it holds no rows.
+        """
+
+    def drop_branch(self, table: str, name: str) -> None:
+        """Drop a branch, if there is one of that name."""
+
+    def added_bytes(self, branch: Branch) -> int | None:
+        """Return the bytes of the files that were written to a branch since it began; None if a snapshot lacks them."""
 
     def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
         """Return those of the days of which the branch may hold rows, by metadata alone."""

@@ -31,6 +31,14 @@ class Fingerprint:
     hashes: int
 
 
+@dataclass(frozen=True, slots=True)
+class MainSnapshot:
+    """A snapshot of the main branch, and the bytes of the files that it added; None where it does not say."""
+
+    snapshot_id: int
+    added_bytes: int | None
+
+
 class RefreshEngine(Engine, Protocol):
     """An engine that rebuilds tables. Its rows may be used from as many threads as it has `parallel_tables`."""
 
@@ -53,6 +61,9 @@ class RefreshEngine(Engine, Protocol):
 
         A table is read as it was when the run first read it, or as the run left it.
         """
+
+    def main_snapshot(self, name: str) -> MainSnapshot | None:
+        """Return the snapshot of a table that this run reads, or that it wrote; None for a table without one."""
 
     def head_run(self, name: str) -> str | None:
         """Return the id of the run that wrote what readers of a table see; None for a table without a snapshot."""

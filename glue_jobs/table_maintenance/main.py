@@ -54,7 +54,7 @@ def parse_args(argv: Sequence[str]) -> argparse.Namespace:
     """Return the job's arguments; those that Glue adds are ignored."""
     parser = job_parser("table_maintenance")
     parser.add_argument("--plan_uri", required=True, help="s3:// URI of the tables to maintain, and why")
-    parser.add_argument("--coordinator_function", required=True, help="name of run_coordinator, which grants locks")
+    parser.add_argument("--coordinator_function", required=True, help="ARN of run_coordinator, which grants locks")
     parser.add_argument(
         "--step_files",
         type=int,

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from cartlake.contracts import Table
-from cartlake.contracts.building import PERIODS, Upstream
+from cartlake.contracts.custom_properties.building import PERIODS, Upstream
 from cartlake.engine import DataFrame, F
 from cartlake.refresh.day_ranges import ALWAYS, DayRange
 from cartlake.refresh.graph import Graph, Scope, build_of, days_read
@@ -104,5 +105,7 @@ def built_rows(*inputs: DataFrame, table: Table) -> DataFrame:
 
 
 def transform_of(table: Table) -> Callable[..., DataFrame]:
-    """Return the function that builds the table. Raises TerminalError naming it when there is none."""
-    return function_named(build_of(table).transform, table.physical_name)
+    """Return the function that builds the table, of its upstreams' frames alone. Raises TerminalError for none."""
+    build = build_of(table)
+    function = function_named(build.transform, table.physical_name)
+    return partial(function, masks=build.masks) if build.masks else function

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Literal, TypeAlias
 
 from cartlake.errors import TerminalError
-from cartlake.refresh.graph import Scope, StaleTable
+from cartlake.refresh.graph import Scope, StaleTable, build_of
 from cartlake.runs.documents import RefreshReport, TableRefresh
 from cartlake.runs.ids import Workflow
 from cartlake.tables.snapshots import MAIN
@@ -118,6 +118,7 @@ def _attempt(run: Run, stale: StaleTable, done: dict[str, TableRefresh], changes
 def _rebuild(one: Building) -> tuple[TableRefresh, list[Measured]]:
     """Build, judge and replace the stale rows; change nothing when the table has the same rows already."""
     run, engine, table = one.run, one.engine, one.table
+    read = _snapshots_read(one)
     rows = engine.with_values(one.rows(), {"_updated_at": run.started_at, "_run_id": run.plan.run_id})
     with engine.held(rows) as held:
         built, measured = engine.measure_rows(held, table, run.started_at)
@@ -129,10 +130,26 @@ def _rebuild(one: Building) -> tuple[TableRefresh, list[Measured]]:
     outcome: Literal["rebuilt", "unchanged"] = "rebuilt"
     if same and engine.head_run(one.name) != run.plan.run_id:
         outcome = "unchanged"
-    head = engine.head(one.name, MAIN) if outcome == "rebuilt" else None
-    snapshot = None if head is None else str(head)
     about = {"table": table.physical_name, "scope": str(one.scope)}
-    return TableRefresh(**about, outcome=outcome, rows=built.rows, snapshot_id=snapshot), measured
+    done = TableRefresh(**about, outcome=outcome, rows=built.rows)
+    return (done.model_copy(update={"read": read, **_written(one)}) if outcome == "rebuilt" else done), measured
+
+
+def _snapshots_read(one: Building) -> dict[str, str]:
+    """The snapshots of the tables that a table is built from, as this run reads them."""
+    upstreams = [upstream.table for upstream in build_of(one.table).upstreams]
+    found = {name: one.engine.main_snapshot(one.run.name(name)) for name in upstreams}
+    return {name: str(snapshot.snapshot_id) for name, snapshot in found.items() if snapshot}
+
+
+def _written(one: Building) -> dict[str, object]:
+    """The snapshot that a table has now, and the bytes that were written for it."""
+    head, snapshot = one.engine.head(one.name, MAIN), one.engine.main_snapshot(one.name)
+    known = snapshot is not None and snapshot.snapshot_id == head
+    return {
+        "snapshot_id": None if head is None else str(head),
+        "size": snapshot.added_bytes if snapshot and known else None,
+    }
 
 
 def _check(one: Building) -> tuple[TableRefresh, list[Measured]]:

@@ -85,11 +85,12 @@ def check_none_lost(lost: Sequence[FileRecord]) -> None:
 def looked_at(table: Table, size: TableSize | None, limits: EngineLimits, *, backfill: bool) -> int | None:
     """Return the bytes of a table of this size that a merge has to look at, None where the days of the rows decide.
 
-    A backfill looks for its keys in the whole table. Other batches look at the files of their days, and unless the
-    contract says that event times never change at the keys of the whole table: no more than all of it, which says
-    enough when that is within the limits. Where the keys alone are likely to exceed them, they are what is returned.
+    A backfill looks for its keys in the whole table, and a full copy is compared with all of it. Other batches look at
+    the files of their days, and unless the contract says that event times never change at the keys of the whole table:
+    no more than all of it, which says enough when that is within the limits. Where the keys alone are likely to exceed
+    them, they are what is returned.
     """
-    if size is None or backfill or size.bytes <= limits.table:
+    if size is None or backfill or table.full_copy or size.bytes <= limits.table:
         return size.bytes if size else None
     keys = 0 if table.keys_keep_their_day else min(size.bytes, key_bytes(table, size.rows))
     return keys if keys > limits.table else None
@@ -124,4 +125,7 @@ def manifest_entry(file: FileRecord) -> ManifestFile:
         format=file.format,
         expanded_size=file.expanded_size,
         row_estimate=file.row_estimate,
+        received_at=file.moment,
+        recency=file.recency,
+        accepts_deletes=file.accepts_deletes,
     )

@@ -14,7 +14,9 @@ from pydantic import BaseModel
 from cartlake import contracts
 from cartlake.aws import s3
 from cartlake.contracts import Contract
-from cartlake.ledger import FileRecord, FileState, LockHeldError, RunRecord
+from cartlake.ledger import FileRecord, FileState, LockHeldError, RunRecord, RunState
+from cartlake.lineage.model import LineageRun
+from cartlake.lineage.runs import Catalog, InputFile, ingest_run
 from cartlake.runs.documents import EngineChoice, Manifest, ManifestFile
 from cartlake.runs.engine_choice import runner_of
 from cartlake.runs.folder import Step
@@ -28,6 +30,7 @@ from lambdas.batch_claimer.engines import choose, to_take, too_large_batch
 from lambdas.batch_claimer.settings import settings
 from lambdas.shared.clients import ledger
 from lambdas.shared.entry import Answer, entry, logger, tracer
+from lambdas.shared.lineage import catalog_of, write_lineage
 
 settings()  # a bad environment fails the cold start
 
@@ -46,7 +49,7 @@ class Request(BaseModel):
 
 
 @entry(Request)
-def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
+def lambda_handler(request: Request, context: LambdaContext) -> Answer:
     dataset, run_id = request.dataset, request.run_id
     contract = contracts.load(dataset)
     if seconds := request.execution.wait_seconds:
@@ -77,7 +80,16 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
         engine = choose(contract, run_id, files, too_large, backfill=run is not None)
         answer["runner"] = runner_of(engine, settings().spark_runner)
         answer["manifest_uri"] = write_manifest(folder.manifest, manifest(contract, run_id, files, run, engine))
+        write_lineage(run_id, lambda: started(run_id, files, catalog_of(context.invoked_function_arn)))
     return answer
+
+
+def started(run_id: str, files: Sequence[ManifestFile], catalog: Catalog) -> LineageRun | None:
+    """Return the lineage of the run as it begins; None for one that is not at work any more."""
+    run = ledger().runs.get(run_id)
+    if run is None or run.state is not RunState.RUNNING:
+        return None
+    return ingest_run(run, map(InputFile.of, files), None, catalog)
 
 
 def begin(dataset: str, run_id: str) -> bool:
@@ -164,6 +176,7 @@ def manifest(
         files=list(files),
         backfill=backfilling is not None,
         part=part_of(backfilling) if backfilling else None,
+        newest_copy=ledger().copies.newest(contract.name) if contract.table.full_copy else "",
         engine=engine,
     )
 

@@ -29,7 +29,11 @@ class Verdict(BaseModel):
 
 
 def judge(report: TransformReport, manifest: Manifest, rules: Sequence[TableRule]) -> Verdict:
-    """Judge a batch on its audit branch. Only rules of severity `error` and the sum of its rows can fail it."""
+    """Judge a batch on its audit branch. Only rules of severity `error` and the sum of its rows can fail it.
+
+    Table rules say nothing about a batch whose deletes left no row to measure.
+    """
+    rules = [] if report.emptied else rules
     measured = {measurement.rule: measurement.value for measurement in report.measurements}
     broken = [(rule, measured.get(rule.name)) for rule in rules if not rule.judge(measured.get(rule.name))]
     failures = [_finding(rule, value) for rule, value in broken if rule.severity == "error"]

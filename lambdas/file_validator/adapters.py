@@ -1,7 +1,7 @@
 """What the validator reads and writes: the landed file, the quarantine bucket, and messages that failed."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from cartlake.aws.clients import aws_errors, client, kept_with
@@ -9,6 +9,7 @@ from cartlake.aws.objects import Head, S3Uri
 from cartlake.aws.s3 import head, missing_as_error
 from cartlake.ledger import ObjectVersion
 from lambdas.file_validator.content.parquet import ParquetColumn, ParquetFooter, UnreadableFooterError
+from lambdas.file_validator.content.parquet_chunks import Chunks, DamagedFooterError, chunks_of
 from lambdas.file_validator.settings import settings
 from lambdas.shared.quarantine import Quarantine
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 _LONGEST_WAIT_SECONDS: Final = 900
+_PARQUET_END: Final = 8
+"""Bytes behind the footer: its length, and Parquet's mark."""
 CHUNK_BYTES: Final = 1 << 20
 """Large enough that calls take no time, small enough that a chunk stays in the processor's cache between its checks."""
 
@@ -59,21 +62,28 @@ class LandedFile:
             return bytes(body.read())
 
     def parquet_footer(self) -> ParquetFooter:
-        """Return the footer, read by ranges without the data. Raises UnreadableFooterError."""
+        """Return the footer, read by ranges without the data, which it must not overlap. Raises UnreadableFooterError.
+
+        The last 8 bytes of the file are known to be the length of a footer that fits into it, and Parquet's mark.
+        """
         import pyarrow as pa  # noqa: PLC0415 - a third of a second that only Parquet files should cost
         import pyarrow.parquet as pq  # noqa: PLC0415
 
+        chunks = self._chunks()
         try:
             file = pq.ParquetFile(pa.PythonFile(RangeReader(self), mode="r"))
         except (pa.ArrowException, OSError) as error:
             raise UnreadableFooterError(str(error)) from error
         physical = {column.path: column.physical_type for column in map(file.schema.column, range(len(file.schema)))}
-        columns = tuple(
-            ParquetColumn(field.name, str(field.type), physical.get(field.name, "")) for field in file.schema_arrow
-        )
-        groups = map(file.metadata.row_group, range(file.metadata.num_row_groups))
-        size = sum(group.total_byte_size for group in groups)
-        return ParquetFooter(columns, file.metadata.num_rows, size, _codecs(file.metadata))
+        return ParquetFooter(tuple(parquet_column(field, field.name, physical) for field in file.schema_arrow), chunks)
+
+    def _chunks(self) -> Chunks:
+        end = self.size - _PARQUET_END
+        start = end - int.from_bytes(self.read_range(end, end + 4), "little")
+        try:
+            return chunks_of(self.read_range(start, end), data_end=start)
+        except DamagedFooterError as error:
+            raise UnreadableFooterError(str(error)) from error
 
     def _get(self, **request: Any) -> Any:
         if self._version.version_id:
@@ -82,9 +92,21 @@ class LandedFile:
             return client("s3").get_object(Bucket=self._uri.bucket, Key=self._uri.key, **request)["Body"]
 
 
-def _codecs(footer: Any) -> frozenset[str]:
-    groups = map(footer.row_group, range(footer.num_row_groups))
-    return frozenset(group.column(number).compression for group in groups for number in range(footer.num_columns))
+def parquet_column(field: Any, path: str, physical: Mapping[str, str]) -> ParquetColumn:
+    """Return a column of Arrow with its parts. `physical` has Parquet's types by path, as `items.list.element.sku`."""
+    import pyarrow as pa  # noqa: PLC0415 - as above
+
+    parts: list[tuple[Any, str]] = []
+    if pa.types.is_struct(field.type):
+        parts = [
+            (field.type.field(place), f"{path}.{field.type.field(place).name}")
+            for place in range(field.type.num_fields)
+        ]
+    elif pa.types.is_list(field.type) or pa.types.is_large_list(field.type) or pa.types.is_fixed_size_list(field.type):
+        element = field.type.value_field
+        parts = [(element, f"{path}.list.{element.name}")]
+    inner = tuple(parquet_column(part, place, physical) for part, place in parts)
+    return ParquetColumn(field.name, str(field.type), physical.get(path, ""), inner)
 
 
 class RangeReader(io.RawIOBase):

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal, Protocol, TypeAlias
 
+from cartlake.json_objects import MeetingObjects
 from cartlake.ledger import UNKNOWN_DATASET, Content
+from cartlake.raw_zone import why_ignored
 from cartlake.runs.documents import FileFormat
+from lambdas.file_validator.content.conversions import conversion
 from lambdas.file_validator.content.csv_head import CsvHead
-from lambdas.file_validator.content.json_head import JsonHead
+from lambdas.file_validator.content.json_head import JsonHead, refuse_array
 from lambdas.file_validator.content.line_records import LineRecords
 from lambdas.file_validator.content.parquet import (
     ParquetFooter,
@@ -64,10 +67,8 @@ def locate(key: str, size: int, datasets: Collection[str]) -> Ignored | Misplace
     """Judge an object by its key and its size in bytes: `incoming/<dataset>/…/<name>.<extension>`."""
     folders, _, name = key.rpartition("/")
     top, *rest = folders.split("/")
-    if key.startswith("_") and folders:
-        return Ignored("top-level folders that start with an underscore are not part of the lake")
-    if size == 0 and (not name or name.startswith(("_", "."))):
-        return Ignored("an empty folder or marker object")
+    if why := why_ignored(key, size):
+        return Ignored(why)
     if top != "incoming" or not rest:
         return _misplaced(
             Reason.UNRECOGNISED_KEY, f"{key!r} lies outside incoming/<dataset>/. Drop it under a dataset's folder."
@@ -91,13 +92,18 @@ def _locate_in_dataset(key: str, name: str, dataset: str) -> Misplaced | Candida
         return _misplaced(
             Reason.UNSUPPORTED_FORMAT,
             f"{name!r} has no extension the lake reads: .csv, .jsonl, .ndjson or .json, each also with .gz, or"
-            " .parquet. Convert or rename the file and drop it again.",
+            f" .parquet. {_converted(name)}",
             dataset,
         )
     if extension["text"] is None:
         return Candidate(dataset, "parquet", gzip_name=False)
     kind: Kind = "csv" if extension["text"].lower() == "csv" else "jsonl"
     return Candidate(dataset, kind, gzip_name=extension["gz"] is not None)
+
+
+def _converted(name: str) -> str:
+    command = conversion(name)
+    return f"Convert it: `{command}`, and drop that." if command else "Convert or rename the file and drop it again."
 
 
 def _misplaced(reason: Reason, message: str, dataset: str = UNKNOWN_DATASET) -> Misplaced:
@@ -161,47 +167,60 @@ def _examine_parquet(stored: StoredBytes, rules: FileRules, file: File) -> Conte
             Reason.CORRUPT_PARQUET, f"The Parquet footer cannot be read ({error}). Write the file again and drop it."
         ) from error
     check_footer(footer, rules)
-    header = [column.name for column in footer.columns]
-    found = FileFormat(kind="parquet", header=header)
-    return _content(stored, rules, found, rows=footer.rows, expanded=footer.expanded_size)
+    written = [column.name for column in footer.columns]
+    header = [rules.column_of(name) for name in written]
+    names = {name: column for name, column in zip(written, header, strict=True) if name != column}
+    found = FileFormat(kind="parquet", header=header, names=names)
+    return _content(stored, rules, found, rows=footer.chunks.rows, expanded=footer.chunks.expanded_size)
 
 
 def _examine_text(candidate: Candidate, stored: StoredBytes, rules: FileRules) -> Content:
-    stream = _expanded(candidate, stored, rules)
+    stream, gunzip = _expanded(candidate, stored, rules)
     check_head(stream.peek())
-    text = TextCheck(rules.max_line_bytes, offset=stream.skip(UTF8_BOM))
-    beginning: CsvHead | JsonHead = CsvHead(rules) if candidate.kind == "csv" else JsonHead(rules)
-    records = LineRecords(rules.delimiter, rules.quote) if candidate.kind == "csv" else None
+    is_csv = candidate.kind == "csv"
+    offset = stream.skip(UTF8_BOM)
+    if not is_csv:
+        refuse_array(stream.peek())
+    text = TextCheck(rules.max_line_bytes, offset=offset)
+    beginning: CsvHead | JsonHead = CsvHead(rules) if is_csv else JsonHead(rules)
+    records: LineRecords | MeetingObjects = LineRecords(rules.delimiter, rules.quote) if is_csv else MeetingObjects()
     expanded = 0
     for chunk in stream:
         expanded += len(chunk)
-        text.feed(chunk)
-        beginning.feed(chunk)
-        if records:
+        if isinstance(records, MeetingObjects):
+            text.feed(chunk, records.feed(chunk))
+            beginning.feed(chunk)
+        else:
+            text.feed(chunk)
+            beginning.feed(chunk)
             records.feed(chunk)
     text.finish()
     beginning.finish()
-    header = beginning.header if isinstance(beginning, CsvHead) else []
+    header, names = (beginning.header, {}) if isinstance(beginning, CsvHead) else ([], beginning.names)
     found = FileFormat(
         kind=candidate.kind,
         compression="gzip" if candidate.gzip_name else "none",
         delimiter=rules.delimiter,
         header=header,
         line_bytes_at_most=text.line_bytes_at_most,
-        line_is_record=records.finish() if records else None,
+        line_is_record=records.finish(),
+        has_padding=gunzip is not None and gunzip.has_padding,
+        names=names,
     )
     return _content(stored, rules, found, rows=text.lines - (1 if header else 0), expanded=expanded)
 
 
-def _expanded(candidate: Candidate, stored: StoredBytes, rules: FileRules) -> ByteStream:
-    """Return the text of a file: its bytes, or what they expand to."""
+def _expanded(candidate: Candidate, stored: StoredBytes, rules: FileRules) -> tuple[ByteStream, Gunzip | None]:
+    """Return the text of a file: its bytes, or what they expand to, and what expands them."""
     stream = ByteStream(stored)
     _refuse_empty(stream.peek())
     _check_compression(stream.peek(), candidate)
     if candidate.gzip_name:
-        stream = ByteStream(Gunzip(stored, rules.max_expanded_bytes, rules.max_expansion_ratio).expand(stream))
+        gunzip = Gunzip(stored, rules.max_expanded_bytes, rules.max_expansion_ratio)
+        stream = ByteStream(gunzip.expand(stream))
         _refuse_empty(stream.peek())
-    return stream
+        return stream, gunzip
+    return stream, None
 
 
 def _refuse_empty(head: bytes) -> None:
@@ -230,4 +249,5 @@ def _content(stored: StoredBytes, rules: FileRules, found: FileFormat, *, rows: 
         format=found,
         row_estimate=max(rows, 1),
         expanded_size=expanded,
+        loads_again=rules.loads_again,
     )

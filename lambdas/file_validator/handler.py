@@ -125,9 +125,10 @@ def judge(place: Misplaced | Candidate, landed: ObjectVersion) -> Verdict:
         )
     try:
         file = LandedFile(landed.model_copy(update={"size": found.size}))
-        return examine(place, rules(place.dataset), file)
+        verdict = examine(place, rules(place.dataset), file)
     except ObjectMissingError:
         return _missing(landed)
+    return verdict if isinstance(verdict, Rejection) else verdict.model_copy(update={"written_at": found.written_at})
 
 
 def _missing(landed: ObjectVersion) -> Rejection:

@@ -13,6 +13,13 @@ CLOSED_TOKENS: Final = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidTo
 """Error codes for a task that no longer waits: it was answered, or the execution went on without it."""
 
 
+UNDER_WAY: Final = frozenset({"RUNNING", "STARTING", "WAITING"})
+"""States of a Glue job run that can be stopped."""
+
+MOST_LISTED: Final = 200
+"""As many as GetJobRuns lists at once. A job has fewer runs at the same time, and they are its newest."""
+
+
 def ended_job_run(job_name: str, job_run_id: str, state: str) -> JobRun:
     """Return the run, with what the event lacks: the error, and the task token the run was started with."""
     with aws_errors():
@@ -32,6 +39,28 @@ def fail_task(token: str, failure: TaskFailure) -> bool:
             return False
         raise
     return True
+
+
+def stop_job_runs(run_id: str) -> list[str]:
+    """Stop the Glue job runs of a run that are under way. Returns their ids. One that ends meanwhile is left out."""
+    stopped = []
+    for job in settings().glue_jobs.split(","):
+        if found := _under_way(job, run_id):
+            with aws_errors():
+                answer = client("glue").batch_stop_job_run(JobName=job, JobRunIds=found)
+            stopped += [each["JobRunId"] for each in answer["SuccessfulSubmissions"]]
+    return stopped
+
+
+def _under_way(job_name: str, run_id: str) -> list[str]:
+    """Return the ids of the job runs of a run that have not ended. The newest are listed first, so few are read."""
+    with aws_errors():
+        listed = client("glue").get_job_runs(JobName=job_name, MaxResults=MOST_LISTED)["JobRuns"]
+    return [
+        each["Id"]
+        for each in listed
+        if each["JobRunState"] in UNDER_WAY and each.get("Arguments", {}).get("--run_id") == run_id
+    ]
 
 
 def release(subject: str, run_id: str) -> None:

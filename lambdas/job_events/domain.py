@@ -45,7 +45,7 @@ _INFRASTRUCTURE: Final = re.compile(
     | \bmax(?:imum)?\ concurrent\ (?:job\ runs|compute|capacity)\b
     | \bnot\ have\ enough\ free\ (?:IP\ )?addresses\b
     | \b(?:lost\ node|(?:node|worker|slave|executor)\ (?:was\ |has\ been\ )?lost)\b | \bExecutorLostFailure\b
-    | \bMetadataFetchFailedException\b | \bFetchFailedException\b
+    | \bMetadataFetchFailedException\b | \bFetchFailedException\b | \bCheckpoint\ block\ \w+\ not\ found\b
     | \bThrottling(?:Exception|Error)?\b | \brate\ exceeded\b | \bSlowDown\b | \breduce\ your\ request\ rate\b
     | \bUnable\ to\ execute\ HTTP\ request\b | \bconnection\ (?:reset|refused|timed\ out)\b
     | \bServiceUnavailable\b | \bService\ Unavailable\b

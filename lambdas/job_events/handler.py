@@ -8,8 +8,8 @@ from pydantic import BaseModel, Discriminator, RootModel, Tag
 
 from cartlake.events import RunFailed
 from cartlake.runs.ids import dataset_of, subject_of, workflow_of
-from lambdas.job_events.adapters import ended_job_run, fail_task, release
-from lambdas.job_events.domain import task_failure
+from lambdas.job_events.adapters import ended_job_run, fail_task, release, stop_job_runs
+from lambdas.job_events.domain import INFRASTRUCTURE_ERROR, task_failure
 from lambdas.job_events.settings import settings
 from lambdas.shared.clients import event_bus, ledger
 from lambdas.shared.counting import count
@@ -66,6 +66,8 @@ def job_run_ended(detail: JobRunDetail) -> Answer:
     run = ended_job_run(detail.jobName, detail.jobRunId, detail.state)
     failure = task_failure(run)
     failed = failure is not None and run.task_token is not None and fail_task(run.task_token, failure)
+    if failure is not None and failed and failure.error != INFRASTRUCTURE_ERROR:  # those are started again
+        count(run.job_name, JobsFailed=1)
     logger.info("job_run_ended", job=run.job_name, job_run_id=run.job_run_id, state=run.state, task_failed=failed)
     return {"task_failed": failed}
 
@@ -83,6 +85,7 @@ def execution_ended(detail: ExecutionDetail) -> Answer:
                 workflow=workflow_of(subject), dataset=dataset_of(subject), run_id=run_id, error=error, cause=cause
             )
         )
+    stopped = stop_job_runs(run_id)
     release(subject, run_id)
-    logger.info("execution_ended", run_id=run_id, status=detail.status, run_failed=failed)
-    return {"run_failed": failed}
+    logger.info("execution_ended", run_id=run_id, status=detail.status, run_failed=failed, stopped=stopped)
+    return {"run_failed": failed, "stopped": stopped}

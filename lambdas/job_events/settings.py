@@ -7,6 +7,7 @@ from lambdas.shared.settings import LedgerSettings
 
 class Settings(LedgerSettings):
     run_coordinator_function: str = Field(min_length=1)
+    glue_jobs: str = Field(min_length=1, description="Names of the lake's Glue jobs, separated by commas.")
 
 
 @cache

@@ -7,6 +7,8 @@ from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from botocore.exceptions import ClientError
 
 from cartlake.aws.clients import aws_errors, client, error_code, kept_with
+from cartlake.aws.objects import S3Uri
+from cartlake.aws.s3 import copy_version
 from cartlake.errors import TransientError
 from lambdas.job_starter.settings import settings
 
@@ -16,6 +18,18 @@ if TYPE_CHECKING:
 
 class GlueConcurrencyError(TransientError):
     """The job is at its limit of concurrent runs. The state machine waits longer after this error than after others."""
+
+
+def default_arguments(job_name: str) -> dict[str, str]:
+    """Return the arguments that the job has as it is deployed now."""
+    with aws_errors():
+        return dict(client("glue").get_job(JobName=job_name)["Job"].get("DefaultArguments", {}))
+
+
+def copy(uri: str, target: str) -> None:
+    """Copy a file of code. Raises TransientError if a deployment has just deleted it: the next try finds the new."""
+    if not copy_version(S3Uri.parse(uri), None, S3Uri.parse(target)):
+        raise TransientError(f"{uri} is gone: another version of the job is being deployed. Try again.")
 
 
 def start_job_run(job_name: str, arguments: dict[str, str]) -> str:

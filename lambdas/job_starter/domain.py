@@ -1,5 +1,6 @@
 """The arguments a Glue job is started with."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from pydantic import BaseModel
@@ -14,6 +15,10 @@ _INPUTS: Final = {
 }
 _TASKS: Final = {Step.SUPERSEDE_QUARANTINE: {"--task": "supersede_quarantine"}}
 """Further arguments of a job that does more than one step."""
+
+
+CODE_ARGUMENTS: Final = ("--additional-python-modules", "--extra-py-files")
+"""The arguments of a Glue job that hold S3 URIs of code, separated by commas."""
 
 
 class JobRequest(BaseModel):
@@ -40,4 +45,17 @@ def job_arguments(request: JobRequest, folder: RunFolder) -> dict[str, str]:
         "--report_uri": folder.report(request.step),
         "--task_token": request.task_token,
         **_TASKS.get(request.step, {}),
+    }
+
+
+def own_code(defaults: Mapping[str, str], folder: RunFolder) -> dict[str, dict[str, str]]:
+    """Return where each file of a job's code is copied to for one run, by argument, in the order of its value.
+
+    A deployment deletes the files it replaces. Glue reads them when it starts a run, and again on each worker that it
+    adds while the run grows.
+    """
+    return {
+        name: {uri: folder.code(uri.rpartition("/")[2]) for uri in defaults[name].split(",")}
+        for name in CODE_ARGUMENTS
+        if defaults.get(name, "").startswith("s3://")
     }

@@ -9,8 +9,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cartlake.aws.clients import kept_with
 from cartlake.errors import TransientError
-from lambdas.job_starter.adapters import idempotency_config, idempotency_store, start_job_run
-from lambdas.job_starter.domain import JobRequest, job_arguments
+from cartlake.runs.folder import RunFolder
+from lambdas.job_starter.adapters import (
+    copy,
+    default_arguments,
+    idempotency_config,
+    idempotency_store,
+    start_job_run,
+)
+from lambdas.job_starter.domain import JobRequest, job_arguments, own_code
 from lambdas.job_starter.settings import settings
 from lambdas.shared.entry import Answer, entry, logger
 
@@ -22,8 +29,21 @@ settings()  # a bad environment fails the cold start
 
 def start(request: dict[str, Any]) -> Answer:
     work = JobRequest.model_validate(request)
-    arguments = job_arguments(work, settings().folder(work.run_id))
+    folder = settings().folder(work.run_id)
+    arguments = job_arguments(work, folder) | copied_code(work.job_name, folder)
     return {"job_run_id": start_job_run(work.job_name, arguments)}
+
+
+def copied_code(job_name: str, folder: RunFolder) -> dict[str, str]:
+    """Copy the code of a job into the run's folder, and return the arguments that have the job use the copies.
+
+    Raises TransientError when a deployment deletes the code at this moment.
+    """
+    code = own_code(default_arguments(job_name), folder)
+    for copies in code.values():
+        for uri, target in copies.items():
+            copy(uri, target)
+    return {name: ",".join(copies.values()) for name, copies in code.items()}
 
 
 @kept_with("dynamodb")

@@ -11,6 +11,7 @@ import time
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cartlake.aws import s3
+from cartlake.erasure.tombstones import read_tombstones
 from cartlake.runs.costs import light_cost
 from glue_jobs.dataset_etl.bad_files import bad_files_written
 from glue_jobs.dataset_etl.tasks import answer_of, do_step, done_by, open_run, read_manifest
@@ -29,8 +30,9 @@ def lambda_handler(request: StepRequest, context: LambdaContext) -> Answer:
     begun, memory_mb = time.monotonic(), int(context.memory_limit_in_mb)
     manifest = read_manifest(request.input_uri, request.run_id, request.subject)
     folder = settings().folder(request.run_id)
+    tombstones = read_tombstones(folder.bucket)
     with bad_files_written(folder.bad_files, request.run_id), light_engine(request.run_id, memory_mb) as engine:
-        report = do_step(request.step, open_run(manifest, engine, table_names()))
+        report = do_step(request.step, open_run(manifest, engine, table_names(), tombstones))
     seconds = time.monotonic() - begun
     report = done_by("light", report, manifest, light_cost(seconds, memory_mb))
     report_uri = folder.report(request.step)

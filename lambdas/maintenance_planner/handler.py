@@ -10,7 +10,9 @@ from pydantic import BaseModel
 
 from cartlake import contracts
 from cartlake.aws import s3
-from cartlake.ledger import LockHeldError
+from cartlake.ledger import LockHeldError, RunState
+from cartlake.lineage.model import LineageRun
+from cartlake.lineage.runs import Catalog, maintenance_run
 from cartlake.maintenance.documents import MaintenancePlan, MaintenanceRequest, SkippedTable, TableWork
 from cartlake.runs.ids import Workflow
 from cartlake.tables.broken_metadata import UnreadableTableError
@@ -20,6 +22,7 @@ from lambdas.maintenance_planner.domain import Planner, chosen
 from lambdas.maintenance_planner.settings import settings
 from lambdas.shared.clients import ledger
 from lambdas.shared.entry import Answer, entry, logger
+from lambdas.shared.lineage import catalog_of, write_lineage
 
 settings()  # a bad environment fails the cold start
 
@@ -30,7 +33,7 @@ class Request(BaseModel):
 
 
 @entry(Request)
-def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
+def lambda_handler(request: Request, context: LambdaContext) -> Answer:
     run_id = request.run_id
     if not ledger().locks.acquire(Workflow.MAINTENANCE, run_id):
         raise LockHeldError(f"Run {run_id} may not maintain tables: another run does. `lake runs` shows which.")
@@ -44,12 +47,22 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
         if plan.unreadable:
             raise UnreadableTableError(" ".join(one.reason for one in plan.unreadable))
         ledger().runs.finish(run_id, None, "")
+    else:
+        write_lineage(run_id, lambda: begun(plan, catalog_of(context.invoked_function_arn)))
     return {
         "run_id": run_id,
         "table_count": len(plan.tables),
         "plan_uri": uri,
         "maintenance_job": settings().maintenance_job,
     }
+
+
+def begun(plan: MaintenancePlan, catalog: Catalog) -> LineageRun | None:
+    """Return the lineage of the run as it begins; None for one that is not at work any more."""
+    run = ledger().runs.get(plan.run_id)
+    if run is None or run.state is not RunState.RUNNING:
+        return None
+    return maintenance_run(run, [work.table for work in plan.tables], None, catalog)
 
 
 def planned(run_id: str, request: MaintenanceRequest, now: datetime) -> MaintenancePlan:

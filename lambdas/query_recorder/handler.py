@@ -8,6 +8,7 @@ from cartlake.aws import s3
 from lambdas.query_recorder.adapters import query_execution
 from lambdas.query_recorder.domain import record_of
 from lambdas.query_recorder.settings import settings
+from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, entry, logger
 
 settings()  # a bad environment fails the cold start
@@ -26,5 +27,6 @@ def lambda_handler(event: QueryEnded, _context: LambdaContext) -> Answer:
     record = record_of(query_execution(event.detail.queryExecutionId))
     uri = f"s3://{settings().artifacts_bucket}/{record.key}"
     s3.write_text(uri, record.model_dump_json())
+    count(record.database_name or "none", QueryBytes=record.scanned_bytes)
     logger.info("query_recorded", **record.model_dump())
     return {"uri": uri}

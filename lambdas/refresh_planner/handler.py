@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from cartlake import contracts
 from cartlake.aws import s3
 from cartlake.ledger import Lock, LockHeldError, RunState
+from cartlake.lineage.model import LineageRun
+from cartlake.lineage.runs import Catalog, refresh_run
 from cartlake.refresh.graph import StaleTable
 from cartlake.runs.documents import EngineChoice, RefreshPlan
 from cartlake.runs.engine_choice import choose_refresh_engine, runner_of, spark_only
@@ -25,6 +27,7 @@ from lambdas.refresh_planner.settings import settings
 from lambdas.shared.clients import ledger
 from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, entry, logger, tracer
+from lambdas.shared.lineage import catalog_of, write_lineage
 
 settings()  # a bad environment fails the cold start
 
@@ -39,7 +42,7 @@ class Request(BaseModel):
 
 
 @entry(Request)
-def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
+def lambda_handler(request: Request, context: LambdaContext) -> Answer:
     run_id = request.run_id
     if not ledger().locks.acquire(Workflow.REFRESH, run_id):
         raise LockHeldError(f"Run {run_id} may not rebuild tables: another run does. `lake runs` shows which.")
@@ -66,7 +69,9 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     folder = settings().folder(run_id)
     s3.write_text(folder.plan, plan.model_dump_json(indent=2))
     logger.info("refresh_planned", run_id=run_id, tables={table.table: str(table.scope) for table in tables})
-    if not tables:
+    if tables:
+        write_lineage(run_id, lambda: begun(run_id, tables, catalog_of(context.invoked_function_arn)))
+    else:
         ledger().runs.finish(run_id, None, "")
     return {
         "run_id": run_id,
@@ -76,6 +81,14 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
         "refresh_job": settings().refresh_job,
         "runner": runner_of(engine, settings().spark_runner) if engine else None,
     }
+
+
+def begun(run_id: str, tables: Sequence[StaleTable], catalog: Catalog) -> LineageRun | None:
+    """Return the lineage of the refresh as it begins; None for one that is not at work any more."""
+    run = ledger().runs.get(run_id)
+    if run is None or run.state is not RunState.RUNNING:
+        return None
+    return refresh_run(run, [table.table for table in tables], None, catalog)
 
 
 @tracer.capture_method(capture_response=False)

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from cartlake.ledger import Ledger, Lock, NextRun, RunState
 from cartlake.maintenance.documents import MaintenanceRequest
 from cartlake.runs.gathering import seconds_to_gather
-from cartlake.runs.ids import Workflow, subject_of
+from cartlake.runs.ids import Workflow, is_erasure, subject_of
 from cartlake.times import parse, stamp, utc_now
 
 REMEMBERED: Final = timedelta(seconds=10)
@@ -150,7 +150,7 @@ class Coordinator:
         lock = self.ledger.locks.get(subject)
         if lock is None:
             return self.maintain(request)
-        match self.executions.state(lock.run_id):
+        match self._state(lock.run_id):
             case ExecutionState.RUNNING:
                 return Decision(Outcome.ALREADY_RUNNING, subject, lock.run_id)
             case ExecutionState.NEVER_STARTED:
@@ -172,6 +172,10 @@ class Coordinator:
             return Decision(Outcome.HELD, subject, run_id, waiting=waiting)
         lock = self.ledger.locks.get(subject)
         return Decision(Outcome.BUSY, subject, lock.run_id if lock else None, waiting=waiting)
+
+    def _state(self, run_id: str) -> ExecutionState:
+        # An erasure has no execution. One that was interrupted keeps its locks until it is repeated.
+        return ExecutionState.RUNNING if is_erasure(run_id) else self.executions.state(run_id)
 
     def _seconds_to_gather(self, subject: str) -> int:
         """Return the seconds until the next run of the subject may start. A backfill, which a person waits for, may."""
@@ -208,7 +212,7 @@ class Coordinator:
 
     def _join(self, lock: Lock, subject: str, run_id: str) -> Decision:
         """Another run has the lock: take it over if its execution has ended, and start that run if it never began."""
-        state = self.executions.state(lock.run_id)
+        state = self._state(lock.run_id)
         if subject_of(lock.run_id) == Workflow.MAINTENANCE and state is ExecutionState.NEVER_STARTED:
             # Only a running job holds datasets, so its execution did exist: Step Functions no longer keeps it.
             state = ExecutionState.OVER

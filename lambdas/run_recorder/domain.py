@@ -1,9 +1,7 @@
-"""The record of a run that has ended: which files counted, and where its rows came from and went."""
+"""The record of a run that has ended: which files counted, what was published, and how tables were maintained."""
 
 import json
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -11,14 +9,9 @@ from cartlake.ledger import FileRecord, FileState, RunRecord
 from cartlake.maintenance.documents import MaintainedTable, MaintenanceRecord, MaintenanceReport
 from cartlake.refresh.day_ranges import of_days
 from cartlake.refresh.graph import Scope
-from cartlake.runs.documents import EngineChoice, RefreshReport, TransformReport
-from cartlake.runs.ids import Workflow
+from cartlake.runs.documents import EngineChoice, TransformReport
 from cartlake.runs.reconciliation import ReconciliationError
 from cartlake.times import parse
-
-RUN_NAMESPACE: Final = uuid.UUID("9b3d9a52-6c0e-5f0e-8f57-3a6f0a5d2f11")
-"""OpenLineage identifies a run by a UUID: it is derived from the run id, so that a run always has the same one."""
-
 
 TOO_LARGE: Final = frozenset(
     {
@@ -36,30 +29,6 @@ The others that fall back are of Lambda itself, whatever the size. `Lambda.Unkno
 function that ran out of time or memory."""
 
 _MAX_WHY: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class LineageDataset:
-    """A dataset by OpenLineage's naming: an S3 object, or a table of the Glue catalog."""
-
-    namespace: str
-    name: str
-    rows: int | None = None
-    size: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LineageRun:
-    """One run in OpenLineage's terms: a START and a COMPLETE or, with `error`, a FAIL. Times are ISO 8601."""
-
-    run_uuid: str
-    job_namespace: str
-    job_name: str
-    started_at: str
-    ended_at: str
-    inputs: tuple[LineageDataset, ...]
-    outputs: tuple[LineageDataset, ...]
-    error: str | None = None
 
 
 def is_too_large(error: str) -> bool:
@@ -111,25 +80,6 @@ def published_days(report: TransformReport) -> Scope:
     return Scope(days=of_days(date.fromisoformat(day) for day in report.touched_days))
 
 
-def lineage(run: RunRecord, files: Sequence[FileRecord], report: TransformReport | None, catalog: str) -> LineageRun:
-    """Return where a run's rows came from and went. `catalog` is the ARN of the Glue catalog, the tables' namespace."""
-    read = {file.file_id: file.rows_read for file in report.files} if report else {}
-    inputs = tuple(LineageDataset(f"s3://{file.bucket}", file.key, read.get(file.file_id), file.size) for file in files)
-    published = report.rows.published if report and not run.error else None
-    outputs = [_table(catalog, report.table, published)] if report else []
-    return _lineage_run(run, f"{Workflow.INGEST}.{run.dataset}", inputs, outputs)
-
-
-def refresh_lineage(
-    run: RunRecord, report: RefreshReport | None, upstreams: Mapping[str, Sequence[str]], catalog: str
-) -> LineageRun:
-    """Return which tables a refresh rebuilt, and from which. `upstreams` holds those of every table it looked at."""
-    rebuilt = [table for table in report.tables if table.outcome == "rebuilt"] if report else []
-    read = dict.fromkeys(name for table in rebuilt for name in upstreams.get(table.table, ()))
-    outputs = [_table(catalog, table.table, table.rows) for table in rebuilt]
-    return _lineage_run(run, Workflow.REFRESH, [_table(catalog, name, None) for name in read], outputs)
-
-
 def maintenance_records(report: MaintenanceReport, known: Mapping[str, MaintenanceRecord]) -> list[MaintenanceRecord]:
     """Return the record of every table. What is known of orphan files and of repeated keys is kept until the next."""
     return [_maintenance_record(report, one, known.get(one.table)) for one in report.tables]
@@ -157,21 +107,10 @@ def files_joined(report: MaintenanceReport) -> int:
     return sum(one.before.data_files - one.after.data_files for one in report.tables if one.before and one.after)
 
 
-def _lineage_run(
-    run: RunRecord, job: str, inputs: Sequence[LineageDataset], outputs: Sequence[LineageDataset]
-) -> LineageRun:
-    return LineageRun(
-        run_uuid=str(uuid.uuid5(RUN_NAMESPACE, run.run_id)),
-        job_namespace="cartlake",
-        job_name=job,
-        started_at=run.started_at,
-        ended_at=run.ended_at or run.started_at,
-        inputs=tuple(inputs),
-        outputs=tuple(outputs),
-        error=f"{run.error}: {run.cause}" if run.error else None,
-    )
-
-
-def _table(catalog: str, name: str, rows: int | None) -> LineageDataset:
-    database, table = name.split(".")[-2:]
-    return LineageDataset(catalog, f"table/{database}/{table}", rows)
+def time_and_cost(run: RunRecord) -> dict[str, float | None]:
+    """Return the metrics of how long a run took, in seconds, and what its engine cost, in USD; None if unknown."""
+    ended = parse(run.ended_at) if run.ended_at else None
+    return {
+        "RunSeconds": (ended - parse(run.started_at)).total_seconds() if ended else None,
+        "RunCost": run.cost_usd,
+    }

@@ -5,7 +5,6 @@ Each step may be invoked again after a crash: what is recorded in the ledger sta
 same content, and only the event may be sent twice.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, TypeAlias
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -15,23 +14,23 @@ from cartlake import contracts
 from cartlake.aws import s3
 from cartlake.errors import TerminalError
 from cartlake.events import RunFailed, RunSucceeded
-from cartlake.ledger import RunRecord, RunState
+from cartlake.ledger import FileState, RunRecord, RunState
+from cartlake.lineage.model import LineageRun
+from cartlake.lineage.runs import Catalog, InputFile, ingest_run, maintenance_run, refresh_run
 from cartlake.maintenance.documents import MaintenanceReport
+from cartlake.raw_zone import is_replay
 from cartlake.runs.documents import Manifest, RefreshReport, TransformReport
 from cartlake.runs.folder import Step
 from cartlake.runs.ids import Workflow
-from cartlake.runs.reconciliation import reconcile
-from lambdas.run_recorder.adapters import open_lineage
+from cartlake.runs.reconciliation import ReconciliationError, reconcile
 from lambdas.run_recorder.domain import (
-    LineageRun,
     check_published,
     claimed_ids,
     files_joined,
-    lineage,
     maintenance_records,
     published_days,
-    refresh_lineage,
     repeated_keys,
+    time_and_cost,
 )
 from lambdas.run_recorder.fallbacks import FallBack, fall_back
 from lambdas.run_recorder.rejections import RejectFiles, reject_files
@@ -41,6 +40,8 @@ from lambdas.run_recorder.slices import end_slice, note_slice
 from lambdas.shared.clients import event_bus, ledger
 from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, entry, logger
+from lambdas.shared.lineage import catalog_of, write_lineage
+from lambdas.shared.metric_names import quarantine_percent
 
 settings()  # a bad environment fails the cold start
 
@@ -87,14 +88,14 @@ class Request(RootModel[AnyRequest]):
 
 @entry(Request)
 def lambda_handler(request: Request, context: LambdaContext) -> Answer:  # noqa: PLR0911 - one for each action
-    catalog = glue_catalog(context.invoked_function_arn)
+    catalog = catalog_of(context.invoked_function_arn)
     match request.root:
         case Record() as done:
             return succeed(done, catalog)
         case RecordRefresh() as rebuilt:
             return succeed_refresh(rebuilt, catalog)
         case RecordMaintenance() as maintained:
-            return succeed_maintenance(maintained)
+            return succeed_maintenance(maintained, catalog)
         case FallBack() as given_up:
             return fall_back(given_up)
         case RejectFiles() as bad:
@@ -105,7 +106,7 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:  # noqa:
             return fail(failed, catalog)
 
 
-def succeed(request: Record, catalog: str) -> Answer:
+def succeed(request: Record, catalog: Catalog) -> Answer:
     """Record that a load succeeded. Raises ReconciliationError if its rows do not add up."""
     report = s3.read_model(request.report_uri, TransformReport)
     mark_stale(report, request.published_snapshot_id)  # first: readers see the rows, even if the run fails
@@ -116,21 +117,31 @@ def succeed(request: Record, catalog: str) -> Answer:
     files_loaded(report, backfill=backfill)
     if begun is not None:
         note_slice(begun, report)
-    run = ledger().runs.finish(request.run_id, report.rows, request.report_uri, report.cost_usd)
+    run = ledger().runs.finish(
+        request.run_id,
+        report.rows,
+        request.report_uri,
+        report.cost_usd,
+        deletes=report.deletes,
+        deleted=report.deleted,
+    )
     refuse_failed(run)
     end_slice(run)
     rows = report.rows
-    write_lineage(run, lineage(run, ledger().runs.files(run.run_id), report, catalog))
+    write_lineage(run.run_id, lambda: lineage_of_load(run, report, catalog))
     event_bus().send(
         RunSucceeded(workflow=run.workflow, dataset=run.dataset, run_id=run.run_id, rows=rows, files=run.files)
     )
     count(
         run.subject,
         RunsSucceeded=1,
+        **time_and_cost(run),
+        RunBytes=sum(file.size for file in ledger().runs.files(run.run_id)),
         RowsRead=rows.read,
         RowsPublished=rows.published,
         RowsQuarantined=rows.quarantined,
         RowsDuplicate=rows.duplicate,
+        QuarantinePercent=quarantine_percent(rows.read, rows.quarantined),
     )
     logger.info("run_succeeded", run_id=run.run_id, files=run.files, **rows.model_dump())
     return {"state": run.state, "rows": rows.model_dump(), "files": run.files}
@@ -148,8 +159,12 @@ def check(report: TransformReport, published_snapshot_id: str | None, *, backfil
 
     Raises ReconciliationError.
     """
-    reconcile(report, claimed_ids(ledger().runs.files(report.run_id), report.run_id, backfill=backfill))
-    check_published(report, published_snapshot_id)
+    try:
+        reconcile(report, claimed_ids(ledger().runs.files(report.run_id), report.run_id, backfill=backfill))
+        check_published(report, published_snapshot_id)
+    except ReconciliationError:
+        count(report.dataset, ReconciliationMismatches=1)
+        raise
 
 
 def refuse_failed(run: RunRecord | None) -> None:
@@ -163,31 +178,43 @@ def files_loaded(report: TransformReport, *, backfill: bool) -> None:
     run_id = report.run_id
     if not backfill:
         ledger().runs.loaded(run_id, [file.file_id for file in report.files])
+        note_copies(report)
         return
     manifest = s3.read_model(settings().folder(run_id).manifest, Manifest)
     ledger().reloads.mark_reloaded(run_id, [file.file_id for file in manifest.files], manifest.contract_version)
 
 
-def succeed_refresh(request: RecordRefresh, catalog: str) -> Answer:
+def note_copies(report: TransformReport) -> None:
+    """Record the newest full copy among the files of a run, where each file is the whole table."""
+    if contracts.load(report.dataset).table.full_copy is None:
+        return
+    loaded = [file for file in ledger().runs.files(report.run_id) if file.state is FileState.LOADED]
+    copies = [file for file in loaded if not is_replay(file.key)]
+    if copies:
+        ledger().copies.note(max(copies, key=lambda file: file.recency))
+
+
+def succeed_refresh(request: RecordRefresh, catalog: Catalog) -> Answer:
     """Record that a refresh succeeded."""
     report = s3.read_model(request.report_uri, RefreshReport)
     run = ledger().runs.finish(request.run_id, None, request.report_uri, report.cost_usd)
     refuse_failed(run)
-    write_lineage(run, refresh_lineage(run, report, upstreams(), catalog))
+    write_lineage(run.run_id, lambda: refresh_run(run, [], report, catalog))
     tables = [table.table for table in report.tables]
     event_bus().send(RunSucceeded(workflow=run.workflow, run_id=run.run_id, tables=tables))
     rebuilt = [table.rows for table in report.tables if table.outcome == "rebuilt"]  # not those of a check
-    count(run.subject, RunsSucceeded=1, TablesRebuilt=len(rebuilt), RowsRebuilt=sum(rebuilt))
+    count(run.subject, RunsSucceeded=1, **time_and_cost(run), TablesRebuilt=len(rebuilt), RowsRebuilt=sum(rebuilt))
     logger.info("refresh_succeeded", run_id=run.run_id, tables=tables, rows=report.rows)
     return {"state": run.state, "tables": tables}
 
 
-def succeed_maintenance(request: RecordMaintenance) -> Answer:
+def succeed_maintenance(request: RecordMaintenance, catalog: Catalog) -> Answer:
     """Record that a run of maintenance succeeded, and what it did for every table."""
     report = s3.read_model(request.report_uri, MaintenanceReport)
     note_maintenance(report)
     run = ledger().runs.finish(request.run_id, None, request.report_uri)
     refuse_failed(run)
+    write_lineage(run.run_id, lambda: maintenance_run(run, [], report, catalog))
     outcomes: dict[str, str] = {table.table: table.outcome for table in report.tables}
     event_bus().send(RunSucceeded(workflow=run.workflow, run_id=run.run_id, outcomes=outcomes))
     count(run.subject, RunsSucceeded=1, FilesJoined=files_joined(report), RepeatedKeys=repeated_keys(report))
@@ -201,7 +228,7 @@ def note_maintenance(report: MaintenanceReport) -> None:
         ledger().maintenance.note(record)
 
 
-def fail(request: Fail, catalog: str) -> Answer:
+def fail(request: Fail, catalog: Catalog) -> Answer:
     """Record that a run failed. Raises TerminalError if it is on record as succeeded."""
     folder = settings().folder(request.run_id)
     if request.published_snapshot_id is not None:
@@ -210,11 +237,11 @@ def fail(request: Fail, catalog: str) -> Answer:
     run = ledger().runs.get(request.run_id)
     if run is None or run.state is not RunState.FAILED:
         raise TerminalError(f"Run {request.run_id} cannot fail: it is recorded as {run.state if run else 'unknown'}.")
-    if run.workflow is Workflow.MAINTENANCE:  # it moves no rows, so it has no lineage
-        if report := s3.find_model(folder.report(Step.MAINTENANCE), MaintenanceReport):
-            note_maintenance(report)
-    else:
-        write_lineage(run, lineage_of_failure(run, catalog))
+    if run.workflow is Workflow.MAINTENANCE and (
+        report := s3.find_model(folder.report(Step.MAINTENANCE), MaintenanceReport)
+    ):
+        note_maintenance(report)
+    write_lineage(run.run_id, lambda: lineage_of_failure(run, catalog))
     event = RunFailed(workflow=run.workflow, dataset=run.dataset, run_id=run.run_id, error=run.error, cause=run.cause)
     event_bus().send(event)
     if first:
@@ -223,28 +250,20 @@ def fail(request: Fail, catalog: str) -> Answer:
     return {"state": run.state, "files": run.files}
 
 
-def lineage_of_failure(run: RunRecord, catalog: str) -> LineageRun:
+def lineage_of_load(run: RunRecord, report: TransformReport | None, catalog: Catalog) -> LineageRun:
+    """Return the lineage of a run that loads files."""
+    return ingest_run(run, map(InputFile.of, ledger().runs.files(run.run_id)), report, catalog)
+
+
+def lineage_of_failure(run: RunRecord, catalog: Catalog) -> LineageRun:
     """Return the lineage of a run that failed, as far as its job had come."""
     folder = settings().folder(run.run_id)
-    if run.workflow is Workflow.REFRESH:
-        report = s3.find_model(folder.report(Step.REFRESH), RefreshReport)
-        return refresh_lineage(run, report, upstreams(), catalog)
-    loaded = s3.find_model(folder.report(Step.TRANSFORM), TransformReport)
-    return lineage(run, ledger().runs.files(run.run_id), loaded, catalog)
-
-
-def upstreams() -> Mapping[str, Sequence[str]]:
-    """Return the tables each built table is built from."""
-    tables = [table for contract in contracts.load_all() for table in contract.tables if table.build]
-    return {table.physical_name: [up.table for up in table.build.upstreams] for table in tables if table.build}
-
-
-def write_lineage(run: RunRecord, event: LineageRun) -> None:
-    """Write the OpenLineage events of a run."""
-    s3.write_text(settings().folder(run.run_id).lineage(run.subject), open_lineage(event), "application/jsonlines")
-
-
-def glue_catalog(function_arn: str) -> str:
-    """Return the ARN of the Glue catalog in the partition, region and account of this function."""
-    _, partition, _, region, account, *_ = function_arn.split(":")
-    return f"arn:{partition}:glue:{region}:{account}"
+    match run.workflow:
+        case Workflow.REFRESH:
+            return refresh_run(run, [], s3.find_model(folder.report(Step.REFRESH), RefreshReport), catalog)
+        case Workflow.MAINTENANCE:
+            done = s3.find_model(folder.report(Step.MAINTENANCE), MaintenanceReport)
+            return maintenance_run(run, [], done, catalog)
+        case Workflow.INGEST:
+            loaded = s3.find_model(folder.report(Step.TRANSFORM), TransformReport)
+            return lineage_of_load(run, loaded, catalog)

@@ -44,6 +44,7 @@ class Quarantine:
             "message": explanation.message,
             "key": file.key,
             "file_id": file.file_id,
+            "sha256": file.sha256,
             "dataset": file.dataset if explanation.contract else None,
             "details": {**explanation.details, "copied": copied},
             "contract": f"{file.dataset} {explanation.contract}" if explanation.contract else None,

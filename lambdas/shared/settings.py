@@ -4,6 +4,9 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from cartlake.runs.folder import RunFolder
+from cartlake.runs.ids import Workflow, subject_of, workflow_of
+
+_STATE_MACHINE = r"^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$"
 
 
 class LedgerSettings(BaseSettings):
@@ -21,3 +24,25 @@ class ArtifactSettings(BaseSettings):
     def folder(self, run_id: str) -> RunFolder:
         """Return the folder with the documents of a run."""
         return RunFolder(self.artifacts_bucket, run_id)
+
+
+class StateMachineSettings(BaseSettings):
+    """The state machines that load files, that rebuild stale tables, and that maintain tables."""
+
+    ingest_state_machine_arn: str = Field(pattern=_STATE_MACHINE)
+    refresh_state_machine_arn: str = Field(pattern=_STATE_MACHINE)
+    maintenance_state_machine_arn: str = Field(pattern=_STATE_MACHINE)
+
+    @property
+    def state_machine_arns(self) -> dict[Workflow, str]:
+        """The state machine of each workflow."""
+        return {
+            Workflow.INGEST: self.ingest_state_machine_arn,
+            Workflow.REFRESH: self.refresh_state_machine_arn,
+            Workflow.MAINTENANCE: self.maintenance_state_machine_arn,
+        }
+
+    def execution_arn(self, run_id: str) -> str:
+        """Return the ARN of the execution of a run, whether it exists or not. Executions are named by their runs."""
+        machine = self.state_machine_arns[workflow_of(subject_of(run_id))]
+        return f"{machine.replace(':stateMachine:', ':execution:', 1)}:{run_id}"

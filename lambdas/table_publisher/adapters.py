@@ -1,5 +1,6 @@
 """Branches of Iceberg tables. One change is one commit, which Glue carries out completely or not at all."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyiceberg.exceptions import CommitFailedException
@@ -7,8 +8,9 @@ from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotRefUpdate
 
 from cartlake.aws.clients import kept_with
 from cartlake.errors import TransientError
+from cartlake.runs.ids import DELETED_KEYS, deleted_keys_branch
 from cartlake.tables.catalog import load_catalog
-from cartlake.tables.snapshots import MAIN, main_at
+from cartlake.tables.snapshots import MAIN, branch_at
 from lambdas.table_publisher.domain import TableState
 
 if TYPE_CHECKING:
@@ -44,14 +46,34 @@ class IcebergTable:
         )
 
     def fast_forward(self, branch: str) -> None:
-        """Move main to the branch and drop the branch. Raises TransientError if another commit came in between."""
-        refs = self.state.refs
-        forward = main_at(self._table, refs[branch])
-        unmoved = (_unmoved(MAIN, refs.get(MAIN)), _unmoved(branch, refs[branch]))
-        self._commit((forward, RemoveSnapshotRefUpdate(ref_name=branch)), unmoved)
+        """Move main to the branch, with what the run remembers as deleted, and drop the branch.
+
+        Raises TransientError if another commit came in between.
+        """
+        self._move({MAIN: branch}, branch)
+
+    def keep_deleted_keys(self, branch: str) -> None:
+        """Do what `fast_forward` does, and leave main where it is: deletes were all that the run wrote."""
+        self._move({}, branch)
 
     def drop_branch(self, branch: str) -> None:
-        self._commit((RemoveSnapshotRefUpdate(ref_name=branch),), (_unmoved(branch, self.state.refs[branch]),))
+        """Drop the branch and what its run would have remembered as deleted."""
+        names = self._branches_of(branch)
+        self._commit(_drops(names), self._unmoved(names))
+
+    def _move(self, moves: Mapping[str, str], branch: str) -> None:
+        refs, names, deleted = self.state.refs, self._branches_of(branch), deleted_keys_branch(branch)
+        moves = {**moves, **({DELETED_KEYS: deleted} if deleted in names else {})}
+        heads = [branch_at(self._table, name, refs[source]) for name, source in moves.items()]
+        if heads or names:
+            self._commit((*heads, *_drops(names)), self._unmoved([*moves, *names]))
+
+    def _branches_of(self, branch: str) -> list[str]:
+        return [name for name in (branch, deleted_keys_branch(branch)) if name in self.state.refs]
+
+    def _unmoved(self, names: Sequence[str]) -> tuple[AssertRefSnapshotId, ...]:
+        refs = self.state.refs
+        return tuple(AssertRefSnapshotId(ref=name, snapshot_id=refs.get(name)) for name in names)
 
     def _commit(self, updates: "tuple[TableUpdate, ...]", requirements: "tuple[TableRequirement, ...]") -> None:
         try:
@@ -61,8 +83,8 @@ class IcebergTable:
             raise TransientError(f"Another commit to {'.'.join(self._table.name())} came first: {error}") from error
 
 
-def _unmoved(ref: str, snapshot: int | None) -> AssertRefSnapshotId:
-    return AssertRefSnapshotId(ref=ref, snapshot_id=snapshot)
+def _drops(names: Sequence[str]) -> tuple[RemoveSnapshotRefUpdate, ...]:
+    return tuple(RemoveSnapshotRefUpdate(ref_name=name) for name in names)
 
 
 @kept_with("glue")

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from cartlake.errors import TerminalError
+from cartlake.runs.ids import DELETED_KEYS, deleted_keys_branch
 from cartlake.tables.snapshots import MAIN
 
 
@@ -78,9 +79,21 @@ def plan_publish(state: TableState, branch: str, snapshot: int) -> Step:
         if state.only_rewritten(main, since=snapshot):
             raise TableRewrittenError(f"Main was compacted, to {main}, while {branch} was written. Run it again.")
         raise PublishError(f"Main has moved to {main}, which is no ancestor of {branch} at {snapshot}. Run it again.")
+    check_deleted_keys(state, branch)
     return Step.FAST_FORWARD
 
 
+def check_deleted_keys(state: TableState, branch: str) -> None:
+    """Raises PublishError if the deletes of the run would replace others that were remembered meanwhile."""
+    added, known = state.refs.get(deleted_keys_branch(branch)), state.refs.get(DELETED_KEYS)
+    if added is not None and not state.descends(added, known):
+        raise PublishError(
+            f"Branch {DELETED_KEYS} has moved to {known}, which is no ancestor of what {branch} adds to it, at {added}."
+            " Run it again."
+        )
+
+
 def plan_discard(state: TableState, branch: str) -> Step:
-    """Decide whether there is a branch to drop."""
-    return Step.DROP_BRANCH if branch in state.refs and branch != MAIN else Step.NOTHING
+    """Decide whether there is a branch to drop, of rows or of the deletes beside it."""
+    left = {branch, deleted_keys_branch(branch)} & state.refs.keys()
+    return Step.DROP_BRANCH if left and branch != MAIN else Step.NOTHING

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, RootModel
 from cartlake.tables.snapshots import MAIN
 from lambdas.shared.entry import Answer, entry, logger
 from lambdas.table_publisher.adapters import IcebergTable, tables
-from lambdas.table_publisher.domain import PublishError, Step, plan_discard, plan_publish
+from lambdas.table_publisher.domain import PublishError, Step, check_deleted_keys, plan_discard, plan_publish
 from lambdas.table_publisher.settings import settings
 
 settings()  # a bad environment fails the cold start
@@ -42,7 +42,7 @@ class Request(RootModel[AnyRequest]):
 def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     match request.root:
         case Publish(snapshot_id=None) as nothing:
-            discard(nothing.table, nothing.branch)
+            keep_deleted_keys(nothing.table, nothing.branch)
             return {"published_snapshot_id": None}
         case Publish() as wanted:
             return publish(wanted.table, wanted.branch, int(str(wanted.snapshot_id)))
@@ -59,6 +59,14 @@ def publish(name: str, branch: str, snapshot: int) -> Answer:
         raise PublishError(f"{name} was committed, but its main is at {published.refs.get(MAIN)}, not {snapshot}.")
     logger.info("published", table=name, branch=branch, snapshot=str(snapshot), step=step)
     return {"published_snapshot_id": str(snapshot)}
+
+
+def keep_deleted_keys(name: str, branch: str) -> None:
+    """Publish the deletes of a run that changed no row of the table."""
+    table = tables().load(name)
+    check_deleted_keys(table.state, branch)
+    table.keep_deleted_keys(branch)
+    logger.info("published_no_rows", table=name, branch=branch)
 
 
 def discard(name: str, branch: str) -> bool:

@@ -11,6 +11,25 @@ SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
 INDENTED = re.compile(r"^(?: {4}|\t)(.+)$", re.MULTILINE)
+BLOCK = re.compile(
+    r"^#{1,6} +(?P<heading>.+?) *#*$"
+    r"|(?:^<!-- commands: (?P<note>.+?) -->\n+)?^ *```(?:sh|bash|shell|console)\n(?P<code>.*?)^ *```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Commands:
+    """A block of shell commands of a page.
+
+    `heading` is the one above it, `code` what a shell runs: of a block with prompts, the lines behind them. `note` says
+    why no test runs it from the page, None where one does.
+    """
+
+    page: str
+    heading: str
+    code: str
+    note: str | None
 
 
 @dataclass(frozen=True)
@@ -39,6 +58,19 @@ class Page:
         """Lines of fenced and of indented code, without the prompt."""
         fenced = [line for block in FENCE.finditer(self.text) for line in block.group().splitlines()[1:-1]]
         return [re.sub(r"^\s*\$ ", "", line).strip() for line in [*fenced, *INDENTED.findall(self.prose)]]
+
+    @property
+    def commands(self) -> list[Commands]:
+        """Blocks of shell commands, in the order of the page."""
+        blocks, heading = [], ""
+        for found in BLOCK.finditer(self.text):
+            if found["heading"]:
+                heading = found["heading"]
+                continue
+            lines = found["code"].splitlines(keepends=True)
+            typed = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")] or lines
+            blocks.append(Commands(self.name, heading, "".join(typed), found["note"]))
+        return blocks
 
     @property
     def links(self) -> list[str]:

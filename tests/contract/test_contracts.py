@@ -113,7 +113,7 @@ def test_transactions_has_table_rules_of_many_kinds() -> None:
         (
             odcs.Property,
             standard.SchemaProperty,
-            {"deprecated", "enum", "map", "physicalName", "properties", "semanticType", "synonyms"},
+            {"deprecated", "enum", "map", "semanticType", "synonyms"},
         ),
         (odcs.SchemaObject, standard.SchemaObject, {"context", "deprecated", "relationships", "synonyms"}),
         (odcs.SlaProperty, standard.ServiceLevelAgreementProperty, {"authoritativeDefinitions", "customProperties"}),

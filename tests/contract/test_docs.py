@@ -11,7 +11,7 @@ import typer
 from cartlake import contracts
 from cartlake_cli import main
 from cartlake_cli.command_table import COMMANDS, load
-from tests.contract.pages import ROOT, all_pages
+from tests.contract.pages import FENCE, INDENTED, ROOT, all_pages
 
 TABLES = (ROOT / "docs" / "tables.md").read_text()
 ALL = [pytest.param(table, id=table.physical_name) for contract in contracts.load_all() for table in contract.tables]
@@ -152,7 +152,10 @@ def fault_of(said):
     if words[0] not in COMMANDS:
         return f"no command {words[0]}"
     called = {words[0]: loaded(words[0])}
-    if hasattr(called[words[0]], "commands") and len(words) > 1 and re.fullmatch(r"[a-z|-]+", words[1]):
+    default = getattr(called[words[0]], "default_command", None)  # `lake lineage TABLE` is `lake lineage show TABLE`
+    if default and len(words) > 1 and words[1] not in called[words[0]].commands:
+        called = {f"{words[0]} {default}": called[words[0]].commands[default]}
+    elif hasattr(called[words[0]], "commands") and len(words) > 1 and re.fullmatch(r"[a-z|-]+", words[1]):
         group = called[words[0]]
         called = {f"{words[0]} {name}": group.commands.get(name) for name in words[1].split("|")}
     missing = [name for name, command in called.items() if command is None]
@@ -193,7 +196,7 @@ def linked_by(name):
 
 
 def test_the_index_lists_every_page():
-    elsewhere = ("terraform/", "tests/", "docs/adr/0")
+    elsewhere = ("terraform/", "tests/", "docs/adr/0", "docs/runbooks/")
     pages = {page.path for page in all_pages() if not page.name.startswith(elsewhere)}
 
     assert pages - linked_by("docs/README.md") - {ROOT / "docs/README.md", ROOT / "README.md"} == set()
@@ -214,3 +217,46 @@ def test_the_list_of_decisions_lists_every_decision():
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) < 150
+
+
+@pytest.mark.parametrize("page", LIVING)
+def test_commands_stand_in_blocks_that_name_their_language(page):
+    fences = [fence.group().splitlines()[0].strip() for fence in FENCE.finditer(page.text)]
+    indented = [
+        line for line in INDENTED.findall(page.prose) if re.match(r"(?:\$ )?(?:lake|aws|make|terraform) ", line)
+    ]
+
+    assert [fence for fence in fences if not re.search("[a-z]", fence)] == []
+    assert indented == []
+
+
+@pytest.mark.parametrize("page", LIVING)
+def test_commands_that_no_test_types_say_why(page):
+    notes = [block.note for block in page.commands if block.note]
+
+    assert [note for note in notes if not is_reason(note)] == []
+
+
+def is_reason(note):
+    """Whether a note is `need an account`, names the test or make target that runs the block, or says why none does."""
+    if note.startswith("run by make "):
+        return re.search(rf"^{note.removeprefix('run by make ')}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    if note.startswith("run by "):
+        return (ROOT / note.removeprefix("run by ")).is_file()
+    return note == "need an account" or note.startswith("not run: ")
+
+
+def test_every_runbook_is_followed_by_a_test_that_causes_its_fault():
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests" / "e2e").glob("test_*.py"))
+    pages = [page for page in all_pages() if page.name.startswith("docs/runbooks/") and page.path.name != "README.md"]
+    steps = {(page.path.stem, block.heading) for page in pages for block in page.commands if block.note is None}
+
+    assert pages
+    assert [step for step in sorted(steps) if f'follow_runbook("{step[0]}", "{step[1]}"' not in tests] == []
+    assert {page.path.stem for page in pages} == {stem for stem, _ in steps}
+
+
+def test_the_index_of_runbooks_lists_all():
+    pages = {page.path for page in all_pages() if page.name.startswith("docs/runbooks/")}
+
+    assert pages - linked_by("docs/runbooks/README.md") - {ROOT / "docs/runbooks/README.md"} == set()

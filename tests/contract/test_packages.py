@@ -72,7 +72,7 @@ def named_by_contracts():
 
 
 def test_there_is_something_to_reach_from():
-    assert len(entry_points()) == 16
+    assert len(entry_points()) == 19
     assert "glue_jobs.transforms.sales" in named_by_contracts()
     assert named_by_contracts() <= shipped_modules().keys()
 
@@ -83,7 +83,7 @@ def test_every_module_that_ships_is_reached_by_a_function_or_a_job():
     assert sorted(shipped_modules().keys() - reached) == []
 
 
-LIGHT = ("light_loader", "light_refresher")
+LIGHT = ("light_loader", "light_refresher", "tile_writer")
 
 
 def light_entry_points():

@@ -265,7 +265,9 @@ def test_a_run_that_ended_well_frees_its_place_last(machine):
 
 def test_every_failure_is_told_frees_the_dataset_and_ends_red(machine):
     states = machine["States"]
-    caught = {catch["Next"] for state in states.values() for catch in state.get("Catch", [])}
+    # A refresh has succeeded when its tiles are written, and stays so without them.
+    judged = [state for name, state in states.items() if name != "WriteTiles"]
+    caught = {catch["Next"] for state in judged for catch in state.get("Catch", [])}
 
     def ways_from(name):
         """Yield every way on that meets no further fault."""
@@ -457,7 +459,7 @@ class TestIngest:
 
 class TestRefresh:
     def test_the_steps_follow_the_design(self, refresh):
-        assert steps(refresh, {"HasTables": "Rebuild"}) == ["Claim", "Rebuild", "Record", "Release"]
+        assert steps(refresh, {"HasTables": "Rebuild"}) == ["Claim", "Rebuild", "Record", "WriteTiles", "Release"]
 
     def test_with_nothing_stale_no_job_is_started(self, refresh):
         loading, nothing, light = refresh["States"]["HasTables"]["Choices"]
@@ -467,7 +469,16 @@ class TestRefresh:
         assert nothing == {"Variable": "$.claim.Payload.table_count", "NumericEquals": 0, "Next": "Release"}
         assert steps(refresh, {"HasTables": nothing["Next"]}) == ["Claim", "Release"]
         assert light == {"Variable": "$.claim.Payload.runner", "StringEquals": "light", "Next": "LightRebuild"}
-        assert steps(refresh, {"HasTables": "LightRebuild"}) == ["Claim", "LightRebuild", "Record", "Release"]
+        assert steps(refresh, {"HasTables": "LightRebuild"}) == [
+            *["Claim", "LightRebuild", "Record"],
+            *["WriteTiles", "Release"],
+        ]
+
+    def test_tiles_that_cannot_be_written_fail_no_run_and_keep_no_lock(self, refresh):
+        tiles = refresh["States"]["WriteTiles"]
+
+        assert (tiles["Next"], [catch["Next"] for catch in tiles["Catch"]]) == ("Release", ["Release"])
+        assert tiles["ResultPath"] is None
 
     def test_what_is_too_large_for_a_function_is_rebuilt_by_spark(self, refresh):
         limits, rest = refresh["States"]["LightRebuild"]["Catch"]

@@ -2,14 +2,15 @@
 
 import importlib
 import importlib.util
-import json
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cartlake import events
 from cartlake.runs.ids import Workflow
+from cartlake_cli.functions import ALIAS
 from cartlake_cli.outputs import OUTPUT, Outputs
 
 ROOT = Path(__file__).parents[2]
@@ -26,8 +27,8 @@ MODULES = sorted(path.parent for path in TERRAFORM.glob("modules/*/main.tf"))
 ACCOUNT_OF_EXAMPLES = "123456789012"
 DECLARED = r'^module "{0}" {{$|^    {0} = {{$'
 """How a function is deployed: by a call of its own, or as a member of a map."""
-MOST_LINES = 280
-MOST_LINES_OF_THE_COMPOSITION = 370
+MOST_LINES = 320
+MOST_LINES_OF_THE_COMPOSITION = 650
 
 
 def in_example(path: Path) -> bool:
@@ -149,22 +150,33 @@ def test_shared_state_is_encrypted_locked_and_apart(environment):
     assert f'"cartlake/{environment}/terraform.tfstate"' in root
 
 
-def test_production_can_neither_lose_its_data_nor_its_ledger():
-    production = source("environments", "prod")
+@pytest.mark.parametrize("environment", ["staging", "prod"])
+def test_protected_environments_can_not_lose_their_data(environment):
+    protected = source("environments", environment)
 
-    assert re.search(r"deletion_protection += true", production)
-    assert "force_destroy" not in production
+    assert re.search(r"deletion_protection += true", protected)
+    assert "force_destroy" not in protected
+
+
+def test_what_must_not_be_lost_is_protected():
+    protection = re.search(r'^module "protection" \{\n(.*?)^\}', source("modules", "lake"), re.DOTALL | re.MULTILINE)[1]
+
+    assert re.search(r"^  enabled += var\.deletion_protection$", protection, re.MULTILINE)
+    for kept in ("kms_key_arn", "ledger_arn", "database_arns", '"raw", "processed", "curated", "quarantine"'):
+        assert kept in protection
+    assert "prevent_destroy = true" in source("modules", "protection")
+
+
+def locked(name):
+    lock = (ROOT / "requirements" / f"{name}.lock").read_text()
+    return {name.lower(): version for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE)}
 
 
 def test_glue_installs_the_packages_the_lambdas_were_locked_to():
-    lock = (ROOT / "requirements" / "lambda.lock").read_text()
-    locked = {name.lower(): version for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE)}
-    default = re.search(r"python_modules = optional\(list\(string\), (\[.*?\])\)", source("modules", "glue"))
+    of_glue, of_lambda = locked("glue"), locked("lambda")
 
-    installed = dict(module.split("==") for module in json.loads(default[1]))
-
-    assert installed == {name: locked[name.lower()] for name in installed}
-    assert {"pydantic", "PyYAML"} <= installed.keys()
+    assert {"pydantic", "pyyaml"} <= of_glue.keys()
+    assert of_glue == {name: of_lambda[name] for name in of_glue}
 
 
 def test_every_function_and_job_in_the_repository_is_deployed():
@@ -192,10 +204,11 @@ def test_every_function_is_given_the_settings_it_refuses_to_start_without(functi
 
 def test_the_command_line_finds_the_machines_and_functions_it_calls():
     command_line = "\n".join(path.read_text() for path in (ROOT / "cartlake_cli").rglob("*.py"))
-    called = set(re.findall(r'outputs\.functions\["(\w+)"\]', command_line))
+    called = set(re.findall(r'[^_]call\(lake, "(\w+)"', command_line))
 
     assert called
     assert called <= {path.parent.name for path in ROOT.glob("lambdas/*/handler.py")}
+    assert f'name             = "{ALIAS}"' in source("modules", "function")
     assert {"ingest", Workflow.MAINTENANCE, Workflow.REFRESH} == {
         path.name.removesuffix(".asl.json") for path in ROOT.glob("state_machines/*.json")
     }
@@ -210,6 +223,24 @@ def test_locks_are_made_for_every_platform_and_root_and_by_known_actions_only():
     assert re.search(r"for environment in (.*); do", lock)[1].split() == ENVIRONMENTS
     assert len(re.findall("uses:", lock)) == len(actions.findall(lock))
     assert set(actions.findall(lock)) <= set(actions.findall((workflows / "ci.yml").read_text()))
+
+
+def test_every_workflow_runs_the_same_terraform():
+    used = {
+        found
+        for path in (ROOT / ".github" / "workflows").glob("*.yml")
+        for found in re.findall(r"terraform_version: (\S+)", path.read_text())
+    }
+
+    assert used == {f'"{(ROOT / ".terraform-version").read_text().strip()}"'}
+
+
+def test_dependabot_looks_at_every_folder_with_versions_of_providers():
+    watched = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
+    patterns = next(update["directories"] for update in watched if update["package-ecosystem"] == "terraform")
+
+    folders = {path.parent for path in TERRAFORM.rglob("versions.tf") if not in_example(path)}
+    assert {folder for pattern in patterns for folder in ROOT.glob(pattern[1:])} >= folders
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(TERRAFORM).as_posix())

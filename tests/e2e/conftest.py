@@ -26,9 +26,12 @@ from cartlake_cli.commands.local import emulator
 from cartlake_cli.commands.local.up import bring_up
 from cartlake_cli.commands.runs.follow import follow_files
 from cartlake_cli.context import Lake
+from cartlake_cli.functions import ALIAS
 from cartlake_cli.main import app
 from cartlake_cli.output import Output
 from generators.transactions import generate_transactions
+from tests.contract.pages import ROOT
+from tests.e2e.shell import commands_below, typed
 
 PARCELS = Path(__file__).with_name("parcels.odcs.yaml")
 PARCELS_HEADER = "parcel_id,grams,recipient,shipped_on,updated_at\n"
@@ -38,22 +41,44 @@ PCL-3,20,Cleo,2026-11-03,2026-11-03T10:00:00Z
 PCL-4,700,,2026-10-03,2026-10-03T10:00:00Z
 """
 RETURNS = Path(__file__).with_name("returns.odcs.yaml")
+CARRIERS = Path(__file__).with_name("carriers.odcs.yaml")
+PICKUPS = Path(__file__).with_name("pickups.odcs.yaml")
+NEW_ACCOUNT = {"LOCALAWS_LAMBDA_CONCURRENCY": "10", "LOCALAWS_THROTTLING": "1"}
+MASK = "          - property: cartlake.mask\n            value: domain\n"
 DEMO = ("demo", "--days", 3, "--orders-per-day", 20, "--end-date", "2026-09-02")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what destroys the lake after everything else."""
-    items.sort(key=lambda item: item.get_closest_marker("destroys") is not None)
+    """Run what destroys the lake after everything else, before that what looks back at all calls, before that kills.
+
+    An erasure leaves small files, and reads all there are: bad files, which are huge, come later. Alarms are raised by
+    hundreds of refused rows, and kills leave rows of runs that failed.
+    """
+    late = [
+        "test_bad_files.py",
+        "test_alarms.py",
+        "test_kills.py",
+        "test_restore.py",
+        "test_logs.py",
+        "test_permissions.py",
+    ]
+    items.sort(key=lambda item: (item.get_closest_marker("destroys") is not None, _place(item.path.name, late)))
+
+
+def _place(name: str, late: Sequence[str]) -> int:
+    return late.index(name) + 1 if name in late else 0
 
 
 @pytest.fixture(scope="package")
 def lake(checkout: Path) -> Iterator[Lake]:
     """The lake, up and deployed, with nothing in it yet. IAM is enforced: a role that lacks a permission fails here.
 
+    The account is a new one: ten Lambdas at a time, and API calls at AWS's rates.
+
     Package scope, and an environment put back as it was: tests of other folders may run in the same process.
     """
     environment = dict(os.environ)
-    os.environ |= {"CARTLAKE_CHECKOUT": str(checkout), "LOCALAWS_AUTH": "1"}
+    os.environ |= {"CARTLAKE_CHECKOUT": str(checkout), "LOCALAWS_AUTH": "1", "LOCALAWS_IAM_LOG": "1", **NEW_ACCOUNT}
     aws.client.cache_clear()
     shutil.copy(PARCELS, checkout / "contracts")
     # Started first: Lambdas and jobs must read the contracts that were deployed with them, never this folder.
@@ -117,11 +142,12 @@ class LoadedBefore:
     """What was loaded under the contracts of the first deployment.
 
     `parcels_run` is the run that loaded the parcels, `refused` a file of 80 order lines, some of which were refused
-    for the way they were paid.
+    for the way they were paid, `renamed` a rejected file of 20 order lines whose `customer_email` has another name.
     """
 
     parcels_run: str
     refused: FileRecord
+    renamed: FileRecord
 
 
 @pytest.fixture(scope="package")
@@ -133,18 +159,24 @@ def loaded_before(
     parcels.write_text(PARCELS_HEADER + PARCELS_LINES)
     orders, _ = generated_orders(folder, 80)
     orders.write_text(orders.read_text().replace(",card,", ",crypto,"))
+    renamed, _ = generated_orders(folder, 20)
+    renamed.write_text(renamed.read_text().replace("customer_email", "mail_of_customer", 1))
     [loaded] = json.loads(run_lake("drop", "parcels", parcels, "--wait", "--json").stdout)
     [refused] = json.loads(run_lake("drop", "transactions", orders, "--wait", "--json").stdout)
-    return LoadedBefore(loaded["run_id"], lake.ledger.files.get(refused["file_id"]))
+    [rejected] = json.loads(run_lake("drop", "transactions", renamed, "--wait", "--json", exit_code=1).stdout)
+    files = lake.ledger.files
+    return LoadedBefore(loaded["run_id"], files.get(refused["file_id"]), files.get(rejected["file_id"]))
 
 
 @pytest.fixture(scope="package")
 def redeployed(lake: Lake, run_lake: Callable[..., Result], loaded_before: LoadedBefore) -> LoadedBefore:
-    """The lake with two contracts corrected and one added; returns what was loaded before."""
+    """The lake with two contracts corrected and three added; returns what was loaded before."""
     folder = lake.root / "contracts"
     corrected(folder / PARCELS.name, {"maximum: 1000": "maximum: 2000", "minimum: 1\n": "minimum: 50\n"})
-    corrected(folder / "transactions.odcs.yaml", {"validValues: [card,": "validValues: [crypto, card,"})
-    shutil.copy(RETURNS, folder)
+    aliases = f"          - property: cartlake.aliases\n            value: [mail_of_customer]\n{MASK}"
+    corrected(folder / "transactions.odcs.yaml", {"validValues: [card,": "validValues: [crypto, card,", MASK: aliases})
+    for added in (RETURNS, CARRIERS, PICKUPS):
+        shutil.copy(added, folder)
     run_lake("up")
     return loaded_before
 
@@ -164,6 +196,18 @@ def follow(lake: Lake) -> Callable[[Sequence[str]], list[FileRecord]]:
     return lambda file_ids: follow_files(lake, "transactions", file_ids, timeout_seconds=120)
 
 
+@pytest.fixture
+def follow_runbook(lake: Lake, tmp_path: Path) -> Callable[..., str]:
+    """Type the commands of a runbook below a heading, as on-call would; returns what they printed."""
+
+    def follow(name: str, heading: str, **variables: str) -> str:
+        blocks = commands_below(ROOT / "docs" / "runbooks" / f"{name}.md", heading)
+        assert blocks
+        return typed(tmp_path, blocks, **variables)
+
+    return follow
+
+
 def eventually(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What `holds` returns once it is true."""
     deadline = time.monotonic() + seconds
@@ -175,14 +219,23 @@ def eventually(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
 
 @contextmanager
 def environment_of(lake: Lake, function: str, **changed: str) -> Iterator[None]:
-    """Change environment variables of a function for the length of a block."""
+    """Change environment variables of a function for the length of a block, in a version of its own."""
     functions, name = lake.client("lambda"), lake.outputs.functions[function]
     right = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    live = functions.get_alias(FunctionName=name, Name=ALIAS)["FunctionVersion"]
+
+    def use(version: str) -> None:
+        functions.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
+
     try:
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**right, **changed}})
+        version = functions.publish_version(FunctionName=name)["Version"]
+        use(version)
         yield
     finally:
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": right})
+        use(live)
+        functions.delete_function(FunctionName=name, Qualifier=version)  # Terraform takes the newest for the one in use
 
 
 def loads_on_spark(lake: Lake) -> AbstractContextManager[None]:

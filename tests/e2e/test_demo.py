@@ -23,3 +23,12 @@ def test_the_demo_prints_text_for_people_too(run_lake):
 
     assert "Every row is accounted for." in output
     assert "lake quarantine list" in output
+
+
+def test_a_scheduled_check_reads_rows_of_each_dataset_from_the_ledger(run_lake, demo):
+    page = run_lake("monitor", "--no-fail").stdout
+
+    assert page.startswith("<!-- cartlake-data:local -->\n")
+    rows = [line for line in page.splitlines() if line.startswith("| transactions |")]
+    assert len(rows) == 1
+    assert "too few days" in rows[0]  # all files of the lake came today

@@ -3,9 +3,8 @@
 import json
 import os
 import signal
-import time
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -20,6 +19,7 @@ pytestmark = pytest.mark.e2e
 
 SILENT = "print('a job that ends without a word')\n"
 RAISING = "raise ValueError('the job broke on purpose')\n"
+HANGING = "import time\ntime.sleep(300)\n"
 KILLED = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
 
 
@@ -123,6 +123,41 @@ def test_a_broken_job_fails_its_run_with_an_alert_and_its_file_loads_after_a_rep
     assert rows_of(f"select count(*) from processed.transactions where _run_id = '{again.run_id}'") == [["60"]]
 
 
+def test_an_execution_that_is_stopped_stops_its_job_run_and_its_file_loads_after_a_replay(
+    lake, orders, follow_runbook, rows_of
+):
+    glue, job = lake.client("glue"), lake.outputs.glue_jobs["dataset_etl"]
+
+    def job_run_of(run_id):
+        runs = glue.get_job_runs(JobName=job)["JobRuns"]
+        return next((run for run in runs if run.get("Arguments", {}).get("--run_id") == run_id), None)
+
+    path, _ = orders(60)
+    with etl_script(lake, HANGING):
+        [dropped] = upload(lake, "transactions", [path])
+        file = eventually(lambda: claimed(lake, dropped["file_id"]))
+        eventually(lambda: (run := job_run_of(file.run_id)) and run["JobRunState"] == "RUNNING")
+        machine = lake.outputs.state_machine_arns["ingest"]
+        execution = f"{machine.replace(':stateMachine:', ':execution:')}:{file.run_id}"
+        lake.client("stepfunctions").stop_execution(executionArn=execution)
+        eventually(lambda: job_run_of(file.run_id)["JobRunState"] == "STOPPED")
+
+    eventually(lambda: lake.ledger.files.get(file.file_id).state is FileState.FAILED)
+    assert lake.ledger.runs.get(file.run_id).error == "ExecutionAborted"
+    found = {"DATASET": "transactions", "RUN": file.run_id}
+    assert "ExecutionAborted" in follow_runbook("failed-job", "Find out", **found)
+    follow_runbook("failed-job", "Mend", **found)
+    assert file.file_id not in follow_runbook("failed-job", "Healthy again", **found)
+    again = lake.ledger.files.get(file.file_id)
+    assert rows_of(f"select count(*) from processed.transactions where _run_id = '{again.run_id}'") == [["60"]]
+
+
+def claimed(lake, file_id):
+    """The record of a file once a run has claimed it."""
+    [file] = lake.ledger.files.get_many([file_id]) or [None]
+    return file if file and file.state is FileState.CLAIMED else None
+
+
 def test_a_batch_that_is_too_large_for_the_light_engine_is_loaded_by_spark_and_remembered(
     lake, dropped, run_lake, rows_of
 ):
@@ -149,7 +184,9 @@ def forget_fallback(lake, dataset):
     lake.client("dynamodb").delete_item(TableName=lake.outputs.ledger_table, Key=key)
 
 
-def test_a_failed_table_rule_leaves_main_alone_and_alerts_with_the_report(lake, orders, follow, alerts, rows_of):
+def test_a_failed_table_rule_leaves_main_alone_and_alerts_with_the_report(
+    lake, orders, follow, alerts, rows_of, follow_runbook
+):
     path, _ = orders(100, end_date=date(2025, 3, 3))  # a day of its own: the rule is measured over whole days
     header, *rows = path.read_text().splitlines()
     email = header.split(",").index("customer_email")
@@ -165,6 +202,13 @@ def test_a_failed_table_rule_leaves_main_alone_and_alerts_with_the_report(lake, 
     [alert] = eventually(lambda: [one for one in alerts() if run.run_id in one])
     assert "customer_email" in alert
     assert rows_of(f"select count(*) from processed.transactions where _run_id = '{run.run_id}'") == [["0"]]
+
+    found = {"DATASET": "transactions", "RUN": run.run_id}
+    assert "customer_email" in follow_runbook("quality-failure", "Find out", **found)
+    right, _ = orders(40)
+    [file] = follow([upload(lake, "transactions", [right])[0]["file_id"]])
+    assert file.run_id in follow_runbook("quality-failure", "Healthy again", **found)
+    assert lake.ledger.runs.get(file.run_id).state is RunState.SUCCEEDED
 
 
 def blank(row, index):
@@ -204,19 +248,22 @@ def dead_letters(run_lake):
 
 
 def test_a_validator_that_always_fails_ends_in_dead_letters_that_can_be_redriven(
-    lake, orders, follow, run_lake, dead_letters, rows_of
+    lake, orders, follow, follow_runbook, dead_letters, rows_of
 ):
     path, _ = orders(25)
     with broken_validator(lake, retry_seconds="0"):
         [dropped] = upload(lake, "transactions", [path])
         eventually(lambda: dead_letters() == 1, 120)
         assert dropped["file_id"] not in {file.file_id for file in lake.ledger.files.list("transactions")}
-        eventually(lambda: alarm_state(lake, "dlq") == "ALARM", 180)
+        eventually(lambda: alarm_state(lake, "dead-letters") == "ALARM", 180)
+        assert "message_failed" in follow_runbook("stuck-queue", "Find out")
 
-    run_lake("redrive", "incoming")
+    follow_runbook("stuck-queue", "Mend")
 
     [file] = follow([dropped["file_id"]])
     assert file.state is FileState.LOADED
+    follow_runbook("stuck-queue", "Healthy again")
+    assert dead_letters() == 0
     assert rows_of(f"select count(*) from processed.transactions where _run_id = '{file.run_id}'") == [["25"]]
 
 
@@ -251,13 +298,8 @@ def test_quarantined_rows_are_published_once_after_the_contract_was_corrected(la
 
 def test_nothing_is_lost_when_the_embedded_aws_is_killed(lake, checkout, dropped, run_lake, rows_of, monkeypatch):
     file, _ = dropped(45)
-    running = emulator.status(checkout)
-    loaded = datetime.fromisoformat(file.updated_at).timestamp()
-    ledger_on_disk = checkout / ".lake" / "state" / "dynamodb.json"
-    eventually(lambda: ledger_on_disk.stat().st_mtime > loaded + 1)
-    time.sleep(3)  # services are saved one after the other, the tables after the ledger
 
-    os.kill(running.pid, signal.SIGKILL)
+    os.kill(emulator.status(checkout).pid, signal.SIGKILL)
     eventually(lambda: emulator.status(checkout) is None)
     with monkeypatch.context() as patch:
         patch.delenv("CARTLAKE_CONTRACTS_DIR")  # the new server's Lambdas read the contracts deployed with them

@@ -7,10 +7,12 @@ from decimal import Decimal
 
 import pytest
 
+from cartlake.aws.objects import S3Uri
 from cartlake.ledger import FileState
+from cartlake.runs.folder import RunFolder
 from cartlake_cli.operations.follow import follow_refresh
 from cartlake_cli.operations.upload import upload
-from tests.e2e.conftest import eventually, loads_on_spark
+from tests.e2e.conftest import environment_of, eventually, loads_on_spark
 
 pytestmark = pytest.mark.e2e
 
@@ -73,8 +75,8 @@ def test_with_limits_of_zero_the_same_file_is_loaded_by_spark(lake, follow, orde
     assert stored(rows_of, file.run_id) == totals(manifest)
 
 
-def job_runs(lake):
-    return len(lake.client("glue").get_job_runs(JobName=lake.outputs.glue_jobs["dataset_etl"])["JobRuns"])
+def job_runs(lake, job="dataset_etl"):
+    return len(lake.client("glue").get_job_runs(JobName=lake.outputs.glue_jobs[job])["JobRuns"])
 
 
 def test_dirty_rows_are_quarantined_with_the_rules_they_break_and_the_rest_is_published(lake, follow, orders, rows_of):
@@ -92,10 +94,15 @@ def test_dirty_rows_are_quarantined_with_the_rules_they_break_and_the_rest_is_pu
     assert quarantined == [["true", str(manifest["expected_rows"]["quarantined"])]]
 
 
-def test_the_mart_is_the_sum_of_the_published_rows(lake, follow, orders, rows_of):
+@pytest.mark.parametrize(("limit_mb", "by_job"), [("1024", False), ("0", True)])
+def test_the_mart_is_the_sum_of_the_published_rows(lake, follow, orders, rows_of, limit_mb, by_job):
+    """Rebuilt by the function, and, with a limit of zero for its tables, by the job."""
     path, manifest = orders(400)
-    load(lake, follow, path)
-    follow_refresh(lake)
+    before = job_runs(lake, "table_refresh")
+    with environment_of(lake, "refresh_planner", LIGHT_TABLE_MAX_MB=limit_mb):
+        load(lake, follow, path)
+        follow_refresh(lake)
+    assert (job_runs(lake, "table_refresh") > before) is by_job
     [day] = {line["day"] for line in manifest["expected_table"]["by_day_and_currency"]}
 
     mart = rows_of(f"select sum(order_lines), sum(units) from curated.sales_daily where order_date = date '{day}'")
@@ -189,9 +196,9 @@ def test_every_run_leaves_a_report_a_ledger_entry_and_a_lineage_event(lake, foll
     assert shown["state"] == "SUCCEEDED"
     assert shown["read"] == shown["published"] + shown["quarantined"] + shown["duplicate"] == 50
     assert [one["key"] for one in shown["files"]] == [file.key]
-    lineage = f"lineage/transactions/{file.run_id}.jsonl"
-    body = lake.client("s3").get_object(Bucket=lake.outputs.buckets["artifacts"], Key=lineage)["Body"].read()
-    assert {json.loads(line)["eventType"] for line in body.splitlines()} >= {"COMPLETE"}
+    place = S3Uri.parse(RunFolder(lake.outputs.buckets["artifacts"], file.run_id).lineage_event("END"))
+    end = lake.client("s3").get_object(Bucket=place.bucket, Key=place.key)["Body"].read()
+    assert json.loads(end)["eventType"] == "COMPLETE"
 
 
 def key_of(line):

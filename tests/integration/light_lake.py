@@ -27,7 +27,7 @@ from glue_jobs.table_refresh.run import Run
 from tests.compiled import use_compiled_queries
 
 GRAPH = Graph.of(contracts.load_all())
-DATABASES = ("processed", "curated", "ops")
+DATABASES = ("processed", "curated", "masked", "ops")
 LINEAGE = {
     "_ingested_at": "timestamptz '2026-03-01 12:00:00Z'",
     "_updated_at": "timestamptz '2026-03-01 12:00:00Z'",

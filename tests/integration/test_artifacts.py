@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 
 LAYERS = {
     **{name: ["cartlake", "arrow"] for name in ("file_validator", "maintenance_planner", "table_publisher")},
-    **{name: ["light"] for name in ("light_loader", "light_refresher")},
+    **{name: ["light"] for name in ("light_loader", "light_refresher", "tile_writer")},
 }
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-west-1",
@@ -26,11 +26,17 @@ ENVIRONMENT = {
     "LEDGER_TABLE": "ledger",
     "EVENT_BUS": "bus",
     "QUARANTINE_BUCKET": "quarantine",
+    "RAW_BUCKET": "raw",
+    "GRACE_SECONDS": "1200",
+    "ALERTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:alerts",
     "ARTIFACTS_BUCKET": "artifacts",
+    "DASHBOARD_BUCKET": "dashboard",
+    "ENVIRONMENT": "test",
     "IDEMPOTENCY_TABLE": "idempotency",
     "INGEST_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:ingest",
     "REFRESH_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:refresh",
     "MAINTENANCE_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:maintenance",
+    "GLUE_JOBS": "dataset-etl,table-refresh",
     "RUN_COORDINATOR_FUNCTION": "run-coordinator",
     "TRANSFORM_JOB": "dataset-etl",
     "LIGHT_MAX_MB": "256",

@@ -129,6 +129,8 @@ def test_a_file_becomes_rows_on_a_branch_that_nobody_reads_yet(load, name):
     rows = report.rows
     assert rows.read == rows.published + rows.quarantined + rows.duplicate == 60
     assert str(branch.snapshot_id) == report.snapshot_id
+    written = table.metadata.snapshot_by_id(branch.snapshot_id).summary.additional_properties["added-files-size"]
+    assert report.size >= int(written) > 0
     assert table.scan(snapshot_id=branch.snapshot_id).to_arrow().num_rows == rows.published > 0
     assert table.current_snapshot() is None
     assert report.engine == EngineChoice(engine="light", reason="a small file")

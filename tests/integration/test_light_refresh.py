@@ -69,6 +69,10 @@ def test_every_table_follows_its_sources_day_by_day_and_is_what_it_is_from_scrat
 
     assert {name: table.error for name, table in first.items()} == dict.fromkeys(GRAPH.order, "")
     assert {table.outcome for table in [*first.values(), *whole.values()]} == {"rebuilt"}
+    read = {name: {up: first[up].snapshot_id for up in table.read if up in first} for name, table in first.items()}
+    assert all(read[name].items() <= table.read.items() for name, table in first.items())
+    assert set(first["curated.dim_product"].read) == {"processed.products", "processed.vendors", "curated.fct_reviews"}
+    assert first["curated.dim_product"].size > 0
     assert "all rows" not in {table.scope for name, table in second.items() if name.startswith("curated.sales")}
     assert {name: grown.rows(name) for name in GRAPH.order} == {name: scratch.rows(name) for name in GRAPH.order}
     assert {name for name in GRAPH.order if not grown.rows(name)} == set()

@@ -9,7 +9,7 @@ from pyiceberg.manifest import ManifestContent
 
 from cartlake import contracts
 from cartlake.aws.clients import client
-from cartlake.contracts.maintenance import MAX_SNAPSHOTS
+from cartlake.contracts.custom_properties.maintenance import MAX_SNAPSHOTS
 from cartlake.refresh.day_ranges import of_days
 from cartlake.refresh.graph import Scope
 from cartlake.runs.documents import FileFormat, Manifest, ManifestFile

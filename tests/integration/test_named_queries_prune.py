@@ -56,7 +56,7 @@ def lake(localaws):
     from localaws.testing.athena import Lake
 
     made = Lake(localaws, "prunetest")
-    for database in ("processed", "curated", "ops"):
+    for database in ("processed", "curated", "masked", "ops"):
         made.glue.create_database(DatabaseInput={"Name": database, "LocationUri": f"s3://prunetest/{database}/"})
     described = contracts.load_all()
     tables.apply(made.iceberg(), described, Placement({}, {}))
@@ -68,7 +68,7 @@ def lake(localaws):
     for view in views.read_views(QUERIES / "views"):
         made.run(view.sql)
     yield made
-    for database in ("processed", "curated", "ops"):
+    for database in ("processed", "curated", "masked", "ops"):
         made.glue.delete_database(Name=database)
 
 

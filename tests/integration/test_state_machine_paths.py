@@ -483,21 +483,31 @@ def test_a_failure_path_that_itself_fails_keeps_the_first_cause(ingest):
 def test_a_refresh_takes_every_step(refresh):
     run = refresh.run()
 
-    assert (run.status, run.tasks) == ("SUCCEEDED", ["Claim", "Rebuild", "Record", "Release"])
+    assert (run.status, run.tasks) == ("SUCCEEDED", ["Claim", "Rebuild", "Record", "WriteTiles", "Release"])
     assert run.events["job_starter"]["input_uri"] == "s3://runs/plan.json"
     assert run.events["job_starter"]["step"] == "refresh"
+    assert run.events["tile_writer"] == {"run_id": run.events["run_coordinator:release"]["run_id"]}
 
 
 def test_a_refresh_waits_for_runs_that_load_files(refresh):
     run = refresh.run(refresh_planner={"answer": ANSWERS["refresh_planner"]["answer"] | {"gathers": 1}})
 
-    assert (run.status, run.tasks) == ("SUCCEEDED", ["Claim", "Gather", "Claim", "Rebuild", "Record", "Release"])
+    assert (run.status, run.tasks) == (
+        "SUCCEEDED",
+        ["Claim", "Gather", "Claim", "Rebuild", "Record", "WriteTiles", "Release"],
+    )
 
 
 def test_a_rebuild_that_glue_failed_is_started_again(refresh):
     run = refresh.run(job_starter={"job_error": "GlueInfrastructureError", "job_fails": 2})
 
     assert (run.status, run.calls["job_starter"]) == ("SUCCEEDED", 3)
+
+
+def test_tiles_that_cannot_be_written_fail_no_refresh(refresh):
+    run = refresh.run(tile_writer={"fails": FOR_EVER, "error": "TileError"})
+
+    assert (run.status, run.tasks[-2:]) == ("SUCCEEDED", ["WriteTiles", "Release"])
 
 
 def test_where_nothing_is_stale_no_job_starts(refresh):

@@ -6,12 +6,20 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from threading import Barrier
 
+import pyarrow as pa
 import pytest
+
+from cartlake import contracts
+from cartlake.aws.clients import client
+from cartlake.tables.catalog import load_catalog
 
 pytestmark = pytest.mark.integration
 
 CONFLICT = "ICEBERG_COMMIT_ERROR"
+
+RESULTS = next(table for table in contracts.load("ops").tables if table.name == "quality_results")
 
 # Appends a row, and dies as only a power cut can: at the place it is told.
 WRITER = """
@@ -118,3 +126,27 @@ def test_what_a_dead_writer_left_is_removed_and_no_row_with_it(lake, write):
     assert len(left) == 2
     assert len(data_files(lake)) == 2
     assert lake.rows("SELECT id FROM t ORDER BY id") == [("1",), ("3",)]
+
+
+def commits_left_to_the_properties(number, tables, barrier):
+    """Append a row to a table that nineteen others append to at this moment, each through a client of its own."""
+    table = tables[number]
+    barrier.wait(60)
+    table.append(pa.table({"id": pa.array([number], pa.int64())}))
+
+
+def test_of_twenty_runs_that_commit_at_the_same_time_none_gives_up(lake, localaws, monkeypatch):
+    lake.create("t", "id bigint")
+    for name, value in {**localaws.env, "AWS_DEFAULT_REGION": localaws.env["AWS_REGION"]}.items():
+        monkeypatch.setenv(name, value)
+    client.cache_clear()
+    retries = {name: value for name, value in RESULTS.table_properties.items() if name.startswith("commit.retry.")}
+    with load_catalog().load_table((lake.database, "t")).transaction() as change:
+        change.set_properties(retries)
+    tables, barrier = [load_catalog().load_table((lake.database, "t")) for _ in range(20)], Barrier(20)
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda number: commits_left_to_the_properties(number, tables, barrier), range(20)))
+
+    client.cache_clear()
+    assert lake.rows("SELECT count(DISTINCT id), count(*) FROM t") == [("20", "20")]

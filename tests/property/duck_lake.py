@@ -14,7 +14,7 @@ from sqlframe.duckdb import DuckDBSession
 
 from cartlake import contracts
 from cartlake.contracts import Table
-from cartlake.contracts.building import PERIODS, Upstream
+from cartlake.contracts.custom_properties.building import PERIODS, Upstream
 from cartlake.refresh.day_ranges import ALWAYS, DayRange, of_days
 from cartlake.refresh.graph import WHOLE, Graph, Scope, StaleTable, build_of, days_read
 from glue_jobs.table_refresh.building import transform_of
@@ -61,13 +61,16 @@ class DuckLake:
         return sorted(read - set(self.order))
 
     def clear(self) -> None:
-        """Be a new lake: without rows, but for members that stand for what is not known."""
+        """Be a new lake: without rows, but for members that stand for what is not known, and what is built of them."""
         self.changes = {}
         for name in [*self.order, *self._sources()]:
             self.connection.execute(f"delete from {_plain(name)}")
+        built = set()
         for name in self.order:
-            if build_of(self.graph.tables[name]).unknown_member:
+            build = build_of(self.graph.tables[name])
+            if build.unknown_member or (build.upstreams and built.issuperset(up.table for up in build.upstreams)):
                 self.rebuild(name, WHOLE)
+                built.add(name)
 
     def load(self, dataset: str, rows: Sequence[Mapping[str, str | None]]) -> None:
         """Load one file, as `dataset_etl` does; what it changed is stale until the next refresh."""

@@ -17,12 +17,12 @@ EXAMPLES = 3 * settings.default.max_examples // 10
 FAMILIES = {
     "sales": {
         "tables": "curated.fct_orders curated.sales_daily curated.sales_weekly curated.sales_monthly "
-        "curated.product_performance",
+        "curated.product_performance masked.transactions_masked",
         "files": "transactions transactions fx_rates products clickstream",
     },
     "customers": {
         "tables": "curated.dim_customer curated.customer_rfm curated.customer_ltv curated.customer_segments "
-        "curated.cohort_retention",
+        "curated.cohort_retention masked.customers_masked masked.dim_customer_masked",
         "files": "customers customers transactions",
     },
     "sessions": {"tables": "curated.fct_sessions curated.conversion_funnel", "files": "clickstream"},

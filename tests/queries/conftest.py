@@ -13,8 +13,8 @@ from cartlake_cli.athena import views
 from cartlake_cli.athena.named_queries import NamedQuery
 from localaws.athena import duck
 from localaws.athena.hive_types import from_hive
-from localaws.athena.sql import parsing
 from localaws.athena.sql.compiler import Compiler
+from localaws.athena.sql.parser import parsing
 from localaws.athena.sql.tables import Source, View
 from localaws.athena.trino_types import TrinoType
 

@@ -7,7 +7,7 @@ import pytest
 from sqlglot import exp
 
 from cartlake_cli.athena.named_queries import NamedQuery, Parameter, ParameterError
-from localaws.athena.sql import parsing
+from localaws.athena.sql.parser import parsing
 from tests.queries.conftest import QUERIES, TODAY
 
 FILES = sorted(QUERIES.glob("*.sql"))

@@ -27,7 +27,9 @@ from localaws.spark.jars import classpath
 from localaws.spark.session import ICEBERG_EXTENSIONS, QUICK_START_FLAGS
 from localaws.testing.fixtures import localaws  # noqa: F401 - a fixture
 from tests.spark import loading
+from tests.spark.both_readers import read  # noqa: F401 - a fixture
 from tests.spark.light_loading import LightLake
+from tests.spark.parcels import ParcelLake
 from tests.spark.shared_loading import SharedLake, use_embedded_catalog
 
 if TYPE_CHECKING:
@@ -233,6 +235,28 @@ def shared_lake(
 
     def make(engine: str, dataset: str = "transactions") -> SharedLake:
         lake = SharedLake.shared(spark, incoming, dataset)
+        lake.engine = engine
+        return lake
+
+    yield make
+    client.cache_clear()
+
+
+@pytest.fixture
+def parcel_lakes(
+    spark: SparkSession,
+    incoming: Path,
+    localaws: LocalAws,  # noqa: F811 - a fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[str], ParcelLake]]:
+    """Makes lakes of parcels, whose contract a test writes first; the argument names the engine that loads them."""
+    for name, value in localaws.env.items():
+        monkeypatch.setenv(name, value)
+    client.cache_clear()
+    use_embedded_catalog(spark, localaws.endpoint)
+
+    def make(engine: str) -> ParcelLake:
+        lake = ParcelLake.shared(spark, incoming, "parcels")
         lake.engine = engine
         return lake
 

@@ -7,6 +7,7 @@ from pyiceberg.table.update import SetSnapshotRefUpdate
 
 from cartlake import contracts
 from cartlake.aws.clients import client
+from cartlake.erasure.tombstones import read_tombstones
 from cartlake.refresh.graph import parent_of
 from cartlake.tables.catalog import load_catalog
 from cartlake_cli.migrations.migrate import _create
@@ -63,7 +64,7 @@ class LightLake(loading.Lake):
         with engine_limits(), duckdb_engine(run_id) as engine:
             ops = f"{self.prefix}ops"
             names = TableNames("lake", self.prefix, f"{ops}.quarantine_rows", f"{ops}.quality_results")
-            run = open_run(manifest, engine, names)
+            run = open_run(manifest, engine, names, read_tombstones("artifacts"))
             return (load_files if task == "load" else supersede_quarantine)(run)
 
     def publish(self, report):

@@ -91,6 +91,7 @@ def test_every_version_says_which_run_made_it(lake):
     made = lake.snapshots()
     assert made[appended.snapshot_id] == appended.run_id
     assert made[merged.snapshot_id] == merged.run_id
+    assert min(appended.size, merged.size) > 0
 
 
 def test_refused_rows_stand_in_quarantine_with_reasons_and_the_rest_is_published(lake):

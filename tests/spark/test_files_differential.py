@@ -1,29 +1,20 @@
 """The same files read by Spark and by DuckDB: the same texts, the same malformed rows, the same values."""
 
-import hashlib
 import io
 import random
 import re
-from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import sqlglot
-from moto import mock_aws
 
 from cartlake import contracts
-from cartlake.aws.clients import client
 from cartlake.errors import TerminalError
-from cartlake.runs.documents import FileFormat, ManifestFile
-from glue_jobs.engines.duckdb.reading import raw_rows_sql
-from glue_jobs.engines.duckdb.session import open_session
 from glue_jobs.engines.spark.reading import read_files
-from glue_jobs.transforms.file_rows.conforming import cast_sql
 from lambdas.file_validator.content.line_records import LineRecords
+from tests.spark.both_readers import agreed, names_of
 
 pytestmark = pytest.mark.spark
 
@@ -51,83 +42,6 @@ SHOES = {
 }
 
 
-@pytest.fixture(scope="module")
-def read(spark, incoming):
-    """Reads files of a contract with both engines; returns raw rows, or values, by engine."""
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        client.cache_clear()
-        boto3.client("s3").create_bucket(Bucket="raw")
-        yield Reader(spark, incoming)
-    client.cache_clear()
-
-
-class Reader:
-    def __init__(self, spark, incoming):
-        self.spark, self.incoming = spark, incoming
-
-    def dropped(self, contract, name, content, **layout):
-        key = f"incoming/{contract.name}/{name}"
-        path = self.incoming / contract.name / name
-        path.parent.mkdir(exist_ok=True, parents=True)
-        path.write_bytes(content)
-        client("s3").put_object(Bucket="raw", Key=key, Body=content)
-        digest = hashlib.sha256(content).hexdigest()
-        layout = {"kind": "csv", "header": names_of(contract)} | layout
-        return ManifestFile(
-            file_id=hashlib.sha256(key.encode()).hexdigest()[:32],
-            uri=f"s3://raw/{key}",
-            version_id=None,
-            etag="",
-            size=len(content),
-            sha256=digest,
-            format=FileFormat(**layout),
-        )
-
-    def rows(self, contract, files):
-        """Raw rows of each engine, sorted."""
-        on_spark = read_files(self.spark, files, contract)
-        return sorted_rows(on_spark.collect()), sorted_rows(self.on_duckdb(contract, files, "select * from raw"))
-
-    def values(self, contract, files):
-        """Typed rows of each engine: as text; timestamps in microseconds."""
-        columns = [column for column in contract.table.file_columns if column.type != "string"]
-        listed = [(cast_sql(column), column) for column in columns]
-        on_spark = read_files(self.spark, files, contract).selectExpr(
-            *(f"{text_of(sql, column, 'unix_micros')} as {column.name}" for sql, column in listed)
-        )
-        query = ", ".join(text_of(sql, column, "epoch_us") for sql, column in listed)
-        in_duckdb = sqlglot.transpile(f"select {query} from raw", read="spark", write="duckdb")[0]
-        return sorted_rows(written_out(on_spark.collect())), sorted_rows(self.on_duckdb(contract, files, in_duckdb))
-
-    def on_duckdb(self, contract, files, query):
-        with open_session() as session:
-            session.execute(f"create table raw as {raw_rows_sql(session, files, contract)}")
-            return session.rows(query)
-
-
-def text_of(sql, column, micros):
-    return f"cast({micros}({sql}) as string)" if column.type == "timestamp" else f"cast({sql} as string)"
-
-
-def written_out(rows):
-    """Rows of texts without exponents: Spark writes a decimal as `0E-8` for 0."""
-    return [
-        tuple(format(Decimal(text), "f") if EXPONENT.fullmatch(text or "") else text for text in row) for row in rows
-    ]
-
-
-def sorted_rows(rows):
-    return sorted((tuple(row) for row in rows), key=repr)
-
-
-def names_of(contract):
-    return [column.name for column in contract.table.file_columns]
-
-
 def is_by_line(content):
     lines = LineRecords(",", '"')
     lines.feed(content)
@@ -137,12 +51,6 @@ def is_by_line(content):
 def raw_of(rows, file):
     """{first column: other columns that matter} of the rows of one file; malformed ones by their text."""
     return [row[:-1] for row in rows if row[-1] == file.uri]
-
-
-def agreed(rows):
-    on_spark, on_duckdb = map(Counter, rows)
-    assert (on_spark - on_duckdb, on_duckdb - on_spark) == (Counter(), Counter())
-    return rows[0]
 
 
 CELLS = [
@@ -227,8 +135,7 @@ def vendor_line(**changes):
 
 
 MALFORMED_LINES = [
-    vendor_line() + vendor_line(),
-    vendor_line() + " " + vendor_line(),
+    vendor_line() + "," + vendor_line(),
     vendor_line() + ", trailing words",
     vendor_line() + ",",
     vendor_line(vendor_name="NaN"),
@@ -285,7 +192,6 @@ ROWS = [
 
 
 def test_one_line_of_json_is_one_object_all_of_it(read):
-    """https://github.com/awslabs/amazon-kinesis-agent/issues/57: objects without a line break between them."""
     content = "\n".join([ROWS[0][0], "", " \r", *MALFORMED_LINES, *(line for line, _ in ROWS[1:])]).encode()
     file = read.dropped(VENDORS, "lines.jsonl", content, kind="jsonl", header=[])
     long = read.dropped(
@@ -305,6 +211,29 @@ def test_one_line_of_json_is_one_object_all_of_it(read):
     assert [row[1] for row in raw_of(rows, long)] == ["\n" * 200_000]
 
 
+def test_objects_without_line_breaks_between_them_are_rows(read):
+    """https://github.com/awslabs/amazon-kinesis-agent/issues/57; a bad one takes no other with it."""
+    lines = [
+        "".join(line.strip() for line, _ in ROWS),
+        vendor_line() + " \t" + vendor_line() + "\r" + vendor_line(vendor_name="NaN") + vendor_line() + "\r",
+        vendor_line() + vendor_line()[:-9] + vendor_line() + ", trailing words",
+        vendor_line(vendor_name='"}{"') + vendor_line(vendor_name='"cut') + vendor_line(),
+    ]
+    bad = [
+        vendor_line(vendor_name="NaN"),
+        vendor_line()[:-9] + vendor_line() + ", trailing words",
+        vendor_line(vendor_name='"cut'),
+    ]
+    file = read.dropped(VENDORS, "firehose.json", "\n".join(lines).encode(), kind="jsonl", header=[])
+
+    rows = agreed(read.rows(VENDORS, [file]))
+
+    assert sorted(row[-2] for row in rows if row[-2]) == sorted(bad)
+    expected = [(GOOD | changes).values() for _, changes in ROWS] + [GOOD.values()] * 5
+    expected += [(GOOD | {"vendor_name": "}{"}).values()]
+    assert sorted((row[:-2] for row in rows if not row[-2]), key=repr) == sorted(map(tuple, expected), key=repr)
+
+
 def dirty_line(seed):
     """A line of JSON of which a few characters are changed."""
     chosen = random.Random(seed)
@@ -317,7 +246,8 @@ def dirty_line(seed):
 
 
 def test_dirty_json_lines_are_read_alike(read):
-    content = "\n".join(dirty_line(seed) for seed in range(3000)).encode()
+    ends = random.Random(1).choices(["\n", "\r\n", " ", ""], weights=[9, 1, 1, 1], k=3000)
+    content = "".join(dirty_line(seed) + end for seed, end in enumerate(ends)).encode()
     file = read.dropped(VENDORS, "dirty.jsonl", content, kind="jsonl", header=[])
 
     rows = agreed(read.rows(VENDORS, [file]))

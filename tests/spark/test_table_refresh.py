@@ -41,6 +41,9 @@ def test_a_new_day_is_added_and_other_days_are_not_touched(lake):
 
     assert {table.outcome for table in done.values()} == {"rebuilt"}
     assert (lake.report.engine.engine, lake.report.cost_usd > 0) == ("spark", True)
+    lines, orders = done["processed.order_lines"], done["curated.fct_orders"]
+    assert orders.read == {"processed.order_lines": lines.snapshot_id}
+    assert orders.size > 0
     assert {(row["order_date"], row["orders"]) for row in lake.rows("curated.sales_daily")} == {
         (FEBRUARY, 1),  # the third order is in the table, but not in the change
         (MARCH, 1),

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from cartlake.aws import clients as aws
 from cartlake.contracts import Column, Table
-from cartlake.contracts.building import Build
+from cartlake.contracts.custom_properties.building import Build
 from cartlake.ledger import Content, ObjectVersion
 from cartlake.refresh.graph import Graph
 from cartlake.runs.documents import FileFormat, RefreshReport, TableRefresh
@@ -61,7 +61,7 @@ def others():
 def lake(monkeypatch, others):
     outputs = SimpleNamespace(
         ledger_table="ledger",
-        buckets={"artifacts": "artifacts"},
+        buckets={"artifacts": "artifacts", "raw": "raw"},
         databases={"processed": "processed"},
         functions={"run_coordinator": "test-run-coordinator"},
         state_machine_arns={"refresh": MACHINE},
@@ -78,7 +78,8 @@ def lake(monkeypatch, others):
     monkeypatch.setattr(Lake, "connect", lambda _: None)
     aws.client.cache_clear()
     with mock_aws():
-        boto3.client("s3").create_bucket(Bucket="artifacts")
+        for bucket in ("artifacts", "raw"):
+            boto3.client("s3").create_bucket(Bucket=bucket)
         keys, index = ("pk", "sk"), ("gsi1pk", "gsi1sk")
         by_state = {"IndexName": "by_state", "KeySchema": schema(index), "Projection": {"ProjectionType": "ALL"}}
         boto3.client("dynamodb").create_table(

@@ -49,7 +49,9 @@ def docs(
 def _live_page(lake: Lake, catalog: "Catalog") -> str:
     from data_catalog import build  # noqa: PLC0415 - only checkouts have it, with Graphviz
 
-    return build.live_page(catalog, lake.environment, athena_of(lake), lake.ledger)
+    lake.connect()
+    exports = lake.outputs.buckets.get("exports")
+    return build.live_page(catalog, lake.environment, athena_of(lake), lake.ledger, exports)
 
 
 def _written(path: Path, text: str) -> str:

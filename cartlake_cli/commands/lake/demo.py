@@ -137,6 +137,7 @@ def _say_next(lake: Lake, seconds: dict[str, float]) -> None:
     say("\n[green]Every row is accounted for.[/green] " + ", ".join(f"{k} {v:.1f} s" for k, v in seconds.items()))
     say("\nThe lake goes on running. Try next:")
     say("  source .venv/bin/activate      puts lake on your PATH")
+    say("  lake dashboard                 its numbers in a browser: sales, funnel, customers, products, trust")
     say("  lake runs                      what each run read, published and quarantined")
     say("  lake quarantine list           the dirty rows, by the rule they broke")
     say("  lake run show RUN              one run: tables rebuilt, rules broken, seconds")

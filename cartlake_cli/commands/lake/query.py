@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from cartlake import contracts
+from cartlake_cli.access.rights import can_run
 from cartlake_cli.athena.client import NUMERIC, QueryResult, athena_of
 from cartlake_cli.athena.named_queries import NamedQuery, ParameterError
 from cartlake_cli.context import Lake, lake_of
@@ -45,8 +47,14 @@ def queries(context: typer.Context, json: Json = False) -> None:
     """List the named queries analysts see in the Athena console."""
     lake = lake_of(context)
     found = sorted(athena_of(lake).named_queries().items())
-    rows = [_row(NamedQuery.read(name, sql)) for name, sql in found]
-    lake.output.records("Named queries", ["name", "about", "parameters"], rows)
+    made = {path.stem: path.read_text() for path in (lake.root / "athena_queries" / "views").glob("*.sql")}
+    tables = [table for contract in contracts.load_all() for table in contract.tables]
+    rows = [
+        {**_row(NamedQuery.read(name, sql)), "analyst": "yes" if can_run("analyst", sql, made, tables) else "no"}
+        for name, sql in found
+    ]
+    lake.output.records("Named queries", ["name", "about", "parameters", "analyst"], rows)
+    lake.output.say("analyst: whether the role without personal data can run it; docs/security.md.")
 
 
 def _row(query: NamedQuery) -> dict[str, Any]:

@@ -42,7 +42,10 @@ def down(
 def show_logs(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(help="A Lambda (file_validator), a log file (server, terraform) or a log group.")
+        str,
+        typer.Argument(
+            help="A run or a file, by its id; a Lambda (file_validator); a log file (server, terraform); a log group."
+        ),
     ] = "server",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines until Ctrl-C.")] = False,
     job: Annotated[str | None, typer.Option("--job", help="A Glue job run id: what that run printed.")] = None,
@@ -51,11 +54,16 @@ def show_logs(
     """Print what a part of the lake logged."""
     lake = lake_of(context)
     log_file = lake.home / "logs" / f"{name}.log"
-    # Logs of a Glue job are in shared groups, in streams that start with the run id.
+    # Logs of a Glue run are in streams that start with the run id; which job's run it is need not be known.
     if job is not None:
-        found = logs.cloudwatch_lines(lake.client("logs"), logs.JOB_GROUPS, job, lines, follow=follow)
+        groups = logs.job_groups(lake.client("logs"), lake.outputs.name_prefix)
+        found = logs.cloudwatch_lines(lake.client("logs"), groups, job, lines, follow=follow)
     elif lake.is_local and log_file.exists():
         found = logs.file_lines(log_file, lines, follow=follow)
+    elif logs.is_id(name):
+        ids = logs.ids_of(name, lake.ledger)
+        groups = logs.all_groups(lake.client("logs"), lake.outputs.name_prefix)
+        found = logs.cloudwatch_lines(lake.client("logs"), groups, None, lines, follow=follow, ids=ids)
     else:
         groups = [logs.group_of(name, lake.outputs.functions)]
         found = logs.cloudwatch_lines(lake.client("logs"), groups, None, lines, follow=follow)

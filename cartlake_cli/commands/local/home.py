@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FORMAT: Final = "0.2"
+FORMAT: Final = "0.3"
 """The version of Cartlake that changed the layout of `.lake/`, its ledger or its resources last."""
 
 _FORMAT_FILE: Final = "format"

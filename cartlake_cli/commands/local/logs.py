@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from cartlake.runs.ids import RUN_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-JOB_GROUPS = ("/aws-glue/jobs/output", "/aws-glue/jobs/error")
+    from cartlake.ledger import Ledger
+
 FOLLOW_SECONDS = 1.0
+_FILE_ID: Final = re.compile("[0-9a-f]{32}")
 
 
 def file_lines(path: Path, lines: int, *, follow: bool) -> Iterator[str]:
@@ -34,23 +39,62 @@ def group_of(name: str, functions: Mapping[str, str]) -> str:
     return f"/aws/lambda/{functions.get(name.replace('-', '_'), name)}"
 
 
+def job_groups(client: Any, security_configuration: str) -> list[str]:
+    """Return the log groups of all Glue jobs with a security configuration, two for each job's role."""
+    pages = client.get_paginator("describe_log_groups").paginate(
+        logGroupNamePrefix=f"/aws-glue/jobs/{security_configuration}-role/"
+    )
+    return [group["logGroupName"] for page in pages for group in page["logGroups"]]
+
+
+def ids_of(name: str, ledger: Ledger) -> list[str]:
+    """Return what to look for in all logs: of a run its id, of a file its id and those of the runs that had it."""
+    runs = (
+        run_id
+        for file in ([] if RUN_ID.fullmatch(name) else ledger.files.get_many([name]))
+        for run_id in (*(load.run_id for load in file.loads), file.run_id)
+    )
+    return list(dict.fromkeys([name, *filter(None, runs)]))
+
+
+def is_id(name: str) -> bool:
+    """Return whether a name is the id of a run or of a file."""
+    return bool(RUN_ID.fullmatch(name) or _FILE_ID.fullmatch(name))
+
+
+def all_groups(client: Any, name_prefix: str) -> list[str]:
+    """Return the log groups of all functions, state machines and Glue jobs of a lake."""
+    pages = client.get_paginator("describe_log_groups").paginate()
+    groups = [group["logGroupName"] for page in pages for group in page["logGroups"]]
+    return [group for group in groups if re.search(rf"/{re.escape(name_prefix)}-", group)]
+
+
 def cloudwatch_lines(
-    client: Any, groups: Sequence[str], stream_prefix: str | None, lines: int, *, follow: bool
+    client: Any,
+    groups: Sequence[str],
+    stream_prefix: str | None,
+    lines: int,
+    *,
+    follow: bool,
+    ids: Sequence[str] = (),
 ) -> Iterator[str]:
     """Yield the last lines of log groups in the order of their times; with `follow`, also later ones, without end.
 
-    `stream_prefix` chooses streams by the beginning of their names. A group that does not exist yet has no lines.
+    `stream_prefix` chooses streams by the beginning of their names; with `ids`, lines that hold one of them are
+    yielded, after the name of their group. A group that does not exist yet has no lines.
     """
     seen: set[str] = set()
+    texts: Sequence[str | None] = ids or [None]
     since = 0
     while True:
-        events = sorted(
-            (event for group in groups for event in _events(client, group, stream_prefix, since)),
-            key=lambda event: event["timestamp"],
+        found = (
+            event for group in groups for text in texts for event in _events(client, group, stream_prefix, since, text)
         )
+        events = sorted({event["eventId"]: event for event in found}.values(), key=lambda event: event["timestamp"])
         fresh = [event for event in events if event["eventId"] not in seen]
         for event in fresh if seen else fresh[-lines:]:
-            yield f"{_time(event['timestamp'])} {event['message'].rstrip()}"
+            place = f"{event['group'].rpartition('/')[2]} " if ids else ""
+            yield f"{_time(event['timestamp'])} {place}{event['message'].rstrip()}"
         if not follow:
             return
         # Times are not unique, so events of the last time are read again and left out by their ids.
@@ -59,13 +103,17 @@ def cloudwatch_lines(
         time.sleep(FOLLOW_SECONDS)
 
 
-def _events(client: Any, group: str, stream_prefix: str | None, since: int) -> Iterator[dict[str, Any]]:
+def _events(
+    client: Any, group: str, stream_prefix: str | None, since: int, text: str | None
+) -> Iterator[dict[str, Any]]:
     arguments: dict[str, Any] = {"logGroupName": group, "startTime": since}
     if stream_prefix:
         arguments["logStreamNamePrefix"] = stream_prefix
+    if text:
+        arguments["filterPattern"] = f'"{text}"'
     try:
         for page in client.get_paginator("filter_log_events").paginate(**arguments):
-            yield from page["events"]
+            yield from ({**event, "group": group} for event in page["events"])
     except client.exceptions.ResourceNotFoundException:
         return
 

@@ -21,6 +21,7 @@ from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.environments import LOCAL
 from cartlake_cli.errors import CommandError, NotReadyError
 from cartlake_cli.operations.catalog import apply_changes
+from cartlake_cli.operations.raw_files.sweep import sweep
 from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
 from cartlake_cli.outputs import OUTPUT
 
@@ -64,6 +65,7 @@ def bring_up(lake: Lake, *, force: bool = False) -> dict[str, float]:
     check_format(lake.home)
     seconds: dict[str, float] = {}
     applied = lake.home / "applied.sha256"
+    was_running = emulator.status(lake.root) is not None
     with _phase(lake, seconds, "start", "Starting the embedded AWS"):
         emulator.start(lake.root)
     with ThreadPoolExecutor(1) as pool, _phase(lake, seconds, "build", "Building the artifacts"):
@@ -82,12 +84,21 @@ def bring_up(lake: Lake, *, force: bool = False) -> dict[str, float]:
         applied.write_text(_fingerprint(lake, manifest))
     with _phase(lake, seconds, "tables", "Creating tables and views from the contracts"):
         apply_changes(lake)
+    with _phase(lake, seconds, "sweep", "Looking for files that were forgotten"):
+        # Nothing was under way before a start, so nothing is too young to be lost.
+        found = sweep(lake, grace_seconds=None if was_running else 0)
+    if found["found"]:
+        lake.output.say(f"{found['found']} files or runs had been interrupted; they are loaded now.")
     return seconds
 
 
 def init(lake: Lake) -> None:
-    """Run `terraform init` in environments/local. Raises as `terraform` does."""
-    terraform(lake, "init", "-input=false", "-reconfigure", f"-backend-config=path={lake.home}/terraform.tfstate")
+    """Run `terraform init` in environments/local. Raises as `terraform` does.
+
+    Terraform remembers where the state is. A release beside this checkout may have a link for `.lake`, and be removed.
+    """
+    state = lake.home.resolve() / "terraform.tfstate"
+    terraform(lake, "init", "-input=false", "-reconfigure", f"-backend-config=path={state}")
 
 
 def apply(lake: Lake, *, initialized: bool = False) -> None:
@@ -122,7 +133,8 @@ def terraform(lake: Lake, *arguments: str) -> str:
     with log.open("a", encoding="utf-8") as file:
         file.write(f"$ terraform {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
     if done.returncode:
-        raise CommandError(f"`terraform {arguments[0]}` failed:\n{done.stderr.strip()}\nThe whole output is in {log}.")
+        shown = done.stderr.strip() or done.stdout.strip()[-4000:]  # a plan with changes has no error
+        raise CommandError(f"`terraform {arguments[0]}` failed:\n{shown}\nThe whole output is in {log}.")
     return done.stdout
 
 

@@ -4,14 +4,17 @@ from typing import Annotated
 
 import typer
 
-from cartlake.ledger import FileState
 from cartlake_cli.commands.runs.follow import follow_files
 from cartlake_cli.context import lake_of
 from cartlake_cli.operations.quarantine import find_file, quarantined_rows, rows_by_reason, unloaded_files
+from cartlake_cli.operations.raw_files.unloaded import NOT_LOADED, explained
 from cartlake_cli.operations.replay import Replayed, replay_chosen, replay_files, replay_rows
 from cartlake_cli.operations.upload import check_dataset
 from cartlake_cli.options import Dataset, Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of
+
+FOR_PROGRAMS = frozenset({"detail", "format", "loads", "loads_again", "accepts_deletes"})
+"""Attributes of a file that are printed as JSON only."""
 
 quarantine_app = typer.Typer(
     help="Show and replay quarantined rows, rejected files and failed files.", no_args_is_help=True
@@ -54,8 +57,12 @@ def show(
     """Show why a file was rejected or failed, or the quarantined rows of a run or file with reasons and raw record."""
     lake = lake_of(context)
     file = find_file(lake, run_or_file)
-    if file is not None and file.state in {FileState.FAILED, FileState.REJECTED}:
-        lake.output.record(f"File {run_or_file}", file.model_dump(mode="json"))
+    if file is not None and file.state in NOT_LOADED:
+        run = lake.ledger.runs.get(file.run_id) if file.run_id else None
+        about = explained(file, run)
+        # The rest is for programs: people read `why`, and what is not known says nothing.
+        shown = {name: value for name, value in about.items() if value is not None and name not in FOR_PROGRAMS}
+        lake.output.record(f"File {run_or_file}", about if lake.output.as_json else shown)
         return
     rows = quarantined_rows(lake, run_or_file, reason, superseded=superseded, limit=limit)
     lake.output.records(
@@ -74,6 +81,9 @@ def replay(
         list[str] | None,
         typer.Option("--file", metavar="FILE_ID", help="Only this rejected or failed file; may be repeated. No rows."),
     ] = None,
+    accept_deletes: Annotated[
+        bool, typer.Option(help="With --file: let a full copy delete more keys than its contract allows.")
+    ] = False,
     wait: Annotated[bool, typer.Option(help="Wait until every file is processed.")] = True,
     json: Json = False,
 ) -> None:
@@ -82,9 +92,11 @@ def replay(
     check_dataset(dataset)
     if chosen and (reason or run_id or not files):
         raise typer.BadParameter("--file names all there is to replay; leave out --reason, --run and --no-files.")
+    if accept_deletes and not chosen:
+        raise typer.BadParameter("--accept-deletes is about single files; name them with --file.")
     replayed = replay_rows(lake, dataset, reason, run_id) if rows and not chosen else Replayed(0, 0, [])
     if chosen:
-        sent = replay_chosen(lake, dataset, chosen)
+        sent = replay_chosen(lake, dataset, chosen, accept_deletes=accept_deletes)
     else:
         # A reason is that of a row, so with one no file is replayed.
         sent = replay_files(lake, dataset, run_id) if files and reason is None else []

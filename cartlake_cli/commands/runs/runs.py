@@ -20,8 +20,8 @@ from cartlake_cli.output import records_of
 
 REPORTS = ("transform", "quality", "supersede_quarantine", "refresh", "maintenance")
 
-SLICE = ("withdrawn", "returned", "lowered", "outranked")
-"""Counts of a report that only a backfill has."""
+SOMETIMES = ("spared", "withdrawn", "returned", "lowered", "outranked")
+"""Counts of a report that only full copies and backfills have."""
 
 run_app = typer.Typer(help="Show one run.", no_args_is_help=True)
 
@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
 def runs(
     context: typer.Context,
     dataset: OptionalDataset = None,
+    state: Annotated[RunState | None, typer.Option(help="Only runs in this state.")] = None,
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
@@ -42,7 +43,7 @@ def runs(
     lake = lake_of(context)
     subjects = [dataset] if dataset else [*contracts.names(), Workflow.REFRESH, Workflow.MAINTENANCE]
     # The index has the runs of each subject apart, so they are merged and sorted here.
-    found = [run for subject in subjects for run in lake.ledger.runs.list(subject)]
+    found = [run for subject in subjects for run in lake.ledger.runs.list(subject) if state in (None, run.state)]
     found.sort(key=lambda run: run.started_at, reverse=True)
     columns = [
         "run_id",
@@ -52,6 +53,7 @@ def runs(
         "published",
         "quarantined",
         "duplicate",
+        "deleted",
         "backfill",
         "engine",
         "seconds",
@@ -105,6 +107,8 @@ def _flat(run: RunRecord) -> dict[str, Any]:
         "dataset": run.dataset,
         **about,
         **counts,
+        "deletes": run.deletes or None,
+        "deleted": run.deleted or None,
         "backfill": _backfill(run),
         "repeats": run.repeats or None,
         "engine": _engine(run),
@@ -130,7 +134,7 @@ def _engine(run: RunRecord) -> str | None:
 
 def _print(lake: Lake, run: RunRecord, files: Sequence[FileRecord], reports: dict[str, Any]) -> None:
     output, load = lake.output, reports["transform"]
-    about = {**_flat(run), **{name: load.get(name) or None for name in SLICE}, "cause": error_message(run.cause)}
+    about = {**_flat(run), **{name: load.get(name) or None for name in SOMETIMES}, "cause": error_message(run.cause)}
     output.record(f"Run {run.run_id}", {name: value for name, value in about.items() if value is not None})
     output.records("Files", ["key", "state", "reason"], records_of(files))
     broken = [rule for rule in load.get("row_rules", []) if rule["broken"]]

@@ -24,16 +24,16 @@ def status(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Refresh every second until Ctrl-C.")] = False,
     json: Json = False,
 ) -> None:
-    """Count files by state, show running runs, and count messages that could not be handled."""
+    """Count files by state, show running runs, and count files not in the ledger and messages not handled."""
     lake = lake_of(context)
     if not follow or lake.output.as_json:
         _show(lake, status_of(lake))
         return
     width = lake.output.console.width
-    with Live(_table(status_of(lake), width), console=lake.output.console, refresh_per_second=2) as live:
+    with Live(_table(status_of(lake, compare=False), width), console=lake.output.console, refresh_per_second=2) as live:
         while True:
             time.sleep(1)
-            live.update(_table(status_of(lake), width))
+            live.update(_table(status_of(lake, compare=False), width))
 
 
 def files(
@@ -60,6 +60,11 @@ def _show(lake: Lake, seen: dict[str, Any]) -> None:
         lake.output.json(seen)
         return
     lake.output.console.print(_table(seen, lake.output.console.width))
+    lost = seen["not_in_ledger"]
+    if lost["files"]:
+        lake.output.say(f"[red]{lost['files']} files are not in the ledger[/red]: `lake sweep` has them validated.")
+    if not lost["complete"]:
+        lake.output.say(f"{lost['looked_at']:,} files were compared with the ledger; `lake sweep --dry-run` does all.")
     for name, depth in seen["dead_letters"].items():
         if depth:
             lake.output.say(f"[red]{depth} dead letters in `{name}`[/red]: `lake redrive {name}` sends them again.")

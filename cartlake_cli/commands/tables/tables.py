@@ -42,10 +42,17 @@ def plan(
         raise typer.Exit(Exit.FAILED)
 
 
-def apply(context: typer.Context, json: Json = False) -> None:
+def apply(
+    context: typer.Context,
+    over_old_files: Annotated[
+        bool,
+        typer.Option("--over-old-files", help="Create a table also where the files of one lie that Glue has lost."),
+    ] = False,
+    json: Json = False,
+) -> None:
     """Create missing tables and views and change existing ones. A destructive change is refused, not made."""
     lake = lake_of(context)
-    lake.output.records("Changes made", COLUMNS, _rows(lake, apply_changes(lake)))
+    lake.output.records("Changes made", COLUMNS, _rows(lake, apply_changes(lake, over_old_files=over_old_files)))
 
 
 def _rows(lake: Lake, changes: CatalogChanges) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cartlake.contracts import Column, Table
 from cartlake.errors import TerminalError
+from cartlake_cli.athena.nested_times import without_zones
 
 MANIFEST: Final = "manifest.json"
 Format = Literal["parquet", "csv"]
@@ -132,7 +133,7 @@ def _cell(column: Column, form: Format) -> str:
     if form == "csv" and _nested(column):
         # A CSV has no nested values, so they are written as JSON.
         return f"json_format(cast({name} as json))"
-    return name
+    return without_zones(column) if _nested(column) else name
 
 
 def _nested(column: Column) -> bool:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from cartlake.contracts.names import column_of, written_names
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -25,6 +27,7 @@ _FITS: Final[Mapping[str, tuple[str, ...]]] = {
     "timestamp": ("timestamp",),
     "decimal": ("decimal", "float", "double", *_INTEGERS),
     "array": ("array",),
+    "struct": ("struct",),
 }
 """For each type of a contract, the types in files whose values the lake can convert to it."""
 _FORMATS: Final = {"csv": "csv", "json": "jsonl", "parquet": "parquet"}
@@ -84,16 +87,24 @@ def _of_table(contract: Contract, table: RawTable) -> Iterator[RawDrift]:
         yield drift("", "format", table.format or "unknown", accepted, "such files are rejected: see `lake files`")
         return
     wanted = {column.name: column for column in contract.table.file_columns}
+    columns = {_column_called(name, contract): kind for name, kind in table.columns.items()}
     for name, column in wanted.items():
-        found = table.columns.get(name)
+        found = columns.get(name)
         if found is None and not (table.format == "jsonl" and not column.required):  # objects may leave nulls out
             yield drift(name, "missing", None, column.type, _about_missing(column))
         elif found is not None and not fits(column.type, found, table.format):
             yield drift(name, "type", found, column.type, "rows whose value does not convert are quarantined")
-    for name, kind in table.columns.items():
-        if name not in wanted:
+    for name, kind in columns.items():
+        if name not in wanted and contract.unknown_columns == "refuse":
             advice = "add it to the contract to keep its values, or have senders leave it out"
             yield drift(name, "unknown", kind, None, advice)
+
+
+def _column_called(name: str, contract: Contract) -> str:
+    """Return the column that files call by a name, which crawlers write in small letters; else the name."""
+    columns = contract.table.file_columns
+    written = written_names((column.name, map(str.lower, column.aliases)) for column in columns)
+    return column_of(name, written, loose=contract.file_options.names == "loose") or name
 
 
 def _about_missing(column: Column) -> str:
@@ -113,6 +124,6 @@ def fits(wanted: str, found: str, kind: str) -> bool:
     found_base = re.split(r"[(<]", found, maxsplit=1)[0]
     if kind == "parquet":
         return found_base in _FITS[base] or (base in ("date", "timestamp") and found_base == "string")
-    if base == "array" and kind == "jsonl":
-        return found_base in ("array", "string")
+    if base in ("array", "struct") and kind == "jsonl":
+        return found_base in (base, "string")
     return found_base not in _COMPOUND

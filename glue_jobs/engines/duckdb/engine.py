@@ -21,17 +21,18 @@ from glue_jobs.engines.base import BatchCounts, Branch
 from glue_jobs.engines.duckdb import keys, merging, reading
 from glue_jobs.engines.duckdb.compiled import over, queries
 from glue_jobs.engines.duckdb.iceberg.conditions import on_sql
-from glue_jobs.engines.duckdb.iceberg.files import quoted
-from glue_jobs.engines.duckdb.iceberg.tables import Scan, head_of, scan
+from glue_jobs.engines.duckdb.iceberg.tables import Scan, bytes_added, head_of, scan
 from glue_jobs.engines.duckdb.lake_tables import LakeTables
 from glue_jobs.engines.duckdb.limits import EngineLimitError, is_fault_of_files
 from glue_jobs.engines.duckdb.session import Session, open_session, text_literal
-from glue_jobs.engines.duckdb.types import contract_type
+from glue_jobs.engines.duckdb.types import contract_type, quoted
 from glue_jobs.transforms.scopes import in_days_sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
+
+    from pyiceberg.expressions import BooleanExpression
 
     from cartlake.contracts import Contract, Table
     from cartlake.engine import DataFrame
@@ -121,18 +122,27 @@ class DuckDBEngine:
     def count_batch(self, judged: str, table: Table) -> BatchCounts:
         by_file: Counter[str] = Counter()
         by_day: Counter[date] = Counter()
+        deletes = 0
+        is_delete = "_broken = '' and _deletes" if table.deleted_when else "false"
         counted = self.session.rows(
-            f"select _source_file, case when _broken = '' then {table.event_time}::date end as day, count(*) "
+            f"select _source_file, {is_delete} as is_delete, "
+            f"case when _broken = '' and not is_delete then {table.event_time}::date end as day, count(*) "
             f"from {judged} group by all"
         )
-        for source_file, day, rows in counted:
+        for source_file, deleting, day, rows in counted:
             by_file[source_file] += rows
-            if day is not None:
+            if deleting:
+                deletes += rows
+            elif day is not None:
                 by_day[day] += rows
-        return BatchCounts(by_file, by_file.total() - by_day.total(), by_day, clustered=True)
+        refused = by_file.total() - by_day.total() - deletes
+        return BatchCounts(by_file, refused, by_day, clustered=True, deletes=deletes)
 
-    def fresh_branch(self, table: str, name: str) -> Branch:
-        return self.tables.fresh_branch(table, name)
+    def fresh_branch(self, table: str, name: str, start: str = MAIN) -> Branch:
+        return self.tables.fresh_branch(table, name, start)
+
+    def drop_branch(self, table: str, name: str) -> None:
+        self.tables.drop_branch(table, name)
 
     def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
         held = self.tables.scan_days(branch, table, days)
@@ -160,7 +170,7 @@ class DuckDBEngine:
         self.tables.commit(merging.of_versions(self.session, loaded, held, rows, table, days), branch)
 
     def replace(self, changed: str, gone: str, branch: Branch, table: Table) -> None:
-        held = self._checked(self.tables.scan(branch), branch)
+        held = self._checked(self.tables.scan(branch, self._between_keys(changed, gone, table)), branch)
         loaded = self.tables.load(branch.table)
         self.tables.commit(merging.of_same_keys(self.session, loaded, held, changed, gone, table), branch)
 
@@ -185,9 +195,18 @@ class DuckDBEngine:
     def head(self, table: str, reference: str) -> int | None:
         return head_of(self.tables.load(table), reference)
 
+    def added_bytes(self, branch: Branch) -> int | None:
+        return bytes_added(self.tables.load(branch.table), branch)
+
     def forget(self, tables: Iterable[str]) -> None:
         """Load these tables anew when they are next needed."""
         self.tables.forget(tables)
+
+    def _between_keys(self, changed: str, gone: str, table: Table) -> BooleanExpression | None:
+        """Return the bounds of the keys of both as a condition that leaves out files."""
+        listed = ", ".join(map(quoted, table.primary_key))
+        both = self.session.view_of(f"select {listed} from {changed} union all select {listed} from {gone}", "keys")
+        return keys.between_keys(self.session, both, table)
 
     def _filtered(self, held: Scan, where: str | None) -> str:
         return self.session.view_of(f"select * from ({held.sql()})" + (f" where {where}" if where else ""), "scan")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyiceberg.expressions import And, GreaterThanOrEqual, LessThanOrEqual
 
-from glue_jobs.engines.duckdb.iceberg.files import quoted
 from glue_jobs.engines.duckdb.iceberg.tables import FILE, POSITION
 from glue_jobs.transforms.scopes import event_column
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from cartlake.contracts import Table
     from glue_jobs.engines.duckdb.iceberg.tables import Scan
     from glue_jobs.engines.duckdb.session import Session
+from glue_jobs.engines.duckdb.types import quoted
 
 _COMPARED: Final = frozenset({"string", "int", "bigint", "date"})
 """Types whose values PyIceberg's expressions take as DuckDB returns them."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 
-from cartlake.contracts.maintenance import MAX_SNAPSHOTS
+from cartlake.contracts.custom_properties.maintenance import MAX_SNAPSHOTS
 from cartlake.tables.snapshots import MAIN
 from glue_jobs.engines.base import Branch
 from glue_jobs.engines.duckdb.iceberg.commits import Change, commit, drop_branch
@@ -57,13 +57,17 @@ class LakeTables:
         for table in tables:
             self._loaded.pop(table, None)
 
-    def fresh_branch(self, table: str, name: str) -> Branch:
-        """Drop the branch of an earlier attempt. The new one starts at `main` with the first commit to it."""
+    def fresh_branch(self, table: str, name: str, start: str = MAIN) -> Branch:
+        """Drop the branch of an earlier attempt. The new one begins at branch `start` with the first commit to it."""
+        self.drop_branch(table, name)
+        return Branch(table, name, head_of(self.load(table), start))
+
+    def drop_branch(self, table: str, name: str) -> None:
+        """Drop a branch of the table as it is now, if there is one of that name."""
         self.forget([table])
         loaded = self.load(table)
         if name in loaded.metadata.refs:
             drop_branch(loaded, name)
-        return Branch(table, name, head_of(loaded))
 
     def scan(self, branch: Branch, where: BooleanExpression | None = None) -> Scan:
         """Plan a scan of a branch, or of where it will start. `where` leaves out files, and no rows."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from glue_jobs.engines.duckdb.iceberg.commits import Change
 from glue_jobs.engines.duckdb.iceberg.conditions import on_sql
-from glue_jobs.engines.duckdb.iceberg.files import TableFiles, quoted
+from glue_jobs.engines.duckdb.iceberg.files import TableFiles
 from glue_jobs.engines.duckdb.iceberg.tables import FILE, POSITION, Scan, head_of, scan
 from glue_jobs.engines.duckdb.replacing import at_places
 from glue_jobs.transforms.file_rows.versions import newer, newer_version, same_key
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from cartlake.contracts import Table
     from glue_jobs.engines.duckdb.session import Session
+from glue_jobs.engines.duckdb.types import quoted
 
 
 def of_new_rows(session: Session, loaded: IcebergTable, rows: str) -> Change:
@@ -65,10 +66,11 @@ def _stored_versions(session: Session, held: Scan, rows: str, table: Table, days
     if known == decided:
         return stored if known else None
     tied = {path for (path,) in session.rows(f"select distinct file_path from {stored} where loses is null")}
+    wins = newer(table, dialect="duckdb")
     wide = Scan(held.schema, [file for file in held.files if file.file_path in tied], held.deletes)
     return session.table_of(
         f"select * from {stored} where loses is not null union all "
-        f"select {keys}, t.{FILE}, t.{POSITION}, {newer(table)} from ({wide.sql(positions=True)}) as t "
+        f"select {keys}, t.{FILE}, t.{POSITION}, {wins} from ({wide.sql(positions=True)}) as t "
         f"join {rows} as s on {same} semi join (from {stored} where loses is null) as n "
         f"on n.file_path = t.{FILE} and n.pos = t.{POSITION}",
         "stored",

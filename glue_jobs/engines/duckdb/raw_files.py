@@ -18,9 +18,11 @@ from cartlake.aws import s3
 from cartlake.aws.clients import client
 from cartlake.aws.objects import S3Uri
 from cartlake.aws.streams import ObjectStream
-from cartlake.csv_copies import Split, split_records, whole_lines
+from cartlake.csv_copies import Split, split_records
 from cartlake.csv_records import CsvLayout
 from cartlake.errors import TerminalError
+from cartlake.json_objects import one_object_a_line
+from cartlake.row_shapes import shape_of
 from glue_jobs.engines.duckdb.session import text_literal
 
 if TYPE_CHECKING:
@@ -28,10 +30,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cartlake.contracts import Contract
+    from cartlake.row_shapes import RowShape
     from cartlake.runs.documents import ManifestFile
 
 _LINE_DELIMITER: Final = "\x07"
 _LINE_QUOTE: Final = "\x06"
+SHAPED: Final = 8
+"""Times that a line can become longer by its shape."""
 _QUOTES_BYTES: Final = 3
 """Bytes that a field may take in a copy beside its text: a delimiter and two quotes."""
 
@@ -65,12 +70,17 @@ def copy_csv(file: ManifestFile, layout: CsvLayout, folder: Path) -> CsvCopy:
     return CsvCopy(good, malformed, split)
 
 
-def copy_lines(file: ManifestFile, folder: Path) -> Path:
-    """Copy the lines of a text, each as one value. Raises TerminalError naming a file that is no gzip file."""
+def copy_objects(file: ManifestFile, folder: Path, most_bytes: int, shape: RowShape | None = None) -> Path:
+    """Copy the lines of a text, cut where JSON objects of at most `most_bytes` meet in one, each as one value.
+
+    Rows of a shape are written by it. Raises TerminalError naming a file that is no gzip file.
+    """
     target = folder / f"{file.file_id}.lines"
     with _opened(file) as source, target.open("wb") as copy:
-        for block in whole_lines(source):
+        for block in one_object_a_line(source, most_bytes):
             lines = block.replace(b"\r\n", b"\n") if b"\r" in block else block
+            if shape:
+                lines = b"\n".join(map(shape.line, lines.split(b"\n")))
             special = any(mark in lines for mark in _MARKS)
             copy.write(b"\n".join(map(_one_value, lines.split(b"\n"))) if special else lines)
     return target
@@ -92,8 +102,9 @@ def read_csv_sql(paths: Sequence[Path], columns: Sequence[str], layout: CsvLayou
 
 
 def lines_layout(contract: Contract) -> CsvLayout:
-    """How `copy_lines` writes lines."""
-    return CsvLayout(1, _LINE_DELIMITER, _LINE_QUOTE, contract.max_line_bytes)
+    r"""How `copy_objects` writes lines. Those of a shape can be longer than they were: `1` becomes `\"1\"`."""
+    longer = 1 if shape_of(contract) is None else SHAPED
+    return CsvLayout(1, _LINE_DELIMITER, _LINE_QUOTE, longer * contract.max_line_bytes)
 
 
 _MARKS: Final = (b"\r", _LINE_DELIMITER.encode(), _LINE_QUOTE.encode())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cartlake.refresh.day_ranges import ALWAYS
-from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
+from cartlake.tables.snapshots import ADDED_BYTES, MAIN, RUN_PROPERTY
 from glue_jobs.engines.duckdb import replacing
 from glue_jobs.engines.duckdb.engine import DuckDBEngine, light_catalog
 from glue_jobs.engines.duckdb.iceberg.conditions import in_ranges
@@ -18,7 +18,7 @@ from glue_jobs.engines.duckdb.lake_tables import LakeTables
 from glue_jobs.engines.duckdb.limits import EngineLimitError, engine_limits
 from glue_jobs.engines.duckdb.session import open_session
 from glue_jobs.engines.duckdb.types import contract_type
-from glue_jobs.engines.refresh import Fingerprint, Measured
+from glue_jobs.engines.refresh import Fingerprint, MainSnapshot, Measured
 from glue_jobs.shared.quality import broken_rows
 from glue_jobs.transforms.scopes import in_ranges_sql
 
@@ -52,6 +52,13 @@ class DuckDBRefreshEngine(DuckDBEngine):
     def read_days(self, name: str, table: Table, days: Sequence[DayRange]) -> str:
         held = scan(self.tables.load(name), self.head(name, MAIN), in_ranges(table, days))
         return self._filtered(held, None if ALWAYS in days else in_ranges_sql(table, days))
+
+    def main_snapshot(self, name: str) -> MainSnapshot | None:
+        found = self.tables.load(name).metadata.snapshot_by_name(MAIN)
+        if found is None:
+            return None
+        said = found.summary.additional_properties.get(ADDED_BYTES) if found.summary else None
+        return MainSnapshot(found.snapshot_id, None if said is None else int(said))
 
     def head_run(self, name: str) -> str | None:
         snapshot = self.tables.load(name).metadata.snapshot_by_name(MAIN)

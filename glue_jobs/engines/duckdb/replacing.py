@@ -16,7 +16,7 @@ from pyiceberg.expressions.visitors import _StrictMetricsEvaluator
 
 from glue_jobs.engines.duckdb.iceberg.commits import Change
 from glue_jobs.engines.duckdb.iceberg.conditions import in_ranges
-from glue_jobs.engines.duckdb.iceberg.files import TableFiles, quoted
+from glue_jobs.engines.duckdb.iceberg.files import TableFiles
 from glue_jobs.engines.duckdb.iceberg.tables import FILE, POSITION, Scan, head_of, scan
 from glue_jobs.transforms.scopes import in_ranges_sql
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cartlake.contracts import Table
     from cartlake.refresh.day_ranges import DayRange
     from glue_jobs.engines.duckdb.session import Session
+from glue_jobs.engines.duckdb.types import quoted
 
 _NUMBERS: Final = count()
 

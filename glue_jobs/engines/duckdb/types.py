@@ -18,16 +18,20 @@ from pyiceberg.types import (
     LongType,
     PrimitiveType,
     StringType,
+    StructType,
     TimestampType,
     TimestamptzType,
 )
 
+from cartlake.contracts.types import List, Struct, parse_type
 from cartlake.errors import TerminalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyiceberg.types import IcebergType
+
+    from cartlake.contracts.types import Type
 
 _NAMES: Final[dict[type[IcebergType], str]] = {
     BooleanType: "boolean",
@@ -56,6 +60,8 @@ def duckdb_type(kind: IcebergType) -> str:
         return f"decimal({kind.precision}, {kind.scale})"
     if isinstance(kind, ListType):
         return f"{duckdb_type(kind.element_type)}[]"
+    if isinstance(kind, StructType):
+        return f"struct({', '.join(f'{quoted(one.name)} {duckdb_type(one.field_type)}' for one in kind.fields)})"
     if type(kind) not in _NAMES:
         raise TerminalError(f"Columns of type {kind} are not supported: a contract cannot have them.")
     return _NAMES[type(kind)]
@@ -63,9 +69,21 @@ def duckdb_type(kind: IcebergType) -> str:
 
 def contract_type(kind: str) -> str:
     """Return DuckDB's name of a type that a contract names as Spark does."""
-    element = kind.removeprefix("array<").removesuffix(">")
-    names = {"string": "varchar", "timestamp": "timestamptz"}
-    return names.get(element, element) + ("[]" if element != kind else "")
+    return _type_name(parse_type(kind))
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it: in quotes, as DuckDB's statistics name columns too."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _type_name(kind: Type) -> str:
+    match kind:
+        case List(element):
+            return f"{_type_name(element)}[]"
+        case Struct(fields):
+            return f"struct({', '.join(f'{quoted(name)} {_type_name(part)}' for name, part in fields)})"
+    return {"string": "varchar", "timestamp": "timestamptz"}.get(kind.name, kind.name)
 
 
 def lower_bound(text: str, kind: PrimitiveType) -> bytes:

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from cartlake.contracts import Contract, Table
 from cartlake.runs.documents import ManifestFile, Measurement
+from cartlake.tables.snapshots import MAIN
 from cartlake.times import stamp
 from glue_jobs.engines.base import BatchCounts, Branch
 from glue_jobs.engines.spark import faults, frames, iceberg, measuring, reading, writing
@@ -73,7 +74,8 @@ class SparkEngine:
         return self.kept[-1]
 
     def freeze(self, rows: DataFrame) -> DataFrame:
-        # Spark computes what is persisted anew when a table that it was made of changes.
+        # Spark computes what is persisted anew when a table that it was made of changes. The rows are on the workers,
+        # which auto-scaling keeps while they hold some; a run that lost one is started again, as after any lost worker.
         return rows.localCheckpoint()
 
     def release(self) -> None:
@@ -81,11 +83,13 @@ class SparkEngine:
             self.kept.pop().unpersist()
 
     def count_batch(self, judged: DataFrame, table: Table) -> BatchCounts:
+        deletes = (F.col("_broken") == "") & (F.col("_deletes") if table.deleted_when else F.lit(False))  # noqa: FBT003
         counted = (
             judged.groupBy(
                 F.spark_partition_id().alias("task"),
                 "_source_file",
-                F.when(F.col("_broken") == "", F.to_date(str(table.event_time))).alias("day"),
+                deletes.alias("deletes"),
+                F.when((F.col("_broken") == "") & ~deletes, F.to_date(str(table.event_time))).alias("day"),
             )
             .agg(F.count(F.lit(1)).alias("rows"))
             .collect()
@@ -98,10 +102,16 @@ class SparkEngine:
                 by_day[row["day"]] += row["rows"]
         places = {(row["task"], row["day"]) for row in counted if row["day"] is not None}
         # With files of one day each, every day is in the few tasks that read its file.
-        return BatchCounts(by_file, by_file.total() - by_day.total(), by_day, clustered=len(places) <= 3 * len(by_day))
+        clustered = len(places) <= 3 * len(by_day)
+        deleting = sum(row["rows"] for row in counted if row["deletes"])
+        refused = by_file.total() - by_day.total() - deleting
+        return BatchCounts(by_file, refused, by_day, clustered=clustered, deletes=deleting)
 
-    def fresh_branch(self, table: str, name: str) -> Branch:
-        return iceberg.fresh_branch(self.spark, table, name)
+    def fresh_branch(self, table: str, name: str, start: str = MAIN) -> Branch:
+        return iceberg.fresh_branch(self.spark, table, name, start)
+
+    def drop_branch(self, table: str, name: str) -> None:
+        iceberg.drop_branch(self.spark, table, name)
 
     def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
         return writing.stored_days(self.spark, branch, table, days)
@@ -129,6 +139,9 @@ class SparkEngine:
 
     def tidy(self, branch: Branch, table: Table, days: Collection[date]) -> None:
         """Leave it to the job that maintains tables."""
+
+    def added_bytes(self, branch: Branch) -> int | None:
+        return iceberg.added_bytes(self.spark, branch)
 
     def head(self, table: str, reference: str) -> int | None:
         return iceberg.head(self.spark, table, reference)

@@ -10,8 +10,9 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from cartlake.tables.snapshots import RUN_PROPERTY
+from cartlake.tables.snapshots import ADDED_BYTES, MAIN, RUN_PROPERTY
 from glue_jobs.engines.base import Branch
+from glue_jobs.engines.refresh import MainSnapshot
 
 _ATTEMPTS: Final = 4
 _CONFLICT: Final = re.compile(r"CommitFailedException|exceptions\.ValidationException|Cannot commit|missing data files")
@@ -32,15 +33,26 @@ def label_snapshots(spark: SparkSession, run_id: str) -> None:
     jvm.org.apache.iceberg.EnvironmentContext.put(RUN_PROPERTY, run_id)
 
 
-def fresh_branch(spark: SparkSession, table: str, name: str) -> Branch:
-    """Create a branch at the head of main, or reset it to there, so that a retried run starts anew; return it."""
-    base = head(spark, table, "main")
+def fresh_branch(spark: SparkSession, table: str, name: str, start: str = MAIN) -> Branch:
+    """Create a branch at the head of another, or reset it to there, so that a retried run starts anew; return it.
+
+    Where there is no branch `start` yet, it holds no rows.
+    """
+    base = head(spark, table, start)
     if base is not None:
         spark.sql(f"alter table {table} create or replace branch `{name}` as of version {base}")
-    else:  # Iceberg replaces a branch only by a snapshot, and a new table has none
-        spark.sql(f"alter table {table} drop branch if exists `{name}`")
-        spark.sql(f"alter table {table} create branch `{name}`")
-    return Branch(table, name, base)
+        return Branch(table, name, base)
+    # Iceberg replaces a branch only by a snapshot, and a new table has none. A new branch has the rows of main.
+    drop_branch(spark, table, name)
+    spark.sql(f"alter table {table} create branch `{name}`")
+    if start != MAIN:
+        spark.sql(f"delete from {table}.branch_{name} where true")
+    return Branch(table, name, None)
+
+
+def drop_branch(spark: SparkSession, table: str, name: str) -> None:
+    """Drop a branch, if there is one of that name."""
+    spark.sql(f"alter table {table} drop branch if exists `{name}`")
 
 
 def head(spark: SparkSession, table: str, reference: str) -> int | None:
@@ -48,6 +60,33 @@ def head(spark: SparkSession, table: str, reference: str) -> int | None:
     spark.catalog.refreshTable(table)  # others commit too, and Spark caches what it has read of a table
     rows = spark.sql(f"select snapshot_id from {table}.refs where name = '{reference}'").collect()
     return int(rows[0].snapshot_id) if rows else None
+
+
+def main_snapshot(spark: SparkSession, table: str) -> MainSnapshot | None:
+    """Return the snapshot of main as this session reads the table: it is not looked for anew, and no job is run."""
+    found = _loaded(spark, table).currentSnapshot()
+    if found is None:
+        return None
+    said = found.summary().get(ADDED_BYTES)
+    return MainSnapshot(found.snapshotId(), None if said is None else int(said))
+
+
+def added_bytes(spark: SparkSession, branch: Branch) -> int:
+    """Return the bytes of the files that were written to a branch since it began."""
+    spark.catalog.refreshTable(branch.table)
+    loaded, total = _loaded(spark, branch.table), 0
+    found = loaded.snapshot(branch.name)
+    while found is not None and found.snapshotId() != branch.base:
+        total += int(found.summary().get(ADDED_BYTES) or 0)  # a snapshot that only deletes files says none
+        parent = found.parentId()
+        found = None if parent is None else loaded.snapshot(parent)
+    return total
+
+
+def _loaded(spark: SparkSession, table: str) -> Any:
+    """The table as this session knows it, in Iceberg's Java API: a query of its metadata would be a job."""
+    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - PySpark has no other way to Iceberg's Java API
+    return jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(spark._jsparkSession, table)  # noqa: SLF001
 
 
 def run_of(spark: SparkSession, table: str, snapshot_id: int | None) -> str | None:

@@ -18,9 +18,14 @@ from pyspark.sql import functions as F
 from cartlake.contracts import Contract, Table, raw_schema
 from cartlake.csv_records import CsvLayout
 from cartlake.errors import TerminalError
-from cartlake.json_lines import NOT_BLANK, NUMBERS, row_pattern
+from cartlake.json_lines import NOT_BLANK, NUMBERS, key_pattern, key_replacement, row_pattern
+from cartlake.row_shapes import RowShape, names_in_lines, shape_of
 from cartlake.runs.documents import ManifestFile
 from glue_jobs.engines.spark.csv_records import split_batches
+from glue_jobs.engines.spark.json_objects import cut_batches
+from glue_jobs.engines.spark.padded_files import expanded_lines
+from glue_jobs.engines.spark.parquet_values import parquet_columns
+from glue_jobs.engines.spark.shaped_records import shaped_records
 
 _CORRUPT: Final = "_corrupt_record"
 _PATH: Final = "_metadata.file_path"
@@ -69,7 +74,8 @@ def _alike(files: Iterable[ManifestFile]) -> list[list[ManifestFile]]:
     for file in files:
         layout = file.format
         alone = file.file_id if layout.kind == "parquet" else ""
-        groups[(layout.kind, layout.delimiter, *layout.header, alone, layout.line_is_record is True)].append(file)
+        alike = (layout.kind, layout.delimiter, *layout.header, alone, *layout.names.items())
+        groups[(*alike, layout.line_is_record is True, layout.has_padding)].append(file)
     return list(groups.values())
 
 
@@ -83,16 +89,17 @@ def _read_alike(spark: SparkSession, files: Sequence[ManifestFile], contract: Co
 
 
 def _csv(spark: SparkSession, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
-    by_line = files[0].format.line_is_record is True
+    by_line = files[0].format.line_is_record is True and not files[0].format.has_padding
     return (_csv_lines if by_line else _csv_records)(spark, files, contract)
 
 
 def _csv_lines(spark: SparkSession, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
     """Read files whose lines are records. Spark, too, drops blank lines, and keeps those with other columns as text."""
-    layout = files[0].format
+    layout, shape = files[0].format, shape_of(contract)
+    names = layout.header if shape is None else _numbered(layout.header)
     rows = spark.read.options(**_STRICT).csv(
         _paths(files),
-        schema=", ".join(f"`{name}` string" for name in [*layout.header, _CORRUPT]),
+        schema=", ".join(f"`{name}` string" for name in [*names, _CORRUPT]),
         sep=layout.delimiter,
         quote=contract.csv.quote,
         escape=contract.csv.quote,  # a quote inside quotes is doubled; Spark's own default is a backslash
@@ -102,7 +109,10 @@ def _csv_lines(spark: SparkSession, files: Sequence[ManifestFile], contract: Con
         maxColumns=_longest_line(files, contract) + 1,
     )
     # Of a malformed line Spark returns the fields it could read as well.
-    well_formed = {name: F.when(F.col(_CORRUPT).isNull(), F.col(name)) for name in layout.header}
+    well_formed = {name: F.when(F.col(_CORRUPT).isNull(), F.col(name)) for name in names}
+    if shape:
+        cells = rows.select(*(cell.alias(name) for name, cell in well_formed.items()), _CORRUPT, F.col(_PATH))
+        return _shaped(cells, layout.header, shape, contract.table)
     return _raw_rows(rows, well_formed, F.col(_CORRUPT), contract.table)
 
 
@@ -110,15 +120,31 @@ def _csv_records(spark: SparkSession, files: Sequence[ManifestFile], contract: C
     """Read files whose lines may not be records: each by one task, all lines in order."""
     header, delimiter = files[0].format.header, files[0].format.delimiter
     layout = CsvLayout(len(header), delimiter, contract.csv.quote, contract.max_line_bytes)
-    places = (F.col(_PATH).alias("_path"), F.col("_metadata.file_block_start").alias("_start"))
-    lines = _lines(spark, files).select("value", *places, F.monotonically_increasing_id().alias("_number"))
+    lines = _lines(spark, files).withColumn("_number", F.monotonically_increasing_id())
     in_order = lines.repartition(min(len(files), _MOST_TASKS), "_path").sortWithinPartitions(
         "_path", "_start", "_number"
     )
-    schema = ", ".join(f"`{name}` string" for name in [*header, _CORRUPT, "_path"])
+    shape = shape_of(contract)
+    names = header if shape is None else _numbered(header)
+    schema = ", ".join(f"`{name}` string" for name in [*names, _CORRUPT, "_path"])
     rows = in_order.select("_path", "value").mapInArrow(partial(split_batches, layout=layout), schema)
+    if shape:
+        return _shaped(rows, header, shape, contract.table)
     columns = {name: F.col(name) for name in header}
     return _raw_rows(rows, columns, F.col(_CORRUPT), contract.table, path="_path")
+
+
+def _numbered(header: Sequence[str]) -> list[str]:
+    """Return names for the columns of a file that may have any: Spark takes two that differ in case for the same."""
+    return [f"_cell_{place}" for place in range(len(header))]
+
+
+def _shaped(cells: DataFrame, header: Sequence[str], shape: RowShape, table: Table) -> DataFrame:
+    """Return rows of records in the shape of a contract's rows. `cells` are numbered, before text and path."""
+    names = shape.columns_of(header)
+    schema = ", ".join(f"`{name}` string" for name in [*names, _CORRUPT, "_path"])
+    rows = cells.mapInArrow(partial(shaped_records, header=header, shape=shape), schema)
+    return _raw_rows(rows, {name: F.col(name) for name in names}, F.col(_CORRUPT), table, path="_path")
 
 
 def _longest_line(files: Iterable[ManifestFile], contract: Contract) -> int:
@@ -132,10 +158,14 @@ def _longest_line(files: Iterable[ManifestFile], contract: Contract) -> int:
 
 def _json_lines(spark: SparkSession, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
     names = [column.name for column in contract.table.file_columns]
-    lines = _lines(spark, files).where(F.col("value").rlike(NOT_BLANK)).select("value", F.col(_PATH).alias("_path"))
+    lines = _lines(spark, files).where(F.col("value").rlike(NOT_BLANK)).select("_path", "value")
+    shape = shape_of(contract)
+    if shape or files[0].format.line_is_record is not True:
+        lines = lines.mapInArrow(partial(cut_batches, most_bytes=contract.max_line_bytes, shape=shape), lines.schema)
     # Numbers become texts, which no parser rounds. What is no row has no text, and so neither keys nor values.
-    in_quotes = F.regexp_replace("value", NUMBERS, '$1"$2"')
-    texts = lines.withColumn("_text", F.when(F.col("value").rlike(row_pattern(names)), in_quotes))
+    named = _renamed(F.col("value"), names_in_lines(files[0], contract))
+    in_quotes = F.regexp_replace(named, NUMBERS, '$1"$2"')
+    texts = lines.withColumn("_text", F.when(named.rlike(row_pattern(names)), in_quotes))
     keys = F.json_object_keys("_text")
     once = F.size(keys) == F.size(F.array_distinct(keys))
     rows = texts.withColumn("record", F.when(once, F.from_json("_text", raw_schema(contract.table))))
@@ -143,29 +173,42 @@ def _json_lines(spark: SparkSession, files: Sequence[ManifestFile], contract: Co
     return _raw_rows(rows, {name: F.col(f"record.{name}") for name in names}, corrupt, contract.table, path="_path")
 
 
+def _renamed(line: Column, names: Mapping[str, str]) -> Column:
+    """Return a line whose keys have the contract's names. `names` are those the contract has for other keys."""
+    for name, column in names.items():
+        line = F.regexp_replace(line, key_pattern(name), key_replacement(column, "$"))
+    return line
+
+
 def _lines(spark: SparkSession, files: Sequence[ManifestFile]) -> DataFrame:
-    """Return the lines of texts. They end in a line feed; by itself Spark would also end one at a carriage return."""
-    return spark.read.options(**_STRICT).text(_paths(files), lineSep="\n")
+    """Return the lines of texts: `_path`, `_start` (the place of the part of the file they are in) and `value`.
+
+    They end in a line feed; by itself Spark would also end one at a carriage return. Files with padding, of at most
+    2 GiB, are expanded in Python.
+    """
+    path, start = F.col(_PATH).alias("_path"), F.col("_metadata.file_block_start").alias("_start")
+    if not files[0].format.has_padding:
+        return spark.read.options(**_STRICT).text(_paths(files), lineSep="\n").select(path, start, "value")
+    contents = spark.read.options(**_STRICT).format("binaryFile").load(_paths(files)).select(path, start, "content")
+    return contents.mapInArrow(expanded_lines, "_path string, _start bigint, value string")
 
 
 def _parquet(spark: SparkSession, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
     rows = spark.read.options(**_STRICT, **_DATES_AS_WRITTEN).parquet(*_paths(files))
-    nested = {name: kind for name, kind in rows.dtypes if kind.startswith(("array", "map", "struct", "binary"))}
-    if nested:
+    called = files[0].format.names
+    columns = parquet_columns(rows.schema, contract, called)
+    refused = {
+        field.name: field.dataType.simpleString()
+        for field in rows.schema
+        if columns.get(called.get(field.name, field.name), True) is None
+    }
+    if refused:
         names = ", ".join(file.uri for file in files)
-        raise TerminalError(f"{names} has columns of types that no contract has in a file: {nested}. Cast them.")
-    columns = {name: _parquet_text(name, kind) for name, kind in rows.dtypes}
-    return _raw_rows(rows, columns, F.lit(None).cast("string"), contract.table)
-
-
-def _parquet_text(name: str, kind: str) -> Column:
-    """Return a value's text. Spark writes a decimal below a millionth as `0E-8`; here it has no exponent."""
-    text = F.col(name).cast("string")
-    if not kind.startswith("decimal"):
-        return text
-    digits = F.substring((F.abs(F.col(name)) + 1).cast("string"), 2, 40)
-    sign = F.when(F.col(name) < 0, "-").otherwise("")
-    return F.when(text.contains("E"), F.concat(sign, F.lit("0"), digits)).otherwise(text)
+        raise TerminalError(
+            f"{names} has columns of types that the contract does not have there: {refused}. Cast them."
+        )
+    texts = {name: column for name, column in columns.items() if column is not None}
+    return _raw_rows(rows, texts, F.lit(None).cast("string"), contract.table)
 
 
 def _raw_rows(

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from cartlake.contracts import Table, measurements
 from cartlake.refresh.day_ranges import ALWAYS, DayRange
 from cartlake.tables.snapshots import MAIN
-from glue_jobs.engines.refresh import Fingerprint, Measured
+from glue_jobs.engines.refresh import Fingerprint, MainSnapshot, Measured
 from glue_jobs.engines.spark import iceberg, replacing
 from glue_jobs.engines.spark.engine import SparkEngine
 from glue_jobs.engines.spark.session import open_session
@@ -45,6 +45,9 @@ class SparkRefreshEngine(SparkEngine):
     def read_days(self, name: str, table: Table, days: Sequence[DayRange]) -> DataFrame:
         rows = self.spark.table(name)
         return rows if ALWAYS in days else rows.where(in_ranges_sql(table, days))
+
+    def main_snapshot(self, name: str) -> MainSnapshot | None:
+        return iceberg.main_snapshot(self.spark, name)
 
     def head_run(self, name: str) -> str | None:
         return iceberg.run_of(self.spark, name, self.head(name, MAIN))

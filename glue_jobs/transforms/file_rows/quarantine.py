@@ -10,7 +10,8 @@ def quarantined(judged: DataFrame, files: DataFrame, dataset: str, version: str)
     whatever run, gives the same identifiers.
     """
     corrupt, whole = json_text(F.struct(F.col("_corrupt_record"))), json_text(F.col("_raw"))
-    raw_record = F.when(F.col("_corrupt_record").isNotNull(), corrupt).otherwise(whole)
+    # Of people who were erased nothing is kept, so two rows of theirs are told apart by their number alone.
+    raw_record = F.coalesce(F.when(F.col("_corrupt_record").isNotNull(), corrupt).otherwise(whole), F.lit("{}"))
     refused = (
         judged.where(F.col("_broken") != F.lit(""))
         .join(broadcast(files), on="_source_file", how="left")

@@ -1,17 +1,27 @@
 """The steps of a batch, each a pure function of rows: conformed, prepared, linked to parents, judged, made unique."""
 
-from cartlake.contracts import Table
-from cartlake.engine import DataFrame, F
+from typing import Final
+
+from cartlake.contracts import RECEIVED_AT, Table
+from cartlake.engine import DataFrame, F, broadcast
 from glue_jobs.shared.functions import prepared
 from glue_jobs.transforms.file_rows.conforming import conform
 from glue_jobs.transforms.file_rows.judging import judge
 from glue_jobs.transforms.file_rows.parents import with_parents
 from glue_jobs.transforms.file_rows.versions import STORED, beside_stored, newer, order_of_versions
 
+RECEPTION_SCHEMA: Final = "_source_file string, received_at string"
+
 
 def judged_rows(raw: DataFrame, *parents: DataFrame, table: Table) -> DataFrame:
     """Return raw rows as `judging.judge` returns them. `parents` as `parents.with_parents` takes them."""
     return judge(with_parents(prepared(conform(raw, table), table), table, *parents), table)
+
+
+def with_reception(raw: DataFrame, files: DataFrame) -> DataFrame:
+    """Return raw rows with `_received_at` (timestamp, UTC) of their file. `files` as RECEPTION_SCHEMA."""
+    received = files.select("_source_file", F.expr("cast(received_at as timestamp)").alias(RECEIVED_AT))
+    return raw.join(broadcast(received), on="_source_file", how="left")
 
 
 def total_copies(repeated: DataFrame) -> DataFrame:

@@ -6,7 +6,8 @@ from operator import and_
 from typing import Final
 
 from cartlake.contracts import Table
-from cartlake.engine import DataFrame, F, Window
+from cartlake.engine import Column, DataFrame, Engine, F, Window
+from glue_jobs.transforms.file_rows.comparing import compared
 
 STORED: Final = "_stored_"
 """Prefix of the columns of a stored row that is joined to another row."""
@@ -31,13 +32,20 @@ def deduplicate(rows: DataFrame, repeated: DataFrame, table: Table) -> DataFrame
 def newest(rows: DataFrame, table: Table) -> DataFrame:
     """Keep one row per primary key: the highest version.
 
-    Of equal versions the one with the greatest values stays, in whatever files they came; of equal rows the one of the
-    last file by name.
+    Of equal versions a delete stays, else the one with the greatest values, in whatever files they came; of equal rows
+    the one of the last file by name.
     """
-    order = [*order_of_versions(table), "_source_file"]
-    newest_first = Window.partitionBy(*table.primary_key).orderBy(*(F.desc(name) for name in order))
+    version, *values = order_of_versions(table)
+    # Of equal versions a delete wins: exports often set a flag, and leave the version as it is.
+    deletes = [F.when(F.expr(table.is_delete), F.lit(1)).otherwise(F.lit(0)).desc()] if table.deleted_when else []
+    order = [*_greatest_first(table, version), *deletes, *_greatest_first(table, *values), F.desc("_source_file")]
+    newest_first = Window.partitionBy(*table.primary_key).orderBy(*order)
     ranked = rows.withColumn("_rank", F.row_number().over(newest_first))
     return ranked.where(F.col("_rank") == F.lit(1)).select(*(F.col(column.name) for column in table.columns))
+
+
+def _greatest_first(table: Table, *names: str) -> list[Column]:
+    return [F.expr(sql).desc() for name in names for sql in compared(table.column(name))]
 
 
 def order_of_versions(table: Table) -> list[str]:
@@ -56,21 +64,33 @@ def same_key(table: Table) -> str:
 
 def newer_version(table: Table) -> str:
     """Return SQL that says whether row `s` has a higher version than `t`, null when they are equal. Null is lowest."""
-    return f"(case {_first_different([str(table.version_column)], 's.', 't.')} end)"
+    name = table.version_column
+    return f"(case {_first_different([(f's.{name}', f't.{name}')])} end)"
 
 
-def newer(table: Table, row: str = "s.", than: str = "t.") -> str:
+def higher_version(table: Table, row: str, than: str) -> str:
+    """Return SQL that is true when a row has a higher version than another, and never null. Null is lowest."""
+    name = table.version_column
+    return f"(case {_first_different([(f'{row}{name}', f'{than}{name}')])} else false end)"
+
+
+def newer(table: Table, row: str = "s.", than: str = "t.", dialect: Engine = "spark") -> str:
     """Return SQL that is true when a row wins over another of the same key, and never null.
 
     It wins by a higher version or, with equal ones, by the first value that differs. Null is lowest. `row` and `than`
-    are the prefixes of their columns. Written out, because engines differ in how they compare structs that hold nulls.
+    are the prefixes of their columns; `dialect` as in `comparing.compared`. Written out, because engines differ in how
+    they compare structs that hold nulls.
     """
-    return f"(case {_first_different(order_of_versions(table), row, than)} else false end)"
+    pairs = [
+        pair
+        for name in order_of_versions(table)
+        for pair in zip(*(compared(table.column(name), prefix, dialect) for prefix in (row, than)), strict=True)
+    ]
+    return f"(case {_first_different(pairs)} else false end)"
 
 
-def _first_different(names: Iterable[str], row: str, than: str) -> str:
-    """Return the branches of a `case` that decide by the first of these columns that differs."""
-    pairs = [(f"{row}{name}", f"{than}{name}") for name in names]
+def _first_different(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return the branches of a `case` that decide by the first of these pairs of values that differs."""
     return " ".join(f"when {a} is distinct from {b} then {b} is null or coalesce({a} > {b}, false)" for a, b in pairs)
 
 

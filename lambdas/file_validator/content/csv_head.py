@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from lambdas.file_validator.content.columns import check_columns
+from lambdas.file_validator.content.columns import check_columns, columns_called
 from lambdas.file_validator.content.refusal import Reason, RefusedError
 from lambdas.file_validator.content.rules import FileRules
 
@@ -53,7 +53,7 @@ class CsvHead:
 
 
 def read_header(line: bytes, rules: FileRules) -> list[str]:
-    """Return the column names in file order. Raises RefusedError if they do not fit the contract."""
+    """Return the columns in file order, by the contract's names. Raises RefusedError if they do not fit it."""
     text = line.rstrip(b"\r").decode()
     if "\r" in text:
         raise RefusedError(
@@ -61,12 +61,12 @@ def read_header(line: bytes, rules: FileRules) -> list[str]:
             "The lines end in carriage returns alone, as on old Macs. Convert them to line feeds and drop it again.",
         )
     names = _split(text, rules.delimiter, rules.quote)
-    known = set(rules.names)
-    if not known & set(names):
+    if not {rules.column_of(name) for name in names} & set(rules.names):
         _refuse_delimiter(text, rules)
         _refuse_headless(names, text, rules)
-    check_columns(names, rules)
-    return names
+    columns = columns_called(names, rules)
+    check_columns(columns, rules)
+    return columns
 
 
 def _split(text: str, delimiter: str, quote: str) -> list[str]:
@@ -102,7 +102,7 @@ def _refuse_headless(names: Iterable[str], text: str, rules: FileRules) -> None:
 
 
 def _known(names: Iterable[str], rules: FileRules) -> int:
-    return sum(name.strip().lower() in rules.names for name in names)
+    return sum(rules.column_of(name) in rules.names or name.strip().lower() in rules.names for name in names)
 
 
 def _resembles(name: str, rules: FileRules) -> bool:

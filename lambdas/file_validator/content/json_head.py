@@ -8,6 +8,8 @@ reason, as one bad row among good ones.
 import json
 from typing import Any, Final
 
+from cartlake.contracts.names import UNUSABLE
+from cartlake.json_objects import MEETING, objects_of
 from lambdas.file_validator.content.columns import check_columns
 from lambdas.file_validator.content.refusal import Reason, RefusedError
 from lambdas.file_validator.content.rules import FileRules
@@ -30,13 +32,19 @@ class JsonHead:
         self._rules = rules
         self._start = b""
         self._judged = False
+        self.names: dict[str, str] = {}
+        """Columns by the names that the first lines, or the contract, give them beside their own."""
 
     def feed(self, chunk: bytes) -> None:
         if self._judged:
             return
         self._start = (self._start + chunk).lstrip()
-        if b"\n" in self._start and (len(self._start) >= SAMPLE_BYTES or self._start.count(b"\n") >= SAMPLE_LINES):
-            self._judge(self._start[: self._start.rindex(b"\n")])
+        enough = len(self._start) >= SAMPLE_BYTES or self._start.count(b"\n") >= SAMPLE_LINES
+        end = self._start.rfind(b"\n") if enough else -1
+        if enough and end < 0:
+            end = max((found.end() for found in MEETING.finditer(self._start)), default=-1)
+        if end > 0:
+            self._judge(self._start[:end])
 
     def finish(self) -> None:
         if self._judged:
@@ -48,24 +56,33 @@ class JsonHead:
     def _judge(self, text: bytes) -> None:
         self._judged, self._start = True, b""
         lines = [line for line in text.split(b"\n", SAMPLE_LINES)[:SAMPLE_LINES] if line.strip()]
-        rows = [_first_object(lines[0]), *filter(None, map(_object, lines[1:]))]
+        texts = [found for line in lines for found in objects_of(line, self._rules.max_line_bytes)][:SAMPLE_LINES]
+        rows = [_first_object(texts[0]), *filter(None, map(_object, texts[1:]))]
         keys = dict.fromkeys(key for row in rows for key in row if not key.startswith(METADATA))
-        check_columns(list(keys), self._rules)
+        known = dict.fromkeys([*keys, *self._rules.written])
+        found = {key: key if UNUSABLE.search(key) else self._rules.column_of(key) for key in known}
+        check_columns(list(dict.fromkeys(found[key] for key in keys)), self._rules)
+        self.names = {key: column for key, column in found.items() if key != column}
 
 
-def _first_object(line: bytes) -> dict[str, Any]:
-    if line.startswith(b"["):
+def refuse_array(head: bytes) -> None:
+    """Raises RefusedError for a file that begins as a JSON array does. `head` is its first bytes."""
+    if head.lstrip().startswith(b"["):
         raise RefusedError(
             Reason.JSON_ARRAY,
             "The file is one JSON array, but the lake reads JSON lines: one object a line, no commas between them."
             " Convert it, e.g. `jq -c '.[]' in.json > out.jsonl`, and drop it again.",
         )
+
+
+def _first_object(line: bytes) -> dict[str, Any]:
     row = _object(line)
     if row is None:
         raise RefusedError(
             Reason.MALFORMED_JSON,
             f"The first line is not one whole JSON object: {line[:SHOWN].decode(errors='replace')!r}."
-            " Write every object on a line of its own, e.g. `jq -c . in.json > out.jsonl`, and drop it again.",
+            " An object must not span several lines: `jq -c . in.json > out.jsonl` writes each on a line of its own."
+            " Drop the file again.",
             first_line=line[:SHOWN].decode(errors="replace"),
         )
     return row

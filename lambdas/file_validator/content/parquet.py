@@ -1,12 +1,21 @@
 """Check the footer of a Parquet file, which the caller reads: its columns and types against the contract."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from lambdas.file_validator.content.columns import check_columns
+from cartlake.contracts.types import List, Struct
+from lambdas.file_validator.content.columns import check_columns, columns_called
 from lambdas.file_validator.content.refusal import Reason, RefusedError
-from lambdas.file_validator.content.rules import ExpectedColumn, FileRules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cartlake.contracts.types import Type
+    from lambdas.file_validator.content.parquet_chunks import Chunks
+    from lambdas.file_validator.content.rules import ExpectedColumn, FileRules
 
 MAGIC: Final = b"PAR1"
 SMALLEST_FILE: Final = 12
@@ -15,9 +24,25 @@ MAX_FOOTER_BYTES: Final = 16 << 20
 
 INTEGERS: Final = re.compile(r"u?int(8|16|32)|int64")  # uint64 does not fit into any integer of Spark
 DECIMAL: Final = re.compile(r"decimal(?:\d+)?\((\d+), ?(-?\d+)\)")
+LISTS: Final = re.compile(r"(large_|fixed_size_)?list<")
+WITHOUT_TEXT: Final = re.compile(r"map<|(large_|fixed_size_)?binary|time(32|64)|duration|interval|month_|struct<>")
 TIMESTAMP: Final = re.compile(r"timestamp\[(s|ms|us|ns)(?:, tz=.*)?\]")
 CODECS: Final = frozenset({"UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD", "LZ4", "LZ4_RAW"})
 """Codecs that both engines read; Spark reads no BROTLI."""
+
+ENCODINGS: Final = frozenset(
+    {
+        "PLAIN",
+        "PLAIN_DICTIONARY",
+        "RLE_DICTIONARY",
+        "RLE",
+        "BIT_PACKED",
+        "DELTA_BINARY_PACKED",
+        "DELTA_LENGTH_BYTE_ARRAY",
+        "DELTA_BYTE_ARRAY",
+    }
+)
+"""Encodings that both engines read; Spark reads no BYTE_STREAM_SPLIT, DuckDB only that of floats and doubles."""
 
 ARROW_TYPES: Final = {
     "string": re.compile(r"(large_)?string|dictionary<values=(large_)?string,.*"),
@@ -40,16 +65,16 @@ class ParquetColumn:
     name: str
     type: str
     physical: str
+    parts: tuple[ParquetColumn, ...] = ()
+    """The fields of a struct, or the element of a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParquetFooter:
-    """`codecs` as Arrow names them, e.g. `SNAPPY`; `expanded_size` is the bytes of all pages once decompressed."""
+    """Columns as Arrow shows them, and what the footer says of the data."""
 
     columns: tuple[ParquetColumn, ...]
-    rows: int
-    expanded_size: int = 0
-    codecs: frozenset[str] = frozenset()
+    chunks: Chunks
 
 
 def check_envelope(head: bytes, tail: bytes, size: int) -> None:
@@ -81,16 +106,17 @@ def check_envelope(head: bytes, tail: bytes, size: int) -> None:
 
 def check_footer(footer: ParquetFooter, rules: FileRules) -> None:
     """Raises RefusedError for columns or types that do not fit the contract, and for a file without rows."""
-    check_columns([column.name for column in footer.columns], rules)
-    if unknown := footer.codecs - CODECS:
-        raise RefusedError(
-            Reason.UNSUPPORTED_FORMAT,
-            f"The Parquet file is compressed with {' and '.join(sorted(unknown))}, which the lake cannot read."
-            " Write it with zstd or snappy and drop it again.",
-            codecs=sorted(unknown),
-        )
+    found = columns_called([column.name for column in footer.columns], rules)
+    _check_case([column.name for column in footer.columns])
+    check_columns(found, rules)
+    _check_chunks(footer.chunks)
     expected = {column.name: column for column in rules.columns}
-    wrong = [(column, expected[column.name]) for column in footer.columns if not fits(column, expected[column.name])]
+    pairs = list(zip(footer.columns, found, strict=True))
+    known = [(column, expected[name]) for column, name in pairs if name in expected]
+    others = rules.unknown_columns == "ignore"
+    wrong = [(column, wanted) for column, wanted in known if not fits(column, wanted, may_have_more=others)]
+    if rules.unknown_columns == "keep":
+        _check_kept([column for column, name in pairs if name not in expected])
     if wrong:
         listed = ", ".join(f"{column.name} is {column.type}, not {wanted.type}" for column, wanted in wrong)
         raise RefusedError(
@@ -99,18 +125,89 @@ def check_footer(footer: ParquetFooter, rules: FileRules) -> None:
             " Cast them in the producer and drop the file again.",
             columns={column.name: {"found": column.type, "expected": wanted.type} for column, wanted in wrong},
         )
-    if footer.rows == 0:
+    if footer.chunks.rows == 0:
         raise RefusedError(Reason.NO_ROWS, "The file has columns and no rows. If there is nothing, send no file.")
 
 
-def fits(column: ParquetColumn, wanted: ExpectedColumn) -> bool:
-    """Return whether every value of the column is a value of the wanted type, without rounding and without parsing."""
-    kind = wanted.type.partition("(")[0]
+def _check_case(names: Sequence[str]) -> None:
+    """Raises RefusedError for names that only differ in case: SQL engines take them for one."""
+    repeated = [name for name in names if [other.casefold() for other in names].count(name.casefold()) > 1]
+    if repeated:
+        raise RefusedError(
+            Reason.DUPLICATE_COLUMNS,
+            f"Columns differ in upper and lower case only: {', '.join(repeated)}. Rename one of each and drop the file"
+            " again.",
+            columns=repeated,
+        )
+
+
+def _check_chunks(chunks: Chunks) -> None:
+    if chunks.encrypted:
+        raise RefusedError(
+            Reason.UNSUPPORTED_FORMAT,
+            "Columns of the Parquet file are encrypted or lie in other files. Write it as one file, without"
+            " encryption, and drop it again.",
+        )
+    if unknown := chunks.codecs - CODECS:
+        raise RefusedError(
+            Reason.UNSUPPORTED_FORMAT,
+            f"The Parquet file is compressed with {' and '.join(sorted(unknown))}, which the lake cannot read."
+            " Write it with zstd or snappy and drop it again.",
+            codecs=sorted(unknown),
+        )
+    if unread := sorted(f"{encoding} of {kind}" for kind, encoding in chunks.encodings if encoding not in ENCODINGS):
+        raise RefusedError(
+            Reason.UNSUPPORTED_FORMAT,
+            f"Values of the Parquet file are encoded as {' and '.join(unread)}, which the lake cannot read."
+            " Write it with the writer's default encodings and drop it again.",
+            encodings=unread,
+        )
+
+
+def fits(column: ParquetColumn, wanted: ExpectedColumn, *, may_have_more: bool = False) -> bool:
+    """Return whether every value of the column is a value of the wanted type, without rounding and without parsing.
+
+    `may_have_more`: structs may have fields that are not wanted.
+    """
+    return _fits(column, wanted.structure, may_have_more)
+
+
+def _fits(column: ParquetColumn, wanted: Type, may_have_more: bool) -> bool:  # noqa: FBT001 - as `fits` was told
+    match wanted:
+        case List(element):
+            is_list = LISTS.match(column.type) is not None and len(column.parts) == 1
+            return is_list and _fits(column.parts[0], element, may_have_more)
+        case Struct(fields):
+            kinds, names = dict(fields), [wanted.called(part.name) for part in column.parts]
+            pairs = zip(column.parts, names, strict=True)
+            known = all(_fits(part, kinds[name], may_have_more) for part, name in pairs if name in kinds)
+            extra = any(name not in kinds for name in names) and not may_have_more
+            return column.type.startswith("struct<") and known and not extra and len(set(names)) == len(names)
+    kind = wanted.name.partition("(")[0]
     if kind == "decimal":
-        return _decimal_fits(column.type, wanted.type)
+        return _decimal_fits(column.type, wanted.name)
     if kind == "timestamp":
         return _timestamp_fits(column)
     return kind in ARROW_TYPES and ARROW_TYPES[kind].fullmatch(column.type) is not None
+
+
+def _check_kept(unknown: list[ParquetColumn]) -> None:
+    """Raises RefusedError for columns that cannot be kept as JSON: of bytes, maps and times of day."""
+    found = {column.name: column.type for column in unknown if not _has_text(column)}
+    if found:
+        listed = ", ".join(f"{name} is {kind}" for name, kind in found.items())
+        raise RefusedError(
+            Reason.WRONG_TYPES,
+            f"The contract keeps unknown columns as JSON, which these cannot be: {listed}. Cast them in the producer,"
+            " or leave them out, and drop the file again.",
+            columns=found,
+        )
+
+
+def _has_text(column: ParquetColumn) -> bool:
+    if column.parts:
+        return all(map(_has_text, column.parts))
+    return WITHOUT_TEXT.match(column.type) is None
 
 
 def _decimal_fits(found: str, wanted: str) -> bool:

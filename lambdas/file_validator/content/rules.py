@@ -1,22 +1,36 @@
 """The parts of a contract that a file is checked against."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from cartlake.contracts import Contract
+from cartlake.contracts import Contract, Table
+from cartlake.contracts.model import UnknownColumns
+from cartlake.contracts.names import column_of, written_names
+from cartlake.contracts.types import Type, parse_type
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedColumn:
-    """`type` is the Spark SQL name of the type, e.g. `decimal(12,2)`."""
+    """`type` is the Spark SQL name of the type, e.g. `decimal(12,2)`. No row can be loaded without a `required` one."""
 
     name: str
     type: str
     required: bool
+    aliases: tuple[str, ...] = ()
+    tree: Type | None = None
+
+    @property
+    def structure(self) -> Type:
+        """Return the type as a tree, with what files call the fields of structs."""
+        return self.tree or parse_type(self.type)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FileRules:
-    """Sizes in bytes; `max_expansion_ratio` is expanded bytes per stored byte of a gzip file."""
+    """Sizes in bytes; `max_expansion_ratio` is expanded bytes per stored byte of a gzip file.
+
+    `loads_again`: content that was loaded before is loaded again.
+    """
 
     dataset: str
     contract_version: str
@@ -29,10 +43,27 @@ class FileRules:
     max_line_bytes: int
     max_expanded_bytes: int
     max_expansion_ratio: int
+    unknown_columns: UnknownColumns = "refuse"
+    loads_again: bool = False
+    loose_names: bool = False
+
+    @property
+    def refuses_unknown(self) -> bool:
+        """Return whether a file may have no column that the contract does not have."""
+        return self.unknown_columns == "refuse"
 
     @property
     def names(self) -> list[str]:
         return [column.name for column in self.columns]
+
+    @cached_property
+    def written(self) -> dict[str, str]:
+        """Return the columns by all names that files may give them, as they are written."""
+        return written_names((column.name, column.aliases) for column in self.columns)
+
+    def column_of(self, name: str) -> str:
+        """Return the column that a file calls by a name; a name of no column as it is."""
+        return column_of(name, self.written, loose=self.loose_names) or name
 
     @property
     def required(self) -> list[str]:
@@ -41,12 +72,13 @@ class FileRules:
 
 def rules_of(contract: Contract) -> FileRules:
     """Return the rules of a contract for its files."""
-    options = contract.file_options
+    options, needed = contract.file_options, _needed(contract.table)
     return FileRules(
         dataset=contract.name,
         contract_version=contract.version,
         columns=tuple(
-            ExpectedColumn(column.name, column.type, column.required) for column in contract.table.file_columns
+            ExpectedColumn(column.name, column.type, column.name in needed, column.aliases, column.tree)
+            for column in contract.table.file_columns
         ),
         formats=options.formats,
         compressions=options.compressions,
@@ -56,4 +88,13 @@ def rules_of(contract: Contract) -> FileRules:
         max_line_bytes=options.max_line_bytes,
         max_expanded_bytes=options.max_expanded_bytes,
         max_expansion_ratio=options.max_expansion_ratio,
+        unknown_columns=contract.unknown_columns,
+        loads_again=contract.table.loads_again,
+        loose_names=options.names == "loose",
     )
+
+
+def _needed(table: Table) -> frozenset[str]:
+    """Return the required columns; a file of nothing but deletes has no more than those need."""
+    required = frozenset(column.name for column in table.file_columns if column.required)
+    return table.delete_columns & required if table.deleted_when else required

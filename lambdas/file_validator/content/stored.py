@@ -102,6 +102,8 @@ class Gunzip:
         self._between_members = False
         self._members = 1
         self.size = 0
+        self.has_padding = False
+        """Whether there were zero bytes behind a member."""
 
     def expand(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
@@ -120,6 +122,7 @@ class Gunzip:
         # What a full window leaves inside the decompressor comes out with the trailer, which no member lacks.
         while data:
             if self._between_members:
+                self.has_padding = self.has_padding or data.startswith(b"\0")
                 data = data.lstrip(b"\0")  # zero padding after a member is allowed
                 if not data:
                     return

@@ -61,10 +61,11 @@ class TextCheck:
         """
         return self._reach
 
-    def feed(self, chunk: bytes) -> None:
+    def feed(self, chunk: bytes, lines: bytes | None = None) -> None:
+        """Check the next chunk. `lines` has other line ends, which count instead of the chunk's."""
         if b"\0" in chunk:
             raise RefusedError(*_what_has_zeros(chunk), offset=self._offset + chunk.index(0))
-        self._check_lines(chunk)
+        self._check_lines(chunk if lines is None else lines)
         self._check_utf8(chunk)
         self._offset += len(chunk)
 

@@ -50,6 +50,11 @@ class Paths:
         return self.logs / "requests.jsonl"
 
     @property
+    def iam_log(self) -> Path:
+        """The calls of roles and the rights that they need, a JSON object a line, with the setting `iam_log`."""
+        return self.logs / "iam_calls.jsonl"
+
+    @property
     def scratch(self) -> Path:
         """Temporary files of the server and of the Lambdas it runs; emptied at every start."""
         return self.home / "tmp"

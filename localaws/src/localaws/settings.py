@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     By default as many as this machine has memory for.
     """
 
+    throttling: float = Field(0.0, ge=0)
+    """How much of AWS's rates of API calls the account has: 1 as on AWS, 0.1 a tenth, 0 without throttling."""
+
     autosave_seconds: float = Field(0.5, gt=0)
     """Seconds between two checks for changes to save."""
 
@@ -62,6 +65,9 @@ class Settings(BaseSettings):
     request_log: bool = False
     """Log what AWS would bill to `logs/requests.jsonl`: requests, runs of functions, state transitions, events."""
 
+    iam_log: bool = False
+    """With `auth`, log the calls that roles make, and the rights that they need, to `logs/iam_calls.jsonl`."""
+
     spark_prewarm: bool = True
     """Start Spark's worker when the first Spark job is created, not when it first runs."""
 
@@ -70,6 +76,9 @@ class Settings(BaseSettings):
 
     athena_memory: str = "2GB"
     """The memory of all queries together, in the notation of DuckDB; what does not fit is written to disk."""
+
+    athena_dialect: Literal["athena", "trino"] = "athena"
+    """How Athena's SQL is read: as Athena does, or as Trino, to compare answers (localaws.athena.dialects)."""
 
     ivy_settings: Path | None = None
     """An ivy settings file for resolving Spark's jars, for machines behind a mirror."""

@@ -52,5 +52,5 @@ def test_a_view_is_stored_formatted_and_answers_as_before(orders):
 
     text = orders.glue.get_table(DatabaseName=orders.database, Name="v")["Table"]["ViewOriginalText"]
     stored = json.loads(base64.b64decode(text.removeprefix("/* Presto View: ").removesuffix(" */")))["originalSql"]
-    assert stored == "SELECT\n  id\n  , (amount * 2) twice\nFROM orders\nWHERE\n  ((amount > 10) AND (id < 3))"
+    assert stored == "SELECT\n  id\n, (amount * 2) twice\nFROM\n  orders\nWHERE ((amount > 10) AND (id < 3))"
     assert orders.rows("SELECT * FROM v ORDER BY id") == orders.rows(f"{sent}\nORDER BY id") != []

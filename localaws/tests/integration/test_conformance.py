@@ -140,6 +140,7 @@ class TestServer:
                 "def handler(event, context):\n"
                 "    sqs = boto3.client('sqs')\n"
                 "    sqs.send_message(QueueUrl=event, MessageBody='allowed')\n"
+                "    sqs.send_message_batch(QueueUrl=event, Entries=[{'Id': '1', 'MessageBody': 'in a batch'}])\n"
                 "    sqs.receive_message(QueueUrl=event)\n",
                 Role=role,
             )
@@ -147,7 +148,7 @@ class TestServer:
             body = aws.client("lambda").invoke(FunctionName=name, Payload=json.dumps(url))["Payload"].read()
 
             assert "not authorized to perform: sqs:receivemessage" in json.loads(body)["errorMessage"].lower()
-            assert aws.received(url) == ["allowed"]
+            assert sorted(aws.received(url)) == ["allowed", "in a batch"]
 
     def test_the_error_for_a_port_in_use_says_what_to_do(self, own_localaws):
         server.stop(own_localaws.settings)

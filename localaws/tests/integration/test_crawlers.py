@@ -118,3 +118,33 @@ def test_a_crawl_leaves_iceberg_tables_as_they_are(lake, crawl, tables):
     assert lake.rows(f"select review_id from {other}") == [("R1",)]
     crawl()
     assert set(tables()) == {"reviews", other}
+
+
+def test_quoted_csv_is_read_by_the_serde_of_a_custom_classifier(lake, crawl, tables):
+    lake.glue.create_classifier(
+        CsvClassifier={
+            "Name": lake.database,
+            "ContainsHeader": "PRESENT",
+            "Delimiter": ",",
+            "QuoteSymbol": '"',
+            "Serde": "OpenCSVSerDe",
+        }
+    )
+    lake.glue.update_crawler(Name=lake.database, Classifiers=[lake.database])
+    lake.put("incoming/vendors/a.csv", 'vendor_id,name,days\nV1,"Doe, Inc",7\nV2,Roe,\n')
+
+    crawl()
+
+    assert tables()["vendors"]["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"].endswith("OpenCSVSerde")
+    assert lake.rows("select vendor_id, name, days from vendors order by 1") == [
+        ("V1", "Doe, Inc", "7"),
+        ("V2", "Roe", ""),
+    ]
+
+
+def test_a_crawler_whose_classifier_is_gone_fails_and_names_it(lake, crawl):
+    lake.glue.update_crawler(Name=lake.database, Classifiers=["gone"])
+    lake.put("incoming/vendors/a.csv", "vendor_id\nV1\n")
+
+    with pytest.raises(AssertionError, match="Classifier gone not found"):
+        crawl()

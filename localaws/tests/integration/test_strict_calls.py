@@ -259,3 +259,21 @@ class TestEventTargets:
 
         assert error["Code"] == "ValidationException"
         assert "Value 'a b' at 'targets.1.member.id'" in error["Message"]
+
+
+class TestLimitsBeyondTheModels:
+    def test_a_client_gets_the_services_error_and_status(self, localaws, name):
+        with pytest.raises(ClientError) as caught:
+            localaws.client("iam").create_policy(PolicyName=name, PolicyDocument=json.dumps({"x": "y" * 6_145}))
+
+        assert caught.value.response["Error"]["Code"] == "LimitExceeded"
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
+
+    def test_a_task_of_a_state_machine_fails_with_it(self, localaws, name):
+        run = {"JobName": name, "WorkerType": "G.1X", "NumberOfWorkers": 2, "MaxCapacity": 2}
+        machine = localaws.machine(name, one_task("arn:aws:states:::glue:startJobRun", run))
+
+        status, error, cause = failure_of(localaws, machine)
+
+        assert (status, error) == ("FAILED", "Glue.InvalidInputException")
+        assert cause.startswith("Please do not set Max Capacity")

@@ -5,6 +5,7 @@ import pytest
 
 from localaws.crawler import discovery as crawling
 from localaws.crawler import entries as crawl_entries
+from localaws.crawler.classifiers import CsvFormat, columns_of, format_of
 from localaws.crawler.exclusions import excluded
 
 
@@ -159,3 +160,24 @@ def test_a_crawler_changes_only_its_own_tables(stored, of_others):
 
     assert crawl_entries.must_not_be_changed(stored, found) is of_others
     assert crawl_entries.name_with_hash(found).startswith("a_")
+
+
+QUOTED = {"Name": "csv", "ContainsHeader": "PRESENT", "Delimiter": ",", "QuoteSymbol": '"', "Serde": "OpenCSVSerDe"}
+
+
+@pytest.mark.parametrize(
+    ("head", "classifier", "form"),
+    [
+        (b"id,text\n1,x\n", QUOTED, CsvFormat(",", '"')),
+        (b"id;text;x, more\n1;x;y\n", QUOTED, CsvFormat(";")),
+        (b"id;text\n1;x\n", QUOTED | {"Delimiter": ";"}, CsvFormat(";", '"')),
+        (b"id\n1\n", QUOTED, CsvFormat(",")),
+        (b"id\n1\n", QUOTED | {"AllowSingleColumn": True}, CsvFormat(",", '"')),
+        (b"id,text\n1,x\n", QUOTED | {"ContainsHeader": "ABSENT"}, CsvFormat(",")),
+        (b"id,text\n1,x\n", QUOTED | {"Serde": "LazySimpleSerDe"}, CsvFormat(",")),
+    ],
+    ids=["its delimiter", "another", "its semicolon", "one column", "one column allowed", "no header", "lazy"],
+)
+def test_a_custom_classifier_says_how_the_csv_is_read_that_it_recognises(head, classifier, form):
+    assert format_of(head, [classifier]) == form
+    assert set(columns_of(head, form).values()) <= ({"string"} if form.quote else {"string", "bigint"})

@@ -17,3 +17,36 @@ variable "database_prefix" {
   default     = ""
   nullable    = false
 }
+
+variable "cost_alerts" {
+  description = "US dollars a month that a budget allows, and US dollars above what is usual that raise an alert; null makes none."
+  type        = object({ monthly_budget_usd = optional(number), anomaly_usd = optional(number) })
+  default     = {}
+  nullable    = false
+}
+
+variable "monitoring" {
+  description = "Level of the alarms (`small` or `full`), where your documentation has the runbooks, the channel of Slack and the URL of PagerDuty that are told; what is not named is as in main.tf."
+  type        = object({ level = optional(string, "small"), runbooks_url = optional(string), slack = optional(object({ team_id = string, channel_id = string })), pagerduty_url = optional(string) })
+  default     = {}
+  nullable    = false
+}
+
+variable "access" {
+  description = "Roles of people (data_engineer, analyst, auditor) and of systems that drop files, with who may assume them; variable of module `lake`."
+  type = object({
+    people = optional(map(object({
+      principal_arns     = optional(set(string), [])
+      permission_sets    = optional(set(string), [])
+      saml_provider_arns = optional(set(string), [])
+    })), {})
+    producers = optional(map(object({
+      datasets       = set(string)
+      folder         = optional(string, "")
+      principal_arns = set(string)
+    })), {})
+    scan_limit_gb = optional(number)
+  })
+  default  = {}
+  nullable = false
+}

@@ -1,12 +1,26 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+locals {
+  # Whoever uses the embedded AWS is its account, and may take every role.
+  account = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]
+}
+
 module "lake" {
   source = "../../modules/lake"
+
+  access = {
+    people    = { for role in ["analyst", "auditor", "data_engineer"] : role => { principal_arns = local.account } }
+    producers = { shop = { datasets = ["customers", "transactions"], principal_arns = local.account } }
+  }
 
   environment          = "local"
   artifacts_dir        = coalesce(var.artifacts_dir, "${path.root}/../../../build")
   lambda_architecture  = var.lambda_architecture
-  deletion_protection  = false
-  force_destroy        = true
+  deletion_protection  = var.deletion_protection
+  force_destroy        = !var.deletion_protection
   maintenance_schedule = var.maintenance_schedule
-  retention            = { logs_days = 7 }
-  ingest               = { validator = { maximum_concurrency = 2 } } # all cold starts share the same few cores
+  retention            = { logs_days = 7, table_versions_days = var.deletion_protection ? 1 : 0 } # the embedded AWS expires nothing
+  ingest               = { validator = { maximum_concurrency = 2 } }                              # all cold starts share the same few cores
 }

@@ -16,3 +16,10 @@ variable "maintenance_schedule" {
   type        = string
   default     = null
 }
+
+variable "deletion_protection" {
+  description = "Whether the lake is protected as staging and prod are; on a laptop a test of that only."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -1,27 +1,36 @@
 data "aws_caller_identity" "current" {}
 
+locals {
+  # All alarms go to `alerts`; what needs somebody at once also goes to `pages`.
+  topics = toset(var.pages ? ["alerts", "pages"] : ["alerts"])
+}
+
 resource "aws_sns_topic" "this" {
-  name              = "${var.name_prefix}-alerts"
+  for_each = local.topics
+
+  name              = "${var.name_prefix}-${each.key}"
   kms_master_key_id = var.kms_key_arn
 }
 
 resource "aws_sns_topic_subscription" "email" {
   for_each = var.emails
 
-  topic_arn = aws_sns_topic.this.arn
+  topic_arn = aws_sns_topic.this["alerts"].arn
   protocol  = "email"
   endpoint  = each.value
 }
 
 data "aws_iam_policy_document" "this" {
+  for_each = local.topics
+
   statement {
-    sid       = "AlarmsOfThisAccount"
+    sid       = "AlarmsOfThisAccount" # and its budgets and cost anomalies
     actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.this.arn]
+    resources = [aws_sns_topic.this[each.key].arn]
 
     principals {
       type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com"]
+      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "costalerts.amazonaws.com"]
     }
 
     condition {
@@ -35,7 +44,7 @@ data "aws_iam_policy_document" "this" {
     sid       = "DenyPlainHttp"
     effect    = "Deny"
     actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.this.arn]
+    resources = [aws_sns_topic.this[each.key].arn]
 
     principals {
       type        = "*"
@@ -51,6 +60,18 @@ data "aws_iam_policy_document" "this" {
 }
 
 resource "aws_sns_topic_policy" "this" {
-  arn    = aws_sns_topic.this.arn
-  policy = data.aws_iam_policy_document.this.json
+  for_each = local.topics
+
+  arn    = aws_sns_topic.this[each.key].arn
+  policy = data.aws_iam_policy_document.this[each.key].json
+}
+
+moved {
+  from = aws_sns_topic.this
+  to   = aws_sns_topic.this["alerts"]
+}
+
+moved {
+  from = aws_sns_topic_policy.this
+  to   = aws_sns_topic_policy.this["alerts"]
 }

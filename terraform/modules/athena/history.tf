@@ -90,6 +90,6 @@ module "query_ended" {
     detail_type = "Athena Query State Change"
     detail      = local.query_ended
   }
-  function          = { folder = "query_recorder", name = module.query_recorder.name, arn = module.query_recorder.arn }
+  function          = { folder = "query_recorder", name = module.query_recorder.name, alias = module.query_recorder.alias, arn = module.query_recorder.arn }
   failure_queue_arn = var.shared.failure_queue_arn
 }

@@ -17,6 +17,13 @@ data "aws_iam_policy_document" "assume" {
       type        = "Service"
       identifiers = ["glue.amazonaws.com"]
     }
+
+    # IfExists: AWS does not document that Glue sends its account, and without the role nothing would run.
+    condition {
+      test     = "StringEqualsIfExists"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
   }
 }
 
@@ -26,10 +33,12 @@ resource "aws_iam_role" "crawler" {
   assume_role_policy = data.aws_iam_policy_document.assume.json
 }
 
+# What AWS's managed policy AWSGlueServiceRole allows, for this crawler only. Left out: network interfaces, because the
+# crawler has no connection, and buckets named aws-glue-*, where Glue stores the scripts of jobs made in its console.
 data "aws_iam_policy_document" "crawler" {
   statement {
     sid       = "ListRawZone"
-    actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
+    actions   = ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:ListBucket"]
     resources = [var.raw_bucket.arn]
   }
 
@@ -69,15 +78,33 @@ data "aws_iam_policy_document" "crawler" {
   }
 
   statement {
-    sid       = "WriteLog"
-    actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${local.logs_arn}:log-group:/aws-glue/crawlers*"] # group and stream names are Glue's
+    sid       = "ReadOwnRole"
+    actions   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"]
+    resources = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/${var.name_prefix}-crawler"]
   }
 
   statement {
-    sid       = "UseSecurityConfiguration"
-    actions   = ["glue:GetSecurityConfiguration"]
-    resources = ["*"] # the action cannot be limited to resources
+    sid       = "ReadSettings"
+    actions   = ["glue:GetClassifier", "glue:GetClassifiers", "glue:GetSecurityConfiguration", "s3:ListAllMyBuckets"]
+    resources = ["*"] # the actions cannot be limited to resources
+  }
+
+  statement {
+    sid       = "SendMetrics"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"] # the action can be limited by namespace only, not by resource
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = ["Glue"]
+    }
+  }
+
+  statement {
+    sid       = "WriteLog"
+    actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${local.logs_arn}:log-group:/aws-glue/crawlers*"] # group and stream names are Glue's
   }
 
   statement {

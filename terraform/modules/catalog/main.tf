@@ -6,11 +6,34 @@ resource "aws_glue_catalog_database" "this" {
   location_uri = each.value.location
 }
 
+locals {
+  files = {
+    csv     = ["**.csv", "**.csv.gz"]
+    jsonl   = ["**.json", "**.json.gz", "**.jsonl", "**.jsonl.gz", "**.ndjson", "**.ndjson.gz"]
+    parquet = ["**.parquet"]
+  }
+}
+
+# Glue's own classifier takes quotes and the delimiters inside them for text.
+resource "aws_glue_classifier" "csv" {
+  name = "${var.name_prefix}-csv"
+
+  csv_classifier {
+    allow_single_column    = true
+    contains_header        = "PRESENT"
+    delimiter              = ","
+    disable_value_trimming = true
+    quote_symbol           = "\""
+    serde                  = "OpenCSVSerDe"
+  }
+}
+
 resource "aws_glue_crawler" "raw" {
   name          = "${var.name_prefix}-raw"
   description   = "Catalogs the files as they were dropped: a target and a table for each dataset."
   role          = aws_iam_role.crawler.arn
   database_name = aws_glue_catalog_database.this["raw"].name
+  classifiers   = [aws_glue_classifier.csv.name]
   schedule      = var.crawler_schedule
 
   security_configuration = var.security_configuration
@@ -33,8 +56,9 @@ resource "aws_glue_crawler" "raw" {
     for_each = var.datasets
 
     content {
-      path       = "s3://${var.raw_bucket.name}/incoming/${s3_target.value}/"
-      exclusions = ["replay/**"] # replayed rows; the files they came from are there as well
+      path = "s3://${var.raw_bucket.name}/incoming/${s3_target.key}/"
+      # Replayed rows, whose files are there as well; and files of other formats: a table has one.
+      exclusions = concat(["replay/**"], flatten([for format, names in local.files : names if format != s3_target.value]))
     }
   }
 

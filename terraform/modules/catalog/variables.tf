@@ -42,8 +42,8 @@ variable "raw_bucket" {
 }
 
 variable "datasets" {
-  description = "Datasets that files are dropped for: the folders below incoming/ that the crawler reads."
-  type        = set(string)
+  description = "Datasets that files are dropped for, each with the format of its files (csv, jsonl or parquet): the folders below incoming/ that the crawler reads, and which files of them."
+  type        = map(string)
   nullable    = false
 
   validation {
@@ -52,8 +52,13 @@ variable "datasets" {
   }
 
   validation {
-    condition     = alltrue([for dataset in var.datasets : can(regex("^[a-z][a-z0-9_]*$", dataset))])
+    condition     = alltrue([for dataset, _ in var.datasets : can(regex("^[a-z][a-z0-9_]*$", dataset))])
     error_message = "A dataset is named in lower-case letters, digits and underscores."
+  }
+
+  validation {
+    condition     = alltrue([for format in values(var.datasets) : contains(["csv", "jsonl", "parquet"], format)])
+    error_message = "The format of a dataset's files is csv, jsonl or parquet."
   }
 }
 

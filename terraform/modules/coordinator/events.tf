@@ -17,7 +17,7 @@ locals {
     }
   }
 
-  job_events = { folder = "job_events", name = module.job_events.name, arn = module.job_events.arn }
+  job_events = { folder = "job_events", name = module.job_events.name, alias = module.job_events.alias, arn = module.job_events.arn }
 }
 
 module "glue_job_ended" {

@@ -1,5 +1,3 @@
-data "aws_caller_identity" "current" {}
-
 locals {
   machine_arns   = values(var.state_machine_arns)
   execution_arns = [for arn in local.machine_arns : "${replace(arn, ":stateMachine:", ":execution:")}:*"] # executions are named by run
@@ -28,16 +26,19 @@ module "run_coordinator" {
 module "job_events" {
   source = "../function"
 
-  shared                = var.shared
-  function              = "job_events"
-  description           = "Fails the waiting step of a Glue job that ended without reporting, and cleans up after a run that failed."
-  memory_mb             = 512
-  timeout_seconds       = 300
-  environment_variables = { RUN_COORDINATOR_FUNCTION = module.run_coordinator.name }
+  shared          = var.shared
+  function        = "job_events"
+  description     = "Fails the waiting step of a Glue job that ended without reporting, and cleans up after a run that failed."
+  memory_mb       = 512
+  timeout_seconds = 300
+  environment_variables = {
+    RUN_COORDINATOR_FUNCTION = module.run_coordinator.arn
+    GLUE_JOBS                = join(",", sort([for job in var.glue_jobs : job.name]))
+  }
   statements = {
     UseLedger    = var.shared.grants["UseLedger"]
     Announce     = var.shared.grants["Announce"]
-    ReadJobRuns  = { actions = ["glue:GetJobRun"], resources = [for job in var.glue_jobs : job.arn] }
+    ReadJobRuns  = { actions = ["glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns"], resources = [for job in var.glue_jobs : job.arn] }
     FailSteps    = { actions = ["states:SendTaskFailure"], resources = local.machine_arns }
     FreeDatasets = { actions = ["lambda:InvokeFunction"], resources = [module.run_coordinator.arn] }
   }

@@ -1,11 +1,11 @@
 output "coordinator" {
-  description = "Function that locks and releases datasets and starts runs: its folder under lambdas/, name and ARN."
-  value       = { folder = "run_coordinator", name = module.run_coordinator.name, arn = module.run_coordinator.arn }
+  description = "Function that locks and releases datasets and starts runs: its folder under lambdas/, its name, and name and ARN of its alias."
+  value       = { folder = "run_coordinator", name = module.run_coordinator.name, alias = module.run_coordinator.alias, arn = module.run_coordinator.arn }
 }
 
 output "maintenance_schedule" {
   description = "When tables are checked for maintenance; null when on demand only."
-  value       = one(aws_scheduler_schedule.maintenance[*].schedule_expression)
+  value       = one(values(module.schedule.calls)[*].expression)
 }
 
 output "function_names" {

@@ -13,6 +13,7 @@ variable "shared" {
     kms_key_arn           = string
     failure_queue_arn     = string
     alarm_topic_arn       = string
+    network               = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
     grants = map(object({
       actions   = list(string)
       resources = list(string)

@@ -62,15 +62,68 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # EventBridge writes to encrypted queues, CloudWatch alarms to the encrypted topic.
+  # The dashboard is read from an encrypted bucket by a distribution that is made after the key.
   statement {
-    sid       = "SendersToQueuesAndTopics"
+    sid       = "DistributionsOfThisAccount"
+    actions   = ["kms:Decrypt"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudfront.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = ["arn:${data.aws_partition.current.partition}:cloudfront::${local.account_id}:distribution/*"]
+    }
+  }
+
+  # EventBridge writes to encrypted queues. For topics it sends no aws:SourceAccount: no rule may have a topic as target.
+  statement {
+    sid       = "RulesToQueues"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
     resources = ["*"]
 
     principals {
       type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+  }
+
+  # SNS keeps in an encrypted queue what a subscriber did not take.
+  statement {
+    sid       = "UndeliveredToQueues"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["sns.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+  }
+
+  statement {
+    sid       = "AlarmsToTopic" # and budgets and cost anomalies
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "costalerts.amazonaws.com"]
     }
 
     condition {

@@ -34,6 +34,7 @@ resource "aws_lambda_permission" "this" {
   statement_id  = "rule-${var.rule}"
   action        = "lambda:InvokeFunction"
   function_name = var.function.name
+  qualifier     = var.function.alias
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.this.arn
 }

@@ -44,10 +44,11 @@ variable "event" {
 }
 
 variable "function" {
-  description = "Function that receives the events: its folder under lambdas/, name and ARN."
+  description = "Function that receives the events: its folder under lambdas/, its name, and name and ARN of the alias to call."
   type = object({
     folder = string
     name   = string
+    alias  = string
     arn    = string
   })
   nullable = false

@@ -45,3 +45,13 @@ resource "aws_iam_role_policy" "this" {
   role   = aws_iam_role.this.id
   policy = data.aws_iam_policy_document.this.json
 }
+
+data "aws_partition" "current" {}
+
+# Network interfaces have no names before they are made, so AWS's own policy names none either.
+resource "aws_iam_role_policy_attachment" "network" {
+  count = var.shared.network == null ? 0 : 1
+
+  role       = aws_iam_role.this.name
+  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+}

@@ -22,7 +22,7 @@ resource "aws_cloudwatch_log_group" "this" {
 resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_115:concurrency set aside is taken from all other functions of the account; callers set reserved_concurrency where it helps
   #checkov:skip=CKV_AWS_116:failed events go to the on_failure destination below, which keeps the reason with the event
-  #checkov:skip=CKV_AWS_117:functions reach AWS services only, over TLS and by role; a VPC would add endpoints and cold starts and close nothing
+  #checkov:skip=CKV_AWS_117:a VPC is an option of the lake; without one functions reach AWS services only, over TLS and by role
   #checkov:skip=CKV_AWS_272:code is found under its hash in a bucket only deployments may write; signing needs a profile in each account
   function_name                  = local.name
   description                    = var.description
@@ -33,6 +33,7 @@ resource "aws_lambda_function" "this" {
   s3_bucket                      = aws_s3_object.code.bucket
   s3_key                         = aws_s3_object.code.key
   source_code_hash               = filebase64sha256(local.archive)
+  publish                        = true
   layers                         = [for layer in var.layers : var.shared.layer_arns[layer]]
   memory_size                    = var.memory_mb
   timeout                        = var.timeout_seconds
@@ -41,12 +42,20 @@ resource "aws_lambda_function" "this" {
 
   ephemeral_storage { size = var.tmp_mb }
 
+  dynamic "vpc_config" {
+    for_each = var.shared.network[*]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
+  }
+
   environment {
     variables = merge(
       {
-        LOG_LEVEL                    = var.shared.log_level
-        POWERTOOLS_METRICS_NAMESPACE = "Cartlake"
-        POWERTOOLS_SERVICE_NAME      = var.function
+        LOG_LEVEL               = var.shared.log_level
+        POWERTOOLS_SERVICE_NAME = var.function
       },
       var.shared.environment_variables,
       var.environment_variables,
@@ -58,11 +67,22 @@ resource "aws_lambda_function" "this" {
   }
 
   # A function that runs before its policy is attached fails; one that logs before its group exists makes a group without retention.
-  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this]
+  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this, aws_iam_role_policy_attachment.network]
+}
+
+# What everything calls. Code and settings change at once, when the alias is moved to a version that has both; before,
+# AWS changes them one after the other. The versions before stay: a call that is under way ends on its own, and a bad
+# deploy is taken back by moving the alias.
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  description      = "The version that is in use."
+  function_name    = aws_lambda_function.this.function_name
+  function_version = aws_lambda_function.this.version
 }
 
 resource "aws_lambda_function_event_invoke_config" "this" {
   function_name                = aws_lambda_function.this.function_name
+  qualifier                    = aws_lambda_alias.live.name
   maximum_retry_attempts       = 2
   maximum_event_age_in_seconds = 21600
 
@@ -71,20 +91,4 @@ resource "aws_lambda_function_event_invoke_config" "this" {
       destination = var.shared.failure_queue_arn
     }
   }
-}
-
-resource "aws_cloudwatch_metric_alarm" "errors" {
-  alarm_name          = "${local.name}-errors"
-  alarm_description   = "${local.name} raised an error. Its log group says which."
-  namespace           = "AWS/Lambda"
-  metric_name         = "Errors"
-  statistic           = "Sum"
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  period              = 300
-  evaluation_periods  = 1
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [var.shared.alarm_topic_arn]
-
-  dimensions = { FunctionName = aws_lambda_function.this.function_name }
 }

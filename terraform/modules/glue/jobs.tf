@@ -13,7 +13,7 @@ locals {
       description         = "Loads dropped files of any dataset onto an audit branch of its table, and quarantines bad rows."
       max_concurrent_runs = 20 # one per dataset at most: the ledger lets no two runs of one dataset work at a time
       access = {
-        read_paths      = ["raw/incoming/"]
+        read_paths      = ["raw/incoming/", "artifacts/erasure/"] # tombstones of people who were erased
         write_paths     = ["processed/", "quarantine/ops/"]
         write_databases = ["processed", "ops"]
       }
@@ -27,17 +27,17 @@ locals {
       description = "Joins small files, applies deletes, expires snapshots and removes orphan files."
       access = {
         write_paths     = ["processed/", "curated/", "quarantine/ops/"]
-        write_databases = ["processed", "curated", "ops"]
+        write_databases = ["processed", "curated", "masked", "ops"]
         function_arns   = [var.coordinator.arn]
       }
-      arguments = { coordinator_function = var.coordinator.name }
+      arguments = { coordinator_function = "${var.coordinator.name}:${var.coordinator.alias}" } # what the role may invoke
     }
     table_refresh = {
       description = "Rebuilds the rows that new data made stale, in every table that is built from others."
       access = {
         read_paths      = ["processed/"]
         write_paths     = ["processed/", "curated/", "quarantine/ops/"]
-        write_databases = ["processed", "curated", "ops"]
+        write_databases = ["processed", "curated", "masked", "ops"]
       }
       arguments = {
         dpus          = local.dpus["table_refresh"]

@@ -1,5 +1,8 @@
 locals {
-  libs = "${var.artifacts_dir}/glue/libs/cartlake.zip"
+  libs = {
+    library = { file = "${var.artifacts_dir}/glue/libs/cartlake.zip", name = "cartlake", ending = ".zip" }
+    wheels  = { file = "${var.artifacts_dir}/glue/libs/wheels.gluewheels.zip", name = "wheels", ending = ".gluewheels.zip" } # Glue knows the kind by the ending
+  }
 
   catalog = "spark.sql.catalog.glue_catalog"
 
@@ -11,33 +14,58 @@ locals {
     "${local.catalog}.io-impl=org.apache.iceberg.aws.s3.S3FileIO",
     "${local.catalog}.warehouse=s3://${var.buckets["processed"].name}/",
     "spark.sql.session.timeZone=UTC",
+    "spark.dynamicAllocation.cachedExecutorIdleTimeout=1d", # a worker that holds rows for later steps is not given back
   ])
 
   # Glue drops arguments that are empty and then takes the next name for the value.
   arguments = {
-    "additional-python-modules"        = join(",", var.release.python_modules)
-    "catalog"                          = "glue_catalog"
-    "conf"                             = local.spark_conf
-    "database_prefix"                  = var.database_prefix
-    "datalake-formats"                 = "iceberg"
-    "enable-auto-scaling"              = "true"
-    "enable-continuous-cloudwatch-log" = "true"
-    "enable-continuous-log-filter"     = "true"
-    "enable-metrics"                   = "true"
-    "enable-observability-metrics"     = "true"
-    "extra-py-files"                   = "s3://${aws_s3_object.libs.bucket}/${aws_s3_object.libs.key}"
-    "job-bookmark-option"              = "job-bookmark-disable" # the manifest says what to read
-    "job-language"                     = "python"
+    "additional-python-modules"       = local.lib_uris["wheels"]
+    "catalog"                         = "glue_catalog"
+    "conf"                            = local.spark_conf
+    "database_prefix"                 = var.database_prefix
+    "datalake-formats"                = "iceberg"
+    "enable-auto-scaling"             = "true"
+    "enable-metrics"                  = "true"
+    "enable-observability-metrics"    = "true"
+    "extra-py-files"                  = local.lib_uris["library"]
+    "job-bookmark-option"             = "job-bookmark-disable" # the manifest says what to read
+    "job-language"                    = "python"
+    "python-modules-installer-option" = "--no-index" # from the wheels alone: what is not there fails, and is not fetched
   }
+
+  lib_uris = { for lib, object in aws_s3_object.libs : lib => "s3://${object.bucket}/${object.key}" }
 }
 
 resource "aws_s3_object" "libs" {
+  for_each = local.libs
+
   bucket = var.buckets["artifacts"].name
-  key    = "libs/cartlake-${filesha256(local.libs)}.zip"
-  source = local.libs
+  key    = "libs/${each.value.name}-${filesha256(each.value.file)}${each.value.ending}"
+  source = each.value.file
 
   lifecycle {
     create_before_destroy = true
+  }
+}
+
+# A job runs in one subnet, so the first of them. Glue also wants the zone of it.
+data "aws_subnet" "jobs" {
+  count = var.network == null ? 0 : 1
+
+  id = var.network.subnet_ids[0]
+}
+
+resource "aws_glue_connection" "network" {
+  count = var.network == null ? 0 : 1
+
+  name            = "${var.name_prefix}-network"
+  description     = "The subnet that jobs run in."
+  connection_type = "NETWORK"
+
+  physical_connection_requirements {
+    availability_zone      = data.aws_subnet.jobs[0].availability_zone
+    subnet_id              = data.aws_subnet.jobs[0].id
+    security_group_id_list = var.network.security_group_ids
   }
 }
 
@@ -57,6 +85,13 @@ module "job" {
     buckets                = var.buckets
     databases              = var.databases
     state_machine_arns     = var.state_machine_arns
+    log_retention_days     = var.log_retention_days
+    connections            = aws_glue_connection.network[*].name
     kms_key_arn            = var.kms_key_arn
   }
+}
+
+moved {
+  from = aws_s3_object.libs
+  to   = aws_s3_object.libs["library"]
 }

@@ -24,28 +24,20 @@ variable "database_prefix" {
 }
 
 variable "artifacts_dir" {
-  description = "Folder the build wrote; holds glue/jobs/<job>.py and glue/libs/cartlake.zip."
+  description = "Folder the build wrote; holds glue/jobs/<job>.py, glue/libs/cartlake.zip and glue/libs/wheels.gluewheels.zip."
   type        = string
   nullable    = false
 }
 
 variable "release" {
-  description = "Glue release the jobs run on, which decides the versions of Spark, Python and Iceberg; and the packages Glue installs for them, as name==version: what cartlake itself needs there."
-  type = object({
-    version        = optional(string, "5.1")
-    python_modules = optional(list(string), ["pydantic==2.14.3", "PyYAML==6.0.3"])
-  })
-  default  = {}
-  nullable = false
+  description = "Glue release the jobs run on, which decides the versions of Spark, Python and Iceberg."
+  type        = object({ version = optional(string, "5.1") })
+  default     = {}
+  nullable    = false
 
   validation {
     condition     = can(regex("^[5-9]\\.[0-9]$", var.release.version))
     error_message = "version must be 5.0 or later, such as 5.1: the jobs need Iceberg branches."
-  }
-
-  validation {
-    condition     = alltrue([for module in var.release.python_modules : can(regex("^[A-Za-z0-9_.-]+==[0-9][A-Za-z0-9_.]*$", module))])
-    error_message = "Every entry of python_modules must be name==version: a job must not change because a package was released."
   }
 }
 
@@ -66,10 +58,11 @@ variable "sizes" {
 }
 
 variable "coordinator" {
-  description = "Function the maintenance job asks whether a table is free: its folder under lambdas/, name and ARN."
+  description = "Function the maintenance job asks whether a table is free: its folder under lambdas/, its name, and name and ARN of its alias."
   type = object({
     folder = string
     name   = string
+    alias  = string
     arn    = string
   })
   nullable = false
@@ -87,8 +80,22 @@ variable "security_configuration" {
   nullable    = false
 }
 
+variable "log_retention_days" {
+  description = "Days the logs of jobs are kept."
+  type        = number
+  default     = 30
+  nullable    = false
+}
+
 variable "kms_key_arn" {
   description = "Customer managed key of the lake."
   type        = string
   nullable    = false
+}
+
+variable "network" {
+  description = "Subnets and security groups that jobs run in; null leaves them to Glue's own network."
+  type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
+  default     = null
+
 }

@@ -13,7 +13,7 @@ locals {
       resources = [var.buckets["raw"].arn]
     }
     KeepRejectedFiles = {
-      actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
+      actions   = ["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectTagging"]
       resources = ["${var.buckets["quarantine"].arn}/rejected/*"]
     }
     UseLedger = var.shared.grants["UseLedger"]

@@ -16,12 +16,6 @@ module "incoming" {
 
   # By name: the rule's target is this queue.
   sender_rule_arns = ["arn:${data.aws_partition.current.partition}:events:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:rule/${local.object_created_rule}"]
-
-  alarm = {
-    description          = "A dropped file has waited more than ${var.queue.maximum_wait_minutes} minutes to be validated."
-    topic_arn            = var.shared.alarm_topic_arn
-    maximum_wait_minutes = var.queue.maximum_wait_minutes
-  }
 }
 
 module "incoming_dlq" {
@@ -31,9 +25,4 @@ module "incoming_dlq" {
   queue         = "incoming-dlq"
   kms_key_arn   = var.shared.kms_key_arn
   source_queues = ["incoming"]
-
-  alarm = {
-    description = "A dropped file could not be validated after ${var.queue.max_receive_count} deliveries. Redrive it once the cause is gone."
-    topic_arn   = var.shared.alarm_topic_arn
-  }
 }

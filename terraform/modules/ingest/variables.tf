@@ -13,6 +13,7 @@ variable "shared" {
     kms_key_arn           = string
     failure_queue_arn     = string
     alarm_topic_arn       = string
+    network               = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
     event_bus             = string
     grants = map(object({
       actions   = list(string)
@@ -37,10 +38,11 @@ variable "buckets" {
 }
 
 variable "coordinator" {
-  description = "Function that starts a run of a dataset once a file of it is validated: its folder under lambdas/, name and ARN."
+  description = "Function that starts a run of a dataset once a file of it is validated: its folder under lambdas/, its name, and name and ARN of its alias."
   type = object({
     folder = string
     name   = string
+    alias  = string
     arn    = string
   })
   nullable = false
@@ -69,11 +71,10 @@ variable "validator" {
 }
 
 variable "queue" {
-  description = "Incoming queue: deliveries before a message goes to the DLQ, days a message is kept, minutes it may wait before the alarm, how many validator timeouts a delivered message stays hidden, and seconds until a failed one is delivered again (doubled each time)."
+  description = "Incoming queue: deliveries before a message goes to the DLQ, days a message is kept, how many validator timeouts a delivered message stays hidden, and seconds until a failed one is delivered again (doubled each time)."
   type = object({
-    max_receive_count     = optional(number, 3)
+    max_receive_count     = optional(number, 5)
     retention_days        = optional(number, 14)
-    maximum_wait_minutes  = optional(number, 30)
     visibility_multiplier = optional(number, 6)
     retry_seconds         = optional(number, 30)
   })

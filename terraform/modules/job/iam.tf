@@ -29,6 +29,13 @@ data "aws_iam_policy_document" "assume" {
       type        = "Service"
       identifiers = ["glue.amazonaws.com"]
     }
+
+    # IfExists: AWS does not document that Glue sends its account, and without the role nothing would run.
+    condition {
+      test     = "StringEqualsIfExists"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
   }
 }
 
@@ -113,7 +120,7 @@ data "aws_iam_policy_document" "this" {
   statement {
     sid       = "WriteLog"
     actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${local.logs_arn}:log-group:/aws-glue/*"] # group and stream names are Glue's
+    resources = ["${local.logs_arn}:log-group:/aws-glue/*"] # Glue also writes what happens before the job starts, to groups it chooses
   }
 
   statement {
@@ -125,6 +132,29 @@ data "aws_iam_policy_document" "this" {
       test     = "StringEquals"
       variable = "cloudwatch:namespace"
       values   = ["Glue"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.shared.connections) > 0 ? [var.shared.connections] : []
+
+    content {
+      sid       = "ReadConnections"
+      actions   = ["glue:GetConnection", "glue:GetConnections"]
+      resources = concat(["${local.glue_arn}:catalog"], [for name in statement.value : "${local.glue_arn}:connection/${name}"])
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.shared.connections) > 0 ? [true] : []
+
+    content {
+      sid = "JoinNetwork"
+      actions = [
+        "ec2:CreateNetworkInterface", "ec2:CreateTags", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcAttribute", "ec2:DescribeVpcEndpoints",
+      ]
+      resources = ["*"] # network interfaces have no names before they are made
     }
   }
 

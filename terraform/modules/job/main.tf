@@ -13,6 +13,16 @@ resource "aws_s3_object" "script" {
   }
 }
 
+# Where Glue 5 writes with a security configuration. Glue would make these groups itself, and their logs would never expire.
+resource "aws_cloudwatch_log_group" "this" {
+  #checkov:skip=CKV_AWS_338:how long logs are kept is decided per environment; production keeps a year
+  for_each = toset(["error", "output"])
+
+  name              = "/aws-glue/jobs/${var.shared.security_configuration}-role/${aws_iam_role.this.name}/${each.key}"
+  retention_in_days = var.shared.log_retention_days
+  kms_key_id        = var.shared.kms_key_arn
+}
+
 resource "aws_glue_job" "this" {
   name                   = local.name
   description            = var.job.description
@@ -24,6 +34,7 @@ resource "aws_glue_job" "this" {
   max_retries            = 0 # the state machine decides on another attempt, with a task token of its own
   execution_class        = "STANDARD"
   security_configuration = var.shared.security_configuration
+  connections            = var.shared.connections
 
   default_arguments = { for name, value in merge(var.shared.arguments, var.job.arguments) : "--${name}" => value }
 
@@ -37,6 +48,6 @@ resource "aws_glue_job" "this" {
     max_concurrent_runs = var.job.max_concurrent_runs
   }
 
-  # A job whose role may not read yet fails its first run.
-  depends_on = [aws_iam_role_policy.this]
+  # A job whose role may not read yet fails its first run, and one that runs before its log groups makes them itself.
+  depends_on = [aws_iam_role_policy.this, aws_cloudwatch_log_group.this]
 }

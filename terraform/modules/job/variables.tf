@@ -1,5 +1,5 @@
 variable "shared" {
-  description = "What all jobs share: start of every name, folder of the build, Glue release and security configuration, arguments without their dashes, buckets by zone, database names by the name the contracts use, state machines a job reports its end to, and the key."
+  description = "What all jobs share: start of every name, folder of the build, Glue release and security configuration, arguments without their dashes, buckets by zone, database names by the name the contracts use, state machines a job reports its end to, days logs are kept, the key, and connections to a network."
   type = object({
     name_prefix            = string
     artifacts_dir          = string
@@ -9,7 +9,9 @@ variable "shared" {
     buckets                = map(object({ name = string, arn = string }))
     databases              = map(string)
     state_machine_arns     = list(string)
+    log_retention_days     = number
     kms_key_arn            = string
+    connections            = optional(list(string), [])
   })
   nullable = false
 }

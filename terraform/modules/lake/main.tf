@@ -1,38 +1,55 @@
 locals {
   name_prefix = "${var.project}-${var.environment}"
 
+  # What maintenance or a mistake deletes from a table can be restored for this long.
+  table_files = { versioned = var.retention.table_versions_days > 0, noncurrent_expiration_days = var.retention.table_versions_days > 0 ? var.retention.table_versions_days : null }
+
   zones = {
-    raw            = { versioned = true, event_notifications = true, noncurrent_expiration_days = var.retention.noncurrent_raw_objects_days }
-    processed      = {}
-    curated        = {}
-    quarantine     = {}
-    artifacts      = { expiring_prefixes = { "staging/" = 7 } } # copies that a backfill reads, needed for one run
+    raw = {
+      versioned                  = true
+      event_notifications        = true
+      noncurrent_expiration_days = var.retention.noncurrent_raw_objects_days
+      object_lock_days           = var.retention.raw_lock_days
+      infrequent_access          = { prefix = "incoming/", after_days = 30 }
+      expiring_prefixes          = { for dataset, days in module.datasets.retention_days : "incoming/${dataset}/" => days }
+    }
+    processed  = local.table_files
+    curated    = local.table_files
+    quarantine = merge(local.table_files, { expiring_prefixes = { "rejected/" = var.retention.rejected_files_days } })
+    artifacts = {
+      expiring_prefixes = {
+        "staging/"       = 7 # copies that a backfill reads, needed for one run
+        "runs/"          = var.retention.run_documents_days
+        "lineage/"       = var.retention.run_documents_days
+        "query_history/" = var.retention.query_history_days
+      }
+    }
     athena-results = { expiration_days = var.retention.athena_results_days }
     exports        = { expiration_days = var.retention.exports_days }
+    dashboard      = {} # a refresh writes its files anew
   }
 
-  buckets = module.storage.buckets
+  buckets        = module.storage.buckets
+  function_names = merge(module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names)
 
   databases = {
     raw       = { description = "Files as they were dropped.", location = "s3://${local.buckets["raw"].name}/incoming/" }
     processed = { description = "Conformed, checked and deduplicated rows.", location = "s3://${local.buckets["processed"].name}/" }
     curated   = { description = "Marts.", location = "s3://${local.buckets["curated"].name}/" }
+    masked    = { description = "Tables with personal data left out or masked.", location = "s3://${local.buckets["curated"].name}/masked/" }
     ops       = { description = "Quarantined rows, quality results and runs.", location = "s3://${local.buckets["quarantine"].name}/ops/" }
   }
-
-  contracts_dir = "${path.module}/../../../contracts"
-  contracts     = [for file in fileset(local.contracts_dir, "*.odcs.yaml") : yamldecode(file("${local.contracts_dir}/${file}"))]
-
-  # Files are dropped for those datasets whose contract says which files may be.
-  datasets = [
-    for contract in local.contracts : contract.name
-    if contains([for custom in try(contract.customProperties, []) : custom.property], "cartlake.file")
-  ]
 }
 
 data "aws_caller_identity" "current" {}
 
 data "aws_region" "current" {}
+
+module "datasets" {
+  source = "../datasets"
+
+  contracts_dir = "${path.module}/../../../contracts"
+}
 
 module "encryption" {
   source = "../encryption"
@@ -43,18 +60,67 @@ module "encryption" {
 module "storage" {
   source = "../storage"
 
+  name_prefix       = local.name_prefix
+  zones             = local.zones
+  force_destroy     = var.force_destroy
+  kms_key_arn       = module.encryption.kms_key_arn
+  distribution_arns = { for dashboard in module.dashboard : "dashboard" => dashboard.distribution_arn }
+}
+
+module "dashboard" {
+  source = "../dashboard"
+  count  = length(var.dashboard.allowed_cidrs) > 0 ? 1 : 0
+
   name_prefix   = local.name_prefix
-  zones         = local.zones
-  force_destroy = var.force_destroy
-  kms_key_arn   = module.encryption.kms_key_arn
+  bucket        = local.buckets["dashboard"]
+  page_dir      = "${path.module}/../../../dashboard"
+  allowed_cidrs = var.dashboard.allowed_cidrs
+}
+
+module "access_logs" {
+  source = "../access_logs"
+
+  name_prefix    = local.name_prefix
+  buckets        = local.buckets
+  retention_days = var.retention.access_logs_days
+  force_destroy  = var.force_destroy
 }
 
 module "alerts" {
-  source = "../alerts"
+  source        = "../alerts"
+  name_prefix   = local.name_prefix
+  shared        = module.platform.shared
+  pages         = var.monitoring.level == "full"
+  emails        = var.alert_emails
+  slack         = var.monitoring.slack
+  pagerduty_url = var.monitoring.pagerduty_url
+  kms_key_arn   = module.encryption.kms_key_arn
+}
 
-  name_prefix = local.name_prefix
-  emails      = var.alert_emails
-  kms_key_arn = module.encryption.kms_key_arn
+module "monitoring" {
+  source = "../monitoring"
+
+  name_prefix        = local.name_prefix
+  level              = var.monitoring.level
+  topic_arns         = module.alerts.topic_arns
+  runbooks_url       = var.monitoring.runbooks_url
+  thresholds         = merge(var.monitoring.thresholds, { maximum_wait_minutes = var.ingest.queue.maximum_wait_minutes })
+  namespace          = module.platform.metrics_namespace
+  queues             = { incoming = module.ingest.queue_names.incoming, dead_letters = merge({ incoming = module.ingest.queue_names.incoming_dlq, events = module.platform.events_dlq_name }, module.alerts.undelivered_queues) }
+  functions          = local.function_names
+  state_machine_arns = module.workflows.state_machine_arns
+  datasets           = { dropped = module.datasets.names, promised = module.datasets.promised }
+  watched_by_sweep   = coalesce(var.sweep.schedules.enabled, true)
+}
+
+module "cost_alerts" {
+  source = "../cost_alerts"
+
+  name_prefix        = local.name_prefix
+  monthly_budget_usd = var.cost_alerts.monthly_budget_usd
+  anomaly_usd        = var.cost_alerts.anomaly_usd
+  tag                = { key = "Environment", value = var.environment } # of the root's default_tags
+  topic_arn          = module.alerts.topic_arns["alerts"]
 }
 
 module "platform" {
@@ -67,8 +133,21 @@ module "platform" {
   architecture        = var.lambda_architecture
   logs                = { level = var.log_level, retention_days = var.retention.logs_days }
   deletion_protection = var.deletion_protection
-  alarm_topic_arn     = module.alerts.topic_arn
+  alarm_topic_arn     = module.alerts.topic_arns["alerts"]
+  metrics_by_dataset  = var.monitoring.level == "full"
   kms_key_arn         = module.encryption.kms_key_arn
+  network             = var.network
+}
+
+module "protection" {
+  source = "../protection"
+
+  enabled = var.deletion_protection
+  protected = merge(
+    { key = module.encryption.kms_key_arn, ledger = module.platform.ledger_arn },
+    { for zone in ["raw", "processed", "curated", "quarantine"] : "bucket ${zone}" => local.buckets[zone].arn },
+    { for database, arn in module.catalog.database_arns : "database ${database}" => arn },
+  )
 }
 
 module "catalog" {
@@ -78,7 +157,7 @@ module "catalog" {
   databases              = local.databases
   database_prefix        = var.database_prefix
   raw_bucket             = local.buckets["raw"]
-  datasets               = local.datasets
+  datasets               = { for dataset, formats in module.datasets.formats : dataset => formats[0] }
   crawler_schedule       = var.crawler_schedule
   security_configuration = module.encryption.glue_security_configuration
   kms_key_arn            = module.encryption.kms_key_arn
@@ -92,6 +171,18 @@ module "ingest" {
   coordinator = module.coordinator.coordinator
   validator   = var.ingest.validator
   queue       = var.ingest.queue
+}
+
+module "sweep" {
+  source = "../sweep"
+
+  shared             = module.platform.shared
+  raw_bucket         = local.buckets["raw"]
+  incoming_queue     = module.ingest.incoming_queue
+  coordinator        = module.coordinator.coordinator
+  state_machine_arns = module.workflows.state_machine_arns
+  schedules          = var.sweep.schedules
+  grace_seconds      = var.sweep.grace_seconds
 }
 
 module "coordinator" {
@@ -113,6 +204,10 @@ module "workflows" {
   glue_jobs       = module.glue.jobs
   gather_seconds  = var.gather_seconds
   engine          = var.engine
+
+  planner_memory_mb = var.planner_memory_mb
+  lineage           = { url = var.lineage_url == null ? "" : var.lineage_url, secret = lookup(module.secrets.secrets, "lineage", null) }
+  dashboard         = { time_zone = var.dashboard.time_zone, currency = var.dashboard.currency }
 }
 
 module "glue" {
@@ -127,8 +222,10 @@ module "glue" {
   sizes                  = var.glue.sizes
   coordinator            = module.coordinator.coordinator
   state_machine_arns     = values(module.workflows.state_machine_arns)
+  log_retention_days     = var.retention.logs_days
   security_configuration = module.encryption.glue_security_configuration
   kms_key_arn            = module.encryption.kms_key_arn
+  network                = var.network
 }
 
 module "athena" {
@@ -141,6 +238,42 @@ module "athena" {
   queries_dir      = "${path.module}/../../../athena_queries"
   scan_limit_gb    = var.athena_scan_limit_gb
   force_destroy    = var.force_destroy
+}
+
+module "access_roles" {
+  source = "../access_roles"
+
+  name_prefix        = local.name_prefix
+  people             = var.access.people
+  buckets            = local.buckets
+  access_logs_bucket = module.access_logs.bucket
+  databases          = { for name, database in local.databases : name => { name = module.catalog.databases[name], location = database.location } }
+  protected_columns  = module.datasets.protected_columns
+  queries_dir        = "${path.module}/../../../athena_queries"
+  ledger_arn         = module.platform.ledger_arn
+  workgroup          = module.athena.workgroup
+  scan_limit_gb      = coalesce(var.access.scan_limit_gb, var.athena_scan_limit_gb)
+  function_arns      = ["${module.coordinator.coordinator.arn}:${module.coordinator.coordinator.alias}"]
+  kms_key_arn        = module.encryption.kms_key_arn
+  force_destroy      = var.force_destroy
+}
+
+module "secrets" {
+  source = "../secrets"
+
+  name_prefix = local.name_prefix
+  names       = var.secrets
+  kms_key_arn = module.encryption.kms_key_arn
+}
+
+module "producers" {
+  source = "../producers"
+
+  name_prefix    = local.name_prefix
+  producers      = var.access.producers
+  raw_bucket_arn = local.buckets["raw"].arn
+  datasets       = module.datasets.names
+  kms_key_arn    = module.encryption.kms_key_arn
 }
 
 module "sharing" {

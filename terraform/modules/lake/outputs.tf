@@ -9,22 +9,20 @@ output "resources" {
     databases            = module.catalog.databases
     crawlers             = module.catalog.crawlers
     export_reader_roles  = module.sharing.reader_role_arns
+    access_roles         = merge(module.access_roles.role_arns, { for name, arn in module.producers.role_arns : "producer/${name}" => arn })
+    access_workgroups    = module.access_roles.workgroups
     workgroup            = module.athena.workgroup
     named_queries        = module.athena.named_queries
+    dashboard_url        = one(module.dashboard[*].url)
     ledger_table         = module.platform.ledger_table
-    incoming_queue_url   = module.ingest.incoming_queue_url
+    incoming_queue_url   = module.ingest.incoming_queue.url
     incoming_dlq_url     = module.ingest.incoming_dlq_url
     events_dlq_url       = module.platform.events_dlq_url
     event_bus            = module.platform.event_bus
     state_machine_arns   = module.workflows.state_machine_arns
     maintenance_schedule = module.coordinator.maintenance_schedule
-    alerts_topic_arn     = module.alerts.topic_arn
+    alerts_topic_arn     = module.alerts.topic_arns["alerts"]
     glue_jobs            = { for folder, job in module.glue.jobs : folder => job.name }
-    functions = merge(
-      module.ingest.function_names,
-      module.coordinator.function_names,
-      module.workflows.function_names,
-      module.athena.function_names,
-    )
+    functions            = local.function_names
   }
 }

@@ -47,12 +47,9 @@ variable "database_prefix" {
 }
 
 variable "glue" {
-  description = "Glue release and packages of the jobs, and the size of each job, keyed by its folder under glue_jobs/; what is not named gets the defaults of module `glue`."
+  description = "Glue release of the jobs, and the size of each job, keyed by its folder under glue_jobs/; what is not named gets the defaults of module `glue`."
   type = object({
-    release = optional(object({
-      version        = optional(string)
-      python_modules = optional(list(string))
-    }), {})
+    release = optional(object({ version = optional(string) }), {})
     sizes = optional(map(object({
       worker_type       = optional(string)
       number_of_workers = optional(number)
@@ -104,6 +101,16 @@ variable "ingest" {
   nullable = false
 }
 
+variable "sweep" {
+  description = "When the sweep looks for lost events, and how many seconds an event may be under way; what is not named gets the defaults of module `sweep`."
+  type = object({
+    schedules     = optional(object({ enabled = optional(bool), recent = optional(string), full = optional(string) }), {})
+    grace_seconds = optional(number)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "crawler_schedule" {
   description = "When the crawler looks for new raw files, as cron(...) in UTC; null runs it on demand only."
   type        = string
@@ -117,13 +124,61 @@ variable "athena_scan_limit_gb" {
   nullable    = false
 }
 
+variable "secrets" {
+  description = "Secrets to make in Secrets Manager, by name; a person stores each value, Terraform never has it. `lineage` is the key of the server of lineage_url."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "lineage_url" {
+  description = "Where to send OpenLineage events too, e.g. a Marquez at http://marquez.internal:5000; null keeps them in S3 only."
+  type        = string
+  default     = null
+}
+
 variable "retention" {
-  description = "Days things are kept: logs, Athena results, exports, and raw files that were overwritten or deleted."
+  description = "Days things are kept: logs, access logs, Athena results, exports, raw files that were overwritten or deleted, files of tables after they were deleted (0 keeps no versions of them), copies of rejected files, documents and lineage of runs, the history of queries; and days in which nobody may delete a raw file without a special permission (null: no lock). How long dropped files are kept is said by each dataset's contract."
   type = object({
     logs_days                   = optional(number, 30)
+    access_logs_days            = optional(number, 90)
     athena_results_days         = optional(number, 14)
     exports_days                = optional(number, 30)
     noncurrent_raw_objects_days = optional(number, 90)
+    table_versions_days         = optional(number, 7)
+    raw_lock_days               = optional(number)
+    rejected_files_days         = optional(number, 90)
+    run_documents_days          = optional(number, 400)
+    query_history_days          = optional(number, 400)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name, days in var.retention : days == null || try(days >= (name == "table_versions_days" ? 0 : 1), false)])
+    error_message = "Each member of retention must be 1 day or more; table_versions_days may be 0."
+  }
+
+  validation {
+    condition     = var.retention.table_versions_days > 0 || !var.deletion_protection
+    error_message = "A protected lake needs table_versions_days of 1 or more: without versions a deleted file of a table is lost."
+  }
+}
+
+variable "access" {
+  description = "Roles of people (data_engineer, analyst, auditor) and of systems that drop files, with who may assume them, and the gigabytes a query without personal data may scan; variables of module `access_roles`. A role that nobody may assume is not made."
+  type = object({
+    people = optional(map(object({
+      principal_arns     = optional(set(string), [])
+      permission_sets    = optional(set(string), [])
+      saml_provider_arns = optional(set(string), [])
+    })), {})
+    producers = optional(map(object({
+      datasets       = set(string)
+      folder         = optional(string, "")
+      principal_arns = set(string)
+    })), {})
+    scan_limit_gb = optional(number)
   })
   default  = {}
   nullable = false
@@ -147,6 +202,23 @@ variable "alert_emails" {
   nullable    = false
 }
 
+variable "monitoring" {
+  description = "How much is watched: level `small` (thirteen alarms for the lake as a whole) or `full` (also by dataset, function and state machine, with a dashboard and one alarm that pages), where the runbooks are, the thresholds, and who else is told: a channel of Slack, PagerDuty; what is not named gets the defaults of module `monitoring`."
+  type        = object({ level = optional(string, "small"), runbooks_url = optional(string), thresholds = optional(object({ quarantine_percent = optional(number), query_gb_a_day = optional(number) }), {}), slack = optional(object({ team_id = string, channel_id = string })), pagerduty_url = optional(string) })
+  default     = {}
+  nullable    = false
+}
+
+variable "cost_alerts" {
+  description = "US dollars a month that a budget allows, and US dollars above what is usual that raise an alert; null, the default of both, makes none."
+  type = object({
+    monthly_budget_usd = optional(number)
+    anomaly_usd        = optional(number)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "log_level" {
   description = "Lowest level the functions log."
   type        = string
@@ -155,7 +227,7 @@ variable "log_level" {
 }
 
 variable "deletion_protection" {
-  description = "Whether the ledger refuses to be deleted."
+  description = "Whether a plan that destroys key, ledger, Glue databases or buckets of data is refused, and AWS refuses to delete the ledger. To lift it: docs/terraform.md, \"Removing an environment\"."
   type        = bool
   default     = true
   nullable    = false
@@ -171,4 +243,28 @@ variable "force_destroy" {
     condition     = !(var.force_destroy && var.deletion_protection)
     error_message = "force_destroy contradicts deletion_protection: choose one."
   }
+}
+
+variable "planner_memory_mb" {
+  description = "Memory of the functions that plan runs, in MB; null takes the default of module `workflows`. Tables of many files need more."
+  type        = number
+  default     = null
+}
+
+variable "network" {
+  description = "Subnets and security groups that functions and Glue jobs run in, as module `network` gives them; null leaves them outside of any VPC."
+  type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
+  default     = null
+
+  validation {
+    condition     = var.network == null || try(length(var.network.subnet_ids) > 0 && length(var.network.security_group_ids) > 0, false)
+    error_message = "network needs at least one subnet and one security group; module `network` makes them."
+  }
+}
+
+variable "dashboard" {
+  description = "How the dashboard shows times, by the IANA name of a time zone, and which currency the amounts have that end in _reporting; and from which addresses it may be read at CloudFront, as IPv4 ranges in CIDR notation: without any it is not hosted, and `lake dashboard` shows it."
+  type        = object({ time_zone = optional(string), currency = optional(string), allowed_cidrs = optional(set(string), []) })
+  default     = {}
+  nullable    = false
 }

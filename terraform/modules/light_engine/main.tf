@@ -19,7 +19,7 @@ locals {
   size_grants = {
     FindTables = {
       actions = ["glue:GetTable"]
-      resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["curated", "processed"] : [
+      resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["curated", "masked", "processed"] : [
         "${local.glue_arn}:database/${var.database_prefix}${database}",
         "${local.glue_arn}:table/${var.database_prefix}${database}/*", # the tables are the contracts'
       ]]))
@@ -36,9 +36,10 @@ locals {
           actions   = ["s3:GetObject", "s3:GetObjectVersion"]
           resources = ["${var.buckets["raw"].arn}/incoming/*", "${var.buckets["artifacts"].arn}/staging/*"]
         }
+        ReadTombstones        = { actions = ["s3:GetObject"], resources = ["${var.buckets["artifacts"].arn}/erasure/*"] } # of people who were erased
         ReadManifestAndReport = { actions = ["s3:GetObject", "s3:PutObject"], resources = [local.run_files] }
         CommitTables = {
-          actions = ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
+          actions = ["glue:GetTable", "glue:UpdateTable"]
           resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["ops", "processed"] : [
             "${local.glue_arn}:database/${var.database_prefix}${database}",
             "${local.glue_arn}:table/${var.database_prefix}${database}/*", # the tables are the contracts'
@@ -59,8 +60,8 @@ locals {
       statements = {
         ReadPlanAndReport = { actions = ["s3:GetObject", "s3:PutObject"], resources = [local.run_files] }
         CommitTables = {
-          actions = ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
-          resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["curated", "ops", "processed"] : [
+          actions = ["glue:GetTable", "glue:UpdateTable"]
+          resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["curated", "masked", "ops", "processed"] : [
             "${local.glue_arn}:database/${var.database_prefix}${database}",
             "${local.glue_arn}:table/${var.database_prefix}${database}/*", # the tables are the contracts'
           ]]))
@@ -73,6 +74,30 @@ locals {
           actions   = ["s3:ListBucket"]
           resources = [for zone in ["artifacts", "curated", "processed", "quarantine"] : var.buckets[zone].arn]
         }
+      }
+    }
+    tile_writer = {
+      description = "Writes what the dashboard reads, from the published version of every table."
+      environment = { DASHBOARD_BUCKET = var.buckets["dashboard"].name, TIME_ZONE = var.dashboard.time_zone, CURRENCY = var.dashboard.currency }
+      statements = {
+        ReadTables = {
+          actions = ["glue:GetTable"]
+          resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["curated", "ops", "processed"] : [
+            "${local.glue_arn}:database/${var.database_prefix}${database}",
+            "${local.glue_arn}:table/${var.database_prefix}${database}/*", # the tables are the contracts'
+          ]]))
+        }
+        ReadLedger = var.shared.grants["ReadLedger"]
+        ReadTableFiles = {
+          actions = ["s3:GetObject"]
+          # Of tables in the zone processed only when they were written, and no row.
+          resources = ["${var.buckets["curated"].arn}/*", "${var.buckets["processed"].arn}/*/metadata/*", "${var.buckets["quarantine"].arn}/ops/*"]
+        }
+        TellMissingFromForbidden = {
+          actions   = ["s3:ListBucket"]
+          resources = [for zone in ["curated", "processed", "quarantine"] : var.buckets[zone].arn]
+        }
+        WriteTiles = { actions = ["s3:PutObject"], resources = ["${var.buckets["dashboard"].arn}/tiles/*"] }
       }
     }
   }
@@ -89,6 +114,6 @@ module "function" {
   memory_mb             = var.engine.light_memory_mb
   tmp_mb                = var.engine.light_tmp_mb
   timeout_seconds       = var.engine.light_timeout_seconds
-  environment_variables = merge(local.limits, { ARTIFACTS_BUCKET = var.buckets["artifacts"].name, DATABASE_PREFIX = var.database_prefix })
+  environment_variables = merge(try(each.value.environment, {}), merge(local.limits, { ARTIFACTS_BUCKET = var.buckets["artifacts"].name, DATABASE_PREFIX = var.database_prefix }))
   statements            = each.value.statements
 }

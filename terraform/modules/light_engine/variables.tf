@@ -13,12 +13,14 @@ variable "shared" {
     kms_key_arn           = string
     failure_queue_arn     = string
     alarm_topic_arn       = string
+    grants                = map(object({ actions = list(string), resources = list(string) }))
+    network               = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
   })
   nullable = false
 }
 
 variable "buckets" {
-  description = "Name and ARN of each bucket, keyed by zone; all but exports are used."
+  description = "Name and ARN of each bucket, keyed by zone; those of zones with tables, artifacts and dashboard are used."
   type = map(object({
     name = string
     arn  = string
@@ -65,5 +67,17 @@ variable "engine" {
   validation {
     condition     = var.engine.spark_runner == "glue"
     error_message = "spark_runner must be glue: there is no other yet."
+  }
+}
+
+variable "dashboard" {
+  description = "How the dashboard shows times, by the IANA name of a time zone, and which currency the amounts have that end in _reporting."
+  type        = object({ time_zone = optional(string, "UTC"), currency = optional(string, "EUR") })
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_+/-]+$", var.dashboard.time_zone)) && can(regex("^[A-Z]{3}$", var.dashboard.currency))
+    error_message = "dashboard.time_zone must be an IANA name such as Europe/Berlin, dashboard.currency three capital letters such as EUR."
   }
 }

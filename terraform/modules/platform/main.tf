@@ -18,9 +18,4 @@ module "events_dlq" {
   # Rules of every module, on the default bus and on the lake's, send what they could not deliver here; listing them would
   # make a cycle.
   sender_rule_arns = [for separator in ["-", "/"] : "arn:${data.aws_partition.current.partition}:events:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:rule/${var.name_prefix}${separator}*"]
-
-  alarm = {
-    description = "An event could not be delivered or handled. The message holds the event and the reason."
-    topic_arn   = var.alarm_topic_arn
-  }
 }

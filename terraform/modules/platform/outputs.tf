@@ -3,9 +3,24 @@ output "ledger_table" {
   value       = aws_dynamodb_table.ledger.name
 }
 
+output "ledger_arn" {
+  description = "ARN of the ledger."
+  value       = aws_dynamodb_table.ledger.arn
+}
+
 output "event_bus" {
   description = "Bus of the lake's own events."
   value       = aws_cloudwatch_event_bus.this.name
+}
+
+output "metrics_namespace" {
+  description = "Namespace of the metrics that functions send to CloudWatch."
+  value       = local.metrics_namespace
+}
+
+output "events_dlq_name" {
+  description = "Name of the queue of events that could not be delivered or handled."
+  value       = module.events_dlq.name
 }
 
 output "events_dlq_url" {
@@ -28,6 +43,7 @@ output "shared" {
     kms_key_arn           = var.kms_key_arn
     failure_queue_arn     = module.events_dlq.arn
     alarm_topic_arn       = var.alarm_topic_arn
+    network               = var.network
     event_bus             = aws_cloudwatch_event_bus.this.name
     grants                = local.grants
   }

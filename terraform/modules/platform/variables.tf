@@ -44,7 +44,7 @@ variable "logs" {
 }
 
 variable "deletion_protection" {
-  description = "Whether the ledger refuses to be deleted."
+  description = "Whether DynamoDB refuses to delete the ledger."
   type        = bool
   default     = false
   nullable    = false
@@ -59,5 +59,23 @@ variable "alarm_topic_arn" {
 variable "kms_key_arn" {
   description = "Customer managed key of the lake."
   type        = string
+  nullable    = false
+}
+
+variable "network" {
+  description = "Subnets and security groups that functions run in; null leaves them outside of any VPC."
+  type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
+  default     = null
+
+  validation {
+    condition     = var.network == null || try(length(var.network.subnet_ids) > 0 && length(var.network.security_group_ids) > 0, false)
+    error_message = "network needs at least one subnet and one security group; module `network` makes them."
+  }
+}
+
+variable "metrics_by_dataset" {
+  description = "Whether functions send all their metrics, each with its dataset; else those that an alarm watches."
+  type        = bool
+  default     = false
   nullable    = false
 }

@@ -34,6 +34,27 @@ data "aws_iam_policy_document" "this" {
     }
   }
 
+  dynamic "statement" {
+    for_each = length(var.sender_topic_arns) > 0 ? [var.sender_topic_arns] : []
+
+    content {
+      sid       = "ReceiveFromTopics"
+      actions   = ["sqs:SendMessage"]
+      resources = [local.arn]
+
+      principals {
+        type        = "Service"
+        identifiers = ["sns.amazonaws.com"]
+      }
+
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = statement.value
+      }
+    }
+  }
+
   statement {
     sid       = "DenyPlainHttp"
     effect    = "Deny"
@@ -69,29 +90,4 @@ resource "aws_sqs_queue" "this" {
     redrivePermission = "byQueue"
     sourceQueueArns   = [for queue in var.source_queues : "${local.arns_begin}${queue}"]
   })
-}
-
-locals {
-  # A queue of dead letters should be empty; any other should be read in time.
-  alarm = {
-    for_age = { metric = "ApproximateAgeOfOldestMessage", threshold = coalesce(var.alarm.maximum_wait_minutes, 0) * 60, name = "waiting" }
-    for_any = { metric = "ApproximateNumberOfMessagesVisible", threshold = 0, name = "not-empty" }
-  }[var.alarm.maximum_wait_minutes == null ? "for_any" : "for_age"]
-}
-
-resource "aws_cloudwatch_metric_alarm" "this" {
-  alarm_name          = "${local.name}-${local.alarm.name}"
-  alarm_description   = var.alarm.description
-  namespace           = "AWS/SQS"
-  metric_name         = local.alarm.metric
-  statistic           = "Maximum"
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = local.alarm.threshold
-  period              = 60
-  evaluation_periods  = 1
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [var.alarm.topic_arn]
-  ok_actions          = [var.alarm.topic_arn]
-
-  dimensions = { QueueName = aws_sqs_queue.this.name }
 }

@@ -68,12 +68,9 @@ variable "source_queues" {
   nullable    = false
 }
 
-variable "alarm" {
-  description = "When to alarm: as soon as there is a message, or, with maximum_wait_minutes, when one has waited longer. What the alarm says, and the topic it goes to."
-  type = object({
-    description          = string
-    topic_arn            = string
-    maximum_wait_minutes = optional(number)
-  })
-  nullable = false
+variable "sender_topic_arns" {
+  description = "Topics that send what they could not deliver."
+  type        = list(string)
+  default     = []
+  nullable    = false
 }

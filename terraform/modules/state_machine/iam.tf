@@ -12,6 +12,12 @@ data "aws_iam_policy_document" "assume" {
       variable = "aws:SourceAccount"
       values   = [data.aws_caller_identity.current.account_id]
     }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = [var.arn]
+    }
   }
 }
 

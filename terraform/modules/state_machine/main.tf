@@ -18,6 +18,7 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_sfn_state_machine" "this" {
+  #checkov:skip=CKV_AWS_285:what happened is logged, without data: that of waiting tasks holds task tokens, and who reads one can end the task; Step Functions keeps the data for 90 days
   name     = local.name
   role_arn = aws_iam_role.this.arn
 
@@ -35,7 +36,7 @@ resource "aws_sfn_state_machine" "this" {
 
   logging_configuration {
     level                  = "ALL"
-    include_execution_data = true # ids and counts only: no row of data passes through the machine
+    include_execution_data = false
     log_destination        = "${aws_cloudwatch_log_group.this.arn}:*"
   }
 
@@ -57,22 +58,4 @@ resource "aws_sfn_state_machine" "this" {
 
   # Step Functions checks the rights of the role when the machine is made.
   depends_on = [aws_iam_role_policy.this]
-}
-
-resource "aws_cloudwatch_metric_alarm" "executions" {
-  for_each = toset(["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"])
-
-  alarm_name          = "${local.name}-${each.key}"
-  alarm_description   = "A run of ${local.name} failed, timed out or was aborted. `lake runs` shows which."
-  namespace           = "AWS/States"
-  metric_name         = each.key
-  statistic           = "Sum"
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  period              = 60
-  evaluation_periods  = 1
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [var.alerts_topic_arn]
-
-  dimensions = { StateMachineArn = aws_sfn_state_machine.this.arn }
 }

@@ -1,13 +1,15 @@
 data "aws_caller_identity" "current" {}
 
+data "aws_region" "current" {}
+
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_18:who read what is a matter of the account's CloudTrail data events; access logs would be a second, unordered record
-  #checkov:skip=CKV_AWS_21:only raw files cannot be made again; Iceberg tables keep snapshots of their own, and versions would keep what maintenance deletes
+  #checkov:skip=CKV_AWS_18:all zones log where the lake has a bucket of access logs, by module access_logs
+  #checkov:skip=CKV_AWS_21:files and tables have versions; code, query results and exports can be made again
   #checkov:skip=CKV_AWS_144:a second region doubles the cost of every byte; a lake that needs it replicates the raw zone, from which the rest is rebuilt
   #checkov:skip=CKV2_AWS_62:only files dropped into the raw zone start anything
   for_each = var.zones
 
-  bucket        = "${var.name_prefix}-${data.aws_caller_identity.current.account_id}-${each.key}"
+  bucket        = "${var.name_prefix}-${data.aws_caller_identity.current.account_id}-${data.aws_region.current.name}-${each.key}"
   force_destroy = var.force_destroy
 
   tags = { Zone = each.key }
@@ -58,6 +60,22 @@ resource "aws_s3_bucket_versioning" "this" {
   }
 }
 
+# Governance mode: whoever has s3:BypassGovernanceRetention can still erase the data of a person.
+resource "aws_s3_bucket_object_lock_configuration" "this" {
+  for_each = { for name, zone in var.zones : name => zone if zone.object_lock_days != null }
+
+  bucket = aws_s3_bucket.this[each.key].id
+
+  rule {
+    default_retention {
+      mode = "GOVERNANCE"
+      days = each.value.object_lock_days
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.this]
+}
+
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
   for_each = var.zones
 
@@ -77,23 +95,6 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
   }
 
   dynamic "rule" {
-    for_each = each.value.expiration_days[*]
-
-    content {
-      id     = "expire"
-      status = "Enabled"
-
-      filter {
-        prefix = ""
-      }
-
-      expiration {
-        days = rule.value
-      }
-    }
-  }
-
-  dynamic "rule" {
     for_each = each.value.noncurrent_expiration_days[*]
 
     content {
@@ -107,14 +108,37 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       noncurrent_version_expiration {
         noncurrent_days = rule.value
       }
+
+      # What is left of a deleted object when its versions are gone.
+      expiration {
+        expired_object_delete_marker = true
+      }
     }
   }
 
   dynamic "rule" {
-    for_each = each.value.expiring_prefixes
+    for_each = each.value.infrequent_access[*]
 
     content {
-      id     = "expire-${trimsuffix(rule.key, "/")}"
+      id     = "move-${replace(trimsuffix(rule.value.prefix, "/"), "/", "-")}-to-infrequent-access"
+      status = "Enabled"
+
+      filter {
+        prefix = rule.value.prefix
+      }
+
+      transition {
+        days          = rule.value.after_days
+        storage_class = "STANDARD_IA"
+      }
+    }
+  }
+
+  dynamic "rule" {
+    for_each = merge(each.value.expiring_prefixes, each.value.expiration_days == null ? {} : { "" = each.value.expiration_days })
+
+    content {
+      id     = join("-", concat(["expire"], compact(split("/", rule.key))))
       status = "Enabled"
 
       filter {
@@ -156,6 +180,27 @@ data "aws_iam_policy_document" "bucket" {
       test     = "Bool"
       variable = "aws:SecureTransport"
       values   = ["false"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = contains(keys(var.distribution_arns), each.key) ? [var.distribution_arns[each.key]] : []
+
+    content {
+      sid       = "LetDistributionRead"
+      actions   = ["s3:GetObject"]
+      resources = ["${aws_s3_bucket.this[each.key].arn}/*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["cloudfront.amazonaws.com"]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceArn"
+        values   = [statement.value]
+      }
     }
   }
 }

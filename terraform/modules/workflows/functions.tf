@@ -10,8 +10,16 @@ locals {
 
   # The tables are the contracts'.
   processed_tables = ["${local.glue_arn}:catalog", "${local.glue_arn}:database/${var.database_prefix}processed", "${local.glue_arn}:table/${var.database_prefix}processed/*"]
+  # They read the metadata of tables, one manifest after the other.
+  planners = ["batch_claimer", "maintenance_planner", "refresh_planner"]
+
+  # What functions that write lineage need to know of the lake.
+  lineage = { DATABASE_PREFIX = var.database_prefix, LINEAGE_NAMESPACE = var.shared.name_prefix }
 
   # What several functions may do.
+  can_start_lineage = {
+    WriteLineage = { actions = ["s3:PutObject"], resources = [for what in ["events", "rows"] : "${var.buckets["artifacts"].arn}/lineage/${what}/*"] }
+  }
   can_use_ledger = { UseLedger = var.shared.grants["UseLedger"] }
   # Without the list S3 answers 403 instead of 404 for a report that was never written.
   can_read_runs = {
@@ -24,12 +32,11 @@ locals {
     batch_claimer = {
       description     = "Makes one batch with a manifest of all validated files of a dataset."
       timeout_seconds = 900
-      environment = merge(module.light_engine.limits, {
+      environment = merge(module.light_engine.limits, local.lineage, {
         ARTIFACTS_BUCKET = var.buckets["artifacts"].name
-        DATABASE_PREFIX  = var.database_prefix
         TRANSFORM_JOB    = var.glue_jobs["dataset_etl"].name
       })
-      statements = merge(local.can_use_ledger, {
+      statements = merge(local.can_use_ledger, local.can_start_lineage, {
         CheckDroppedFiles        = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${var.buckets["raw"].arn}/incoming/*"] }
         TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["raw", "artifacts", "processed"] : var.buckets[zone].arn] }
         FindLoadedFiles          = var.shared.grants["FindLoadedFiles"]
@@ -37,20 +44,19 @@ locals {
           actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
           resources = ["${var.buckets["artifacts"].arn}/staging/*"]
         }
-        WriteManifest = { actions = ["s3:GetObject", "s3:PutObject"], resources = [local.run_files] }
+        WriteManifest = { actions = ["s3:PutObject"], resources = [local.run_files] }
         FindTable     = { actions = ["glue:GetTable"], resources = local.processed_tables }
         ReadTableSize = { actions = ["s3:GetObject"], resources = ["${var.buckets["processed"].arn}/*/metadata/*"] }
       })
     }
     refresh_planner = {
       description = "Makes one plan of all that is stale: which tables, which of their rows, in which order."
-      environment = merge(module.light_engine.limits, {
+      environment = merge(module.light_engine.limits, local.lineage, {
         ARTIFACTS_BUCKET = var.buckets["artifacts"].name
-        DATABASE_PREFIX  = var.database_prefix
         REFRESH_JOB      = var.glue_jobs["table_refresh"].name
         GATHER_SECONDS   = tostring(var.gather_seconds)
       })
-      statements = merge(local.can_use_ledger, module.light_engine.size_grants, {
+      statements = merge(local.can_use_ledger, local.can_start_lineage, module.light_engine.size_grants, {
         WritePlan = { actions = ["s3:PutObject"], resources = [local.run_files] }
       })
     }
@@ -58,15 +64,14 @@ locals {
       description     = "Reads the metadata of every table, and plans maintenance of those that need it."
       timeout_seconds = 900
       layers          = ["cartlake", "arrow"]
-      environment = {
+      environment = merge(local.lineage, {
         ARTIFACTS_BUCKET = var.buckets["artifacts"].name
         MAINTENANCE_JOB  = var.glue_jobs["table_maintenance"].name
-        DATABASE_PREFIX  = var.database_prefix
-      }
-      statements = merge(local.can_use_ledger, {
+      })
+      statements = merge(local.can_use_ledger, local.can_start_lineage, {
         ReadTables = {
           actions = ["glue:GetDatabase", "glue:GetTable"]
-          resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["curated", "ops", "processed"] : [
+          resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["curated", "masked", "ops", "processed"] : [
             "${local.glue_arn}:database/${var.database_prefix}${database}",
             "${local.glue_arn}:table/${var.database_prefix}${database}/*", # the tables are the contracts'
           ]]))
@@ -90,8 +95,10 @@ locals {
       description = "Starts a Glue job with the token that ends the step which waits for it."
       environment = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name }
       statements = {
-        StartJobs      = { actions = ["glue:StartJobRun"], resources = [for job in var.glue_jobs : job.arn] }
+        StartJobs      = { actions = ["glue:GetJob", "glue:StartJobRun"], resources = [for job in var.glue_jobs : job.arn] }
         RememberStarts = var.shared.grants["RememberStarts"]
+        ReadCode       = { actions = ["s3:GetObject"], resources = ["${var.buckets["artifacts"].arn}/libs/*"] }
+        KeepCode       = { actions = ["s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/staging/*"] }
       }
     }
     data_quality_check = {
@@ -108,7 +115,7 @@ locals {
       environment     = {}
       statements = {
         CommitTables = {
-          actions   = ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"]
+          actions   = ["glue:GetTable", "glue:UpdateTable"]
           resources = local.processed_tables
         }
         WriteTableMetadata = {
@@ -121,15 +128,20 @@ locals {
     run_recorder = {
       description     = "Writes the end of a run: reconciliation, states of its files, lineage, metrics, event."
       timeout_seconds = 900
-      environment     = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name, QUARANTINE_BUCKET = var.buckets["quarantine"].name }
+      environment = merge(local.lineage, {
+        ARTIFACTS_BUCKET  = var.buckets["artifacts"].name
+        QUARANTINE_BUCKET = var.buckets["quarantine"].name
+        LINEAGE_URL       = var.lineage.url
+        LINEAGE_SECRET    = try(var.lineage.secret.name, "") # its name: the value is in Secrets Manager alone
+      })
       statements = merge(local.can_use_ledger, local.can_read_runs, {
         Announce                 = var.shared.grants["Announce"]
         ChangeManifest           = { actions = ["s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/runs/*/manifest.json"] }
         ReadBadFiles             = { actions = [for what in ["", "Tagging", "Version", "VersionTagging"] : "s3:GetObject${what}"], resources = ["${var.buckets["raw"].arn}/incoming/*"] }
-        KeepBadFiles             = { actions = [for what in ["AbortMultipartUpload", "GetObject", "PutObject", "PutObjectTagging"] : "s3:${what}"], resources = ["${var.buckets["quarantine"].arn}/rejected/*"] }
+        KeepBadFiles             = { actions = [for what in ["AbortMultipartUpload", "PutObject", "PutObjectTagging"] : "s3:${what}"], resources = ["${var.buckets["quarantine"].arn}/rejected/*"] }
         TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["artifacts", "raw"] : var.buckets[zone].arn] }
-        WriteLineage             = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/lineage/*"] }
-      })
+        WriteLineage             = { actions = ["s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/lineage/*"] }
+      }, var.lineage.secret == null ? {} : { ReadLineageSecret = { actions = ["secretsmanager:GetSecretValue"], resources = [var.lineage.secret.arn] } })
     }
   }
 }
@@ -142,7 +154,7 @@ module "function" {
   function              = each.key
   description           = each.value.description
   layers                = try(each.value.layers, ["cartlake"])
-  memory_mb             = 512 # the share of a processor grows with it, and cold starts are processor time
+  memory_mb             = contains(local.planners, each.key) ? var.planner_memory_mb : 512 # the share of a processor grows with it, and cold starts are processor time
   timeout_seconds       = try(each.value.timeout_seconds, 60)
   environment_variables = each.value.environment
   statements            = each.value.statements
@@ -155,4 +167,5 @@ module "light_engine" {
   buckets         = var.buckets
   database_prefix = var.database_prefix
   engine          = var.engine
+  dashboard       = var.dashboard
 }

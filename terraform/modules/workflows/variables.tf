@@ -13,6 +13,7 @@ variable "shared" {
     kms_key_arn           = string
     failure_queue_arn     = string
     alarm_topic_arn       = string
+    network               = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
     grants = map(object({
       actions   = list(string)
       resources = list(string)
@@ -22,14 +23,14 @@ variable "shared" {
 }
 
 variable "buckets" {
-  description = "Name and ARN of each bucket, keyed by zone; raw, processed, curated, quarantine and artifacts are used."
+  description = "Name and ARN of each bucket, keyed by zone; raw, processed, curated, quarantine, artifacts and dashboard are used."
   type        = map(object({ name = string, arn = string }))
   nullable    = false
 }
 
 variable "coordinator" {
-  description = "Function that locks and releases datasets and starts runs: its folder under lambdas/, name and ARN."
-  type        = object({ folder = string, name = string, arn = string })
+  description = "Function that locks and releases datasets and starts runs: its folder under lambdas/, its name, and name and ARN of its alias."
+  type        = object({ folder = string, name = string, alias = string, arn = string })
   nullable    = false
 }
 
@@ -70,6 +71,32 @@ variable "gather_seconds" {
 variable "engine" {
   description = "Which batches the light engine loads, and the size of its functions; what is not named gets the defaults of module `light_engine`."
   type        = object({ light_max_mb = optional(number), light_max_rows = optional(number), light_table_max_mb = optional(number), light_memory_mb = optional(number), light_timeout_seconds = optional(number), light_tmp_mb = optional(number), spark_runner = optional(string) })
+  default     = {}
+  nullable    = false
+}
+
+variable "planner_memory_mb" {
+  description = "Memory of the functions that plan runs, in MB: they read tables' metadata, one manifest at a time, and one of 20,000 files with 20 columns took 127 MB."
+  type        = number
+  default     = 512
+  nullable    = false
+}
+
+variable "lineage" {
+  description = "Where to send OpenLineage events too, e.g. url = http://marquez.internal:5000; they are posted to `/api/v1/lineage` there, with the key that is in the secret, if there is one. Without url they are kept in S3 only. In a VPC without a way out, it must be reachable from there."
+  type        = object({ url = optional(string, ""), secret = optional(object({ name = string, arn = string })) })
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(https?://[^[:space:]]+)?$", var.lineage.url))
+    error_message = "lineage.url must begin with http:// or https://, or be empty."
+  }
+}
+
+variable "dashboard" {
+  description = "How the dashboard shows times and amounts; what is not named gets the defaults of module `light_engine`."
+  type        = object({ time_zone = optional(string), currency = optional(string) })
   default     = {}
   nullable    = false
 }

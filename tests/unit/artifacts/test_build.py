@@ -28,6 +28,7 @@ def checkout(tmp_path, monkeypatch):
         "requirements/lambda.lock": LOCK,
         "requirements/arrow.lock": LOCK,
         "requirements/light.lock": LOCK,
+        "requirements/glue.lock": f"{LOCK.strip()} \\\n    --hash=sha256:00\nPyYAML==6.0.3 ; python_version > '3' \\\n",
     }.items():
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -41,10 +42,17 @@ def checkout(tmp_path, monkeypatch):
             (target / "pyarrow" / "lib.so").write_text("binary")
             (target / "pyarrow" / "tests" / "test_all.py").write_text("junk")
 
+    def download(lock, folder):
+        folder.mkdir(parents=True)
+        for wheel in ("six-1.17.0-py3-none-any.whl", "pyyaml-6.0.3-cp311-cp311-manylinux2014_x86_64.whl"):
+            (folder / wheel).write_text("a wheel")
+
     queries = tmp_path / "queries.json"
     queries.write_text("{}")
     monkeypatch.setattr(building, "_install", install)
+    monkeypatch.setattr(building, "_download_wheels", download)
     monkeypatch.setattr(building, "compiled_queries", lambda _: queries)
+    monkeypatch.setattr(building, "compiled_sources", lambda _: queries)
     return tmp_path
 
 
@@ -76,8 +84,28 @@ def test_what_ships_has_the_contracts_but_not_the_command_line(checkout):
 def test_the_arrow_layer_repeats_nothing_of_the_first_and_leaves_out_what_no_lambda_needs(checkout):
     build(checkout, Platform.HOST)
 
-    assert "python/common.py" in names(checkout / "build/layers/cartlake.zip")
+    assert {"python/common.py", "python/cartlake/lineage/columns.json"} <= names(checkout / "build/layers/cartlake.zip")
     assert names(checkout / "build/layers/arrow.zip") == {"python/pyarrow/lib.so"}
+
+
+def test_the_jobs_wheels_are_a_zip_that_says_which_versions_to_install(checkout):
+    build(checkout, Platform.HOST)
+
+    with zipfile.ZipFile(checkout / "build/glue/libs/wheels.gluewheels.zip") as wheels:
+        assert set(wheels.namelist()) == {
+            "wheels/requirements.txt",
+            "wheels/six-1.17.0-py3-none-any.whl",
+            "wheels/pyyaml-6.0.3-cp311-cp311-manylinux2014_x86_64.whl",
+        }
+        assert wheels.read("wheels/requirements.txt") == b"six==1.17.0\nPyYAML==6.0.3\n"
+
+
+def test_wheels_that_cannot_be_downloaded_are_named(tmp_path):
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "glue.lock").write_text("no-such-package-of-cartlake==1.0 --hash=sha256:00\n")
+
+    with pytest.raises(BuildError, match=r"wheels of glue\.lock for Glue"):
+        building._cached_wheels(tmp_path)
 
 
 def test_the_same_input_gives_the_same_bytes_and_a_stale_artifact_goes(checkout):

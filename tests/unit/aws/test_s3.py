@@ -78,3 +78,13 @@ def test_the_very_version_that_is_named_is_copied(bucket):
     assert s3.copy_version(source, None, target)
     assert s3.read_bytes(str(target)) == b"newer"
     assert not s3.copy_version(S3Uri("artifacts", "gone"), None, target)
+
+
+def test_a_copy_needs_no_right_to_tags(bucket):
+    """CopyObject copies tags unless it is told not to, and S3 then asks for rights to them."""
+    place = {"Bucket": "artifacts", "Key": "tagged.csv"}
+    bucket.put_object(**place, Body=b"1", Tagging="team=shop")
+
+    assert s3.copy_version(S3Uri("artifacts", "tagged.csv"), None, S3Uri("artifacts", "copy.csv"))
+
+    assert bucket.get_object_tagging(Bucket="artifacts", Key="copy.csv")["TagSet"] == []

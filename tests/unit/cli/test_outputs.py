@@ -58,7 +58,11 @@ def test_an_environment_that_was_never_applied_says_what_to_run(checkout):
     ("value", "named"),
     [
         pytest.param(DEPLOYED | {"buckets": "raw"}, "buckets", id="of another type"),
-        pytest.param({"name_prefix": "x"} | {"ledger": "y"}, "account_id, alerts_topic_arn", id="of version 0.1"),
+        pytest.param(
+            {"name_prefix": "x"} | {"ledger": "y"},
+            "access_roles, access_workgroups, account_id, alerts_topic_arn",
+            id="of version 0.1",
+        ),
         pytest.param([], "all of them", id="no object"),
     ],
 )

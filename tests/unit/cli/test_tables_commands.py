@@ -29,7 +29,7 @@ RUN = "vendors-20260301T120000-000001"
 @pytest.fixture
 def catalog(lake, tmp_path, monkeypatch):
     made = LakeCatalog("test", **{"glue.region": "us-east-1"})
-    for database in ("processed", "curated", "ops", "raw"):
+    for database in ("processed", "curated", "masked", "ops", "raw"):
         made.create_namespace(database, {"location": (tmp_path / database).as_uri()})
     for module in (lake_catalog, table_repair, doctor):
         monkeypatch.setattr(module, "load_catalog", lambda: made)
@@ -130,6 +130,18 @@ def test_no_column_is_dropped_while_a_run_writes(edited, run, lake, made):
     assert "taxes" not in made.load_table("curated.sales_daily").schema().column_names
 
 
+def test_a_table_that_glue_lost_is_not_replaced_by_an_empty_one(made, run):
+    made.glue.delete_table(DatabaseName="processed", Name="vendors")
+    made.glue.delete_table(DatabaseName="processed", Name="products")  # it has no rows
+
+    code, _, error = run("tables", "apply")
+    assert (code, "processed.vendors is not in Glue, but its rows are still in S3" in str(error)) == (1, True)
+    assert "`lake restore`" in str(error)
+
+    assert run("tables", "apply", "--over-old-files")[0] == 0
+    assert made.load_table("processed.vendors").current_snapshot() is None
+
+
 def test_a_repair_shows_first_and_acts_on_yes(made, run):
     current = metadata_of(made)
     current.unlink()
@@ -190,15 +202,15 @@ def test_doctor_names_the_repair(made, lake):
     current.write_text("{")
     broken = doctor._tables(lake)
 
-    assert (readable.found.endswith(" can be read"), readable.remedy) == (True, "")
+    assert (readable.found.endswith(" can be read"), readable.advice) == (True, "")
     assert str(current) in broken.found
-    assert broken.remedy == "`lake tables repair processed.vendors`"
+    assert broken.advice == "`lake tables repair processed.vendors`"
 
 
 def test_doctor_knows_tables_that_were_not_made(made, lake):
     made.glue.delete_table(DatabaseName="processed", Name="products")
 
-    assert doctor._tables(lake).remedy == "`lake tables apply` creates them."
+    assert doctor._tables(lake).advice == "`lake tables apply` creates them."
 
 
 class Crawled:

@@ -210,9 +210,6 @@ def set_at(document: Any, path: tuple[str | int, ...], value: Any) -> None:
             id="unknown unit of time",
         ),
         pytest.param(
-            (*TABLE, "customProperties"), [], "cartlake.versionColumn", "merged by it", id="no version column"
-        ),
-        pytest.param(
             ("customProperties", 0, "value"), {"formats": ["xml"]}, "cartlake.file.formats", "'csv'", id="file format"
         ),
         pytest.param(
@@ -349,6 +346,43 @@ def test_a_contract_may_gather_files(document: dict[str, Any], read: Read, secon
     document["customProperties"].append({"property": "cartlake.gatherSeconds", "value": seconds})
 
     assert read(document).gather_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "where"),
+    [
+        (0, "d", "value"),
+        (1.5, "d", "value"),
+        (True, "d", "value"),
+        ("30", "d", "value"),
+        (30, "w", "unit"),
+        (30, None, "unit"),
+    ],
+)
+def test_a_retention_s3_cannot_keep_is_refused(
+    document: dict[str, Any], read: Read, value: Any, unit: str | None, where: str
+) -> None:
+    document["slaProperties"] = [{"property": "retention", "value": value, "unit": unit}]
+
+    with pytest.raises(ContractError, match=rf"slaProperties\.retention\.{where}"):
+        read(document)
+
+
+def test_a_second_retention_is_refused(document: dict[str, Any], read: Read) -> None:
+    document["slaProperties"] = [{"property": "retention", "value": days, "unit": "d"} for days in (30, 60)]
+
+    with pytest.raises(ContractError, match=r"slaProperties\.retention.*name it once"):
+        read(document)
+
+
+@pytest.mark.parametrize(("value", "unit", "days"), [(30, "d", 30), (1, "day", 1), (10, "y", 3650), (2, "years", 730)])
+def test_a_contract_may_say_how_long_files_are_kept(
+    document: dict[str, Any], read: Read, value: int, unit: str, days: int
+) -> None:
+    assert read(document).retention_days is None
+    document["slaProperties"] = [{"property": "retention", "value": value, "unit": unit}]
+
+    assert read(document).retention_days == days
 
 
 @pytest.mark.parametrize("wish", ["duckdb", "", None, 3])
@@ -535,3 +569,18 @@ def test_an_empty_file_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ContractError, match=r"items\.odcs\.yaml"):
         parse(path)
+
+
+def test_without_a_version_column_all_columns_with_a_time_are_named(document: dict[str, Any], read: Read) -> None:
+    table = document["schema"][0]
+    table["customProperties"] = []
+    table["properties"].append({"name": "made_on", "logicalType": "date"})
+
+    with pytest.raises(ContractError) as raised:
+        read(document)
+
+    assert [fault.where for fault in raised.value.faults] == [
+        "schema.items.cartlake.versionColumn",
+        "schema.items.cartlake.eventTime",
+    ]
+    assert all("those with a time are changed_at, made_on" in fault.advice for fault in raised.value.faults)

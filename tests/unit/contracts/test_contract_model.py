@@ -12,7 +12,7 @@ import pytest
 
 from cartlake import contracts
 from cartlake.contracts import RowRule, TableRule, Threshold, UnknownDatasetError
-from cartlake.contracts.building import Build, Upstream
+from cartlake.contracts.custom_properties.building import Build, Upstream
 from cartlake.errors import TerminalError
 
 if TYPE_CHECKING:
@@ -328,7 +328,7 @@ def test_contracts_may_live_elsewhere(
 def test_contracts_load_from_inside_a_zip_with_nothing_but_pydantic_and_yaml(tmp_path: Path) -> None:
     shipped = tmp_path / "cartlake.zip"
     with zipfile.ZipFile(shipped, "w") as archive:
-        for source in [*(ROOT / "cartlake").glob("*.py"), *(ROOT / "cartlake" / "contracts").glob("*.py")]:
+        for source in [*(ROOT / "cartlake").glob("*.py"), *(ROOT / "cartlake" / "contracts").rglob("*.py")]:
             archive.write(source, source.relative_to(ROOT))
         archive.write(ROOT / "contracts" / "transactions.odcs.yaml", "cartlake/_contracts/transactions.odcs.yaml")
     program = (

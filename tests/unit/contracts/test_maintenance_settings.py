@@ -4,7 +4,7 @@ import pytest
 
 from cartlake import contracts
 from cartlake.contracts import ContractError, Maintenance
-from cartlake.contracts.maintenance import MAX_SNAPSHOTS
+from cartlake.contracts.custom_properties.maintenance import MAX_SNAPSHOTS
 
 
 @pytest.fixture

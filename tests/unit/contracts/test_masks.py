@@ -2,8 +2,8 @@
 
 import pytest
 
+from cartlake.contracts.custom_properties.masks import MASK, mask_of
 from cartlake.contracts.errors import Faults
-from cartlake.contracts.masks import MASK, mask_of
 from cartlake.contracts.odcs import Property
 
 

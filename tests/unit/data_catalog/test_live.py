@@ -9,6 +9,7 @@ import pytest
 from cartlake import contracts
 from cartlake.ledger import RunRecord
 from data_catalog.live import MEASURED, REASONS, WRITTEN, TableStatus, counting_sql, read_live
+from data_catalog.usage import asked_sql, written_sql
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CHOSEN = [contracts.load(name) for name in ("transactions", "fct_orders", "dim_customer")]
@@ -49,6 +50,10 @@ def live():
             *([["processed.transactions", "one_currency_per_order", str(n), "t"] for n in range(7)]),
             ["processed.transactions", "customer_email_mostly_present", None, "t"],
         ],
+        written_sql(NOW): [
+            ["processed.transactions", "transactions-1", "2026-11-21 08:31:00.000", "COMPLETE", "8", "42", None]
+        ],
+        asked_sql(NOW): [],
     }
     return read_live("dev", Athena(answers), SimpleNamespace(runs=Runs()), CHOSEN, NOW)
 

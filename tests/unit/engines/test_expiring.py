@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
-from cartlake.contracts.maintenance import MAX_SNAPSHOTS
+from cartlake.contracts.custom_properties.maintenance import MAX_SNAPSHOTS
 from glue_jobs.engines.duckdb.iceberg.expiring import AT_ONCE, surplus
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)

@@ -12,13 +12,16 @@ from cartlake.aws import clients as aws
 
 # Powertools and settings are read when a handler module is imported, so they are set before any test is collected.
 os.environ |= {
+    "METRICS_BY_DATASET": "true",
     "ARTIFACTS_BUCKET": "artifacts",
+    "DASHBOARD_BUCKET": "dashboard",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_SECRET_ACCESS_KEY": "test",
     "ENVIRONMENT": "test",
     "TRANSFORM_JOB": "dataset-etl",
     "EVENT_BUS": "cartlake-test",
+    "GLUE_JOBS": "dataset-etl,table-refresh",
     "RUN_COORDINATOR_FUNCTION": "cartlake-test-run-coordinator",
     "IDEMPOTENCY_TABLE": "idempotency",
     "INCOMING_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/incoming",
@@ -33,6 +36,7 @@ os.environ |= {
     "POWERTOOLS_SERVICE_NAME": "unit-tests",
     "POWERTOOLS_TRACE_DISABLED": "true",
     "QUARANTINE_BUCKET": "quarantine",
+    "RAW_BUCKET": "raw",
     "REFRESH_JOB": "table-refresh",
     "REFRESH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-refresh",
 }

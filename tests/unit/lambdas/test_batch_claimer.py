@@ -7,6 +7,7 @@ import pytest
 from cartlake import contracts
 from cartlake.aws.objects import Head
 from cartlake.contracts import UnknownDatasetError
+from cartlake.contracts.custom_properties.deletes import FullCopy
 from cartlake.ledger import Content, FileState, Ledger, LockHeldError, NextRun, ObjectVersion, RunState
 from cartlake.runs.documents import FileFormat, Manifest
 from cartlake.runs.engine_choice import EngineLimits, LoadSize
@@ -402,3 +403,22 @@ def test_a_claim_that_is_repeated_after_the_wait_gives_the_same_batch(ledger, dr
     waited = {"wait_seconds": 42, "claim": {"Payload": {"wait_seconds": 42}}}
 
     assert claim_in(**waited) == claim_in(**waited)
+
+
+def test_a_manifest_says_how_new_full_copies_are_and_of_which_the_table_is(account, ledger, drop, claim, monkeypatch):
+    known = contracts.load("transactions")
+    table = dataclasses.replace(known.table, full_copy=FullCopy())
+    monkeypatch.setattr(contracts, "load", lambda _: dataclasses.replace(known, tables=(table,)))
+    loaded = drop("loaded.csv")
+    ledger.copies.note(loaded)
+    waiting = drop("waiting.csv")
+
+    claim()
+
+    written = manifest(account)
+    assert written.newest_copy == loaded.recency
+    assert {file.file_id: file.recency for file in written.files} == {
+        loaded.file_id: loaded.recency,
+        waiting.file_id: waiting.recency,
+    }
+    assert looked_at(table, TableSize(10**12, 1), LIMIT, backfill=False) == 10**12

@@ -70,6 +70,13 @@ class TestJudge:
         assert not verdict.passed
         assert verdict.failures[0].measured is None
 
+    def test_rules_say_nothing_where_deletes_left_no_row_to_measure(self):
+        emptied = report(published=9).model_copy(update={"emptied": True})
+        short = report(published=8).model_copy(update={"emptied": True})
+
+        assert judge(emptied, manifest(), [NO_DUPLICATES]).passed
+        assert failed(judge(short, manifest(), [NO_DUPLICATES])) == ["rows_reconcile"]
+
     def test_a_warning_is_told_and_does_not_fail(self):
         verdict = judge(report(("few_nulls", 61.0)), manifest(), [FEW_NULLS])
 

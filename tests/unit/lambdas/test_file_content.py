@@ -3,20 +3,25 @@
 import codecs
 import gzip
 import hashlib
+import io
 import json
 import random
 import tracemalloc
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cartlake.ledger import Content
+from lambdas.file_validator.adapters import parquet_column
 from lambdas.file_validator.content import stored
 from lambdas.file_validator.content.line_records import LineRecords
 from lambdas.file_validator.content.parquet import ParquetColumn, ParquetFooter, UnreadableFooterError, fits
+from lambdas.file_validator.content.parquet_chunks import Chunks
 from lambdas.file_validator.content.refusal import Reason, RefusedError, Rejection
 from lambdas.file_validator.content.rules import ExpectedColumn, FileRules
 from lambdas.file_validator.content.text import TextCheck
@@ -54,6 +59,16 @@ def pieces(data, size):
     return [data[start : start + size] for start in range(0, len(data), size)]
 
 
+def written(**column):
+    """A column of a Parquet file as the footer shows it."""
+    file = io.BytesIO()
+    pq.write_table(pa.schema(column.items()).empty_table(), file)
+    read = pq.ParquetFile(file)
+    physical = {one.path: one.physical_type for one in map(read.schema.column, range(len(read.schema)))}
+    [field] = read.schema_arrow
+    return parquet_column(field, field.name, physical)
+
+
 def no_footer():
     raise AssertionError("only Parquet files have a footer")
 
@@ -83,6 +98,26 @@ def reason(data, kind="csv", **options):
     return found.reason
 
 
+class TestUnknownColumns:
+    """What the contract ignores or keeps is no reason to refuse a file; what it requires is missing all the same."""
+
+    @pytest.mark.parametrize("unknown", ["ignore", "keep"])
+    @pytest.mark.parametrize(
+        ("data", "kind"),
+        [(CSV.replace(b"note", b"note,Shoe Size", 1).replace(b"fast", b"fast,42"), "csv"), (JSONL, "jsonl")],
+    )
+    def test_unknown_columns_pass(self, unknown, data, kind):
+        data = data.replace(b'{"order_id"', b'{"Shoe Size": 42, "order_id"')
+
+        assert isinstance(verdict(data, kind, rules=replace(RULES, unknown_columns=unknown)), Content)
+
+    def test_what_is_required_is_missed(self):
+        rules = replace(RULES, unknown_columns="keep")
+
+        assert reason(CSV.replace(b"amount", b"zzz", 1), rules=rules) is Reason.MISSING_COLUMNS
+        assert reason(CSV.replace(b"customer_email", b"customer_mail"), rules=rules) is Reason.RENAMED_COLUMNS
+
+
 class TestGoodText:
     @pytest.mark.parametrize("chunk", [1, 7, 1 << 20])
     def test_a_csv_file_is_described(self, chunk):
@@ -100,6 +135,8 @@ class TestGoodText:
             "header": HEADER.split(","),
             "line_bytes_at_most": 1000,
             "line_is_record": True,
+            "has_padding": False,
+            "names": {},
         }
 
     @pytest.mark.parametrize(
@@ -146,6 +183,8 @@ class TestGoodText:
 
         assert isinstance(found, Content), found
         assert found.format.compression == "gzip"
+        assert found.format.has_padding
+        assert not verdict(gzip.compress(text) * 2, kind, gz=True, chunk=chunk).format.has_padding
         assert found.sha256 == hashlib.sha256(data).hexdigest()
 
     def test_a_dense_last_chunk_of_gzip_is_read_to_its_end(self):
@@ -203,6 +242,9 @@ class TestBadText:
             pytest.param(b"[" + JSONL.strip() + b"]", Reason.JSON_ARRAY, id="array"),
             pytest.param(json.dumps(JSON_ROW, indent=1).encode(), Reason.MALFORMED_JSON, id="pretty printed"),
             pytest.param(b'"text"\n', Reason.MALFORMED_JSON, id="not an object"),
+            pytest.param(b"\n [" + JSONL * 99 + b"]", Reason.JSON_ARRAY, id="array longer than a line"),
+            pytest.param(JSONL.strip() + b", trailing words\n", Reason.MALFORMED_JSON, id="trailing words"),
+            pytest.param(JSONL.strip() * 9 + b"x" * 1001, Reason.LINE_TOO_LONG, id="long last object"),
             pytest.param(b"[" * 900 + b"\n", Reason.JSON_ARRAY, id="deeply nested"),
             pytest.param(JSONL + b'{"order_id": "o2", "shoe_size": 4}\n', Reason.EXTRA_COLUMNS, id="extra key"),
             pytest.param(JSONL.replace(b"amount", b"amout"), Reason.RENAMED_COLUMNS, id="renamed key"),
@@ -224,8 +266,42 @@ class TestBadText:
     def test_one_bad_json_line_among_good_ones_is_a_row_to_quarantine(self):
         assert isinstance(verdict(JSONL + b"{broken\n" + JSONL, "jsonl"), Content)
 
+    @pytest.mark.parametrize("chunk", [1, 64, 1 << 20])
+    def test_objects_without_line_breaks_between_them_are_counted_and_noted(self, chunk):
+        found = verdict(JSONL.strip() * 300, "jsonl", chunk=chunk)
+
+        assert isinstance(found, Content), found
+        assert found.format.line_is_record is False
+        assert found.row_estimate == 300
+        assert verdict(JSONL * 300, "jsonl", chunk=chunk).format.line_is_record is True
+
+    def test_keys_of_objects_on_one_line_are_looked_at(self):
+        other = b'{"order_id": "o2", "shoe_size": 4}'
+
+        assert reason(JSONL.strip() + other, "jsonl") is Reason.EXTRA_COLUMNS
+
     def test_a_required_key_may_be_absent_from_some_rows(self):
         assert isinstance(verdict(b'{"order_id": "o0"}\n' + JSONL, "jsonl"), Content)
+
+    @pytest.mark.parametrize(
+        ("written", "shown"),
+        [
+            pytest.param(" note", "' note' is probably note", id="space"),
+            pytest.param("note\u00a0", r"'note\xa0' is probably note", id="no-break space"),
+            pytest.param("\ufeffnote", r"'\ufeffnote' is probably note", id="byte order mark"),
+            pytest.param("NOTE", "NOTE is probably note", id="case"),
+            pytest.param("shoe_size", "does not know: shoe_size.", id="unknown"),
+        ],
+    )
+    def test_what_cannot_be_seen_in_a_name_is_shown(self, written, shown):
+        assert shown in verdict(CSV.replace(b"note", written.encode(), 1)).message
+
+    def test_a_column_in_place_of_another_is_named_with_what_is_missing(self):
+        found = verdict(CSV.replace(b",amount", b",shoe_size", 1))
+
+        assert found.reason is Reason.MISSING_COLUMNS
+        assert "requires: amount" in found.message
+        assert "shoe_size" in found.message
 
     def test_messages_name_the_thing_the_value_and_the_next_step(self):
         renamed = verdict(CSV.replace(b"customer_email", b"customer_mail"))
@@ -425,6 +501,10 @@ GOOD_COLUMNS = (
 )
 
 
+def footer_of(columns, rows, expanded_size=0, codecs=frozenset(), encodings=frozenset()):
+    return ParquetFooter(columns, Chunks(rows, expanded_size, codecs, encodings))
+
+
 def parquet_bytes(footer=100, body=500):
     return b"PAR1" + b"x" * body + footer.to_bytes(4, "little") + b"PAR1"
 
@@ -433,7 +513,7 @@ class TestParquet:
     def test_a_good_file_is_described_by_its_footer_and_hashed_whole(self):
         data = parquet_bytes()
 
-        found = verdict(data, "parquet", footer=lambda: ParquetFooter(GOOD_COLUMNS, 42, 1_000), chunk=50)
+        found = verdict(data, "parquet", footer=lambda: footer_of(GOOD_COLUMNS, 42, expanded_size=1_000), chunk=50)
 
         assert found.sha256 == hashlib.sha256(data).hexdigest()
         assert (found.row_estimate, found.expanded_size) == (42, 1_000)
@@ -467,11 +547,11 @@ class TestParquet:
         assert "thrift is broken" in found.message
 
     def test_a_file_without_rows(self):
-        assert reason(parquet_bytes(), "parquet", footer=lambda: ParquetFooter(GOOD_COLUMNS, 0)) is Reason.NO_ROWS
+        assert reason(parquet_bytes(), "parquet", footer=lambda: footer_of(GOOD_COLUMNS, 0)) is Reason.NO_ROWS
 
     def test_a_codec_that_spark_cannot_read_is_named(self):
         found = verdict(
-            parquet_bytes(), "parquet", footer=lambda: ParquetFooter(GOOD_COLUMNS, 1, codecs=frozenset({"BROTLI"}))
+            parquet_bytes(), "parquet", footer=lambda: footer_of(GOOD_COLUMNS, 1, codecs=frozenset({"BROTLI"}))
         )
 
         assert found.reason is Reason.UNSUPPORTED_FORMAT
@@ -480,13 +560,13 @@ class TestParquet:
     def test_other_types_are_listed_with_what_was_expected(self):
         columns = (*GOOD_COLUMNS[:2], ParquetColumn("amount", "double", "DOUBLE"), GOOD_COLUMNS[3])
 
-        found = verdict(parquet_bytes(), "parquet", footer=lambda: ParquetFooter(columns, 1))
+        found = verdict(parquet_bytes(), "parquet", footer=lambda: footer_of(columns, 1))
 
         assert found.reason is Reason.WRONG_TYPES
         assert found.details["columns"] == {"amount": {"found": "double", "expected": "decimal(12,2)"}}
 
     def test_a_missing_column(self):
-        footer = ParquetFooter(GOOD_COLUMNS[:3], 1)
+        footer = footer_of(GOOD_COLUMNS[:3], 1)
 
         assert reason(parquet_bytes(), "parquet", footer=lambda: footer) is Reason.MISSING_COLUMNS
 
@@ -518,6 +598,56 @@ class TestParquet:
     )
     def test_which_types_fit(self, found, wanted, expected):
         assert fits(ParquetColumn("c", found, ""), ExpectedColumn("c", wanted, required=True)) is expected
+
+    @pytest.mark.parametrize(
+        ("found", "wanted", "expected"),
+        [
+            (pa.list_(pa.struct({"a": pa.int32(), "b": pa.string()})), "array<struct<b:string,a:int>>", True),
+            (pa.large_list(pa.struct({"a": pa.int32()})), "array<struct<b:string,a:bigint>>", True),
+            (pa.list_(pa.struct({"a": pa.float64()})), "array<struct<a:int>>", False),
+            (pa.struct({"a": pa.int32()}), "array<struct<a:int>>", False),
+            (pa.list_(pa.int32()), "struct<a:int>", False),
+            (pa.struct({"a": pa.struct({"t": pa.timestamp("us")})}), "struct<a:struct<t:timestamp>>", True),
+            (pa.struct({"a": pa.timestamp("ns")}), "struct<a:timestamp>", False),
+            (pa.list_(pa.list_(pa.string())), "array<array<string>>", True),
+            (pa.map_(pa.string(), pa.string()), "array<struct<key:string,value:string>>", False),
+            (pa.string(), "struct<a:int>", False),
+        ],
+    )
+    def test_which_nested_types_fit(self, found, wanted, expected):
+        assert fits(written(c=found), ExpectedColumn("c", wanted, required=True)) is expected
+
+    def test_a_struct_may_have_more_fields_where_unknown_ones_are_ignored(self):
+        column, wanted = written(c=pa.struct({"a": pa.int32(), "b": pa.binary()})), "struct<a:int>"
+
+        assert not fits(column, ExpectedColumn("c", wanted, required=False))
+        assert fits(column, ExpectedColumn("c", wanted, required=False), may_have_more=True)
+
+    @pytest.mark.parametrize(
+        ("unknown", "kind", "expected"),
+        [
+            ("refuse", pa.string(), Reason.EXTRA_COLUMNS),
+            ("ignore", pa.string(), None),
+            ("ignore", pa.map_(pa.string(), pa.string()), None),
+            ("keep", pa.string(), None),
+            ("keep", pa.struct({"a": pa.list_(pa.int32())}), None),
+            ("keep", pa.map_(pa.string(), pa.string()), Reason.WRONG_TYPES),
+            ("keep", pa.struct({"a": pa.binary()}), Reason.WRONG_TYPES),
+            ("keep", pa.time64("us"), Reason.WRONG_TYPES),
+        ],
+    )
+    def test_unknown_columns_by_the_contract_s_word(self, unknown, kind, expected):
+        footer, rules = footer_of((*GOOD_COLUMNS, written(zz=kind)), 1), replace(RULES, unknown_columns=unknown)
+
+        found = verdict(parquet_bytes(), "parquet", footer=lambda: footer, rules=rules)
+
+        assert (found.reason if isinstance(found, Rejection) else None) is expected
+
+    def test_names_that_differ_in_case_alone(self):
+        footer = footer_of((*GOOD_COLUMNS, ParquetColumn("Amount", "string", "BYTE_ARRAY")), 1)
+        rules = replace(RULES, unknown_columns="keep")
+
+        assert reason(parquet_bytes(), "parquet", footer=lambda: footer, rules=rules) is Reason.DUPLICATE_COLUMNS
 
     def test_old_sparks_int96_is_readable_although_it_looks_like_nanoseconds(self):
         assert fits(ParquetColumn("c", "timestamp[ns]", "INT96"), ExpectedColumn("c", "timestamp", required=True))

@@ -1,6 +1,8 @@
 import csv
+import dataclasses
 import gzip
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,10 +15,13 @@ import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
 from cartlake import contracts
+from cartlake.aws.objects import S3Uri
+from cartlake.aws.s3 import head
 from cartlake.errors import TransientError
 from cartlake.ledger import FileState, Ledger
 from lambdas.file_validator import adapters, handler
 from lambdas.file_validator.content.refusal import Reason
+from lambdas.file_validator.content.rules import rules_of
 from lambdas.file_validator.domain import Candidate, Ignored, Misplaced, locate
 from lambdas.shared import quarantine
 
@@ -160,6 +165,28 @@ def only(ledger):
     return file
 
 
+def test_full_copies_count_each_time_and_are_as_old_as_what_was_written(account, validate, ledger, monkeypatch):
+    copies = dataclasses.replace(rules_of(contracts.load("transactions")), loads_again=True)
+    monkeypatch.setattr(handler, "rules", lambda _: copies)
+    for name in ("a.csv", "b.csv"):
+        validate(account.drop(f"incoming/transactions/{name}", csv_file()))
+
+    files = ledger.files.list()
+
+    assert [file.state for file in files] == [FileState.VALIDATED, FileState.VALIDATED]
+    assert [file.written_at for file in files] == [head(S3Uri("raw", file.key)).written_at for file in files]
+
+
+def test_a_file_of_deletes_alone_needs_no_more_than_they_do():
+    known = contracts.load("transactions")
+    table = dataclasses.replace(known.table, deleted_when="order_status = 'gone'")
+
+    needed = rules_of(dataclasses.replace(known, tables=(table,))).required
+
+    assert set(needed) == {*known.table.primary_key, "order_status", "updated_at"}
+    assert set(rules_of(known).required) > set(needed)
+
+
 class TestVerdicts:
     def test_a_good_file_is_validated_and_announced(self, account, validate, ledger, bus):
         body = csv_file(rows=3)
@@ -193,7 +220,17 @@ class TestVerdicts:
         explained = account.read_json(f"{folder}/reason.json")
         assert (file.state, file.reason) == (FileState.REJECTED, "missing_columns")
         assert account.read(f"{folder}/bad.csv") == body
-        assert set(explained) == {"reason", "message", "key", "file_id", "dataset", "details", "contract", "at"}
+        assert set(explained) == {
+            "reason",
+            "message",
+            "key",
+            "file_id",
+            "sha256",
+            "dataset",
+            "details",
+            "contract",
+            "at",
+        }
         assert explained["details"]["missing"] == ["order_id"]
         assert explained["contract"] == f"transactions {contracts.load('transactions').version}"
         assert "order_id" in file.detail
@@ -216,6 +253,14 @@ class TestVerdicts:
         first, second = ledger.files.list()
         assert (second.state, second.duplicate_of) == (FileState.DUPLICATE, first.file_id)
         assert bus.types == ["FileValidated", "FileDuplicate"]
+
+    def test_the_same_content_again_is_loaded_where_the_later_file_wins(self, account, validate, ledger, monkeypatch):
+        rules = replace(rules_of(contracts.load("transactions")), loads_again=True)
+        monkeypatch.setattr(handler, "rules", lambda _: rules)
+        validate(account.drop("incoming/transactions/a.csv", csv_file()))
+        validate(account.drop("incoming/transactions/b.csv", csv_file()))
+
+        assert [file.state for file in ledger.files.list()] == [FileState.VALIDATED] * 2
 
     def test_an_object_deleted_before_it_is_read(self, account, validate, ledger, bus):
         landed = account.drop("incoming/transactions/a.csv", csv_file())
@@ -314,7 +359,7 @@ class TestParquet:
 
         footer = file.parquet_footer()
 
-        assert footer.rows == 300_000
+        assert footer.chunks.rows == 300_000
         assert sum(fetched) < landed.size / 10
 
     def test_a_failing_connection_is_not_taken_for_a_broken_footer(self, account, monkeypatch):

@@ -1,5 +1,6 @@
 """Files are gathered for the next run: none waits longer than the window, none is forgotten, and one run is enough."""
 
+import math
 from datetime import date, timedelta
 
 import pytest
@@ -28,6 +29,17 @@ class Clock:
 
     def forward(self, seconds):
         self.ahead += timedelta(seconds=seconds)
+
+
+class Since:
+    """How long a wait may be that ends so many seconds after a start: whole seconds, less those that have passed."""
+
+    def __init__(self):
+        self.start = utc_now()
+
+    def seconds_until(self, seconds):
+        passed = (utc_now() - self.start).total_seconds()
+        return range(math.floor(seconds - passed), seconds + 1)
 
 
 @pytest.fixture
@@ -86,13 +98,14 @@ def claim(account, lambda_context, executions):
 
 @pytest.fixture
 def loaded(coordinator, executions, drop, claim):
-    """A first file, whose run has just ended."""
+    """A first file, whose run has just ended, and the moment before its start."""
+    since = Since()
     drop("first.csv")
     first = coordinator.start(DATASET)
     claim(first.run_id)
     executions.states[first.run_id] = ExecutionState.OVER
     coordinator.release(DATASET, first.run_id)
-    return first
+    return since
 
 
 @pytest.fixture(autouse=True)
@@ -127,7 +140,7 @@ def test_files_within_the_window_are_one_run_that_waits_for_its_end(
 
     assert (planned.outcome, again.outcome) == (Outcome.PLANNED, Outcome.GATHERING)
     assert (again.run_id, again.starts_at) == (planned.run_id, planned.starts_at)
-    assert 39 <= executions.waits[planned.run_id] <= 40
+    assert executions.waits[planned.run_id] in loaded.seconds_until(40)
     assert len(executions.starts) == 2  # the first run, and the one that waits
     assert ledger.locks.get(DATASET) is None
 
@@ -145,6 +158,7 @@ def test_after_the_window_a_file_starts_at_once(coordinator, executions, drop, c
 
 
 def test_files_that_arrive_during_a_run_are_gathered_when_it_ends(coordinator, executions, drop, claim, clock):
+    since = Since()
     drop("first.csv")
     first = coordinator.start(DATASET)
     claim(first.run_id)
@@ -155,7 +169,7 @@ def test_files_that_arrive_during_a_run_are_gathered_when_it_ends(coordinator, e
     planned = coordinator.release(DATASET, first.run_id)
 
     assert planned.outcome is Outcome.PLANNED
-    assert 44 <= executions.waits[planned.run_id] <= 45
+    assert executions.waits[planned.run_id] in since.seconds_until(45)
 
 
 def test_a_run_that_took_longer_than_the_window_is_followed_at_once(coordinator, executions, drop, claim, clock):

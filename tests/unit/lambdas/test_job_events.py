@@ -44,6 +44,7 @@ OF_GLUE = [
     "An error occurred while calling o120.collect. Job aborted due to stage failure: ExecutorLostFailure (executor 3)",
     "An error occurred while calling o120.collect. Slave lost",
     "Py4JJavaError: An error occurred while calling o98.count: Unable to execute HTTP request: Read timed out",
+    "Py4JJavaError: An error occurred while calling o9.count: Checkpoint block rdd_12_3 not found! Either the executor",
     "ThrottlingException: Rate exceeded (Service: AWSGlue; Status Code: 400)",
     "An error occurred (SlowDown) when calling the GetObject operation: Please reduce your request rate.",
     "TransientError: AWS did not carry out the call; try again: timed out",
@@ -95,6 +96,26 @@ class FakeGlue:
 
     def get_job_run(self, **_):
         return {"JobRun": self.run}
+
+
+class FakeJobs:
+    """Glue with job runs of two jobs; `racing` end before they can be stopped."""
+
+    def __init__(self):
+        self.runs, self.racing, self.asked = {"dataset-etl": [], "table-refresh": []}, set(), []
+
+    def add(self, job, job_run_id, state, run_id=RUN_ID):
+        run = {"Id": job_run_id, "JobRunState": state, "Arguments": {"--run_id": run_id} if run_id else {}}
+        self.runs[job].append(run)
+
+    def get_job_runs(self, *, JobName, MaxResults):  # noqa: N803 -- AWS
+        return {"JobRuns": self.runs[JobName][:MaxResults]}
+
+    def batch_stop_job_run(self, *, JobName, JobRunIds):  # noqa: N803 -- AWS
+        self.asked.append((JobName, JobRunIds))
+        stopped = [{"JobName": JobName, "JobRunId": each} for each in JobRunIds if each not in self.racing]
+        errors = [{"JobName": JobName, "JobRunId": each} for each in JobRunIds if each in self.racing]
+        return {"SuccessfulSubmissions": stopped, "Errors": errors}
 
 
 class FakeStates:
@@ -167,13 +188,16 @@ class TestExecutions:
         return file.file_id
 
     @pytest.fixture
-    def coordinator(self, monkeypatch):
-        fake = FakeLambda()
-        monkeypatch.setattr(adapters, "client", {"lambda": fake}.__getitem__)
-        return fake
+    def coordinator(self):
+        return FakeLambda()
 
     @pytest.fixture
-    def ended(self, bus, coordinator, monkeypatch, eventbridge, lambda_context):
+    def jobs(self):
+        return FakeJobs()
+
+    @pytest.fixture
+    def ended(self, bus, coordinator, jobs, monkeypatch, eventbridge, lambda_context):
+        monkeypatch.setattr(adapters, "client", {"lambda": coordinator, "glue": jobs}.__getitem__)
         monkeypatch.setattr(handler, "event_bus", lambda: bus)
 
         def call(status="ABORTED", name=RUN_ID, **detail):
@@ -186,7 +210,7 @@ class TestExecutions:
     def test_an_aborted_execution_fails_its_run_and_files_and_frees_the_dataset(
         self, ledger, claimed, ended, bus, coordinator
     ):
-        assert ended() == {"run_failed": True}
+        assert ended() == {"run_failed": True, "stopped": []}
 
         assert ledger.files.get(claimed).state is FileState.FAILED
         run = ledger.runs.get(RUN_ID)
@@ -204,7 +228,7 @@ class TestExecutions:
     def test_what_the_state_machine_did_itself_is_not_done_again(self, ledger, claimed, ended, bus):
         ledger.runs.fail(RUN_ID, "AuditFailed", "duplicates")
 
-        assert ended("FAILED", error="Other") == {"run_failed": False}
+        assert ended("FAILED", error="Other") == {"run_failed": False, "stopped": []}
 
         assert ledger.runs.get(RUN_ID).error == "AuditFailed"
         assert bus.sent == []
@@ -215,7 +239,7 @@ class TestExecutions:
         ledger.runs.loaded(RUN_ID, [claimed])
         ledger.runs.finish(RUN_ID, RowCounts(read=0, published=0, quarantined=0, duplicate=0), "")
 
-        assert ended("FAILED") == {"run_failed": False}
+        assert ended("FAILED") == {"run_failed": False, "stopped": []}
 
         assert ledger.files.get(claimed).state is FileState.LOADED
         assert len(coordinator.invoked) == 1
@@ -228,7 +252,7 @@ class TestExecutions:
         ledger.runs.start(REFRESH_RUN)
         ledger.stale.claim(REFRESH_RUN)
 
-        assert ended("TIMED_OUT", name=REFRESH_RUN) == {"run_failed": True}
+        assert ended("TIMED_OUT", name=REFRESH_RUN) == {"run_failed": True, "stopped": []}
 
         assert ledger.runs.get(REFRESH_RUN).state is RunState.FAILED
         assert [mark.table for mark in ledger.stale.of_failed_refreshes()] == ["processed.transactions"]
@@ -239,6 +263,24 @@ class TestExecutions:
             "subject": Workflow.REFRESH,
             "run_id": REFRESH_RUN,
         }
+
+    @pytest.mark.parametrize("state", ["RUNNING", "STARTING", "WAITING"])
+    def test_the_job_run_of_an_execution_that_was_stopped_is_stopped(self, claimed, ended, jobs, coordinator, state):
+        jobs.add("dataset-etl", "jr_other", "RUNNING", "transactions-20260131T090000-cccccc")
+        jobs.add("dataset-etl", "jr_by_hand", "RUNNING", None)
+        jobs.add("dataset-etl", "jr_ended", "FAILED")
+        jobs.add("dataset-etl", "jr_1", state)
+
+        assert ended() == {"run_failed": True, "stopped": ["jr_1"]}
+
+        assert jobs.asked == [("dataset-etl", ["jr_1"])]
+        assert len(coordinator.invoked) == 1
+
+    def test_a_job_run_that_ends_meanwhile_is_no_failure(self, claimed, ended, jobs):
+        jobs.add("table-refresh", "jr_1", "RUNNING")
+        jobs.racing = {"jr_1"}
+
+        assert ended("TIMED_OUT") == {"run_failed": True, "stopped": []}
 
     def test_an_execution_started_by_hand_under_another_name_is_refused_aloud(self, account, ended):
         with pytest.raises(TerminalError, match="by-hand"):

@@ -20,9 +20,16 @@ REQUEST = {
 }
 
 
+LIBRARY = "s3://artifacts/libs/cartlake-00ff.zip"
+WHEELS = "s3://artifacts/libs/wheels-00ff.gluewheels.zip"
+
+
 class FakeGlue:
     def __init__(self):
-        self.started, self.error = [], None
+        self.started, self.error, self.deployed = [], None, {}
+
+    def get_job(self, *, JobName):  # noqa: N803 -- AWS
+        return {"Job": {"Name": JobName, "DefaultArguments": self.deployed}}
 
     def start_job_run(self, **request):
         if self.error:
@@ -119,6 +126,59 @@ def test_a_start_in_progress_elsewhere_is_worth_another_try(account, glue, start
 
     with pytest.raises(TransientError, match="being started by another call"):
         start()
+
+
+def test_a_run_has_its_own_copy_of_the_code_it_was_started_with(account, glue, start):
+    glue.deployed = {
+        "--extra-py-files": LIBRARY,
+        "--additional-python-modules": WHEELS,
+        "--conf": "spark.sql.session.timeZone=UTC",
+    }
+    account.write(LIBRARY, "the library")
+    account.write(WHEELS, "the wheels")
+
+    start()
+    account.s3.delete_object(Bucket="artifacts", Key="libs/cartlake-00ff.zip")  # as a deployment does
+
+    arguments = glue.started[0]["Arguments"]
+    copied = f"s3://artifacts/staging/{RUN_ID}/code"
+    assert arguments["--extra-py-files"] == f"{copied}/cartlake-00ff.zip"
+    assert arguments["--additional-python-modules"] == f"{copied}/wheels-00ff.gluewheels.zip"
+    assert "--conf" not in arguments
+    assert account.read(arguments["--extra-py-files"]) == b"the library"
+    assert account.read(arguments["--additional-python-modules"]) == b"the wheels"
+
+
+def test_each_of_several_files_of_code_is_copied(account, glue, start):
+    others = ["s3://artifacts/libs/a.py", "s3://artifacts/libs/b.py"]
+    glue.deployed = {"--extra-py-files": ",".join(others)}
+    for uri in others:
+        account.write(uri, uri)
+
+    start()
+
+    uris = glue.started[0]["Arguments"]["--extra-py-files"].split(",")
+    assert [account.read(uri).decode() for uri in uris] == others
+
+
+def test_names_of_packages_are_left_to_glue(glue, start):
+    glue.deployed = {"--additional-python-modules": "pydantic==2.14.3"}
+
+    start()
+
+    assert "--additional-python-modules" not in glue.started[0]["Arguments"]
+
+
+def test_code_that_a_deployment_has_just_deleted_is_found_at_the_next_try(account, glue, start):
+    glue.deployed = {"--extra-py-files": LIBRARY}
+    with pytest.raises(TransientError, match=f"{LIBRARY} is gone"):
+        start()
+    assert glue.started == []
+
+    glue.deployed = {"--extra-py-files": "s3://artifacts/libs/cartlake-new.zip"}
+    account.write("s3://artifacts/libs/cartlake-new.zip", "new")
+
+    assert start() == {"job_run_id": "jr_1"}
 
 
 @pytest.mark.parametrize("change", [{"step": "publish"}, {"task_token": None}, {"input_uri": None}])

@@ -1,5 +1,7 @@
 """On real Iceberg tables: pyiceberg's Glue catalog on moto, files in a temporary folder."""
 
+from datetime import UTC, date, datetime
+
 import boto3
 import pyarrow as pa
 import pytest
@@ -42,7 +44,9 @@ def tables(ledger, tmp_path):
 
 
 def rows(table, value):
-    return pa.table({"id": [value], "day": pa.array([20_000], pa.date32())}, schema=table.schema().as_arrow())
+    known = {"id": value, "day": date(2024, 10, 4), "_ingested_at": datetime(2024, 10, 5, tzinfo=UTC)}
+    schema = table.schema().as_arrow()
+    return pa.table({name: [known.get(name, "x")] for name in schema.names}, schema=schema)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from cartlake.aws.objects import Head
 from cartlake.ledger import Backfill, FileRecord, FileState, Ledger
-from cartlake.ledger.keys import file_key, state_index
+from cartlake.ledger.items.keys import file_key, state_index
 from cartlake.runs.documents import FileFormat, Manifest, RowCounts
 from cartlake.runs.slicing import SliceLimits
 from lambdas.batch_claimer import backfills, handler

@@ -600,3 +600,22 @@ def made(states, name):
     definition = '{"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}'
     role = "arn:aws:iam::123456789012:role/states"
     return states.create_state_machine(name=name, definition=definition, roleArn=role)["stateMachineArn"]
+
+
+@pytest.mark.parametrize("subject", ["transactions", Workflow.REFRESH])
+def test_an_erasure_that_was_interrupted_keeps_its_locks(ledger, coordinator, executions, drop, subject):
+    erasure = "erasure-20260131T083000-000000"
+    ledger.locks.acquire(subject, erasure)
+    if subject == Workflow.REFRESH:
+        ledger.stale.mark(erasure, "processed.orders", WHOLE)
+    else:
+        drop("a.csv")
+    decision = coordinator.start(subject)
+    assert (decision.outcome, decision.run_id) == (Outcome.ALREADY_RUNNING, erasure)
+    assert executions.starts == []
+
+
+def test_maintenance_waits_for_an_erasure(ledger, coordinator, executions):
+    ledger.locks.acquire(Workflow.MAINTENANCE, "erasure-20260131T083000-000000")
+    assert coordinator.maintain(MaintenanceRequest()).outcome is Outcome.ALREADY_RUNNING
+    assert executions.starts == []

@@ -1,10 +1,13 @@
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 from pydantic import ValidationError
 
+from cartlake import contracts
 from cartlake.aws.s3 import DocumentError
+from cartlake.contracts.custom_properties.deletes import FullCopy
 from cartlake.errors import TerminalError
 from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState, StaleMark
 from cartlake.maintenance.documents import Done, MaintainedTable, MaintenanceReport
@@ -22,6 +25,7 @@ from cartlake.runs.documents import (
     TableRefresh,
     TransformReport,
 )
+from cartlake.runs.folder import RunFolder
 from cartlake.runs.ids import Workflow
 from cartlake.runs.reconciliation import ReconciliationError
 from cartlake.times import utc_now
@@ -89,8 +93,34 @@ def call(account, bus, monkeypatch, lambda_context):
 
 
 def lineage(account, dataset="transactions", run_id=RUN_ID):
-    text = account.read(f"s3://artifacts/lineage/{dataset}/{run_id}.jsonl").decode()
-    return [json.loads(line) for line in text.splitlines()]
+    folder = RunFolder("artifacts", run_id)
+    assert run_id.startswith(dataset)
+    lines = [account.read(folder.lineage_event(name)).decode() for name in ("START", "END")]
+    return [json.loads(line) for line in lines]
+
+
+def test_the_newest_full_copy_of_a_run_is_on_record_and_replayed_rows_are_none(
+    ledger, report, call, files, monkeypatch
+):
+    known = contracts.load("transactions")
+    table = replace(known.table, full_copy=FullCopy())
+    monkeypatch.setattr(contracts, "load", lambda _: replace(known, tables=(table,)))
+    newest = max(files, key=lambda file: file.recency)
+    monkeypatch.setattr(handler, "is_replay", lambda key: key == newest.key)
+    report(deletes=2, deleted=1)
+
+    call("record")
+
+    [other] = [file.file_id for file in files if file.file_id != newest.file_id]
+    assert ledger.copies.newest_file("transactions") == other
+    run = ledger.runs.get(RUN_ID)
+    assert (run.deletes, run.deleted) == (2, 1)
+
+
+def test_files_that_are_merged_are_no_copies(ledger, report, call):
+    call("record")
+
+    assert ledger.copies.newest_file("transactions") is None
 
 
 class TestReconcile:
@@ -214,7 +244,10 @@ class TestRecord:
         assert [(item["namespace"], item["name"]) for item in complete["inputs"]] == [
             ("s3://raw", "incoming/transactions/a.csv"),
             ("s3://raw", "incoming/transactions/b.csv"),
+            ("s3://raw", "incoming/transactions"),
         ]
+        assert complete["inputs"][0]["facets"]["cartlake_file"]["sha256"] == "a.csv"
+        assert complete["outputs"][0]["facets"]["version"]["datasetVersion"] == "42"
         assert complete["inputs"][0]["inputFacets"]["inputStatistics"]["rowCount"] == 5
         assert {item["name"]: item["outputFacets"]["outputStatistics"]["rowCount"] for item in complete["outputs"]} == {
             "table/processed/transactions": 8,
@@ -453,7 +486,9 @@ class TestMaintenance:
             None,
         )
 
-    def test_a_run_that_failed_remembers_what_it_did_and_tells_no_lineage(self, account, maintained, call, ledger, bus):
+    def test_a_run_that_failed_remembers_what_it_did_and_its_lineage_says_so(
+        self, account, maintained, call, ledger, bus
+    ):
         maintained(upkeep("processed.sums", Action.REWRITE), upkeep("processed.totals", outcome="failed"))
 
         call("fail", run_id=UPKEEP_RUN, error="MaintenanceError", cause="totals: no")
@@ -464,7 +499,10 @@ class TestMaintenance:
             "processed.totals": "failed",
         }
         assert bus.types == ["RunFailed"]
-        assert "Contents" not in account.s3.list_objects_v2(Bucket="artifacts", Prefix="lineage/")
+        _, end = lineage(account, Workflow.MAINTENANCE, UPKEEP_RUN)
+        assert (end["eventType"], end["job"]["name"]) == ("FAIL", "maintenance")
+        assert [one["name"] for one in end["outputs"]] == ["table/processed/sums"]
+        assert end["run"]["facets"]["cartlake_run"]["outcomes"]["processed.totals"] == "failed"
 
     def test_a_run_whose_job_was_killed_has_nothing_to_remember(self, ledger, call):
         ledger.runs.start(UPKEEP_RUN)
@@ -510,7 +548,13 @@ def metrics(capsys):
     """The metrics that were emitted, by dataset and name."""
     emitted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     names = ("Files", "Repeated", "Rows", "Runs", "Tables")
-    return {(line["dataset"], name): line[name][0] for line in emitted for name in line if name.startswith(names)}
+    return {
+        (line["dataset"], name): line[name][0]
+        for line in emitted
+        if "dataset" in line
+        for name in line
+        if name.startswith(names)
+    }
 
 
 @pytest.mark.parametrize("action", ["publish", None])

@@ -90,6 +90,12 @@ class TestPlan:
         with pytest.raises(PublishError):
             plan_publish(state, "b", 4)
 
+    def test_deletes_do_not_replace_what_was_remembered_meanwhile(self):
+        refs = {"main": 3, "b": 4, "b_deleted_keys": 6, "deleted_keys": 5}
+
+        with pytest.raises(PublishError, match=r"deleted_keys has moved to 5, which is no ancestor .* at 6"):
+            plan_publish(self.state(**refs), "b", 4)
+
     def test_main_is_never_discarded(self):
         assert plan_discard(self.state(main=3), "main") is Step.NOTHING
 
@@ -251,3 +257,41 @@ def test_a_run_that_wrote_nothing_publishes_nothing(table, call):
 def test_a_malformed_request_is_refused(table, call, fields):
     with pytest.raises(ValidationError):
         call("publish", **fields)
+
+
+DELETED = f"{BRANCH}_deleted_keys"
+
+
+@pytest.fixture
+def deleted(table):
+    """One more row, on the branch of what the run remembers as deleted. Returns the heads of branches by name."""
+    table.manage_snapshots().create_branch(table.current_snapshot().snapshot_id, DELETED).commit()
+    table.append(ROWS, branch=DELETED)
+    return lambda: {name: ref.snapshot_id for name, ref in table.refresh().metadata.refs.items()}
+
+
+def test_deletes_are_published_in_the_commit_of_the_rows(table, head, call, deleted):
+    added, before = deleted()[DELETED], len(table.refresh().metadata.metadata_log)
+
+    assert call("publish", snapshot_id=head) == {"published_snapshot_id": head}
+
+    assert deleted() == {"main": int(head), "deleted_keys": added}
+    assert len(table.refresh().metadata.metadata_log) == before + 1
+    assert call("publish", snapshot_id=head) == {"published_snapshot_id": head}
+
+
+def test_deletes_are_published_where_no_row_was_written(table, call, deleted):
+    added, main = deleted()[DELETED], deleted()["main"]
+
+    assert call("publish", snapshot_id=None) == {"published_snapshot_id": None}
+    assert call("publish", snapshot_id=None) == {"published_snapshot_id": None}
+
+    assert deleted() == {"main": main, "deleted_keys": added}
+
+
+def test_deletes_that_are_not_published_are_discarded(table, call, deleted):
+    main = deleted()["main"]
+
+    assert call("discard") == {"discarded": True}
+
+    assert deleted() == {"main": main}

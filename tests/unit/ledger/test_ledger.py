@@ -16,8 +16,8 @@ from cartlake.ledger import (
     StaleMark,
     UnknownFileError,
 )
-from cartlake.ledger import table as ledger_table
-from cartlake.ledger.table import Key, delete
+from cartlake.ledger.items import table as ledger_table
+from cartlake.ledger.items.table import Key, delete
 from cartlake.refresh.day_ranges import DayRange, of_days
 from cartlake.refresh.graph import WHOLE, KeySource, Scope
 from cartlake.runs.documents import FileFormat, RowCounts
@@ -186,6 +186,30 @@ class TestContent:
 
         assert minor.state is FileState.DUPLICATE
         assert major.state is FileState.VALIDATED
+
+    def test_where_the_order_of_files_matters_a_content_may_come_again(self, ledger):
+        ordered = CONTENT.model_copy(update={"loads_again": True})
+        first, other = good(ledger, "a.csv", ordered), good(ledger, "b.csv", ordered.model_copy(update={"sha256": "b"}))
+        again = good(ledger, "c.csv", ordered)
+
+        assert [file.state for file in (first, other, again)] == [FileState.VALIDATED] * 3
+        assert ledger.files.validated(again.file_id, ordered).state is FileState.VALIDATED
+        assert waiting(ledger) == ["a.csv", "b.csv", "c.csv"]
+
+    @pytest.mark.parametrize(
+        ("written", "received", "moment"),
+        [
+            (None, "10:00:07.500000", "10:00:07.500000"),
+            ("10:00:05.000000", "10:00:05.250000", "10:00:05.250000"),
+            ("10:00:05.000000", "10:20:00.000000", "10:00:05.999999"),
+            ("10:00:05.000000", "10:00:04.000000", "10:00:05.000000"),  # a clock that is slow
+        ],
+    )
+    def test_files_are_ordered_by_when_they_were_written_then_received(self, ledger, written, received, moment):
+        day = "2026-03-01T"
+        times = {"written_at": written and f"{day}{written}Z", "received_at": f"{day}{received}Z"}
+
+        assert good(ledger, "a.csv").model_copy(update=times).moment == f"{day}{moment}Z"
 
     def test_of_two_simultaneous_drops_exactly_one_is_validated(self, racing):
         ledger, client = racing

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cartlake.contracts import Contract
 
-DATABASES = ("processed", "curated", "ops")
+DATABASES = ("processed", "curated", "masked", "ops")
 
 COLUMNS: list[dict[str, Any]] = [
     {

@@ -203,6 +203,7 @@ def test_a_table_from_before_names_were_kept_is_adopted(
     [change] = apply(catalog, [made.contract], placement)
 
     assert (change.target, change.before) == ("cartlake.columns", None)
-    assert change.after == "1:order_id,2:ordered_at,3:pieces,4:price,5:note"
+    lake = "6:_ingested_at,7:_source_file,8:_run_id"
+    assert change.after == f"1:order_id,2:ordered_at,3:pieces,4:price,5:note,{lake}"
     with pytest.raises(DestructiveChangeError, match="raise the contract's version"):
         apply(catalog, [made.drop("note").contract], placement)

@@ -1,5 +1,7 @@
 """What counts as a difference between crawled files and a contract, format by format."""
 
+from dataclasses import replace
+
 import pytest
 
 from cartlake import contracts
@@ -47,6 +49,24 @@ def test_columns_are_missing_and_unknown_by_name():
     ]
 
 
+def test_columns_are_known_by_the_names_that_files_may_use():
+    channel = TRANSACTIONS.table.column("channel")
+    columns = [
+        replace(one, aliases=("Sales Channel",)) if one == channel else one for one in TRANSACTIONS.table.columns
+    ]
+    called = replace(TRANSACTIONS, tables=(replace(TRANSACTIONS.table, columns=tuple(columns)),))
+    sent = {"sales channel" if name == "channel" else name: kind for name, kind in as_sent().items()}
+
+    assert drift_of(called, [crawled("csv", sent)]) == []
+    assert [one.column for one in drift_of(TRANSACTIONS, [crawled("csv", sent)])] == ["channel", "sales channel"]
+
+
+def test_columns_that_the_contract_leaves_to_files_do_not_drift():
+    ignoring = replace(TRANSACTIONS, unknown_columns="ignore")
+
+    assert drift_of(ignoring, [crawled("csv", as_sent() | {"coupon": "string"})]) == []
+
+
 def test_objects_may_leave_out_what_is_optional():
     columns = as_sent()
     del columns["channel"], columns["customer_email"]
@@ -80,6 +100,11 @@ def test_a_format_that_is_not_accepted_is_named():
         ("string", "array<string>", "jsonl", False),
         ("array<string>", "array<string>", "jsonl", True),
         ("array<string>", "bigint", "jsonl", False),
+        ("struct<a:int>", "struct<a:bigint>", "jsonl", True),
+        ("struct<a:int>", "array<bigint>", "jsonl", False),
+        ("struct<a:int>", "string", "csv", True),
+        ("struct<a:int>", "struct<a:int>", "parquet", True),
+        ("struct<a:int>", "string", "parquet", False),
         ("timestamp", "timestamp", "parquet", True),
         ("timestamp", "string", "parquet", True),
         ("timestamp", "bigint", "parquet", False),

@@ -49,8 +49,9 @@ class TestRecompute:
 
         assert [(one.table, one.outcome) for one in report.tables] == [("processed.sums", "rebuilt")]
         (call,) = others.invoked
-        assert (call["FunctionName"], json.loads(call["Payload"])) == (
+        assert (call["FunctionName"], call["Qualifier"], json.loads(call["Payload"])) == (
             "test-run-coordinator",
+            "live",
             {"action": "start", "subject": Workflow.REFRESH},
         )
         (mark,) = lake.ledger.stale.of_run(RUN)

@@ -6,10 +6,13 @@ from types import SimpleNamespace
 import boto3
 import pytest
 
+from cartlake.aws.objects import S3Uri
+from cartlake.aws.s3 import head
 from cartlake.ledger import Content, FileState, ObjectVersion, UnknownFileError
 from cartlake.runs.documents import FileFormat
 from cartlake_cli.errors import CommandError
 from cartlake_cli.operations import replay
+from cartlake_cli.operations.upload import landed_as
 
 DATASET = "transactions"
 RUN = "transactions-20260131T083000-aaaaaa"
@@ -116,6 +119,18 @@ class TestRows:
         assert again().rows == 5
         assert [len(file) for file in sent()] == [5]
 
+    def test_of_full_copies_only_rows_of_the_newest_are_sent(self, lake, quarantine, again, raw, landed, first_major):
+        first_major.full_copy = True
+        file = landed()
+        quarantine.add("r1", file_id=file.file_id)
+        quarantine.add("r2", file_id="older")
+        assert again().rows == 0
+
+        lake.ledger.copies.note(file)
+
+        assert again().rows == 1
+        assert quarantine.replayed() == ["r1"]
+
     def test_rows_of_a_failed_file_come_with_their_file(self, lake, quarantine, again, raw, failed):
         quarantine.add("r1", file_id=failed().file_id)
 
@@ -151,7 +166,9 @@ def failed(lake, landed):
 
 @pytest.fixture(autouse=True)
 def first_major(monkeypatch):
-    monkeypatch.setattr(replay.contracts, "load", lambda _: SimpleNamespace(major=1))
+    table = SimpleNamespace(full_copy=None)
+    monkeypatch.setattr(replay.contracts, "load", lambda _: SimpleNamespace(major=1, table=table))
+    return table
 
 
 class TestFiles:
@@ -213,6 +230,38 @@ class TestFiles:
         with pytest.raises(UnknownFileError):
             replay.replay_chosen(lake, DATASET, ["0" * 32])
         assert len(others.invoked) == 1
+
+    def test_a_copy_that_would_delete_too_much_is_let_through_as_it_is(self, lake, raw, landed, others):
+        content = Content(sha256="aa", contract_version=MAJOR, format=FileFormat(kind="csv"), row_estimate=1)
+        file = lake.ledger.files.validated(landed().file_id, content)
+        lake.ledger.locks.acquire(DATASET, RUN)
+        lake.ledger.runs.start(RUN)
+        lake.ledger.runs.claim(RUN, [file])
+        lake.ledger.files.reject_claimed(file, RUN, "too_many_deleted", "It lacks 3 of 4 keys.")
+        other = lake.ledger.files.rejected(landed(b"other").file_id, "empty_file", "It has no row.")
+
+        with pytest.raises(
+            CommandError, match="its reason is empty_file, and --accept-deletes is for too_many_deleted"
+        ):
+            replay.replay_chosen(lake, DATASET, [other.file_id], accept_deletes=True)
+
+        raw.delete_object(Bucket="raw", Key=other.key, VersionId=other.version_id)
+        assert replay.replay_chosen(lake, DATASET, [file.file_id], accept_deletes=True) == [file.file_id]
+        found = lake.ledger.files.get(file.file_id)
+        assert (found.state, found.accepts_deletes) == (FileState.VALIDATED, True)
+        assert len(others.invoked) == 1
+
+    def test_a_file_that_is_validated_again_is_as_old_as_it_was(self, lake, raw, landed, others):
+        rejected = lake.ledger.files.rejected(landed().file_id, "empty_file", "It has no row.")
+        place = S3Uri("raw", rejected.key)
+        written_at = head(place).written_at
+
+        for _ in range(2):
+            [file_id] = replay._replay(lake, DATASET, [rejected])
+            copied = head(place)
+            assert landed_as(place, copied).file_id == file_id != rejected.file_id
+            assert copied.written_at == written_at
+            assert raw.head_object(Bucket="raw", Key=rejected.key)["Metadata"] == {"cartlake-written-at": written_at}
 
     def test_a_rejected_file_is_a_new_version_with_the_id_that_is_returned(self, lake, raw, landed, others):
         rejected = lake.ledger.files.rejected(landed().file_id, "empty_file", "It has no row.")

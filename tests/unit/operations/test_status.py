@@ -1,11 +1,15 @@
 """The state of the lake as `lake status` counts it."""
 
+from datetime import timedelta
+
 import boto3
 import pytest
 
 from cartlake.ledger import Content, NextRun, ObjectVersion
 from cartlake.runs.documents import FileFormat, RowCounts
+from cartlake.times import utc_now
 from cartlake_cli.context import Lake
+from cartlake_cli.operations import status
 from cartlake_cli.operations.status import status_of, waits_until
 
 RUN = "transactions-20260131T083000-aaaaaa"
@@ -20,8 +24,8 @@ def queues(lake):
     return lambda name, body: sqs.send_message(QueueUrl=urls[name], MessageBody=body)
 
 
-def of(status, dataset):
-    [found] = [one for one in status["datasets"] if one["dataset"] == dataset]
+def of(seen, dataset):
+    [found] = [one for one in seen["datasets"] if one["dataset"] == dataset]
     return found
 
 
@@ -32,10 +36,10 @@ def test_files_are_counted_by_state_and_the_running_run_is_named(lake, queues, l
     lake.ledger.files.validated(lake.ledger.files.receive("transactions", landed).file_id, content)
     lake.ledger.locks.acquire("transactions", RUN)
 
-    status = status_of(lake)
+    seen = status_of(lake)
 
-    assert status["environment"] == "dev"
-    assert of(status, "transactions") == {
+    assert seen["environment"] == "dev"
+    assert of(seen, "transactions") == {
         "dataset": "transactions",
         "LOADED": 1,
         "VALIDATED": 1,
@@ -43,7 +47,7 @@ def test_files_are_counted_by_state_and_the_running_run_is_named(lake, queues, l
         "running": RUN,
         "next_run_at": None,
     }
-    assert of(status, "vendors") == {"dataset": "vendors", "pending": 0, "running": None, "next_run_at": None}
+    assert of(seen, "vendors") == {"dataset": "vendors", "pending": 0, "running": None, "next_run_at": None}
 
 
 def test_a_run_that_gathers_files_is_named_by_when_it_begins(lake, queues):
@@ -65,3 +69,25 @@ def test_dead_letters_are_counted_by_queue(lake, queues):
     queues("events", "{}")
 
     assert status_of(lake)["dead_letters"] == {"incoming": 0, "events": 2}
+
+
+def test_files_without_a_record_are_counted_once_their_event_cannot_be_under_way(lake, queues, load_file, monkeypatch):
+    load_file("transactions", RUN, COUNTS)
+    for name in ("b.csv", "c.csv"):
+        boto3.client("s3").put_object(Bucket="raw", Key=f"incoming/transactions/{name}", Body=b"b")
+    assert status_of(lake)["not_in_ledger"] == {"files": 0, "looked_at": 3, "complete": True}
+
+    later = utc_now() + timedelta(minutes=2)
+    monkeypatch.setattr(status, "utc_now", lambda: later)
+
+    assert status_of(lake)["not_in_ledger"] == {"files": 2, "looked_at": 3, "complete": True}
+    assert status_of(lake, compare=False)["not_in_ledger"] is None
+
+
+def test_of_a_large_bucket_only_a_part_is_compared(lake, queues, monkeypatch):
+    for n in range(4):
+        boto3.client("s3").put_object(Bucket="raw", Key=f"incoming/transactions/{n}.csv", Body=b"b")
+    monkeypatch.setattr("cartlake.raw_listing.COMPARED_AT_ONCE", 1)
+    monkeypatch.setattr(status, "MOST_LOOKED_AT", 2)
+
+    assert status_of(lake)["not_in_ledger"] == {"files": 0, "looked_at": 2, "complete": False}

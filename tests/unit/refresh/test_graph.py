@@ -6,7 +6,7 @@ import pytest
 
 from cartlake import contracts
 from cartlake.contracts import Table
-from cartlake.contracts.building import Build
+from cartlake.contracts.custom_properties.building import Build
 from cartlake.contracts.model import Column, Reference
 from cartlake.errors import TerminalError
 from cartlake.refresh.day_ranges import ALWAYS, DayRange, of_days

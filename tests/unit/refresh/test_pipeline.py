@@ -9,7 +9,7 @@ import pytest
 from cartlake import contracts
 from cartlake.refresh.graph import WHOLE, Graph, StaleTable
 from cartlake.runs.documents import RefreshPlan
-from glue_jobs.engines.refresh import Fingerprint
+from glue_jobs.engines.refresh import Fingerprint, MainSnapshot
 from glue_jobs.table_refresh.pipeline import failure, refresh
 from glue_jobs.table_refresh.run import Run
 
@@ -73,6 +73,9 @@ class Engine:
     def head(self, name, reference):
         return 7
 
+    def main_snapshot(self, name):
+        return MainSnapshot(7, 123)
+
     def head_run(self, name):
         return "run-1" if name in self.written_before else "run-0"
 
@@ -106,6 +109,7 @@ def test_tables_are_written_after_those_they_are_built_from():
     assert set(outcomes.values()) == {"rebuilt"}
     assert engine.written == [f"glue.{name}" for name in (LINES, ORDERS, DAILY)]
     assert {table.snapshot_id for table in report.tables} == {"7"}
+    assert (report.tables[1].read, report.tables[1].size) == ({LINES: "7"}, 123)
     assert engine.recorded == [("glue.ops.quality_results", "run_id = 'run-1'")]
     assert "glue.processed.transactions" in engine.forgotten
 

@@ -16,7 +16,7 @@ from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotsUpdate
 
 from cartlake.aws.clients import aws_errors, client
 from cartlake.aws.objects import S3Uri
-from cartlake.contracts.maintenance import MAX_SNAPSHOTS
+from cartlake.contracts.custom_properties.maintenance import MAX_SNAPSHOTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

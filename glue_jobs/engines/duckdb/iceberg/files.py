@@ -13,12 +13,12 @@ from uuid import uuid4
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.transforms import DayTransform, HourTransform, IdentityTransform, MonthTransform, YearTransform
 from pyiceberg.typedef import Record
-from pyiceberg.types import ListType, NestedField, PrimitiveType, StringType
+from pyiceberg.types import ListType, NestedField, PrimitiveType, StringType, StructType
 
 from cartlake.aws.clients import aws_errors, client
 from cartlake.aws.objects import S3Uri
 from cartlake.errors import TerminalError
-from glue_jobs.engines.duckdb.types import PATH_ID, duckdb_type, lower_bound, upper_bound, value_of
+from glue_jobs.engines.duckdb.types import PATH_ID, duckdb_type, lower_bound, quoted, upper_bound, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -178,11 +178,6 @@ class TableFiles:
         return [file for _, file in made]
 
 
-def quoted(name: str) -> str:
-    """A name as SQL writes it: in quotes, as DuckDB's statistics name columns too."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _upload_one(made: tuple[Written, DataFile]) -> None:
     written, file = made
     uri = S3Uri.parse(file.file_path)
@@ -231,15 +226,20 @@ def _primitive(field: NestedField) -> PrimitiveType:
     return field.field_type
 
 
-def _leaves(field: NestedField) -> list[tuple[str, NestedField]]:
-    """A column, or the elements of a list, by the name DuckDB's statistics have."""
-    if isinstance(field.field_type, ListType):
-        element = field.field_type.element_field
-        return [(f"{quoted(field.name)}.{quoted(element.name)}", element)]
-    return [(quoted(field.name), field)]
+def _leaves(field: NestedField, around: str = "") -> list[tuple[str, NestedField]]:
+    """The plain parts of a column by the names of DuckDB's statistics: fields and elements behind their column."""
+    name = f"{around}{quoted(field.name)}"
+    return [leaf for part in _parts(field) for leaf in _leaves(part, f"{name}.")] or [(name, field)]
 
 
 def _field_ids(field: NestedField) -> str:
-    if isinstance(field.field_type, ListType):
-        return f"{{__duckdb_field_id: {field.field_id}, element: {field.field_type.element_id}}}"
-    return str(field.field_id)
+    inner = [f"{quoted(part.name)}: {_field_ids(part)}" for part in _parts(field)]
+    return f"{{{', '.join([f'__duckdb_field_id: {field.field_id}', *inner])}}}" if inner else str(field.field_id)
+
+
+def _parts(field: NestedField) -> tuple[NestedField, ...]:
+    """The fields of a struct, or the element of a list."""
+    kind = field.field_type
+    if isinstance(kind, ListType):
+        return (kind.element_field,)
+    return kind.fields if isinstance(kind, StructType) else ()

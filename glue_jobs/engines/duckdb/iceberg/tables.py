@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from pyiceberg.expressions import AlwaysTrue
 
-from cartlake.tables.snapshots import MAIN
-from glue_jobs.engines.duckdb.iceberg.files import quoted
+from cartlake.tables.snapshots import ADDED_BYTES, MAIN
 from glue_jobs.engines.duckdb.session import text_literal
-from glue_jobs.engines.duckdb.types import duckdb_type
+from glue_jobs.engines.duckdb.types import duckdb_type, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
     from pyiceberg.schema import Schema
     from pyiceberg.table import Table
+
+    from glue_jobs.engines.base import Branch
 
 FILE: Final = "_file"
 """The column of a scan that has the path of a row's data file."""
@@ -90,6 +91,18 @@ def head_of(table: Table, reference: str = MAIN) -> int | None:
     """Return the id of the snapshot a branch or tag points at, None when there is none of that name."""
     ref = table.metadata.refs.get(reference)
     return ref.snapshot_id if ref else None
+
+
+def bytes_added(table: Table, branch: Branch) -> int | None:
+    """Return the bytes of the files written to a branch since it began; None if a snapshot has no summary."""
+    found, total = table.metadata.snapshot_by_name(branch.name), 0
+    while found is not None and found.snapshot_id != branch.base:
+        if found.summary is None:
+            return None
+        total += int(found.summary.additional_properties.get(ADDED_BYTES, "0"))  # none: it only deletes files
+        parent = found.parent_snapshot_id
+        found = None if parent is None else table.metadata.snapshot_by_id(parent)
+    return total
 
 
 def _listed(paths: Sequence[str]) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import json
-import math
-import re
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+from duckdb.func import FunctionNullHandling
 
 from localaws.athena.results import java_double
+from localaws.athena.scalar.numbers import double_text
+from localaws.athena.scalar.registry import scalar_functions
 from localaws.athena.trino_types import literal
 from localaws.settings import load
 
@@ -39,12 +38,16 @@ trino_map_at(m, k) := CASE WHEN m IS NOT NULL AND NOT map_contains(m, k) THEN er
 trino_element_at(a, i) := CASE WHEN i = 0 THEN error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1') ELSE a[i] END
 trino_substr(s, p) := CASE WHEN p = 0 OR abs(p) > length(s) THEN CASE WHEN s IS NOT NULL THEN '' END ELSE substring(s, p) END
 trino_substr_n(s, p, n) := CASE WHEN p = 0 OR abs(p) > length(s) OR n <= 0 THEN CASE WHEN s IS NOT NULL THEN '' END ELSE substring(s, p, n) END
-trino_strpos(s, t, k) := CASE WHEN k > 0 AND len(str_split(s, t)) > k THEN length(array_to_string(str_split(s, t)[1:k], t)) + 1 WHEN k > 0 THEN 0 ELSE error('NOT_SUPPORTED: strpos counting from the end') END
-trino_replace(s, a, b) := CASE WHEN a = '' THEN error('NOT_SUPPORTED: replace of an empty string is not supported by the local Athena engine') ELSE replace(s, a, b) END
+trino_sqrt(x) := CASE WHEN x < 0 THEN CAST('nan' AS DOUBLE) ELSE sqrt(x) END
+trino_ln(x) := CASE WHEN x < 0 THEN CAST('nan' AS DOUBLE) WHEN x = 0 THEN CAST('-infinity' AS DOUBLE) ELSE ln(x) END
+trino_log2(x) := CASE WHEN x < 0 THEN CAST('nan' AS DOUBLE) WHEN x = 0 THEN CAST('-infinity' AS DOUBLE) ELSE log2(x) END
+trino_log10(x) := CASE WHEN x < 0 THEN CAST('nan' AS DOUBLE) WHEN x = 0 THEN CAST('-infinity' AS DOUBLE) ELSE log10(x) END
+trino_acos(x) := CASE WHEN abs(x) > 1 THEN CAST('nan' AS DOUBLE) ELSE acos(x) END
+trino_asin(x) := CASE WHEN abs(x) > 1 THEN CAST('nan' AS DOUBLE) ELSE asin(x) END
+trino_sin(x) := CASE WHEN isinf(x) THEN CAST('nan' AS DOUBLE) ELSE sin(x) END
+trino_cos(x) := CASE WHEN isinf(x) THEN CAST('nan' AS DOUBLE) ELSE cos(x) END
+trino_tan(x) := CASE WHEN isinf(x) THEN CAST('nan' AS DOUBLE) ELSE tan(x) END
 trino_split_part(s, d, i) := CASE WHEN i < 1 THEN error('INVALID_FUNCTION_ARGUMENT: Index must be greater than zero') WHEN i <= len(str_split(s, d)) THEN split_part(s, d, i) END
-trino_regexp_extract(s, p, g) := CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END
-trino_url_parameter(u, k) := CASE WHEN regexp_matches(u, '[?&]' || regexp_escape(k) || '=') THEN url_decode(replace(regexp_extract(u, '[?&]' || regexp_escape(k) || '=([^&#]*)', 1), '+', ' ')) END
-trino_iso_date(s) := CASE WHEN regexp_matches(s, '^\d{4}-\d{2}-\d{2}$') THEN CAST(s AS DATE) WHEN s IS NOT NULL THEN error('NOT_SUPPORTED: from_iso8601_date of ''' || s || ''' is not supported by the local Athena engine') END
 trino_millisecond(t) := millisecond(t) % 1000
 trino_array_equal(a, b) := CASE WHEN a IS NULL OR b IS NULL THEN NULL WHEN len(a) <> len(b) THEN false WHEN list_contains(list_transform(a, LAMBDA x, i : x <> b[i]), true) THEN false WHEN len(list_filter(list_transform(a, LAMBDA x, i : x <> b[i]), LAMBDA y : y IS NULL)) > 0 THEN NULL ELSE true END
 trino_contains(a, e) := CASE WHEN a IS NULL OR e IS NULL THEN NULL WHEN list_contains(a, e) THEN true WHEN len(list_filter(a, LAMBDA x : x IS NULL)) > 0 THEN NULL ELSE false END
@@ -58,15 +61,15 @@ trino_arrays_overlap(a, b) := CASE WHEN list_has_any(list_filter(a, LAMBDA x : x
 trino_shuffle(a) := list_transform(list_sort(list_transform(a, LAMBDA x : struct_pack(k := random(), v := x))), LAMBDA y : y.v)
 trino_any(a) := CASE WHEN list_contains(a, true) THEN true WHEN len(list_filter(a, LAMBDA x : x IS NULL)) > 0 THEN NULL WHEN a IS NOT NULL THEN false END
 trino_all(a) := CASE WHEN list_contains(a, false) THEN false WHEN len(list_filter(a, LAMBDA x : x IS NULL)) > 0 THEN NULL WHEN a IS NOT NULL THEN true END
-trino_slice(a, s, n) := CASE WHEN s = 0 THEN error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1') WHEN n < 0 THEN error('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0') WHEN abs(s) > len(a) OR n = 0 THEN a[1:0] WHEN s > 0 THEN a[s:s+n-1] ELSE a[len(a)+s+1:least(len(a)+s+n, len(a))] END
+trino_slice(a, s, n) := CASE WHEN a IS NULL OR s IS NULL OR n IS NULL THEN NULL WHEN s = 0 THEN error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1') WHEN n < 0 THEN error('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0') WHEN abs(s) > len(a) OR n = 0 THEN a[1:0] WHEN s > 0 THEN a[s:s+n-1] ELSE a[len(a)+s+1:least(len(a)+s+n, len(a))] END
+trino_trim_array(a, n) := CASE WHEN n < 0 THEN error('INVALID_FUNCTION_ARGUMENT: size must not be negative: ' || n) WHEN n > len(a) THEN error('INVALID_FUNCTION_ARGUMENT: size must not exceed array cardinality ' || len(a) || ': ' || n) ELSE a[1:len(a) - n] END
+trino_sequence(a, b, s) := CASE WHEN s = 0 THEN error('INVALID_FUNCTION_ARGUMENT: step must not be zero') WHEN (s > 0 AND a > b) OR (s < 0 AND a < b) THEN error('INVALID_FUNCTION_ARGUMENT: sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop should be less than or equal to start') WHEN (b - a) // s >= 10000 THEN error('INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries') ELSE generate_series(a, b, s) END
+trino_checked_count(n, a) := CASE WHEN n < 0 THEN error('INVALID_FUNCTION_ARGUMENT: count argument of repeat function must be greater than or equal to 0') WHEN n > 10000 THEN error('INVALID_FUNCTION_ARGUMENT: count argument of repeat function must be less than or equal to 10000') ELSE a END
 trino_ngrams(a, n) := CASE WHEN n < 1 THEN error('INVALID_FUNCTION_ARGUMENT: N must be positive') WHEN n >= len(a) THEN [a] ELSE list_transform(generate_series(1, len(a) - n + 1), LAMBDA i : a[i:i+n-1]) END
+trino_sorted_keys(m) := list_sort(map_keys(m))
 trino_map_entries(m) := list_transform(map_entries(m), LAMBDA e : struct_pack(field0 := e.key, field1 := e.value))
 trino_map_of_entries(l) := map_from_entries(list_filter(l, LAMBDA x, i : list_position(list_transform(l, LAMBDA y : y.key), x.key) = i))
-trino_multimap(l) := map_from_entries(list_transform(list_distinct(list_transform(l, LAMBDA x : x.key)), LAMBDA k : struct_pack(key := k, value := list_transform(list_filter(l, LAMBDA y : y.key = k), LAMBDA z : z.value))))
-trino_json_scalar(j, p) := CASE WHEN json_type(j, p) IN ('VARCHAR', 'BOOLEAN', 'BIGINT', 'UBIGINT') THEN json_extract_string(j, p) WHEN json_type(j, p) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN trino_json_number(CAST(j AS VARCHAR), p) END
-trino_json_query(j, p) := CASE WHEN json_type(j, p) IN ('OBJECT', 'ARRAY') THEN CAST(json_extract(j, p) AS VARCHAR) WHEN json_type(j, p) IS NOT NULL THEN error('NOT_SUPPORTED: json_query of a scalar is not supported by the local Athena engine') END
-trino_json_size(j, p) := CAST(CASE json_type(j, p) WHEN 'ARRAY' THEN json_array_length(j, p) WHEN 'OBJECT' THEN len(json_keys(j, p)) ELSE CASE WHEN json_type(j, p) IS NOT NULL THEN 0 END END AS BIGINT)
-trino_width_bucket(x, a, b, n) := CASE WHEN a >= b OR n < 1 THEN error('NOT_SUPPORTED: width_bucket with such bounds is not supported by the local Athena engine') WHEN x < a THEN 0 WHEN x >= b THEN n + 1 ELSE CAST(floor((x - a) * n / (b - a)) AS BIGINT) + 1 END
+trino_multimap(l) := map_from_entries(list_transform(trino_array_distinct(list_transform(l, LAMBDA x : x.key)), LAMBDA k : struct_pack(key := k, value := list_transform(list_filter(l, LAMBDA y : y.key = k), LAMBDA z : z.value))))
 trino_percentile(l, q) := CASE WHEN q < 0 OR q > 1 THEN error('INVALID_FUNCTION_ARGUMENT: Percentile must be between 0 and 1') WHEN len(l) > 0 THEN l[least(CAST(floor(q * len(l)) AS BIGINT) + 1, len(l))] END
 """  # noqa: E501 -- one macro a line
 
@@ -93,6 +96,8 @@ def connect(
         f"REGION {literal(region)}, ENDPOINT {literal(endpoint.netloc)}, URL_STYLE 'path', "
         f"USE_SSL {str(endpoint.scheme == 'https').lower()})"
     )
+    # Keys are keys: else * ? [ ] in a key stand for other keys. The secret has this option too, and it has no effect.
+    connection.execute("SET GLOBAL s3_url_compatibility_mode = true")
     add_functions(connection)
     connection.execute(f"SET memory_limit = {literal(load().athena_memory)}")
     connection.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
@@ -103,11 +108,15 @@ def connect(
 
 def add_functions(connection: duckdb.DuckDBPyConnection) -> None:
     """Define in DuckDB the functions that compiled SQL calls."""
-    connection.create_function("trino_double_text", _double_text, ["DOUBLE"], "VARCHAR")
+    connection.create_function("trino_double_text", double_text, ["DOUBLE"], "VARCHAR")
     connection.create_function("athena_double_text", java_double, ["VARCHAR", "DOUBLE"], "VARCHAR")
     connection.create_function("trino_soundex", _soundex, ["VARCHAR"], "VARCHAR")
     connection.create_function("trino_readable_seconds", _readable_seconds, ["DOUBLE"], "VARCHAR")
-    connection.create_function("trino_json_number", _json_number, ["VARCHAR", "VARCHAR"], "VARCHAR")
+    for name, declared in scalar_functions().items():
+        handling = FunctionNullHandling.SPECIAL if declared.gives_null else FunctionNullHandling.DEFAULT
+        connection.create_function(
+            name, declared.call, list(declared.parameters), declared.returns, null_handling=handling
+        )
     for line in _MACROS.strip().splitlines():
         head, body = line.split(" := ", 1)
         connection.execute(f"CREATE MACRO {head} AS {body}")
@@ -125,28 +134,6 @@ def _extension_file(name: str) -> Path:
     package = importlib.import_module(f"duckdb_extension_{name}")
     folder = Path(next(iter(package.__path__)))
     return folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
-
-
-def _double_text(value: float) -> str:
-    """Return a double as Trino's CAST to varchar writes it: 1.5E0."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    if value == 0:
-        return "-0E0" if math.copysign(1, value) < 0 else "0E0"
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
-    text = "".join(map(str, digits))
-    power = len(text) - 1 + int(exponent)
-    return f"{'-' if sign else ''}{text[0]}.{text[1:] or '0'}E{power}"
-
-
-def _json_number(document: str, path: str) -> str:
-    """Return the number at a path as it is written: 1.50 stays 1.50."""
-    value = json.loads(document, parse_float=str, parse_int=str)
-    for name, index in re.findall(r'\."([^"]*)"|\[(\d+)\]', path):
-        value = value[int(index)] if index else value[name]
-    return str(value)
 
 
 _SOUNDEX = {

@@ -6,6 +6,7 @@ import json
 import re
 import tempfile
 import threading
+import time
 import uuid
 from functools import partial
 from pathlib import Path
@@ -18,12 +19,14 @@ from sqlglot import exp
 from localaws.athena import duck, results
 from localaws.athena.catalog.glue_tables import GlueTables
 from localaws.athena.ddl import show
+from localaws.athena.ddl.names import split_name
 from localaws.athena.duckdb_errors import translated
 from localaws.athena.errors import AthenaError, MalformedQueryError, QueryCancelledError, UnsupportedSqlError
 from localaws.athena.hive_types import hive_columns
 from localaws.athena.scans import files_of, scans
-from localaws.athena.sql import parsing
 from localaws.athena.sql.compiler import Compiler
+from localaws.athena.sql.output_columns import check_types
+from localaws.athena.sql.parser import parsing
 from localaws.athena.statements import Outcome, Running, Statement
 from localaws.athena.trino_types import TrinoType, literal
 
@@ -38,7 +41,12 @@ _DEFINES = frozenset({"CREATE", "DROP", "ALTER"})
 _SHOWS = frozenset({"SHOW", "DESCRIBE", "DESC"})
 _MAINTENANCE = frozenset({"OPTIMIZE", "VACUUM"})
 _TEXT_SCANS = frozenset({"READ_JSON", "READ_CSV"})
-_TAKES_PARAMETERS = _READS | _WRITES | {"UNLOAD", "EXPLAIN"}
+# Statements of Trino that Athena or this engine does not have.
+_OF_TRINO = frozenset({
+    "ANALYZE", "CALL", "COMMENT", "COMMIT", "DENY", "GRANT", "REFRESH", "RESET", "REVOKE", "ROLLBACK", "SET", "START",
+    "TRUNCATE", "USE",
+})  # fmt: skip
+_TAKES_PARAMETERS = _READS | _WRITES | {"UNLOAD", "EXPLAIN", "CREATE"}
 _MSCK = re.compile(r"MSCK\s+REPAIR\s+(?:TABLE\s+)?(?P<name>[\w.`\"-]+)", re.IGNORECASE)
 _EXPLAIN = re.compile(
     r"EXPLAIN\s+(?P<analyze>ANALYZE\s+)?(?:\((?P<options>[^)]*)\)\s*)?(?P<query>.*)", re.IGNORECASE | re.DOTALL
@@ -103,8 +111,13 @@ class _Run:
         }
         if self.statement.parameters and verb not in _TAKES_PARAMETERS:
             raise AthenaError("INVALID_PARAMETER_USAGE", f"{verb} takes no execution parameters")
+        if verb in _OF_TRINO:
+            raise UnsupportedSqlError(f"Statement {verb}")
         if verb not in known:
-            raise UnsupportedSqlError(f"Statement {verb or self.sql[:30]}")
+            word = re.match(r"\S*", self.sql)
+            raise MalformedQueryError(
+                f"line 1:1: mismatched input '{word[0] if word else ''}'. Expecting: {', '.join(sorted(known))}"
+            )
         return known[verb]()
 
     def _show(self) -> Outcome:
@@ -118,7 +131,9 @@ class _Run:
         return Compiler(self.tables, self.sql, self.statement.database)
 
     def _read(self) -> Outcome:
+        started = time.monotonic()
         relation = self._compiler().query(self._parsed())
+        planning = time.monotonic() - started
         with tempfile.TemporaryDirectory(dir=self.tables.clients.scratch) as folder:
             file = Path(folder) / "rows.csv"
             rows = results.rendered(relation.sql, relation.columns)
@@ -129,7 +144,9 @@ class _Run:
             scanned, opened = self._scanned(), files_of(self._profile())
             header = results.csv_line(name for name, _ in relation.columns).encode()
             body = header + file.read_bytes()
-            return Outcome(list(relation.columns), body, scanned_bytes=scanned, files_read=opened)
+            return Outcome(
+                list(relation.columns), body, scanned_bytes=scanned, files_read=opened, planning_seconds=planning
+            )
 
     def _write(self, verb: str) -> Outcome:
         from localaws.athena.dml.writes import Writer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
@@ -147,17 +164,17 @@ class _Run:
                 count = writer.merge(tree)
             case _:
                 raise UnsupportedSqlError(f"Statement {verb}")
-        return self._written(count)
+        return self._written(count, writer.files)
 
     def _written(self, count: int | None, files: list[str] | None = None) -> Outcome:
         columns = [("rows", TrinoType("bigint"))] if count is not None else []
-        return Outcome(columns, b"", row_count=count, files=files or [])
+        return Outcome(columns, b"", row_count=count, files=files)
 
     def _define(self, external_table: Callable[[str, str], None]) -> Outcome:
         from localaws.athena.ddl.definitions import Definer  # noqa: PLC0415 -- brings pyiceberg, seconds to import
 
         location = f"{self.statement.result_location.rstrip('/')}/tables/{uuid.uuid4()}"
-        definer = Definer(self.tables, self.cursor, self.sql, self.statement.database, location)
+        definer = Definer(self.tables, self.cursor, self.statement, location)
         return self._written(*definer.run(external_table))
 
     def _maintain(self, verb: str) -> Outcome:
@@ -173,9 +190,8 @@ class _Run:
         matched = _MSCK.fullmatch(self.sql)
         if matched is None:
             raise MalformedQueryError("line 1:6: mismatched input. Expecting: MSCK REPAIR TABLE table")
-        parts = re.sub(r"[`\"]", "", matched["name"]).lower().split(".")
-        database = parts[-2] if len(parts) > 1 else self.statement.database
-        return Outcome([], "\n".join(Alterer(self.tables, database, parts[-1]).repair()).encode())
+        database, table = split_name(matched["name"], self.statement.database)
+        return Outcome([], "\n".join(Alterer(self.tables, database, table).repair()).encode())
 
     def _explain(self) -> Outcome:
         """Return DuckDB's plan, whose operators differ from Trino's; or, with TYPE VALIDATE, true for a valid query."""
@@ -188,7 +204,8 @@ class _Run:
         if "VALIDATE" in options:
             return Outcome([("Valid", TrinoType("boolean"))], b"true")
         plan = self.cursor.execute(f"EXPLAIN {relation.sql}").fetchall()[0][1]
-        return Outcome([("Query Plan", TrinoType("varchar"))], str(plan).rstrip().encode())
+        # Athena's first row is the name of the column.
+        return Outcome([("Query Plan", TrinoType("varchar"))], f"Query Plan\n{plan}".rstrip().encode())
 
     def _unload(self) -> Outcome:
         from localaws.athena.catalog import files  # noqa: PLC0415 -- rarely needed
@@ -208,6 +225,7 @@ class _Run:
             raise AthenaError("HIVE_PATH_ALREADY_EXISTS", f"Target directory for unload already exists: {target}")
         tree = parsing.bind(parsing.parse(matched["query"]), list(self.statement.parameters))
         relation = self._compiler().query(tree)
+        check_types(relation.columns)
         columns = [(name.lower(), kind) for name, kind in relation.columns]
         hive_columns(columns)  # refuses types that files of Hive cannot hold
         cells = ", ".join(f"c{i} AS {_quoted(name)}" for i, (name, _) in enumerate(columns))

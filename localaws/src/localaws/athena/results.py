@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localaws.athena.errors import UnsupportedSqlError
 from localaws.athena.sql.expressions.time_zones import local_time
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import INTEGER_DIGITS, MICROS, MILLIS, TrinoType, literal, quote
+from localaws.athena.trino_types import INTEGER_DIGITS, MICROS, MILLIS, TrinoType, literal, plain_text, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +29,8 @@ def text_sql(value: Typed, depth: int = 0) -> str:
     match kind.name:
         case "timestamp" | "timestamp with time zone":
             return _timestamp(value)
+        case "time":
+            return _time(value)
         case "array":
             # Lambdas inside each other need different parameters.
             return _listed(f"LAMBDA t{depth} : {_inner(Typed(f't{depth}', kind.element), depth)}", sql, "[]")
@@ -42,13 +44,12 @@ def text_sql(value: Typed, depth: int = 0) -> str:
                 for name, part in zip(kind.storage_fields, kind.args, strict=True)
             )
             return f"CASE WHEN {sql} IS NOT NULL THEN '{{' || {cells} || '}}' END"
-    return _SCALAR_TEXTS.get(kind.name, "CAST({0} AS VARCHAR)").format(sql)
+    return _SCALAR_TEXTS[kind.name].format(sql) if kind.name in _SCALAR_TEXTS else plain_text(sql, kind)
 
 
 _SCALAR_TEXTS = {
     "double": "athena_double_text(CAST({0} AS VARCHAR), CAST({0} AS DOUBLE))",
     "real": "athena_double_text(CAST({0} AS VARCHAR), CAST({0} AS DOUBLE))",
-    "time": "strftime(DATE '2000-01-01' + {0}, '%H:%M:%S.%g')",
     "varbinary": "trim(regexp_replace(lower(hex({0})), '(..)', '\\1 ', 'g'))",
     "interval day to second": "athena_day_second({0})",
     "interval year to month": "athena_year_month({0})",
@@ -60,6 +61,13 @@ def _timestamp(value: Typed) -> str:
     if value.type.name == "timestamp":
         return f"strftime({value.sql}, '{form}')"
     return f"strftime({local_time(value)}, {literal(f'{form} {value.type.zone}')})"
+
+
+def _time(value: Typed) -> str:
+    digits = min(value.type.precision or 0, MICROS)
+    text = f"strftime(DATE '2000-01-01' + {value.sql}, '%H:%M:%S.%f')"
+    cut = MICROS - digits + (0 if digits else 1)
+    return f"left({text}, -{cut})" if cut else text
 
 
 def _inner(value: Typed, depth: int) -> str:

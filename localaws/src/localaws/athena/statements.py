@@ -33,7 +33,8 @@ class Outcome:
     body: bytes = b""
     row_count: int | None = None  # rows written, for statements that write
     scanned_bytes: int = 0
-    files: list[str] = field(default_factory=list)  # written by CREATE TABLE AS and UNLOAD
+    files: list[str] | None = None  # written to a table of plain files or by UNLOAD; None for any other statement
+    planning_seconds: float = 0.0
     files_read: list[str] = field(default_factory=list)  # data files of Iceberg tables that a query opened
 
 

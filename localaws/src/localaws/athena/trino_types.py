@@ -82,6 +82,7 @@ DUCKDB_TYPES = {
     "time": "TIME",
     "timestamp": "TIMESTAMP",
     "timestamp with time zone": "TIMESTAMPTZ",
+    "hyperloglog": "VARCHAR[]",
     "interval day to second": "INTERVAL",
     "interval year to month": "INTERVAL",
 }
@@ -111,9 +112,24 @@ def quote(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def plain_text(sql: str, kind: TrinoType) -> str:
+    """Return SQL of the text of a scalar. DuckDB leaves out the zero before the point of a decimal(2,2)."""
+    text = f"CAST({sql} AS VARCHAR)"
+    if kind.name == "decimal" and kind.precision == kind.scale:
+        return f"regexp_replace({text}, '^(-?)[.]', '\\10.')"
+    return text
+
+
 def literal(text: str) -> str:
     """Quote a string for DuckDB."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def char_padded(sql: str, kind: TrinoType) -> str:
+    """Return SQL of a stored value of char(n) with the spaces that fill it up; other values as they are."""
+    if kind.name != "char":
+        return sql
+    return f"rpad(left({sql}, {kind.precision or 1}), {kind.precision or 1}, ' ')"
 
 
 def array(element: TrinoType) -> TrinoType:

@@ -11,12 +11,16 @@ from ministack.services import athena, eventbridge
 
 from localaws.athena import results
 from localaws.athena.errors import SYSTEM_ERROR_CATEGORY
-from localaws.athena.sql import parsing
+from localaws.athena.sql.parser import parsing
+from localaws.athena_api.idempotency import marks
+from localaws.athena_api.result_objects import output_location, substatement_type
 from localaws.athena_api.result_pages import result_bytes
+from localaws.glue_catalog.databases import DEFAULT
 
 # ruff: noqa: SLF001 -- MiniStack has no other interface
 
 REUSE_MINUTES = 60  # Athena's default age of a result that may be used again
+_ECHOED = ("ExecutionParameters", "ResultReuseConfiguration")
 RUNNING_STATES = frozenset({"QUEUED", "RUNNING"})
 # A query ends on its own thread, and StopQueryExecution ends it on another: the first of the two decides.
 _changing_state = threading.Lock()
@@ -24,23 +28,19 @@ _changing_state = threading.Lock()
 
 def new_execution(query_id: str, data: dict[str, Any], workgroup: str, result: dict[str, Any]) -> dict[str, Any]:
     """Return the QueryExecution of a StartQueryExecution request, in the state QUEUED."""
-    sql, kind = data.get("QueryString") or "", parsing.statement_type(data.get("QueryString") or "")
+    sql = data.get("QueryString") or ""
     base = result["OutputLocation"].rstrip("/")
-    suffix = ".csv" if kind == "DML" else ".txt"
-    context = data.get("QueryExecutionContext") or {}
-    parameters = data.get("ExecutionParameters")
+    echoed = {member: data[member] for member in _ECHOED if data.get(member)}
     return {
         "QueryExecutionId": query_id,
         "Query": sql,
-        "StatementType": kind,
-        "ResultConfiguration": {**result, "OutputLocation": f"{base}/{query_id}{suffix}"},
-        "QueryExecutionContext": {
-            "Database": (context.get("Database") or "default").lower(),
-            "Catalog": (context.get("Catalog") or "AwsDataCatalog").lower(),
-        },
-        **({"ExecutionParameters": parameters} if parameters else {}),
+        "StatementType": parsing.statement_type(sql),
+        "SubstatementType": substatement_type(sql),
+        "ResultConfiguration": {**result, "OutputLocation": output_location(base, query_id, sql)},
+        "QueryExecutionContext": _context(data.get("QueryExecutionContext") or {}),
+        **echoed,
         "Status": {"State": "QUEUED", "SubmissionDateTime": time.time()},
-        "Statistics": {"QueryQueueTimeInMillis": 0},
+        "Statistics": {},
         "WorkGroup": workgroup,
         "EngineVersion": {
             "SelectedEngineVersion": "AUTO",
@@ -49,7 +49,18 @@ def new_execution(query_id: str, data: dict[str, Any], workgroup: str, result: d
         # Members with an underscore are not part of the API's response.
         "_columns": [],
         "_base": base,
+        **marks(data),
     }
+
+
+def database_of(execution: dict[str, Any]) -> str:
+    """Return the database of a query's unqualified names: `default`, which Athena has in every account, without one."""
+    return str(execution["QueryExecutionContext"].get("Database") or DEFAULT)
+
+
+def _context(given: dict[str, Any]) -> dict[str, str]:
+    """Return the QueryExecutionContext of a request: names have no case, and may be quoted. None is added."""
+    return {member: given[member].strip('`"').lower() for member in ("Database", "Catalog") if given.get(member)}
 
 
 def begin(execution: dict[str, Any]) -> bool:
@@ -58,6 +69,8 @@ def begin(execution: dict[str, Any]) -> bool:
         if execution["Status"]["State"] != "QUEUED":
             return False
         execution["Status"]["State"] = "RUNNING"
+        queued = time.time() - execution["Status"]["SubmissionDateTime"]
+        execution["Statistics"]["QueryQueueTimeInMillis"] = _millis(queued)
         return True
 
 
@@ -86,22 +99,30 @@ def fail(execution: dict[str, Any], started: float, reason: str, category: int) 
     end(execution, "FAILED", reason, AthenaError=error)
 
 
-def set_statistics(execution: dict[str, Any], started: float, scanned_bytes: int) -> None:
+def set_statistics(
+    execution: dict[str, Any], started: float, scanned_bytes: int, planning_seconds: float = 0.0
+) -> None:
     """Set the statistics of an execution that began at `started` on the monotonic clock."""
-    elapsed = int((time.monotonic() - started) * 1000)
+    elapsed = _millis(time.monotonic() - started)
+    queued = execution["Statistics"].setdefault("QueryQueueTimeInMillis", 1)
     execution["Statistics"].update(
         ResultReuseInformation={"ReusedPreviousResult": False},
         EngineExecutionTimeInMillis=elapsed,
-        TotalExecutionTimeInMillis=elapsed,
+        TotalExecutionTimeInMillis=elapsed + queued,
         DataScannedInBytes=scanned_bytes,
-        QueryPlanningTimeInMillis=0,
+        QueryPlanningTimeInMillis=min(_millis(planning_seconds), elapsed),
         ServiceProcessingTimeInMillis=0,
     )
 
 
+def _millis(seconds: float) -> int:
+    """Return whole milliseconds, at least one: no phase of a query takes none, and clients check that."""
+    return max(1, round(seconds * 1000))
+
+
 def set_columns(execution: dict[str, Any], outcome: Any) -> None:
     """Keep what GetQueryResults says about an outcome: its columns, or the number of rows that it wrote."""
-    execution["_columns"] = results.column_info(outcome.columns) if outcome.row_count is None else []
+    execution["_columns"] = results.column_info(outcome.columns)
     execution["_row_count"] = outcome.row_count
 
 
@@ -123,6 +144,7 @@ def reusable(data: dict[str, Any], execution: dict[str, Any]) -> dict[str, Any] 
         and other["Status"].get("CompletionDateTime", 0) >= oldest
         and all(other.get(key) == execution.get(key) for key in same)
         and other.get("_columns")
+        and other.get("_row_count") is None
         and result_bytes(other) is not None
     ]
     return max(found, key=lambda other: other["Status"]["CompletionDateTime"], default=None)

@@ -8,13 +8,14 @@ from ministack.services import athena
 
 from localaws.athena.ddl.text import split_top
 from localaws.athena.errors import AthenaError
-from localaws.athena.sql import parsing
+from localaws.athena.sql.parser import parsing
 
 # ruff: noqa: SLF001 -- MiniStack has no other interface
 
-_PREPARE = re.compile(r"PREPARE\s+(\w+)\s+FROM\s+(.*)", re.IGNORECASE | re.DOTALL)
-_DEALLOCATE = re.compile(r"DEALLOCATE\s+PREPARE\s+(\w+)", re.IGNORECASE)
-_EXECUTE = re.compile(r"EXECUTE\s+(\w+)(?:\s+USING\s+(.*))?", re.IGNORECASE | re.DOTALL)
+_NAME = r"\"?(\w+)\"?"
+_PREPARE = re.compile(rf"PREPARE\s+{_NAME}\s+FROM\s+(.*)", re.IGNORECASE | re.DOTALL)
+_DEALLOCATE = re.compile(rf"DEALLOCATE\s+PREPARE\s+{_NAME}", re.IGNORECASE)
+_EXECUTE = re.compile(rf"EXECUTE\s+{_NAME}(?:\s+USING\s+(.*))?", re.IGNORECASE | re.DOTALL)
 
 
 def prepare_or_deallocate(workgroup: str, sql: str) -> bool:

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 from ministack.core.responses import get_account_id, get_region, json_response, new_uuid
 from ministack.services import athena, s3
 
+from localaws.athena.ddl import hive_text
 from localaws.athena.errors import SYSTEM_ERROR_CATEGORY, AthenaError, MalformedQueryError, QueryCancelledError
-from localaws.athena.sql import parsing
+from localaws.athena.sql.parser import parsing
 from localaws.athena.statements import Outcome, Running, Statement
 from localaws.athena_api import executions
 from localaws.athena_api.errors import execution_not_found, invalid_request
+from localaws.athena_api.idempotency import once
 from localaws.athena_api.prepared_statements import prepare_or_deallocate, resolve_execute
+from localaws.athena_api.result_objects import metadata
 from localaws.athena_api.workgroups import configuration_of, result_configuration
 
 if TYPE_CHECKING:
@@ -52,7 +55,16 @@ def engine_of(account: str, region: str) -> Engine:
 
 
 def start_query_execution(data: dict[str, Any]) -> Any:
-    """Answer StartQueryExecution: refuse a request that is invalid or not SQL, else queue the query."""
+    """Answer StartQueryExecution, once for each ClientRequestToken."""
+    return once(athena._executions, data, lambda: _start(data), _started)
+
+
+def _started(execution: dict[str, Any]) -> Any:
+    return json_response({"QueryExecutionId": execution["QueryExecutionId"]})
+
+
+def _start(data: dict[str, Any]) -> Any:
+    """Refuse a request that is invalid or not SQL, else queue the query."""
     name = data.get("WorkGroup") or "primary"
     workgroup = athena._workgroups.get(name)
     if workgroup is None:
@@ -75,7 +87,7 @@ def start_query_execution(data: dict[str, Any]) -> Any:
         return invalid_request(error.message, code="MALFORMED_QUERY")
     execution = executions.new_execution(new_uuid(), data, name, result)
     _submit(data, execution, sql, configuration.get("BytesScannedCutoffPerQuery"))
-    return json_response({"QueryExecutionId": execution["QueryExecutionId"]})
+    return _started(execution)
 
 
 def stop_query_execution(data: dict[str, Any]) -> Any:
@@ -99,6 +111,17 @@ def get_query_execution(data: dict[str, Any]) -> Any:
         reason = "GENERIC_INTERNAL_ERROR: The embedded AWS was stopped while the query ran"
         executions.end(execution, "FAILED", reason)  # one that has ended keeps its state
     return json_response({"QueryExecution": athena._execution_out(execution)})
+
+
+def get_query_runtime_statistics(data: dict[str, Any]) -> Any:
+    """Answer GetQueryRuntimeStatistics: the times, and what is known of the rows and bytes."""
+    execution = athena._executions.get(data.get("QueryExecutionId"))
+    if execution is None:
+        return execution_not_found(data.get("QueryExecutionId"))
+    statistics = execution["Statistics"]
+    timeline = {name: value for name, value in statistics.items() if name.endswith("TimeInMillis")}
+    rows = {"InputBytes": statistics.get("DataScannedInBytes", 0), "OutputRows": execution.get("_row_count") or 0}
+    return json_response({"QueryRuntimeStatistics": {"Timeline": timeline, "Rows": rows}})
 
 
 def _checked(sql: str) -> str:
@@ -134,7 +157,7 @@ def _run(owner: tuple[str, str], execution: dict[str, Any], sql: str, scan_limit
         engine = engine_of(*owner)
         outcome = _outcome(engine, execution, sql, scan_limit_bytes, running)
         _store(engine, execution, outcome)
-        executions.set_statistics(execution, started, outcome.scanned_bytes)
+        executions.set_statistics(execution, started, outcome.scanned_bytes, outcome.planning_seconds)
         executions.end(execution, "SUCCEEDED")
     except QueryCancelledError:
         executions.end(execution, "CANCELLED", CANCELLED_BY_USER)
@@ -155,25 +178,29 @@ def _outcome(
     workgroup = execution["WorkGroup"]
     if prepare_or_deallocate(workgroup, sql):
         return Outcome()
-    sql, parameters = resolve_execute(workgroup, sql, tuple(execution.get("ExecutionParameters") or ()))
-    database = execution["QueryExecutionContext"]["Database"]
+    given = tuple(parsing.parameter(value) for value in execution.get("ExecutionParameters") or ())
+    sql, parameters = resolve_execute(workgroup, sql, given)
+    database = executions.database_of(execution)
     return engine.run(Statement(sql, database, parameters, execution["_base"], scan_limit_bytes), running)
 
 
 def _store(engine: Engine, execution: dict[str, Any], outcome: Outcome) -> None:
     result = execution["ResultConfiguration"]
-    if outcome.files:
-        manifest = f"{execution['_base']}/tables/{execution['QueryExecutionId']}-manifest.csv"
+    location, encryption = result["OutputLocation"], result.get("EncryptionConfiguration")
+    if outcome.files is not None:
+        folder = execution["_base"] + ("/tables" if "/tables/" in location else "")
+        manifest = f"{folder}/{execution['QueryExecutionId']}-manifest.csv"
         engine.clients.write(manifest, "".join(f"{file}\n" for file in outcome.files).encode())
         execution["Statistics"]["DataManifestLocation"] = manifest
     if outcome.row_count is None:
-        engine.clients.write(result["OutputLocation"], outcome.body, result.get("EncryptionConfiguration"))
+        engine.clients.write(location, outcome.body, encryption)
     executions.set_columns(execution, outcome)
+    engine.clients.write(f"{location}.metadata", metadata(execution["_columns"]), encryption)
 
 
 def _create_external_table(sql: str, database: str) -> None:
     """Run CREATE EXTERNAL TABLE by MiniStack's own parser of Hive DDL."""
-    ddl = athena._parse_ddl(sql)
+    ddl = athena._parse_ddl(hive_text.for_two_part_names(sql))
     if ddl is None:
         raise MalformedQueryError("line 1:8: mismatched input 'EXTERNAL'")
     try:

@@ -63,7 +63,7 @@ def result_bytes(execution: dict[str, Any]) -> bytes | None:
 
 def _lines(execution: dict[str, Any]) -> list[list[str | None]] | None:
     """Return all rows of a result, None when its object was deleted. The first row of a query's is its header."""
-    if not execution["_columns"]:
+    if not execution["_columns"] or execution.get("_row_count") is not None:
         return []
     query_id = execution["QueryExecutionId"]
     with _reading:

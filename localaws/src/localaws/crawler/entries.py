@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from localaws.crawler.classifiers import CsvFormat
     from localaws.crawler.discovery import FoundTable
 
 SERDES = {
@@ -25,10 +26,11 @@ SERDES = {
         "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
     ),
 }
+OPEN_CSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 
 
 def table_input(
-    table: FoundTable, bucket: str, columns: dict[str, str], crawler: str, delimiter: str
+    table: FoundTable, bucket: str, columns: dict[str, str], crawler: str, form: CsvFormat
 ) -> dict[str, Any]:
     """Return the TableInput that a crawler writes."""
     partition_keys = table.partition_keys
@@ -40,13 +42,13 @@ def table_input(
         "UPDATED_BY_CRAWLER": crawler,
     }
     if table.classification == "csv":
-        parameters |= {"delimiter": delimiter, "skip.header.line.count": "1", "columnsOrdered": "true"}
+        parameters |= {"delimiter": form.delimiter, "skip.header.line.count": "1", "columnsOrdered": "true"}
     return {
         "Name": table.name,
         "TableType": "EXTERNAL_TABLE",
         "Parameters": parameters,
         "PartitionKeys": [{"Name": name, "Type": "string"} for name in partition_keys],
-        "StorageDescriptor": storage(table, bucket, table.folder, columns, delimiter),
+        "StorageDescriptor": storage(table, bucket, table.folder, columns, form),
     }
 
 
@@ -65,10 +67,13 @@ def name_with_hash(found: dict[str, Any]) -> str:
     return f"{found['Name']}_{digest}"
 
 
-def storage(table: FoundTable, bucket: str, folder: str, columns: dict[str, str], delimiter: str) -> dict[str, Any]:
+def storage(table: FoundTable, bucket: str, folder: str, columns: dict[str, str], form: CsvFormat) -> dict[str, Any]:
     """Return the StorageDescriptor of the table or of one of its partitions."""
     reader, writer, serde = SERDES[table.classification]
-    parameters = {"field.delim": delimiter} if table.classification == "csv" else {"serialization.format": "1"}
+    parameters = {"field.delim": form.delimiter} if table.classification == "csv" else {"serialization.format": "1"}
+    if form.quote:
+        serde = OPEN_CSV
+        parameters = {"separatorChar": form.delimiter, "quoteChar": form.quote}
     return {
         "Columns": [{"Name": name, "Type": kind} for name, kind in columns.items() if name not in table.partition_keys],
         "Location": f"s3://{bucket}/{folder}",

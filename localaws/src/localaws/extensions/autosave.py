@@ -5,6 +5,7 @@ Also removes object versions from memory: with S3 on disk MiniStack still holds 
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import threading
@@ -18,10 +19,12 @@ from ministack.services import lambda_svc, s3
 
 from localaws.hooks import wrap
 from localaws.settings import load
-from localaws.snapshot import BLOB_KEY, BLOB_MIN_BYTES, Snapshots
+from localaws.state.snapshot import BLOB_KEY, BLOB_MIN_BYTES, Snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from localaws.state.snapshot import Log
 
 logger = logging.getLogger("localaws.autosave")
 
@@ -35,19 +38,25 @@ PAUSE_PER_SECOND_OF_SAVING = 19.0
 class Autosave:
     """Saves all loaded services in the background, soon after a request changed something."""
 
-    def __init__(self, snapshots: Snapshots) -> None:
-        self._snapshots = snapshots
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.snapshots = Snapshots(directory, encode)
+        self._log: Log | None = None
         self._dirty = threading.Event()
+
+    def cut(self, log: Log) -> None:
+        """Cut this log at every save."""
+        self._log = log
 
     def touch(self) -> None:
         """Have the next check save."""
         self._dirty.set()
 
-    def save(self) -> None:
-        """Save every service whose state has changed."""
+    def save(self, services: dict[str, Any] | None = None) -> None:
+        """Save every service whose state has changed; `services` are all that are loaded."""
         # Cleared first: a change during the save is saved by the next.
         self._dirty.clear()
-        saved = self._snapshots.save(app._build_persistence_save_dict())
+        saved = self.snapshots.save(services or app._build_persistence_save_dict(), self._log)
         if saved:
             logger.debug("saved %s", ", ".join(saved))
 
@@ -79,14 +88,19 @@ def encode(service: str, state: Any, put: Callable[[bytes], str]) -> str:
     return json.dumps({"__ministack_format__": version, "payload": state}, default=default)
 
 
+@functools.cache
+def saving() -> Autosave:
+    """Return the one that saves the state of this process."""
+    return Autosave(Path(persistence.STATE_DIR))
+
+
 def install() -> None:
     """Replace MiniStack's save at shutdown, and save in the background."""
-    snapshots = Snapshots(Path(persistence.STATE_DIR), encode)
-    autosave = Autosave(snapshots)
+    autosave = saving()
 
     @wrap(persistence, "_json_object_hook")
     def _(original: Any, value: dict[str, Any]) -> Any:
-        return snapshots.blobs.get(value[BLOB_KEY]) if BLOB_KEY in value else original(value)
+        return autosave.snapshots.blobs.get(value[BLOB_KEY]) if BLOB_KEY in value else original(value)
 
     @wrap(app, "_dispatch_service_request")
     async def _(original: Any, *args: Any, **kwargs: Any) -> Any:
@@ -94,7 +108,7 @@ def install() -> None:
         autosave.touch()
         return response
 
-    app.save_all = snapshots.save
+    app.save_all = autosave.save
     _keep_code_blobs_until_saved()
     _drop_version_bodies()
     threading.Thread(target=autosave.run_forever, name="localaws-autosave", daemon=True).start()

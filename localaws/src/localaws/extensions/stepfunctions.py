@@ -39,6 +39,11 @@ _execution: ContextVar[dict[str, Any] | None] = ContextVar("localaws_execution",
 _callback_token: ContextVar[str | None] = ContextVar("localaws_callback_token", default=None)
 
 
+def current_execution() -> dict[str, Any] | None:
+    """Return the execution whose task runs in this thread, None outside of executions."""
+    return _execution.get()
+
+
 def install() -> None:
     """Change MiniStack's Step Functions. Raises AttributeError when this version does not have a function to change."""
     _end_executions()

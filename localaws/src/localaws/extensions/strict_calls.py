@@ -1,4 +1,4 @@
-"""Checks every call against the service model that AWS publishes, and refuses invalid ones with the service's error.
+"""Refuses calls that AWS refuses, with the service's error: by its model, and by the rules of `localaws.strict.rules`.
 
 MiniStack checks few constraints, botocore only required members and some minima. Checked are the calls of clients, of
 state machines (whose `aws-sdk` tasks and optimized integrations call MiniStack's services in process), and of
@@ -9,29 +9,33 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import json
 import logging
-import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ministack import app
 from ministack.core import responses
 from ministack.services import eventbridge
 from ministack.services import stepfunctions as sfn
 
+from localaws.account import MinistackAccount
 from localaws.hooks import wrap
+from localaws.settings import load
 from localaws.strict import answers
 from localaws.strict.faults import message
+from localaws.strict.integrations import INTEGRATION, INTEGRATIONS, Integration, members_of
 from localaws.strict.requests import Request
 from localaws.strict.services import Service
+from localaws.strict.throttling import MESSAGE, Throttle, error_of
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from localaws.strict.answers import Response
     from localaws.strict.faults import Fault
+    from localaws.strict.services import Call
 
 logger = logging.getLogger("localaws.strict")
+ACCOUNT = MinistackAccount()
 
 # Models of a module in addition to those of its names in MiniStack's registry.
 FURTHER_MODELS = {
@@ -40,28 +44,6 @@ FURTHER_MODELS = {
     "efs": ("efs",),
     "ses": ("sesv2",),
 }
-
-
-class Integration(NamedTuple):
-    """An optimized integration of Step Functions: service, prefix of its errors, name of errors not in the model."""
-
-    service: str
-    prefix: str
-    other_error: str
-
-
-INTEGRATIONS = {
-    "athena": Integration("athena", "Athena", "AmazonAthenaException"),
-    "dynamodb": Integration("dynamodb", "DynamoDB", "AmazonDynamoDBException"),
-    "ecs": Integration("ecs", "ECS", "AmazonECSException"),
-    "events": Integration("events", "EventBridge", "AmazonEventBridgeException"),
-    "glue": Integration("glue", "Glue", "AWSGlueException"),
-    "lambda": Integration("lambda", "Lambda", "AWSLambdaException"),
-    "sns": Integration("sns", "SNS", "AmazonSNSException"),
-    "sqs": Integration("sqs", "SQS", "AmazonSQSException"),
-    "states": Integration("states", "StepFunctions", "AWSStepFunctionsException"),
-}
-_INTEGRATION = re.compile(r"arn:[^:]+:states:::(?P<service>\w+):(?P<action>\w+)")
 
 
 def install() -> None:
@@ -100,11 +82,24 @@ def refusal(services: tuple[Service, ...], request: Request) -> Response | None:
     for rules in services:
         call = rules.read(request)
         if call is not None:
-            refused = rules.refusal(call)
+            refused = _throttled(rules, call) or rules.refusal(call, ACCOUNT)
             if refused is not None and request.method == "HEAD":
                 return refused[0], refused[1], b""
             return refused
     return None
+
+
+def _throttled(rules: Service, call: Call) -> Response | None:
+    if _throttle().accepts(rules.name, call.operation):
+        return None
+    logger.info("throttled: %s %s", rules.name, call.operation)
+    code, status = error_of(rules.name)
+    return answers.refused(rules.name, call.protocol, code, MESSAGE, status)
+
+
+@functools.cache
+def _throttle() -> Throttle:
+    return Throttle(load().throttling)
 
 
 def _check_requests() -> None:
@@ -170,7 +165,7 @@ def _rules(name: str) -> tuple[Service, ...]:
 def _check_integrations() -> None:
     @wrap(sfn, "_invoke_resource")
     def _(original: Any, resource: str, data: Any) -> Any:
-        called = _INTEGRATION.match(resource)
+        called = INTEGRATION.match(resource)
         integration = INTEGRATIONS.get(called["service"]) if called else None
         if called and integration and isinstance(data, dict):
             _check_integration(integration, called["action"], data)
@@ -182,24 +177,20 @@ def _check_integration(integration: Integration, action: str, data: dict[str, An
     if rules is None:
         return
     operation = action[:1].upper() + action[1:]
-    faults = rules.faults(operation, _members(rules, operation, data))
+    if not _throttle().accepts(rules.name, operation):
+        cause = f"{MESSAGE} (Service: {rules.name}; Error Code: {error_of(rules.name)[0]})"
+        raise sfn._ExecutionError(f"{integration.prefix}.{integration.other_error}", cause)
+    members = members_of(rules, operation, data)
+    faults = rules.faults(operation, members)
+    broken = None if faults else rules.broken_rule(operation, members, ACCOUNT)
     if faults:
-        code = answers.code_of(rules.name, rules.protocol, faults)
-        error = code if rules.raises(code) else integration.other_error
-        raise sfn._ExecutionError(f"{integration.prefix}.{error}", answers.message_of(rules.name, faults))
-
-
-def _members(rules: Service, operation: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Return the members of an integration's call: its names begin in upper case, and its texts may be JSON values."""
-    model = rules.operation(operation)
-    if model is None or model.input_shape is None:
-        return {}
-    members = {}
-    for name, shape in model.input_shape.members.items():
-        value = data.get(name, data.get(name[:1].upper() + name[1:]))
-        as_text = shape.type_name == "string" and isinstance(value, dict | list)
-        members[name] = json.dumps(value) if as_text else value
-    return members
+        code, text = answers.code_of(rules.name, rules.protocol, faults), answers.message_of(rules.name, faults)
+    elif broken:
+        code, text = broken.code, broken.message
+    else:
+        return
+    error = code if rules.raises(code) else integration.other_error
+    raise sfn._ExecutionError(f"{integration.prefix}.{error}", text)
 
 
 def _check_targets() -> None:
@@ -224,6 +215,8 @@ def _may_deliver(target: str, name: str, operation: str, members: dict[str, Any]
     """Return whether the call to a target is valid. An invalid one is dropped, as AWS does without a DLQ."""
     rules = service(name)
     faults: list[Fault] = rules.faults(operation, members) if rules is not None else []
-    if faults:
-        logger.warning("EventBridge target %s not called: %s", target, message(faults)[:1000])
-    return not faults
+    broken = rules.broken_rule(operation, members, ACCOUNT) if rules is not None and not faults else None
+    problem = message(faults) if faults else broken.message if broken else None
+    if problem:
+        logger.warning("EventBridge target %s not called: %s", target, problem[:1000])
+    return not problem

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
+import zipfile
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from localaws.errors import TerminalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 # Arguments for Glue itself, which are not passed to the script.
 LAUNCHER_ARGUMENTS = frozenset(
@@ -24,6 +27,14 @@ LAUNCHER_ARGUMENTS = frozenset(
         "--extra-py-files",
         "--python-modules-installer-option",
     }
+)
+
+ZIP_OF_WHEELS = ".gluewheels.zip"
+"""How the name of a zip of wheels ends."""
+
+_NOT_INSTALLED = (
+    "Python Module Installer indicates modules that failed to install: {}. "
+    "The local runner uses its own virtual environment as it is."
 )
 
 # Spark's StaticSQLConf: fixed when the JVM starts. A test in tests/integration compares this list with Spark's own.
@@ -114,14 +125,38 @@ def check_python_modules(arguments: Mapping[str, str]) -> None:
     """
     unmet = [message for text in uris(arguments, "--additional-python-modules") for message in _unmet(text)]
     if unmet:
-        raise LaunchError(
-            "Python Module Installer indicates modules that failed to install: "
-            f"{'; '.join(unmet)}. The local runner uses its own virtual environment as it is."
-        )
+        raise LaunchError(_NOT_INSTALLED.format("; ".join(unmet)))
+
+
+def check_zip_of_wheels(archive: Path) -> None:
+    """Check a zip of wheels: it has a wheel for each of its requirements, and the environment has the module.
+
+    Nothing is installed.
+    Its form is "Appendix A: Creating a zip of wheels artifact", in the chapter "Using Python libraries with AWS Glue"
+    of the developer guide. Raises LaunchError with each requirement that is not met.
+    """
+    try:
+        with zipfile.ZipFile(archive) as files:
+            requirements = files.read("wheels/requirements.txt").decode().split("\n")
+            wheels = {_wheel_name(name) for name in files.namelist() if name.endswith(".whl")}
+    except (zipfile.BadZipFile, KeyError) as fault:
+        raise LaunchError(f"{archive.name} is not a zip with wheels/requirements.txt and wheels: {fault}.") from fault
+    stated = [line.strip() for line in requirements if line.strip() and not line.startswith("#")]
+    without = [f"{line} (no wheel in {archive.name})" for line in stated if _requirement_name(line) not in wheels]
+    if unmet := [*without, *(message for line in stated for message in _unmet(line))]:
+        raise LaunchError(_NOT_INSTALLED.format("; ".join(unmet)))
+
+
+def _wheel_name(path: str) -> str:
+    return canonicalize_name(path.rpartition("/")[2].split("-")[0])
+
+
+def _requirement_name(text: str) -> str:
+    return canonicalize_name(re.split(r"[\s=<>!~\[;]", text, maxsplit=1)[0])
 
 
 def _unmet(text: str) -> Iterator[str]:
-    if text.startswith("s3://"):  # a wheel: put on the path like --extra-py-files
+    if text.startswith("s3://"):  # a wheel is put on the path like --extra-py-files, a zip of wheels checked later
         return
     try:
         requirement = Requirement(text)

@@ -27,7 +27,14 @@ from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
-from localaws.spark.arguments import LaunchError, check_python_modules, script_arguments, uris
+from localaws.spark.arguments import (
+    ZIP_OF_WHEELS,
+    LaunchError,
+    check_python_modules,
+    check_zip_of_wheels,
+    script_arguments,
+    uris,
+)
 from localaws.spark.driver import attach, java_context, jvm
 from localaws.spark.messages import RunResult
 
@@ -96,7 +103,10 @@ def _prepare(request: RunRequest) -> Path:
     script = _download(request.script_uri, Path("script"))
     for uri in uris(request.arguments, "--extra-files"):
         _download(uri, Path())
-    wheels = [uri for uri in uris(request.arguments, "--additional-python-modules") if uri.startswith("s3://")]
+    modules = [uri for uri in uris(request.arguments, "--additional-python-modules") if uri.startswith("s3://")]
+    for uri in [uri for uri in modules if uri.endswith(ZIP_OF_WHEELS)]:
+        check_zip_of_wheels(_download(uri, Path("wheels")))
+    wheels = [uri for uri in modules if not uri.endswith(ZIP_OF_WHEELS)]
     archives = [_download(uri, Path("lib")) for uri in [*uris(request.arguments, "--extra-py-files"), *wheels]]
     _set_import_path(script, archives)
     sys.argv = [str(script), *script_arguments(request.arguments)]

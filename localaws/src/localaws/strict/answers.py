@@ -78,13 +78,16 @@ def _is_in_body(fault: Fault) -> bool:
 
 def answer(service: str, protocol: str, faults: list[Fault]) -> Response:
     """Return status, headers and body of the error response, in the protocol of the request."""
-    code, text = code_of(service, protocol, faults), message_of(service, faults)
-    if protocol in {"json", "rest-json"}:
-        return _json(service, protocol, code, text)
-    return _xml(service, protocol, code, text)
+    return refused(service, protocol, code_of(service, protocol, faults), message_of(service, faults))
 
 
-def _json(service: str, protocol: str, code: str, text: str) -> Response:
+def refused(service: str, protocol: str, code: str, text: str, status: int = 400) -> Response:
+    """Return status, headers and body of an error, in the protocol of the request."""
+    write = _json if protocol in {"json", "rest-json"} else _xml
+    return status, *write(service, protocol, code, text)
+
+
+def _json(service: str, protocol: str, code: str, text: str) -> tuple[dict[str, str], bytes]:
     headers = {
         "Content-Type": "application/json" if protocol == "rest-json" else "application/x-amz-json-1.1",
         "x-amzn-errortype": code,
@@ -95,10 +98,10 @@ def _json(service: str, protocol: str, code: str, text: str) -> Response:
     }:  # clients of a service that had the Query protocol before read the old code here
         old = "ValidationError" if code == DEFAULT_CODE else code
         headers["x-amzn-query-error"] = f"{old};Sender"
-    return 400, headers, json.dumps({"__type": code, "message": text}).encode()
+    return headers, json.dumps({"__type": code, "message": text}).encode()
 
 
-def _xml(service: str, protocol: str, code: str, text: str) -> Response:
+def _xml(service: str, protocol: str, code: str, text: str) -> tuple[dict[str, str], bytes]:
     error = f"<Code>{code}</Code><Message>{escape(text)}</Message>"
     request_id = uuid4()
     if service == "s3":
@@ -108,4 +111,4 @@ def _xml(service: str, protocol: str, code: str, text: str) -> Response:
     else:
         error = f"<Error><Type>Sender</Type>{error}</Error>"
         body = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
-    return 400, {"Content-Type": "text/xml"}, body.encode()
+    return {"Content-Type": "text/xml"}, body.encode()

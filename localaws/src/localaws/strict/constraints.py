@@ -25,12 +25,13 @@ class Compiler:
     """Compiles the shapes of one service.
 
     `renamed` has the names that AWS uses in messages where they differ from the model; `lenient` the names of shapes
-    whose own constraints AWS does not enforce.
+    whose own constraints AWS does not enforce, `caseless` of those whose enum it compares without case.
     """
 
-    def __init__(self, renamed: Mapping[str, str], lenient: Collection[str]) -> None:
+    def __init__(self, renamed: Mapping[str, str], lenient: Collection[str], caseless: Collection[str] = ()) -> None:
         self._renamed = renamed
         self._lenient = lenient
+        self._caseless = caseless
         self._compiled: dict[str, Check | None] = {}
         self._compiling: set[str] = set()
 
@@ -108,7 +109,9 @@ class Compiler:
 
     def _problems(self, shape: Shape) -> Problems | None:
         """Return a function that lists the constraints that a scalar breaks, or None when it has none."""
-        return None if shape.name in self._lenient else problems_of(shape)
+        if shape.name in self._lenient:
+            return None
+        return problems_of(shape, caseless=shape.name in self._caseless)
 
     def _container(self, shape: Shape, members: Check | None) -> Check | None:
         size = None if shape.name in self._lenient else range_problems(shape, "length", len)

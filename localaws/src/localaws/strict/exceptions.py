@@ -13,3 +13,8 @@ RENAMED: dict[str, dict[str, str]] = {
 
 LENIENT: dict[str, dict[str, str]] = {}
 """By service: the shapes whose own constraints AWS does not enforce, each with the reason."""
+
+CASELESS: dict[str, dict[str, str]] = {
+    "s3": {"ChecksumMode": "AWS's C client (aws-c-s3) and Arrow 25 send `enabled` for ENABLED, and read from S3"},
+}
+"""By service: the shapes whose enum AWS compares without case, each with the reason."""

@@ -91,9 +91,14 @@ def rest_members(request: Request, operation: OperationModel, labels: Mapping[st
 
 
 def _outside_the_body(request: Request, labels: Mapping[str, str], member: Shape, key: str) -> Any:
-    match member.serialization.get("location"):
-        case "uri":
-            return labels.get(key)
+    location = member.serialization.get("location")
+    if location == "headers":
+        return {name[len(key) :]: value for name, value in request.headers.items() if name.startswith(key)} or None
+    return labels.get(key) if location == "uri" else _from_header_or_query(request, location, member, key)
+
+
+def _from_header_or_query(request: Request, location: str | None, member: Shape, key: str) -> Any:
+    match location:
         case "header":
             value = request.headers.get(key.lower())
             return [item.strip() for item in value.split(",")] if value and member.type_name == "list" else value

@@ -18,10 +18,13 @@ NUMBERS = frozenset({"integer", "long", "float", "double"})
 ENUM = "Member must satisfy enum value set"
 
 
-def problems_of(shape: Shape) -> Problems | None:
-    """Return a function that lists the constraints that a value breaks, or None when the shape has none."""
+def problems_of(shape: Shape, *, caseless: bool = False) -> Problems | None:
+    """Return a function that lists the constraints that a value breaks, or None when the shape has none.
+
+    With `caseless` the values of an enum are compared without case.
+    """
     if shape.type_name == "string":
-        return _string_problems(shape)  # type: ignore[arg-type]  # botocore's classes follow type_name
+        return _string_problems(shape, caseless=caseless)  # type: ignore[arg-type]  # botocore's classes follow type_name
     if shape.type_name == "blob":
         return range_problems(shape, "length", _blob_length)
     if shape.type_name in NUMBERS:
@@ -75,7 +78,7 @@ def range_problems(shape: Shape, what: str, measure: Callable[[Any], Any]) -> Pr
     return problems
 
 
-def _string_problems(shape: StringShape) -> Problems | None:
+def _string_problems(shape: StringShape, *, caseless: bool) -> Problems | None:
     length = range_problems(shape, "length", lambda text: len(text) if isinstance(text, str) else None)
     pattern = shape.metadata.get("pattern")
     matches = matcher(pattern) if pattern else None
@@ -89,7 +92,7 @@ def _string_problems(shape: StringShape) -> Problems | None:
         found = length(value) if length is not None else []
         if matches is not None and not matches(value):
             found = [*found, f"Member must satisfy regular expression pattern: {pattern}"]
-        if allowed is not None and value not in allowed:
+        if allowed is not None and value not in allowed and not (caseless and value.upper() in allowed):
             found = [*found, _enum_constraint(shape)]
         return found
 

@@ -6,9 +6,9 @@ import functools
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from localaws.strict import answers, requests
+from localaws.strict import answers, requests, rules
 from localaws.strict.constraints import Compiler
-from localaws.strict.exceptions import LENIENT, RENAMED
+from localaws.strict.exceptions import CASELESS, LENIENT, RENAMED
 from localaws.strict.routes import Routes
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from localaws.strict.constraints import Check
     from localaws.strict.faults import Fault
     from localaws.strict.requests import Request
+    from localaws.strict.rules import Account, Refusal
 
+NOTHING = rules.EmptyAccount()
 REST = frozenset({"rest-json", "rest-xml"})
 
 
@@ -39,7 +41,7 @@ class Service:
         self.name: str = model.service_name
         self.protocol: str = model.metadata["protocol"]
         self._model = model
-        self._compiler = Compiler(RENAMED.get(self.name, {}), LENIENT.get(self.name, {}))
+        self._compiler = Compiler(RENAMED.get(self.name, {}), LENIENT.get(self.name, {}), CASELESS.get(self.name, {}))
         self._operations = frozenset(model.operation_names)
         self._checks: dict[str, Check | None] = {}
         self._compiling = threading.Lock()  # executions of state machines call from other threads
@@ -77,10 +79,17 @@ class Service:
                 self._checks[operation] = self._compiler.compile(shape) if shape is not None else None
         return self._checks[operation]
 
-    def refusal(self, call: Call) -> Response | None:
-        """Return the error response for a call that breaks a constraint, None for a valid one."""
+    def refusal(self, call: Call, account: Account = NOTHING) -> Response | None:
+        """Return the error response for a call that breaks a constraint or a rule, None for a valid one."""
         faults = self.faults(call.operation, call.members)
-        return answers.answer(self.name, call.protocol, faults) if faults else None
+        if faults:
+            return answers.answer(self.name, call.protocol, faults)
+        broken = self.broken_rule(call.operation, call.members, account)
+        return answers.refused(self.name, call.protocol, broken.code, broken.message, broken.status) if broken else None
+
+    def broken_rule(self, operation: str, members: Mapping[str, Any], account: Account) -> Refusal | None:
+        """Return why AWS refuses a call that is valid by the model; None for one that it carries out."""
+        return rules.refusal(self.name, operation, members, account)
 
     def read(self, request: Request) -> Call | None:
         """Return the call of a request, None for a request that is not one of this service."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from localaws.athena import duck
+from localaws.athena import dialects, duck
 from localaws.athena.errors import UnsupportedSqlError
 from localaws.athena.sql.compiler import compile_text
 
@@ -59,7 +59,7 @@ def in_order(rows, sql):
 
 @pytest.mark.parametrize("case", ANSWERED, ids=lambda case: case["sql"])
 def test_the_answer_and_its_types_are_those_of_trino(instance, no_tables, case):
-    relation = compile_text(no_tables, case["sql"])
+    relation = compile_text(no_tables, case["sql"], dialect=dialects.TRINO)
 
     cursor = duck.session(instance)
     found = [
@@ -78,6 +78,6 @@ def test_the_answer_and_its_types_are_those_of_trino(instance, no_tables, case):
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["sql"])
 def test_the_error_for_an_unsupported_expression_names_it(no_tables, case):
     with pytest.raises(UnsupportedSqlError) as raised:
-        compile_text(no_tables, case["sql"])
+        compile_text(no_tables, case["sql"], dialect=dialects.TRINO)
 
     assert str(raised.value) == f"NOT_SUPPORTED: {case['refused']} is not supported by the local Athena engine"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import zipfile
+
 import pytest
 
 from localaws.spark.arguments import (
     LaunchError,
     check_python_modules,
+    check_zip_of_wheels,
     script_arguments,
     spark_settings,
     split_settings,
@@ -107,3 +111,46 @@ def test_modules_of_the_environment_are_accepted(modules):
 def test_modules_that_are_not_there_are_named(modules, complaint):
     with pytest.raises(LaunchError, match=complaint):
         check_python_modules({"--additional-python-modules": modules})
+
+
+@pytest.fixture
+def zip_of_wheels(tmp_path):
+    def make(requirements, *wheels):
+        path = tmp_path / "some.gluewheels.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            if requirements is not None:
+                archive.writestr("wheels/requirements.txt", requirements)
+            for name in wheels:
+                archive.writestr(f"wheels/{name}", "")
+        return path
+
+    return make
+
+
+PYDANTIC = f"pydantic=={importlib.metadata.version('pydantic')}"
+YAML = f"PyYAML=={importlib.metadata.version('pyyaml')}"
+WHEELS = ("pydantic-2-py3-none-any.whl", "pyyaml-6-cp311-cp311-manylinux2014_x86_64.whl")
+
+
+def test_a_zip_of_wheels_that_the_environment_has_is_accepted(zip_of_wheels):
+    check_zip_of_wheels(zip_of_wheels(f"{PYDANTIC}\n{YAML}\n", *WHEELS))
+
+
+@pytest.mark.parametrize(
+    ("requirements", "wheels", "complaint"),
+    [
+        pytest.param(f"{PYDANTIC}\n{YAML}\n", WHEELS[:1], r"PyYAML==\S+ \(no wheel in some", id="no wheel"),
+        pytest.param("pydantic==0.1\n", WHEELS, r"pydantic==0.1 \(installed is \d", id="another version"),
+        pytest.param(None, WHEELS, "requirements.txt", id="no requirements"),
+    ],
+)
+def test_what_a_zip_of_wheels_lacks_is_named(zip_of_wheels, requirements, wheels, complaint):
+    with pytest.raises(LaunchError, match=complaint):
+        check_zip_of_wheels(zip_of_wheels(requirements, *wheels))
+
+
+def test_a_file_that_is_no_zip_is_no_zip_of_wheels(tmp_path):
+    (tmp_path / "some.gluewheels.zip").write_text("wheels")
+
+    with pytest.raises(LaunchError, match="is not a zip"):
+        check_zip_of_wheels(tmp_path / "some.gluewheels.zip")

@@ -250,6 +250,13 @@ def test_a_constraint_that_aws_does_not_enforce_is_not_checked():
     assert (faults({}), faults({"NameString": "an account was seen to accept it"})) == (1, 0)
 
 
+@pytest.mark.parametrize(("sent", "refused"), [("enabled", False), ("ENABLED", False), ("disabled", True)])
+def test_arrow_and_aws_clients_send_the_checksum_mode_in_lower_case(refusal, sent, refused):
+    answer = refusal("s3", Request("GET", "/b/k", {"x-amz-checksum-mode": sent}, b"", {}))
+
+    assert (answer is not None) == refused
+
+
 def test_the_content_of_a_large_blob_is_not_read():
     rules = Service(SESSION.get_service_model("s3"))
     read = rules.read(Request("PUT", "/b/k", {}, bytes(50_000_000), {}))

@@ -9,6 +9,22 @@ mock_provider "aws" {
 
 variables {
   name_prefix = "cartlake-test"
+  shared = {
+    name_prefix           = "cartlake-test"
+    environment           = "test"
+    artifacts_dir         = "../../fixtures/artifacts"
+    artifacts_bucket      = "test-artifacts"
+    architecture          = "arm64"
+    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1" }
+    environment_variables = { LEDGER_TABLE = "ledger" }
+    log_level             = "INFO"
+    log_retention_days    = 30
+    kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
+    failure_queue_arn     = "arn:aws:sqs:eu-west-1:123456789012:q"
+    alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
+    event_bus             = "cartlake-test"
+    grants                = { UseLedger = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] } }
+  }
   emails      = ["oncall@example.com"]
   kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/k"
 }
@@ -22,12 +38,12 @@ run "each_address_is_subscribed_to_an_encrypted_topic" {
   }
 
   assert {
-    condition     = aws_sns_topic.this.kms_master_key_id == var.kms_key_arn
+    condition     = aws_sns_topic.this["alerts"].kms_master_key_id == var.kms_key_arn
     error_message = "Alerts must be encrypted."
   }
 
   assert {
-    condition     = contains([for statement in data.aws_iam_policy_document.this.statement : statement.sid], "DenyPlainHttp")
+    condition     = contains([for statement in data.aws_iam_policy_document.this["alerts"].statement : statement.sid], "DenyPlainHttp")
     error_message = "The topic must refuse plain HTTP."
   }
 }
@@ -40,4 +56,70 @@ run "rejects_what_is_no_address" {
   }
 
   expect_failures = [var.emails]
+}
+
+run "rejected_files_reach_somebody_by_a_function_that_may_only_publish_and_count" {
+  command = plan
+
+  assert {
+    condition     = output.function_names == { notifier = "cartlake-test-notifier" }
+    error_message = "A function of the lake must send the mails."
+  }
+
+  assert {
+    condition     = length(aws_sns_topic_subscription.pagerduty) == 0 && length(aws_chatbot_slack_channel_configuration.this) == 0 && length(module.undelivered) == 0
+    error_message = "Without being asked for, only mails are sent."
+  }
+}
+
+run "pagerduty_gets_pages_and_what_it_does_not_take_is_kept" {
+  command = plan
+
+  variables {
+    pages         = true
+    pagerduty_url = "https://events.pagerduty.com/integration/abc/enqueue"
+  }
+
+  assert {
+    condition     = aws_sns_topic_subscription.pagerduty[0].protocol == "https" && aws_sns_topic_subscription.pagerduty[0].endpoint == var.pagerduty_url
+    error_message = "PagerDuty takes notifications over HTTPS."
+  }
+
+  assert {
+    condition     = output.undelivered_queues == { pages = "cartlake-test-undelivered-pages" }
+    error_message = "A page that was not delivered must be kept where an alarm looks."
+  }
+}
+
+run "rejects_pages_without_the_alarm_that_pages" {
+  command = plan
+
+  variables {
+    pagerduty_url = "https://events.pagerduty.com/integration/abc/enqueue"
+  }
+
+  expect_failures = [var.pagerduty_url]
+}
+
+run "slack_shows_alarms_and_may_do_nothing" {
+  command = plan
+
+  variables {
+    slack = { team_id = "T0123ABCD", channel_id = "C0123ABCD" }
+  }
+
+  assert {
+    condition     = aws_chatbot_slack_channel_configuration.this[0].sns_topic_arns == toset([aws_sns_topic.this["alerts"].arn]) && endswith(one(aws_chatbot_slack_channel_configuration.this[0].guardrail_policy_arns), "/AWSDenyAll")
+    error_message = "The channel shows alarms, and nobody acts from there."
+  }
+}
+
+run "rejects_the_name_of_a_channel" {
+  command = plan
+
+  variables {
+    slack = { team_id = "T0123ABCD", channel_id = "#alerts" }
+  }
+
+  expect_failures = [var.slack]
 }

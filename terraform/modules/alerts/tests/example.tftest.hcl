@@ -11,7 +11,7 @@ run "the_example_applies" {
   }
 
   assert {
-    condition     = output.topic_arn == "arn:aws:sns:eu-west-1:123456789012:mock"
+    condition     = output.topic_arns == { alerts = "arn:aws:sns:eu-west-1:123456789012:mock" }
     error_message = "The topic must be known to those that alert."
   }
 }

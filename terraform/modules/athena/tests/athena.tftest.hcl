@@ -118,6 +118,20 @@ run "queries_are_found_by_their_day" {
   }
 }
 
+run "lineage_is_a_table_over_what_runs_write" {
+  command = plan
+
+  assert {
+    condition     = aws_glue_catalog_table.lineage.parameters["storage.location.template"] == "s3://test-artifacts/lineage/rows/day=$${day}"
+    error_message = "The rows of a day's runs must lie where the functions put them."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.lineage.database_name == "ops" && aws_glue_catalog_table.lineage.parameters["projection.enabled"] == "true"
+    error_message = "Nobody adds partitions: they must be projected."
+  }
+}
+
 run "queries_are_kept_when_they_end" {
   command = plan
 

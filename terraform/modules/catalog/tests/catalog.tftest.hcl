@@ -9,7 +9,7 @@ mock_provider "aws" {
 
 variables {
   name_prefix            = "cartlake-test"
-  datasets               = ["transactions", "reviews"]
+  datasets               = { transactions = "csv", reviews = "jsonl" }
   raw_bucket             = { name = "test-raw", arn = "arn:aws:s3:::test-raw" }
   security_configuration = "cartlake-test"
   kms_key_arn            = "arn:aws:kms:eu-west-1:123456789012:key/k"
@@ -56,8 +56,25 @@ run "the_crawler_makes_one_table_per_dataset" {
   }
 
   assert {
-    condition     = alltrue([for target in aws_glue_crawler.raw.s3_target : target.exclusions == tolist(["replay/**"])])
+    condition     = alltrue([for target in aws_glue_crawler.raw.s3_target : contains(target.exclusions, "replay/**")])
     error_message = "Replayed rows are copies: they must not be crawled."
+  }
+
+  assert {
+    condition = {
+      for target in aws_glue_crawler.raw.s3_target : basename(target.path) => toset([
+        for glob in ["**.csv", "**.csv.gz", "**.json", "**.jsonl", "**.jsonl.gz", "**.parquet"] : glob if contains(target.exclusions, glob)
+      ])
+      } == {
+      reviews      = toset(["**.csv", "**.csv.gz", "**.parquet"])
+      transactions = toset(["**.json", "**.jsonl", "**.jsonl.gz", "**.parquet"])
+    }
+    error_message = "A table has files of one format: those of the others must not be crawled."
+  }
+
+  assert {
+    condition     = aws_glue_crawler.raw.classifiers == tolist(["cartlake-test-csv"]) && aws_glue_classifier.csv.csv_classifier[0].serde == "OpenCSVSerDe" && aws_glue_classifier.csv.csv_classifier[0].contains_header == "PRESENT"
+    error_message = "Quoted CSV must be read by OpenCSVSerDe, and its header is no row."
   }
 
   assert {
@@ -110,7 +127,7 @@ run "the_crawler_may_not_write_data" {
   }
 
   assert {
-    condition     = [for statement in data.aws_iam_policy_document.crawler.statement : statement.sid if contains(statement.resources, "*")] == ["UseSecurityConfiguration"]
+    condition     = [for statement in data.aws_iam_policy_document.crawler.statement : statement.sid if contains(statement.resources, "*")] == ["ReadSettings", "SendMetrics"]
     error_message = "Everything the crawler may touch must be named, where the action knows names."
   }
 }
@@ -155,7 +172,7 @@ run "rejects_a_crawler_of_nothing" {
   command = plan
 
   variables {
-    datasets = []
+    datasets = {}
   }
 
   expect_failures = [var.datasets]
@@ -165,7 +182,7 @@ run "rejects_a_dataset_that_is_no_folder" {
   command = plan
 
   variables {
-    datasets = ["Trans/actions"]
+    datasets = { "Trans/actions" = "csv" }
   }
 
   expect_failures = [var.datasets]
@@ -178,4 +195,40 @@ run "the_log_of_the_crawler_is_encrypted" {
     condition     = aws_glue_crawler.raw.security_configuration == "cartlake-test"
     error_message = "The crawler must use the key."
   }
+}
+
+run "only_glue_of_this_account_takes_the_role" {
+  command = plan
+
+  assert {
+    condition     = one(one(data.aws_iam_policy_document.assume.statement).principals).identifiers == toset(["glue.amazonaws.com"])
+    error_message = "Nothing but Glue may take the role."
+  }
+
+  assert {
+    condition     = { for one in one(data.aws_iam_policy_document.assume.statement).condition : one.variable => "${one.test} ${join(",", one.values)}" } == { "aws:SourceAccount" = "StringEqualsIfExists 123456789012" }
+    error_message = "Glue must not take the role for another account."
+  }
+}
+
+run "the_role_holds_what_the_managed_policy_of_glue_holds" {
+  command = plan
+
+  assert {
+    condition = length(setsubtract(
+      ["cloudwatch:PutMetricData", "glue:GetCrawler", "iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:ListAllMyBuckets", "s3:ListBucket"],
+      flatten([for statement in data.aws_iam_policy_document.crawler.statement : tolist(statement.actions)]),
+    )) == 0
+    error_message = "A crawler needs what AWSGlueServiceRole allows."
+  }
+}
+
+run "rejects_a_format_that_is_none" {
+  command = plan
+
+  variables {
+    datasets = { transactions = "xlsx" }
+  }
+
+  expect_failures = [var.datasets]
 }

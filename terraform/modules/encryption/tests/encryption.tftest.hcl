@@ -32,6 +32,18 @@ run "only_services_without_a_role_are_allowed" {
     condition     = alltrue([for statement in data.aws_iam_policy_document.key.statement : length(statement.condition) == 1 if statement.sid != "LetIamOfThisAccountDecide"])
     error_message = "A service may use the key for this account only."
   }
+
+  assert {
+    condition = { for statement in data.aws_iam_policy_document.key.statement : statement.sid => join(" ", sort(one(statement.principals).identifiers)) if statement.sid != "LetIamOfThisAccountDecide" } == {
+      AlarmsToTopic              = "budgets.amazonaws.com cloudwatch.amazonaws.com costalerts.amazonaws.com"
+      DistributionsOfThisAccount = "cloudfront.amazonaws.com"
+      LogDeliveryOfStateMachines = "delivery.logs.amazonaws.com"
+      LogGroupsOfThisAccount     = "logs.eu-west-1.amazonaws.com"
+      RulesToQueues              = "events.amazonaws.com"
+      UndeliveredToQueues        = "sns.amazonaws.com"
+    }
+    error_message = "Only services that use the key without a role may be named, each with a condition."
+  }
 }
 
 run "jobs_and_crawlers_encrypt_all_they_write" {

@@ -8,7 +8,7 @@ variables {
   description       = "A dropped file is good."
   event_bus         = "cartlake-test"
   event             = { source = "cartlake", detail_type = "FileValidated", detail = { dataset = ["orders"] } }
-  function          = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator" }
+  function          = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", alias = "live", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator:live" }
   failure_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:q"
 }
 
@@ -53,7 +53,7 @@ run "no_event_is_lost" {
   }
 
   assert {
-    condition     = aws_lambda_permission.this.function_name == var.function.name && aws_lambda_permission.this.principal == "events.amazonaws.com"
+    condition     = aws_lambda_permission.this.function_name == var.function.name && aws_lambda_permission.this.qualifier == "live" && aws_lambda_permission.this.principal == "events.amazonaws.com"
     error_message = "The rule must be allowed to call the function."
   }
 }

@@ -69,11 +69,10 @@ run "name_handler_and_settings_follow_the_folder" {
 
   assert {
     condition = aws_lambda_function.this.environment[0].variables == tomap({
-      GATHER_SECONDS               = "60"
-      LEDGER_TABLE                 = "ledger"
-      LOG_LEVEL                    = "INFO"
-      POWERTOOLS_METRICS_NAMESPACE = "Cartlake"
-      POWERTOOLS_SERVICE_NAME      = "run_coordinator"
+      GATHER_SECONDS          = "60"
+      LEDGER_TABLE            = "ledger"
+      LOG_LEVEL               = "INFO"
+      POWERTOOLS_SERVICE_NAME = "run_coordinator"
     })
     error_message = "The caller's variables must join those of Powertools."
   }
@@ -103,17 +102,12 @@ run "code_is_named_by_its_content" {
   }
 }
 
-run "failures_are_kept_and_raise_an_alarm" {
+run "failures_are_kept" {
   command = plan
 
   assert {
     condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == var.shared.failure_queue_arn
     error_message = "An asynchronous event that fails for good must be kept."
-  }
-
-  assert {
-    condition     = aws_cloudwatch_metric_alarm.errors.alarm_actions == toset([var.shared.alarm_topic_arn]) && aws_cloudwatch_metric_alarm.errors.dimensions["FunctionName"] == "cartlake-test-run-coordinator"
-    error_message = "Errors of the function must raise its own alarm."
   }
 
   assert {
@@ -191,4 +185,54 @@ run "rejects_an_unknown_processor" {
   }
 
   expect_failures = [var.shared]
+}
+
+run "callers_get_the_alias_of_a_published_version" {
+  command = plan
+
+  assert {
+    condition     = aws_lambda_function.this.publish && aws_lambda_alias.live.name == "live"
+    error_message = "The alias is moved to a version that has the new code and the new settings."
+  }
+
+  assert {
+    condition     = output.alias == "live" && aws_lambda_function_event_invoke_config.this.qualifier == "live"
+    error_message = "What happens to failed events is set for the alias."
+  }
+}
+
+run "a_function_in_a_network_may_make_its_interfaces" {
+  command = plan
+
+  variables {
+    shared = {
+      name_prefix           = "cartlake-test"
+      environment           = "test"
+      artifacts_dir         = "../../fixtures/artifacts"
+      artifacts_bucket      = "test-artifacts"
+      architecture          = "arm64"
+      layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1" }
+      environment_variables = {}
+      log_level             = "INFO"
+      log_retention_days    = 30
+      kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
+      failure_queue_arn     = "arn:aws:sqs:eu-west-1:123456789012:q"
+      alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
+      network               = { subnet_ids = ["subnet-a", "subnet-b"], security_group_ids = ["sg-a"] }
+    }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-a", "subnet-b"]) && length(aws_iam_role_policy_attachment.network) == 1
+    error_message = "The function runs in the subnets, and its role may join them."
+  }
+}
+
+run "without_a_network_it_is_outside_of_any" {
+  command = plan
+
+  assert {
+    condition     = length(aws_lambda_function.this.vpc_config) == 0 && length(aws_iam_role_policy_attachment.network) == 0
+    error_message = "A VPC is an option."
+  }
 }

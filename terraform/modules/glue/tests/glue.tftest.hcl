@@ -11,9 +11,9 @@ variables {
     quarantine = { name = "test-quarantine", arn = "arn:aws:s3:::test-quarantine" }
     artifacts  = { name = "test-artifacts", arn = "arn:aws:s3:::test-artifacts" }
   }
-  databases              = { processed = "dev_processed", curated = "dev_curated", ops = "dev_ops" }
+  databases              = { processed = "dev_processed", curated = "dev_curated", masked = "dev_masked", ops = "dev_ops" }
   artifacts_dir          = "../../fixtures/artifacts"
-  coordinator            = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator" }
+  coordinator            = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", alias = "live", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator:live" }
   state_machine_arns     = ["arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"]
   security_configuration = "cartlake-test"
   kms_key_arn            = "arn:aws:kms:eu-west-1:123456789012:key/k"
@@ -53,8 +53,8 @@ run "jobs_run_iceberg_on_the_chosen_release" {
   }
 
   assert {
-    condition     = strcontains(local.arguments["additional-python-modules"], "pydantic==")
-    error_message = "Glue must install the pinned packages."
+    condition     = local.arguments["additional-python-modules"] == "s3://test-artifacts/libs/wheels-${filesha256("../../fixtures/artifacts/glue/libs/wheels.gluewheels.zip")}.gluewheels.zip"
+    error_message = "Glue must install the packages that were locked."
   }
 }
 
@@ -75,8 +75,8 @@ run "jobs_touch_what_they_need_and_no_more" {
   command = plan
 
   assert {
-    condition     = [for name, job in local.jobs : name if contains(keys(job.access), "function_arns")] == ["table_maintenance"] && local.jobs.table_maintenance.access.function_arns == [var.coordinator.arn]
-    error_message = "Only the job of maintenance asks the coordinator."
+    condition     = [for name, job in local.jobs : name if contains(keys(job.access), "function_arns")] == ["table_maintenance"] && local.jobs.table_maintenance.access.function_arns == [var.coordinator.arn] && local.jobs.table_maintenance.arguments.coordinator_function == "cartlake-test-run-coordinator:live"
+    error_message = "Only the job of maintenance asks the coordinator, at the alias that it may invoke."
   }
 
   assert {
@@ -85,14 +85,13 @@ run "jobs_touch_what_they_need_and_no_more" {
   }
 }
 
-run "rejects_an_unpinned_package" {
+run "jobs_install_nothing_from_the_internet" {
   command = plan
 
-  variables {
-    release = { python_modules = ["pydantic"] }
+  assert {
+    condition     = endswith(aws_s3_object.libs["wheels"].key, ".gluewheels.zip") && local.arguments["python-modules-installer-option"] == "--no-index"
+    error_message = "Glue takes the packages from a zip of wheels in the bucket, and looks nowhere else."
   }
-
-  expect_failures = [var.release]
 }
 
 run "rejects_a_release_without_branches" {
@@ -125,5 +124,18 @@ run "jobs_know_their_dpus_for_what_a_run_costs" {
   assert {
     condition     = local.dpus == { dataset_etl = "2", table_refresh = "10" }
     error_message = "DPUs are the workers times what each has, two small ones without a size."
+  }
+}
+
+run "jobs_run_in_the_first_subnet_of_a_network" {
+  command = plan
+
+  variables {
+    network = { subnet_ids = ["subnet-a", "subnet-b"], security_group_ids = ["sg-a"] }
+  }
+
+  assert {
+    condition     = aws_glue_connection.network[0].physical_connection_requirements[0].subnet_id == data.aws_subnet.jobs[0].id && aws_glue_connection.network[0].connection_type == "NETWORK"
+    error_message = "Glue runs a job in the subnet of its connection."
   }
 }

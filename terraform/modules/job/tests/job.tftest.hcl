@@ -17,6 +17,7 @@ variables {
     }
     databases          = { processed = "processed", curated = "dev_curated" }
     state_machine_arns = ["arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"]
+    log_retention_days = 30
     kms_key_arn        = "arn:aws:kms:eu-west-1:123456789012:key/k"
   }
   job = {
@@ -32,6 +33,18 @@ variables {
     }
   }
   size = { number_of_workers = 4 }
+}
+
+run "logs_expire_where_glue_writes_them" {
+  command = plan
+
+  assert {
+    condition = { for group in aws_cloudwatch_log_group.this : group.name => group.retention_in_days } == {
+      "/aws-glue/jobs/cartlake-test-role/cartlake-test-table-refresh/error"  = 30
+      "/aws-glue/jobs/cartlake-test-role/cartlake-test-table-refresh/output" = 30
+    }
+    error_message = "Groups that Glue makes itself never expire: these must have the names Glue uses."
+  }
 }
 
 run "the_job_runs_as_asked" {
@@ -137,4 +150,18 @@ run "rejects_a_path_that_is_no_folder" {
   }
 
   expect_failures = [var.job]
+}
+
+run "only_glue_of_this_account_takes_the_role" {
+  command = plan
+
+  assert {
+    condition     = one(one(data.aws_iam_policy_document.assume.statement).principals).identifiers == toset(["glue.amazonaws.com"])
+    error_message = "Nothing but Glue may take the role."
+  }
+
+  assert {
+    condition     = { for one in one(data.aws_iam_policy_document.assume.statement).condition : one.variable => "${one.test} ${join(",", one.values)}" } == { "aws:SourceAccount" = "StringEqualsIfExists 123456789012" }
+    error_message = "Glue must not take the role for another account."
+  }
 }

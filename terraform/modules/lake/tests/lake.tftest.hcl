@@ -17,13 +17,13 @@ run "names_are_those_the_command_line_reads" {
   }
 
   assert {
-    condition     = output.resources.buckets == { for zone in ["artifacts", "athena-results", "curated", "exports", "processed", "quarantine", "raw"] : zone => "cartlake-test-123456789012-${zone}" }
+    condition     = output.resources.buckets == { for zone in ["artifacts", "athena-results", "curated", "dashboard", "exports", "processed", "quarantine", "raw"] : zone => "cartlake-test-123456789012-eu-west-1-${zone}" }
     error_message = "There must be seven zones, each with its bucket."
   }
 
   assert {
-    condition     = output.resources.databases == { curated = "curated", ops = "ops", processed = "processed", raw = "raw" }
-    error_message = "There must be four databases."
+    condition     = output.resources.databases == { curated = "curated", masked = "masked", ops = "ops", processed = "processed", raw = "raw" }
+    error_message = "There must be five databases."
   }
 
   assert {
@@ -39,6 +39,36 @@ run "names_are_those_the_command_line_reads" {
   assert {
     condition     = output.resources.ledger_table == "cartlake-test-ledger" && output.resources.workgroup == "cartlake-test" && output.resources.event_bus == "cartlake-test"
     error_message = "Ledger, workgroup and bus must carry the lake's name."
+  }
+}
+
+run "roles_without_personal_data_read_no_protected_table" {
+  command = plan
+
+  variables {
+    access = {
+      people = { for role in ["analyst", "auditor", "data_engineer"] : role => { principal_arns = ["arn:aws:iam::123456789012:role/${role}"] } }
+    }
+  }
+
+  # The contracts' tables with personal data: tests/unit/access/test_rights.py has the same ones.
+  assert {
+    condition     = toset([for table, columns in module.datasets.protected_columns : table if length(columns) > 0]) == toset(["curated.dim_customer", "ops.quarantine_rows", "processed.customers", "processed.transactions"])
+    error_message = "The columns that the contracts protect were not found."
+  }
+
+  assert {
+    condition     = toset(keys(output.resources.access_roles)) == toset(["analyst", "auditor", "data_engineer"]) && output.resources.access_workgroups["analyst"] == "cartlake-test-analyst"
+    error_message = "Commands must find the roles and their workgroups."
+  }
+}
+
+run "nobody_gets_a_role_unasked" {
+  command = plan
+
+  assert {
+    condition     = length(output.resources.access_roles) == 0
+    error_message = "Without principals there must be no role to assume."
   }
 }
 
@@ -80,6 +110,27 @@ run "rejects_destroying_what_is_protected" {
   expect_failures = [var.force_destroy]
 }
 
+run "rejects_a_protected_lake_without_versions" {
+  command = plan
+
+  variables {
+    deletion_protection = true
+    retention           = { table_versions_days = 0 }
+  }
+
+  expect_failures = [var.retention]
+}
+
+run "rejects_what_is_kept_for_no_day" {
+  command = plan
+
+  variables {
+    retention = { exports_days = 0 }
+  }
+
+  expect_failures = [var.retention]
+}
+
 run "rejects_a_missing_build" {
   command = plan
 
@@ -88,4 +139,27 @@ run "rejects_a_missing_build" {
   }
 
   expect_failures = [var.artifacts_dir]
+}
+
+run "functions_and_jobs_run_in_the_network_they_are_given" {
+  command = plan
+
+  variables {
+    network = { subnet_ids = ["subnet-a", "subnet-b"], security_group_ids = ["sg-a"] }
+  }
+
+  assert {
+    condition     = module.platform.shared.network.subnet_ids == tolist(["subnet-a", "subnet-b"])
+    error_message = "Functions get the subnets with all else they share."
+  }
+}
+
+run "rejects_a_network_without_subnets" {
+  command = plan
+
+  variables {
+    network = { subnet_ids = [], security_group_ids = ["sg-a"] }
+  }
+
+  expect_failures = [var.network]
 }

@@ -16,6 +16,9 @@ variables {
     kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
     failure_queue_arn     = "arn:aws:sqs:eu-west-1:123456789012:q"
     alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
+    grants = {
+      ReadLedger = { actions = ["dynamodb:Query"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
+    }
   }
   buckets = {
     raw        = { name = "test-raw", arn = "arn:aws:s3:::test-raw" }
@@ -23,6 +26,7 @@ variables {
     curated    = { name = "test-curated", arn = "arn:aws:s3:::test-curated" }
     quarantine = { name = "test-quarantine", arn = "arn:aws:s3:::test-quarantine" }
     artifacts  = { name = "test-artifacts", arn = "arn:aws:s3:::test-artifacts" }
+    dashboard  = { name = "test-dashboard", arn = "arn:aws:s3:::test-dashboard" }
   }
   database_prefix = "dev_"
 }
@@ -52,6 +56,30 @@ run "the_loader_writes_tables_of_files_and_the_quarantine_alone" {
     condition     = contains(local.functions.light_loader.statements.CommitTables.resources, "arn:aws:glue:eu-west-1:123456789012:table/dev_ops/*")
     error_message = "The quarantine is in the database ops, whatever its prefix."
   }
+}
+
+run "the_tile_writer_reads_tables_and_writes_tiles_alone" {
+  command = plan
+
+  assert {
+    condition     = local.functions.tile_writer.statements.WriteTiles == { actions = ["s3:PutObject"], resources = ["arn:aws:s3:::test-dashboard/tiles/*"] }
+    error_message = "It writes what the page reads, and nothing else."
+  }
+
+  assert {
+    condition     = !contains(local.functions.tile_writer.statements.ReadTableFiles.resources, "arn:aws:s3:::test-processed/*")
+    error_message = "Tables of single orders and people are read by no tile."
+  }
+}
+
+run "rejects_a_currency_that_is_none" {
+  command = plan
+
+  variables {
+    dashboard = { currency = "euro" }
+  }
+
+  expect_failures = [var.dashboard]
 }
 
 run "rejects_a_negative_limit" {

@@ -55,10 +55,12 @@ run "functions_learn_where_things_are" {
 
   assert {
     condition = output.shared.environment_variables == {
-      ENVIRONMENT       = "test"
-      EVENT_BUS         = "cartlake-test"
-      IDEMPOTENCY_TABLE = "cartlake-test-idempotency"
-      LEDGER_TABLE      = "cartlake-test-ledger"
+      ENVIRONMENT                  = "test"
+      EVENT_BUS                    = "cartlake-test"
+      IDEMPOTENCY_TABLE            = "cartlake-test-idempotency"
+      METRICS_BY_DATASET           = "false"
+      POWERTOOLS_METRICS_NAMESPACE = "Cartlake/cartlake-test"
+      LEDGER_TABLE                 = "cartlake-test-ledger"
     }
     error_message = "Every function must get the environment, the bus and the tables."
   }
@@ -95,7 +97,7 @@ run "rights_name_their_tables" {
   command = apply
 
   assert {
-    condition     = sort(keys(output.shared.grants)) == tolist(["Announce", "FindLoadedFiles", "RememberStarts", "UseLedger"])
+    condition     = sort(keys(output.shared.grants)) == tolist(["Announce", "FindLoadedFiles", "ReadLedger", "RememberStarts", "UseLedger"])
     error_message = "Each right of the platform must have a name."
   }
 

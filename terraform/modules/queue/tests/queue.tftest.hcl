@@ -8,7 +8,6 @@ variables {
   kms_key_arn      = "arn:aws:kms:eu-west-1:123456789012:key/k"
   sender_rule_arns = ["arn:aws:events:eu-west-1:123456789012:rule/cartlake-test-object-created"]
   dead_letters     = { queue_arn = "arn:aws:sqs:eu-west-1:123456789012:cartlake-test-incoming-dlq", max_receive_count = 3 }
-  alarm            = { description = "A file waits.", topic_arn = "arn:aws:sns:eu-west-1:123456789012:t", maximum_wait_minutes = 30 }
 }
 
 run "messages_that_fail_are_told_apart_and_kept" {
@@ -65,33 +64,6 @@ run "a_queue_without_senders_takes_dead_letters_of_its_source_only" {
   }
 }
 
-run "a_message_that_waits_too_long_is_an_alarm" {
-  command = plan
-
-  assert {
-    condition     = aws_cloudwatch_metric_alarm.this.alarm_name == "cartlake-test-incoming-waiting" && aws_cloudwatch_metric_alarm.this.metric_name == "ApproximateAgeOfOldestMessage" && aws_cloudwatch_metric_alarm.this.threshold == 1800
-    error_message = "Minutes must become seconds of the oldest message."
-  }
-}
-
-run "any_dead_letter_is_an_alarm" {
-  command = plan
-
-  variables {
-    alarm = { description = "A dead letter.", topic_arn = "arn:aws:sns:eu-west-1:123456789012:t" }
-  }
-
-  assert {
-    condition     = aws_cloudwatch_metric_alarm.this.alarm_name == "cartlake-test-incoming-not-empty" && aws_cloudwatch_metric_alarm.this.metric_name == "ApproximateNumberOfMessagesVisible" && aws_cloudwatch_metric_alarm.this.threshold == 0
-    error_message = "One message is enough for the alarm."
-  }
-
-  assert {
-    condition     = aws_cloudwatch_metric_alarm.this.alarm_actions == toset([var.alarm.topic_arn])
-    error_message = "The alarm must reach the topic."
-  }
-}
-
 run "rejects_a_count_sqs_does_not_have" {
   command = plan
 
@@ -120,4 +92,18 @@ run "rejects_a_name_that_is_none" {
   }
 
   expect_failures = [var.queue]
+}
+
+run "only_the_named_topics_may_send_what_they_could_not_deliver" {
+  command = plan
+
+  variables {
+    sender_rule_arns  = []
+    sender_topic_arns = ["arn:aws:sns:eu-west-1:123456789012:cartlake-test-pages"]
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.this.statement[0].sid == "ReceiveFromTopics" && one(data.aws_iam_policy_document.this.statement[0].condition).values == tolist(["arn:aws:sns:eu-west-1:123456789012:cartlake-test-pages"])
+    error_message = "The queue must take messages of its topics only."
+  }
 }

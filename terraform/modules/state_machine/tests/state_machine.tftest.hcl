@@ -37,7 +37,7 @@ run "the_machine_is_traced_logged_and_encrypted" {
   command = plan
 
   assert {
-    condition     = aws_sfn_state_machine.this.tracing_configuration[0].enabled && aws_sfn_state_machine.this.logging_configuration[0].level == "ALL"
+    condition     = aws_sfn_state_machine.this.tracing_configuration[0].enabled && aws_sfn_state_machine.this.logging_configuration[0].level == "ALL" && !aws_sfn_state_machine.this.logging_configuration[0].include_execution_data
     error_message = "Every execution must leave a trace and a log."
   }
 
@@ -58,15 +58,6 @@ run "the_machine_may_call_its_steps_only" {
   assert {
     condition     = [for statement in data.aws_iam_policy_document.this.statement : statement.sid if contains(statement.resources, "*")] == ["DeliverLogs", "SendTraces"]
     error_message = "Wildcards are for the services that know no resources."
-  }
-}
-
-run "runs_that_fail_raise_an_alarm" {
-  command = plan
-
-  assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.executions : alarm.alarm_actions == toset([var.alerts_topic_arn])]) && length(aws_cloudwatch_metric_alarm.executions) == 3
-    error_message = "Failed, timed-out and aborted runs must raise an alarm."
   }
 }
 
@@ -98,4 +89,16 @@ run "rejects_a_file_without_states" {
   }
 
   expect_failures = [var.definition_path]
+}
+
+run "only_this_machine_takes_the_role" {
+  command = plan
+
+  assert {
+    condition = { for one in one(data.aws_iam_policy_document.assume.statement).condition : one.variable => "${one.test} ${join(",", one.values)}" } == {
+      "aws:SourceAccount" = "StringEquals 123456789012"
+      "aws:SourceArn"     = "ArnLike ${var.arn}"
+    }
+    error_message = "Step Functions must take the role for this machine of this account only."
+  }
 }

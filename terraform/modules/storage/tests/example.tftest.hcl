@@ -11,7 +11,7 @@ run "the_example_applies" {
   }
 
   assert {
-    condition     = output.buckets["raw"].name == "cartlake-test-123456789012-raw"
-    error_message = "Buckets carry the names of lake, account and zone."
+    condition     = output.buckets["raw"].name == "cartlake-test-123456789012-eu-west-1-raw"
+    error_message = "Buckets carry the names of lake, account, region and zone."
   }
 }

@@ -6,19 +6,19 @@ variables {
   name_prefix = "cartlake-test"
   kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/k"
   zones = {
-    raw     = { versioned = true, event_notifications = true, noncurrent_expiration_days = 30 }
+    raw     = { versioned = true, event_notifications = true, noncurrent_expiration_days = 30, object_lock_days = 14, expiring_prefixes = { "incoming/clicks/" = 90 }, infrequent_access = { prefix = "incoming/", after_days = 30 } }
     results = { expiration_days = 7 }
     staging = { expiring_prefixes = { "copies/" = 3 } }
     curated = {}
   }
 }
 
-run "names_hold_account_and_zone" {
+run "names_hold_account_region_and_zone" {
   command = plan
 
   assert {
-    condition     = output.buckets["raw"].name == "cartlake-test-123456789012-raw"
-    error_message = "Bucket names must be <name_prefix>-<account>-<zone>."
+    condition     = output.buckets["raw"].name == "cartlake-test-123456789012-eu-west-1-raw"
+    error_message = "Bucket names must be <name_prefix>-<account>-<region>-<zone>."
   }
 }
 
@@ -101,6 +101,50 @@ run "only_what_a_zone_asks_for" {
   }
 }
 
+run "dropped_files_are_locked_get_cheaper_and_expire_by_dataset" {
+  command = plan
+
+  assert {
+    condition     = keys(aws_s3_bucket_object_lock_configuration.this) == ["raw"] && [for kept in aws_s3_bucket_object_lock_configuration.this["raw"].rule[0].default_retention : "${kept.mode} ${kept.days}"] == ["GOVERNANCE 14"]
+    error_message = "object_lock_days must lock in governance mode: erasing the data of a person must stay possible."
+  }
+
+  assert {
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.this["raw"].rule : [rule.filter[0].prefix, tostring(one(rule.transition).days), one(rule.transition).storage_class] if rule.id == "move-incoming-to-infrequent-access"] == [["incoming/", "30", "STANDARD_IA"]]
+    error_message = "infrequent_access must become a transition of this prefix."
+  }
+
+  assert {
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.this["raw"].rule : "${rule.filter[0].prefix} ${rule.expiration[0].days}" if rule.id == "expire-incoming-clicks"] == ["incoming/clicks/ 90"]
+    error_message = "A dataset's files must expire without those of the others."
+  }
+
+  assert {
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.this["raw"].rule : rule.expiration[0].expired_object_delete_marker if rule.id == "expire-noncurrent-versions"] == [true]
+    error_message = "Delete markers without versions must go, or they slow down every list."
+  }
+}
+
+run "rejects_a_transition_s3_refuses" {
+  command = plan
+
+  variables {
+    zones = { raw = { infrequent_access = { prefix = "incoming/", after_days = 7 } } }
+  }
+
+  expect_failures = [var.zones]
+}
+
+run "rejects_a_lock_of_an_unversioned_zone" {
+  command = plan
+
+  variables {
+    zones = { raw = { object_lock_days = 7 } }
+  }
+
+  expect_failures = [var.zones]
+}
+
 run "data_survives_destroy_unless_asked" {
   command = plan
 
@@ -144,7 +188,7 @@ run "rejects_a_prefix_too_long_for_bucket_names" {
   command = plan
 
   variables {
-    name_prefix = "a-prefix-that-is-longer-than-34-chars"
+    name_prefix = "twenty-one-characters"
   }
 
   expect_failures = [var.name_prefix]

@@ -48,6 +48,7 @@ variables {
     alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
     grants = {
       UseLedger       = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
+      ReadLedger      = { actions = ["dynamodb:Query"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
       FindLoadedFiles = { actions = ["dynamodb:Query"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger/index/by_state"] }
       RememberStarts  = { actions = ["dynamodb:PutItem"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/idempotency"] }
       Announce        = { actions = ["events:PutEvents"], resources = ["arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test"] }
@@ -59,8 +60,9 @@ variables {
     curated    = { name = "test-curated", arn = "arn:aws:s3:::test-curated" }
     quarantine = { name = "test-quarantine", arn = "arn:aws:s3:::test-quarantine" }
     artifacts  = { name = "test-artifacts", arn = "arn:aws:s3:::test-artifacts" }
+    dashboard  = { name = "test-dashboard", arn = "arn:aws:s3:::test-dashboard" }
   }
-  coordinator     = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator" }
+  coordinator     = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", alias = "live", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator:live" }
   database_prefix = "dev_"
   glue_jobs = {
     dataset_etl       = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }

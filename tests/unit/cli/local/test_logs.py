@@ -1,4 +1,5 @@
 from itertools import islice
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,13 +19,13 @@ class FakeLogs:
     def get_paginator(self, _operation):
         return self
 
-    def paginate(self, logGroupName, startTime, logStreamNamePrefix=""):  # noqa: N803 -- AWS's names
+    def paginate(self, logGroupName, startTime, logStreamNamePrefix="", filterPattern='""'):  # noqa: N803 -- AWS's names
         if logGroupName not in self.groups:
             raise self.exceptions.ResourceNotFoundException
         events = [
             {"timestamp": at, "message": message, "eventId": f"{logGroupName}{at}{message}"}
             for at, stream, message in self.groups[logGroupName]
-            if at >= startTime and stream.startswith(logStreamNamePrefix)
+            if at >= startTime and stream.startswith(logStreamNamePrefix) and filterPattern.strip('"') in message
         ]
         return [{"events": events[:1]}, {"events": events[1:]}]
 
@@ -79,3 +80,47 @@ def test_following_a_group_prints_each_event_once(monkeypatch):
     client.groups["g"] += [(1000, "s", "b"), (2000, "s", "c")]
 
     assert [line.split()[1] for line in [first, *islice(lines, 2)]] == ["a", "b", "c"]
+
+
+def test_groups_of_jobs_are_those_of_the_security_configuration():
+    class Groups:
+        def get_paginator(self, operation):
+            assert operation == "describe_log_groups"
+            return self
+
+        def paginate(self, logGroupNamePrefix):  # noqa: N803 -- AWS's name
+            names = [
+                "/aws-glue/jobs/error",
+                "/aws-glue/jobs/lake-role/etl/error",
+                "/aws-glue/jobs/lake-2-role/etl/error",
+            ]
+            return [{"logGroups": [{"logGroupName": name}]} for name in names if name.startswith(logGroupNamePrefix)]
+
+    assert logs.job_groups(Groups(), "lake") == ["/aws-glue/jobs/lake-role/etl/error"]
+
+
+RUN, OTHER = "transactions-20260131T083000-1a2b3c", "refresh-20260131T083100-1a2b3c"
+FILE = "0a" * 16
+
+
+def test_lines_of_a_file_and_its_runs_come_from_all_groups_in_order_and_once():
+    client = FakeLogs({
+        "/aws/lambda/lake-claimer": [(2, "s", f"claimed {FILE} for {RUN}"), (4, "s", "nothing of it")],
+        "/aws/lambda/lake-validator": [(1, "s", f"validated {FILE}"), (3, "s", f"another {OTHER}")],
+    })  # fmt: skip
+
+    lines = list(logs.cloudwatch_lines(client, list(client.groups), None, 100, follow=False, ids=[FILE, RUN]))
+
+    assert [line.split(" ", 1)[1] for line in lines] == [
+        f"lake-validator validated {FILE}",
+        f"lake-claimer claimed {FILE} for {RUN}",
+    ]
+
+
+def test_a_file_is_looked_for_by_the_runs_that_had_it_too():
+    record = SimpleNamespace(run_id=RUN, loads=[SimpleNamespace(run_id=OTHER), SimpleNamespace(run_id=RUN)])
+    ledger = SimpleNamespace(files=SimpleNamespace(get_many=lambda _: [record]))
+
+    assert logs.ids_of(FILE, ledger) == [FILE, OTHER, RUN]
+    assert logs.ids_of(RUN, ledger) == [RUN]
+    assert [logs.is_id(name) for name in (FILE, RUN, "file_validator", "/aws/lambda/x")] == [True, True, False, False]

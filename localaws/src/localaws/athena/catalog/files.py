@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
+from localaws.athena.catalog.text_layout import TextLayout
 from localaws.athena.clients import in_s3
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.trino_types import TrinoType, literal, quote
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 Columns = list[tuple[str, TrinoType]]
 MAX_PARTITIONS = 100  # https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html
+# Characters that Hive escapes in the names of folders.
+_ESCAPED = frozenset({*map(chr, range(1, 0x20)), *"\"#%'*/:=?\\{[]^", "\x7f"})
 NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 
 _TEXT = "org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
@@ -33,6 +37,7 @@ SERDES: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 _CODECS = {"NONE": "uncompressed", "SNAPPY": "snappy", "GZIP": "gzip", "ZSTD": "zstd", "LZ4": "lz4"}
 _TEXT_CODECS = frozenset({"uncompressed", "gzip", "zstd"})
+_LAYOUT = TextLayout()
 _SUFFIXES = {"gzip": ".gz", "zstd": ".zst"}
 
 
@@ -42,7 +47,7 @@ class FileFormat:
 
     name: str
     compression: str = "GZIP"
-    delimiter: str = "\x01"
+    layout: TextLayout = _LAYOUT
 
     def __post_init__(self) -> None:
         if self.name not in SERDES:
@@ -70,14 +75,15 @@ class FileFormat:
                 return f"FORMAT parquet, COMPRESSION {self._codec}"
             case "JSON":
                 return f"FORMAT json, COMPRESSION {self._codec}"
-        text = f"HEADER false, DELIMITER {literal(self.delimiter)}, QUOTE '', ESCAPE '', NULLSTR '\\N'"
+        delimiter, null = literal(self.layout.delimiter(0)), literal(self.layout.null)
+        text = f"HEADER false, DELIMITER {delimiter}, QUOTE '', ESCAPE '', NULLSTR {null}"
         return f"FORMAT csv, {text}, COMPRESSION {self._codec}"
 
     @property
     def storage(self) -> dict[str, Any]:
         """The members of a Glue StorageDescriptor that describe such files."""
         reader, writer, serde = SERDES[self.name]
-        parameters = {"field.delim": self.delimiter} if self.name == "TEXTFILE" else {}
+        parameters = {"field.delim": self.layout.delimiter(0)} if self.name == "TEXTFILE" else {}
         info = {"SerializationLibrary": serde, "Parameters": {"serialization.format": "1", **parameters}}
         return {"InputFormat": reader, "OutputFormat": writer, "SerdeInfo": info}
 
@@ -115,7 +121,8 @@ def write(cursor: duckdb.DuckDBPyConnection, query: str, columns: Columns, desti
     cells = ", ".join(f"{_cell(quote(name), kind, form)} AS {quote(name)}" for name, kind in kept)
     if not keys:
         file = f"{folder}/part-{uuid.uuid4().hex}{form.suffix}"
-        return WrittenFiles(_copy(cursor, f"SELECT {cells} FROM ({query})", file, form), [file])
+        rows = _copy(cursor, f"SELECT {cells} FROM ({query})", file, form)
+        return WrittenFiles(rows, [file] if rows else [])  # no rows, no file
     # The query runs once: it may be expensive, or random.
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE rows_to_write AS {query}")
     texts = ", ".join(f"CAST({quote(key)} AS VARCHAR)" for key in keys)
@@ -127,7 +134,7 @@ def write(cursor: duckdb.DuckDBPyConnection, query: str, columns: Columns, desti
     written = WrittenFiles(0)
     for partition in values:
         named = tuple(NULL_FOLDER if value is None else str(value) for value in partition)
-        path = "/".join(f"{key}={value}" for key, value in zip(keys, named, strict=True))
+        path = partition_path(keys, named)
         file = f"{folder}/{path}/part-{uuid.uuid4().hex}{form.suffix}"
         here = " AND ".join(
             f"CAST({quote(key)} AS VARCHAR) IS NOT DISTINCT FROM {'NULL' if value is None else literal(str(value))}"
@@ -137,6 +144,21 @@ def write(cursor: duckdb.DuckDBPyConnection, query: str, columns: Columns, desti
         written.files.append(file)
         written.partitions[named] = f"{folder}/{path}/"
     return written
+
+
+def partition_path(keys: Sequence[str], values: Sequence[str]) -> str:
+    """Return the folder of a partition below its table, `day=2024-01-01/name=a%2Fb`, with Hive's escapes."""
+    return "/".join(f"{_escaped(key)}={_escaped(value)}" for key, value in zip(keys, values, strict=True))
+
+
+def partition_values(folders: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the keys and values of the folders of a partition."""
+    pairs = (folder.partition("=") for folder in folders)
+    return [(unquote(key), unquote(value)) for key, _, value in pairs]
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"%{ord(letter):02X}" if letter in _ESCAPED else letter for letter in text)
 
 
 def register(clients: Clients, entry: dict[str, Any], written: WrittenFiles) -> None:
@@ -155,7 +177,9 @@ def register(clients: Clients, entry: dict[str, Any], written: WrittenFiles) -> 
 
 
 def _copy(cursor: duckdb.DuckDBPyConnection, query: str, file: str, form: FileFormat) -> int:
-    found = cursor.execute(f"COPY ({query}) TO {literal(file)} ({form.copy_options})").fetchone()
+    found = cursor.execute(
+        f"COPY ({query}) TO {literal(file)} ({form.copy_options}, WRITE_EMPTY_FILE false)"
+    ).fetchone()
     return int(found[0]) if found else 0
 
 
@@ -164,8 +188,8 @@ def _cell(sql: str, kind: TrinoType, form: FileFormat) -> str:
         raise UnsupportedSqlError("Writing timestamp with time zone to a Hive table (cast it to timestamp)")
     if kind.name in {"json", "interval day to second", "interval year to month"}:
         raise UnsupportedSqlError(f"Writing {kind} to a Hive table")
-    if form.name == "TEXTFILE" and kind.name in {"array", "map", "row", "varbinary"}:
-        raise UnsupportedSqlError(f"Writing {kind} to a text file")
+    if form.name == "TEXTFILE":
+        return form.layout.text_of(sql, kind)
     if form.name != "PARQUET" and kind.name == "timestamp":
         return f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%g')"
     return f"CAST({sql} AS {kind.duckdb})"

@@ -203,7 +203,8 @@ def view_document(entry: dict[str, Any]) -> dict[str, Any]:
 def decode_view(entry: dict[str, Any]) -> View:
     """Return the query of a view and its database. Raises the errors of `view_document`."""
     document = view_document(entry)
-    return View(document["originalSql"], document.get("schema") or entry["DatabaseName"])
+    columns = tuple((str(column["name"]), str(column["type"])) for column in document.get("columns") or ())
+    return View(document["originalSql"], document.get("schema") or entry["DatabaseName"], columns)
 
 
 def view_input(name: str, text: str, database: str, columns: list[tuple[str, str, str]]) -> dict[str, Any]:

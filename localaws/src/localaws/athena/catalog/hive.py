@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Protocol
 
+from localaws.athena.catalog import hive_texts
 from localaws.athena.catalog.files import FileFormat
 from localaws.athena.catalog.projection import projection_of
+from localaws.athena.catalog.text_layout import TextLayout
 from localaws.athena.errors import UnsupportedSqlError
 from localaws.athena.hive_types import from_hive
 from localaws.athena.sql.tables import Source
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 
 _PATH = "__path"
+_COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
+_JSON_NAMES = {"none": "uncompressed"}  # DuckDB's JSON reader has another name for it
+_UNREAD = frozenset({"bz2", "deflate", "lz4", "lzo", "snappy"})
 Columns = tuple[tuple[str, TrinoType], ...]
 
 
@@ -47,11 +52,12 @@ def source(tables: StoredFiles, table: dict[str, Any]) -> Source:
     columns = _columns(table["StorageDescriptor"].get("Columns") or [])
     keys = _columns(table.get("PartitionKeys") or [])
     parts = [
-        _files(tables, table, columns, files, list(zip(keys, values, strict=True)))
-        for values, files in _partitions(tables, table, [name for name, _ in keys])
+        _files(tables, table, columns, (files, compression), list(zip(keys, values, strict=True)))
+        for values, listed in _partitions(tables, table, [name for name, _ in keys])
+        for compression, files in _by_compression(table, listed)
     ]
     everything = columns + keys
-    selects = [part for part in parts if part] or [_no_rows(everything)]
+    selects = parts or [_no_rows(everything)]
     return Source(f"({' UNION ALL '.join(selects)})", everything, (("$path", _PATH, VARCHAR),))
 
 
@@ -66,9 +72,10 @@ def file_format(table: dict[str, Any]) -> FileFormat:
     name = _format(table)
     if name == "csv" and "OpenCSV" in (serde.get("SerializationLibrary") or ""):
         raise UnsupportedSqlError(f"Writing to {table['Name']}, a table of OpenCSVSerDe,")
-    delimiter = (serde.get("Parameters") or {}).get("field.delim", "\x01")
     known = {"parquet": "PARQUET", "json": "JSON", "csv": "TEXTFILE"}
-    return FileFormat(known[name], "GZIP" if name == "parquet" else "NONE", delimiter)
+    return FileFormat(
+        known[name], "GZIP" if name == "parquet" else "NONE", TextLayout.of(serde.get("Parameters") or {})
+    )
 
 
 def _columns(nodes: list[dict[str, Any]]) -> Columns:
@@ -86,6 +93,22 @@ def _partitions(tables: StoredFiles, table: dict[str, Any], keys: list[str]) -> 
     return [(p["Values"], files_under(p["StorageDescriptor"]["Location"])) for p in tables.partitions(table)]
 
 
+def _by_compression(table: dict[str, Any], files: list[str]) -> list[tuple[str, list[str]]]:
+    """Return the files of each compression, which the suffix of a key names as in Hive; Parquet says it inside.
+
+    Raises UnsupportedSqlError for a compression that this engine does not read.
+    """
+    if _format(table) == "parquet":
+        return [("", files)] if files else []
+    found: dict[str, list[str]] = {}
+    for file in files:
+        suffix = file.rpartition(".")[2].lower()
+        if suffix in _UNREAD:
+            raise UnsupportedSqlError(f"Reading {file}, which is compressed as .{suffix},")
+        found.setdefault(_COMPRESSIONS.get(suffix, "none"), []).append(file)
+    return list(found.items())
+
+
 def _no_rows(columns: Columns) -> str:
     cells = ", ".join(f"CAST(NULL AS {kind.duckdb}) AS {quote(name)}" for name, kind in columns)
     return f"SELECT {cells}, CAST(NULL AS VARCHAR) AS {_PATH} WHERE false"
@@ -95,18 +118,19 @@ def _files(
     tables: StoredFiles,
     table: dict[str, Any],
     columns: Columns,
-    files: list[str],
+    stored: tuple[list[str], str],
     keys: list[tuple[tuple[str, TrinoType], str]],
 ) -> str:
-    if not files:
-        return ""
+    files, compression = stored
     tables.note_scan(files)
     listing = f"[{', '.join(map(literal, files))}]"
     match _format(table):
         case "csv":
-            cells, reader = _csv(table, columns, listing)
+            cells, reader = hive_texts.cells_and_reader(
+                table, columns, f"{listing}, compression = '{compression}'", _PATH
+            )
         case "json":
-            cells, reader = _json(columns, listing)
+            cells, reader = _json(columns, f"{listing}, compression = '{_JSON_NAMES.get(compression, compression)}'")
         case _:
             cells, reader = _parquet(tables.cursor, columns, listing)
     cells += [
@@ -124,39 +148,6 @@ def _format(table: dict[str, Any]) -> str:
         if any(word in hint for word in words):
             return name
     raise UnsupportedSqlError(f"Table {table['Name']} of format {hint.strip() or 'unknown'}")
-
-
-def _csv(table: dict[str, Any], columns: Columns, listing: str) -> tuple[list[str], str]:
-    serde = table["StorageDescriptor"].get("SerdeInfo") or {}
-    parameters = serde.get("Parameters") or {}
-    quoted = "OpenCSV" in (serde.get("SerializationLibrary") or "")
-    delimiter = parameters.get("separatorChar", ",") if quoted else parameters.get("field.delim", "\x01")
-    quote_char = parameters.get("quoteChar", '"') if quoted else ""
-    skip = int((table.get("Parameters") or {}).get("skip.header.line.count", 0))
-    # Text files are read by position, as in Hive: a header need not have the names of the table's columns.
-    # force_not_null keeps empty cells, which are empty strings in Hive.
-    names = ", ".join(f"{literal(f'c{i}')}: 'VARCHAR'" for i in range(len(columns)))
-    reader = (
-        f"read_csv({listing}, auto_detect = false, header = false, skip = {skip}, delim = {literal(delimiter)}, "
-        f"quote = {literal(quote_char)}, escape = {literal(quote_char)}, columns = {{{names}}}, null_padding = true, "
-        f"strict_mode = false, force_not_null = [{', '.join(literal(f'c{i}') for i in range(len(columns)))}], "
-        f"filename = '{_PATH}', hive_partitioning = false)"
-    )
-    cells = [f"{_from_text(f'c{i}', kind, strict=quoted)} AS {quote(name)}" for i, (name, kind) in enumerate(columns)]
-    return cells, reader
-
-
-def _from_text(column: str, kind: TrinoType, *, strict: bool) -> str:
-    """Return SQL of a text cell as its declared type.
-
-    For a text of another type LazySimpleSerDe gives NULL, OpenCSVSerDe (`strict`) fails.
-    """
-    if kind.name == "varchar":  # \N is Hive's text of NULL
-        return column if strict else f"CASE WHEN {column} <> '\\N' THEN {column} END"
-    if kind.name in {"array", "map", "row"}:
-        raise UnsupportedSqlError(f"Type {kind} in a text table")
-    text = f"nullif(trim({column}), '')"
-    return f"{'CAST' if strict else 'TRY_CAST'}({text} AS {kind.duckdb})"
 
 
 def _json(columns: Columns, listing: str) -> tuple[list[str], str]:

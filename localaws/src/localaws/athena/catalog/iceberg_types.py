@@ -40,9 +40,10 @@ from pyiceberg.types import (
 )
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.trino_types import MICROS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from localaws.athena.ddl.text import PartitionField
@@ -54,6 +55,10 @@ _SCALARS: dict[str, IcebergType] = {
     "varbinary": BinaryType(), "date": DateType(), "time": TimeType(), "timestamp": TimestampType(),
     "timestamp with time zone": TimestamptzType(), "uuid": UUIDType(),
 }  # fmt: skip
+
+
+_TIMES = frozenset({"time", "timestamp", "timestamp with time zone"})
+_NOT_STORED = frozenset({"tinyint", "smallint", "char", "json"})
 
 
 def schema_of(columns: Sequence[tuple[str, TrinoType, str]]) -> Schema:
@@ -69,6 +74,23 @@ def schema_of(columns: Sequence[tuple[str, TrinoType, str]]) -> Schema:
             for position, (name, kind, comment) in enumerate(columns, start=1)
         )
     )
+
+
+def refuse_other_types(kinds: Iterable[TrinoType]) -> None:
+    """Raise AthenaError for a type that Athena does not store in a new Iceberg table as it is.
+
+    Iceberg has microseconds, and Athena refuses other timestamps of a query instead of converting them.
+    """
+    for kind in kinds:
+        if kind.name in _TIMES and kind.precision != MICROS:
+            what, zone = ("Time", "") if kind.name == "time" else ("Timestamp", kind.name.partition("timestamp")[2])
+            message = (
+                f'{what} precision ({kind.precision}) not supported for Iceberg. Use "{what.lower()}(6){zone}" instead.'
+            )
+            raise AthenaError("NOT_SUPPORTED", message)
+        if kind.name in _NOT_STORED:
+            raise AthenaError("NOT_SUPPORTED", f"Type not supported for Iceberg: {kind}")
+        refuse_other_types(kind.args)
 
 
 def _iceberg(kind: TrinoType, ids: Iterator[int]) -> IcebergType:

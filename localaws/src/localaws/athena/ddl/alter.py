@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from pyiceberg.exceptions import ValidationError
 
 from localaws.athena.catalog import iceberg
+from localaws.athena.catalog.files import partition_path, partition_values
 from localaws.athena.catalog.glue_tables import is_iceberg, is_view
 from localaws.athena.catalog.iceberg_types import schema_of
 from localaws.athena.clients import in_s3
 from localaws.athena.ddl import text as ddl_text
+from localaws.athena.ddl.names import COLUMN, split_name
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.hive_types import to_hive
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from localaws.athena.catalog.glue_tables import GlueTables
 
-_COLUMN = r"[`\"]?(\w+)[`\"]?"
 _FLAGS = re.IGNORECASE | re.DOTALL
 _TABLE_INPUT_MEMBERS = (
     "Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters",
@@ -70,9 +71,9 @@ class Alterer:
         found: dict[tuple[str, ...], str] = {}
         for file in self.clients.list(location):
             folders = file.removeprefix(f"{location}/").split("/")[: len(self._keys)]
-            pairs = [folder.partition("=") for folder in folders]
-            if [name.lower() for name, _, _ in pairs] == self._keys and all(value for _, _, value in pairs):
-                found[tuple(value for _, _, value in pairs)] = f"{location}/{'/'.join(folders)}/"
+            pairs = partition_values(folders)
+            if [name.lower() for name, _ in pairs] == self._keys and all(value for _, value in pairs):
+                found[tuple(value for _, value in pairs)] = f"{location}/{'/'.join(folders)}/"
         missing = {values: folder for values, folder in sorted(found.items()) if values not in known}
         for values, folder in missing.items():
             self._add(values, folder)
@@ -127,8 +128,7 @@ class Alterer:
 
     def rename(self, matched: re.Match[str]) -> None:
         """Rename a table in Glue. Raises AthenaError when there is a table of the new name."""
-        parts = re.sub(r"[`\"]", "", matched[1]).lower().split(".")
-        target = (parts[-2] if len(parts) > 1 else self.database, parts[-1])
+        target = split_name(matched[1], self.database)
         if self.tables.entry(*target) is not None:
             raise AthenaError("TABLE_ALREADY_EXISTS", f"Table '{'.'.join(target)}' already exists")
         # Glue cannot rename a table: the same files get another entry.
@@ -168,8 +168,7 @@ class Alterer:
                 if matched[1]:
                     continue
                 raise AthenaError("FAILED", f"Partition already exists: {self._named(values)}")
-            folder = "/".join(f"{key}={value}" for key, value in zip(self._keys, values, strict=True))
-            self._add(values, given or f"{location}/{folder}/")
+            self._add(values, given or f"{location}/{partition_path(self._keys, values)}/")
 
     def drop_partitions(self, matched: re.Match[str]) -> None:
         """Delete partitions in Glue. Raises AthenaError for one that does not exist, without IF EXISTS."""
@@ -232,8 +231,8 @@ def _glue_columns(text: str) -> list[dict[str, str]]:
 _PROPERTIES = r"SET\s+TBLPROPERTIES\s*\((.*)\)"
 _ICEBERG: dict[str, Callable[[Alterer, re.Match[str]], None]] = {
     r"ADD\s+COLUMNS?\s*(\(.*\))": Alterer.add_columns,
-    rf"DROP\s+COLUMN\s+{_COLUMN}": Alterer.drop_column,
-    rf"CHANGE\s+(?:COLUMN\s+)?{_COLUMN}\s+{_COLUMN}\s+(.+?)(?:\s+(FIRST)|\s+AFTER\s+{_COLUMN})?": Alterer.change_column,
+    rf"DROP\s+COLUMN\s+{COLUMN}": Alterer.drop_column,
+    rf"CHANGE\s+(?:COLUMN\s+)?{COLUMN}\s+{COLUMN}\s+(.+?)(?:\s+(FIRST)|\s+AFTER\s+{COLUMN})?": Alterer.change_column,
     r"RENAME\s+TO\s+([\w.`\"-]+)": Alterer.rename,
     _PROPERTIES: Alterer.set_properties,
     r"UNSET\s+TBLPROPERTIES\s*\((.*)\)": Alterer.unset_properties,

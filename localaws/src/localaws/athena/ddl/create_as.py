@@ -8,14 +8,17 @@ from sqlglot import exp
 
 from localaws.athena.catalog import files
 from localaws.athena.catalog.iceberg import load
-from localaws.athena.catalog.iceberg_types import partition_spec, schema_of
+from localaws.athena.catalog.iceberg_types import partition_spec, refuse_other_types, schema_of
+from localaws.athena.catalog.text_layout import TextLayout
 from localaws.athena.clients import in_s3
 from localaws.athena.ddl import text as ddl_text
-from localaws.athena.dml import commits
+from localaws.athena.ddl.names import split_name
+from localaws.athena.dml import commits, partition_limit
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.hive_types import hive_columns
 from localaws.athena.sql.compiler import Compiler
-from localaws.athena.sql.parsing import parse
+from localaws.athena.sql.output_columns import check_columns
+from localaws.athena.sql.parser.parsing import bind, parse
 from localaws.athena.trino_types import quote
 
 if TYPE_CHECKING:
@@ -38,24 +41,25 @@ class CreateTableAs:
         self.database = database
         self.result_location = result_location
 
-    def run(self) -> tuple[int, list[str]]:
-        """Create the table. Returns the number of rows and the URIs of the files written, if it is one of plain files.
+    def run(self, parameters: list[str]) -> tuple[int, list[str] | None]:
+        """Create the table; `parameters` replace each `?`.
+
+        Returns the number of rows, and the URIs of the files written if it is a table of plain files.
 
         Raises AthenaError, and UnsupportedSqlError for options and types that this engine does not have.
         """
-        tree = parse(self.sql)
+        tree = bind(parse(self.sql), parameters)
         if not isinstance(tree, exp.Create) or tree.expression is None or not isinstance(tree.this, exp.Table):
             raise UnsupportedSqlError(f"Statement {' '.join(self.sql.split()[:3])}")
-        database, name = (tree.this.db or self.database).lower(), tree.this.name.lower()
+        database, name = split_name(".".join(part.name for part in tree.this.parts), self.database)
         if self.tables.entry(database, name) is not None:
             if tree.args.get("exists"):
-                return 0, []
+                return 0, None
             raise AthenaError("TABLE_ALREADY_EXISTS", f"Table '{database}.{name}' already exists")
         options = _options(tree)
         relation = Compiler(self.tables, self.sql, self.database).query(tree.expression)
+        check_columns(relation.columns)
         columns = [(column.lower(), kind) for column, kind in relation.columns]
-        if len({column for column, _ in columns}) != len(columns):
-            raise AthenaError("DUPLICATE_COLUMN_NAME", f"Column names of {database}.{name} must be unique")
         cells = ", ".join(f"c{i} AS {quote(column)}" for i, (column, _) in enumerate(columns))
         limit = " LIMIT 0" if options.pop("no_data", None) else ""
         query = f"SELECT {cells} FROM ({relation.sql}){limit}"
@@ -65,7 +69,7 @@ class CreateTableAs:
 
     def _iceberg_as(
         self, database: str, name: str, columns: list[tuple[str, TrinoType]], query: str, options: dict[str, Any]
-    ) -> tuple[int, list[str]]:
+    ) -> tuple[int, None]:
         location = str(options.pop("location", "")).rstrip("/")
         options.pop("is_external", None)
         partitioning = tuple(ddl_text.partition_field(text) for text in options.pop("partitioning", []))
@@ -74,19 +78,22 @@ class CreateTableAs:
         if not location:
             raise AthenaError("INVALID_TABLE_PROPERTY", "Table location must be specified: location = 's3://…'")
         in_s3(location)
+        refuse_other_types(kind for _, kind in columns)
         schema = schema_of([(column, kind, "") for column, kind in columns])
+        spec = partition_spec(schema, partitioning)
         rows = self.cursor.execute(query).to_arrow_table()
+        partition_limit.check(rows, schema, spec)
         table = self.clients.iceberg.create_table(
             (database, name),
             schema=schema,
             location=location,
-            partition_spec=partition_spec(schema, partitioning),
+            partition_spec=spec,
             properties={"format-version": "2", **{k: str(v) for k, v in options.items()}},
         )
-        if rows.num_rows:
-            target = commits.Target(f"{database}.{name}", table, load(self.clients, name, table.metadata_location))
-            commits.commit(target, commits.as_schema(rows, table), ())
-        return int(rows.num_rows), []
+        # Without rows too there is a snapshot, as Trino makes one for every table that a query creates.
+        target = commits.Target(f"{database}.{name}", table, load(self.clients, name, table.metadata_location))
+        commits.commit(target, commits.as_schema(rows, table), ())
+        return int(rows.num_rows), None
 
     def _hive_as(
         self, database: str, name: str, columns: list[tuple[str, TrinoType]], query: str, options: dict[str, Any]
@@ -129,7 +136,8 @@ def file_format(options: dict[str, Any], default: str = "PARQUET") -> files.File
     name = str(options.pop("format", default)).upper()
     compressions = [options.pop(key, None) for key in ("write_compression", "compression", "parquet_compression")]
     compression = next((str(value) for value in compressions if value), "GZIP" if name == "PARQUET" else "NONE")
-    return files.FileFormat(name, compression, str(options.pop("field_delimiter", "\x01")))
+    layout = TextLayout.of({"field.delim": str(options.pop("field_delimiter", "\x01"))})
+    return files.FileFormat(name, compression, layout)
 
 
 def _options(tree: exp.Create) -> dict[str, Any]:

@@ -12,11 +12,13 @@ from localaws.athena.clients import in_s3, split_uri
 from localaws.athena.ddl import text as ddl_text
 from localaws.athena.ddl.alter import Alterer
 from localaws.athena.ddl.create_as import CreateTableAs
+from localaws.athena.ddl.names import split_name
 from localaws.athena.ddl.view_text import stored_text
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.hive_types import hive_type
 from localaws.athena.sql.compiler import Compiler
-from localaws.athena.sql.parsing import parse
+from localaws.athena.sql.output_columns import check_columns
+from localaws.athena.sql.parser.parsing import bare, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from localaws.athena.catalog.glue_tables import GlueTables
     from localaws.athena.ddl.text import IcebergDefinition
+    from localaws.athena.statements import Statement
 
 _NAME = r"(?P<name>[\w.`\"$-]+)"
 _VIEW = re.compile(
@@ -46,20 +49,27 @@ class Definer:
     """Runs the defining statements of one query. `result_location` is where CREATE TABLE AS puts files by default."""
 
     def __init__(
-        self, tables: GlueTables, cursor: duckdb.DuckDBPyConnection, sql: str, database: str, result_location: str
+        self, tables: GlueTables, cursor: duckdb.DuckDBPyConnection, statement: Statement, result_location: str
     ) -> None:
         self.tables = tables
         self.clients = tables.clients
         self.cursor = cursor
-        self.sql = sql
-        self.database = database
+        self.sql = bare(statement.text)
+        self.database = statement.database
+        self.parameters = list(statement.parameters)
         self.result_location = result_location
 
-    def run(self, external_table: Callable[[str, str], None]) -> tuple[int | None, list[str]]:
-        """Run the statement; `external_table` creates a table over plain files. Returns row count and files.
+    def run(self, external_table: Callable[[str, str], None]) -> tuple[int | None, list[str] | None]:
+        """Run the statement; `external_table` creates a table over plain files.
+
+        Returns the row count and the files, if it writes any.
 
         Raises AthenaError, and UnsupportedSqlError for statements that this engine does not have.
         """
+        if self.parameters and not _CREATE_AS.match(self.sql):
+            raise AthenaError(
+                "INVALID_PARAMETER_USAGE", "Of all CREATE statements only CREATE TABLE AS takes parameters"
+            )
         if (matched := _VIEW.fullmatch(self.sql)) is not None:
             self._create_view(matched)
         elif (matched := _DATABASE.fullmatch(self.sql)) is not None:
@@ -67,28 +77,25 @@ class Definer:
         elif (matched := _DROP.fullmatch(self.sql)) is not None:
             self._drop(matched)
         elif (matched := _ALTER.fullmatch(self.sql)) is not None:
-            Alterer(self.tables, *self._split(matched["name"])).alter(matched["action"])
+            Alterer(self.tables, *split_name(matched["name"], self.database)).alter(matched["action"])
         elif _CREATE_AS.match(self.sql):
-            return CreateTableAs(self.tables, self.cursor, self.sql, self.database, self.result_location).run()
+            return CreateTableAs(self.tables, self.cursor, self.sql, self.database, self.result_location).run(
+                self.parameters
+            )
         elif ddl_text.is_iceberg(self.sql):
             self._create_iceberg(ddl_text.parse_create(self.sql))
         elif re.match(r"CREATE\s+EXTERNAL\s+TABLE\b", self.sql, re.IGNORECASE):
             external_table(self.sql, self.database)
         else:
             raise UnsupportedSqlError(f"Statement {' '.join(self.sql.split()[:3])}")
-        return None, []
-
-    def _split(self, name: str) -> tuple[str, str]:
-        parts = re.sub(r"[`\"]", "", name).lower().split(".")
-        return (parts[-2] if len(parts) > 1 else self.database), parts[-1]
+        return None, None
 
     def _create_view(self, matched: re.Match[str]) -> None:
-        database, name = self._split(matched["name"])
+        database, name = split_name(matched["name"], self.database)
         body = matched["body"].strip()
         relation = Compiler(self.tables, body, self.database).query(parse(body))
-        columns = [(column, str(kind), hive_type(kind)) for column, kind in relation.columns]
-        if len({column.lower() for column, *_ in columns}) != len(columns):
-            raise AthenaError("DUPLICATE_COLUMN_NAME", "Column names of a view must be unique")
+        check_columns(relation.columns)
+        columns = [(str(column), str(kind), hive_type(kind)) for column, kind in relation.columns]
         existing = self.tables.entry(database, name)
         if existing is not None and (not matched["replace"] or not is_view(existing)):
             raise AthenaError("TABLE_ALREADY_EXISTS", f"View or table '{database}.{name}' already exists")
@@ -99,7 +106,7 @@ class Definer:
             self.clients.glue.update_table(DatabaseName=database, TableInput=table)
 
     def _create_database(self, matched: re.Match[str]) -> None:
-        name = self._split(matched["name"])[1]
+        name = split_name(matched["name"], self.database)[1]
         location = re.search(r"LOCATION\s+'([^']+)'", matched["rest"], re.IGNORECASE)
         database: Any = {"Name": name, **({"LocationUri": location[1]} if location else {})}
         try:
@@ -109,7 +116,7 @@ class Definer:
                 raise AthenaError("SCHEMA_ALREADY_EXISTS", f"Schema '{name}' already exists") from error
 
     def _drop(self, matched: re.Match[str]) -> None:
-        database, name = self._split(matched["name"])
+        database, name = split_name(matched["name"], self.database)
         kind = matched["kind"].upper()
         if kind in {"DATABASE", "SCHEMA"}:
             self._drop_database(name, matched)

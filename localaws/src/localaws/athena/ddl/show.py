@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from localaws.athena.catalog.files import partition_path
 from localaws.athena.catalog.glue_tables import is_iceberg, is_view, view_document
+from localaws.athena.ddl.names import split_name
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.trino_types import VARCHAR, TrinoType
+from localaws.athena.hive_types import to_hive
+from localaws.athena.trino_types import TrinoType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from localaws.athena.catalog.glue_tables import GlueTables
 
+STRING = TrinoType("string")  # Hive's type of all columns of SHOW and DESCRIBE
 Listing = tuple[list[tuple[str, TrinoType]], list[list[str]]]
-_NAME = r"[`\"]?([\w.$-]+(?:[`\"]\.[`\"][\w$-]+)?)[`\"]?"
+_NAME = r"([\w.$`\"-]+)"
 
 
 def run(tables: GlueTables, sql: str, database: str) -> Listing:
@@ -27,13 +31,17 @@ def run(tables: GlueTables, sql: str, database: str) -> Listing:
     raise UnsupportedSqlError(f"Statement {' '.join(text.split()[:3])}")
 
 
+def _database(name: str | None, database: str) -> str:
+    return split_name(name, database)[1] if name else database
+
+
 def _tables(tables: GlueTables, matched: re.Match[str], database: str) -> Listing:
-    names = (entry["Name"] for entry in tables.tables(matched[1] or database))
+    names = (entry["Name"] for entry in tables.tables(_database(matched[1], database)))
     return _listing("tab_name", _matching(names, matched[2]))
 
 
 def _views(tables: GlueTables, matched: re.Match[str], database: str) -> Listing:
-    names = (entry["Name"] for entry in tables.tables(matched[1] or database) if is_view(entry))
+    names = (entry["Name"] for entry in tables.tables(_database(matched[1], database)) if is_view(entry))
     return _listing("views", _matching(names, matched[2]))
 
 
@@ -52,23 +60,36 @@ def _matching(names: Iterable[str], pattern: str | None) -> list[str]:
 
 
 def _listing(column: str, values: list[str]) -> Listing:
-    return [(column, VARCHAR)], [[value] for value in values]
+    return [(column, STRING)], [[value] for value in values]
 
 
 def _entry(tables: GlueTables, name: str, database: str) -> dict[str, Any]:
-    parts = re.sub(r"[`\"]", "", name).lower().split(".")
-    schema = parts[-2] if len(parts) > 1 else database
-    entry = tables.entry(schema, parts[-1])
+    schema, table = split_name(name, database)
+    entry = tables.entry(schema, table)
     if entry is None:
-        raise AthenaError("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{schema}.{parts[-1]}' does not exist")
+        raise AthenaError("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{schema}.{table}' does not exist")
     return entry
 
 
 def _describe(tables: GlueTables, matched: re.Match[str], database: str) -> Listing:
     entry = _entry(tables, matched[1], database)
-    comments = {c["Name"]: c.get("Comment", "") for c in entry["StorageDescriptor"].get("Columns") or []}
-    rows = [[name, kind, comments.get(name, "")] for name, kind in tables.described(entry)]
-    return [("col_name", VARCHAR), ("data_type", VARCHAR), ("comment", VARCHAR)], rows
+    keys = entry.get("PartitionKeys") or []
+    comments = {c["Name"]: c.get("Comment", "") for c in [*(entry["StorageDescriptor"].get("Columns") or []), *keys]}
+    rows = [[name, kind, comments.get(name, "")] for name, kind in _hive_types(tables, entry)]
+    if keys:
+        names = {key["Name"] for key in keys}
+        head = [["", "", ""], ["# Partition Information", "", ""], ["# col_name", "data_type", "comment"], ["", "", ""]]
+        rows += [*head, *([*row] for row in rows if row[0] in names)]
+    return [("col_name", STRING), ("data_type", STRING), ("comment", STRING)], rows
+
+
+def _hive_types(tables: GlueTables, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the columns with Hive's names of their types, as DESCRIBE of Athena has them; of a view, Trino's."""
+    if is_view(entry):
+        return tables.described(entry)
+    if is_iceberg(entry):
+        return [(name, to_hive(kind)) for name, kind in tables.load(entry).columns()]
+    return [*_hive_columns(entry), *((key["Name"], key["Type"]) for key in entry.get("PartitionKeys") or [])]
 
 
 def _partitions(tables: GlueTables, matched: re.Match[str], database: str) -> Listing:
@@ -76,10 +97,7 @@ def _partitions(tables: GlueTables, matched: re.Match[str], database: str) -> Li
     if is_iceberg(entry) or not entry.get("PartitionKeys"):
         raise AthenaError("NOT_SUPPORTED", f"Table {entry['DatabaseName']}.{entry['Name']} is not a partitioned table")
     keys = [key["Name"] for key in entry["PartitionKeys"]]
-    names = [
-        "/".join(f"{key}={value}" for key, value in zip(keys, partition["Values"], strict=True))
-        for partition in tables.partitions(entry)
-    ]
+    names = [partition_path(keys, partition["Values"]) for partition in tables.partitions(entry)]
     return _listing("partition", names)
 
 
@@ -126,7 +144,7 @@ def _properties(tables: GlueTables, matched: re.Match[str], database: str) -> Li
     if is_iceberg(entry):
         properties = {**properties, "table_type": "ICEBERG"}
     wanted = {key: value for key, value in sorted(properties.items()) if matched[2] in {None, key}}
-    return [("prpt_name", VARCHAR), ("prpt_value", VARCHAR)], [[key, str(value)] for key, value in wanted.items()]
+    return [("prpt_name", STRING), ("prpt_value", STRING)], [[key, str(value)] for key, value in wanted.items()]
 
 
 def _show_create_external(entry: dict[str, Any]) -> Listing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from localaws.athena.ddl.names import COLUMN, split_name
 from localaws.athena.errors import AthenaError, MalformedQueryError
 from localaws.athena.hive_types import from_hive
 from localaws.athena.trino_types import MICROS, TrinoType
@@ -13,7 +14,7 @@ _HEAD = re.compile(
     r"CREATE\s+(?P<external>EXTERNAL\s+)?TABLE\s+(?P<exists>IF\s+NOT\s+EXISTS\s+)?(?P<name>[\w.`\"-]+)\s*\(",
     re.IGNORECASE,
 )
-_TRANSFORM = re.compile(r"(\w+)\s*\(\s*(?:(\d+)\s*,\s*)?[`\"]?(\w+)[`\"]?\s*(?:,\s*(\d+)\s*)?\)")
+_TRANSFORM = re.compile(rf"(\w+)\s*\(\s*(?:(\d+)\s*,\s*)?{COLUMN}\s*(?:,\s*(\d+)\s*)?\)")
 _PARTITION = re.compile(r"PARTITION\s*\(((?:'[^']*'|[^')])*)\)(?:\s*LOCATION\s+'([^']+)')?", re.IGNORECASE | re.DOTALL)
 
 
@@ -50,7 +51,7 @@ def parse_create(sql: str) -> IcebergDefinition:
     if head is None:
         raise MalformedQueryError("line 1:8: mismatched input. Expecting: 'TABLE'")
     body, rest = enclosed(sql, head.end() - 1)
-    parts = re.sub(r"[`\"]", "", head["name"]).lower().split(".")
+    database, table = split_name(head["name"], "")
     partitioned = re.search(r"PARTITIONED\s+BY\s*\(", rest, re.IGNORECASE)
     items = split_top(enclosed(rest, partitioned.end() - 1)[0]) if partitioned else []
     properties = re.search(r"TBLPROPERTIES\s*\(", rest, re.IGNORECASE)
@@ -58,8 +59,8 @@ def parse_create(sql: str) -> IcebergDefinition:
     location = re.search(r"LOCATION\s+'([^']+)'", rest, re.IGNORECASE)
     # table_type and format are properties of the statement, not of the Iceberg table.
     return IcebergDefinition(
-        database=parts[-2] if len(parts) > 1 else None,
-        table=parts[-1],
+        database=database or None,
+        table=table,
         columns=tuple(column(item) for item in split_top(body)),
         partitioning=tuple(partition_field(item) for item in items),
         location=location[1].rstrip("/") if location else "",
@@ -87,14 +88,19 @@ def partition_field(text: str) -> PartitionField:
 def column(text: str) -> tuple[str, TrinoType, str]:
     """Parse `name type [COMMENT '…']`; return name, type and comment. Raises MalformedQueryError."""
     matched = re.fullmatch(
-        r"\s*[`\"]?(\w+)[`\"]?\s+(.+?)\s*(?:COMMENT\s+'((?:[^']|'')*)')?\s*", text, re.IGNORECASE | re.DOTALL
+        rf"\s*{COLUMN}\s+(.+?)\s*(?:COMMENT\s+'((?:[^'\\]|''|\\.)*)')?\s*", text, re.IGNORECASE | re.DOTALL
     )
     if matched is None:
         raise MalformedQueryError(f"mismatched input '{text.strip()}'. Expecting: a column definition")
-    name, written, comment = matched[1].lower(), matched[2].strip(), (matched[3] or "").replace("''", "'")
+    name, written, comment = matched[1].lower(), matched[2].strip(), _unescaped(matched[3] or "")
     if written.lower() == "timestamptz":
         return name, TrinoType("timestamp with time zone", MICROS), comment
     return name, from_hive(written), comment
+
+
+def _unescaped(comment: str) -> str:
+    """Return the text of a string of Hive, in which a quote is doubled or stands after a backslash."""
+    return re.sub(r"''|\\(.)", lambda found: found[1] or "'", comment)
 
 
 def enclosed(text: str, start: int) -> tuple[str, str]:

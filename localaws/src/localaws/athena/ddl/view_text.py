@@ -6,14 +6,16 @@ stored view cannot be compared with the file that created it, here as on AWS.
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 
-from localaws.athena.sql.parsing import parse
+from localaws.athena.sql.parser.parsing import TYPED_LITERAL, parse
 
 _BASE_GENERATOR: Any = Trino.generator_class
+_WORD_SELECT = re.compile(r"^(SELECT(?: DISTINCT)?)\s+")
 
 
 class _Formatter(_BASE_GENERATOR):  # type: ignore[misc]
@@ -31,8 +33,49 @@ class _Formatter(_BASE_GENERATOR):  # type: ignore[misc]
         alias = self.sql(expression, "alias")
         return f"{self.sql(expression, 'this')} {alias}" if alias else self.sql(expression, "this")
 
+    def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
+        if expression.meta.get(TYPED_LITERAL):  # CAST('1.5' AS DECIMAL) is another number
+            word = "DECIMAL" if expression.to.is_type(exp.DType.DECIMAL) else "TIMESTAMP"
+            return f"{word} {self.sql(expression, 'this')}"
+        return str(super().cast_sql(expression, safe_prefix))
+
     def attimezone_sql(self, expression: exp.AtTimeZone) -> str:
         return f"{self.sql(expression, 'this')} AT TIME ZONE {self.sql(expression, 'zone')}"
+
+    def ordered_sql(self, expression: exp.Ordered) -> str:
+        direction = "DESC" if expression.args.get("desc") else "ASC"
+        nulls = " NULLS FIRST" if expression.args.get("nulls_first") else ""  # last in both directions otherwise
+        return f"{self.sql(expression, 'this')} {direction}{nulls}"
+
+    def where_sql(self, expression: exp.Where) -> str:
+        return f"{self.seg('WHERE')} {self.sql(expression, 'this')}"
+
+    def having_sql(self, expression: exp.Having) -> str:
+        return f"{self.seg('HAVING')} {self.sql(expression, 'this')}"
+
+    def from_sql(self, expression: exp.From) -> str:
+        return f"{self.seg('FROM')}\n{self.indent(self.sql(expression, 'this'))}"
+
+    def op_expressions(self, op: str, expression: exp.Expr, flat: bool = False) -> str:  # noqa: FBT001, FBT002
+        items = self.expressions(expression, flat=True)
+        return f"{op} {items}" if flat else f"{self.seg(op)} {items}"
+
+    def expressions(self, expression: exp.Expr | None = None, *arguments: Any, **options: Any) -> str:
+        if not isinstance(expression, exp.Select) or arguments or options:
+            return str(super().expressions(expression, *arguments, **options))
+        return "\n, ".join(self.sql(item) for item in expression.expressions)
+
+    def query_modifiers(self, expression: exp.Expr, *sqls: str) -> str:
+        first, *others = sqls
+        if isinstance(expression, exp.Select):
+            first = _WORD_SELECT.sub(r"\1 " if len(expression.expressions) == 1 else r"\1\n  ", first)
+        return str(super().query_modifiers(expression, first, *others))
+
+    def table_sql(self, expression: exp.Table, sep: str = " ") -> str:
+        return str(super().table_sql(expression, sep))
+
+    def subquery_sql(self, expression: exp.Subquery, sep: str = " ") -> str:
+        return str(super().subquery_sql(expression, sep))
 
     def escape_sql(self, expression: exp.Escape) -> str:
         like = self.sql(expression, "this").removeprefix("(").removesuffix(")")  # ESCAPE is part of LIKE

@@ -17,10 +17,11 @@ from sqlglot import exp
 
 from localaws.athena.catalog import iceberg
 from localaws.athena.clients import split_uri
+from localaws.athena.ddl.names import split_name
 from localaws.athena.dml.commits import Target, as_schema, commit
 from localaws.athena.dml.writes import Writer
 from localaws.athena.errors import AthenaError, MalformedQueryError
-from localaws.athena.sql.parsing import parse
+from localaws.athena.sql.parser.parsing import parse
 from localaws.athena.trino_types import literal, quote
 
 if TYPE_CHECKING:
@@ -192,5 +193,5 @@ def _number(table: Table, name: str, default: int) -> int:
 
 
 def _table(name: str) -> exp.Table:
-    parts = re.sub(r"[`\"]", "", name).lower().split(".")
-    return exp.table_(parts[-1], db=parts[-2] if len(parts) > 1 else None, quoted=True)
+    database, table = split_name(name, "")
+    return exp.table_(table, db=database or None, quoted=True)

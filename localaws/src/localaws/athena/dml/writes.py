@@ -14,25 +14,22 @@ from sqlglot import exp
 from localaws.athena.catalog import files, hive, iceberg
 from localaws.athena.catalog.glue_tables import is_iceberg, is_view
 from localaws.athena.clients import in_s3
-from localaws.athena.dml.commits import Target, as_schema, commit
+from localaws.athena.dml import changed_rows, partition_limit
+from localaws.athena.dml.commits import Target, commit
+from localaws.athena.dml.insert_casts import can_insert, inserted
 from localaws.athena.dml.merge_cases import MergeCase, action_sql, value_sql
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql import relations
-from localaws.athena.sql.coercion import can_coerce
+from localaws.athena.sql import relations, table_names
 from localaws.athena.sql.compiler import Compiler
-from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.scope import Field, Scope, Typed
-from localaws.athena.trino_types import TrinoType, literal, quote
+from localaws.athena.trino_types import TrinoType, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import duckdb
-    import pyarrow as pa
 
     from localaws.athena.catalog.glue_tables import GlueTables
-
-_CHANGES = "changed_rows"
 
 
 class Writer:
@@ -42,6 +39,7 @@ class Writer:
         self.tables = tables
         self.cursor = cursor
         self.compiler = Compiler(tables, text, database)
+        self.files: list[str] | None = None  # those that INSERT wrote to a table of plain files
 
     def target(self, node: exp.Expr) -> Target:
         """Return the table to write. Raises AthenaError when it is missing, a view or not Iceberg."""
@@ -77,7 +75,7 @@ class Writer:
         if [n for n in names if n not in kinds] or len(set(names)) != len(names):
             raise AthenaError("COLUMN_NOT_FOUND", f"Insert column name does not exist in target table: {names}")
         if len(names) != len(found) or not all(
-            can_coerce(own, kinds[name]) for own, name in zip(found, names, strict=True)
+            can_insert(own, kinds[name]) for own, name in zip(found, names, strict=True)
         ):
             wanted = ", ".join(str(kinds[name]) for name in names)
             raise AthenaError(
@@ -85,7 +83,7 @@ class Writer:
                 f"Insert query has mismatched column types: Table: [{wanted}], Query: [{', '.join(map(str, found))}]",
             )
         cells = {
-            name: casts.coerce(Typed(f"c{i}", own), kinds[name]).sql
+            name: inserted(Typed(f"c{i}", own), kinds[name]).sql
             for i, (name, own) in enumerate(zip(names, found, strict=True))
         }
         listed = ", ".join(  # columns that the statement does not name are NULL
@@ -93,8 +91,9 @@ class Writer:
         )
         if target is None:
             return self._append_files(plain, kinds, f"SELECT {listed} FROM ({query.sql})")
-        rows = self._rows(target, f"SELECT {listed} FROM ({query.sql})")
+        rows = changed_rows.rows(self.cursor, target, f"SELECT {listed} FROM ({query.sql})")
         if rows.num_rows:
+            partition_limit.check(rows, target.table.schema(), target.table.spec())
             commit(target, appended=rows, touched=())
         return int(rows.num_rows)
 
@@ -111,6 +110,7 @@ class Writer:
         destination = files.Destination(entry["StorageDescriptor"]["Location"], form, keys)
         written = files.write(self.cursor, query, list(kinds.items()), destination)
         files.register(self.tables.clients, entry, written)
+        self.files = written.files
         return written.rows
 
     def delete(self, node: exp.Delete) -> int:
@@ -119,8 +119,11 @@ class Writer:
         target = self.target(node.this)
         scan, scope = self.scan(target, node.this)
         condition = self._where(node, scope)
-        return self._change(
-            target, f"SELECT t.{iceberg.FILE} AS f, t.{iceberg.ROW_NUMBER} AS p FROM {scan}{condition}", None
+        return changed_rows.rewrite(
+            self.cursor,
+            target,
+            f"SELECT t.{iceberg.FILE} AS __file, t.{iceberg.ROW_NUMBER} AS __position FROM {scan}{condition}",
+            None,
         )
 
     def update(self, node: exp.Update) -> int:
@@ -130,10 +133,9 @@ class Writer:
         scan, scope = self.scan(target, node.this)
         new = self._assigned(target, node.expressions, scope)
         cells = self._cells(target, lambda name: new.get(name, f"t.{quote(name)}"))
-        sql = (
-            f"SELECT t.{iceberg.FILE} AS f, t.{iceberg.ROW_NUMBER} AS p, {cells} FROM {scan}{self._where(node, scope)}"
-        )
-        return self._change(target, sql, "true")
+        address = f"t.{iceberg.FILE} AS __file, t.{iceberg.ROW_NUMBER} AS __position"
+        sql = f"SELECT {address}, {cells} FROM {scan}{self._where(node, scope)}"
+        return changed_rows.rewrite(self.cursor, target, sql, "true")
 
     def merge(self, node: exp.Merge) -> int:
         """Run MERGE INTO t USING s ON … WHEN …. Returns the number of rows inserted, updated and deleted."""
@@ -149,10 +151,12 @@ class Writer:
         action = action_sql(cases)
         cells = self._cells(target, lambda name: value_sql(cases, name))
         joined = (
-            f"SELECT t.{iceberg.FILE} AS f, t.{iceberg.ROW_NUMBER} AS p, {action} AS action, {cells} "
+            f"SELECT t.{iceberg.FILE} AS __file, t.{iceberg.ROW_NUMBER} AS __position, {action} AS __action, {cells} "
             f"FROM {sql} LEFT JOIN {scan} ON {condition.sql}"
         )
-        return self._change(target, f"SELECT * FROM ({joined}) WHERE action IS NOT NULL", "action <> 'delete'")
+        return changed_rows.rewrite(
+            self.cursor, target, f"SELECT * FROM ({joined}) WHERE __action IS NOT NULL", "__action <> 'delete'"
+        )
 
     def _case(self, target: Target, when: exp.When, both: Scope, source: Scope) -> MergeCase:
         _refuse(when, "matched", "condition", "then")
@@ -176,10 +180,13 @@ class Writer:
 
     def scan(self, target: Target, node: exp.Table) -> tuple[str, Scope]:
         """Return SQL that reads the table as `t`, with each row's file and position, and the scope of its columns."""
+        if taken := {iceberg.FILE, iceberg.ROW_NUMBER} & {column.lower() for column, _ in target.columns}:
+            # The reader's columns have these names: the statement would change other rows.
+            raise UnsupportedSqlError(f"Changing rows of {target.name}, which has a column {taken.pop()},")
         source = target.metadata.source(row_addresses=True)
         alias = node.args.get("alias")
         database, name = target.name.split(".")
-        qualifier = (alias.name.lower(),) if alias is not None else (relations.CATALOG, database, name)
+        qualifier = (alias.name.lower(),) if alias is not None else (table_names.CATALOG, database, name)
         fields = [Field(qualifier, column, Typed(f"t.{quote(column)}", kind)) for column, kind in source.columns]
         return f"{source.sql} AS t", Scope(fields)
 
@@ -196,52 +203,13 @@ class Writer:
             if name in new:
                 raise AthenaError("SYNTAX_ERROR", f"Column '{name}' is assigned twice")
             value = self.compiler.expression(pair.expression, scope)
-            new[name] = casts.expect(value, kinds[name], f"Column {name}").sql
+            if not can_insert(value.type, kinds[name]):
+                raise AthenaError("TYPE_MISMATCH", f"Column {name}: expected {kinds[name]}, found {value.type}")
+            new[name] = inserted(value, kinds[name]).sql
         return new
 
     def _cells(self, target: Target, value_of: Any) -> str:
         return ", ".join(f"CAST({value_of(name)} AS {kind.duckdb}) AS {quote(name)}" for name, kind in target.columns)
-
-    def _change(self, target: Target, changes: str, kept: str | None) -> int:
-        """Rewrite the files that hold changed rows; return the number of changes.
-
-        `kept` is the condition that selects the changes to write as rows; None writes none.
-        """
-        self.cursor.execute(f"CREATE TEMP TABLE {_CHANGES} AS {changes}")
-        count = self._number(f"SELECT count(*) FROM {_CHANGES}")
-        # Before anything is written: a row must not be updated twice.
-        if self._number(
-            f"SELECT count(*) FROM (SELECT 1 FROM {_CHANGES} WHERE f IS NOT NULL GROUP BY f, p HAVING count(*) > 1)"
-        ):
-            raise AthenaError(
-                "MERGE_TARGET_ROW_MULTIPLE_MATCHES", "One MERGE target table row matched more than one source row"
-            )
-        if not count:
-            return 0
-        files = self.cursor.execute(f"SELECT DISTINCT f FROM {_CHANGES} WHERE f IS NOT NULL").fetchall()
-        touched = [str(f) for (f,) in files]
-        parts = [self._unchanged_rows(target, touched)] if touched else []
-        if kept is not None:
-            names = ", ".join(quote(name) for name, _ in target.columns)
-            parts.append(f"SELECT {names} FROM {_CHANGES} WHERE {kept}")
-        commit(target, self._rows(target, " UNION ALL ".join(parts)), touched)
-        return count
-
-    def _unchanged_rows(self, target: Target, touched: Sequence[str]) -> str:
-        scan = target.metadata.source(row_addresses=True).sql
-        names = ", ".join(f"t.{quote(name)}" for name, _ in target.columns)
-        listing = ", ".join(map(literal, touched))
-        return (
-            f"SELECT {names} FROM {scan} AS t WHERE t.{iceberg.FILE} IN ({listing}) AND NOT EXISTS (SELECT 1 FROM "
-            f"{_CHANGES} AS changed WHERE changed.f = t.{iceberg.FILE} AND changed.p = t.{iceberg.ROW_NUMBER})"
-        )
-
-    def _number(self, sql: str) -> int:
-        found = self.cursor.execute(sql).fetchone()
-        return int(found[0]) if found else 0
-
-    def _rows(self, target: Target, sql: str) -> pa.Table:
-        return as_schema(self.cursor.execute(sql).to_arrow_table(), target.table)
 
 
 def _refuse(node: exp.Expr, *known: str) -> None:

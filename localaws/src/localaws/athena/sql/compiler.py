@@ -6,9 +6,10 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from localaws.athena import dialects
 from localaws.athena.sql import ordering, queries
 from localaws.athena.sql.expressions import handlers, predicates
-from localaws.athena.sql.parsing import parse
+from localaws.athena.sql.parser.parsing import parse
 from localaws.athena.sql.tables import Environment
 
 if TYPE_CHECKING:
@@ -21,12 +22,25 @@ if TYPE_CHECKING:
 class Compiler:
     """Compiles one statement. `text` is its source, for positions in error messages."""
 
-    def __init__(self, tables: Tables, text: str, database: str = "default") -> None:
+    def __init__(
+        self, tables: Tables, text: str, database: str = "default", dialect: dialects.Dialect | None = None
+    ) -> None:
         self.tables = tables
         self.text = text
+        self._dialect = dialect or dialects.configured()
         self.environment = Environment(database)
         self._names = itertools.count()
         self._views: list[str] = []
+
+    @property
+    def dialect(self) -> dialects.Dialect:
+        """The meaning of numbers with a point."""
+        return self.environment.dialect or self._dialect
+
+    @property
+    def current_database(self) -> str:
+        """The database of names without one."""
+        return self.environment.database
 
     def fresh(self, prefix: str) -> str:
         """Return a name that is used nowhere else in this statement."""
@@ -77,6 +91,8 @@ class _Within:
         self._compiler.environment = self._outer
 
 
-def compile_text(tables: Tables, sql: str, database: str = "default") -> Relation:
-    """Compile one query from its text. Raises AthenaError."""
-    return Compiler(tables, sql, database).query(parse(sql))
+def compile_text(
+    tables: Tables, sql: str, database: str = "default", dialect: dialects.Dialect | None = None
+) -> Relation:
+    """Compile one query from its text, in the configured dialect by default. Raises AthenaError."""
+    return Compiler(tables, sql, database, dialect).query(parse(sql))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from sqlglot import exp
 
 from localaws.athena.errors import AthenaError
 from localaws.athena.sql.coercion import common_type
-from localaws.athena.sql.parsing import refuse_other_clauses
+from localaws.athena.sql.parser.parsing import refuse_other_clauses
 from localaws.athena.sql.set_operations import as_types
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from localaws.athena.sql.interface import QueryCompiler
     from localaws.athena.sql.scope import Relation, Scope
+
+
+_REFERENCE = re.compile(r"\(SELECT \* FROM (cte\d+)\)")
 
 
 def with_clause(compiler: QueryCompiler, node: exp.Expr, clause: exp.With, parent: Scope | None) -> Relation:
@@ -45,8 +49,27 @@ def _cte(compiler: QueryCompiler, cte: exp.CTE, parent: Scope | None, *, recursi
         relation = _recursive(compiler, cte.this, name, table, aliases, parent)
         return name, f"{table} AS ({relation.sql})", replace(relation, sql=table)
     relation = compiler.query(cte.this, parent)
+    definition = _expanded(compiler, relation.sql)
     # As in Trino, the expression is inlined: else a filter outside it would not limit the files that are read.
-    return name, f"{table} AS NOT MATERIALIZED ({relation.sql})", renamed(replace(relation, sql=table), aliases)
+    return (
+        name,
+        f"{table} AS NOT MATERIALIZED ({relation.sql})",
+        renamed(replace(relation, sql=table, definition=definition), aliases),
+    )
+
+
+def reference(cte: Relation, *, correlated: bool) -> str:
+    """Return the query that reads a common table expression.
+
+    In a subquery of an expression it is the definition itself: DuckDB takes every subquery that reads a common table
+    expression for a correlated one, and evaluates its LIMIT once for each row of the outer query.
+    """
+    return cte.definition if correlated and cte.definition else f"SELECT * FROM {cte.sql}"
+
+
+def _expanded(compiler: QueryCompiler, sql: str) -> str:
+    known = {cte.sql: cte.definition for cte in compiler.environment.ctes.values() if cte.definition}
+    return _REFERENCE.sub(lambda found: f"({known[found[1]]})" if found[1] in known else found[0], sql)
 
 
 def _mentions(node: exp.Expr, name: str) -> bool:

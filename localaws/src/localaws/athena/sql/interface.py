@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from sqlglot import exp
 
+    from localaws.athena.dialects import Dialect
     from localaws.athena.sql.scope import Relation, Scope, Typed
     from localaws.athena.sql.tables import Environment, Tables, View
 
@@ -24,6 +25,14 @@ class ExpressionCompiler(Protocol):
     @property
     def text(self) -> str:
         """The source of the statement, for positions in error messages."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How numbers are read: Athena's way or Trino's."""
+
+    @property
+    def current_database(self) -> str:
+        """The database of names without one."""
 
     def fresh(self, prefix: str) -> str:
         """Return a name that is used nowhere else in this statement."""

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.sql.expressions import casts
+from localaws.athena.sql.parser.parsing import position
 from localaws.athena.sql.scope import Field, Relation, Scope, Typed
 from localaws.athena.trino_types import BIGINT, TrinoType
 
@@ -60,6 +61,22 @@ def _order_key(compiler: QueryCompiler, key: exp.Expr, scope: Scope, outputs: tu
     return (
         f"({value.sql} + 0)" if value.constant is not None and value.type.name in {"integer", "bigint"} else value.sql
     )
+
+
+def check_order_of_distinct(
+    compiler: QueryCompiler, order: exp.Order, scope: Scope, outputs: list[tuple[str, Typed]]
+) -> None:
+    """Raise AthenaError when SELECT DISTINCT is ordered by what is not in its select list."""
+    names, texts = {name.lower() for name, _ in outputs}, {value.sql for _, value in outputs}
+    for item in order.expressions:
+        key = item.this
+        if isinstance(key, exp.Literal) or (isinstance(key, exp.Column) and key.sql("trino").lower() in names):
+            continue
+        if compiler.expression(key, scope).sql not in texts:
+            raise AthenaError(
+                "EXPRESSION_NOT_IN_DISTINCT",
+                f"{position(key, compiler.text)}: For SELECT DISTINCT, ORDER BY expressions must appear in select list",
+            )
 
 
 def limits(compiler: QueryCompiler, node: exp.Expr) -> str:

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from localaws.athena.dialects import TRINO
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.sql import relations
 from localaws.athena.sql.ctes import with_clause
-from localaws.athena.sql.ordering import count, limits, order_by, ordered_and_limited, ordinal
-from localaws.athena.sql.parsing import parse, refuse_other_clauses
+from localaws.athena.sql.expressions import session
+from localaws.athena.sql.ordering import check_order_of_distinct, count, limits, order_by, ordered_and_limited, ordinal
+from localaws.athena.sql.output_columns import STALE, Unnamed, as_stored
+from localaws.athena.sql.parser.parsing import parse, refuse_other_clauses
 from localaws.athena.sql.scope import Field, Relation, Scope, Typed
 from localaws.athena.sql.set_operations import set_operation
 from localaws.athena.sql.tables import Environment
 
 if TYPE_CHECKING:
+    from localaws.athena.dialects import Dialect
     from localaws.athena.sql.interface import QueryCompiler
     from localaws.athena.sql.tables import View
 
@@ -49,14 +53,37 @@ def compile_view(compiler: QueryCompiler, name: str, view: View) -> Relation:
         raise AthenaError("INVALID_VIEW", f"View '{name}' is recursive")
     compiler.views.append(name)
     try:
-        with compiler.within(Environment(view.database)):
-            return compiler.query(parse(view.text))
+        return _as_stored(compiler, name, view)
     except UnsupportedSqlError:
         raise
     except AthenaError as error:
+        if error.code == STALE:
+            raise
         raise AthenaError("INVALID_VIEW", f"Failed analyzing stored view 'awsdatacatalog.{name}': {error}") from error
     finally:
         compiler.views.pop()
+
+
+def _as_stored(compiler: QueryCompiler, name: str, view: View) -> Relation:
+    """Return the relation of a view with its stored columns.
+
+    While numbers with a point were decimals here, as in Trino, a view was stored with columns of decimals: such a view
+    is read as it was stored, instead of being stale.
+    """
+    try:
+        return as_stored(name, view, _derived(compiler, view, None))
+    except AthenaError as error:
+        if error.code != STALE or not compiler.dialect.decimal_literals_are_doubles:
+            raise
+        try:
+            return as_stored(name, view, _derived(compiler, view, TRINO))
+        except AthenaError:
+            raise error from None
+
+
+def _derived(compiler: QueryCompiler, view: View, dialect: Dialect | None) -> Relation:
+    with compiler.within(Environment(view.database, dialect=dialect)):
+        return compiler.query(parse(view.text))
 
 
 def _parenthesized(compiler: QueryCompiler, node: exp.Subquery, parent: Scope | None) -> Relation:
@@ -91,7 +118,7 @@ def _select(compiler: QueryCompiler, node: exp.Select, parent: Scope | None) -> 
 def _distinct(node: exp.Select) -> bool:
     distinct = node.args.get("distinct")
     if distinct is not None and distinct.args.get("on") is not None:
-        raise UnsupportedSqlError("DISTINCT ON")
+        raise AthenaError("SYNTAX_ERROR", "mismatched input 'ON'")
     return distinct is not None
 
 
@@ -111,9 +138,9 @@ def _outputs(compiler: QueryCompiler, node: exp.Select, scope: Scope) -> list[tu
 def _output_name(item: exp.Expr, index: int) -> str:
     if isinstance(item, exp.Alias):
         return item.alias
-    if isinstance(item, (exp.Column, exp.Dot)):
+    if isinstance(item, (exp.Column, exp.Dot)) and not session.is_word(item):
         return item.name if isinstance(item, exp.Column) else item.expression.name
-    return f"_col{index}"
+    return Unnamed(f"_col{index}")
 
 
 def _star(item: exp.Expr, star: exp.Star, scope: Scope) -> list[tuple[str, Typed]]:
@@ -167,6 +194,8 @@ def _order_and_limit(
         fields = [Field((), name, value) for name, value in outputs if not _is_column_of_that_name(scope, name, value)]
         ordered = Scope([*fields], replace(scope), scope.variables, scope.windows)
         ordering = order_by(compiler, order, ordered, names)
+        if _distinct(node):
+            check_order_of_distinct(compiler, order, ordered, outputs)
     if (
         isinstance(limit, exp.Fetch)
         and limit.args.get("limit_options") is not None

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.sql import table_names
 from localaws.athena.sql.coercion import common_type
 from localaws.athena.sql.expressions import casts
-from localaws.athena.sql.parsing import position
+from localaws.athena.sql.output_columns import Unnamed
+from localaws.athena.sql.parser.parsing import position
 from localaws.athena.sql.scope import Field, Relation, Scope, Typed
-from localaws.athena.sql.tables import Version, View
 from localaws.athena.sql.unnest import unnest
-from localaws.athena.trino_types import TrinoType, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from localaws.athena.sql.interface import QueryCompiler
-    from localaws.athena.sql.tables import Source
 
-CATALOG = "awsdatacatalog"
-_Item = tuple[str, list[Field]]
+
+_Item = table_names.Item
 
 
 def from_clause(compiler: QueryCompiler, node: exp.Select, parent: Scope | None) -> _Item:
@@ -63,7 +61,16 @@ def _joined(
     return sql, fields
 
 
+def _refuse_natural(compiler: QueryCompiler, join: exp.Join) -> None:
+    """Refuse NATURAL JOIN with Trino's words, at the place where the tables begin."""
+    if str(join.args.get("method") or "").upper() == "NATURAL":
+        start = join.parent.args["from_"] if isinstance(join.parent, exp.Select) else join.parent
+        where = position(start, compiler.text) if start is not None else "line 1:1"
+        raise AthenaError("NOT_SUPPORTED", f"{where}: Natural join not supported")
+
+
 def _join(compiler: QueryCompiler, join: exp.Join, left_sql: str, left: list[Field], parent: Scope | None) -> _Item:
+    _refuse_natural(compiler, join)
     for name, value in join.args.items():
         if value and name not in {"this", "side", "kind", "on", "using"}:
             raise UnsupportedSqlError(f"{str(value).upper()} JOIN" if name == "method" else f"JOIN … {name.upper()}")
@@ -112,34 +119,45 @@ def _item(compiler: QueryCompiler, node: exp.Expr, parent: Scope | None, left: l
         case exp.Table():
             return _table(compiler, node, parent)
         case exp.Subquery() if isinstance(node.this, exp.Table):
-            sql, fields = _item(compiler, node.this, parent, [])
-            return f"({sql})", fields
+            return _parenthesized(compiler, node, parent)
+        case exp.Paren():
+            return _item(compiler, node.this, parent, left)
         case exp.Unnest():
-            sql, fields = _aliased(compiler, *unnest(compiler, node, Scope(left, parent)))
+            sql, fields = table_names.aliased(compiler, *unnest(compiler, node, Scope(left, parent)))
             return f"LATERAL {sql}" if left else sql, fields
         case exp.Lateral() if isinstance(node.this, exp.Subquery):
             relation = compiler.query(node.this, Scope(left, parent))
-            sql, fields = _aliased(compiler, relation, node.args.get("alias"))
+            sql, fields = table_names.aliased(compiler, relation, node.args.get("alias"))
             return f"LATERAL {sql}", fields
         case exp.Subquery() | exp.Values():
-            return _aliased(compiler, compiler.query(node, parent), node.args.get("alias"))
+            return _subquery(compiler, node, parent)
     raise UnsupportedSqlError(f"FROM {node.sql('trino')[:200]}")
 
 
-def _aliased(compiler: QueryCompiler, relation: Relation, alias: exp.TableAlias | None, name: str = "") -> _Item:
-    table = compiler.fresh("r")
-    names = [column.name for column in (alias.args.get("columns") or ())] if alias is not None else []
-    if names and len(names) != len(relation.columns):
-        raise AthenaError(
-            "MISMATCHED_COLUMN_ALIASES",
-            f"Column alias list has {len(names)} entries but relation has {len(relation.columns)} columns",
-        )
-    label = alias.name.lower() if alias is not None and alias.name else name
-    fields = [
-        Field((label,) if label else (), names[i] if names else column, Typed(f"{table}.c{i}", kind))
-        for i, (column, kind) in enumerate(relation.columns)
-    ]
-    return f"({relation.sql}) AS {table}", fields
+def _subquery(compiler: QueryCompiler, node: exp.Subquery | exp.Values, parent: Scope | None) -> _Item:
+    sample = node.args.get("sample")
+    if sample is not None:
+        node = node.copy()
+        node.set("sample", None)
+    sql, fields = table_names.aliased(compiler, compiler.query(node, parent), node.args.get("alias"))
+    return sql + (_sample(sample) if sample is not None else ""), fields
+
+
+def _parenthesized(compiler: QueryCompiler, node: exp.Subquery, parent: Scope | None) -> _Item:
+    """Compile a table or a join in parentheses. An alias after them is that of the table."""
+    for name, value in node.args.items():
+        if value and name not in {"this", "alias", "joins"}:
+            raise UnsupportedSqlError(f"{name.upper()} of tables in parentheses")
+    inner, alias = node.this, node.args.get("alias")
+    if alias is not None:
+        if inner.args.get("joins"):
+            raise AthenaError("SYNTAX_ERROR", f"mismatched input '{alias.name}'. Expecting: a join")
+        inner = inner.copy()
+        inner.set("alias", alias.copy())
+    sql, fields = _item(compiler, inner, parent, [])
+    # DuckDB takes parentheses around a join, but not around a single table.
+    sql = f"({sql})" if inner.args.get("joins") else sql
+    return _joined(compiler, sql, fields, node.args.get("joins") or (), parent)
 
 
 def _table(compiler: QueryCompiler, node: exp.Table, parent: Scope | None) -> _Item:
@@ -147,59 +165,11 @@ def _table(compiler: QueryCompiler, node: exp.Table, parent: Scope | None) -> _I
         if value and name not in {"this", "db", "catalog", "alias", "version", "joins", "sample"}:
             raise UnsupportedSqlError(f"{name.upper()} of a table: {node.sql('trino')[:200]}")
     if not isinstance(node.this, exp.Identifier):
-        raise UnsupportedSqlError(f"Table function {node.this.sql('trino')[:100]}")
-    sql, fields = _named(compiler, node)
+        return table_names.table_function(compiler, node, parent)
+    sql, fields = table_names.named(compiler, node, parent)
     if node.args.get("sample") is not None:
         sql += _sample(node.args["sample"])
     return _joined(compiler, sql, fields, node.args.get("joins") or (), parent)
-
-
-def _named(compiler: QueryCompiler, node: exp.Table) -> _Item:
-    name, alias = node.name.lower(), node.args.get("alias")
-    cte = compiler.environment.ctes.get(name) if not node.db else None
-    if cte is not None:
-        return _aliased(compiler, replace(cte, sql=f"SELECT * FROM {cte.sql}"), alias, name)
-    if node.catalog and node.catalog.lower() != CATALOG:
-        raise UnsupportedSqlError(f"Data catalog {node.catalog}")
-    database = (node.db or compiler.environment.database).lower()
-    found = compiler.tables.find(database, name, _version(compiler, node))
-    if found is None:
-        where = position(node, compiler.text)
-        raise AthenaError("TABLE_NOT_FOUND", f"{where}: Table '{CATALOG}.{database}.{name}' does not exist")
-    if isinstance(found, View):
-        if node.args.get("version") is not None:
-            raise AthenaError("NOT_SUPPORTED", f"View '{database}.{name}' cannot be queried at a version")
-        return _aliased(compiler, compiler.view(f"{database}.{name}", found), alias, name)
-    return _scan(compiler, found, (CATALOG, database, name), alias)
-
-
-def _scan(compiler: QueryCompiler, source: Source, qualified: tuple[str, ...], alias: exp.TableAlias | None) -> _Item:
-    table = compiler.fresh("r")
-    names = [column.name for column in (alias.args.get("columns") or ())] if alias is not None else []
-    qualifier = (alias.name.lower(),) if alias is not None and alias.name else qualified
-    if names and len(names) != len(source.columns):
-        raise AthenaError("MISMATCHED_COLUMN_ALIASES", "Column alias list and table have different numbers of columns")
-    fields = [
-        Field(qualifier, names[i] if names else column, Typed(f"{table}.{quote(column)}", kind))
-        for i, (column, kind) in enumerate(source.columns)
-    ]
-    fields += [
-        Field(qualifier, name, Typed(f"{table}.{quote(column)}", kind), hidden=True)
-        for name, column, kind in source.hidden
-    ]
-    return f"{source.sql} AS {table}", fields
-
-
-def _version(compiler: QueryCompiler, node: exp.Table) -> Version | None:
-    version = node.args.get("version")
-    if version is None:
-        return None
-    if version.args.get("kind") != "AS OF" or version.this not in {"TIMESTAMP", "VERSION"}:
-        raise UnsupportedSqlError(f"FOR {version.this} {version.args.get('kind')}")
-    value = compiler.expression(version.expression, Scope())
-    if version.this == "TIMESTAMP":
-        value = casts.expect(value, TrinoType("timestamp with time zone", 6), "FOR TIMESTAMP AS OF")
-    return Version(version.this, value)
 
 
 def values(compiler: QueryCompiler, node: exp.Values, parent: Scope | None) -> Relation:
@@ -217,7 +187,7 @@ def values(compiler: QueryCompiler, node: exp.Values, parent: Scope | None) -> R
     cells = ", ".join(f"CAST(v{i} AS {kind.duckdb}) AS c{i}" for i, kind in enumerate(kinds))
     names = ", ".join(f"v{i}" for i in range(len(kinds)))
     sql = f"SELECT {cells} FROM (VALUES {lines}) AS t({names})"
-    return Relation(sql, tuple((f"_col{i}", kind) for i, kind in enumerate(kinds)))
+    return Relation(sql, tuple((Unnamed(f"_col{i}"), kind) for i, kind in enumerate(kinds)))
 
 
 def _cells(compiler: QueryCompiler, item: exp.Expr, scope: Scope) -> list[Typed]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from localaws.athena.errors import AthenaError
-from localaws.athena.trino_types import TrinoType, quote
+from localaws.athena.trino_types import NUMERIC, TrinoType, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +19,12 @@ class Typed:
     sql: str
     type: TrinoType
     constant: str | None = None  # the text of a literal, where a function needs it while compiling
+    local: str | None = None  # SQL of the local time of an instant whose zone is known in each row only
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a literal number, which is neither NULL nor NaN."""
+        return self.constant is not None and self.type.name in NUMERIC
 
 
 @dataclass(frozen=True)
@@ -33,10 +39,14 @@ class Field:
 
 @dataclass(frozen=True)
 class Relation:
-    """A query's result: DuckDB SQL whose columns are c0, c1, … and their Trino names and types."""
+    """A query's result: DuckDB SQL whose columns are c0, c1, … and their Trino names and types.
+
+    `definition` is the query of a common table expression whose name is `sql`; "" for a recursive one.
+    """
 
     sql: str
     columns: tuple[tuple[str, TrinoType], ...]
+    definition: str = ""
 
 
 @dataclass(frozen=True)

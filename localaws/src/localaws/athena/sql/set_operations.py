@@ -10,7 +10,7 @@ from localaws.athena.errors import AthenaError
 from localaws.athena.sql.coercion import common_type
 from localaws.athena.sql.expressions import casts
 from localaws.athena.sql.ordering import ordered_and_limited
-from localaws.athena.sql.parsing import refuse_other_clauses
+from localaws.athena.sql.parser.parsing import refuse_other_clauses
 from localaws.athena.sql.scope import Relation, Scope, Typed
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from localaws.athena.dialects import Dialect
     from localaws.athena.sql.scope import Relation, Typed
     from localaws.athena.trino_types import TrinoType
 
@@ -30,6 +31,7 @@ class View:
 
     text: str
     database: str
+    columns: tuple[tuple[str, str], ...] = ()  # names and types as they were stored with it, none if they were not
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,11 @@ class Tables(Protocol):
 
 @dataclass(frozen=True)
 class Environment:
-    """The meaning of table names: common table expressions first, then tables of the current database."""
+    """The meaning of names and numbers: common table expressions first, then tables of the current database.
+
+    `dialect` is that of a stored query, None for that of the statement.
+    """
 
     database: str
     ctes: Mapping[str, Relation] = field(default_factory=dict)
+    dialect: Dialect | None = None

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from ministack.services import glue, s3
 
-from localaws.crawler import discovery, entries
+from localaws.crawler import classifiers, discovery, entries
 from localaws.crawler.exclusions import excluded
 from localaws.errors import TerminalError
 from localaws.hooks import succeeded, wrap
@@ -68,8 +68,8 @@ def _keys(bucket: str, prefix: str, exclusions: list[str]) -> list[str]:
 def _write(crawler: dict[str, Any], bucket: str, table: discovery.FoundTable) -> str:
     """Create or update one table and its partitions; return the name of the counter to increase."""
     database = crawler["DatabaseName"]
-    columns, delimiter = _columns(bucket, table)
-    table_input = entries.table_input(table, bucket, columns, crawler["Name"], delimiter)
+    columns, form = _columns(bucket, table, _csv_classifiers(crawler))
+    table_input = entries.table_input(table, bucket, columns, crawler["Name"], form)
     if entries.must_not_be_changed(glue._tables.get(f"{database}/{table.name}"), table_input):
         table_input["Name"] = entries.name_with_hash(table_input)
     name = table_input["Name"]
@@ -79,7 +79,7 @@ def _write(crawler: dict[str, Any], bucket: str, table: discovery.FoundTable) ->
     elif (crawler.get("SchemaChangePolicy") or {}).get("UpdateBehavior") != "LOG":
         _require_success(glue._update_table({"DatabaseName": database, "TableInput": table_input}))
     for values, folder in table.partitions.items():
-        descriptor = entries.storage(table, bucket, folder, columns, delimiter)
+        descriptor = entries.storage(table, bucket, folder, columns, form)
         _write_partition(crawler, name, {"Values": list(values), "StorageDescriptor": descriptor})
     return "TablesUpdated" if exists else "TablesCreated"
 
@@ -104,22 +104,33 @@ def _require_success(response: tuple[int, dict[str, str], bytes]) -> None:
         raise CrawlError(f"{error.get('__type')}: {error.get('message') or error.get('Message')}")
 
 
-def _columns(bucket: str, table: discovery.FoundTable) -> tuple[dict[str, str], str]:
+def _csv_classifiers(crawler: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the crawler's custom classifiers of CSV, in their order. Raises CrawlError when one does not exist."""
+    named: list[str] = crawler.get("Classifiers") or []
+    if unknown := [name for name in named if name not in glue._classifiers]:
+        raise CrawlError(f"Classifier {unknown[0]} not found")
+    stored = [glue._classifiers[name] for name in named]
+    return [one["CsvClassifier"] for one in stored if "CsvClassifier" in one]
+
+
+def _columns(
+    bucket: str, table: discovery.FoundTable, custom: list[dict[str, Any]]
+) -> tuple[dict[str, str], classifiers.CsvFormat]:
     # Files from the whole range of keys: columns may have been added over time.
     step = max(1, len(table.keys) // FILES_READ_PER_TABLE)
     columns: dict[str, str] = {}
-    delimiter = ","
+    form = classifiers.CsvFormat()
     for key in table.keys[::step][:FILES_READ_PER_TABLE]:
         if table.classification == "parquet":
             columns = discovery.merge(columns, _parquet_columns(bucket, key))
             continue
         head = discovery.decompressed(_head(bucket, key))
         if table.classification == "csv":
-            delimiter = discovery.delimiter_of(head)
-            columns = discovery.merge(columns, discovery.csv_columns(head))
+            form = classifiers.format_of(head, custom)
+            columns = discovery.merge(columns, classifiers.columns_of(head, form))
         else:
             columns = discovery.merge(columns, discovery.json_columns(head))
-    return columns, delimiter
+    return columns, form
 
 
 def _parquet_columns(bucket: str, key: str) -> dict[str, str]:

@@ -98,7 +98,7 @@ class GlueSpark:
     def _run(self, job: dict[str, Any], data: Mapping[str, Any], record: dict[str, Any]) -> Outcome:
         name, run_id = job["Name"], record["Id"]
         try:
-            logs = _RunLogs(name, run_id, self.log)
+            logs = _RunLogs(job, run_id, self.log)
             outcome = self.runner.execute(
                 JobRun(
                     run_id,
@@ -130,17 +130,28 @@ class GlueSpark:
         }
 
 
+def log_folder(job: Mapping[str, Any]) -> str:
+    """Return the beginning of a job's log groups, which end in /output and /error.
+
+    A job with a security configuration has groups of its own, as on Glue 5: they are encrypted with its key.
+    """
+    configuration, role = job.get("SecurityConfiguration"), str(job.get("Role", "")).rpartition("/")[2]
+    return f"/aws-glue/jobs/{configuration}-role/{role}" if configuration else "/aws-glue/jobs"
+
+
 class _RunLogs:
     """Copies each line of a run to CloudWatch Logs and to the server's `spark.log`."""
 
-    GROUPS = ("/aws-glue/jobs/output", "/aws-glue/jobs/error")
-
-    def __init__(self, job_name: str, run_id: str, file: Path) -> None:
+    def __init__(self, job: Mapping[str, Any], run_id: str, file: Path) -> None:
         self._scope = (get_account_id(), get_region())
         self._run_id = run_id
-        self._prefix = f"{job_name} {run_id}"
+        self._prefix = f"{job['Name']} {run_id}"
         self._file = file
-        for group in self.GROUPS:  # both return an error for one that exists, which does not matter
+        self._folder = log_folder(job)
+        for group in (
+            f"{self._folder}/output",
+            f"{self._folder}/error",
+        ):  # both return an error for one that exists, which does not matter
             cloudwatch_logs._create_log_group({"logGroupName": group})
             cloudwatch_logs._create_log_stream({"logGroupName": group, "logStreamName": run_id})
 
@@ -150,7 +161,7 @@ class _RunLogs:
         with request_scope(*self._scope):
             cloudwatch_logs._put_log_events(
                 {
-                    "logGroupName": f"/aws-glue/jobs/{stream}",
+                    "logGroupName": f"{self._folder}/{stream}",
                     "logStreamName": self._run_id,
                     "logEvents": [{"timestamp": int(time.time() * 1000), "message": line}],
                 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
 from ministack.services import glue
 
+from localaws.glue_catalog.answers import folded, shown
 from localaws.hooks import succeeded, wrap
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def install() -> None:
     """
 
     @wrap(glue, "_update_table")
-    def _(original: Any, data: dict[str, Any]) -> Any:
+    def _(original: Any, request: dict[str, Any]) -> Any:
+        data = folded(request)
         name = f"{data.get('DatabaseName')}/{(data.get('TableInput') or {}).get('Name')}"
         before = copy.deepcopy(glue._tables.get(name))
         response = original(data)
@@ -37,14 +39,16 @@ def install() -> None:
         return response
 
     @wrap(glue, "_create_table")
-    def _(original: Any, data: dict[str, Any]) -> Any:
+    def _(original: Any, request: dict[str, Any]) -> Any:
+        data = folded(request)
         response = original(data)
         if succeeded(response):  # a table of this name may have been deleted with its database, or in a batch
             _earlier.pop(_key(f"{data.get('DatabaseName')}/{(data.get('TableInput') or {}).get('Name')}"), None)
         return response
 
     @wrap(glue, "_delete_table")
-    def _(original: Any, data: dict[str, Any]) -> Any:
+    def _(original: Any, request: dict[str, Any]) -> Any:
+        data = folded(request)
         response = original(data)
         if succeeded(response):
             _earlier.pop(_key(f"{data.get('DatabaseName')}/{data.get('Name')}"), None)
@@ -54,7 +58,7 @@ def install() -> None:
     async def _(original: Any, *request: Any) -> Any:
         _method, _path, headers, body, _query = request
         action = _ACTIONS.get(headers.get("x-amz-target", "").rpartition(".")[2])
-        return await original(*request) if action is None else action(json.loads(body))
+        return await original(*request) if action is None else action(folded(json.loads(body)))
 
 
 def _key(name: str) -> tuple[str, str, str]:
@@ -66,7 +70,7 @@ def _versions(data: dict[str, Any]) -> list[dict[str, Any]]:
     name = f"{data.get('DatabaseName')}/{data.get('TableName')}"
     current = glue._tables.get(name)
     tables = [*_earlier.get(_key(name), []), current] if current is not None else []
-    return [{"Table": table, "VersionId": table["VersionId"]} for table in reversed(tables)]
+    return [{"Table": shown(table), "VersionId": table["VersionId"]} for table in reversed(tables)]
 
 
 def _get_table_versions(data: dict[str, Any]) -> Any:

@@ -2,7 +2,7 @@ module "catalog" {
   source = "../.."
 
   name_prefix            = "cartlake-test"
-  datasets               = ["transactions", "reviews"]
+  datasets               = { transactions = "csv", reviews = "jsonl" }
   raw_bucket             = { name = "test-raw", arn = "arn:aws:s3:::test-raw" }
   security_configuration = "cartlake-test"
   kms_key_arn            = "arn:aws:kms:eu-west-1:123456789012:key/k"

@@ -26,7 +26,7 @@ module "ingest" {
     raw        = { name = "test-raw", arn = "arn:aws:s3:::test-raw" }
     quarantine = { name = "test-quarantine", arn = "arn:aws:s3:::test-quarantine" }
   }
-  coordinator = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator" }
+  coordinator = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", alias = "live", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator:live" }
 }
 
 output "function_names" {

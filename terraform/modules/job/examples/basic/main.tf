@@ -15,6 +15,7 @@ module "job" {
     }
     databases          = { processed = "processed", curated = "dev_curated" }
     state_machine_arns = ["arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"]
+    log_retention_days = 30
     kms_key_arn        = "arn:aws:kms:eu-west-1:123456789012:key/k"
   }
   job = {

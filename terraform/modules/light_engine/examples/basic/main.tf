@@ -14,6 +14,9 @@ module "light_engine" {
     kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/k"
     failure_queue_arn     = "arn:aws:sqs:eu-west-1:123456789012:q"
     alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:t"
+    grants = {
+      ReadLedger = { actions = ["dynamodb:Query"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/ledger"] }
+    }
   }
   buckets = {
     raw        = { name = "test-raw", arn = "arn:aws:s3:::test-raw" }
@@ -21,6 +24,7 @@ module "light_engine" {
     curated    = { name = "test-curated", arn = "arn:aws:s3:::test-curated" }
     quarantine = { name = "test-quarantine", arn = "arn:aws:s3:::test-quarantine" }
     artifacts  = { name = "test-artifacts", arn = "arn:aws:s3:::test-artifacts" }
+    dashboard  = { name = "test-dashboard", arn = "arn:aws:s3:::test-dashboard" }
   }
   database_prefix = "dev_"
   engine          = { light_max_mb = 100, light_memory_mb = 2048 }

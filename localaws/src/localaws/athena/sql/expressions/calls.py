@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
+from localaws.athena.sql.expressions import null_arguments, session
 from localaws.athena.sql.expressions.windows import over_clause
 from localaws.athena.sql.functions import (
     aggregates,
@@ -17,11 +19,14 @@ from localaws.athena.sql.functions import (
     json_functions,
     maps,
     maths,
+    reference,
+    regular_expressions,
     strings,
     window_functions,
 )
 from localaws.athena.sql.functions.aggregation import Aggregation
 from localaws.athena.sql.functions.registry import Invocation
+from localaws.athena.sql.parser import syntax
 from localaws.athena.sql.scope import Scope, Typed
 from localaws.athena.trino_types import BIGINT
 
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 
 SCALARS = {
     **strings.HANDLERS,
+    **regular_expressions.HANDLERS,
     **maths.HANDLERS,
     **dates.HANDLERS,
     **arrays.HANDLERS,
@@ -73,16 +79,40 @@ def _dispatch(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope, modifi
     if not isinstance(node, exp.Anonymous):
         raise UnsupportedSqlError(f"{type(node).__name__}: {node.sql('trino')[:200]}")
     name = str(node.this).lower()
+    moment = session.moment(name, node.expressions)
+    if moment is not None:
+        return moment
     if name == "grouping":
         columns = ", ".join(compiler.expression(e, scope).sql for e in node.expressions)
         return Typed(f"CAST(grouping({columns}) AS BIGINT)", BIGINT)
     if name in AGGREGATES:
         return AGGREGATES[name](_aggregation(compiler, name, node, scope, modifiers))
-    if name not in SCALARS:
+    if name not in SCALARS and name in reference.NAMES:
         raise UnsupportedSqlError(f"Function {name}")
+    if name not in SCALARS:
+        where = syntax.place(compiler.text, _place_of_call(compiler.text, name))
+        raise AthenaError("FUNCTION_NOT_FOUND", f"{where}: Function '{name}' not registered")
     if modifiers != _Modifiers():
         raise AthenaError("FUNCTION_NOT_AGGREGATE", f"Function {name} is not an aggregate or window function")
-    return SCALARS[name](Invocation(compiler, scope, name, node.expressions))
+    return _scalar(compiler, scope, name, node.expressions)
+
+
+def _scalar(compiler: ExpressionCompiler, scope: Scope, name: str, arguments: list[exp.Expr]) -> Typed:
+    def call(typed: list[exp.Expr]) -> Typed:
+        return SCALARS[name](Invocation(compiler, scope, name, typed))
+
+    try:
+        return call(arguments)
+    except AthenaError:
+        found = null_arguments.with_types(arguments, lambda node: str(compiler.expression(node, scope).type), call)
+        if found is None:
+            raise
+        return found
+
+
+def _place_of_call(text: str, name: str) -> int:
+    found = re.search(rf"\b{re.escape(name)}\s*\(", text, re.IGNORECASE)
+    return found.start() if found else 0
 
 
 def _aggregation(
@@ -95,8 +125,8 @@ def _aggregation(
     for index, argument in enumerate(arguments):
         if isinstance(argument, exp.Order):
             ordering, arguments[index] = argument, argument.this
-            if isinstance(argument, exp.Distinct):
-                distinct, arguments[index : index + 1] = True, argument.expressions
+            if isinstance(argument.this, exp.Distinct):
+                distinct, arguments[index : index + 1] = True, argument.this.expressions
     conditions: tuple[str, ...] = ()
     if modifiers.filter is not None:
         conditions = (compiler.condition(modifiers.filter, scope, "FILTER").sql,)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.sql.coercion import can_coerce, common_type
-from localaws.athena.sql.expressions.literals import timestamp_literal
+from localaws.athena.sql.expressions import json_casts
+from localaws.athena.sql.expressions.failures import failure
+from localaws.athena.sql.expressions.literals import fraction_digits, timestamp_literal
 from localaws.athena.sql.expressions.time_zones import local_time
 from localaws.athena.sql.scope import Typed
-from localaws.athena.trino_types import INTEGER_DIGITS, MICROS, MILLIS, VARCHAR, TrinoType, literal, quote
+from localaws.athena.trino_types import INTEGER_DIGITS, MICROS, VARCHAR, TrinoType, literal, plain_text, quote
 
 _DATE_TEXT = r"^\s*[+-]?\d{1,}-\d{1,2}-\d{1,2}\s*$"
 _TIMESTAMP_TEXT = r"^\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?$"
-_TIME_TEXT = r"\d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,6})?)?"
+_TIME_TEXT = r"\d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,12})?)?"
+_DOUBLE_TEXT = r"^\s*[+-]?(NaN|Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)\s*$"
+_DECIMAL_TEXT = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _INTEGER_TEXT = r"^[+-]?\d+$"
 _BOOLEAN_TEXT = r"^(?i:true|false|t|f|1|0)$"
-_SCALARS_OF_JSON = frozenset({*INTEGER_DIGITS, "double", "real", "boolean", "varchar", "decimal"})
 
 
 def cast(value: Typed, target: TrinoType) -> Typed:
@@ -24,18 +27,21 @@ def cast(value: Typed, target: TrinoType) -> Typed:
     if value.type == target or value.type.name == "unknown":
         same = value.type == target and value.type.zone == target.zone
         return value if same else Typed(f"CAST({value.sql} AS {target.duckdb})", target)
-    if value.constant is not None and target.name == "timestamp with time zone":
-        return timestamp_literal(value.constant, target.precision or 0, with_zone=True)
+    if value.constant is not None and target.name == "timestamp with time zone" and value.type.name == "varchar":
+        found = timestamp_literal(value.constant, fraction_digits(value.constant), with_zone=True)
+        kind = replace(found.type, precision=target.precision)
+        return Typed(_rounded(found.sql, found.type.precision, kind), kind)
+    if target.name == "timestamp with time zone" and value.type.name in {"varchar", "char"}:
+        target = replace(target, zone=None)  # each text has its own
     return Typed(_cast_sql(value, target), target)
 
 
-def failure(message_sql: str, kind: TrinoType) -> str:
-    """Return SQL that fails with a message when it is evaluated.
-
-    DuckDB's error() cannot be used: it is volatile, which TRY does not accept.
-    """
-    thrown = f"CAST({message_sql} AS INTEGER)"
-    return f"CAST(CAST({thrown} AS VARCHAR) AS {kind.duckdb})"
+def divided(divisor: Typed, quotient: str, kind: TrinoType) -> str:
+    """Return SQL of a quotient that fails with DIVISION_BY_ZERO; the plain one when the divisor is a literal."""
+    if divisor.constant is not None and float(divisor.constant) != 0:
+        return quotient
+    thrown = failure("'DIVISION_BY_ZERO: Division by zero'", kind)
+    return f"(CASE WHEN {divisor.sql} = 0 THEN {thrown} ELSE {quotient} END)"
 
 
 def try_cast(value: Typed, target: TrinoType) -> Typed:
@@ -75,14 +81,19 @@ def _cast_sql(value: Typed, target: TrinoType) -> str:  # noqa: C901, PLR0911, P
     plain = f"CAST({sql} AS {target.duckdb})"
     match source.name, target.name:
         case (_, "json"):
-            return _to_json(value)
+            return json_casts.to_json(value, cast)
+        case ("json", "char"):
+            raise AthenaError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
         case ("json", _):
-            return _from_json(value, target)
+            return json_casts.from_json(value, target, cast)
         case ("array", "array") | ("map", "map") | ("row", "row"):
             return _nested(value, target)
-        case (_, "varchar" | "char"):
-            text = _to_text(value)
-            return text if target.precision is None else f"left({text}, {target.precision})"
+        case ("varchar" | "char", "char"):
+            return f"rpad(left({_to_text(value)}, {target.precision or 1}), {target.precision or 1}, ' ')"
+        case ("varchar" | "char", "varchar"):
+            return _to_text(value) if target.precision is None else f"left({_to_text(value)}, {target.precision})"
+        case (_, "varchar"):
+            return _to_text(value) if target.precision is None else _fitting(value, target)
         case ("double" | "real", "tinyint" | "smallint" | "integer" | "bigint"):
             return f"CAST(round({sql}) AS {target.duckdb})"  # DuckDB's cast rounds halves to even
         case ("varchar" | "char", "tinyint" | "smallint" | "integer" | "bigint"):
@@ -92,9 +103,15 @@ def _cast_sql(value: Typed, target: TrinoType) -> str:  # noqa: C901, PLR0911, P
         case ("varchar" | "char", "date"):
             return _checked(value, _DATE_TEXT, target)
         case ("varchar" | "char", "timestamp"):
-            return _rounded(_checked(value, _TIMESTAMP_TEXT, target), MICROS, target)
-        case ("varchar" | "char", "decimal" | "double" | "real"):
-            return plain
+            return _rounded(_checked(value, _TIMESTAMP_TEXT, target), MICROS, target) + _seventh_digit(value, target)
+        case ("varchar" | "char", "double" | "real"):
+            return _checked(value, _DOUBLE_TEXT, target)
+        case ("varchar" | "char", "decimal"):
+            return _checked(value, _DECIMAL_TEXT, target)
+        case ("varchar", "timestamp with time zone"):
+            return _rounded(f"trino_timestamp_tz({sql})", MICROS, target)
+        case ("varchar", "varbinary"):
+            return f"encode({sql})"
         case ("timestamp" | "timestamp with time zone", "date"):
             return f"CAST({local_time(value)} AS DATE)"
         case ("timestamp with time zone", "timestamp"):
@@ -104,9 +121,9 @@ def _cast_sql(value: Typed, target: TrinoType) -> str:  # noqa: C901, PLR0911, P
         case ("date", "timestamp"):
             return plain
         case ("date" | "timestamp", "timestamp with time zone"):
-            return f"(CAST({sql} AS TIMESTAMP) AT TIME ZONE 'UTC')"
+            return f"({_rounded(f'CAST({sql} AS TIMESTAMP)', source.precision or 0, target)} AT TIME ZONE 'UTC')"
         case ("timestamp" | "timestamp with time zone", "time"):
-            return f"CAST({local_time(value)} AS TIME)"
+            return _rounded_time(local_time(value), source.precision, target)
         case ("boolean", name) if name in {*INTEGER_DIGITS, "double", "real", "decimal"}:
             return plain
         case (name, "boolean") if name in {*INTEGER_DIGITS, "double", "real", "decimal"}:
@@ -115,15 +132,18 @@ def _cast_sql(value: Typed, target: TrinoType) -> str:  # noqa: C901, PLR0911, P
             *INTEGER_DIGITS, "double", "real", "decimal",
         }:  # fmt: skip
             return plain
-        case ("varchar", "time") if value.constant is not None and re.fullmatch(_TIME_TEXT, value.constant):
-            return plain
-        case ("varchar", "uuid") | ("time", "time"):
+        case ("varchar", "time"):
+            moment = f"DATE '2000-01-01' + {_checked(value, f'^{_TIME_TEXT}$', target)}{_seventh_digit(value, target)}"
+            return _rounded_time(moment, MICROS, target)
+        case ("time", "time"):
+            return _rounded_time(f"DATE '2000-01-01' + {sql}", source.precision, target)
+        case ("varchar", "uuid"):
             return plain
     raise AthenaError("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
 
 
 def _checked(value: Typed, pattern: str, target: TrinoType) -> str:
-    message = f"'INVALID_CAST_ARGUMENT: Cannot cast ''' || {value.sql} || ''' to {target.name}'"
+    message = f"'INVALID_CAST_ARGUMENT: Cannot cast ''' || {value.sql} || ''' to {target}'"
     checked = (
         f"CASE WHEN regexp_matches({value.sql}, {literal(pattern)}) OR {value.sql} IS NULL THEN {value.sql} "
         f"ELSE {failure(message, VARCHAR)} END"
@@ -139,61 +159,67 @@ def _rounded(sql: str, precision: int | None, target: TrinoType) -> str:
     return f"time_bucket(INTERVAL '{10 ** (MICROS - digits)} microseconds', {sql} + {_half(digits)})"
 
 
+def _rounded_time(moment: str, precision: int | None, target: TrinoType) -> str:
+    """Return SQL of the time of a day of a timestamp; what is rounded up to midnight is the midnight before."""
+    return f"CAST({_rounded(moment, precision, target)} AS TIME)"
+
+
+def _seventh_digit(value: Typed, target: TrinoType) -> str:
+    """Return SQL that adds a microsecond where a text goes on with a digit that is rounded up: DuckDB cuts it off."""
+    if target.precision != MICROS or (value.constant is not None and "." not in value.constant):
+        return ""
+    return (
+        f" + CASE WHEN regexp_matches({value.sql}, '\\.\\d{{6}}[5-9]') THEN {_half(MICROS)} ELSE INTERVAL 0 SECOND END"
+    )
+
+
 def _half(digits: int) -> str:
-    return f"INTERVAL '{10 ** (MICROS - digits) // 2} microseconds'"
+    return f"INTERVAL '{max(1, 10 ** (MICROS - digits) // 2)} microseconds'"
 
 
-_FRACTIONS = {0: "", MILLIS: ".%g", MICROS: ".%f"}
+def _clock(sql: str, form: str, digits: int) -> str:
+    """Return SQL of a time in strftime's form, with so many digits of the second."""
+    if digits == 0:
+        return f"strftime({sql}, '{form}')"
+    return (
+        f"left(strftime({sql}, '{form}.%f'), -{MICROS - digits})"
+        if digits < MICROS
+        else f"strftime({sql}, '{form}.%f')"
+    )
 
 
-def _to_text(value: Typed) -> str:
+def _to_text(value: Typed) -> str:  # noqa: PLR0911 -- the table of texts
     source, sql = value.type, value.sql
     match source.name:
         case "double":
             return f"trino_double_text({sql})"
+        case "real":
+            return f"trino_double_text(CAST(CAST({sql} AS VARCHAR) AS DOUBLE))"
+        case "time":
+            return _clock(f"DATE '2000-01-01' + {sql}", "%H:%M:%S", source.precision or 0)
+        case "interval day to second":
+            return f"athena_day_second({sql})"
+        case "interval year to month":
+            return f"athena_year_month({sql})"
         case "timestamp" | "timestamp with time zone":
-            if source.precision not in _FRACTIONS:
+            if (source.precision or 0) > MICROS:
                 raise UnsupportedSqlError(f"Casting {source} to varchar")
-            zone = f" {source.zone}" if source.name != "timestamp" else ""
-            form = literal(f"%Y-%m-%d %H:%M:%S{_FRACTIONS[source.precision]}{zone}")
-            return f"strftime({local_time(value)}, {form})"
+            text = _clock(local_time(value), "%Y-%m-%d %H:%M:%S", source.precision or 0)
+            return text if source.name == "timestamp" else f"{text} || {literal(f' {source.zone}')}"
         case "varchar" | "char" | "boolean" | "date" | "decimal" | "uuid" | "tinyint" | "smallint" | "integer":
-            return f"CAST({sql} AS VARCHAR)"
+            return plain_text(sql, source)
         case "bigint":
-            return f"CAST({sql} AS VARCHAR)"
-    raise UnsupportedSqlError(f"Casting {source} to varchar")
+            return plain_text(sql, source)
+    raise AthenaError("TYPE_MISMATCH", f"Cannot cast {source} to varchar")
 
 
-def _to_json(value: Typed) -> str:
-    if _has_json_form(value.type):
-        return f"to_json({value.sql})"
-    raise UnsupportedSqlError(f"Casting {value.type} to json")
-
-
-def _has_json_form(kind: TrinoType) -> bool:
-    if kind.name in {"array", "map"}:
-        return all(_has_json_form(t) for t in kind.args)
-    return kind.name in {*INTEGER_DIGITS, "boolean", "varchar", "double", "json", "unknown"}
-
-
-def _from_json(value: Typed, target: TrinoType) -> str:
-    if target.name == "varchar" and target.precision is None:
-        # Trino refuses objects and arrays here; DuckDB would give their text.
-        thrown = failure("'INVALID_CAST_ARGUMENT: Cannot cast JSON to varchar'", VARCHAR)
-        return (
-            f"CASE WHEN json_type({value.sql}) IN ('OBJECT', 'ARRAY') "
-            f"THEN {thrown} "
-            f"ELSE json_extract_string({value.sql}, '$') END"
-        )
-    if not _reads_json(target):
-        raise UnsupportedSqlError(f"Casting json to {target}")
-    return f"CAST({value.sql} AS {target.duckdb})"
-
-
-def _reads_json(kind: TrinoType) -> bool:
-    if kind.name in {"array", "row"} or (kind.name == "map" and kind.args[0].name == "varchar"):
-        return all(_reads_json(t) for t in kind.args)
-    return kind.name in _SCALARS_OF_JSON
+def _fitting(value: Typed, target: TrinoType) -> str:
+    """Return SQL of the text of a value that is no text. Trino does not cut it: it fails when it is too long."""
+    text = _to_text(value)
+    thrown = failure(
+        f"'INVALID_CAST_ARGUMENT: Value ' || {text} || ' cannot be represented as varchar({target.precision})'", VARCHAR
+    )
+    return f"(CASE WHEN length({text}) > {target.precision} THEN {thrown} ELSE {text} END)"
 
 
 def _nested(value: Typed, target: TrinoType) -> str:

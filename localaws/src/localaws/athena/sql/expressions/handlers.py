@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql.expressions import calls, casts, literals, operators, predicates
+from localaws.athena.sql.expressions import calls, casts, literals, operators, predicates, session, sql_json
 from localaws.athena.sql.expressions.predicates import boolean
-from localaws.athena.sql.parsed_types import from_sqlglot
-from localaws.athena.sql.parsing import position, refuse_other_arguments
+from localaws.athena.sql.parser.parsed_types import from_sqlglot
+from localaws.athena.sql.parser.parsing import position, refuse_other_arguments
 from localaws.athena.sql.scope import Scope, Typed
 from localaws.athena.trino_types import UNKNOWN, array
 
@@ -18,10 +18,23 @@ if TYPE_CHECKING:
     from localaws.athena.sql.interface import ExpressionCompiler, ExpressionHandler
 
 
+# Operators and forms that the parser knows from other dialects.
+_FOREIGN = frozenset({
+    "ILike", "RegexpLike", "RegexpILike", "SimilarTo", "Glob", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseNot",
+    "BitwiseLeftShift", "BitwiseRightShift", "IntDiv", "Xor", "Parameter", "SessionParameter", "PropertyEQ", "Slice",
+    "Collate", "ArrayContainsAll", "ArrayContainedBy", "ArrayOverlaps", "JSONBContains", "NullSafeEQ", "Struct",
+    "MatchAgainst", "Pow", "Distinct", "Star", "Placeholder", "Escape", "Adjacent", "Operator", "Overlaps", "Alias",
+    "Aliases", "Introducer", "JSONExtractScalar", "JSONBExtract", "DPipeEQ",
+})  # fmt: skip
+
+
 def compile_expression(compiler: ExpressionCompiler, node: exp.Expr, scope: Scope) -> Typed:
     """Compile one expression. Raises AthenaError as Trino would, or UnsupportedSqlError for an unknown one."""
     handler = _HANDLERS.get(type(node))
     if handler is None:
+        if type(node).__name__ in _FOREIGN:
+            where = position(node, compiler.text)
+            raise AthenaError("SYNTAX_ERROR", f"{where}: mismatched input in '{node.sql('trino')[:200]}'")
         raise UnsupportedSqlError(f"{type(node).__name__}: {node.sql('trino')[:200]}")
     return handler(compiler, node, scope)
 
@@ -50,8 +63,14 @@ def _dot(compiler: ExpressionCompiler, node: exp.Dot, scope: Scope) -> Typed:
     return found
 
 
+def _is_quoted(node: exp.Expr) -> bool:
+    return any(part.args.get("quoted") for part in node.find_all(exp.Identifier))
+
+
 def _named(compiler: ExpressionCompiler, node: exp.Expr, parts: list[str], scope: Scope) -> Typed:
     found = scope.resolve(parts)
+    if found is None and len(parts) == 1 and not _is_quoted(node):
+        found = session.named(compiler, parts[0].lower())
     if found is None:
         raise AthenaError(
             "COLUMN_NOT_FOUND",
@@ -65,7 +84,7 @@ def _cast(compiler: ExpressionCompiler, node: exp.Cast, scope: Scope) -> Typed:
     refuse_other_arguments(node, "this", "to", "safe")
     operand = node.this
     if isinstance(operand, exp.Literal) and operand.is_string and not isinstance(node, exp.TryCast):
-        constant = literals.typed_literal(operand.this, node.to)
+        constant = literals.typed_literal(operand.this, node)
         if constant is not None:
             return constant
     value = compiler.expression(operand, scope)
@@ -151,13 +170,6 @@ def _as_call(name: str, *argument_names: str) -> ExpressionHandler:
     return compile_call
 
 
-def _json_query(compiler: ExpressionCompiler, node: exp.JSONExtract, scope: Scope) -> Typed:
-    refuse_other_arguments(node, "this", "expression", "json_query")
-    return calls.compile_call(
-        compiler, exp.Anonymous(this="json_query", expressions=[node.this, node.expression]), scope
-    )
-
-
 def _extract(compiler: ExpressionCompiler, node: exp.Extract, scope: Scope) -> Typed:
     return calls.compile_call(compiler, exp.Anonymous(this=node.this.name, expressions=[node.expression]), scope)
 
@@ -172,6 +184,8 @@ def _trim(compiler: ExpressionCompiler, node: exp.Trim, scope: Scope) -> Typed:
 _HANDLERS: dict[type[exp.Expr], ExpressionHandler] = {
     **literals.HANDLERS,
     **predicates.HANDLERS,
+    **sql_json.HANDLERS,
+    **session.HANDLERS,
     exp.Column: _column,
     exp.Identifier: _identifier,
     exp.Dot: _dot,
@@ -196,8 +210,6 @@ _HANDLERS: dict[type[exp.Expr], ExpressionHandler] = {
     exp.Trim: _trim,
     exp.StrPosition: _as_call("strpos", "this", "substr"),
     exp.Substring: _as_call("substr", "this", "start", "length"),
-    exp.JSONValue: _as_call("json_value", "this", "path"),
-    exp.JSONExtract: _json_query,
     exp.Anonymous: calls.compile_call,
     exp.Filter: calls.compile_call,
     exp.Window: calls.compile_call,

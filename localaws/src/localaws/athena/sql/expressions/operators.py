@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
-from localaws.athena.sql.coercion import as_decimal, can_coerce, common_type
-from localaws.athena.sql.expressions import casts, time_zones
+from localaws.athena.sql.coercion import can_coerce, common_type
+from localaws.athena.sql.expressions import casts, decimals, floating, time_zones
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import (
     BOOLEAN,
     DAY_SECOND,
     INTEGER_DIGITS,
-    MAX_PRECISION,
     NUMERIC,
     VARBINARY,
     VARCHAR,
@@ -30,27 +30,83 @@ _NEEDS_ORDER = frozenset({"<", "<=", ">", ">="})
 
 def compare(symbol: str, left: Typed, right: Typed) -> Typed:
     """Compile a comparison. Raises AthenaError TYPE_MISMATCH for types that Trino does not compare."""
+    left, right = _exact_literal(left, right), _exact_literal(right, left)
     kind = common_type(left.type, right.type)
     if kind is not None and kind.name in _NESTED:
         return _compare_nested(symbol, casts.coerce(left, kind), casts.coerce(right, kind))
     a, b = comparison_sides(left, right, symbol)
+    if kind is not None and kind.name in floating.FLOATS:
+        return Typed(floating.compare(symbol, a, b), BOOLEAN)
     return Typed(f"({a.sql} {symbol} {b.sql})", BOOLEAN)
 
 
+# As many digits survive the way from decimal to double and back.
+_DIGITS_OF_DOUBLE = 15
+
+
+def _exact_literal(value: Typed, other: Typed) -> Typed:
+    """Return a double literal that is compared with a decimal or an integer as a decimal, where that is the same.
+
+    Else the column would be cast to double, and the filter would not limit the files that are read.
+    """
+    if value.type.name != "double" or value.constant is None or other.constant is not None:
+        return value
+    plain = re.fullmatch(r"-?(\d+)\.(\d+)", value.constant)
+    if other.type.name not in {"decimal", "integer", "smallint", "tinyint"} or plain is None:
+        return value
+    digits = len(plain[1].lstrip("0")) + len(plain[2])
+    if digits > _DIGITS_OF_DOUBLE or (other.type.precision or 0) > _DIGITS_OF_DOUBLE:
+        return value
+    return Typed(value.constant, decimal(max(digits, 1), len(plain[2])), value.constant)
+
+
 def _compare_nested(symbol: str, left: Typed, right: Typed) -> Typed:
-    """Compare rows or arrays: with a NULL inside the result is NULL in Trino, true or false in DuckDB."""
+    """Compare rows, arrays or maps: with a NULL inside the result is NULL in Trino, true or false in DuckDB."""
     kind = left.type
     if symbol == "<>":
         return Typed(f"(NOT {_compare_nested('=', left, right).sql})", BOOLEAN)
-    if symbol != "=" or kind.name == "map" or (kind.name == "array" and kind.element.name in _NESTED):
+    if symbol != "=":
         raise UnsupportedSqlError(f"Comparing {kind} by {symbol}")
+    if kind.name == "map":
+        return _equal_maps(left, right)
     if kind.name == "array":
-        return Typed(f"trino_array_equal({left.sql}, {right.sql})", BOOLEAN)
+        return _equal_arrays(left, right)
     fields = (
         compare("=", Typed(f"({left.sql}).{quote(name)}", part), Typed(f"({right.sql}).{quote(name)}", part)).sql
         for name, part in zip(kind.storage_fields, kind.args, strict=True)
     )
-    return Typed(f"({' AND '.join(fields)})", BOOLEAN)
+    known = f"{left.sql} IS NOT NULL AND {right.sql} IS NOT NULL"
+    return Typed(f"(CASE WHEN {known} THEN {' AND '.join(fields)} END)", BOOLEAN)
+
+
+def _equal_arrays(left: Typed, right: Typed) -> Typed:
+    element = left.type.element
+    if element.name not in {*_NESTED, *floating.FLOATS, "char"}:
+        return Typed(f"trino_array_equal({left.sql}, {right.sql})", BOOLEAN)
+    depth = str(left.type).count("array(") + str(left.type).count("map(")  # names of lambdas inside each other differ
+    pair = f"equal_{depth}"
+    equal = compare("=", Typed(f"({pair}).a", element), Typed(f"({pair}).b", element)).sql
+    pairs = (
+        f"list_transform(range(1, len({left.sql}) + 1), "
+        f"LAMBDA {pair}_i : struct_pack(a := ({left.sql})[{pair}_i], b := ({right.sql})[{pair}_i]))"
+    )
+    verdicts = f"list_transform({pairs}, LAMBDA {pair} : {equal})"
+    same_length = f"len({left.sql}) = len({right.sql})"
+    return Typed(
+        f"(CASE WHEN {same_length} THEN trino_all({verdicts}) WHEN {same_length} IS NOT NULL THEN false END)", BOOLEAN
+    )
+
+
+def _equal_maps(left: Typed, right: Typed) -> Typed:
+    keys = f"trino_sorted_keys({left.sql})", f"trino_sorted_keys({right.sql})"
+    item = left.type.element
+    values = (
+        Typed(f"list_transform({key}, LAMBDA equal_k : ({side.sql})[equal_k])", array(item))
+        for key, side in zip(keys, (left, right), strict=True)
+    )
+    same_keys = f"{keys[0]} = {keys[1]}"
+    equal = compare("=", *values).sql
+    return Typed(f"(CASE WHEN {same_keys} THEN {equal} WHEN {same_keys} IS NOT NULL THEN false END)", BOOLEAN)
 
 
 def comparison_sides(left: Typed, right: Typed, symbol: str = "=") -> tuple[Typed, Typed]:
@@ -62,12 +118,20 @@ def comparison_sides(left: Typed, right: Typed, symbol: str = "=") -> tuple[Type
     if kind is None or (symbol in _NEEDS_ORDER and kind.name in {"map", "json"}):
         raise AthenaError("TYPE_MISMATCH", f"Cannot apply operator: {left.type} {symbol} {right.type}")
     if "char" in {left.type.name, right.type.name}:
-        raise UnsupportedSqlError("Comparing char(n), which ignores trailing spaces, (cast it to varchar)")
+        return _padded_sides(left, right, symbol)
     if left.type.name in _EXACT and right.type.name in _EXACT:
         return left, right  # DuckDB compares integers and decimals exactly, whatever their widths
     if left.type.name == right.type.name and left.type.name not in {"array", "map", "row"}:
         return left, right
     return casts.coerce(left, kind), casts.coerce(right, kind)
+
+
+def _padded_sides(left: Typed, right: Typed, symbol: str) -> tuple[Typed, Typed]:
+    """Return both texts without the spaces at their end, which do not count where one side is char(n)."""
+    if symbol in _NEEDS_ORDER:
+        raise UnsupportedSqlError("The order of char(n), which ignores trailing spaces, (cast it to varchar)")
+    one, two = (Typed(f"rtrim({side.sql}, ' ')", VARCHAR) for side in (left, right))
+    return one, two
 
 
 def require_numeric(value: Typed, symbol: str) -> None:
@@ -96,53 +160,11 @@ def _numeric(symbol: str, left: Typed, right: Typed) -> Typed:
     kind = common_type(left.type, right.type)
     assert kind is not None  # noqa: S101 -- numbers always have a common type
     if kind.name == "decimal":
-        return decimal_arithmetic(symbol, left, right)
+        return decimals.arithmetic(symbol, left, right)
     a, b = (f"CAST({v.sql} AS {kind.duckdb})" if v.type != kind or v.constant else v.sql for v in (left, right))
     if kind.name in INTEGER_DIGITS and symbol in "/%":
-        return Typed(_divided(right, f"({a} {'//' if symbol == '/' else '%'} {b})", kind), kind)
+        return Typed(casts.divided(right, f"({a} {'//' if symbol == '/' else '%'} {b})", kind), kind)
     return Typed(f"({a} {symbol} {b})", kind)
-
-
-def _divided(divisor: Typed, quotient: str, kind: TrinoType) -> str:
-    if divisor.constant is not None and float(divisor.constant) != 0:
-        return quotient
-    thrown = casts.failure("'DIVISION_BY_ZERO: Division by zero'", kind)
-    return f"(CASE WHEN {divisor.sql} = 0 THEN {thrown} ELSE {quotient} END)"
-
-
-def decimal_arithmetic(symbol: str, left: Typed, right: Typed) -> Typed:
-    """Compile an operator of decimals, by https://trino.io/docs/current/functions/decimal.html."""
-    one, two = as_decimal(left.type), as_decimal(right.type)
-    p1, s1, p2, s2 = one.precision or 0, one.scale, two.precision or 0, two.scale
-    a, b = casts.coerce(left, one).sql, casts.coerce(right, two).sql
-    scale = max(s1, s2)
-    match symbol:
-        case "+" | "-":
-            return _as(decimal(max(p1 - s1, p2 - s2) + scale + 1, scale), f"({a} {symbol} {b})")
-        case "*":
-            if s1 + s2 > MAX_PRECISION:
-                raise AthenaError("INVALID_FUNCTION_ARGUMENT", "DECIMAL scale must be in range [0, 38]")
-            return _as(decimal(p1 + p2, s1 + s2), f"({a} * {b})")
-        case "%":
-            kind = decimal(min(p2 - s2, p1 - s1) + scale, scale)
-            return _as(kind, _divided(right, f"({a} % {b})", kind))
-    kind = decimal(p1 + s2 + max(s2 - s1, 0), scale)
-    quotient = f"CAST({decimal_quotient(a, s1, b, s2, scale)} AS {kind.duckdb})"
-    return Typed(_divided(right, quotient, kind), kind)
-
-
-def decimal_quotient(a: str, s1: int, b: str, s2: int, scale: int) -> str:
-    """Return SQL of a / b rounded half up to `scale`, in 128-bit integers: DuckDB's own division gives a double."""
-    shift = scale - s1 + s2
-    top = f"CAST(CAST({a} * CAST({10**s1} AS HUGEINT) AS HUGEINT) * {10 ** max(shift, 0)} AS HUGEINT)"
-    bottom = f"CAST(CAST({b} * CAST({10**s2} AS HUGEINT) AS HUGEINT) * {10 ** max(-shift, 0)} AS HUGEINT)"
-    quotient = f"trino_divide_half_up({top}, {bottom})"
-    unit = f"CAST('{10**-scale:.{scale}f}' AS DECIMAL({scale + 1},{scale}))" if scale else "1"
-    return f"CAST(CAST({quotient} AS DECIMAL(38,0)) * {unit} AS DECIMAL(38,{scale}))"
-
-
-def _as(kind: TrinoType, sql: str) -> Typed:
-    return Typed(sql, kind)
 
 
 def _temporal(symbol: str, left: Typed, right: Typed) -> Typed | None:
@@ -158,14 +180,31 @@ def _temporal(symbol: str, left: Typed, right: Typed) -> Typed | None:
     if symbol == "-" and {*kinds} <= {"timestamp", "timestamp with time zone", "date"} and "date" not in kinds:
         a, b = comparison_sides(left, right)
         return Typed(f"({a.sql} - {b.sql})", DAY_SECOND)
-    return _scaled(left, right) if symbol == "*" else None
+    return _scaled(symbol, left, right) if symbol in "*/" else None
 
 
-def _scaled(left: Typed, right: Typed) -> Typed | None:
+def _scaled(symbol: str, left: Typed, right: Typed) -> Typed | None:
+    """Compile interval * number, number * interval and interval / number; fractions of a unit are cut off."""
     interval, factor = (left, right) if left.type.name.startswith("interval") else (right, left)
-    if interval.type.name.startswith("interval") and factor.type.name in INTEGER_DIGITS:
-        return Typed(f"({interval.sql} * {factor.sql})", interval.type)
-    return None
+    if not interval.type.name.startswith("interval") or factor.type.name not in NUMERIC:
+        return None
+    if symbol == "/" and interval is right:
+        return None
+    months = interval.type.name == "interval year to month"
+    amount = (
+        f"(date_part('year', {interval.sql}) * 12 + date_part('month', {interval.sql}))"
+        if months
+        else _millis(interval)
+    )
+    if factor.type.name in INTEGER_DIGITS and symbol == "*":
+        moved = f"{amount} * {factor.sql}"
+    else:
+        moved = f"CAST(trunc({amount} {symbol} CAST({factor.sql} AS DOUBLE)) AS BIGINT)"
+    return Typed(f"to_months(CAST({moved} AS INTEGER))" if months else f"to_milliseconds({moved})", interval.type)
+
+
+def _millis(interval: Typed) -> str:
+    return f"CAST(round(epoch({interval.sql}) * 1000) AS BIGINT)"
 
 
 def _moved(symbol: str, value: Typed, interval: Typed) -> Typed | None:
@@ -174,14 +213,12 @@ def _moved(symbol: str, value: Typed, interval: Typed) -> Typed | None:
         if interval.type != DAY_SECOND or interval.constant is not None:
             return Typed(f"CAST({moved} AS DATE)", value.type)
         return Typed(f"trino_whole_day({moved})", value.type)
-    if value.type.name == "timestamp":
+    if value.type.name == "timestamp" or (value.type.name == "time" and interval.type == DAY_SECOND):
         return Typed(f"({moved})", value.type)
     if value.type.name == "timestamp with time zone":
-        if interval.type == DAY_SECOND and value.type.zone == "UTC":
-            return Typed(f"({moved})", value.type)
+        if interval.type == DAY_SECOND:  # a time that passes; the calendar has no part in it
+            return Typed(f"({value.sql} {symbol} to_milliseconds({_millis(interval)}))", value.type)
         local = f"({time_zones.local_time(value)} {symbol} {interval.sql})"
-        if interval.type == DAY_SECOND:
-            raise UnsupportedSqlError(f"Adding an interval to a timestamp in zone {value.type.zone}")
         return Typed(time_zones.instant(local, value.type), value.type)
     return None
 

@@ -8,8 +8,8 @@ from sqlglot import exp
 
 from localaws.athena.errors import AthenaError, UnsupportedSqlError
 from localaws.athena.sql.coercion import common_type
-from localaws.athena.sql.expressions import casts, operators
-from localaws.athena.sql.parsing import refuse_other_arguments
+from localaws.athena.sql.expressions import casts, floating, operators, sql_json
+from localaws.athena.sql.parser.parsing import refuse_other_arguments
 from localaws.athena.sql.scope import Scope, Typed
 from localaws.athena.trino_types import BOOLEAN, VARCHAR, TrinoType
 
@@ -87,15 +87,23 @@ def _in(compiler: ExpressionCompiler, node: exp.In, scope: Scope) -> Typed:
         query = compiler.query(node.args["query"], scope)
         kind = _comparable(left.type, _single(query.columns))
         inner = f"SELECT CAST(c0 AS {kind.duckdb}) FROM ({query.sql})"
+        if kind.name in floating.FLOATS:
+            inner = f"{inner} WHERE c0 IS NULL OR NOT isnan(c0)"  # nothing equals NaN
         return Typed(f"({casts.coerce(left, kind).sql} IN ({inner}))", BOOLEAN)
     choices = [compiler.expression(e, scope) for e in node.expressions]
     if left.type.name in {"array", "map", "row"}:
+        return Typed(f"({' OR '.join(operators.compare('=', left, choice).sql for choice in choices)})", BOOLEAN)
+    if _names(left, *choices) & floating.FLOATS and not all(choice.is_number for choice in choices):
         return Typed(f"({' OR '.join(operators.compare('=', left, choice).sql for choice in choices)})", BOOLEAN)
     sides = [operators.comparison_sides(left, choice) for choice in choices]
     # One IN is possible only if no choice needs a cast of the left side.
     if all(side[0].sql == left.sql for side in sides):
         return Typed(f"({left.sql} IN ({', '.join(side[1].sql for side in sides)}))", BOOLEAN)
     return Typed(f"({' OR '.join(f'{a.sql} = {b.sql}' for a, b in sides)})", BOOLEAN)
+
+
+def _names(*values: Typed) -> set[str]:
+    return {value.type.name for value in values}
 
 
 def _between(compiler: ExpressionCompiler, node: exp.Between, scope: Scope) -> Typed:
@@ -107,8 +115,10 @@ def _between(compiler: ExpressionCompiler, node: exp.Between, scope: Scope) -> T
 
 
 def _like(compiler: ExpressionCompiler, node: exp.Like, scope: Scope, escape: str = "") -> Typed:
+    refuse_other_arguments(node, "this", "expression", "negate")
     left, right = (casts.expect(compiler.expression(side, scope), VARCHAR, "LIKE") for side in (node.left, node.right))
-    return Typed(f"({left.sql} LIKE {right.sql}{escape})", BOOLEAN)
+    word = "NOT LIKE" if node.args.get("negate") else "LIKE"  # sqlglot has no Not around it
+    return Typed(f"({left.sql} {word} {right.sql}{escape})", BOOLEAN)
 
 
 def _escape(compiler: ExpressionCompiler, node: exp.Escape, scope: Scope) -> Typed:
@@ -119,8 +129,14 @@ def _escape(compiler: ExpressionCompiler, node: exp.Escape, scope: Scope) -> Typ
 
 
 def _is(compiler: ExpressionCompiler, node: exp.Is, scope: Scope) -> Typed:
+    if node.args.get("negate"):
+        positive = node.copy()
+        positive.set("negate", None)
+        return Typed(f"(NOT {_is(compiler, positive, scope).sql})", BOOLEAN)
     if isinstance(node.expression, exp.Null):
         return Typed(f"({compiler.expression(node.this, scope).sql} IS NULL)", BOOLEAN)
+    if isinstance(node.expression, exp.JSON):
+        return sql_json.is_json(compiler, node, scope)
     raise UnsupportedSqlError(f"Predicate {node.sql('trino')[:200]}")
 
 

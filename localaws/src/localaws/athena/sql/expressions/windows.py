@@ -19,9 +19,7 @@ def over_clause(compiler: ExpressionCompiler, window: exp.Window, scope: Scope) 
         named = scope.windows.get(window.args["alias"].name.lower())
         if not isinstance(named, exp.Window):
             raise AthenaError("INVALID_WINDOW_REFERENCE", f"Window {window.args['alias'].name} is not defined")
-        if window.args.get("partition_by") or window.args.get("order") or window.args.get("spec"):
-            raise UnsupportedSqlError("A window that refines a named window")
-        window = named
+        window = _refined(named, window)
     parts = []
     if window.args.get("partition_by"):
         keys = ", ".join(compiler.expression(e, scope).sql for e in window.args["partition_by"])
@@ -31,6 +29,17 @@ def over_clause(compiler: ExpressionCompiler, window: exp.Window, scope: Scope) 
     if window.args.get("spec") is not None:
         parts.append(_frame(compiler, window.args["spec"], scope))
     return f"OVER ({' '.join(parts)})"
+
+
+def _refined(named: exp.Window, window: exp.Window) -> exp.Window:
+    """Return a named window with what the OVER clause adds to it. Raises AthenaError for what it may not change."""
+    if window.args.get("partition_by") or (window.args.get("order") and named.args.get("order")):
+        raise AthenaError("INVALID_WINDOW_REFERENCE", "A window cannot change PARTITION BY or ORDER BY of a named one")
+    merged = named.copy()
+    for part in ("order", "spec"):
+        if window.args.get(part):
+            merged.set(part, window.args[part].copy())
+    return merged
 
 
 def _frame(compiler: ExpressionCompiler, spec: exp.WindowSpec, scope: Scope) -> str:
@@ -49,6 +58,6 @@ def _bound(
 ) -> str:
     if isinstance(bound, str):
         return f"{bound} {side or ''}".strip()
-    if kind != "ROWS" or bound is None:
-        raise UnsupportedSqlError(f"A window frame of {kind} with an offset")
+    if bound is None:
+        raise UnsupportedSqlError(f"A window frame of {kind} without a bound")
     return f"{compiler.expression(bound, scope).sql} {side}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localaws.athena.errors import UnsupportedSqlError
-from localaws.athena.sql.expressions import casts, operators
+from localaws.athena.sql.expressions import casts, decimals
+from localaws.athena.sql.functions import sketches
+from localaws.athena.sql.functions.arrays import reduced
 from localaws.athena.sql.scope import Typed
 from localaws.athena.trino_types import BIGINT, BOOLEAN, DOUBLE, INTEGER_DIGITS, VARCHAR, array, decimal, map_of
 
@@ -50,7 +52,7 @@ def _avg(a: Aggregation) -> Typed:
         return Typed(f"CAST({a.apply('avg', value.sql)} AS {kind.duckdb})", kind)
     # DuckDB's average of decimals is a double.
     total, count = a.apply("sum", value.sql), a.apply("count", value.sql)
-    quotient = operators.decimal_quotient(total, value.type.scale, f"nullif({count}, 0)", 0, value.type.scale)
+    quotient = decimals.quotient(total, value.type.scale, f"nullif({count}, 0)", 0, value.type.scale)
     return Typed(f"CAST({quotient} AS {value.type.duckdb})", value.type)
 
 
@@ -149,20 +151,6 @@ def _approx_distinct(a: Aggregation) -> Typed:
     return Typed(a.apply("count", f"DISTINCT {a.call.value(0).sql}"), BIGINT)
 
 
-def _approx_percentile(a: Aggregation) -> Typed:
-    if len(a.call.nodes) != PAIR or a.over or a.distinct:
-        raise UnsupportedSqlError("approx_percentile with weights, accuracy or as a window function")
-    value, share = a.call.value(0), a.call.value(1)
-    if value.type.name not in {"bigint", "double", "real", "integer", "smallint", "tinyint"}:
-        value = casts.expect(value, DOUBLE, "approx_percentile")
-    if share.type.name == "array":
-        raise UnsupportedSqlError("approx_percentile with an array of percentiles")
-    present = f"{value.sql} IS NOT NULL"
-    ordered = f"list_sort({a.apply('list', value.sql, condition=present)})"
-    fraction = casts.expect(share, DOUBLE, "approx_percentile").sql
-    return Typed(f"trino_percentile({ordered}, {fraction})", value.type)
-
-
 def _map_agg(a: Aggregation) -> Typed:
     a.call.arity(2)
     key, value = a.call.value(0), a.call.value(1)
@@ -179,6 +167,22 @@ def _multimap_agg(a: Aggregation) -> Typed:
         "list", f"struct_pack(key := {key.sql}, value := {value.sql})", condition=f"{key.sql} IS NOT NULL"
     )
     return Typed(f"trino_multimap({entries})", map_of(key.type, array(value.type)))
+
+
+def _map_union(a: Aggregation) -> Typed:
+    a.call.arity(1)
+    value = a.call.value_of_type(0, "map")
+    item = a.call.fresh()
+    maps = a.apply("list", value.sql, condition=f"{value.sql} IS NOT NULL")
+    entries = f"flatten(list_transform({maps}, LAMBDA {item} : map_entries({item})))"
+    return Typed(f"trino_map_of_entries({entries})", value.type)
+
+
+def _reduce_agg(a: Aggregation) -> Typed:
+    a.call.arity(4)
+    value = a.call.value(0)
+    values = a.apply("list", value.sql, condition=f"{value.sql} IS NOT NULL")
+    return reduced(a.call, Typed(values, array(value.type)), a.call.value(1))
 
 
 def _histogram(a: Aggregation) -> Typed:
@@ -220,8 +224,12 @@ HANDLERS: dict[str, AggregateHandler] = {
     "array_agg": _array_agg,
     "listagg": _listagg,
     "approx_distinct": _approx_distinct,
-    "approx_percentile": _approx_percentile,
+    "bitwise_xor_agg": _bits("bit_xor"),
+    "kurtosis": _statistic("kurtosis"),
+    **sketches.HANDLERS,
     "map_agg": _map_agg,
+    "map_union": _map_union,
+    "reduce_agg": _reduce_agg,
     "multimap_agg": _multimap_agg,
     "histogram": _histogram,
 }

@@ -13,13 +13,18 @@ from localaws.athena.trino_types import (
     BIGINT,
     BOOLEAN,
     DATE,
+    DAY_SECOND,
     DOUBLE,
     INTEGER,
     JSON,
+    REAL,
     TIMESTAMP_TZ,
     VARBINARY,
     VARCHAR,
     TrinoType,
+    array,
+    decimal,
+    map_of,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +46,15 @@ TYPES = {
     "json": JSON,
     "date": DATE,
     "timestamptz": TIMESTAMP_TZ,
+    "real": REAL,
+    "varchars": array(VARCHAR),
+    "doubles": array(DOUBLE),
+    "weights": map_of(VARCHAR, DOUBLE),
+    "varchar_map": map_of(VARCHAR, VARCHAR),
+    "varchars_map": map_of(VARCHAR, array(VARCHAR)),
+    "uuid": TrinoType("uuid"),
+    "daysecond": DAY_SECOND,
+    "decimal38": decimal(38, 0),
 }
 
 

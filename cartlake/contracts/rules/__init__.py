@@ -1,0 +1,1 @@
+"""Rules of a contract, compiled: about rows, and about tables."""

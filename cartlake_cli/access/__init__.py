@@ -1,0 +1,1 @@
+"""Who may read what: from the classifications of the contracts."""

@@ -1,0 +1,1 @@
+"""What an assistant may ask of the lake, by the Model Context Protocol: tables, named queries, SQL that only reads."""

@@ -1,0 +1,76 @@
+"""`lake dashboard`: the dashboard in a browser, from the tiles of an environment."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cartlake_cli.context import Lake, lake_of
+from cartlake_cli.dashboard.serving import TILES, TilesForbiddenError, server
+from cartlake_cli.dashboard.tiles import BucketTiles
+from cartlake_cli.errors import CommandError, NotReadyError
+
+INDEX = f"{TILES}index.json"
+PACKAGED = Path(__file__).resolve().parents[2] / "_dashboard"
+"""Where the files of the page are in an installed command line."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add `lake dashboard`."""
+    app.command("dashboard")(dashboard)
+
+
+def dashboard(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Show sales, funnel, customers, products and the state of the data in a browser, until Ctrl-C."""
+    lake = lake_of(context)
+    tiles = tiles_of(lake)
+    try:
+        serving = server(page_folder(lake.root), tiles.read, port)
+    except OSError as error:
+        raise CommandError(f"Port {port} of 127.0.0.1 is not free: {error}. Choose another, or 0 for any.") from error
+    url = f"http://127.0.0.1:{serving.server_port}/"
+    lake.output.say(f"The dashboard of `{lake.environment}` is at [bold]{url}[/bold] until you press Ctrl-C.")
+    if lake.outputs.dashboard_url:
+        lake.output.say(f"CloudFront hosts it at {lake.outputs.dashboard_url}")
+    if browser:
+        webbrowser.open(url)
+    try:
+        serving.serve_forever()
+    except KeyboardInterrupt:
+        lake.output.say("")
+    finally:
+        serving.server_close()
+
+
+def tiles_of(lake: Lake) -> BucketTiles:
+    """Return the tiles of an environment. Raises NotReadyError where there are none, or none may be read."""
+    bucket = lake.outputs.buckets.get("dashboard")
+    if bucket is None:
+        raise NotReadyError(
+            f"`{lake.environment}` was deployed by a version without a dashboard: "
+            "`lake up` or `terraform apply` adds it."
+        )
+    tiles = BucketTiles(bucket, lake.client("s3"))
+    try:
+        index = tiles.read(INDEX)
+    except TilesForbiddenError as error:
+        raise NotReadyError(str(error)) from error
+    if index is None:
+        raise NotReadyError(
+            f"`{lake.environment}` has no tiles yet: a refresh writes them when files were loaded. Load some with "
+            "`lake drop` or `lake demo`, or start one with `lake recompute curated.sales_daily`."
+        )
+    return tiles
+
+
+def page_folder(root: Path) -> Path:
+    """Return the folder with the files of the page, of the checkout or of the installed command line."""
+    folders = (root / "dashboard", PACKAGED)
+    return next((folder for folder in folders if (folder / "index.html").is_file()), PACKAGED)

@@ -1,0 +1,1 @@
+"""Erasure of a person from the whole lake: `lake forget`. docs/privacy.md describes it."""

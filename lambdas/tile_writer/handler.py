@@ -1,0 +1,60 @@
+"""The last act of a refresh: writes the tiles that the dashboard reads, so that a page view asks no query engine.
+
+It may be invoked again: a tile is written anew from the versions of the tables that are published then. The index is
+written last, so that the page never finds a tile in it that is not there.
+"""
+
+import json
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from cartlake.aws import s3
+from cartlake.times import stamp, utc_now
+from glue_jobs.engines.duckdb.session import httpfs_file
+from lambdas.shared.clients import ledger
+from lambdas.shared.entry import Answer, entry, logger
+from lambdas.tile_writer.adapters import read_tiles, tile_source
+from lambdas.tile_writer.domain import tile_document
+from lambdas.tile_writer.settings import settings
+
+settings()  # a bad environment fails the cold start
+httpfs_file()  # and so does an incomplete layer
+
+
+class TilesRequest(BaseModel):
+    """Write all tiles, after the run that changed tables."""
+
+    run_id: str
+
+
+@entry(TilesRequest)
+def lambda_handler(request: TilesRequest, context: LambdaContext) -> Answer:
+    now, written = utc_now(), []
+    with tile_source(settings().database_prefix, ledger(), request.run_id, int(context.memory_limit_in_mb)) as source:
+        for tile in read_tiles():
+            document = tile_document(tile, source.columns(tile), source.sources_of(tile), request.run_id, now)
+            written.append({"tile": tile.name, "bytes": write(tile.name, document), "rows": document["rows"]})
+    write("index", index_document(request.run_id, stamp(now), written))
+    logger.info("tiles_written", run_id=request.run_id, tiles=len(written), bytes=sum(one["bytes"] for one in written))
+    return {"tiles": len(written), "bytes": sum(one["bytes"] for one in written)}
+
+
+def index_document(run_id: str, now: str, written: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the page reads first: which tiles there are, and how to show times and amounts."""
+    return {
+        "run_id": run_id,
+        "written_at": now,
+        "environment": settings().environment,
+        "time_zone": settings().time_zone,
+        "currency": settings().currency,
+        "tiles": written,
+    }
+
+
+def write(name: str, document: dict[str, Any]) -> int:
+    """Write one document of the page; returns its size in bytes."""
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    s3.write_text(f"s3://{settings().dashboard_bucket}/tiles/{name}.json", text)
+    return len(text.encode())

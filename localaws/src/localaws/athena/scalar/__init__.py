@@ -1,0 +1,1 @@
+"""Trino's functions that DuckDB has not, in Python. `FUNCTIONS` of each module are registered in DuckDB."""

@@ -1,0 +1,1 @@
+"""Rules of executions of state machines that need no server."""

@@ -1,0 +1,1 @@
+"""IAM: the actions and resources that policies are checked for, as on AWS."""

@@ -1,0 +1,1 @@
+"""Limits of AWS that depend on more than one request."""

@@ -1,0 +1,2 @@
+-- Addresses of customers.
+select email from processed.customers

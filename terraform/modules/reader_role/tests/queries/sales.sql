@@ -1,0 +1,2 @@
+-- Sales of each day.
+select * from curated.sales_by_day

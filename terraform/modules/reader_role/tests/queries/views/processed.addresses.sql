@@ -1,0 +1,1 @@
+create or replace view processed.addresses as select email from processed.customers

@@ -1,0 +1,99 @@
+"""Whoever subscribed hears of alarms and of rejected files, and what is expected raises no alarm."""
+
+import json
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e.conftest import PARCELS_HEADER, eventually
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def mails(lake):
+    """What the topic of alerts delivers from now on: subjects, with the texts."""
+    sqs, sns, topic = lake.client("sqs"), lake.client("sns"), lake.outputs.alerts_topic_arn
+    url = sqs.create_queue(QueueName=f"mails-{uuid4().hex}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    allowed = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [{**allowed, "Resource": arn}]}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)["SubscriptionArn"]
+    found = {}
+
+    def read():
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            body = json.loads(message["Body"])
+            found[body.get("Subject", "")] = body["Message"]
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    yield read
+    sns.unsubscribe(SubscriptionArn=subscription)
+    sqs.delete_queue(QueueUrl=url)
+
+
+@pytest.fixture(scope="module")
+def alarms(lake):
+    """The alarms of the lake, by what stands behind its prefix."""
+    prefix = f"{lake.outputs.name_prefix}-"
+
+    def read():
+        pages = lake.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
+        return {one["AlarmName"].removeprefix(prefix): one for page in pages for one in page["MetricAlarms"]}
+
+    return read
+
+
+def test_a_sweep_says_that_nothing_is_overdue(alarms, run_lake):
+    # Its absence would be the alarm, so a state of OK shows that the metric came under the name the alarm watches.
+    assert json.loads(run_lake("sweep", "--json").stdout)["overdue"] == []
+
+    eventually(lambda: alarms()["overdue"]["StateValue"] == "OK", 60)
+
+
+def test_each_alarm_reaches_who_subscribed_with_its_runbook(lake, alarms, mails):
+    for alarm in alarms().values():
+        state = {"StateValue": "OK" if alarm["StateValue"] == "ALARM" else "ALARM", "StateReason": "a test"}
+        lake.client("cloudwatch").set_alarm_state(AlarmName=alarm["AlarmName"], **{**state, "StateValue": "ALARM"})
+
+    def told():
+        return {
+            json.loads(text)["AlarmName"]: json.loads(text) for subject, text in mails().items() if "ALARM" in subject
+        }
+
+    expected = {alarm["AlarmName"] for alarm in alarms().values()}
+    eventually(lambda: told().keys() >= expected, 90)
+    assert all("docs/alarms/" in one["AlarmDescription"] for one in told().values())
+
+
+def test_somebody_hears_of_each_rejected_file(run_lake, tmp_path, mails):
+    for name in ("first", "second"):
+        file = tmp_path / f"{name}-{uuid4().hex}.csv"
+        file.write_text("no,such,columns\n1,2,3\n")
+        run_lake("drop", "parcels", file, "--wait", "--json", exit_code=None)
+
+    def told():
+        return [text for subject, text in mails().items() if "a file of parcels was rejected" in subject]
+
+    [text, *_] = eventually(told, 60)
+    assert "quarantine show" in text
+
+
+def test_a_run_with_many_refused_rows_raises_the_alarm_and_one_with_few_rows_does_not(
+    run_lake, tmp_path, alarms, mails
+):
+    def drop(rows):
+        file = tmp_path / f"{uuid4().hex}.csv"
+        line = "PCL-q{0}-{1},999999,heavy,2026-11-02,2026-11-02T10:00:00Z\n"
+        file.write_text(PARCELS_HEADER + "".join(line.format(uuid4().hex, number) for number in range(rows)))
+        [loaded] = json.loads(run_lake("drop", "parcels", file, "--wait", "--json").stdout)
+        return loaded
+
+    drop(5)
+    assert alarms()["quarantine-rate"]["StateValue"] != "ALARM"
+
+    drop(150)
+    eventually(lambda: alarms()["quarantine-rate"]["StateValue"] == "ALARM", 60)
+    eventually(lambda: any("quarantine-rate" in text and "Threshold Crossed" in text for text in mails().values()), 60)
