@@ -1,7 +1,7 @@
 """One commit of an Iceberg table that leaves nothing of removed rows in its metadata.
 
 An ordinary delete lists the files that leave, with the smallest and greatest value of each column in them. Here every
-manifest of data files is written anew, with the files that stay and the new ones alone.
+manifest is written anew, with the files that stay and the new ones alone.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from pyiceberg.table.snapshots import Operation, Summary
 from pyiceberg.table.update.snapshot import _SnapshotProducer
 
 from cartlake.tables.snapshots import RUN_PROPERTY
+from cartlake_cli.erasure.position_deletes import without_missing
+from glue_jobs.engines.duckdb.iceberg.manifests import DeleteManifestWriter, added_entry, delete_counts, with_status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from pyiceberg.manifest import DataFile, ManifestFile
+    from pyiceberg.manifest import DataFile, ManifestFile, ManifestWriter
+    from pyiceberg.partitioning import PartitionSpec
     from pyiceberg.table import Table
 
 
@@ -47,6 +50,8 @@ class _Replacement(_SnapshotProducer[Any]):
         self._removed = {file.file_path for file in removed}
         self._added_data_files = list(added)
         self._deleted_data_files = set(removed)
+        self._added_deletes: list[DataFile] = []
+        self._removed_deletes: list[DataFile] = []
 
     def _deleted_entries(self) -> list[ManifestEntry]:
         return []
@@ -58,37 +63,57 @@ class _Replacement(_SnapshotProducer[Any]):
         """Nothing is pruned."""
 
     def _summary(self, snapshot_properties: dict[str, str] | None = None) -> Summary:
-        return super()._summary(snapshot_properties or {})
+        deletes = delete_counts(self._added_deletes, "added") | delete_counts(self._removed_deletes, "removed")
+        return super()._summary({**(snapshot_properties or {}), **deletes})
 
     def _manifests(self) -> list[ManifestFile]:
-        by_spec: defaultdict[int, list[ManifestEntry]] = defaultdict(list)
-        kept: list[ManifestFile] = []
         head = self._transaction.table_metadata.snapshot_by_name(str(self._target_branch))
-        for manifest in head.manifests(self._io) if head else []:
-            if manifest.content is not ManifestContent.DATA:
-                kept.append(manifest)  # position deletes name files and places, no values
-                continue
-            for entry in manifest.fetch_manifest_entry(self._io, discard_deleted=True):
-                if entry.data_file.file_path not in self._removed:
-                    by_spec[manifest.partition_spec_id].append(self._entry(entry, ManifestEntryStatus.EXISTING))
-        for file in self._added_data_files:
-            entry = ManifestEntry.from_args(data_file=file)
-            by_spec[file.spec_id].append(self._entry(entry, ManifestEntryStatus.ADDED))
-        return [*map(self._written, by_spec.items()), *kept]
+        manifests = head.manifests(self._io) if head else []
+        data = [one for one in self._live(manifests, ManifestContent.DATA) if not self._leaves(one)]
+        paths = {entry.data_file.file_path for entry in data}
+        deletes = [kept for one in self._live(manifests, ManifestContent.DELETES) if (kept := self._kept(one, paths))]
+        entries = [with_status(one, ManifestEntryStatus.EXISTING, one.snapshot_id) for one in data]
+        entries += [added_entry(file, self._snapshot_id) for file in self._added_data_files]
+        return [*self._written(entries, self._data_writer), *self._written(deletes, self._delete_writer)]
 
-    def _entry(self, entry: ManifestEntry, status: ManifestEntryStatus) -> ManifestEntry:
-        is_new = status is ManifestEntryStatus.ADDED
-        return ManifestEntry.from_args(
-            status=status,
-            snapshot_id=self._snapshot_id if is_new else entry.snapshot_id,
-            sequence_number=None if is_new else entry.sequence_number,
-            file_sequence_number=None if is_new else entry.file_sequence_number,
-            data_file=entry.data_file,
-        )
+    def _live(self, manifests: Iterable[ManifestFile], content: ManifestContent) -> list[ManifestEntry]:
+        return [
+            entry
+            for manifest in manifests
+            if manifest.content is content
+            for entry in manifest.fetch_manifest_entry(self._io, discard_deleted=True)
+        ]
 
-    def _written(self, found: tuple[int, list[ManifestEntry]]) -> ManifestFile:
-        spec_id, entries = found
-        with self.new_manifest_writer(self.spec(spec_id)) as writer:
-            for entry in entries:
-                writer.add_entry(entry)
-        return writer.to_manifest_file()
+    def _leaves(self, entry: ManifestEntry) -> bool:
+        return entry.data_file.file_path in self._removed
+
+    def _kept(self, entry: ManifestEntry, paths: Collection[str]) -> ManifestEntry | None:
+        """Return the entry of a file of deletes without positions in files that leave; None where none is left."""
+        file = without_missing(self._io, entry.data_file, paths)
+        if file is entry.data_file:
+            return with_status(entry, ManifestEntryStatus.EXISTING, entry.snapshot_id)
+        self._removed_deletes.append(entry.data_file)
+        if file is None:
+            return None
+        self._added_deletes.append(file)
+        return added_entry(file, self._snapshot_id)
+
+    def _written(
+        self, entries: Iterable[ManifestEntry], writer_of: Callable[[PartitionSpec], ManifestWriter]
+    ) -> Iterator[ManifestFile]:
+        """Write a manifest for each partitioning."""
+        by_spec: defaultdict[int, list[ManifestEntry]] = defaultdict(list)
+        for entry in entries:
+            by_spec[entry.data_file.spec_id].append(entry)
+        for spec_id, some in by_spec.items():
+            with writer_of(self.spec(spec_id)) as writer:
+                for entry in some:
+                    writer.add_entry(entry)
+            yield writer.to_manifest_file()
+
+    def _data_writer(self, spec: PartitionSpec) -> ManifestWriter:
+        return self.new_manifest_writer(spec)
+
+    def _delete_writer(self, spec: PartitionSpec) -> ManifestWriter:
+        output = self.new_manifest_output()
+        return DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression)

@@ -55,6 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     hundreds of refused rows, and kills leave rows of runs that failed.
     """
     late = [
+        "test_forget.py",
         "test_bad_files.py",
         "test_alarms.py",
         "test_kills.py",

@@ -69,8 +69,8 @@ def planted(lake, run_lake, orders, tmp_path):
     drop("customers", "planted-customers.csv", written("customers", people))
     with orders(40)[0].open() as file:
         lines = list(csv.DictReader(file))
-    for line in lines[:3]:
-        line.update(customer_id=FIRST, customer_email=MAIL)
+    for place, line in enumerate(lines[:3]):  # orders of their own, so that no order is of two customers
+        line.update(order_id=f"ORD-EEEE{place:06X}", line_number=1, customer_id=FIRST, customer_email=MAIL)
     lines[2]["order_status"] = "lost"
     for line in lines[3:]:
         line["customer_email"] = "other@example.org"

@@ -3,20 +3,27 @@
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.transforms import MonthTransform
 from pyiceberg.types import NestedField, StringType, TimestamptzType
 
 from cartlake.aws.clients import client
+from cartlake.contracts import Maintenance
 from cartlake.tables.catalog import load_catalog
+from cartlake.tables.file_stats_reader import file_stats_of
 from cartlake_cli.erasure import tables
 from cartlake_cli.erasure.decoding import texts_of
 from cartlake_cli.erasure.people import named_rows
 from cartlake_cli.erasure.subject import Subject, bound_of
+from glue_jobs.engines.duckdb.iceberg.commits import Change, commit
+from glue_jobs.engines.duckdb.types import PATH_ID
 
 SUBJECT = Subject(frozenset({"CUS-0004242"}))
 MARKERS = bound_of(["CUS-0004242", "Plantedmarker"])
@@ -80,6 +87,33 @@ def traces(folder):
     )
 
 
+def delete(table, *places):
+    """Delete rows, given by data file and position, by one file of position deletes."""
+    rows = sorted((file.file_path, position) for file, position in places)
+    path = f"{table.location()}/data/{uuid4()}.parquet"
+    paths, positions = zip(*rows, strict=True)
+    with table.io.new_output(path).create() as stream:
+        pq.write_table(pa.table({"file_path": paths, "pos": positions}), stream)
+    deletes = DataFile.from_args(
+        content=DataFileContent.POSITION_DELETES,
+        file_path=path,
+        file_format=FileFormat.PARQUET,
+        partition=places[0][0].partition,
+        record_count=len(rows),
+        file_size_in_bytes=len(table.io.new_input(path)),
+        lower_bounds={PATH_ID: paths[0].encode()},
+        upper_bounds={PATH_ID: paths[-1].encode()},
+    )
+    deletes.spec_id = places[0][0].spec_id
+    commit(table, Change(deletes=[deletes]), "run-1")
+    table.refresh()
+
+
+def files_with(table, name):
+    tasks = table.scan(row_filter=f"name = '{name}'").plan_files()
+    return next(task.file for task in tasks if name in pq.read_table(task.file.file_path)["name"].to_pylist())
+
+
 def names(table):
     return sorted(table.refresh().scan().to_arrow().column("name").to_pylist())
 
@@ -115,6 +149,30 @@ def test_rows_that_only_older_versions_have_are_removed_too(table, folder):
     assert eraser(table).count().as_dict() == {"rows": 0, "files": 1}
     eraser(table).erase()
     assert (traces(folder), names(table)) == ([], ["a"])
+
+
+def test_deletes_of_files_that_stay_are_kept_and_all_others_leave(table, folder):
+    append(table, row("CUS-0000001", 1, "a"), row("CUS-0004242", 1, "Plantedmarker"), row("CUS-0000002", 1, "b"))
+    append(table, row("CUS-0000003", 1, "c"), row("CUS-0000004", 1, "d"))
+    append(table, row("CUS-0004242", 2, "Plantedmarker"), row("CUS-0000005", 2, "e"), row("CUS-0000006", 2, "f"))
+    january, stays, february = (files_with(table, name) for name in "ace")
+    delete(table, (january, 0), (stays, 1))
+    delete(table, (february, 1))
+    delete(table, (stays, 1))
+    assert names(table) == sorted(["Plantedmarker"] * 2 + ["b", "c", "f"])
+    before = file_stats_of(table, Maintenance())
+    assert (before.delete_files, before.deleted_rows) == (3, 4)
+
+    eraser(table).erase()
+
+    assert (traces(folder), names(table)) == ([], ["b", "c", "f"])
+    after = file_stats_of(table.refresh(), Maintenance())
+    assert (after.delete_files, after.deleted_rows) == (2, 2)
+    [february] = [task for task in table.scan().plan_files() if task.file.partition == february.partition]
+    assert february.delete_files == set()
+    summary = table.current_snapshot().summary
+    assert (summary["removed-position-deletes"], summary["added-position-deletes"]) == ("3", "1")
+    assert summary["total-position-deletes"] == "2"
 
 
 def test_branches_and_tags_do_not_keep_the_person(table, folder):

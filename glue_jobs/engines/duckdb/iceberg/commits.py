@@ -22,6 +22,7 @@ from pyiceberg.utils.properties import property_as_bool
 from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
 from glue_jobs.engines.duckdb.iceberg.manifests import (
     DeleteManifestWriter,
+    added_entry,
     delete_counts,
     may_be_about,
     partition_of,
@@ -142,7 +143,7 @@ class _Commit(_MergeAppendFiles):
         return self._process_manifests([*new, *self._existing_manifests()])
 
     def _added_entries(self) -> list[ManifestEntry]:
-        return [_added(file, self._snapshot_id) for file in self._added_data_files]
+        return [added_entry(file, self._snapshot_id) for file in self._added_data_files]
 
     def _existing_manifests(self) -> list[ManifestFile]:
         if not self._deleted_data_files:
@@ -280,19 +281,8 @@ class _Commit(_MergeAppendFiles):
         output = self.new_manifest_output()
         with DeleteManifestWriter(spec, self.schema(), output, self._snapshot_id, self._compression) as writer:
             for file in files:
-                writer.add_entry(_added(file, self._snapshot_id))
+                writer.add_entry(added_entry(file, self._snapshot_id))
         return writer.to_manifest_file()
-
-
-def _added(file: DataFile, snapshot_id: int) -> ManifestEntry:
-    """The entry of a new file, which gets its sequence number when the snapshot is committed."""
-    return ManifestEntry.from_args(
-        status=ManifestEntryStatus.ADDED,
-        snapshot_id=snapshot_id,
-        sequence_number=None,
-        file_sequence_number=None,
-        data_file=file,
-    )
 
 
 def drop_branch(table: Table, name: str) -> None:

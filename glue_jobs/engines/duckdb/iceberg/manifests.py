@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyiceberg.manifest import DataFileContent, ManifestContent, ManifestEntry, ManifestWriterV2
+from pyiceberg.manifest import (
+    DataFileContent,
+    ManifestContent,
+    ManifestEntry,
+    ManifestEntryStatus,
+    ManifestWriterV2,
+)
 
 from glue_jobs.engines.duckdb.types import PATH_ID
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from pyiceberg.manifest import DataFile, ManifestEntryStatus
+    from pyiceberg.manifest import DataFile
     from pyiceberg.typedef import Record
 
 
@@ -34,6 +40,17 @@ def with_status(entry: ManifestEntry, status: ManifestEntryStatus, snapshot_id: 
         sequence_number=entry.sequence_number,
         file_sequence_number=entry.file_sequence_number,
         data_file=entry.data_file,
+    )
+
+
+def added_entry(file: DataFile, snapshot_id: int) -> ManifestEntry:
+    """Return the entry of a new file, which gets its sequence number when the snapshot is committed."""
+    return ManifestEntry.from_args(
+        status=ManifestEntryStatus.ADDED,
+        snapshot_id=snapshot_id,
+        sequence_number=None,
+        file_sequence_number=None,
+        data_file=file,
     )
 
 
