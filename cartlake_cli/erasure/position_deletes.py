@@ -7,7 +7,7 @@ https://iceberg.apache.org/spec/#position-delete-files.
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -49,7 +49,7 @@ def _written(io: FileIO, file: DataFile, positions: pa.Table) -> DataFile:
 
 def _described(io: FileIO, file: DataFile, path: str, positions: pa.Table) -> DataFile:
     first, last = (str(bound) for bound in pc.min_max(positions[_PATH]).as_py().values())
-    written: Any = DataFile.from_args(
+    written = DataFile.from_args(
         content=DataFileContent.POSITION_DELETES,
         file_path=path,
         file_format=FileFormat.PARQUET,
