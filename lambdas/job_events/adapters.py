@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from cartlake.aws.clients import aws_errors, client, error_code
 from lambdas.job_events.domain import JobRun, TaskFailure
 from lambdas.job_events.settings import settings
+from lambdas.shared.closing import release_request
 
 CLOSED_TOKENS: Final = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 """Error codes for a task that no longer waits: it was answered, or the execution went on without it."""
@@ -65,7 +66,7 @@ def _under_way(job_name: str, run_id: str) -> list[str]:
 
 def release(subject: str, run_id: str) -> None:
     """Have the run coordinator free the lock of a run, and start the next run. Asynchronous: Lambda itself retries."""
-    payload = json.dumps({"action": "release", "subject": subject, "run_id": run_id}).encode()
+    payload = json.dumps(release_request(subject, run_id)).encode()
     with aws_errors():
         client("lambda").invoke(
             FunctionName=settings().run_coordinator_function, InvocationType="Event", Payload=payload

@@ -6,12 +6,11 @@ from aws_lambda_powertools.utilities.parser.models import EventBridgeModel
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Discriminator, RootModel, Tag
 
-from cartlake.events import RunFailed
-from cartlake.runs.ids import dataset_of, subject_of, workflow_of
+from cartlake.runs.ids import subject_of
 from lambdas.job_events.adapters import ended_job_run, fail_task, release, stop_job_runs
 from lambdas.job_events.domain import INFRASTRUCTURE_ERROR, task_failure
 from lambdas.job_events.settings import settings
-from lambdas.shared.clients import event_bus, ledger
+from lambdas.shared.closing import close_run
 from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, entry, logger
 
@@ -77,14 +76,7 @@ def execution_ended(detail: ExecutionDetail) -> Answer:
     run_id, subject = detail.name, subject_of(detail.name)
     error = detail.error or f"Execution{detail.status.replace('_', ' ').title().replace(' ', '')}"
     cause = detail.cause or f"The execution of run {run_id} ended as {detail.status} and gave no cause."
-    failed = ledger().runs.fail(run_id, error, cause)
-    if failed:
-        count(subject, RunsFailed=1)
-        event_bus().send(
-            RunFailed(
-                workflow=workflow_of(subject), dataset=dataset_of(subject), run_id=run_id, error=error, cause=cause
-            )
-        )
+    failed = close_run(run_id, error, cause)
     stopped = stop_job_runs(run_id)
     release(subject, run_id)
     logger.info("execution_ended", run_id=run_id, status=detail.status, run_failed=failed, stopped=stopped)

@@ -11,6 +11,7 @@ from cartlake.ledger import ObjectVersion
 from cartlake.raw_zone import object_created
 from lambdas.lake_sweeper.domain import Execution
 from lambdas.lake_sweeper.settings import settings
+from lambdas.shared.closing import release_request
 
 _DEPTHS: Final = (
     "ApproximateNumberOfMessages",
@@ -47,10 +48,14 @@ def execution(run_id: str) -> Execution:
     return Execution(is_running=found["status"] == "RUNNING", ended_at=found.get("stopDate"))
 
 
-def ask_coordinator(action: str, subject: str, run_id: str | None = None) -> None:
-    """Have the run coordinator `start` a run, or `release` a run's lock and start the next. Lambda itself retries."""
-    request = {"action": action, "subject": subject} | ({"run_id": run_id} if run_id else {})
-    _invoke(settings().run_coordinator_function, request)
+def start(subject: str) -> None:
+    """Have the run coordinator start a run. Lambda itself retries."""
+    _invoke(settings().run_coordinator_function, {"action": "start", "subject": subject})
+
+
+def release(subject: str, run_id: str) -> None:
+    """Have the run coordinator release a run's lock and start the next run. Lambda itself retries."""
+    _invoke(settings().run_coordinator_function, release_request(subject, run_id))
 
 
 def go_on(function: str, request: dict[str, Any]) -> None:

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cartlake import contracts
-from cartlake.events import RunFailed
 from cartlake.ledger import FileRecord, FileState, Ledger, Lock, RunState
-from cartlake.runs.ids import Workflow, dataset_of, is_erasure, subject_of, workflow_of
+from cartlake.runs.ids import Workflow, is_erasure, subject_of
 from cartlake.times import parse
 from lambdas.lake_sweeper import adapters
 from lambdas.lake_sweeper.domain import is_gone, is_old, may_load_again
-from lambdas.shared.clients import event_bus
+from lambdas.shared.closing import close_run
 
 ERROR: Final = "ExecutionGone"
 RUNS_LOOKED_AT: Final = 50
@@ -53,9 +52,8 @@ class RunSweep:
             if is_gone(adapters.execution(run_id), max(map(parse, run.seen)), self.now, self.grace):
                 found.closed.append(run_id)
                 found.released += run.locks
-                found.files += sum(map(may_load_again, run.files))
-                if not self.dry_run:
-                    self._close(run_id, run.locks)
+                free = sum(map(may_load_again, run.files)) if self.dry_run else self._close(run_id, run.locks)
+                found.files += free
 
     def start_waiting(self, found: FoundRuns) -> None:
         """Start a run for files, a backfill or stale tables that wait while no run does."""
@@ -63,7 +61,7 @@ class RunSweep:
             if subject not in found.released and self._waits_for_nothing(subject):
                 found.waiting.append(subject)
                 if not self.dry_run:
-                    adapters.ask_coordinator("start", subject)
+                    adapters.start(subject)
 
     def _datasets(self) -> Sequence[str]:
         return sorted({*contracts.all_names(), *self.ledger.files.datasets()})
@@ -95,20 +93,28 @@ class RunSweep:
         for dataset in self.ledger.files.datasets():
             yield from self.ledger.files.list(dataset, FileState.CLAIMED)
 
-    def _close(self, run_id: str, locks: Sequence[str]) -> None:
+    def _close(self, run_id: str, locks: Sequence[str]) -> int:
+        """Close a run, and return how many of its files wait for the next one."""
         subject = subject_of(run_id)
         marks = self.ledger.stale.of_run(run_id) if subject == Workflow.REFRESH else []
         claimed = [file for file in self.ledger.runs.files(run_id) if _is_claimed_by(file, run_id)]
         self._fail(run_id, claimed)
-        for file in filter(may_load_again, claimed):
+        free = [file for file in self._failed(claimed) if may_load_again(file)]
+        for file in free:
             self.ledger.files.requeue(file.file_id)
         # What a failed refresh had to rebuild waits for the next one but starts none. This one did not fail.
         for mark in marks:
             self.ledger.stale.mark(mark.run_id, mark.table, mark.scope)
         for lock in locks:
-            adapters.ask_coordinator("release", lock, run_id)
+            adapters.release(lock, run_id)
         if not locks and subject != Workflow.MAINTENANCE:
-            adapters.ask_coordinator("start", subject)
+            adapters.start(subject)
+        return len(free)
+
+    def _failed(self, files: Sequence[FileRecord]) -> list[FileRecord]:
+        """Return the files as they are now, without those that were loaded: the run had published them."""
+        now = self.ledger.files.get_many([file.file_id for file in files])
+        return [file for file in now if file.state is FileState.FAILED]
 
     def _fail(self, run_id: str, claimed: Sequence[FileRecord]) -> None:
         if not claimed and self.ledger.runs.get(run_id) is None:
@@ -117,10 +123,7 @@ class RunSweep:
             f"The execution of run {run_id} is not running, and its end was never reported. Its files wait for the next"
             " run, those that several runs did not load are FAILED."
         )
-        if self.ledger.runs.fail(run_id, ERROR, cause):
-            subject = subject_of(run_id)
-            about = {"workflow": workflow_of(subject), "dataset": dataset_of(subject)}
-            event_bus().send(RunFailed(**about, run_id=run_id, error=ERROR, cause=cause))
+        close_run(run_id, ERROR, cause)
 
     def _waits_for_nothing(self, subject: str) -> bool:
         """Return whether something waits for a run of the subject, and none works, gathers or is about to start."""

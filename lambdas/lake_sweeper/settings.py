@@ -2,10 +2,10 @@ from functools import cache
 
 from pydantic import Field
 
-from lambdas.shared.settings import LedgerSettings, StateMachineSettings
+from lambdas.shared.settings import ClosingSettings, LedgerSettings, StateMachineSettings
 
 
-class Settings(LedgerSettings, StateMachineSettings):
+class Settings(LedgerSettings, StateMachineSettings, ClosingSettings):
     """`grace_seconds` is how old something must be before it counts as lost, not as under way."""
 
     raw_bucket: str = Field(min_length=3)

@@ -33,6 +33,7 @@ from lambdas.run_recorder.domain import (
     time_and_cost,
 )
 from lambdas.run_recorder.fallbacks import FallBack, fall_back
+from lambdas.run_recorder.published import published_report
 from lambdas.run_recorder.rejections import RejectFiles, reject_files
 from lambdas.run_recorder.repeats import Repeat, repeat
 from lambdas.run_recorder.settings import settings
@@ -77,8 +78,16 @@ class Fail(BaseModel):
     published_snapshot_id: str | None = None
 
 
+class RecordPublished(BaseModel):
+    """The execution of a load has ended, and the run did not. Its rows may be published."""
+
+    action: Literal["record_published"]
+    run_id: str
+
+
 AnyRequest: TypeAlias = Annotated[
-    Record | RecordRefresh | RecordMaintenance | FallBack | RejectFiles | Repeat | Fail, Field(discriminator="action")
+    Record | RecordRefresh | RecordMaintenance | RecordPublished | FallBack | RejectFiles | Repeat | Fail,
+    Field(discriminator="action"),
 ]
 
 
@@ -96,6 +105,8 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:  # noqa:
             return succeed_refresh(rebuilt, catalog)
         case RecordMaintenance() as maintained:
             return succeed_maintenance(maintained, catalog)
+        case RecordPublished() as ended:
+            return {"recorded": record_published(ended, catalog)}
         case FallBack() as given_up:
             return fall_back(given_up)
         case RejectFiles() as bad:
@@ -145,6 +156,29 @@ def succeed(request: Record, catalog: Catalog) -> Answer:
     )
     logger.info("run_succeeded", run_id=run.run_id, files=run.files, **rows.model_dump())
     return {"state": run.state, "rows": rows.model_dump(), "files": run.files}
+
+
+def record_published(request: RecordPublished, catalog: Catalog) -> bool:
+    """Record that a run succeeded if its rows are published, and return whether it did.
+
+    Otherwise it has failed. What is built from published rows is stale even so. A backfill has further steps after the
+    rows are published, so it fails, and goes on when it is resumed.
+    """
+    report = published_report(request.run_id)
+    run = ledger().runs.get(request.run_id)
+    if report is None or run is None:
+        return False
+    mark_stale(report, report.snapshot_id)
+    if run.backfill is not None:
+        return False
+    uri = settings().folder(run.run_id).report(Step.TRANSFORM)
+    done = Record(action="record", run_id=run.run_id, report_uri=uri, published_snapshot_id=report.snapshot_id)
+    try:
+        succeed(done, catalog)
+    except TerminalError:
+        logger.exception("published_but_failed", run_id=run.run_id)
+        return False
+    return True
 
 
 def mark_stale(report: TransformReport, published_snapshot_id: str | None) -> None:

@@ -26,6 +26,12 @@ class ArtifactSettings(BaseSettings):
         return RunFolder(self.artifacts_bucket, run_id)
 
 
+class ClosingSettings(BaseSettings):
+    """Settings of functions that end runs whose execution ended without its last steps."""
+
+    run_recorder_function: str = Field(min_length=1)
+
+
 class StateMachineSettings(BaseSettings):
     """The state machines that load files, that rebuild stale tables, and that maintain tables."""
 

@@ -42,6 +42,11 @@ class TableState:
             snapshot = self.parents.get(snapshot)
         return ancestor is None
 
+    def is_published(self, snapshot: int) -> bool:
+        """Return whether readers of main see what a snapshot wrote."""
+        main = self.refs.get(MAIN)
+        return main is not None and self.descends(main, snapshot)
+
     def only_rewritten(self, snapshot: int, since: int) -> bool:
         """Return whether `snapshot` has the rows of an ancestor that it shares with `since`: only files are others."""
         current: int | None = snapshot
@@ -67,7 +72,7 @@ def plan_publish(state: TableState, branch: str, snapshot: int) -> Step:
     the branch cannot be published as it is: the positions it deletes are of files that compaction removed.
     """
     main, head = state.refs.get(MAIN), state.refs.get(branch)
-    if main is not None and state.descends(main, snapshot):
+    if state.is_published(snapshot):
         return Step.NOTHING if head is None else Step.DROP_BRANCH  # published by an earlier attempt
     if head is None:
         raise PublishError(f"Branch {branch} does not exist, and main, at {main}, does not hold snapshot {snapshot}.")

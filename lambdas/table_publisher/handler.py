@@ -31,7 +31,15 @@ class Discard(BaseModel):
     run_id: str
 
 
-AnyRequest: TypeAlias = Annotated[Publish | Discard, Field(discriminator="action")]
+class Find(BaseModel):
+    """Asks whether readers see a snapshot."""
+
+    action: Literal["find"]
+    table: str
+    snapshot_id: Annotated[str, Field(pattern=r"^\d+$")]
+
+
+AnyRequest: TypeAlias = Annotated[Publish | Discard | Find, Field(discriminator="action")]
 
 
 class Request(RootModel[AnyRequest]):
@@ -44,10 +52,12 @@ def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
         case Publish(snapshot_id=None) as nothing:
             keep_deleted_keys(nothing.table, nothing.branch)
             return {"published_snapshot_id": None}
-        case Publish() as wanted:
-            return publish(wanted.table, wanted.branch, int(str(wanted.snapshot_id)))
+        case Publish() as audited:
+            return publish(audited.table, audited.branch, int(str(audited.snapshot_id)))
         case Discard() as unwanted:
             return {"discarded": discard(unwanted.table, unwanted.branch)}
+        case Find() as wanted:
+            return {"is_published": tables().load(wanted.table).state.is_published(int(wanted.snapshot_id))}
 
 
 def publish(name: str, branch: str, snapshot: int) -> Answer:
@@ -55,7 +65,7 @@ def publish(name: str, branch: str, snapshot: int) -> Answer:
     step = plan_publish(table.state, branch, snapshot)
     _take(step, table, branch)
     published = tables().load(name).state  # what readers see now, not what the commit said
-    if not published.descends(published.refs.get(MAIN), snapshot):
+    if not published.is_published(snapshot):
         raise PublishError(f"{name} was committed, but its main is at {published.refs.get(MAIN)}, not {snapshot}.")
     logger.info("published", table=name, branch=branch, snapshot=str(snapshot), step=step)
     return {"published_snapshot_id": str(snapshot)}

@@ -33,13 +33,14 @@ module "job_events" {
   timeout_seconds = 300
   environment_variables = {
     RUN_COORDINATOR_FUNCTION = module.run_coordinator.arn
+    RUN_RECORDER_FUNCTION    = var.run_recorder_arn
     GLUE_JOBS                = join(",", sort([for job in var.glue_jobs : job.name]))
   }
   statements = {
-    UseLedger    = var.shared.grants["UseLedger"]
-    Announce     = var.shared.grants["Announce"]
-    ReadJobRuns  = { actions = ["glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns"], resources = [for job in var.glue_jobs : job.arn] }
-    FailSteps    = { actions = ["states:SendTaskFailure"], resources = local.machine_arns }
-    FreeDatasets = { actions = ["lambda:InvokeFunction"], resources = [module.run_coordinator.arn] }
+    UseLedger   = var.shared.grants["UseLedger"]
+    Announce    = var.shared.grants["Announce"]
+    ReadJobRuns = { actions = ["glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns"], resources = [for job in var.glue_jobs : job.arn] }
+    FailSteps   = { actions = ["states:SendTaskFailure"], resources = local.machine_arns }
+    EndRuns     = { actions = ["lambda:InvokeFunction"], resources = [module.run_coordinator.arn, var.run_recorder_arn] }
   }
 }

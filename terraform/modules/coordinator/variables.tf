@@ -22,6 +22,12 @@ variable "shared" {
   nullable = false
 }
 
+variable "run_recorder_arn" {
+  description = "ARN of the alias of the function that records the end of a run."
+  type        = string
+  nullable    = false
+}
+
 variable "state_machine_arns" {
   description = "ARNs of the state machines, keyed by what they do: ingest, refresh and maintenance."
   type        = map(string)

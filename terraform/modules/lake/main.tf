@@ -180,6 +180,7 @@ module "sweep" {
   raw_bucket         = local.buckets["raw"]
   incoming_queue     = module.ingest.incoming_queue
   coordinator        = module.coordinator.coordinator
+  run_recorder_arn   = module.workflows.run_recorder_arn
   state_machine_arns = module.workflows.state_machine_arns
   schedules          = var.sweep.schedules
   grace_seconds      = var.sweep.grace_seconds
@@ -189,6 +190,7 @@ module "coordinator" {
   source = "../coordinator"
 
   shared               = module.platform.shared
+  run_recorder_arn     = module.workflows.run_recorder_arn
   state_machine_arns   = module.workflows.state_machine_arns
   glue_jobs            = module.glue.jobs
   maintenance_schedule = var.maintenance_schedule

@@ -23,6 +23,7 @@ module "lake_sweeper" {
     RAW_BUCKET                    = var.raw_bucket.name
     INCOMING_QUEUE_URL            = var.incoming_queue.url
     RUN_COORDINATOR_FUNCTION      = var.coordinator.arn
+    RUN_RECORDER_FUNCTION         = var.run_recorder_arn
     GRACE_SECONDS                 = tostring(var.grace_seconds)
     INGEST_STATE_MACHINE_ARN      = var.state_machine_arns["ingest"]
     REFRESH_STATE_MACHINE_ARN     = var.state_machine_arns["refresh"]
@@ -35,6 +36,6 @@ module "lake_sweeper" {
     Announce         = var.shared.grants["Announce"]
     AnnounceFiles    = { actions = ["sqs:GetQueueAttributes", "sqs:SendMessage"], resources = [var.incoming_queue.arn] }
     FollowRuns       = { actions = ["states:DescribeExecution"], resources = local.execution_arns }
-    StartAndGoOn     = { actions = ["lambda:InvokeFunction"], resources = [var.coordinator.arn, local.sweeper_arn] }
+    StartAndGoOn     = { actions = ["lambda:InvokeFunction"], resources = [var.coordinator.arn, var.run_recorder_arn, local.sweeper_arn] }
   }
 }

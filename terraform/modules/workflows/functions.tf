@@ -8,6 +8,9 @@ locals {
   run_files = "${var.buckets["artifacts"].arn}/runs/*"
   glue_arn  = "arn:${data.aws_partition.current.partition}:glue:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
 
+  # By name, because both are made by the same module.
+  publisher_arn = "arn:${data.aws_partition.current.partition}:lambda:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:function:${var.shared.name_prefix}-table-publisher:live"
+
   # The tables are the contracts'.
   processed_tables = ["${local.glue_arn}:catalog", "${local.glue_arn}:database/${var.database_prefix}processed", "${local.glue_arn}:table/${var.database_prefix}processed/*"]
   # They read the metadata of tables, one manifest after the other.
@@ -129,10 +132,11 @@ locals {
       description     = "Writes the end of a run: reconciliation, states of its files, lineage, metrics, event."
       timeout_seconds = 900
       environment = merge(local.lineage, {
-        ARTIFACTS_BUCKET  = var.buckets["artifacts"].name
-        QUARANTINE_BUCKET = var.buckets["quarantine"].name
-        LINEAGE_URL       = var.lineage.url
-        LINEAGE_SECRET    = try(var.lineage.secret.name, "") # its name: the value is in Secrets Manager alone
+        ARTIFACTS_BUCKET         = var.buckets["artifacts"].name
+        QUARANTINE_BUCKET        = var.buckets["quarantine"].name
+        TABLE_PUBLISHER_FUNCTION = local.publisher_arn
+        LINEAGE_URL              = var.lineage.url
+        LINEAGE_SECRET           = try(var.lineage.secret.name, "") # its name: the value is in Secrets Manager alone
       })
       statements = merge(local.can_use_ledger, local.can_read_runs, {
         Announce                 = var.shared.grants["Announce"]
@@ -141,6 +145,7 @@ locals {
         KeepBadFiles             = { actions = [for what in ["AbortMultipartUpload", "PutObject", "PutObjectTagging"] : "s3:${what}"], resources = ["${var.buckets["quarantine"].arn}/rejected/*"] }
         TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["artifacts", "raw"] : var.buckets[zone].arn] }
         WriteLineage             = { actions = ["s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/lineage/*"] }
+        AskWhatIsPublished       = { actions = ["lambda:InvokeFunction"], resources = [local.publisher_arn] }
       }, var.lineage.secret == null ? {} : { ReadLineageSecret = { actions = ["secretsmanager:GetSecretValue"], resources = [var.lineage.secret.arn] } })
     }
   }

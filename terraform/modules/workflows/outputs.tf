@@ -8,3 +8,8 @@ output "function_names" {
   description = "Functions of this module: folder under lambdas/ to name in AWS."
   value       = { for name, function in merge(module.function, module.light_engine.functions) : name => function.name }
 }
+
+output "run_recorder_arn" {
+  description = "ARN of the alias of the function that records the end of a run, also of one whose execution is gone."
+  value       = module.function["run_recorder"].arn
+}

@@ -19,6 +19,8 @@ os.environ |= {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_SECRET_ACCESS_KEY": "test",
     "ENVIRONMENT": "test",
+    "RUN_RECORDER_FUNCTION": "cartlake-test-run-recorder",
+    "TABLE_PUBLISHER_FUNCTION": "cartlake-test-table-publisher",
     "TRANSFORM_JOB": "dataset-etl",
     "EVENT_BUS": "cartlake-test",
     "GLUE_JOBS": "dataset-etl,table-refresh",

@@ -4,13 +4,15 @@ import pytest
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from cartlake.errors import TerminalError
+from cartlake.errors import TerminalError, TransientError
 from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState
 from cartlake.refresh.graph import WHOLE
 from cartlake.runs.documents import FileFormat, RowCounts
 from cartlake.runs.ids import Workflow
 from lambdas.job_events import adapters, handler
 from lambdas.job_events.domain import JobRun, task_failure
+from lambdas.shared import closing
+from lambdas.shared.invoking import FunctionError
 
 RUN_ID = "transactions-20260131T083000-aaaaaa"
 REFRESH_RUN = "refresh-20260131T084000-bbbbbb"
@@ -196,9 +198,15 @@ class TestExecutions:
         return FakeJobs()
 
     @pytest.fixture
-    def ended(self, bus, coordinator, jobs, monkeypatch, eventbridge, lambda_context):
+    def recorder(self):
+        """Whether the run's rows are published, as the recorder answers: they are not."""
+        return lambda _function, _request: {"recorded": False}
+
+    @pytest.fixture
+    def ended(self, bus, coordinator, jobs, recorder, monkeypatch, eventbridge, lambda_context):
         monkeypatch.setattr(adapters, "client", {"lambda": coordinator, "glue": jobs}.__getitem__)
-        monkeypatch.setattr(handler, "event_bus", lambda: bus)
+        monkeypatch.setattr(closing, "event_bus", lambda: bus)
+        monkeypatch.setattr(closing, "invoke", recorder)
 
         def call(status="ABORTED", name=RUN_ID, **detail):
             detail |= {"name": name, "status": status, "executionArn": "arn", "stateMachineArn": "arn"}
@@ -219,6 +227,24 @@ class TestExecutions:
         (call,) = coordinator.invoked
         assert (call["FunctionName"], call["InvocationType"]) == ("cartlake-test-run-coordinator", "Event")
         assert b'"action": "release"' in call["Payload"]
+
+    @pytest.mark.parametrize("error", [FunctionError("down"), TransientError("throttled")])
+    def test_a_run_is_closed_without_the_recorder_too(self, ledger, claimed, ended, monkeypatch, error):
+        def recorder(_function, _request):
+            raise error
+
+        monkeypatch.setattr(closing, "invoke", recorder)
+
+        assert ended()["run_failed"] is True
+        assert ledger.runs.get(RUN_ID).state is RunState.FAILED
+
+    @pytest.mark.parametrize("recorder", [lambda _function, _request: {"recorded": True}])
+    def test_a_run_whose_rows_are_published_has_not_failed(self, claimed, ended, bus, coordinator, recorder):
+        assert ended() == {"run_failed": False, "stopped": []}
+
+        assert bus.sent == []
+        (call,) = coordinator.invoked
+        assert b'"then_start": "refresh"' in call["Payload"]
 
     def test_error_and_cause_of_the_execution_are_kept(self, ledger, claimed, ended):
         ended("TIMED_OUT", error="States.Timeout", cause="36000 seconds")

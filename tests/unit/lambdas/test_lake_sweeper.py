@@ -12,21 +12,29 @@ from cartlake.runs.documents import FileFormat, RowCounts
 from cartlake.runs.ids import Workflow
 from cartlake.times import stamp
 from lambdas.file_validator import handler as validator
-from lambdas.lake_sweeper import adapters, handler, runs
+from lambdas.lake_sweeper import adapters, handler
 from lambdas.lake_sweeper.domain import Execution, is_due, is_gone
+from lambdas.shared import closing
 
 RUN, OTHER = "transactions-20260131T083000-aaaaaa", "transactions-20260131T090000-bbbbbb"
 REFRESH_RUN = "refresh-20260131T084000-cccccc"
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 GRACE = timedelta(minutes=20)
 KEY = "incoming/transactions/a.csv"
+RELEASED = {"action": "release", "subject": "transactions", "run_id": RUN, "then_start": "refresh"}
 
 
 class Executions:
-    """Step Functions and Lambda: which executions there are, and what was invoked."""
+    """Step Functions and Lambda: which executions there are, what was invoked, which runs had published rows."""
 
     def __init__(self):
-        self.known, self.invoked = {}, []
+        self.known, self.invoked, self.published = {}, [], {}
+
+    def recorded(self, function, request):
+        assert (function, request["action"]) == ("cartlake-test-run-recorder", "record_published")
+        record = self.published.get(request["run_id"], lambda: None)
+        record()
+        return {"recorded": request["run_id"] in self.published}
 
     def describe_execution(self, *, executionArn):  # noqa: N803 -- AWS
         run_id = executionArn.rpartition(":")[2]
@@ -58,7 +66,8 @@ def queue(account):
 
 @pytest.fixture
 def sweep(executions, queue, bus, monkeypatch, lambda_context):
-    monkeypatch.setattr(runs, "event_bus", lambda: bus)
+    monkeypatch.setattr(closing, "event_bus", lambda: bus)
+    monkeypatch.setattr(closing, "invoke", executions.recorded)
     monkeypatch.setattr(lambda_context, "get_remaining_time_in_millis", lambda: 900_000, raising=False)
 
     def call(context=lambda_context, **request):
@@ -280,8 +289,23 @@ class TestRuns:
         assert (ledger.runs.get(RUN).state, ledger.runs.get(RUN).error) == (RunState.FAILED, "ExecutionGone")
         assert ledger.files.get(file_id).state is FileState.VALIDATED
         assert ledger.has_pending("transactions")
-        assert executions.asked() == [{"action": "release", "subject": "transactions", "run_id": RUN}]
+        assert executions.asked() == [RELEASED]
         assert [name for name, _ in bus.sent] == ["RunFailed"]
+
+    def test_one_whose_rows_are_published_has_succeeded_and_its_files_are_not_loaded_again(
+        self, account, ledger, sweep, executions, bus
+    ):
+        file_id = claimed(account, ledger)
+
+        def record():
+            ledger.runs.loaded(RUN, [file_id])
+            ledger.runs.finish(RUN, RowCounts(read=1, published=1, quarantined=0, duplicate=0), "")
+
+        executions.published[RUN] = record
+
+        assert sweep()["runs"] == {"closed": [RUN], "released": ["transactions"], "waiting": [], "files": 0}
+        assert (ledger.runs.get(RUN).state, ledger.files.get(file_id).state) == (RunState.SUCCEEDED, FileState.LOADED)
+        assert (executions.asked(), bus.sent) == ([RELEASED], [])
 
     def test_a_second_sweep_does_nothing_more(self, account, ledger, sweep, executions, bus):
         claimed(account, ledger)
@@ -311,7 +335,7 @@ class TestRuns:
 
         assert sweep()["runs"]["released"] == ["transactions"]
         assert ledger.runs.get(RUN) is None
-        assert executions.asked() == [{"action": "release", "subject": "transactions", "run_id": RUN}]
+        assert executions.asked() == [RELEASED]
 
     def test_the_lock_of_an_erasure_that_was_interrupted_stays(self, ledger, sweep):
         ledger.locks.acquire("transactions", "erasure-20260131T083000-000000")

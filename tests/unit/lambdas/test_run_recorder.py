@@ -29,7 +29,7 @@ from cartlake.runs.folder import RunFolder
 from cartlake.runs.ids import Workflow
 from cartlake.runs.reconciliation import ReconciliationError
 from cartlake.times import utc_now
-from lambdas.run_recorder import handler
+from lambdas.run_recorder import handler, published
 
 RUN_ID = "transactions-20260131T083000-aaaaaa"
 FOLDER = f"s3://artifacts/runs/{RUN_ID}"
@@ -657,3 +657,58 @@ def test_a_run_whose_table_was_compacted_is_repeated_three_times_and_then_fails(
     assert ledger.runs.get(RUN_ID).repeats == 3
     with pytest.raises(TerminalError, match=r"compacted during 4 attempts.*lake quarantine replay transactions"):
         call("repeat")
+
+
+class TestRunsWhoseExecutionEnded:
+    @pytest.fixture
+    def publisher(self, monkeypatch):
+        """The function that knows the table; returns what it was asked."""
+        asked = []
+
+        def answer(function, request):
+            asked.append((function, request))
+            return {"is_published": request["snapshot_id"] == "42"}
+
+        monkeypatch.setattr(published, "invoke", answer)
+        return asked
+
+    def test_one_whose_rows_are_published_has_succeeded(self, account, ledger, report, call, files, publisher, bus):
+        report(touched_days=["2026-01-30"])
+
+        assert call("record_published") == {"recorded": True}
+
+        request = {"action": "find", "table": "processed.transactions", "snapshot_id": "42"}
+        assert publisher == [("cartlake-test-table-publisher", request)]
+        run = ledger.runs.get(RUN_ID)
+        assert (run.state, run.counts.model_dump()) == (RunState.SUCCEEDED, ROWS)
+        assert {file.state for file in ledger.runs.files(RUN_ID)} == {FileState.LOADED}
+        assert [mark.run_id for mark in ledger.stale.of_run(RUN_ID) or ledger.stale.pending()] == [RUN_ID]
+        assert [name for name, _ in bus.sent] == ["RunSucceeded"]
+
+    @pytest.mark.parametrize("snapshot", ["43", None])
+    def test_one_whose_rows_are_not_published_is_left_to_fail(self, ledger, report, call, publisher, snapshot):
+        report(snapshot_id=snapshot)
+
+        assert call("record_published") == {"recorded": False}
+        assert (ledger.runs.get(RUN_ID).state, ledger.stale.pending()) == (RunState.RUNNING, [])
+
+    def test_one_without_a_report_is_left_to_fail(self, ledger, files, call, publisher):
+        assert call("record_published") == {"recorded": False}
+        assert publisher == []
+
+    def test_published_rows_that_do_not_add_up_make_tables_stale_and_the_run_fails(
+        self, ledger, report, call, publisher
+    ):
+        report(touched_days=["2026-01-30"], rows=RowCounts(**{**ROWS, "duplicate": 0}))
+
+        assert call("record_published") == {"recorded": False}
+        assert len(ledger.stale.pending()) == 1
+        assert {file.state for file in ledger.runs.files(RUN_ID)} == {FileState.CLAIMED}
+
+    def test_a_published_slice_of_a_backfill_fails_and_is_resumed(self, ledger, report, call, publisher, monkeypatch):
+        report(touched_days=["2026-01-30"])
+        found = ledger.runs.get(RUN_ID).model_copy(update={"backfill": "backfill-1"})
+        monkeypatch.setattr(type(ledger.runs), "get", lambda *_: found)
+
+        assert call("record_published") == {"recorded": False}
+        assert len(ledger.stale.pending()) == 1

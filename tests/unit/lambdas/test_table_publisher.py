@@ -160,6 +160,14 @@ def test_publishing_twice_is_publishing_once(table, head, call):
     assert rows(table) == 2
 
 
+def test_a_snapshot_is_found_once_readers_see_it(table, head, call):
+    assert call("find", snapshot_id=head) == {"is_published": False}
+    call("publish", snapshot_id=head)
+    table.refresh().append(ROWS)
+    assert call("find", snapshot_id=head) == {"is_published": True}
+    assert call("find", snapshot_id="1") == {"is_published": False}
+
+
 def test_publishing_again_after_the_next_run_changes_nothing(table, head, call):
     call("publish", snapshot_id=head)
     table.refresh().append(ROWS)

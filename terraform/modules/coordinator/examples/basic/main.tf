@@ -21,6 +21,7 @@ module "coordinator" {
       Announce        = { actions = ["events:PutEvents"], resources = ["arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test"] }
     }
   }
+  run_recorder_arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-recorder:live"
   state_machine_arns = {
     ingest      = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"
     maintenance = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-maintenance"

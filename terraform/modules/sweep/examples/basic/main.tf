@@ -22,9 +22,10 @@ module "sweep" {
       Announce        = { actions = ["events:PutEvents"], resources = ["arn:aws:events:eu-west-1:123456789012:event-bus/cartlake-test"] }
     }
   }
-  raw_bucket     = { name = "test-raw", arn = "arn:aws:s3:::test-raw" }
-  incoming_queue = { url = "https://sqs.eu-west-1.amazonaws.com/123456789012/cartlake-test-incoming", arn = "arn:aws:sqs:eu-west-1:123456789012:cartlake-test-incoming" }
-  coordinator    = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", alias = "live", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator:live" }
+  raw_bucket       = { name = "test-raw", arn = "arn:aws:s3:::test-raw" }
+  incoming_queue   = { url = "https://sqs.eu-west-1.amazonaws.com/123456789012/cartlake-test-incoming", arn = "arn:aws:sqs:eu-west-1:123456789012:cartlake-test-incoming" }
+  coordinator      = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", alias = "live", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator:live" }
+  run_recorder_arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-recorder:live"
   state_machine_arns = {
     ingest      = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"
     maintenance = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-maintenance"
