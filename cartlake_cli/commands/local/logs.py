@@ -8,7 +8,7 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cartlake.runs.ids import RUN_ID
+from cartlake.runs.ids import RUN_ID, Workflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cartlake.ledger import Ledger
 
 FOLLOW_SECONDS = 1.0
+_REFRESHES_LOOKED_AT: Final = 50
 _FILE_ID: Final = re.compile("[0-9a-f]{32}")
 
 
@@ -48,13 +49,23 @@ def job_groups(client: Any, security_configuration: str) -> list[str]:
 
 
 def ids_of(name: str, ledger: Ledger) -> list[str]:
-    """Return what to look for in all logs: of a run its id, of a file its id and those of the runs that had it."""
+    """Return what to look for in all logs: the id of a file or run, and those of the runs that had it, in their order.
+
+    The runs of a file are its loads and the refreshes that rebuilt tables from their rows; those of a load are the
+    refreshes. Of the refreshes the newest 50 are looked at.
+    """
     runs = (
         run_id
         for file in ([] if RUN_ID.fullmatch(name) else ledger.files.get_many([name]))
         for run_id in (*(load.run_id for load in file.loads), file.run_id)
     )
-    return list(dict.fromkeys([name, *filter(None, runs)]))
+    loads = list(dict.fromkeys([name, *filter(None, runs)]))
+    return [*loads, *_refreshes_of(set(loads), ledger)]
+
+
+def _refreshes_of(run_ids: set[str], ledger: Ledger) -> list[str]:
+    newest = [run.run_id for run in ledger.runs.list(Workflow.REFRESH, limit=_REFRESHES_LOOKED_AT)]
+    return [one for one in sorted(newest) if run_ids & {mark.run_id for mark in ledger.stale.of_run(one)}]
 
 
 def is_id(name: str) -> bool:

@@ -117,10 +117,17 @@ def test_lines_of_a_file_and_its_runs_come_from_all_groups_in_order_and_once():
     ]
 
 
-def test_a_file_is_looked_for_by_the_runs_that_had_it_too():
-    record = SimpleNamespace(run_id=RUN, loads=[SimpleNamespace(run_id=OTHER), SimpleNamespace(run_id=RUN)])
-    ledger = SimpleNamespace(files=SimpleNamespace(get_many=lambda _: [record]))
+def test_a_file_is_looked_for_by_the_runs_that_had_it_and_the_refreshes_of_their_rows():
+    earlier, refreshes = RUN.replace("083000", "073000"), ["refresh-20260131T093100-1a2b3c", OTHER]
+    record = SimpleNamespace(run_id=RUN, loads=[SimpleNamespace(run_id=earlier), SimpleNamespace(run_id=RUN)])
+    marks = {OTHER: [SimpleNamespace(run_id=RUN)], refreshes[0]: [SimpleNamespace(run_id="reviews-x")]}
+    ledger = SimpleNamespace(
+        files=SimpleNamespace(get_many=lambda _: [record]),
+        runs=SimpleNamespace(list=lambda _, limit: [SimpleNamespace(run_id=one) for one in refreshes[:limit]]),
+        stale=SimpleNamespace(of_run=marks.__getitem__),
+    )
 
-    assert logs.ids_of(FILE, ledger) == [FILE, OTHER, RUN]
-    assert logs.ids_of(RUN, ledger) == [RUN]
+    assert logs.ids_of(FILE, ledger) == [FILE, earlier, RUN, OTHER]
+    assert logs.ids_of(RUN, ledger) == [RUN, OTHER]
+    assert logs.ids_of(refreshes[0], ledger) == [refreshes[0]]
     assert [logs.is_id(name) for name in (FILE, RUN, "file_validator", "/aws/lambda/x")] == [True, True, False, False]
