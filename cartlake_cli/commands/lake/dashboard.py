@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import webbrowser
 from pathlib import Path
 from typing import Annotated
@@ -41,6 +42,8 @@ def dashboard(
         lake.output.say(f"CloudFront hosts it at {lake.outputs.dashboard_url}")
     if browser:
         webbrowser.open(url)
+    # Also where a shell started this in the background, which has it ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         serving.serve_forever()
     except KeyboardInterrupt:
