@@ -213,7 +213,7 @@ bench: setup ## Measure what the project claims; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
 .PHONY: prove
-prove: setup ## Prove what takes too long for CI: both engines in turns, 10,000 damaged files, 50 kills of a load, dev, staging and prod applied, three bad releases, a burst of 10,000 files, 30 deploys in a row, and 3 on a busy machine
+prove: setup ## Prove what takes too long for CI: both engines in turns, 10,000 damaged files, 50 kills of a load, dev, staging and prod applied, a chart of Superset, three bad releases, a burst of 10,000 files, 30 deploys in a row, and 3 on a busy machine
 	$(BIN)/pytest tests/spark/test_both_engines.py --hypothesis-profile=explore --timeout=7200
 	MUTANTS=10000 $(BIN)/pytest tests/spark/test_mutations.py --timeout=14400
 	KILLS=50 $(BIN)/pytest tests/e2e/test_kills.py --timeout=14400
@@ -253,6 +253,8 @@ lock: setup ## Choose new dependency versions (pyproject.toml, requirements/*.in
 		requirements/docs.in -o requirements/docs.lock
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
 		requirements/supply_chain.in -o requirements/supply_chain.lock
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+		requirements/superset.in -o requirements/superset.lock
 	echo checkov | $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
 		- -o requirements/checkov.lock
 
