@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from cartlake.errors import TerminalError
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -27,12 +29,12 @@ class Sale(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """A version of a product in the catalogue: its price and cost from a moment to before another, None for now."""
+    """A version of a product in the catalogue: its price and cost from a day to before another, None for now."""
 
     product_id: str
     category: str
-    valid_from: datetime
-    valid_to: datetime | None
+    valid_from: date
+    valid_to: date | None
     list_price: float
     unit_cost: float | None
     is_active: bool
@@ -73,15 +75,16 @@ class Demand:
         return replace(self, units=self.units[:, :days], purchases=self.purchases[:, :days], price=self.price[:, :days])
 
 
-class NoSalesError(ValueError):
+class NoSalesError(TerminalError):
     """Nothing was sold on any whole day, so there is nothing to forecast from."""
 
 
 def demand_of(sales: Iterable[Sale], offers: Iterable[Offer], today: date) -> Demand:
     """Return the demand of every product that is offered or was sold in the last `WINDOW_DAYS` before `today`.
 
-    Sales of `today` are left out, for the day is not over. A product begins on the earlier of its first sale and its
-    first version; one that the catalogue does not have is of the category `unknown`. Raises NoSalesError.
+    The versions of a product come in the order of time. Sales of `today` are left out, for the day is not over. A
+    product begins on the earlier of its first sale and its first version; one that the catalogue does not have is of
+    the category `unknown`. Raises NoSalesError.
     """
     past = [sale for sale in sales if sale.day < today]
     if not past:
@@ -89,7 +92,7 @@ def demand_of(sales: Iterable[Sale], offers: Iterable[Offer], today: date) -> De
     last_day = max(sale.day for sale in past)
     first_day = max(min(sale.day for sale in past), last_day - timedelta(days=WINDOW_DAYS - 1))
     recent = [sale for sale in past if sale.day >= first_day]
-    versions = sorted(offers, key=lambda offer: (offer.product_id, offer.valid_from))
+    versions = sorted(offers, key=lambda offer: offer.product_id)
     current = {offer.product_id: offer for offer in versions if offer.is_current}
     wanted = {one.product_id for one in current.values() if one.is_active} | {sale.product_id for sale in recent}
     product_ids = tuple(sorted(wanted))
@@ -139,10 +142,8 @@ def _prices(versions: Sequence[Offer], place: dict[str, int], first_day: date, s
     return price
 
 
-def _day(moment: datetime, first_day: date) -> int:
-    """The place of the day of a moment; Spark hands instants over without a zone, in UTC."""
-    utc = moment.astimezone(UTC) if moment.tzinfo else moment
-    return (utc.date() - first_day).days
+def _day(day: date, first_day: date) -> int:
+    return (day - first_day).days
 
 
 def _before_begin(units: Floats, versions: Sequence[Offer], place: dict[str, int], first_day: date) -> Bools:

@@ -101,7 +101,8 @@ def _changes(price: Floats) -> Floats:
     filled = np.take_along_axis(price, np.maximum.accumulate(place, axis=1), axis=1)
     before, after = filled[:, :-1], filled[:, 1:]
     changed: Bools = ~np.isnan(before) & ~np.isnan(after) & (before != after)
-    return changed.sum(axis=1).astype(np.float64)
+    count: Floats = changed.sum(axis=1).astype(np.float64)
+    return count
 
 
 def measure(demand: Demand, category: int) -> tuple[Measured, list[Measured]]:

@@ -8,7 +8,7 @@ from typing import Final
 from cartlake import contracts
 from cartlake.events import RunFailed
 from cartlake.ledger import FileRecord, FileState, Ledger, Lock, RunState
-from cartlake.runs.ids import Workflow, dataset_of, is_erasure, subject_of, workflow_of
+from cartlake.runs.ids import ALL_DATASETS, Workflow, dataset_of, is_erasure, subject_of, workflow_of
 from cartlake.times import parse
 from lambdas.lake_sweeper import adapters
 from lambdas.lake_sweeper.domain import is_gone, is_old, may_load_again
@@ -74,7 +74,7 @@ class RunSweep:
             one = runs.setdefault(lock.run_id, Open())
             one.locks.append(lock.subject)
             one.seen.append(lock.acquired_at)
-        for subject in (*self._datasets(), Workflow.REFRESH, Workflow.MAINTENANCE):
+        for subject in (*self._datasets(), *ALL_DATASETS):
             for run in self.ledger.runs.list(subject, limit=RUNS_LOOKED_AT):
                 if run.state is RunState.RUNNING:
                     runs.setdefault(run.run_id, Open()).seen.append(run.started_at)
@@ -85,7 +85,7 @@ class RunSweep:
         return runs
 
     def _locks(self) -> Iterator[Lock]:
-        for subject in (*self._datasets(), Workflow.REFRESH, Workflow.MAINTENANCE):
+        for subject in (*self._datasets(), *ALL_DATASETS):
             lock = self.ledger.locks.get(subject)
             # An erasure has no execution; its locks are its own until it is done.
             if lock and not is_erasure(lock.run_id):
