@@ -18,7 +18,7 @@ from cartlake_cli.operations.status import waits_until
 from cartlake_cli.options import Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of
 
-REPORTS = ("transform", "quality", "supersede_quarantine", "refresh", "maintenance")
+REPORTS = ("transform", "quality", "supersede_quarantine", "refresh", "maintenance", "forecast")
 
 SOMETIMES = ("spared", "withdrawn", "returned", "lowered", "outranked")
 """Counts of a report that only full copies and backfills have."""

@@ -27,6 +27,7 @@ module "sweep" {
   coordinator    = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", alias = "live", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator:live" }
   state_machine_arns = {
     ingest      = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"
+    forecast    = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-forecast"
     maintenance = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-maintenance"
     refresh     = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-refresh"
   }
