@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from generators.manifests.world import DemandTruth
 from generators.randomness import Floats, Ints, stream
 from generators.shop.shop import CATEGORIES
 
@@ -41,6 +42,20 @@ class CategoryDemand:
         """[p]: how likely each product is bought on a day, at these prices over its first ones."""
         weights: Floats = popularity * self.season(day)[category] * np.power(price_ratio, self.elasticity[category])
         return weights
+
+
+def demand_truth(seed: int) -> dict[str, DemandTruth]:
+    """The demand of this seed as the manifest has it, by category."""
+    known = category_demand(seed)
+    return {
+        name: DemandTruth(
+            elasticity=float(known.elasticity[place]),
+            weekday=tuple(known.weekday[place].tolist()),
+            amplitude=float(known.amplitude[place]),
+            peak=int(known.peak[place]),
+        )
+        for place, name in enumerate(CATEGORIES)
+    }
 
 
 def category_demand(seed: int) -> CategoryDemand:
