@@ -59,6 +59,7 @@ class Products:
     vendor: Ints = field(init=False)
     """Zero-based; those from `VENDOR_COUNT` on are unknown."""
 
+    category: Ints = field(init=False)
     first_day: Ints = field(init=False)
     """The index of the day whose file first has the product."""
 
@@ -85,7 +86,7 @@ class Products:
         )
         category = rng.integers(0, len(CATEGORIES), PRODUCT_COUNT)
         thing = category * THINGS_PER_CATEGORY + rng.integers(0, THINGS_PER_CATEGORY, PRODUCT_COUNT)
-        self._category, self._brand = category, rng.integers(0, len(BRANDS), PRODUCT_COUNT)
+        self.category, self._brand = category, rng.integers(0, len(BRANDS), PRODUCT_COUNT)
         style, collection = (rng.integers(0, 10, PRODUCT_COUNT).tolist() for _ in range(2))
         self._demand = category_demand(self.plan.seed)
         self._names = texts(product_names(style, thing.tolist(), collection))
@@ -132,13 +133,13 @@ class Products:
             return offer
         ratio = self.price / offer.price[:, EURO]
         price = np.maximum(np.rint(offer.price * ratio[:, None]).astype(np.int64), 1)
-        return Offer(self._demand.weights(offer.popularity, self._category, ratio, day.date), price)
+        return Offer(self._demand.weights(offer.popularity, self.category, ratio, day.date), price)
 
     def _rows(self, products: Ints, updated_at: Ints) -> Batch:
         return {
             "product_id": identifiers("PRD-", products + 1, 5),
             "product_name": chosen(self._names, products),
-            "category": chosen(CATEGORY_NAMES, self._category[products]),
+            "category": chosen(CATEGORY_NAMES, self.category[products]),
             "brand": chosen(BRAND_NAMES, self._brand[products]),
             "vendor_id": identifiers("VEN-", self.vendor[products] + 1, 4),
             "list_price": amounts(self.price[products]),
