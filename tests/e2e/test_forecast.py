@@ -33,9 +33,7 @@ def test_the_forecast_of_a_short_history_is_naive_and_says_so(done, rows_of):
         ["the product was never sold"],
     ]
     [[sold]] = rows_of("select sum(units_p50) from curated.demand_forecast where days_ahead <= 7")
-    [[known]] = rows_of(
-        "select sum(quantity) from processed.order_lines where is_sold and order_date < current_date"
-    )
+    [[known]] = rows_of("select sum(quantity) from processed.order_lines where is_sold and order_date < current_date")
     assert sold == known  # three weekdays are known, and each comes once in a week
 
 
