@@ -17,11 +17,11 @@ from generators.plan.demand import category_demand
 from generators.plan.world import WorldPlan
 from generators.randomness import Floats, pick, stream
 from generators.shop.shop import CATEGORIES, EURO, PRODUCT_COUNT
-from glue_jobs.forecast.backtest import HORIZON, choose, forecasts, groups_of
-from glue_jobs.forecast.demand import Demand
-from glue_jobs.forecast.elasticity import measure as measure_elasticity
-from glue_jobs.forecast.naive import seasonal_naive
-from glue_jobs.forecast.scores import QUANTILES, Score, score
+from glue_jobs.demand_forecast.backtest import HORIZON, choose, forecasts, groups_of
+from glue_jobs.demand_forecast.demand import Demand
+from glue_jobs.demand_forecast.elasticity import measure as measure_elasticity
+from glue_jobs.demand_forecast.naive import seasonal_naive
+from glue_jobs.demand_forecast.scores import QUANTILES, Score, score
 
 SEEDS = (1, 2, 3)
 START, DAYS, ORDERS_PER_DAY = date(2025, 1, 1), 252, 4_000

@@ -7,9 +7,9 @@ import pytest
 from cartlake.aws.clients import client
 from cartlake.refresh.graph import WHOLE, StaleTable
 from cartlake.runs.documents import RefreshPlan, RefreshReport
-from glue_jobs.forecast import rows
-from glue_jobs.forecast.demand import NoSalesError
-from glue_jobs.forecast.main import main
+from glue_jobs.demand_forecast import rows
+from glue_jobs.demand_forecast.demand import NoSalesError
+from glue_jobs.demand_forecast.main import main
 from glue_jobs.table_refresh.checking import BrokenRuleError
 from tests.spark.refreshing import GRAPH, RefreshLake
 
@@ -33,8 +33,26 @@ VERSION = {
 }
 
 
+FILLED = {
+    "string": "x",
+    "int": 1,
+    "bigint": 1,
+    "decimal": 1,
+    "boolean": True,
+    "date": FIRST,
+    "timestamp": datetime(2026, 1, 1, tzinfo=UTC),
+}
+
+
 class ForecastLake(RefreshLake):
     """A lake whose tables of the forecast are made by the job."""
+
+    def insert(self, table, *rows):
+        """Rows with a value in every column that needs one."""
+        columns = [column for column in GRAPH.tables[table].columns if column.required]
+        super().insert(
+            table, *({column.name: FILLED[column.type.partition("(")[0]] for column in columns} | row for row in rows)
+        )
 
     def sell(self, product, day, quantity=1, **changes):
         line = {"order_date": day, "product_id": product, "quantity": quantity, "is_sold": True, "line_number": 1}

@@ -57,7 +57,7 @@ class Build(Element):
     """How a table is built. `replaces` is what is recomputed whole: a period of its event time, or its keys."""
 
     transform: str = Field(pattern=TRANSFORM.pattern)
-    """Below glue_jobs/transforms/, or of a table of the forecast below glue_jobs/forecast/."""
+    """Below glue_jobs/transforms/, or of a table of the forecast below glue_jobs/demand_forecast/."""
 
     replaces: Literal["days", "weeks", "months", "keys", "all"]
     upstreams: tuple[Upstream, ...] = ()

@@ -4,7 +4,7 @@ from datetime import date
 
 import numpy as np
 
-from glue_jobs.forecast.demand import Demand
+from glue_jobs.demand_forecast.demand import Demand
 
 FIRST = date(2026, 1, 5)  # a Monday
 NAN = float("nan")

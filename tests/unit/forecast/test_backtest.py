@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from glue_jobs.forecast.backtest import HORIZON, MODELS, NAIVE, choose, forecasts, groups_of, origins
-from glue_jobs.forecast.boosted import MIN_ROWS, boosted, training_rows
+from glue_jobs.demand_forecast.backtest import HORIZON, MODELS, NAIVE, choose, forecasts, groups_of, origins
+from glue_jobs.demand_forecast.boosted import MIN_ROWS, boosted, training_rows
 from tests.unit.forecast.simple import NAN, demand
 
 

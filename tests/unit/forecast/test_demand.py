@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from glue_jobs.forecast.demand import WINDOW_DAYS, NoSalesError, Offer, Sale, demand_of
+from glue_jobs.demand_forecast.demand import WINDOW_DAYS, NoSalesError, Offer, Sale, demand_of
 from tests.unit.forecast.simple import FIRST, NAN
 
 TODAY = FIRST + timedelta(days=10)

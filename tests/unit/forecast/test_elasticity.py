@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from glue_jobs.forecast.elasticity import (
+from glue_jobs.demand_forecast.elasticity import (
     NOT_ENOUGH,
     Estimate,
     between_products,

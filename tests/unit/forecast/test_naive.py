@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from glue_jobs.forecast.naive import last_week, row_quantiles, seasonal_naive, tsb
+from glue_jobs.demand_forecast.naive import last_week, row_quantiles, seasonal_naive, tsb
 from tests.unit.forecast.simple import NAN
 
 WEEKS = np.tile([1.0, 2, 3, 4, 5, 6, 7], 6)

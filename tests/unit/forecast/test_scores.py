@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from glue_jobs.forecast.scores import Score, in_order, pinball, score
+from glue_jobs.demand_forecast.scores import Score, in_order, pinball, score
 from tests.unit.forecast.simple import NAN
 
 FORECAST = np.array([[[1.0, 2, 4], [0, 0, 1]]])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from glue_jobs.forecast.elasticity import Estimate
-from glue_jobs.forecast.suggestions import largest_changes, suggestions
+from glue_jobs.demand_forecast.elasticity import Estimate
+from glue_jobs.demand_forecast.suggestions import largest_changes, suggestions
 from tests.unit.forecast.simple import NAN, demand
 
 PRICES = np.where(np.arange(56) < 20, 8.0, 10.0)[None, :]

@@ -67,9 +67,7 @@ class TestMaintenance:
         seconds = iter(range(0, 10_000, 100))
 
         with pytest.raises(CommandError, match=f"{MAINTENANCE} has not ended after 300 s"):
-            wait_for_run(
-                lake, MAINTENANCE, timeout_seconds=300, clock=lambda: next(seconds), pause=lambda _: None
-            )
+            wait_for_run(lake, MAINTENANCE, timeout_seconds=300, clock=lambda: next(seconds), pause=lambda _: None)
 
 
 class TestFiles:

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from glue_jobs.forecast.demand import Floats
-from glue_jobs.forecast.scores import QUANTILES, in_order
+from glue_jobs.demand_forecast.demand import Floats
+from glue_jobs.demand_forecast.scores import QUANTILES, in_order
 
 WEEK: Final = 7
 RESIDUAL_WEEKS: Final = 13

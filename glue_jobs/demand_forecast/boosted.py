@@ -10,9 +10,9 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
-from glue_jobs.forecast.demand import Demand, Floats, Ints
-from glue_jobs.forecast.features import CATEGORICAL, known, rows_of
-from glue_jobs.forecast.scores import QUANTILES, in_order
+from glue_jobs.demand_forecast.demand import Demand, Floats, Ints
+from glue_jobs.demand_forecast.features import CATEGORICAL, known, rows_of
+from glue_jobs.demand_forecast.scores import QUANTILES, in_order
 
 SEED: Final = 16
 MAX_ROWS: Final = 40_000

@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from glue_jobs.forecast.backtest import HORIZON
-from glue_jobs.forecast.demand import Demand, Floats
-from glue_jobs.forecast.elasticity import Estimate
-from glue_jobs.forecast.features import MONTH_DAYS, mean
+from glue_jobs.demand_forecast.backtest import HORIZON
+from glue_jobs.demand_forecast.demand import Demand, Floats
+from glue_jobs.demand_forecast.elasticity import Estimate
+from glue_jobs.demand_forecast.features import MONTH_DAYS, mean
 
 CHANGES: Final = (-10, -5, 5, 10)
 """In percent of the list price."""

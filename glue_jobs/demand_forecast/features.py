@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from glue_jobs.forecast.demand import Demand, Floats, Ints
+from glue_jobs.demand_forecast.demand import Demand, Floats, Ints
 
 WEEK: Final = 7
 YEAR: Final = 52 * WEEK

@@ -10,10 +10,10 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from glue_jobs.forecast.boosted import boosted
-from glue_jobs.forecast.demand import Demand, Floats, Ints
-from glue_jobs.forecast.naive import seasonal_naive, tsb
-from glue_jobs.forecast.scores import Score, score
+from glue_jobs.demand_forecast.boosted import boosted
+from glue_jobs.demand_forecast.demand import Demand, Floats, Ints
+from glue_jobs.demand_forecast.naive import seasonal_naive, tsb
+from glue_jobs.demand_forecast.scores import Score, score
 
 HORIZON: Final = 28
 FOLDS: Final = 4

@@ -9,8 +9,8 @@ from cartlake import contracts
 from cartlake.refresh.graph import Graph
 from cartlake.runs.costs import spark_cost
 from cartlake.times import utc_now
+from glue_jobs.demand_forecast.pipeline import SparkRun, forecast
 from glue_jobs.engines.spark.refreshing import spark_refresh_engine
-from glue_jobs.forecast.pipeline import SparkRun, forecast
 from glue_jobs.shared import reporting
 from glue_jobs.shared.arguments import job_parser
 from glue_jobs.table_refresh.run import done_by, read_plan
@@ -18,7 +18,7 @@ from glue_jobs.table_refresh.run import done_by, read_plan
 
 def parse_args(argv: Sequence[str]) -> argparse.Namespace:
     """Return the job's arguments; those that Glue adds are ignored."""
-    parser = job_parser("forecast")
+    parser = job_parser("demand_forecast")
     parser.add_argument("--plan_uri", required=True, help="s3:// URI of the tables to build")
     parser.add_argument("--quality_table", default="ops.quality_results")
     args, _of_glue = parser.parse_known_args(argv)

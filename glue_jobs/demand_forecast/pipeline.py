@@ -20,11 +20,11 @@ from cartlake.runs.documents import RefreshReport, TableRefresh
 from cartlake.runs.ids import audit_branch
 from cartlake.tables.snapshots import MAIN
 from cartlake.times import stamp, utc_now
+from glue_jobs.demand_forecast.demand import Demand, Offer, Sale, demand_of
+from glue_jobs.demand_forecast.rows import TABLES, Row, results_of
 from glue_jobs.engines.base import Branch
 from glue_jobs.engines.refresh import Measured
 from glue_jobs.engines.spark.refreshing import SparkRefreshEngine
-from glue_jobs.forecast.demand import Demand, Offer, Sale, demand_of
-from glue_jobs.forecast.rows import TABLES, Row, results_of
 from glue_jobs.table_refresh.checking import judge, record_quality
 from glue_jobs.table_refresh.run import Run
 

@@ -7,10 +7,10 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from glue_jobs.forecast.backtest import HORIZON, NO_SALES, Choice, Groups, choose, forecasts, groups_of
-from glue_jobs.forecast.demand import Demand, Floats
-from glue_jobs.forecast.elasticity import Estimate, Measured, measure
-from glue_jobs.forecast.suggestions import suggestions
+from glue_jobs.demand_forecast.backtest import HORIZON, NO_SALES, Choice, Groups, choose, forecasts, groups_of
+from glue_jobs.demand_forecast.demand import Demand, Floats
+from glue_jobs.demand_forecast.elasticity import Estimate, Measured, measure
+from glue_jobs.demand_forecast.suggestions import suggestions
 
 Row: TypeAlias = tuple[object, ...]
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from scipy.special import stdtrit
 
-from glue_jobs.forecast.demand import Bools, Demand, Floats
+from glue_jobs.demand_forecast.demand import Bools, Demand, Floats
 
 CONFIDENCE: Final = 0.95
 MIN_PRODUCTS: Final = 5

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from glue_jobs.forecast.demand import Floats
+from glue_jobs.demand_forecast.demand import Floats
 
 QUANTILES: Final = (0.1, 0.5, 0.9)
 
