@@ -28,8 +28,8 @@ def parse_args(argv: Sequence[str]) -> argparse.Namespace:
 def main(argv: Sequence[str]) -> None:
     """Build the tables of the plan, and report it.
 
-    Raises NoSalesError when there is nothing to forecast from, BrokenRuleError when rows break their contract, and
-    TerminalError for the plan of another run. No table has changed then.
+    Raises BrokenRuleError when rows break their contract, and TerminalError for the plan of another run. No table has
+    changed then.
     """
     reporting.log_to_stdout()
     begun = time.monotonic()

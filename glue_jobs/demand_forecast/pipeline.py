@@ -4,11 +4,11 @@ All tables are judged by their contracts before any of them is published.
 """
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -20,8 +20,8 @@ from cartlake.runs.documents import RefreshReport, TableRefresh
 from cartlake.runs.ids import audit_branch
 from cartlake.tables.snapshots import MAIN
 from cartlake.times import stamp, utc_now
-from glue_jobs.demand_forecast.demand import Demand, Offer, Sale, demand_of
-from glue_jobs.demand_forecast.rows import TABLES, Row, results_of
+from glue_jobs.demand_forecast.demand import Demand, NoSalesError, Offer, Sale, demand_of
+from glue_jobs.demand_forecast.rows import TABLES, Results, Row, results_of
 from glue_jobs.engines.base import Branch
 from glue_jobs.engines.refresh import Measured
 from glue_jobs.engines.spark.refreshing import SparkRefreshEngine
@@ -30,8 +30,9 @@ from glue_jobs.table_refresh.run import Run
 
 log = logging.getLogger(__name__)
 
-SALES = "processed.order_lines"
-PRODUCTS = "curated.dim_product"
+SALES: Final = "processed.order_lines"
+PRODUCTS: Final = "curated.dim_product"
+READ: Final = (SALES, PRODUCTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,35 +54,39 @@ class SparkRun(Run):
 
 
 def forecast(run: SparkRun) -> RefreshReport:
-    """Build the tables of the plan and publish all of them, or none.
+    """Build the tables of the plan and publish all of them, or none: where nothing was sold, all are skipped.
 
-    Raises NoSalesError, and BrokenRuleError naming every broken rule of the first table that breaks any.
+    Raises BrokenRuleError naming every broken rule of the first table that breaks any.
     """
-    begun = time.monotonic()
-    engine = run.engine
-    engine.forget(run.name(name) for name in (SALES, PRODUCTS))
-    read = {
-        name: str(found.snapshot_id) for name in (SALES, PRODUCTS) if (found := engine.main_snapshot(run.name(name)))
-    }
-    results = results_of(read_demand(run, run.started_at.date()))
-    log.info("%d products computed in %.1f s", len(results.demand.product_ids), time.monotonic() - begun)
+    run.engine.forget(run.name(name) for name in READ)
     tables = [run.graph.tables[stale.table] for stale in run.plan.tables]
+    try:
+        done = _published(run, tables, results_of(read_demand(run, run.started_at.date())))
+    except NoSalesError as error:
+        log.warning("nothing is forecast: %s", error)
+        done = [
+            TableRefresh(table=table.physical_name, scope=str(WHOLE), outcome="skipped", error=str(error))
+            for table in tables
+        ]
+    return RefreshReport(
+        run_id=run.plan.run_id, tables=done, started_at=stamp(run.started_at), ended_at=stamp(utc_now())
+    )
+
+
+def _published(run: SparkRun, tables: Sequence[Table], results: Results) -> list[TableRefresh]:
+    """Write every table to an audit branch, judge all, then publish all; return their outcomes."""
+    snapshots = {name: run.engine.main_snapshot(run.name(name)) for name in READ}
+    read = {name: str(found.snapshot_id) for name, found in snapshots.items() if found}
     with _branches(run, tables) as branches:
         audited = [
             _audited(run, table, branch, list(TABLES[build_of(table).transform](results)))
             for table, branch in zip(tables, branches, strict=True)
         ]
         for one in audited:
-            engine.publish(one.branch)
-    record_quality(
-        engine, run.quality, run.plan.run_id, {a.table.physical_name: a.measured for a in audited}, run.started_at
-    )
-    return RefreshReport(
-        run_id=run.plan.run_id,
-        tables=[_outcome(run, one, read) for one in audited],
-        started_at=stamp(run.started_at),
-        ended_at=stamp(utc_now()),
-    )
+            run.engine.publish(one.branch)
+    measured = {one.table.physical_name: one.measured for one in audited}
+    record_quality(run.engine, run.quality, run.plan.run_id, measured, run.started_at)
+    return [_outcome(run, one, read) for one in audited]
 
 
 def read_demand(run: SparkRun, today: date) -> Demand:

@@ -59,7 +59,6 @@ _OF_THE_DATA: Final = frozenset(
         "BadFilesError",
         "BrokenRuleError",
         "MaintenanceError",
-        "NoSalesError",
         "RefreshError",
         "RunOverError",
         "TerminalError",

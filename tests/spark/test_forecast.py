@@ -8,7 +8,6 @@ from cartlake.aws.clients import client
 from cartlake.refresh.graph import WHOLE, StaleTable
 from cartlake.runs.documents import RefreshPlan, RefreshReport
 from glue_jobs.demand_forecast import rows
-from glue_jobs.demand_forecast.demand import NoSalesError
 from glue_jobs.demand_forecast.main import main
 from glue_jobs.table_refresh.checking import BrokenRuleError
 from tests.spark.refreshing import GRAPH, RefreshLake
@@ -123,5 +122,8 @@ def test_when_one_table_breaks_its_contract_none_is_published(lake, monkeypatch)
 def test_a_lake_without_sales_has_no_forecast_and_says_why(lake):
     lake.offer("PRD-1")
 
-    with pytest.raises(NoSalesError, match=r"No unit was sold before .*: load orders first"):
-        lake.forecast()
+    report = lake.forecast()
+
+    assert {table.outcome for table in report.tables} == {"skipped"}
+    assert report.tables[0].error.endswith("load orders first, then forecast.")
+    assert lake.rows(FORECAST) == []

@@ -12,7 +12,7 @@ from cartlake_cli.operations.follow import wait_for_run
 from cartlake_cli.operations.run_documents import run_document_if_any
 from cartlake_cli.options import Json
 
-COLUMNS: Final = ("table", "outcome", "rows", "size")
+COLUMNS: Final = ("table", "outcome", "rows", "error")
 
 
 def register(app: typer.Typer) -> None:
