@@ -63,7 +63,7 @@ GLUE_PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")
 
 GLUE_PYTHON = "3.11"
 
-NEEDS_SPARK = ("glue_jobs/engines/spark/", "glue_jobs/table_maintenance/")
+NEEDS_SPARK = ("glue_jobs/engines/spark/", "glue_jobs/demand_forecast/", "glue_jobs/table_maintenance/")
 
 
 class Platform(StrEnum):

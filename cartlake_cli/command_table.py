@@ -135,6 +135,10 @@ COMMANDS: Final[dict[str, Entry]] = {
         "cartlake_cli.commands.maintenance.monitor",
         "Compare freshness, rows and refused rows with the contracts and the 28 days before, as Markdown.",
     ),
+    "forecast": Entry(
+        "cartlake_cli.commands.lake.forecast",
+        "Forecast demand for 28 days, measure price elasticities, and say what a change of price would do.",
+    ),
     "maintain": Entry(
         "cartlake_cli.commands.maintenance.maintain",
         "Compact small files, remove deleted rows, expire old versions, delete orphan files, where it is needed.",

@@ -41,6 +41,8 @@ PURPOSES: Final = (
     "reviews",
     "review_text",
     "world_dirt",
+    "category_demand",
+    "price_changes",
 )
 
 

@@ -39,6 +39,7 @@ def generate_world(  # noqa: PLR0913 - every argument is part of what makes the 
     file_format: Format = "csv",
     compressed: bool = False,
     late_rates: bool = False,
+    price_demand: bool = False,
     datasets: Collection[str] = DATASETS,
     on_day: OnDay = lambda _: None,
 ) -> WorldManifest:
@@ -46,6 +47,7 @@ def generate_world(  # noqa: PLR0913 - every argument is part of what makes the 
 
     start_date, end_date: one of them decides the other; the world ends yesterday (UTC) when both are None.
     dirty: share of spoiled rows of every dataset, 0 to 0.5. late_rates: exchange rates of some days come days later.
+    price_demand: demand answers to prices, and each category has its seasons; the manifest says how.
     datasets: the ones to write; the others are generated too, but in no file. on_day: called after each day with
     the number of days done.
     Files of an earlier manifest in `out` are replaced once the new ones are complete; other files are left alone.
@@ -53,7 +55,7 @@ def generate_world(  # noqa: PLR0913 - every argument is part of what makes the 
     Raises ValueError for arguments outside these bounds; `out` is unchanged then.
     """
     start = first_day(days, start_date, end_date)
-    plan = WorldPlan(start, days, orders_per_day, seed)
+    plan = WorldPlan(start, days, orders_per_day, seed, price_demand)
     arguments = WorldArguments(
         days=days,
         orders_per_day=orders_per_day,
@@ -64,6 +66,7 @@ def generate_world(  # noqa: PLR0913 - every argument is part of what makes the 
         format=file_format,
         gzip=compressed,
         late_rates=late_rates,
+        price_demand=price_demand,
         datasets=tuple(name for name in DATASETS if name in datasets),
     )
     check_datasets(datasets)

@@ -30,6 +30,7 @@ from generators.orders.columns import transaction_batch
 from generators.orders.draw import basket_of, orders_of, placed_lines, products_of, timeline_of
 from generators.orders.timeline import LINE, Timeline, Versions, unpack
 from generators.people.customers import People
+from generators.plan.demand import demand_truth
 from generators.plan.rows import CHUNK_ROWS
 from generators.plan.world import Chunk, Day, WorldPlan
 from generators.randomness import stream
@@ -86,7 +87,7 @@ class WorldGeneration:
             self._write("fx_rates", day, rate_batch(rates))
         self._earlier_rows(day)
         self._robots(day)
-        for chunk in self.plan.chunks(day):
+        for chunk in self.plan.chunks(day, self.products.offer(day)):
             self._chunk(chunk)
         for files in self.files.values():
             files.close()
@@ -170,6 +171,7 @@ class WorldGeneration:
             reviews=reviews,
             rates=rate_truth(self.plan, self.rates),
             catalogue=catalogue_truth(self.plan, self.products),
+            demand=demand_truth(self.plan.seed) if self.plan.price_demand else None,
         )
 
 

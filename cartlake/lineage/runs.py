@@ -82,7 +82,7 @@ def ingest_run(
 
 
 def refresh_run(run: RunRecord, planned: Sequence[str], report: RefreshReport | None, catalog: Catalog) -> LineageRun:
-    """Return the lineage of a refresh. `planned` are the tables of its plan: one at work is to rebuild all of them.
+    """Return the lineage of a refresh or forecast. One at work is to build all of `planned`, the tables of its plan.
 
     Of one that has ended, the tables that it rebuilt, and those that they are built from.
     """
@@ -104,7 +104,7 @@ def refresh_run(run: RunRecord, planned: Sequence[str], report: RefreshReport | 
         )
         for name in names
     ]
-    return _lineage_run(run, Workflow.REFRESH, report.engine if report else run.engine, inputs, outputs, {})
+    return _lineage_run(run, run.workflow, report.engine if report else run.engine, inputs, outputs, {})
 
 
 def maintenance_run(

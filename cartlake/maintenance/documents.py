@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from cartlake.contracts import Contract, Table
 from cartlake.maintenance.health import Action, Health, Need
 from cartlake.runs.documents import Document
-from cartlake.runs.ids import Workflow
 
 Outcome = Literal["maintained", "yielded", "busy", "failed"]
 """`maintained`: every action was done. `yielded`: files for the table arrived, so the rest is left to the next run.
@@ -120,8 +119,8 @@ class MaintenanceRecord(BaseModel):
 
 
 def owner_of(contract: Contract, table: Table) -> str | None:
-    """Return whose lock a writer of the table holds: that of its dataset or `refresh`; None if all runs append."""
-    # Built tables are written by the refresh only, whatever contract describes them.
+    """Return whose lock a writer of the table holds: its dataset, `refresh` or `forecast`; None if all runs append."""
+    # Built tables are written by their workflow only, whatever contract describes them.
     if table.build is not None:
-        return Workflow.REFRESH
+        return table.build.workflow
     return contract.name if contract.droppable else None

@@ -80,6 +80,8 @@ class Graph:
 
     tables: Mapping[str, Table]
     order: tuple[str, ...] = field(default=())
+    forecast_order: tuple[str, ...] = field(default=())
+    """The tables that the workflow `forecast` builds, which are stale only when it runs."""
 
     @classmethod
     def of(cls, contracts: Iterable[Contract]) -> "Graph":
@@ -89,10 +91,11 @@ class Graph:
         _check_references(tables)
         upstreams = {name: [up.table for up in upstreams_of(table)] for name, table in sorted(tables.items())}
         try:
-            order = tuple(name for name in TopologicalSorter(upstreams).static_order() if tables[name].build)
+            order = [name for name in TopologicalSorter(upstreams).static_order() if tables[name].build]
         except CycleError as error:
             raise GraphError(f"Tables are built from each other in a cycle: {' ← '.join(error.args[1])}.") from error
-        return cls(tables, order)
+        forecast = tuple(name for name in order if build_of(tables[name]).workflow == "forecast")
+        return cls(tables, tuple(name for name in order if name not in forecast), forecast)
 
     def table(self, name: str) -> Table:
         """Return a built table by its physical or bare name. Raises TerminalError that lists all built tables."""

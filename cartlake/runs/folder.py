@@ -29,6 +29,9 @@ class Step(StrEnum):
     MAINTENANCE = "maintenance"
     """Maintain tables: `MaintenanceReport`."""
 
+    FORECAST = "forecast"
+    """Build the tables of the forecast: `RefreshReport`."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
@@ -44,7 +47,7 @@ class RunFolder:
 
     @property
     def plan(self) -> str:
-        """Return the URI of what a refresh rebuilds, or maintenance does: `RefreshPlan` or `MaintenancePlan`."""
+        """Return the URI of what a refresh or forecast builds, or maintenance does: its plan."""
         return self.document("plan")
 
     @property

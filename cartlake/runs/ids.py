@@ -1,7 +1,7 @@
 """Workflows, the ids of their runs, and the branches that runs write to.
 
 A run id is `<subject>-<yyyymmddThhmmss>-<6 hex digits>`, e.g. `transactions-20260131T083000-1a2b3c`. The subject is the
-dataset whose files the run loads; a refresh and maintenance work for all datasets, so their name is the subject.
+dataset whose files the run loads; the other workflows work for all datasets, so their name is the subject.
 """
 
 import re
@@ -24,8 +24,14 @@ class Workflow(StrEnum):
     MAINTENANCE = "maintenance"
     """Keep tables fast and small."""
 
+    FORECAST = "forecast"
+    """Forecast demand, and measure what prices do to it."""
 
-RESERVED_NAMES: Final = frozenset({Workflow.REFRESH, Workflow.MAINTENANCE})
+
+ALL_DATASETS: Final = (Workflow.REFRESH, Workflow.MAINTENANCE, Workflow.FORECAST)
+"""The workflows whose runs work for all datasets."""
+
+RESERVED_NAMES: Final = frozenset(ALL_DATASETS)
 """Subjects of runs that are not datasets. No dataset may have such a name."""
 
 AUDIT_PREFIX: Final = "audit_"
@@ -46,7 +52,7 @@ def new_run_id(subject: str, now: datetime, suffix: str) -> str:
 
 
 def subject_of(run_id: str) -> str:
-    """Return the subject in a run id, whose lock the run holds: a dataset, `refresh` or `maintenance`.
+    """Return the subject in a run id, whose lock the run holds: a dataset, `refresh`, `maintenance` or `forecast`.
 
     Raises TerminalError for a text that is not a run id.
     """
@@ -67,7 +73,7 @@ def workflow_of(subject: str) -> Workflow:
 
 
 def dataset_of(subject: str) -> str | None:
-    """Return the dataset of a run by its subject, None for a refresh and for maintenance."""
+    """Return the dataset of a run by its subject, None for the other workflows."""
     return None if subject in RESERVED_NAMES else subject
 
 

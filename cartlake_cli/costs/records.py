@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from cartlake import contracts
-from cartlake.runs.ids import Workflow
+from cartlake.runs.ids import ALL_DATASETS
 from cartlake.times import parse, utc_now
 from cartlake_cli.athena.client import athena_of
 from cartlake_cli.costs.reckoning import Query, Standing
@@ -26,7 +26,7 @@ _TWO_DAYS: Final = timedelta(days=2)
 
 def runs_since(lake: Lake, since: datetime) -> list[RunRecord]:
     """Return the runs that began since then, oldest first."""
-    subjects = sorted({*contracts.all_names(), *lake.ledger.files.datasets(), Workflow.REFRESH, Workflow.MAINTENANCE})
+    subjects = sorted({*contracts.all_names(), *lake.ledger.files.datasets(), *ALL_DATASETS})
     return started_since(lake.ledger, subjects, since)
 
 

@@ -1,4 +1,4 @@
-"""Requests to the run coordinator, which starts one run at a time of each dataset, of refresh and of maintenance."""
+"""Requests to the run coordinator, which starts one run at a time of each dataset and of each workflow."""
 
 from typing import Any
 
@@ -39,6 +39,11 @@ def start_maintenance(lake: Lake, request: MaintenanceRequest) -> str:
             f"(`lake runs --dataset {Workflow.MAINTENANCE}`), then try again."
         )
     return str(answer["run_id"])
+
+
+def start_forecast(lake: Lake) -> str:
+    """Start a forecast; returns its run id, also of one that is running. Raises CommandError when that fails."""
+    return str(_ask(lake, Workflow.FORECAST, {"action": "forecast"})["run_id"])
 
 
 def _ask(lake: Lake, subject: str, request: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Waits for files, the refresh or maintenance to end, with an error when nothing changes for too long."""
+"""Waits for files, the refresh, maintenance or the forecast to end, with an error when nothing changes for too long."""
 
 import time
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cartlake.ledger import FileRecord, FileState, RunRecord, RunState
-from cartlake.runs.ids import Workflow
+from cartlake.runs.ids import Workflow, subject_of
 from cartlake.times import stamp, utc_now
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError
@@ -163,7 +163,7 @@ def wait_for_refresh(
         pause(POLL_SECONDS)
 
 
-def wait_for_maintenance(
+def wait_for_run(
     lake: Lake,
     run_id: str,
     *,
@@ -171,13 +171,13 @@ def wait_for_maintenance(
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
 ) -> RunRecord:
-    """Wait until a maintenance run has ended and released its lock; returns it, however it ended.
+    """Wait until a run of maintenance or the forecast has ended and released its lock; returns it, however it ended.
 
     Raises CommandError when it takes longer than `timeout_seconds`.
     """
     deadline = clock() + timeout_seconds
     while True:
-        lock, run = lake.ledger.locks.get(Workflow.MAINTENANCE), lake.ledger.runs.get(run_id)
+        lock, run = lake.ledger.locks.get(subject_of(run_id)), lake.ledger.runs.get(run_id)
         if run is not None and run.state is not RunState.RUNNING and (lock is None or lock.run_id != run_id):
             return run
         if clock() > deadline:

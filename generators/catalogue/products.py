@@ -8,16 +8,18 @@ import numpy as np
 
 from generators.catalogue.vendors import VENDOR_COUNT
 from generators.files.arrays import Batch, amounts, chosen, dates, identifiers, instants, texts
+from generators.plan.demand import category_demand
 from generators.plan.world import Day as PlanDay
 from generators.plan.world import WorldPlan
 from generators.randomness import Bools, Ints, stream
-from generators.shop.shop import CATEGORIES, EURO, PRODUCT_COUNT
+from generators.shop.shop import CATEGORIES, EURO, PRODUCT_COUNT, Offer
 from generators.times import DAY, HOUR
 
 UNKNOWN_VENDORS: Final = 3  # products name them, but no vendor file has them
 SHARE_OF_UNKNOWN_VENDORS: Final = 0.002  # of the products
 PRODUCT_CHANGES: Final = 0.025  # a day, of all products
 SHARE_OF_PRICES: Final = 0.16  # of the changes; the others are counts of stock
+PRICE_DEMAND_CHANGES: Final = 0.02  # a day, of all products, further prices where demand answers to them
 SHARE_OF_ENDINGS: Final = 0.005  # of the changes: no longer on sale
 LATE_PRODUCTS: Final = 5  # sold before their first row comes
 LATEST_PRODUCT_DAY: Final = 6
@@ -57,6 +59,7 @@ class Products:
     vendor: Ints = field(init=False)
     """Zero-based; those from `VENDOR_COUNT` on are unknown."""
 
+    category: Ints = field(init=False)
     first_day: Ints = field(init=False)
     """The index of the day whose file first has the product."""
 
@@ -83,8 +86,9 @@ class Products:
         )
         category = rng.integers(0, len(CATEGORIES), PRODUCT_COUNT)
         thing = category * THINGS_PER_CATEGORY + rng.integers(0, THINGS_PER_CATEGORY, PRODUCT_COUNT)
-        self._category, self._brand = category, rng.integers(0, len(BRANDS), PRODUCT_COUNT)
+        self.category, self._brand = category, rng.integers(0, len(BRANDS), PRODUCT_COUNT)
         style, collection = (rng.integers(0, 10, PRODUCT_COUNT).tolist() for _ in range(2))
+        self._demand = category_demand(self.plan.seed)
         self._names = texts(product_names(style, thing.tolist(), collection))
 
     def batches(self, day: PlanDay) -> Iterator[Batch]:
@@ -106,6 +110,8 @@ class Products:
             self.stock[stocked] + rng.integers(100, 800, len(stocked)),
             self.stock[stocked] * rng.integers(50, 100, len(stocked)) // 100,
         )
+        if self.plan.price_demand:
+            changed = np.union1d(changed, self._reprice_more(day, candidates))
         yield self._rows(changed, day.start + rng.integers(0, DAY, len(changed)))
 
     def _reprice(self, rng: np.random.Generator, products: Ints) -> None:
@@ -113,11 +119,27 @@ class Products:
         percent = rng.integers(85, 116, len(products))
         self.price[products] = np.maximum(self.price[products] * percent // 1_000, 1) * 10 - 1
 
+    def _reprice_more(self, day: PlanDay, candidates: Ints) -> Ints:
+        """Where demand answers to prices, they change more often, so that this can be seen within months."""
+        rng = stream(self.plan.seed, "price_changes", day.date.toordinal())
+        products: Ints = rng.choice(candidates, int(PRODUCT_COUNT * PRICE_DEMAND_CHANGES), replace=False)
+        self._reprice(rng, products)
+        return products
+
+    def offer(self, day: PlanDay) -> Offer:
+        """What the shop sells on this day: where demand answers to prices, at the prices of now."""
+        offer = self.plan.shop.offer
+        if not self.plan.price_demand:
+            return offer
+        ratio = self.price / offer.price[:, EURO]
+        price = np.maximum(np.rint(offer.price * ratio[:, None]).astype(np.int64), 1)
+        return Offer(self._demand.weights(offer.popularity, self.category, ratio, day.date), price)
+
     def _rows(self, products: Ints, updated_at: Ints) -> Batch:
         return {
             "product_id": identifiers("PRD-", products + 1, 5),
             "product_name": chosen(self._names, products),
-            "category": chosen(CATEGORY_NAMES, self._category[products]),
+            "category": chosen(CATEGORY_NAMES, self.category[products]),
             "brand": chosen(BRAND_NAMES, self._brand[products]),
             "vendor_id": identifiers("VEN-", self.vendor[products] + 1, 4),
             "list_price": amounts(self.price[products]),

@@ -25,6 +25,7 @@ class WorldArguments(Model):
     gzip: bool
     late_rates: bool
     datasets: tuple[str, ...]
+    price_demand: bool = False
 
 
 class DatasetTruth(Model):
@@ -142,6 +143,18 @@ class CatalogueTruth(Model):
     late_products: Mapping[str, str]
 
 
+class DemandTruth(Model):
+    """The demand of one category: its price elasticity, and its seasons over a mean day.
+
+    weekday: Monday first. The yearly wave rises and falls by `amplitude` and is highest on day `peak` of the year.
+    """
+
+    elasticity: float
+    weekday: tuple[float, ...]
+    amplitude: float
+    peak: int
+
+
 class WorldManifest(ManifestModel):
     """The whole manifest of a world."""
 
@@ -154,6 +167,8 @@ class WorldManifest(ManifestModel):
     reviews: ReviewTruth
     rates: RateTruth
     catalogue: CatalogueTruth
+    demand: Mapping[str, DemandTruth] | None = None
+    """By category; None where demand ignores prices."""
 
     def file_names(self) -> list[str]:
         return [file.name for truth in self.datasets.values() for file in truth.files]

@@ -110,7 +110,7 @@ def basket_of(rng: np.random.Generator, chunk: Chunk) -> Basket:
     lines_per_order = 1 + pick(rng, LINES_PER_ORDER, chunk.orders)
     order = np.repeat(np.arange(chunk.orders), lines_per_order)
     first_line = np.cumsum(lines_per_order) - lines_per_order
-    return draw_basket(rng, chunk.plan.shop.offer, order, np.arange(len(order)) - first_line[order] + 1)
+    return draw_basket(rng, chunk.offer, order, np.arange(len(order)) - first_line[order] + 1)
 
 
 def draw_basket(rng: np.random.Generator, offer: Offer, order: Ints, line: Ints) -> Basket:
@@ -130,7 +130,7 @@ def products_of(chunk: Chunk, basket: Basket) -> Ints:
 def placed_lines(chunk: Chunk, orders: Orders, basket: Basket, moments: Ints) -> OrderLines:
     """The lines as they are placed at these moments."""
     placed = replace(orders, ordered_at=moments, updated_at=moments)
-    return assemble(chunk.plan.shop.offer, placed, chunk.plan.anchor + chunk.first_order, basket)
+    return assemble(chunk.offer, placed, chunk.plan.anchor + chunk.first_order, basket)
 
 
 def timeline_of(chunk: Chunk, orders: Orders, basket: Basket, lines: OrderLines) -> Timeline:

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from generators.plan.seasonality import day_weight
-from generators.shop.shop import MAX_CUSTOMERS, Shop, build_shop
+from generators.shop.shop import MAX_CUSTOMERS, Offer, Shop, build_shop
 from generators.times import midnight
 
 ORDERS_PER_CHUNK: Final = 20_000  # about 220,000 events
@@ -65,6 +65,8 @@ class WorldPlan:
     days: int
     orders_per_day: int
     seed: int
+    price_demand: bool = False
+    """Whether demand answers to prices, and has seasons by category: see `generators.plan.demand`."""
 
     def __post_init__(self) -> None:
         if not (1 <= self.days <= MOST_DAYS and 1 <= self.orders_per_day <= MOST_ORDERS and self.seed >= 0):
@@ -99,7 +101,7 @@ class WorldPlan:
     @cached_property
     def anchor(self) -> int:
         """A number added to all identifiers, so that worlds of another seed, start or size have other ones."""
-        text = f"world {self.seed} {self.start} {self.orders_per_day}"
+        text = f"world {self.seed} {self.start} {self.orders_per_day}{' price_demand' if self.price_demand else ''}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
 
     @cached_property
@@ -123,8 +125,9 @@ class WorldPlan:
             yield Day(index, day, orders, first_order, self.joined(index - 1), self.joined(index))
             first_order += orders
 
-    def chunks(self, day: Day) -> Iterator["Chunk"]:
-        return (Chunk(self, day, part) for part in range(day.parts))
+    def chunks(self, day: Day, offer: Offer | None = None) -> Iterator["Chunk"]:
+        """The chunks of a day, whose orders are of an offer: that of the shop unless another is given."""
+        return (Chunk(self, day, part, offer or self.shop.offer) for part in range(day.parts))
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ class Chunk:
     plan: WorldPlan
     day: Day
     part: int
+    offer: Offer
 
     @property
     def place(self) -> tuple[int, int]:

@@ -1,13 +1,16 @@
 """Judge what the rules of a contract measured on built rows; compare rebuilt rows with stored ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from cartlake.contracts import Table
 from cartlake.engine import DataFrame
 from cartlake.errors import TerminalError
 from cartlake.runs.documents import Difference
+from cartlake.runs.ids import subject_of
 from glue_jobs.engines.base import Rows
 from glue_jobs.engines.refresh import Measured, RefreshEngine
+from glue_jobs.shared.quality import QUALITY_SCHEMA
 
 
 class BrokenRuleError(TerminalError):
@@ -30,8 +33,25 @@ def judge(table: Table, measured: list[Measured]) -> None:
     if faults:
         raise BrokenRuleError(
             f"{table.physical_name} was not written: {'; '.join(faults)}. Its rows are unchanged; "
-            f"fix the transform or the tables it reads, then run `lake recompute {table.physical_name}`."
+            f"fix the transform or the tables it reads, then run `{_again(table)}`."
         )
+
+
+def _again(table: Table) -> str:
+    forecast = table.build is not None and table.build.workflow == "forecast"
+    return "lake forecast" if forecast else f"lake recompute {table.physical_name}"
+
+
+def record_quality(
+    engine: RefreshEngine, table: str, run_id: str, measured: Mapping[str, list[Measured]], at: datetime
+) -> None:
+    """Write what the rules of each table measured in a run to the table of quality results."""
+    values = [
+        (run_id, subject_of(run_id), name, one.rule, one.severity, one.value, at)
+        for name, found in sorted(measured.items())
+        for one in found
+    ]
+    engine.replace_rows(table, f"run_id = '{run_id}'", engine.frame(values, QUALITY_SCHEMA))
 
 
 def differences(engine: RefreshEngine, stored: Rows, rebuilt: Rows, table: Table) -> list[Difference]:

@@ -14,13 +14,12 @@ from typing import Literal, TypeAlias
 from cartlake.errors import TerminalError
 from cartlake.refresh.graph import Scope, StaleTable, build_of
 from cartlake.runs.documents import RefreshReport, TableRefresh
-from cartlake.runs.ids import Workflow
 from cartlake.tables.snapshots import MAIN
 from cartlake.times import stamp, utc_now
 from glue_jobs.engines.refresh import Measured
-from glue_jobs.shared.quality import QUALITY_SCHEMA
 from glue_jobs.table_refresh import checking
 from glue_jobs.table_refresh.building import Building, building
+from glue_jobs.table_refresh.checking import record_quality
 from glue_jobs.table_refresh.run import Run
 
 log = logging.getLogger(__name__)
@@ -169,9 +168,4 @@ def _mentioned(run: Run) -> list[str]:
 
 
 def _record_quality(run: Run, measured: dict[str, list[Measured]]) -> None:
-    values = [
-        (run.plan.run_id, Workflow.REFRESH.value, name, one.rule, one.severity, one.value, run.started_at)
-        for name, found in sorted(measured.items())
-        for one in found
-    ]
-    run.engine.replace_rows(run.quality, f"run_id = '{run.plan.run_id}'", run.engine.frame(values, QUALITY_SCHEMA))
+    record_quality(run.engine, run.quality, run.plan.run_id, measured, run.started_at)

@@ -54,7 +54,16 @@ _INFRASTRUCTURE: Final = re.compile(
 )
 """What Glue, Spark and the clients of AWS say when a machine, a network or a service was at fault."""
 
-_OF_THE_DATA: Final = frozenset({"BadFilesError", "MaintenanceError", "RefreshError", "RunOverError", "TerminalError"})
+_OF_THE_DATA: Final = frozenset(
+    {
+        "BadFilesError",
+        "BrokenRuleError",
+        "MaintenanceError",
+        "RefreshError",
+        "RunOverError",
+        "TerminalError",
+    }
+)
 """Our errors that no retry repairs. The job reports them itself; Glue's message is read when that failed."""
 
 _MAY_PASS: Final = frozenset({"LostLeaseError", "TransientError"})

@@ -12,6 +12,7 @@ _INPUTS: Final = {
     Step.SUPERSEDE_QUARANTINE: "--manifest_uri",
     Step.REFRESH: "--plan_uri",
     Step.MAINTENANCE: "--plan_uri",
+    Step.FORECAST: "--plan_uri",
 }
 _TASKS: Final = {Step.SUPERSEDE_QUARANTINE: {"--task": "supersede_quarantine"}}
 """Further arguments of a job that does more than one step."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from cartlake import contracts
 from cartlake.ledger import FileRecord, FileState, Ledger, Lock, RunState
-from cartlake.runs.ids import Workflow, is_erasure, subject_of
+from cartlake.runs.ids import ALL_DATASETS, Workflow, is_erasure, subject_of
 from cartlake.times import parse
 from lambdas.lake_sweeper import adapters
 from lambdas.lake_sweeper.domain import is_gone, is_old, may_load_again
@@ -72,7 +72,7 @@ class RunSweep:
             one = runs.setdefault(lock.run_id, Open())
             one.locks.append(lock.subject)
             one.seen.append(lock.acquired_at)
-        for subject in (*self._datasets(), Workflow.REFRESH, Workflow.MAINTENANCE):
+        for subject in (*self._datasets(), *ALL_DATASETS):
             for run in self.ledger.runs.list(subject, limit=RUNS_LOOKED_AT):
                 if run.state is RunState.RUNNING:
                     runs.setdefault(run.run_id, Open()).seen.append(run.started_at)
@@ -83,7 +83,7 @@ class RunSweep:
         return runs
 
     def _locks(self) -> Iterator[Lock]:
-        for subject in (*self._datasets(), Workflow.REFRESH, Workflow.MAINTENANCE):
+        for subject in (*self._datasets(), *ALL_DATASETS):
             lock = self.ledger.locks.get(subject)
             # An erasure has no execution; its locks are its own until it is done.
             if lock and not is_erasure(lock.run_id):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from cartlake import contracts
 from cartlake.ledger import Ledger, RunRecord, RunState
 from cartlake.maintenance.documents import owner_of
-from cartlake.runs.ids import Workflow
+from cartlake.runs.ids import ALL_DATASETS
 from cartlake.runs.trends import DAYS, by_day, trend_of
 from cartlake.times import parse
 
@@ -100,7 +100,7 @@ def last_success(runs: Sequence[RunRecord]) -> datetime | None:
 
 def stuck(ledger: Ledger, now: datetime) -> list[str]:
     """Return the ids of runs that have been RUNNING for too long."""
-    subjects = sorted({*contracts.names(), *ledger.files.datasets(), Workflow.REFRESH, Workflow.MAINTENANCE})
+    subjects = sorted({*contracts.names(), *ledger.files.datasets(), *ALL_DATASETS})
     return [
         run.run_id
         for subject in subjects

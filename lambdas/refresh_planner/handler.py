@@ -1,4 +1,4 @@
-"""First step of the refresh: plan it by all stale tables.
+"""First step of the refresh: plan it by all stale tables. First step of the forecast: plan all of its tables.
 
 It may be invoked again after a timeout or a crash. Marks this run has claimed already stay its own.
 """
@@ -15,7 +15,7 @@ from cartlake.aws import s3
 from cartlake.ledger import Lock, LockHeldError, RunState
 from cartlake.lineage.model import LineageRun
 from cartlake.lineage.runs import Catalog, refresh_run
-from cartlake.refresh.graph import StaleTable
+from cartlake.refresh.graph import WHOLE, StaleTable
 from cartlake.runs.documents import EngineChoice, RefreshPlan
 from cartlake.runs.engine_choice import choose_refresh_engine, runner_of, spark_only
 from cartlake.runs.ids import Workflow, subject_of
@@ -44,6 +44,8 @@ class Request(BaseModel):
 @entry(Request)
 def lambda_handler(request: Request, context: LambdaContext) -> Answer:
     run_id = request.run_id
+    if subject_of(run_id) == Workflow.FORECAST:
+        return plan_forecast(run_id, catalog_of(context.invoked_function_arn))
     if not ledger().locks.acquire(Workflow.REFRESH, run_id):
         raise LockHeldError(f"Run {run_id} may not rebuild tables: another run does. `lake runs` shows which.")
     lock = ledger().locks.get(Workflow.REFRESH)
@@ -83,8 +85,23 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:
     }
 
 
+def plan_forecast(run_id: str, catalog: Catalog) -> Answer:
+    """Plan the forecast: all its tables, built by its job. Raises LockHeldError while another run forecasts."""
+    if not ledger().locks.acquire(Workflow.FORECAST, run_id):
+        raise LockHeldError(f"Run {run_id} may not forecast: another run does. `lake runs` shows which.")
+    lock = ledger().locks.get(Workflow.FORECAST)
+    ledger().runs.start(run_id, lock.execution_arn if lock else None)
+    tables = [StaleTable(table=name, scope=WHOLE) for name in graph().forecast_order]
+    folder = settings().folder(run_id)
+    plan = RefreshPlan(run_id=run_id, created_at=stamp(utc_now()), tables=tables)
+    s3.write_text(folder.plan, plan.model_dump_json(indent=2))
+    logger.info("forecast_planned", run_id=run_id, tables=[table.table for table in tables])
+    write_lineage(run_id, lambda: begun(run_id, tables, catalog))
+    return {"run_id": run_id, "plan_uri": folder.plan, "forecast_job": settings().forecast_job}
+
+
 def begun(run_id: str, tables: Sequence[StaleTable], catalog: Catalog) -> LineageRun | None:
-    """Return the lineage of the refresh as it begins; None for one that is not at work any more."""
+    """Return the lineage of the refresh or forecast as it begins; None for one that is not at work any more."""
     run = ledger().runs.get(run_id)
     if run is None or run.state is not RunState.RUNNING:
         return None

@@ -143,13 +143,16 @@ class Coordinator:
 
     def maintain(self, request: MaintenanceRequest) -> Decision:
         """Start a run of maintenance, unless one is running."""
-        subject = Workflow.MAINTENANCE
+        return self.begin(Workflow.MAINTENANCE, request)
+
+    def begin(self, subject: Workflow, request: MaintenanceRequest | None = None) -> Decision:
+        """Start a run of a workflow that waits for no work: maintenance or the forecast, unless one is running."""
         run_id = self.new_run_id(subject)
         if self.ledger.locks.acquire(subject, run_id):
             return self._run(Outcome.STARTED, subject, run_id, request)
         lock = self.ledger.locks.get(subject)
         if lock is None:
-            return self.maintain(request)
+            return self.begin(subject, request)
         match self._state(lock.run_id):
             case ExecutionState.RUNNING:
                 return Decision(Outcome.ALREADY_RUNNING, subject, lock.run_id)
@@ -157,7 +160,7 @@ class Coordinator:
                 return self._run(Outcome.RESUMED, subject, lock.run_id, request)
             case ExecutionState.OVER:
                 self.release(subject, lock.run_id)
-                return self.maintain(request)
+                return self.begin(subject, request)
 
     def hold(self, subject: str, run_id: str) -> Decision:
         """Give a lock to a run of maintenance if no other run has it, and return whether work is pending for it.

@@ -1,4 +1,4 @@
-"""Entry point for our event FileValidated, for the last step of the state machines, and for maintenance."""
+"""Entry point for our event FileValidated, the last step of the state machines, maintenance and the forecast."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, Literal, TypeAlias
@@ -46,6 +46,12 @@ class Maintain(MaintenanceRequest):
     action: Literal["maintain"]
 
 
+class StartForecast(BaseModel):
+    """From the schedule, or from `lake forecast`."""
+
+    action: Literal["forecast"]
+
+
 class Hold(BaseModel):
     """From the job that maintains tables, before and while it writes those of a dataset or of the refresh."""
 
@@ -63,6 +69,7 @@ AnyRequest: TypeAlias = Annotated[
     | Annotated[Start, Tag("start")]
     | Annotated[Release, Tag("release")]
     | Annotated[Maintain, Tag("maintain")]
+    | Annotated[StartForecast, Tag("forecast")]
     | Annotated[Hold, Tag("hold")],
     Discriminator(_form),
 ]
@@ -72,7 +79,7 @@ class Request(RootModel[AnyRequest]):
     pass
 
 
-def decide(request: FileValidated | Start | Release | Maintain | Hold) -> Decision:
+def decide(request: FileValidated | Start | Release | Maintain | StartForecast | Hold) -> Decision:
     """Do what the request asks for, and return what was decided."""
     match request:
         case Release():
@@ -87,6 +94,8 @@ def decide(request: FileValidated | Start | Release | Maintain | Hold) -> Decisi
             return coordinator().file_waits(request.detail.dataset)
         case Maintain():
             return coordinator().maintain(MaintenanceRequest(**request.model_dump(exclude={"action"})))
+        case StartForecast():
+            return coordinator().begin(Workflow.FORECAST)
         case Hold():
             return coordinator().hold(request.subject, request.run_id)
 

@@ -57,6 +57,8 @@ class Record(BaseModel):
 
 
 class RecordRefresh(BaseModel):
+    """From a refresh or a forecast, which builds tables too."""
+
     action: Literal["record_refresh"]
     run_id: str
     report_uri: str
@@ -229,7 +231,7 @@ def note_copies(report: TransformReport) -> None:
 
 
 def succeed_refresh(request: RecordRefresh, catalog: Catalog) -> Answer:
-    """Record that a refresh succeeded."""
+    """Record that a refresh or a forecast succeeded."""
     report = s3.read_model(request.report_uri, RefreshReport)
     run = ledger().runs.finish(request.run_id, None, request.report_uri, report.cost_usd)
     refuse_failed(run)
@@ -295,6 +297,8 @@ def lineage_of_failure(run: RunRecord, catalog: Catalog) -> LineageRun:
     match run.workflow:
         case Workflow.REFRESH:
             return refresh_run(run, [], s3.find_model(folder.report(Step.REFRESH), RefreshReport), catalog)
+        case Workflow.FORECAST:
+            return refresh_run(run, [], s3.find_model(folder.report(Step.FORECAST), RefreshReport), catalog)
         case Workflow.MAINTENANCE:
             done = s3.find_model(folder.report(Step.MAINTENANCE), MaintenanceReport)
             return maintenance_run(run, [], done, catalog)

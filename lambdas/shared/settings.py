@@ -33,11 +33,12 @@ class ClosingSettings(BaseSettings):
 
 
 class StateMachineSettings(BaseSettings):
-    """The state machines that load files, that rebuild stale tables, and that maintain tables."""
+    """The state machines that load files, that rebuild stale tables, that maintain tables, and that forecast."""
 
     ingest_state_machine_arn: str = Field(pattern=_STATE_MACHINE)
     refresh_state_machine_arn: str = Field(pattern=_STATE_MACHINE)
     maintenance_state_machine_arn: str = Field(pattern=_STATE_MACHINE)
+    forecast_state_machine_arn: str = Field(pattern=_STATE_MACHINE)
 
     @property
     def state_machine_arns(self) -> dict[Workflow, str]:
@@ -46,6 +47,7 @@ class StateMachineSettings(BaseSettings):
             Workflow.INGEST: self.ingest_state_machine_arn,
             Workflow.REFRESH: self.refresh_state_machine_arn,
             Workflow.MAINTENANCE: self.maintenance_state_machine_arn,
+            Workflow.FORECAST: self.forecast_state_machine_arn,
         }
 
     def execution_arn(self, run_id: str) -> str:

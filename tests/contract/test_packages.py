@@ -68,11 +68,12 @@ def entry_points():
 
 def named_by_contracts():
     builds = [table.build for contract in contracts.load_all() for table in contract.tables if table.build]
-    return {f"glue_jobs.transforms.{build.transform.rpartition('.')[0]}" for build in builds}
+    folders = {"refresh": "transforms", "forecast": "demand_forecast"}
+    return {f"glue_jobs.{folders[build.workflow]}.{build.transform.rpartition('.')[0]}" for build in builds}
 
 
 def test_there_is_something_to_reach_from():
-    assert len(entry_points()) == 19
+    assert len(entry_points()) == 20
     assert "glue_jobs.transforms.sales" in named_by_contracts()
     assert named_by_contracts() <= shipped_modules().keys()
 

@@ -12,7 +12,7 @@ NAMED = {
     name: table.physical_name
     for contract in contracts.load_all()
     for table in contract.tables
-    for name in (table.build.transform if table.build else None, table.prepare)
+    for name in (table.build.transform if table.build and table.build.workflow == "refresh" else None, table.prepare)
     if name
 }
 

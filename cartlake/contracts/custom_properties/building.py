@@ -8,6 +8,7 @@
       - {table: processed.fx_rates, reads: up_to}                    # and of all earlier days
       - {table: processed.reviews, reads: key, key: product_id}      # the rows of the same keys
       - {table: processed.vendors, reads: all}
+    workflow: forecast                          # which workflow builds it; refresh when left out
     masks:                                      # of a masked table alone: what becomes of its upstream's columns
       - {column: email, mask: domain}
 
@@ -56,8 +57,13 @@ class Build(Element):
     """How a table is built. `replaces` is what is recomputed whole: a period of its event time, or its keys."""
 
     transform: str = Field(pattern=TRANSFORM.pattern)
+    """Below glue_jobs/transforms/, or of a table of the forecast below glue_jobs/demand_forecast/."""
+
     replaces: Literal["days", "weeks", "months", "keys", "all"]
     upstreams: tuple[Upstream, ...] = ()
+    workflow: Literal["refresh", "forecast"] = "refresh"
+    """The refresh builds a table when what it reads has changed; the forecast builds its tables on a schedule."""
+
     key: str | None = None
     """With `replaces: keys`, the column of this table that holds the keys of the upstreams."""
     unknown_member: bool = False
@@ -78,16 +84,7 @@ def build_of(
             place = ".".join(str(step) for step in (where, *fault["loc"]))
             faults.add(place, fault["input"], fault["msg"][:1].lower() + fault["msg"][1:])
         return None
-    # Rows of a period can only be found and replaced by a column that has their time.
-    if build.replaces in PERIODS and event_time is None:
-        faults.add(f"{where}.replaces", build.replaces, "name the column of the period as cartlake.eventTime")
-    if build.replaces == "keys" and event_time is None:
-        advice = "name the event time of the source rows as cartlake.eventTime: it finds keys whose rows are gone"
-        faults.add(f"{where}.replaces", build.replaces, advice)
-    if build.replaces == "keys" and build.key not in primary_key:
-        faults.add(f"{where}.key", build.key, f"name a column of the primary key: {', '.join(primary_key)}")
-    if build.replaces != "keys" and build.key is not None:
-        faults.add(f"{where}.key", build.key, "goes with `replaces: keys`")
+    _check_replaces(build, primary_key, event_time, where, faults)
     # `processed.orders` and `curated.orders` would both be the argument `orders`.
     for argument, count in Counter(upstream.argument for upstream in build.upstreams).items():
         if count > 1:
@@ -99,6 +96,23 @@ def build_of(
     for upstream in build.upstreams:
         _check(upstream, build, f"{where}.upstreams.{upstream.table}", faults)
     return build
+
+
+def _check_replaces(
+    build: Build, primary_key: tuple[str, ...], event_time: str | None, where: str, faults: Faults
+) -> None:
+    if build.workflow == "forecast" and build.replaces != "all":
+        faults.add(f"{where}.replaces", build.replaces, "a table of the forecast is built whole: write `all`")
+    # Rows of a period can only be found and replaced by a column that has their time.
+    if build.replaces in PERIODS and event_time is None:
+        faults.add(f"{where}.replaces", build.replaces, "name the column of the period as cartlake.eventTime")
+    if build.replaces == "keys" and event_time is None:
+        advice = "name the event time of the source rows as cartlake.eventTime: it finds keys whose rows are gone"
+        faults.add(f"{where}.replaces", build.replaces, advice)
+    if build.replaces == "keys" and build.key not in primary_key:
+        faults.add(f"{where}.key", build.key, f"name a column of the primary key: {', '.join(primary_key)}")
+    if build.replaces != "keys" and build.key is not None:
+        faults.add(f"{where}.key", build.key, "goes with `replaces: keys`")
 
 
 def _check(upstream: Upstream, build: Build, where: str, faults: Faults) -> None:

@@ -77,6 +77,12 @@ def generate(  # one parameter for each option of the command
     late_rates: Annotated[
         bool, typer.Option("--late-rates/--no-late-rates", help="All but transactions: some exchange rates come late.")
     ] = False,
+    price_demand: Annotated[
+        bool,
+        typer.Option(
+            "--price-demand/--no-price-demand", help="All but transactions: demand answers to prices and seasons."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write realistic files with known errors, and manifest.json: what is in them and the expected result.
@@ -89,7 +95,11 @@ def generate(  # one parameter for each option of the command
     options: dict[str, Any] = {"seed": seed, "dirty": dirty, "file_format": file_format.value, "compressed": gzip}
     options |= {"end_date": end_date.date() if end_date else None}
     for_single: dict[str, Any] = {"rows": rows, "duplicate_file": duplicate_file, "late_file": late_file}
-    for_world: dict[str, Any] = {"orders_per_day": orders_per_day, "late_rates": late_rates}
+    for_world: dict[str, Any] = {
+        "orders_per_day": orders_per_day,
+        "late_rates": late_rates,
+        "price_demand": price_demand,
+    }
     for_world |= {"start_date": start_date.date() if start_date else None}
     own, others = (for_single, for_world) if dataset == SINGLE else (for_world, for_single)
     refuse(dataset, others)

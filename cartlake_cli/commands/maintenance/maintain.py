@@ -11,7 +11,7 @@ from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import Exit
 from cartlake_cli.named_tables import named_table
 from cartlake_cli.operations.coordinator import start_maintenance
-from cartlake_cli.operations.follow import wait_for_maintenance
+from cartlake_cli.operations.follow import wait_for_run
 from cartlake_cli.operations.run_documents import run_document_if_any
 from cartlake_cli.options import Json
 
@@ -43,7 +43,7 @@ def maintain(
     if not wait:
         lake.output.record("Maintenance was started", {"run_id": run_id})
         return
-    run = wait_for_maintenance(lake, run_id)
+    run = wait_for_run(lake, run_id)
     report, plan = (run_document_if_any(lake, run_id, name) for name in ("maintenance", "plan"))
     if lake.output.as_json:
         lake.output.json({"run": run.model_dump(mode="json"), "plan": plan, "report": report})

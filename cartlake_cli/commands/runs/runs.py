@@ -9,7 +9,7 @@ import typer
 
 from cartlake import contracts
 from cartlake.ledger import FileRecord, RunRecord, RunState
-from cartlake.runs.ids import Workflow
+from cartlake.runs.ids import ALL_DATASETS
 from cartlake_cli.commands.maintenance.records import MAINTAINED, maintenance_rows
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import Exit, NotFoundError
@@ -18,7 +18,7 @@ from cartlake_cli.operations.status import waits_until
 from cartlake_cli.options import Json, Limit, OptionalDataset
 from cartlake_cli.output import records_of
 
-REPORTS = ("transform", "quality", "supersede_quarantine", "refresh", "maintenance")
+REPORTS = ("transform", "quality", "supersede_quarantine", "refresh", "maintenance", "forecast")
 
 SOMETIMES = ("spared", "withdrawn", "returned", "lowered", "outranked")
 """Counts of a report that only full copies and backfills have."""
@@ -41,7 +41,7 @@ def runs(
 ) -> None:
     """List runs, newest first."""
     lake = lake_of(context)
-    subjects = [dataset] if dataset else [*contracts.names(), Workflow.REFRESH, Workflow.MAINTENANCE]
+    subjects = [dataset] if dataset else [*contracts.names(), *ALL_DATASETS]
     # The index has the runs of each subject apart, so they are merged and sorted here.
     found = [run for subject in subjects for run in lake.ledger.runs.list(subject) if state in (None, run.state)]
     found.sort(key=lambda run: run.started_at, reverse=True)

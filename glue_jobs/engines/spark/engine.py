@@ -110,6 +110,14 @@ class SparkEngine:
     def fresh_branch(self, table: str, name: str, start: str = MAIN) -> Branch:
         return iceberg.fresh_branch(self.spark, table, name, start)
 
+    def overwrite(self, branch: Branch, rows: DataFrame) -> None:
+        """Make `rows` all that a branch holds, in one commit."""
+        iceberg.overwrite(self.spark, branch, rows)
+
+    def publish(self, branch: Branch) -> None:
+        """Fast-forward main to the head of a branch."""
+        iceberg.publish(self.spark, branch)
+
     def drop_branch(self, table: str, name: str) -> None:
         iceberg.drop_branch(self.spark, table, name)
 

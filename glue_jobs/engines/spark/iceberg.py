@@ -50,6 +50,19 @@ def fresh_branch(spark: SparkSession, table: str, name: str, start: str = MAIN) 
     return Branch(table, name, None)
 
 
+def overwrite(spark: SparkSession, branch: Branch, rows: DataFrame) -> None:
+    """Make `rows` all that a branch holds, in one commit."""
+    stored = as_stored(spark, branch.table, rows)
+    stored.writeTo(identifier(branch)).overwrite(F.lit(True))  # noqa: FBT003 - a literal of SQL
+
+
+def publish(spark: SparkSession, branch: Branch) -> None:
+    """Fast-forward main to the head of a branch. Raises Spark's error when main has moved since it began."""
+    catalog, _, table = branch.table.partition(".")
+    spark.sql(f"call {catalog}.system.fast_forward(table => '{table}', branch => '{MAIN}', to => '{branch.name}')")
+    spark.catalog.refreshTable(branch.table)
+
+
 def drop_branch(spark: SparkSession, table: str, name: str) -> None:
     """Drop a branch, if there is one of that name."""
     spark.sql(f"alter table {table} drop branch if exists `{name}`")

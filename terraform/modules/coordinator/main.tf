@@ -8,12 +8,13 @@ module "run_coordinator" {
 
   shared      = var.shared
   function    = "run_coordinator"
-  description = "Keeps one run at a time per dataset, one refresh and one maintenance: takes the lock and starts the run, or releases it and starts the next."
+  description = "Keeps one run at a time per dataset, one refresh, one maintenance and one forecast: takes the lock and starts the run, or releases it and starts the next."
   memory_mb   = 512 # the share of a processor grows with it, and cold starts are processor time
   environment_variables = {
     INGEST_STATE_MACHINE_ARN      = var.state_machine_arns["ingest"]
     REFRESH_STATE_MACHINE_ARN     = var.state_machine_arns["refresh"]
     MAINTENANCE_STATE_MACHINE_ARN = var.state_machine_arns["maintenance"]
+    FORECAST_STATE_MACHINE_ARN    = var.state_machine_arns["forecast"]
   }
   statements = {
     UseLedger  = var.shared.grants["UseLedger"]

@@ -5,7 +5,7 @@ output "coordinator" {
 
 output "maintenance_schedule" {
   description = "When tables are checked for maintenance; null when on demand only."
-  value       = one(values(module.schedule.calls)[*].expression)
+  value       = try(module.schedule.calls["maintenance"].expression, null)
 }
 
 output "function_names" {

@@ -4,11 +4,18 @@ module "schedule" {
   shared   = var.shared
   role     = "scheduler"
   function = { folder = "run_coordinator", arn = module.run_coordinator.arn }
-  schedules = { for expression in var.maintenance_schedule[*] : "maintenance" => {
-    expression  = expression
-    description = "Checks all tables, and maintains those that need it."
-    input       = jsonencode({ action = "maintain" })
-  } }
+  schedules = merge(
+    { for expression in var.maintenance_schedule[*] : "maintenance" => {
+      expression  = expression
+      description = "Checks all tables, and maintains those that need it."
+      input       = jsonencode({ action = "maintain" })
+    } },
+    { for expression in var.forecast_schedule[*] : "forecast" => {
+      expression  = expression
+      description = "Forecasts demand, and measures what prices do to it."
+      input       = jsonencode({ action = "forecast" })
+    } },
+  )
 }
 
 moved {

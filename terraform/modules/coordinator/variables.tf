@@ -29,13 +29,13 @@ variable "run_recorder_arn" {
 }
 
 variable "state_machine_arns" {
-  description = "ARNs of the state machines, keyed by what they do: ingest, refresh and maintenance."
+  description = "ARNs of the state machines, keyed by what they do: ingest, refresh, maintenance and forecast."
   type        = map(string)
   nullable    = false
 
   validation {
-    condition     = alltrue([for machine in ["ingest", "maintenance", "refresh"] : contains(keys(var.state_machine_arns), machine)])
-    error_message = "state_machine_arns must hold ingest, maintenance and refresh."
+    condition     = alltrue([for machine in ["forecast", "ingest", "maintenance", "refresh"] : contains(keys(var.state_machine_arns), machine)])
+    error_message = "state_machine_arns must hold forecast, ingest, maintenance and refresh."
   }
 }
 
@@ -56,5 +56,16 @@ variable "maintenance_schedule" {
   validation {
     condition     = var.maintenance_schedule == null || can(regex("^(cron|rate)\\(.+\\)$", var.maintenance_schedule))
     error_message = "maintenance_schedule must be cron(...) or rate(...), such as cron(30 3 * * ? *)."
+  }
+}
+
+variable "forecast_schedule" {
+  description = "When demand is forecast, as cron(...) or rate(...) in UTC; null does it on demand only."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.forecast_schedule == null || can(regex("^(cron|rate)\\(.+\\)$", var.forecast_schedule))
+    error_message = "forecast_schedule must be cron(...) or rate(...), such as cron(30 4 ? * MON *)."
   }
 }

@@ -2,7 +2,7 @@ locals {
   worker_dpus = { "G.1X" = 1, "G.2X" = 2, "G.4X" = 4, "G.8X" = 8, "R.1X" = 1, "R.2X" = 2, "R.4X" = 4, "R.8X" = 8 }
   # For what a run costs; a job without a size of its own has two workers of the smallest type.
   dpus = {
-    for job in ["dataset_etl", "table_refresh"] : job => tostring(
+    for job in ["dataset_etl", "demand_forecast", "table_refresh"] : job => tostring(
       try(var.sizes[job].number_of_workers, 2) * lookup(local.worker_dpus, try(var.sizes[job].worker_type, "G.1X"), 1)
     )
   }
@@ -21,6 +21,19 @@ locals {
         dpus             = local.dpus["dataset_etl"]
         quarantine_table = "${var.databases["ops"]}.quarantine_rows"
         quality_table    = "${var.databases["ops"]}.quality_results"
+      }
+    }
+    demand_forecast = {
+      description = "Forecasts demand, measures price elasticities, and says what a change of price would do."
+      access = {
+        read_paths      = ["processed/"]
+        read_databases  = ["processed"]
+        write_paths     = ["curated/", "quarantine/ops/"]
+        write_databases = ["curated", "ops"]
+      }
+      arguments = {
+        dpus          = local.dpus["demand_forecast"]
+        quality_table = "${var.databases["ops"]}.quality_results"
       }
     }
     table_maintenance = {

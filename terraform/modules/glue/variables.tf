@@ -52,8 +52,8 @@ variable "sizes" {
   nullable = false
 
   validation {
-    condition     = alltrue([for job in keys(var.sizes) : contains(["dataset_etl", "table_maintenance", "table_refresh"], job)])
-    error_message = "Each key must be a folder under glue_jobs/ that the lake runs: dataset_etl, table_maintenance or table_refresh."
+    condition     = alltrue([for job in keys(var.sizes) : contains(["dataset_etl", "demand_forecast", "table_maintenance", "table_refresh"], job)])
+    error_message = "Each key must be a folder under glue_jobs/ that the lake runs: dataset_etl, demand_forecast, table_maintenance or table_refresh."
   }
 }
 

@@ -194,6 +194,7 @@ module "coordinator" {
   state_machine_arns   = module.workflows.state_machine_arns
   glue_jobs            = module.glue.jobs
   maintenance_schedule = var.maintenance_schedule
+  forecast_schedule    = var.forecast_schedule
 }
 
 module "workflows" {

@@ -80,6 +80,12 @@ variable "maintenance_schedule" {
   default     = "cron(30 3 * * ? *)"
 }
 
+variable "forecast_schedule" {
+  description = "When demand is forecast, as cron(...) or rate(...) in UTC; null does it on demand only."
+  type        = string
+  default     = "cron(30 4 ? * MON *)"
+}
+
 variable "ingest" {
   description = "Size of file_validator and settings of the incoming queue; what is not named gets the defaults of module `ingest`, whose README explains each."
   type = object({

@@ -5,7 +5,7 @@ variable "name_prefix" {
 }
 
 variable "machine" {
-  description = "What follows the prefix in the machine's name: ingest, refresh or maintenance."
+  description = "What follows the prefix in the machine's name: ingest, refresh, maintenance or forecast."
   type        = string
   nullable    = false
 }

@@ -28,6 +28,7 @@ module "lake_sweeper" {
     INGEST_STATE_MACHINE_ARN      = var.state_machine_arns["ingest"]
     REFRESH_STATE_MACHINE_ARN     = var.state_machine_arns["refresh"]
     MAINTENANCE_STATE_MACHINE_ARN = var.state_machine_arns["maintenance"]
+    FORECAST_STATE_MACHINE_ARN    = var.state_machine_arns["forecast"]
   }
   statements = {
     ListDroppedFiles = { actions = ["s3:ListBucketVersions"], resources = [var.raw_bucket.arn] }

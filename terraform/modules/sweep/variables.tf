@@ -59,12 +59,12 @@ variable "run_recorder_arn" {
 }
 
 variable "state_machine_arns" {
-  description = "ARNs of the state machines whose runs the sweep looks after, keyed by what they do: ingest, refresh and maintenance."
+  description = "ARNs of the state machines whose runs the sweep looks after, keyed by what they do: ingest, refresh, maintenance and forecast."
   type        = map(string)
   nullable    = false
 
   validation {
-    condition     = alltrue([for machine in ["ingest", "maintenance", "refresh"] : contains(keys(var.state_machine_arns), machine)])
+    condition     = alltrue([for machine in ["forecast", "ingest", "maintenance", "refresh"] : contains(keys(var.state_machine_arns), machine)])
     error_message = "state_machine_arns must hold ingest, maintenance and refresh."
   }
 }

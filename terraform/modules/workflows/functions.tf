@@ -53,9 +53,10 @@ locals {
       })
     }
     refresh_planner = {
-      description = "Makes one plan of all that is stale: which tables, which of their rows, in which order."
+      description = "Makes one plan of all that is stale: which tables, which of their rows, in which order; and the plan of a forecast."
       environment = merge(module.light_engine.limits, local.lineage, {
         ARTIFACTS_BUCKET = var.buckets["artifacts"].name
+        FORECAST_JOB     = var.glue_jobs["demand_forecast"].name
         REFRESH_JOB      = var.glue_jobs["table_refresh"].name
         GATHER_SECONDS   = tostring(var.gather_seconds)
       })

@@ -1,6 +1,7 @@
 locals {
   # Each machine, and its steps that wait for which Glue job.
   machines = {
+    forecast    = { steps = ["Forecast"], job = "demand_forecast" }
     ingest      = { steps = ["Transform", "SupersedeQuarantine"], job = "dataset_etl" }
     maintenance = { steps = ["Maintain"], job = "table_maintenance" }
     refresh     = { steps = ["Rebuild"], job = "table_refresh" }

@@ -1,6 +1,6 @@
 # Built from names, not read from the machines: the Glue jobs may then be granted to report to the machine that waits for them.
 output "state_machine_arns" {
-  description = "ARNs of the state machines, keyed by what they do: ingest loads one batch, refresh rebuilds stale tables, maintenance maintains tables."
+  description = "ARNs of the state machines, keyed by what they do: ingest loads one batch, refresh rebuilds stale tables, maintenance maintains tables, forecast forecasts demand."
   value       = local.state_machine_arns
 }
 

@@ -42,7 +42,7 @@ variable "database_prefix" {
 }
 
 variable "glue_jobs" {
-  description = "Glue jobs, keyed by their folder under glue_jobs/: dataset_etl loads files, table_refresh rebuilds tables, table_maintenance maintains them."
+  description = "Glue jobs, keyed by their folder under glue_jobs/: dataset_etl loads files, table_refresh rebuilds tables, table_maintenance maintains them, demand_forecast forecasts demand."
   type = map(object({
     name            = string
     arn             = string
@@ -51,8 +51,8 @@ variable "glue_jobs" {
   nullable = false
 
   validation {
-    condition     = alltrue([for job in ["dataset_etl", "table_maintenance", "table_refresh"] : contains(keys(var.glue_jobs), job)])
-    error_message = "glue_jobs must hold dataset_etl, table_maintenance and table_refresh."
+    condition     = alltrue([for job in ["dataset_etl", "demand_forecast", "table_maintenance", "table_refresh"] : contains(keys(var.glue_jobs), job)])
+    error_message = "glue_jobs must hold dataset_etl, demand_forecast, table_maintenance and table_refresh."
   }
 }
 

@@ -111,6 +111,7 @@ def test_a_world_is_written_as_asked_and_summed_up(lake, tmp_path):
         "format": "jsonl",
         "gzip": True,
         "late_rates": False,
+        "price_demand": False,
     }
     assert (tmp_path / "out" / "clickstream" / "clickstream-2026-03-08.jsonl.gz").exists()
     assert "World of 3 days" in result.output

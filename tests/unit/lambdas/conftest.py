@@ -34,11 +34,13 @@ os.environ |= {
     "LIGHT_TABLE_MAX_MB": "1024",
     "MAINTENANCE_JOB": "table-maintenance",
     "MAINTENANCE_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-maintenance",
+    "FORECAST_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-forecast",
     "POWERTOOLS_METRICS_NAMESPACE": "Cartlake",
     "POWERTOOLS_SERVICE_NAME": "unit-tests",
     "POWERTOOLS_TRACE_DISABLED": "true",
     "QUARANTINE_BUCKET": "quarantine",
     "RAW_BUCKET": "raw",
+    "FORECAST_JOB": "demand-forecast",
     "REFRESH_JOB": "table-refresh",
     "REFRESH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-refresh",
 }

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -305,3 +306,28 @@ def test_a_plan_says_that_it_repeats_what_a_failed_refresh_was_to_do(mark, claim
     claim(again)
 
     assert RefreshPlan.model_validate_json(s3.read_bytes(f"s3://artifacts/runs/{again}/plan.json")).retried
+
+
+FORECAST_RUN = "forecast-20260131T084000-cccccc"
+
+
+def test_a_forecast_plans_its_own_tables_under_its_own_lock(ledger, claim, account, monkeypatch, stand_in):
+    monkeypatch.setattr(handler, "graph", lambda: stand_in)
+
+    answer = claim(FORECAST_RUN)
+
+    uri = f"s3://artifacts/runs/{FORECAST_RUN}/plan.json"
+    assert answer == {"run_id": FORECAST_RUN, "plan_uri": uri, "forecast_job": "demand-forecast"}
+    planned = RefreshPlan.model_validate(account.read_json(uri))
+    assert planned.tables == [StaleTable(table=name, scope=WHOLE) for name in stand_in.forecast_order]
+    assert ledger.runs.get(FORECAST_RUN).state is RunState.RUNNING
+    assert (ledger.locks.get(Workflow.FORECAST).run_id, ledger.locks.get(Workflow.REFRESH)) == (FORECAST_RUN, None)
+    with pytest.raises(LockHeldError, match="another run does"):
+        claim("forecast-20260131T084000-dddddd")
+
+
+@pytest.fixture
+def stand_in():
+    """The graph of the few contracts of these tests, whose last table is one of the forecast."""
+    known = handler.graph()
+    return replace(known, order=known.order[:-1], forecast_order=known.order[-1:])

@@ -352,6 +352,14 @@ class TestHandler:
             "starts_at": None,
         }
 
+    def test_the_schedule_of_the_forecast_starts_one_run_of_it(self, call, ledger):
+        first, again = call({"action": "forecast"}), call({"action": "forecast"})
+
+        assert (first["outcome"], again["outcome"]) == ("started", "already_running")
+        assert first["run_id"] == again["run_id"] == ledger.locks.get(Workflow.FORECAST).run_id
+        call({"action": "release", "subject": "forecast", "run_id": first["run_id"]})
+        assert ledger.locks.get(Workflow.FORECAST) is None
+
     @pytest.mark.parametrize("more", [{"tables": "all"}, {"force": "often"}, {"older_than": 3}])
     def test_maintenance_of_another_form_is_refused(self, call, more):
         with pytest.raises(ValidationError):

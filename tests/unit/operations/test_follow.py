@@ -8,7 +8,7 @@ from cartlake.ledger import FileState, NextRun, ObjectVersion, RunState
 from cartlake.refresh.graph import WHOLE
 from cartlake.runs.ids import Workflow
 from cartlake_cli.errors import CommandError
-from cartlake_cli.operations.follow import WatchedFiles, follow_refresh, wait_for_files, wait_for_maintenance
+from cartlake_cli.operations.follow import WatchedFiles, follow_refresh, wait_for_files, wait_for_run
 
 RUN = "refresh-20260131T083000-aaaaaa"
 OTHER_RUN = "refresh-20260131T084000-bbbbbb"
@@ -60,16 +60,14 @@ class TestMaintenance:
             lambda: ledger.locks.release(Workflow.MAINTENANCE, MAINTENANCE),
         ]
 
-        assert wait_for_maintenance(lake, MAINTENANCE, pause=others.pause).state is RunState.SUCCEEDED
+        assert wait_for_run(lake, MAINTENANCE, pause=others.pause).state is RunState.SUCCEEDED
         assert others.acts == []
 
     def test_a_run_that_does_not_end_is_an_error_that_names_it(self, lake):
         seconds = iter(range(0, 10_000, 100))
 
         with pytest.raises(CommandError, match=f"{MAINTENANCE} has not ended after 300 s"):
-            wait_for_maintenance(
-                lake, MAINTENANCE, timeout_seconds=300, clock=lambda: next(seconds), pause=lambda _: None
-            )
+            wait_for_run(lake, MAINTENANCE, timeout_seconds=300, clock=lambda: next(seconds), pause=lambda _: None)
 
 
 class TestFiles:

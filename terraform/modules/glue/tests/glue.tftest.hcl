@@ -23,7 +23,7 @@ run "jobs_run_iceberg_on_the_chosen_release" {
   command = plan
 
   assert {
-    condition     = output.jobs["dataset_etl"].name == "cartlake-test-dataset-etl" && keys(output.jobs) == ["dataset_etl", "table_maintenance", "table_refresh"]
+    condition     = output.jobs["dataset_etl"].name == "cartlake-test-dataset-etl" && keys(output.jobs) == ["dataset_etl", "demand_forecast", "table_maintenance", "table_refresh"]
     error_message = "Jobs are named after their folder."
   }
 

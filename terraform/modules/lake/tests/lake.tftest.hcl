@@ -27,7 +27,7 @@ run "names_are_those_the_command_line_reads" {
   }
 
   assert {
-    condition     = output.resources.glue_jobs == { dataset_etl = "cartlake-test-dataset-etl", table_maintenance = "cartlake-test-table-maintenance", table_refresh = "cartlake-test-table-refresh" }
+    condition     = output.resources.glue_jobs == { dataset_etl = "cartlake-test-dataset-etl", demand_forecast = "cartlake-test-demand-forecast", table_maintenance = "cartlake-test-table-maintenance", table_refresh = "cartlake-test-table-refresh" }
     error_message = "Jobs must be found by their folder."
   }
 
@@ -94,7 +94,7 @@ run "a_job_may_be_sized_without_repeating_the_rest" {
   }
 
   assert {
-    condition     = keys(output.resources.glue_jobs) == ["dataset_etl", "table_maintenance", "table_refresh"]
+    condition     = keys(output.resources.glue_jobs) == ["dataset_etl", "demand_forecast", "table_maintenance", "table_refresh"]
     error_message = "Sizing one job must keep the other."
   }
 }

@@ -30,6 +30,7 @@ variables {
   run_recorder_arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-recorder:live"
   state_machine_arns = {
     ingest      = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"
+    forecast    = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-forecast"
     maintenance = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-maintenance"
     refresh     = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-refresh"
   }

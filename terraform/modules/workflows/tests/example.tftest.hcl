@@ -9,6 +9,11 @@ override_resource {
 }
 
 override_resource {
+  target = module.workflows.module.state_machine["forecast"].aws_sfn_state_machine.this
+  values = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-forecast" }
+}
+
+override_resource {
   target = module.workflows.module.state_machine["maintenance"].aws_sfn_state_machine.this
   values = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-maintenance" }
 }

@@ -10,6 +10,12 @@ override_resource {
 
 override_resource {
   override_during = plan
+  target          = module.state_machine["forecast"].aws_sfn_state_machine.this
+  values          = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-forecast" }
+}
+
+override_resource {
+  override_during = plan
   target          = module.state_machine["maintenance"].aws_sfn_state_machine.this
   values          = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-maintenance" }
 }
@@ -66,6 +72,7 @@ variables {
   database_prefix = "dev_"
   glue_jobs = {
     dataset_etl       = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }
+    demand_forecast   = { name = "test-demand-forecast", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-demand-forecast", timeout_minutes = 60 }
     table_maintenance = { name = "test-table-maintenance", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-maintenance", timeout_minutes = 60 }
     table_refresh     = { name = "test-table-refresh", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-refresh", timeout_minutes = 60 }
   }

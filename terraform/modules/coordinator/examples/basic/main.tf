@@ -24,11 +24,13 @@ module "coordinator" {
   run_recorder_arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-recorder:live"
   state_machine_arns = {
     ingest      = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"
+    forecast    = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-forecast"
     maintenance = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-maintenance"
     refresh     = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-refresh"
   }
   glue_jobs = {
     dataset_etl       = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl" }
+    demand_forecast   = { name = "test-demand-forecast", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-demand-forecast" }
     table_maintenance = { name = "test-table-maintenance", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-maintenance" }
     table_refresh     = { name = "test-table-refresh", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-table-refresh" }
   }
