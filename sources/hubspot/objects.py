@@ -52,7 +52,7 @@ class HubSpotObjects:
     def now(self) -> datetime:
         """Return the time by HubSpot's clock. Raises SchemaChangedError where HubSpot lacks a property."""
         names, time = self.hubspot.properties(self.kind.name)
-        if missing := [name for name in self._properties() if name not in names]:
+        if missing := [name for name in self._columns() if name not in names]:
             raise SchemaChangedError(
                 f"HubSpot has no property {', '.join(missing)} of {self.kind.name} any more. Nothing was read. Name "
                 f"the new property as alias in contracts/{self.kind.dataset}.odcs.yaml, or take the column out there."
@@ -62,12 +62,12 @@ class HubSpotObjects:
     def pages(self, window: Window, cursor: str | None) -> Iterator[Page]:
         """Yield the records that were modified in a window; a cursor is the last id that was read."""
         self.now()  # a sync that goes on after days may find other properties
-        filters, properties, after = self._filters(window), list(self._properties()), int(cursor or 0)
+        filters, columns, after = self._filters(window), self._columns(), int(cursor or 0)
         while True:
-            found = self.hubspot.search(self.kind.name, filters, after, properties)
+            found = self.hubspot.search(self.kind.name, filters, after, list(columns))
             ids = [str(record["id"]) for record in found.records]
             companies = self.hubspot.primary_companies(ids) if self.kind.has_company else {}
-            rows = tuple(self._row(record, companies) for record in found.records)
+            rows = tuple(self._row(record, columns, companies) for record in found.records)
             if found.total <= PAGE_ROWS:
                 yield Page(rows, None)
                 return
@@ -81,12 +81,12 @@ class HubSpotObjects:
         since = str(_milliseconds(window.since))
         return [{"propertyName": self.kind.modified, "operator": "BETWEEN", "value": since, "highValue": until}]
 
-    def _row(self, record: dict[str, Any], companies: dict[str, str]) -> Row:
+    def _row(self, record: dict[str, Any], columns: dict[str, Column], companies: dict[str, str]) -> Row:
         values = record["properties"]
-        row = {name: _value(values.get(name), column) for name, column in self._properties().items()}
+        row = {name: _value(values.get(name), column) for name, column in columns.items()}
         return row | ({COMPANY_COLUMN: companies.get(str(record["id"]))} if self.kind.has_company else {})
 
-    def _properties(self) -> dict[str, Column]:
+    def _columns(self) -> dict[str, Column]:
         """Return the columns of the contract by the property that each is read from."""
         columns = contracts.load(self.kind.dataset).table.file_columns
         return {(*column.aliases, column.name)[0]: column for column in columns if column.name != COMPANY_COLUMN}

@@ -22,5 +22,10 @@ module "lake" {
   force_destroy        = !var.deletion_protection
   maintenance_schedule = var.maintenance_schedule
   retention            = { logs_days = 7, table_versions_days = var.deletion_protection ? 1 : 0 } # the embedded AWS expires nothing
-  ingest               = { validator = { maximum_concurrency = 2 } }                              # all cold starts share the same few cores
+  sources = {
+    fx_rates          = {}
+    hubspot_companies = { secret = "hubspot" }
+    hubspot_contacts  = { secret = "hubspot" }
+  }
+  ingest = { validator = { maximum_concurrency = 2 } } # all cold starts share the same few cores
 }
