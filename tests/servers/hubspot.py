@@ -52,7 +52,7 @@ class HubSpotServer(FaultyServer):
         self.removed_properties = set()
         self.tokens = {"private": float("inf")}  # token: when it ends
         self.searched = []  # by the clock of this machine, as the limit is
-        self.pace = True
+        self.pace, self.most_results = True, MOST_RESULTS
         self.on_search = lambda: None
 
     def now(self):
@@ -115,7 +115,7 @@ class HubSpotServer(FaultyServer):
             return json_reply({"status": "error", "errorType": "RATE_LIMIT", "policyName": "SECONDLY"}, 429)
         if len(json.dumps(asked["properties"])) > MOST_CHARACTERS:
             return json_reply({"status": "error", "message": "property list too long"}, 400)
-        if int(asked.get("after", 0)) + asked["limit"] > MOST_RESULTS:
+        if int(asked.get("after", 0)) + asked["limit"] > self.most_results:
             return json_reply({"status": "error", "message": "over 10,000 results"}, 400)
         [group] = asked["filterGroups"]
         found = [one for one in self.searchable(kind) if all(meets(kind, one, rule) for rule in group["filters"])]

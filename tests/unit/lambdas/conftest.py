@@ -38,6 +38,7 @@ os.environ |= {
     "QUARANTINE_BUCKET": "quarantine",
     "RAW_BUCKET": "raw",
     "REFRESH_JOB": "table-refresh",
+    "SOURCES": "{}",
     "REFRESH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-refresh",
 }
 

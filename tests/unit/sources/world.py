@@ -65,7 +65,7 @@ class MemoryTable:
         with self.faults.around():
             return self.items.get(key)
 
-    def query(self, pk):
+    def query(self, pk, _prefix=""):
         return [item for key, item in sorted(self.items.items(), key=str) if key.pk == pk]
 
     def write(self, action):
