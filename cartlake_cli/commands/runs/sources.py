@@ -7,7 +7,7 @@ import typer
 
 from cartlake.times import utc_now
 from cartlake_cli.context import lake_of
-from cartlake_cli.operations.sources import sources_of, sync_source
+from cartlake_cli.operations.raw_files.sources import sources_of, sync_source
 from cartlake_cli.options import Json
 
 COLUMNS = ("source", "enabled", "schedule", "state", "read_until", "read", "written", "files", "ended_at", "error")

@@ -1,21 +1,19 @@
-"""How far each source was read: its watermark, the sync that is open, and who works on it."""
+"""How far each source was read. Each write names the one before it, so of two syncs only one goes on."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING
 
 from boto3.dynamodb.conditions import Attr
-from pydantic import Field
 
 from cartlake.errors import TransientError
 from cartlake.ledger.items.keys import source_key
 from cartlake.ledger.items.table import ABSENT, ConflictError, Table, put
-from cartlake.ledger.models import Record
-from cartlake.times import parse, stamp
+from cartlake.ledger.sources.states import LEASE, SourceState
+from cartlake.times import stamp
 
-LEASE: Final = timedelta(minutes=5)
-"""How long a sync may take between two writes of its state before another one takes its place."""
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class SourceBusyError(TransientError):
@@ -24,55 +22,6 @@ class SourceBusyError(TransientError):
 
 class SyncReplacedError(TransientError):
     """Another sync took the place of this one, which had not written its state for longer than its lease."""
-
-
-class OpenSync(Record):
-    """A sync that has begun and is not done: its window of modification times, and what it has written so far.
-
-    `since` and `until` are included; without `since` everything is read. `cursor` is where the source goes on. `known`
-    are rows it wrote near the newest one, as `sources.known_rows` packs them. `read` counts all rows, also known ones.
-    """
-
-    sync_id: str
-    since: str | None
-    until: str
-    cursor: str | None = None
-    newest: str | None = None
-    known: str = ""
-    validators: dict[str, str] = Field(default_factory=dict)
-    files: int = 0
-    read: int = 0
-    written: int = 0
-
-
-class SourceState(Record):
-    """What the ledger knows of a source. `watermark` is the newest modification time of all syncs that are done.
-
-    `validators` are the ETags of what was read last, by address. `revision` counts the writes.
-    """
-
-    source: str
-    revision: int = 0
-    watermark: str | None = None
-    known: str = ""
-    validators: dict[str, str] = Field(default_factory=dict)
-    open: OpenSync | None = None
-    holder: str | None = None
-    lease_until: str | None = None
-    last: OpenSync | None = None
-    ended_at: str | None = None
-    error: str | None = None
-
-    @property
-    def opened(self) -> OpenSync:
-        """Return the sync that is open. Raises ValueError where there is none."""
-        if self.open is None:
-            raise ValueError(f"No sync of source {self.source} is open.")
-        return self.open
-
-    def is_held(self, now: datetime) -> bool:
-        """Return whether a sync is at work. A lease longer than LEASE was written by a clock that was wrong."""
-        return self.lease_until is not None and now < parse(self.lease_until) <= now + LEASE
 
 
 class SourceLedger:
