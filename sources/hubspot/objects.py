@@ -19,22 +19,27 @@ if TYPE_CHECKING:
 
 OVERLAP: Final = timedelta(minutes=15)
 """The search finds a record seconds after it was modified, and minutes after an import."""
+ID: Final = "hs_object_id"
 COMPANY_COLUMN: Final = "primary_company_id"
 """The column of contacts that is no property of HubSpot: it is asked for as an association."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectKind:
-    """A kind of object: what HubSpot calls it, the property that says when it was modified, and its dataset."""
+    """A kind of object: what HubSpot calls it, the property that says when it was modified, and its dataset.
+
+    `prefix` is what its ids begin with in the lake: a number alone would be anything, where a person is looked for.
+    """
 
     name: str
     modified: str
     dataset: str
+    prefix: str
     has_company: bool = False
 
 
-CONTACTS: Final = ObjectKind("contacts", "lastmodifieddate", "hubspot_contacts", has_company=True)
-COMPANIES: Final = ObjectKind("companies", "hs_lastmodifieddate", "hubspot_companies")
+CONTACTS: Final = ObjectKind("contacts", "lastmodifieddate", "hubspot_contacts", "CON-", has_company=True)
+COMPANIES: Final = ObjectKind("companies", "hs_lastmodifieddate", "hubspot_companies", "COM-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,11 @@ class HubSpotObjects:
     def _row(self, record: dict[str, Any], columns: dict[str, Column], companies: dict[str, str]) -> Row:
         values = record["properties"]
         row = {name: _value(values.get(name), column) for name, column in columns.items()}
-        return row | ({COMPANY_COLUMN: companies.get(str(record["id"]))} if self.kind.has_company else {})
+        row[ID] = f"{self.kind.prefix}{record['id']}"
+        if self.kind.has_company:
+            company = companies.get(str(record["id"]))
+            row[COMPANY_COLUMN] = company and f"{COMPANIES.prefix}{company}"
+        return row
 
     def _columns(self) -> dict[str, Column]:
         """Return the columns of the contract by the property that each is read from."""

@@ -18,9 +18,9 @@ from tests.servers.hubspot import HubSpotServer
 pytestmark = pytest.mark.e2e
 
 # Long before all orders of other tests, so that these rates convert none of them.
-FIRST, LAST = date(2015, 6, 1), date(2015, 8, 28)
+FIRST, LAST = date(2016, 6, 1), date(2016, 8, 26)
 SECRET = "cartlake-local/hubspot"
-RATES = "select cast(rate_date as varchar), currency, rate from processed.fx_rates where rate_date < date '2015-12-31'"
+RATES = "select cast(rate_date as varchar), currency, rate from processed.fx_rates where rate_date < date '2017-01-01'"
 CONTACTS = "select contact_id, email, primary_company_id, updated_at from processed.hubspot_contacts"
 
 
@@ -95,11 +95,11 @@ def test_contacts_of_hubspot_are_in_the_table_once_whatever_fails(lake, run_lake
 
     def assert_table_is_served():
         rows = rows_of(CONTACTS)
-        assert Counter(row[0] for row in rows) == Counter(map(str, server.newest("contacts")))
-        served = {str(one.id): one for one in server.newest("contacts").values()}
+        assert Counter(row[0] for row in rows) == Counter(f"CON-{one}" for one in server.newest("contacts"))
+        served = {f"CON-{one.id}": one for one in server.newest("contacts").values()}
         for contact, email, company, updated_at in rows:
             assert email == served[contact].values["email"]
-            assert company == ("9001" if contact == "1" else None)
+            assert company == ("COM-9001" if contact == "CON-1" else None)
             assert (
                 updated_at[:23]
                 == datetime.fromtimestamp(served[contact].modified, UTC).isoformat(" ", "milliseconds")[:23]

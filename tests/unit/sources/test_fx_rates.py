@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from cartlake.times import utc_now
+from cartlake_cli.smoke.rows import MONTHS
 from sources import fx_rates
 from sources.errors import RefusedRequestError, SchemaChangedError, SourceUnavailableError
 from sources.fx_rates import CURRENCIES, FIRST_DAY, FxRates
@@ -135,10 +136,14 @@ def test_a_dry_run_reads_and_writes_nothing(syncer, ecb, rates, written):
     assert syncer.ledger.all() == []
 
 
-def test_the_currencies_and_the_first_day_are_those_of_the_contract():
+def test_the_currencies_and_the_first_day_are_allowed_by_the_contract():
     [table] = yaml.safe_load(CONTRACT.read_text())["schema"]
     columns = {column["name"]: column for column in table["properties"]}
 
     assert set(columns["currency"]["quality"][0]["arguments"]["validValues"]) == CURRENCIES
-    assert columns["rate_date"]["logicalTypeOptions"]["minimum"] == f"{FIRST_DAY}"
+    assert columns["rate_date"]["logicalTypeOptions"]["minimum"] <= f"{FIRST_DAY}"
     assert fx_rates.INFO.modified_column in columns
+
+
+def test_the_months_of_smoke_tests_are_left_free():
+    assert MONTHS[-1].replace(day=31) < FIRST_DAY

@@ -72,7 +72,8 @@ def fill(server, number, kind="contacts"):
 
 def assert_all_are_written_once(server, rows, kind="contacts", modified="lastmodifieddate"):
     written = Counter((row["hs_object_id"], row[modified]) for row in rows)
-    newest = {(str(one.id), moment(one.modified)) for one in server.newest(kind).values()}
+    prefix = {"contacts": "CON-", "companies": "COM-"}[kind]
+    newest = {(f"{prefix}{one.id}", moment(one.modified)) for one in server.newest(kind).values()}
     assert {version: times for version, times in written.items() if times > 1} == {}
     assert newest <= set(written)
 
@@ -90,9 +91,9 @@ def test_contacts_are_read_in_pages_by_id_with_their_companies(syncer, server, s
     rows = {row["hs_object_id"]: row for row in written()}
     assert (result.read, result.written, result.files, result.done) == (450, 450, 1, True)
     assert_all_are_written_once(server, written())
-    assert (rows["1"]["primary_company_id"], rows["450"]["primary_company_id"]) == ("9001", "9002")
-    assert rows["2"] == {
-        "hs_object_id": "2",
+    assert [rows[f"CON-{one}"]["primary_company_id"] for one in (1, 450)] == ["COM-9001", "COM-9002"]
+    assert rows["CON-2"] == {
+        "hs_object_id": "CON-2",
         "email": "2@example.org",
         "firstname": None,
         "lastname": None,
