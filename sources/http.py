@@ -21,8 +21,7 @@ TIMEOUT: Final = urllib3.Timeout(connect=10, read=60)
 ATTEMPTS: Final = 6
 """Tries of a request; the wait doubles each time, from one second, unless the source says how long to wait."""
 LONGEST_WAIT_SECONDS: Final = 60.0
-HUBSPOT_BAD_TOKEN: Final = 530
-REFUSED_CREDENTIALS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HUBSPOT_BAD_TOKEN})
+BAD_CREDENTIALS: Final = frozenset[int]({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 Parsed = TypeVar("Parsed")
 
@@ -33,7 +32,7 @@ class UnreadableAnswerError(TransientError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer with a status below 400."""
+    """An answer that is no error and leads nowhere else; 304 is one."""
 
     status: int
     headers: Mapping[str, str]
@@ -42,10 +41,14 @@ class Answer:
 
 @dataclass(slots=True)
 class Http:
-    """Sends requests for one source, no two of them closer than `seconds_between`."""
+    """Sends requests for one source, no two of them closer than `seconds_between`.
+
+    `bad_credentials` are the statuses by which it refuses credentials.
+    """
 
     source: str
     seconds_between: float = 0.0
+    bad_credentials: frozenset[int] = BAD_CREDENTIALS
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     pool: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False, timeout=TIMEOUT))
@@ -62,8 +65,8 @@ class Http:
     ) -> Parsed:
         """Return what `parse` makes of the answer. It raises UnreadableAnswerError for one that is to be asked again.
 
-        Raises CredentialsError, RefusedRequestError for other statuses from 400, and SourceUnavailableError when no try
-        had an answer.
+        Raises CredentialsError, RefusedRequestError for other statuses from 300 but 304, and SourceUnavailableError
+        when no try had an answer.
         """
         said = ""
         for attempt in range(ATTEMPTS):
@@ -89,10 +92,12 @@ class Http:
         return self._judged(Answer(found.status, found.headers, found.data), url)
 
     def _judged(self, answer: Answer, url: str) -> Answer:
-        if answer.status < HTTPStatus.BAD_REQUEST:
+        if answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status == HTTPStatus.NOT_MODIFIED:
             return answer
+        if moved_to := answer.headers.get("Location"):
+            raise RefusedRequestError(f"{self.source} is no longer at {_shown(url)} but at {_shown(moved_to)}.")
         said = f"{answer.status} {answer.body[:300].decode(errors='replace')}".strip()
-        if answer.status in REFUSED_CREDENTIALS:
+        if answer.status in self.bad_credentials:
             raise CredentialsError(f"{self.source} refuses the credentials for {_shown(url)}: {said}")
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _BusyError(said, _seconds(answer.headers.get("Retry-After")))

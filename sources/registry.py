@@ -60,7 +60,7 @@ def _hubspot(kind: ObjectKind) -> Callable[[SourceSettings], Source]:
                 f"Source {kind.dataset} has no secret. Name one in sources.{kind.dataset}.secret of the module lake."
             )
         address = (settings.url or hubspot.ADDRESS).rstrip("/")
-        http = Http(kind.dataset, hubspot.SECONDS_BETWEEN)
+        http = Http(kind.dataset, hubspot.SECONDS_BETWEEN, hubspot.BAD_TOKEN)
         tokens = Tokens(address, settings.secret, lambda fresh: read_secret(settings.secret, fresh=fresh), http)
         return HubSpotObjects(kind, hubspot.HubSpot(address, http, tokens))
 

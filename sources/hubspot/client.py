@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cartlake.times import utc_now
 from sources.errors import CredentialsError
-from sources.http import Answer, Http, UnreadableAnswerError
+from sources.http import BAD_CREDENTIALS, Answer, Http, UnreadableAnswerError
 from sources.hubspot.tokens import Tokens, parse_json
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ PAGE_ROWS: Final = 200
 """The most rows a search gives at once."""
 SECONDS_BETWEEN: Final = 0.25
 """HubSpot allows five searches a second, of all of an account's apps together."""
+BAD_TOKEN: Final = BAD_CREDENTIALS | {530}
+"""The network before HubSpot answers 530 to a token that is none."""
 PRIMARY: Final = 1
 """The type of the association of a contact with its primary company."""
 

@@ -128,6 +128,15 @@ def test_a_wrong_address_is_said_so(syncer, ecb):
         syncer.sync(FxRates(f"{ecb.address}/nowhere"))
 
 
+def test_an_address_that_moved_is_said_so(syncer, ecb, rates):
+    ecb.faults.append(Reply(301, b"", {"Location": "https://example.org/rates?key=1"}))
+
+    with pytest.raises(
+        RefusedRequestError, match=r"no longer at .*/eurofxref-hist.xml but at https://example.org/rates\.$"
+    ):
+        syncer.sync(rates)
+
+
 def test_a_dry_run_reads_and_writes_nothing(syncer, ecb, rates, written):
     looked = syncer.look(rates)
 

@@ -11,7 +11,7 @@ from cartlake.errors import TransientError
 from cartlake.times import stamp
 from sources.errors import ClockError, CredentialsError, SchemaChangedError
 from sources.http import Http
-from sources.hubspot.client import PAGE_ROWS, HubSpot
+from sources.hubspot.client import BAD_TOKEN, PAGE_ROWS, SECONDS_BETWEEN, HubSpot
 from sources.hubspot.objects import COMPANIES, CONTACTS, OVERLAP, HubSpotObjects
 from sources.hubspot.tokens import Tokens
 from tests.servers.http import DROPPED, TRUNCATED, Reply, json_reply
@@ -49,8 +49,8 @@ def patience():
 
 @pytest.fixture
 def source_of(server, patience):
-    def make(kind, secret="private", **options):
-        http = Http(kind.dataset, sleep=patience.sleep, clock=patience.clock, **options)
+    def make(kind, secret="private"):
+        http = Http(kind.dataset, 0, BAD_TOKEN, sleep=patience.sleep, clock=patience.clock)
         secrets = iter([secret] if isinstance(secret, str) else secret)
         known = []
 
@@ -215,7 +215,7 @@ def test_a_page_that_comes_again_and_again_ends_the_sync_and_the_next_goes_on(sy
 def test_searches_keep_below_five_a_second(syncer, server, source_of, written):
     server.pace = True
     fill(server, 1)
-    http = Http("hubspot_companies", 0.25)
+    http = Http("hubspot_companies", SECONDS_BETWEEN)
     tokens = Tokens(server.address, "lake/hubspot", lambda _: "private", http)
     companies = HubSpotObjects(COMPANIES, HubSpot(server.address, http, tokens))
     for number in range(1, 7 * PAGE_ROWS):
