@@ -8,7 +8,7 @@ LAKE := $(BIN)/lake
 SETUP := .venv/.setup-done
 ENVIRONMENTS := local dev staging prod
 MODULES := $(notdir $(wildcard terraform/modules/*))
-PYTHON_FILES := cartlake cartlake_cli lambdas glue_jobs generators localaws data_catalog benchmarks tests terraform conftest.py docs/site_hooks.py
+PYTHON_FILES := cartlake cartlake_cli lambdas glue_jobs generators sources localaws data_catalog benchmarks tests terraform conftest.py docs/site_hooks.py
 
 # Tools keep caches below the home folder; where that cannot be written, one of this checkout stands in for it.
 ifeq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo writable),)
@@ -112,7 +112,7 @@ lint: setup ## Lint Python and SQL
 
 .PHONY: types
 types: setup ## Check types (mypy strict)
-	$(BIN)/mypy cartlake cartlake_cli lambdas glue_jobs generators localaws/src data_catalog benchmarks
+	$(BIN)/mypy cartlake cartlake_cli lambdas glue_jobs generators sources localaws/src data_catalog benchmarks
 
 # Both pin what Cartlake needs in other versions, so they have an environment of their own.
 WORKFLOW_TOOLS := .cache/workflows/$(firstword $(shell cksum requirements/workflows.lock))

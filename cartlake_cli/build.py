@@ -1,7 +1,8 @@
 """Builds everything Terraform deploys, into `build/`: Lambda zips and layers, the Glue library and scripts.
 
     build/lambdas/<function>.zip      lambdas/<function>/ and lambdas/shared/; for a function that runs the light engine
-                                      also cartlake, contracts, what of glue_jobs needs no Spark, and its queries
+                                      also cartlake, contracts, what of glue_jobs needs no Spark, and its queries;
+                                      for one that reads sources also sources/
     build/layers/cartlake.zip         requirements/lambda.lock + cartlake + contracts + what columns are made of
     build/layers/arrow.zip            requirements/arrow.lock without what the first layer has
     build/layers/light.zip            requirements/light.lock, the only layer of those functions
@@ -141,12 +142,18 @@ def write_zip(path: Path, entries: Iterable[tuple[str, Path]]) -> None:
 def _function_files(root: Path, name: str) -> list[tuple[str, Path]]:
     package = [("lambdas/__init__.py", root / "lambdas" / "__init__.py")]
     own = [*package, *_tree(root, f"lambdas/{name}"), *_tree(root, "lambdas/shared")]
-    return [*own, *_light_code(root)] if runs_light_engine(root, name) else own
+    if runs_light_engine(root, name):
+        return [*own, *_light_code(root)]
+    return [*own, *_tree(root, "sources")] if _imports(root, name, "sources") else own
 
 
 def runs_light_engine(root: Path, name: str) -> bool:
     """Tell whether a function runs the light engine: whether it imports from glue_jobs."""
-    return any("from glue_jobs" in path.read_text() for path in (root / "lambdas" / name).glob("*.py"))
+    return _imports(root, name, "glue_jobs")
+
+
+def _imports(root: Path, function: str, package: str) -> bool:
+    return any(f"from {package}" in path.read_text() for path in (root / "lambdas" / function).glob("*.py"))
 
 
 def _light_code(root: Path) -> list[tuple[str, Path]]:

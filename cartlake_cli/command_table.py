@@ -47,6 +47,14 @@ COMMANDS: Final[dict[str, Entry]] = {
         "Count files by state, show running runs, and count files not in the ledger and messages not handled.",
     ),
     "drop": Entry("cartlake_cli.commands.runs.drop", "Upload files to the raw zone. The lake loads them by itself."),
+    "sources": Entry(
+        "cartlake_cli.commands.runs.sources",
+        "List the sources that the lake can read by itself, how far each was read, and why a sync failed.",
+    ),
+    "sync": Entry(
+        "cartlake_cli.commands.runs.sources",
+        "Read a source now: what was modified since the last sync becomes files in the raw zone.",
+    ),
     "files": Entry(
         "cartlake_cli.commands.runs.status", "List files with their state and, where they were not loaded, the reason."
     ),

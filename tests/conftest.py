@@ -17,6 +17,7 @@ COPIED = (
     "cartlake",
     "lambdas",
     "glue_jobs",
+    "sources",
     "state_machines",
     "athena_queries",
     "terraform",

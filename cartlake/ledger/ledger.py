@@ -16,6 +16,7 @@ from cartlake.ledger.maintenance import MaintenanceLedger
 from cartlake.ledger.next_runs import NextRunLedger
 from cartlake.ledger.reloads import ReloadLedger
 from cartlake.ledger.runs import RunLedger
+from cartlake.ledger.sources import SourceLedger
 from cartlake.ledger.stale import StaleLedger
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Ledger:
         self.erasures = ErasureLedger(table, self.files)
         self.announcements = AnnouncementLedger(table)
         self.notices = NoticeLedger(table)
+        self.sources = SourceLedger(table)
 
     def has_pending(self, subject: str) -> bool:
         """Return whether a run of a dataset, or the refresh, would find work: files, a backfill or stale tables."""

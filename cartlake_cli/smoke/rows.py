@@ -44,6 +44,7 @@ class Keys:
     review: str
     event: str
     visitor: str
+    hubspot: str
 
     @classmethod
     def new(cls) -> Keys:
@@ -56,6 +57,7 @@ class Keys:
             review=f"REV-{secrets.token_hex(5).upper()}",
             event=f"EVT-{secrets.token_hex(7).upper()}",
             visitor=f"VIS-{secrets.token_hex(6).upper()}",
+            hubspot=f"9{secrets.randbelow(10**17):017}",
         )
 
 
@@ -202,11 +204,23 @@ def _clickstream(at: datetime, keys: Keys) -> tuple[list[Row], list[Row]]:
     return [row, viewed], [row | {"event_id": f"{keys.event}03", "event_type": "smoke"}]
 
 
+def _hubspot_companies(at: datetime, keys: Keys) -> tuple[list[Row], list[Row]]:
+    row = {"company_id": f"COM-{keys.hubspot}", "company_name": "Smoke test", "created_at": at, "updated_at": at}
+    return [row], [row | {"employees": -1}]
+
+
+def _hubspot_contacts(at: datetime, keys: Keys) -> tuple[list[Row], list[Row]]:
+    row = {"contact_id": f"CON-{keys.hubspot}", "primary_company_id": f"COM-{keys.hubspot}", "updated_at": at}
+    return [row], [row | {"primary_company_id": "smoke"}]
+
+
 _ROWS: Final[dict[str, tuple[Callable[[datetime, Keys], tuple[list[Row], list[Row]]], str]]] = {
     "vendors": (_vendors, ".csv"),
     "products": (_products, ".parquet"),
     "customers": (_customers, ".jsonl"),
     "fx_rates": (_fx_rates, ".csv"),
+    "hubspot_companies": (_hubspot_companies, ".jsonl"),
+    "hubspot_contacts": (_hubspot_contacts, ".jsonl"),
     "transactions": (_transactions, ".csv"),
     "reviews": (_reviews, ".jsonl"),
     "clickstream": (_clickstream, ".csv"),

@@ -82,7 +82,17 @@ def test_datacontract_lint_passes_without_a_network(linted: dict[str, tuple[int,
 
 
 def test_sources_may_be_dropped_and_modelled_tables_may_not() -> None:
-    sources = ("clickstream", "customers", "fx_rates", "products", "reviews", "transactions", "vendors")
+    sources = (
+        "clickstream",
+        "customers",
+        "fx_rates",
+        "hubspot_companies",
+        "hubspot_contacts",
+        "products",
+        "reviews",
+        "transactions",
+        "vendors",
+    )
 
     assert contracts.names() == sources
     assert {"ops", "sales_daily"} <= set(contracts.all_names()) - set(sources)

@@ -23,7 +23,17 @@ LIVING = [pytest.param(page, id=page.name) for page in all_pages() if not page.p
 MADE = ("build/", ".lake", ".venv", ".cache")
 SUFFIXES = r"\.(?:py|tf|md|asl\.json|sql|ya?ml|ipynb|lock|toml|hcl)"
 PATH = re.compile(r"[\w.<>{},*…-]+(?:/[\w.<>{},*…-]+)*/?")
-PACKAGES = ("cartlake", "cartlake_cli", "localaws", "lambdas", "glue_jobs", "generators", "data_catalog", "benchmarks")
+PACKAGES = (
+    "cartlake",
+    "cartlake_cli",
+    "localaws",
+    "lambdas",
+    "glue_jobs",
+    "generators",
+    "sources",
+    "data_catalog",
+    "benchmarks",
+)
 DOTTED = re.compile(rf"(?<![\w./-])(?:{'|'.join(PACKAGES)})(?:\.\w+)+(?![\w/-])")
 QUOTED = re.compile(r"'[^']*'|\"[^\"$]*\"")
 LAKE = re.compile(r"(?:^|\$\(|\.venv/bin/|`|[;&|] )lake(?= )([^`#)]*)")

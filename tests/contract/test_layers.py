@@ -40,16 +40,18 @@ OURS = {
     "glue_jobs",
     "lambdas",
     "localaws",
+    "sources",
     "tests",
     "benchmarks",
     "data_catalog",
 }
 ALLOWED = {
     "cartlake": {"cartlake"},
-    "cartlake_cli": {"cartlake", "cartlake_cli", "data_catalog", "generators"},
+    "cartlake_cli": {"cartlake", "cartlake_cli", "data_catalog", "generators", "sources"},
     "lambdas": {"cartlake", "lambdas"},
     "glue_jobs": {"cartlake", "glue_jobs"},
     "generators": {"cartlake", "generators"},
+    "sources": {"cartlake", "sources"},
     "localaws/src/localaws": {"localaws"},
     "data_catalog": {"cartlake", "cartlake_cli", "data_catalog", "glue_jobs"},
 }
@@ -63,6 +65,10 @@ LOCAL_COMMANDS = ROOT / "cartlake_cli" / "commands" / "local"
 LIGHT_FUNCTIONS = {"light_loader", "light_refresher", "tile_writer"}
 
 
+# The functions that read sources have their code in their zip.
+SOURCE_FUNCTIONS = {"source_sync"}
+
+
 # The code that compiles the queries of those functions runs their pipelines to do so.
 LIGHT_QUERIES = ROOT / "cartlake_cli" / "light_queries"
 
@@ -70,7 +76,9 @@ LIGHT_QUERIES = ROOT / "cartlake_cli" / "light_queries"
 def allowed(package, path):
     light = (package == "lambdas" and path.parent.name in LIGHT_FUNCTIONS) or path.is_relative_to(LIGHT_QUERIES)
     local = path.is_relative_to(LOCAL_COMMANDS)
-    return ALLOWED[package] | ({"localaws"} if local else set()) | ({"glue_jobs"} if light else set())
+    reads = package == "lambdas" and path.parent.name in SOURCE_FUNCTIONS
+    also = {"localaws": local, "glue_jobs": light, "sources": reads}
+    return ALLOWED[package] | {name for name, is_allowed in also.items() if is_allowed}
 
 
 def imports(path):

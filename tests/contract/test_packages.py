@@ -8,9 +8,9 @@ import pytest
 from cartlake import contracts
 from tests.contract.python_files import ROOT, python_files
 
-SHIPPED = ("cartlake", "lambdas", "glue_jobs")
+SHIPPED = ("cartlake", "lambdas", "glue_jobs", "sources")
 NOT_SHIPPED = {"cartlake_cli", "generators", "data_catalog", "localaws", "benchmarks", "dashboard", "tests"}
-FOLDERS = ("cartlake", "cartlake_cli", "lambdas", "glue_jobs", "generators", "localaws/src", "data_catalog")
+FOLDERS = ("cartlake", "cartlake_cli", "lambdas", "glue_jobs", "generators", "sources", "localaws/src", "data_catalog")
 MODULES_SIDE_BY_SIDE = 15
 CALLERS = {"cartlake_cli/main.py", "cartlake_cli/command_table.py"}
 

@@ -111,3 +111,8 @@ def copy_key(dataset: str) -> Key:
 def erasure_key(erasure_id: str) -> Key:
     """The erasure of one person, which is named by a keyed hash."""
     return Key("ERASURES", erasure_id)
+
+
+def source_key(source: str) -> Key:
+    """How far a source was read."""
+    return Key("SOURCES", source)

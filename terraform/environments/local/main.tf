@@ -23,5 +23,10 @@ module "lake" {
   maintenance_schedule = var.maintenance_schedule
   forecast_schedule    = null                                                                     # `lake forecast` does it on demand
   retention            = { logs_days = 7, table_versions_days = var.deletion_protection ? 1 : 0 } # the embedded AWS expires nothing
-  ingest               = { validator = { maximum_concurrency = 2 } }                              # all cold starts share the same few cores
+  sources = {
+    fx_rates          = {}
+    hubspot_companies = { secret = "hubspot" }
+    hubspot_contacts  = { secret = "hubspot" }
+  }
+  ingest = { validator = { maximum_concurrency = 2 } } # all cold starts share the same few cores
 }

@@ -30,7 +30,7 @@ locals {
   }
 
   buckets        = module.storage.buckets
-  function_names = merge(module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names)
+  function_names = merge(module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names, module.sources[*].function_names...)
 
   databases = {
     raw       = { description = "Files as they were dropped.", location = "s3://${local.buckets["raw"].name}/incoming/" }
@@ -265,8 +265,21 @@ module "secrets" {
   source = "../secrets"
 
   name_prefix = local.name_prefix
-  names       = var.secrets
+  names       = setunion(var.secrets, compact([for source in var.sources : source.secret]))
   kms_key_arn = module.encryption.kms_key_arn
+}
+
+module "sources" {
+  source = "../sources"
+  count  = length(var.sources) > 0 ? 1 : 0
+
+  shared     = module.platform.shared
+  raw_bucket = local.buckets["raw"]
+  sources = { for name, source in var.sources : name => {
+    schedule = source.schedule
+    url      = source.url
+    secret   = source.secret == null ? null : module.secrets.secrets[source.secret]
+  } }
 }
 
 module "producers" {

@@ -23,6 +23,7 @@ output "resources" {
     maintenance_schedule = module.coordinator.maintenance_schedule
     alerts_topic_arn     = module.alerts.topic_arns["alerts"]
     glue_jobs            = { for folder, job in module.glue.jobs : folder => job.name }
+    sources              = { for name, source in var.sources : name => source.schedule }
     functions            = local.function_names
   }
 }

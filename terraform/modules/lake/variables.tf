@@ -137,6 +137,17 @@ variable "secrets" {
   nullable    = false
 }
 
+variable "sources" {
+  description = "Systems that the lake reads by itself, by name: fx_rates, hubspot_companies, hubspot_contacts. When each is read, as cron(...) or rate(...) in UTC (null: by `lake sync` only), another address than the public one, and the name of the secret with its credentials, which is made with those of `secrets`."
+  type = map(object({
+    schedule = optional(string)
+    url      = optional(string)
+    secret   = optional(string)
+  }))
+  default  = {}
+  nullable = false
+}
+
 variable "lineage_url" {
   description = "Where to send OpenLineage events too, e.g. a Marquez at http://marquez.internal:5000; null keeps them in S3 only."
   type        = string

@@ -27,6 +27,7 @@ def test_who_may_not_read_a_table_is_told_its_masked_one():
 
     assert refused == {
         "processed.customers": "masked.customers_masked",
+        "processed.hubspot_contacts": "masked.hubspot_contacts_masked",
         "processed.transactions": "masked.transactions_masked",
         "curated.dim_customer": "masked.dim_customer_masked",
         "ops.quarantine_rows": None,

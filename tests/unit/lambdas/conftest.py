@@ -42,6 +42,7 @@ os.environ |= {
     "RAW_BUCKET": "raw",
     "FORECAST_JOB": "demand-forecast",
     "REFRESH_JOB": "table-refresh",
+    "SOURCES": "{}",
     "REFRESH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-refresh",
 }
 

@@ -18,6 +18,7 @@ PATTERNS = {
     "vendor": r"VEN-[0-9]{4}",
     "review": r"REV-[0-9A-F]{10}",
     "visitor": r"VIS-[0-9A-F]{12}",
+    "hubspot": r"[1-9][0-9]{17}",
     "event": r"EVT-[0-9A-F]{14}",
 }
 

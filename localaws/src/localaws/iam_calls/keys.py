@@ -13,6 +13,8 @@ KEY_ACTIONS: Final = {
     "s3:GetObject": ("Decrypt",),
     "s3:GetObjectVersion": ("Decrypt",),
     "s3:PutObject": ("GenerateDataKey",),
+    "secretsmanager:GetSecretValue": ("Decrypt",),
+    "secretsmanager:PutSecretValue": ("Decrypt", "GenerateDataKey"),
     "sqs:ReceiveMessage": ("Decrypt",),
     "sqs:SendMessage": ("Decrypt", "GenerateDataKey"),
     "sns:Publish": ("Decrypt", "GenerateDataKey"),

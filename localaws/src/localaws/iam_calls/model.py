@@ -46,8 +46,10 @@ class Lookups:
     """The ARN of the state machine that waits for a task token."""
     workgroup_of_query: Callable[[str], str] = lambda _execution_id: ""
     """The name of the workgroup of a query."""
+    arn_of_secret: Callable[[str], str] = lambda _name: ""
+    """The ARN of the secret of a name."""
     key_of_resource: Callable[[str], str] = lambda _arn: ""
-    """The ARN of the KMS key of the account that encrypts a bucket, queue, topic, table or state machine."""
+    """The ARN of the KMS key of the account that encrypts a bucket, queue, topic, table, state machine or secret."""
     has_tags: Callable[[str, str], bool] = lambda _bucket, _key: False
     """Whether an object has tags."""
 

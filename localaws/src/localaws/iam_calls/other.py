@@ -1,4 +1,4 @@
-"""CloudWatch Logs and metrics, Athena, KMS."""
+"""CloudWatch Logs and metrics, Athena, KMS, Secrets Manager."""
 
 from __future__ import annotations
 
@@ -44,3 +44,10 @@ def of_keys(call: Call, _lookups: Lookups) -> list[Needed]:
     key = call.text("KeyId")
     resource = key if key.startswith("arn:") else call.arn(f"key/{key}") if key else "*"
     return [Needed(f"kms:{action}", resource) for action in _KMS_ACTIONS.get(call.operation, (call.operation,))]
+
+
+def of_secrets(call: Call, lookups: Lookups) -> list[Needed]:
+    """Return what a call to Secrets Manager needs: six characters of a secret's ARN are known to the service alone."""
+    name = call.text("SecretId", "Name")
+    resource = (lookups.arn_of_secret(name) or call.arn(f"secret:{name}")) if name else "*"
+    return [Needed(f"secretsmanager:{call.operation}", resource)]

@@ -20,6 +20,7 @@ RULES: Final[dict[str, Rule]] = {
     "lambda": messages.of_function,
     "logs": other.of_logs,
     "s3": s3.needed,
+    "secretsmanager": other.of_secrets,
     "sns": messages.of_topic,
     "sqs": messages.of_queue,
     "stepfunctions": messages.of_machine,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import athena, dynamodb, kms, s3, sns, sqs
+from ministack.services import athena, dynamodb, kms, s3, secretsmanager, sns, sqs
 from ministack.services import stepfunctions as sfn
 
 from localaws.extensions.iam import resources
@@ -37,9 +37,14 @@ def _machine_key(arn: str) -> str:
     return str((machine.get("encryptionConfiguration") or {}).get("kmsKeyId", ""))
 
 
+def _secret_key(arn: str) -> str:
+    return str((secretsmanager._resolve(arn)[1] or {}).get("KmsKeyId") or "")
+
+
 _FINDERS: Final[dict[str, Any]] = {
     "dynamodb": _table_key,
     "s3": lambda arn: _bucket_key(arn.rpartition(":")[2]),
+    "secretsmanager": _secret_key,
     "sns": _topic_key,
     "sqs": _queue_key,
     "states": _machine_key,
@@ -63,9 +68,14 @@ def _workgroup(execution_id: str) -> str:
     return str((athena._executions.get(execution_id) or {}).get("WorkGroup", ""))
 
 
+def _secret(name: str) -> str:
+    return str((secretsmanager._resolve(name)[1] or {}).get("ARN", ""))
+
+
 LOOKUPS: Final = Lookups(
     machine_of_token=resources.machine_of_token,
     workgroup_of_query=_workgroup,
+    arn_of_secret=_secret,
     key_of_resource=_key_of_resource,
     has_tags=_has_tags,
 )

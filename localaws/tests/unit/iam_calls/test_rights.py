@@ -192,6 +192,20 @@ def test_what_only_the_services_know():
     ]
 
 
+def test_a_secret_is_named_by_its_whole_arn():
+    arn = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:lake/key-a1B2c3"
+    lookups = Lookups(arn_of_secret={"lake/key": arn}.get, key_of_resource=lambda one: KEY if one == arn else "")
+
+    assert pairs("secretsmanager", "GetSecretValue", lookups, SecretId="lake/key") == [
+        ("secretsmanager:GetSecretValue", arn),
+        ("kms:Decrypt", KEY),
+    ]
+    assert pairs("secretsmanager", "GetSecretValue", SecretId="none") == [
+        ("secretsmanager:GetSecretValue", arn.replace("lake/key-a1B2c3", "none"))
+    ]
+    assert pairs("secretsmanager", "ListSecrets") == [("secretsmanager:ListSecrets", "*")]
+
+
 def test_services_without_resources():
     assert needed("cloudwatch", "PutMetricData", Namespace="Glue") == [
         Needed("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "Glue"})

@@ -53,7 +53,7 @@ run "roles_without_personal_data_read_no_protected_table" {
 
   # The contracts' tables with personal data: tests/unit/access/test_rights.py has the same ones.
   assert {
-    condition     = toset([for table, columns in module.datasets.protected_columns : table if length(columns) > 0]) == toset(["curated.dim_customer", "ops.quarantine_rows", "processed.customers", "processed.transactions"])
+    condition     = toset([for table, columns in module.datasets.protected_columns : table if length(columns) > 0]) == toset(["curated.dim_customer", "ops.quarantine_rows", "processed.customers", "processed.hubspot_contacts", "processed.transactions"])
     error_message = "The columns that the contracts protect were not found."
   }
 
@@ -75,6 +75,10 @@ run "nobody_gets_a_role_unasked" {
 run "every_built_function_is_deployed" {
   command = plan
 
+  variables {
+    sources = { hubspot_contacts = { secret = "hubspot", schedule = "rate(1 hour)" } }
+  }
+
   assert {
     condition     = toset(keys(output.resources.functions)) == toset([for file in fileset(var.artifacts_dir, "lambdas/*.zip") : trimsuffix(basename(file), ".zip")])
     error_message = "Each zip of the build must be a function, and each function must have its zip."
@@ -83,6 +87,38 @@ run "every_built_function_is_deployed" {
   assert {
     condition     = output.resources.functions["data_quality_check"] == "cartlake-test-data-quality-check"
     error_message = "Functions are named <name_prefix>-<function>, with hyphens."
+  }
+}
+
+run "sources_are_read_only_where_they_are_asked_for" {
+  command = plan
+
+  assert {
+    condition     = !contains(keys(output.resources.functions), "source_sync") && length(output.resources.sources) == 0
+    error_message = "Without sources there must be no function that reads any."
+  }
+}
+
+run "a_source_gets_its_secret_made_once" {
+  command = plan
+
+  variables {
+    secrets = ["lineage", "hubspot"]
+    sources = {
+      fx_rates          = { schedule = "cron(30 15 ? * MON-FRI *)" }
+      hubspot_companies = { secret = "hubspot" }
+      hubspot_contacts  = { secret = "hubspot" }
+    }
+  }
+
+  assert {
+    condition     = toset(keys(module.secrets.secrets)) == toset(["hubspot", "lineage"])
+    error_message = "Sources of one system share a secret."
+  }
+
+  assert {
+    condition     = jsonencode(output.resources.sources) == jsonencode({ fx_rates = "cron(30 15 ? * MON-FRI *)", hubspot_companies = null, hubspot_contacts = null })
+    error_message = "Commands must know which sources are read, and when."
   }
 }
 

@@ -1,0 +1,61 @@
+"""How far a source was read: its watermark, the sync that is open, and who works on it."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from pydantic import Field
+
+from cartlake.ledger.models import Record
+from cartlake.times import parse
+
+LEASE: Final = timedelta(minutes=5)
+"""How long a sync may take between two writes of its state before another one takes its place."""
+
+
+class OpenSync(Record):
+    """A sync that has begun and is not done: its window of modification times, and what it has written so far.
+
+    `since` and `until` are included; without `since` everything is read. `cursor` is where the source goes on. `known`
+    are rows it wrote near the newest one, as `sources.known_rows` packs them. `read` counts all rows, also known ones.
+    """
+
+    sync_id: str
+    since: str | None
+    until: str
+    cursor: str | None = None
+    newest: str | None = None
+    known: str = ""
+    validators: dict[str, str] = Field(default_factory=dict)
+    files: int = 0
+    read: int = 0
+    written: int = 0
+
+
+class SourceState(Record):
+    """What the ledger knows of a source. `watermark` is the newest modification time of all syncs that are done.
+
+    `validators` are the ETags of what was read last, by address. `revision` counts the writes.
+    """
+
+    source: str
+    revision: int = 0
+    watermark: str | None = None
+    known: str = ""
+    validators: dict[str, str] = Field(default_factory=dict)
+    open: OpenSync | None = None
+    holder: str | None = None
+    lease_until: str | None = None
+    last: OpenSync | None = None
+    ended_at: str | None = None
+    error: str | None = None
+
+    @property
+    def opened(self) -> OpenSync:
+        """Return the sync that is open. Raises ValueError where there is none."""
+        if self.open is None:
+            raise ValueError(f"No sync of source {self.source} is open.")
+        return self.open
+
+    def is_held(self, now: datetime) -> bool:
+        """Return whether a sync is at work. A lease longer than LEASE was written by a clock that was wrong."""
+        return self.lease_until is not None and now < parse(self.lease_until) <= now + LEASE

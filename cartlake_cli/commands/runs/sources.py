@@ -1,0 +1,49 @@
+"""`lake sources` and `lake sync`: systems that the lake reads by itself."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cartlake.times import utc_now
+from cartlake_cli.context import lake_of
+from cartlake_cli.operations.raw_files.sources import sources_of, sync_source
+from cartlake_cli.options import Json
+
+COLUMNS = ("source", "enabled", "schedule", "state", "read_until", "read", "written", "files", "ended_at", "error")
+TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `lake sources` and `lake sync`."""
+    app.command("sources")(sources)
+    app.command("sync")(sync)
+
+
+def sources(context: typer.Context, json: Json = False) -> None:
+    """List the sources that the lake can read by itself, how far each was read, and why a sync failed."""
+    del json  # its callback has set the output
+    lake = lake_of(context)
+    lake.output.records("Sources", COLUMNS, sources_of(lake))
+
+
+def sync(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(help="Name of a source; `lake sources` lists them.")],
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=TIMES, help="Forget how far the source was read, and read from this UTC time on."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count, and write nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Read a source now: what was modified since the last sync becomes files in the raw zone."""
+    del json
+    lake = lake_of(context)
+    moment = since.replace(tzinfo=UTC) if since else None
+    if moment and moment > utc_now():
+        raise typer.BadParameter(f"{since} is in the future: there is nothing to read since then.")
+    answer = sync_source(lake, source, since=moment, dry_run=dry_run)
+    lake.output.record("Read, nothing was written" if dry_run else "Read", answer)
+    if answer["files"] and not dry_run:
+        lake.output.say("The lake loads the files by itself: [bold]lake status --follow[/bold].")

@@ -1,0 +1,1 @@
+"""Servers that behave as the real ones of sources do, for tests."""
