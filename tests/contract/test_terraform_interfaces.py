@@ -209,7 +209,7 @@ def test_the_command_line_finds_the_machines_and_functions_it_calls():
     assert called
     assert called <= {path.parent.name for path in ROOT.glob("lambdas/*/handler.py")}
     assert f'name             = "{ALIAS}"' in source("modules", "function")
-    assert {"ingest", Workflow.MAINTENANCE, Workflow.REFRESH} == {
+    assert {"ingest", Workflow.FORECAST, Workflow.MAINTENANCE, Workflow.REFRESH} == {
         path.name.removesuffix(".asl.json") for path in ROOT.glob("state_machines/*.json")
     }
 

@@ -43,13 +43,10 @@ locals {
         CheckDroppedFiles        = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${var.buckets["raw"].arn}/incoming/*"] }
         TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["raw", "artifacts", "processed"] : var.buckets[zone].arn] }
         FindLoadedFiles          = var.shared.grants["FindLoadedFiles"]
-        CopyOldVersions = {
-          actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
-          resources = ["${var.buckets["artifacts"].arn}/staging/*"]
-        }
-        WriteManifest = { actions = ["s3:PutObject"], resources = [local.run_files] }
-        FindTable     = { actions = ["glue:GetTable"], resources = local.processed_tables }
-        ReadTableSize = { actions = ["s3:GetObject"], resources = ["${var.buckets["processed"].arn}/*/metadata/*"] }
+        CopyOldVersions          = { actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/staging/*"] }
+        WriteManifest            = { actions = ["s3:PutObject"], resources = [local.run_files] }
+        FindTable                = { actions = ["glue:GetTable"], resources = local.processed_tables }
+        ReadTableSize            = { actions = ["s3:GetObject"], resources = ["${var.buckets["processed"].arn}/*/metadata/*"] }
       })
     }
     refresh_planner = {

@@ -54,7 +54,7 @@ run "only_ends_of_this_lake_start_job_events" {
   command = plan
 
   assert {
-    condition     = local.job_ended.detail.jobName == tolist(["test-dataset-etl", "test-table-maintenance", "test-table-refresh"])
+    condition     = local.job_ended.detail.jobName == tolist(["test-dataset-etl", "test-demand-forecast", "test-table-maintenance", "test-table-refresh"])
     error_message = "Only this lake's jobs may start job_events."
   }
 

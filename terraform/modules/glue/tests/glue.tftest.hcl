@@ -122,7 +122,7 @@ run "jobs_know_their_dpus_for_what_a_run_costs" {
   }
 
   assert {
-    condition     = local.dpus == { dataset_etl = "2", table_refresh = "10" }
+    condition     = local.dpus == { dataset_etl = "2", demand_forecast = "2", table_refresh = "10" }
     error_message = "DPUs are the workers times what each has, two small ones without a size."
   }
 }

@@ -52,7 +52,7 @@ run "the_sweeper_may_list_announce_and_ask_and_nothing_else" {
   command = plan
 
   assert {
-    condition     = local.execution_arns[0] == "arn:aws:states:eu-west-1:123456789012:execution:cartlake-test-ingest:*" && endswith(local.sweeper_arn, ":function:cartlake-test-lake-sweeper:live")
+    condition     = local.execution_arns[0] == "arn:aws:states:eu-west-1:123456789012:execution:cartlake-test-forecast:*" && endswith(local.sweeper_arn, ":function:cartlake-test-lake-sweeper:live")
     error_message = "The sweeper reads executions of this lake and calls itself."
   }
 }

@@ -31,7 +31,7 @@ run "the_example_applies" {
   }
 
   assert {
-    condition     = output.state_machine_arns == { for machine in ["ingest", "maintenance", "refresh"] : machine => "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-${machine}" }
-    error_message = "There must be three machines."
+    condition     = output.state_machine_arns == { for machine in ["forecast", "ingest", "maintenance", "refresh"] : machine => "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-${machine}" }
+    error_message = "There must be four machines."
   }
 }

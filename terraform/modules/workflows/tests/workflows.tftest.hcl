@@ -138,7 +138,7 @@ run "the_arns_are_known_before_the_machines_are" {
   command = plan
 
   assert {
-    condition     = output.state_machine_arns == { for machine in ["ingest", "maintenance", "refresh"] : machine => "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-${machine}" }
+    condition     = output.state_machine_arns == { for machine in ["forecast", "ingest", "maintenance", "refresh"] : machine => "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-${machine}" }
     error_message = "The ARN must be known before the machine is, for those the machine calls."
   }
 
