@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "QUARANTINE_BUCKET": "quarantine",
     "RAW_BUCKET": "raw",
     "GRACE_SECONDS": "1200",
+    "SOURCES": "{}",
     "ALERTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:alerts",
     "ARTIFACTS_BUCKET": "artifacts",
     "DASHBOARD_BUCKET": "dashboard",
