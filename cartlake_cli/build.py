@@ -1,7 +1,8 @@
 """Builds everything Terraform deploys, into `build/`: Lambda zips and layers, the Glue library and scripts.
 
     build/lambdas/<function>.zip      lambdas/<function>/ and lambdas/shared/; for a function that runs the light engine
-                                      also cartlake, contracts, what of glue_jobs needs no Spark, and its queries
+                                      also cartlake, contracts, what of glue_jobs needs no Spark, and its queries;
+                                      for api_handler the named queries too
     build/layers/cartlake.zip         requirements/lambda.lock + cartlake + contracts + what columns are made of
     build/layers/arrow.zip            requirements/arrow.lock without what the first layer has
     build/layers/light.zip            requirements/light.lock, the only layer of those functions
@@ -62,6 +63,9 @@ GLUE_PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")
 """The wheels that run on the workers of Glue 5: Amazon Linux 2023, glibc 2.34."""
 
 GLUE_PYTHON = "3.11"
+
+ANSWERS_QUERIES = "api_handler"
+"""The function that runs named queries, which therefore has their text."""
 
 NEEDS_SPARK = ("glue_jobs/engines/spark/", "glue_jobs/table_maintenance/")
 
@@ -140,7 +144,8 @@ def write_zip(path: Path, entries: Iterable[tuple[str, Path]]) -> None:
 
 def _function_files(root: Path, name: str) -> list[tuple[str, Path]]:
     package = [("lambdas/__init__.py", root / "lambdas" / "__init__.py")]
-    own = [*package, *_tree(root, f"lambdas/{name}"), *_tree(root, "lambdas/shared")]
+    queries = _tree(root, "athena_queries") if name == ANSWERS_QUERIES else ()
+    own = [*package, *_tree(root, f"lambdas/{name}"), *_tree(root, "lambdas/shared"), *queries]
     return [*own, *_light_code(root)] if runs_light_engine(root, name) else own
 
 

@@ -20,7 +20,7 @@ variable "people" {
   }
 
   validation {
-    condition     = alltrue([for trusted in var.people : length(trusted.principal_arns) + length(trusted.permission_sets) + length(trusted.saml_provider_arns) > 0])
+    condition     = alltrue([for role, trusted in var.people : length(trusted.principal_arns) + length(trusted.permission_sets) + length(trusted.saml_provider_arns) > 0 || try(contains(var.api.roles, role), false)])
     error_message = "Say who may assume the role: principal_arns, permission_sets or saml_provider_arns. Leave the role out to have none."
   }
 
@@ -28,6 +28,12 @@ variable "people" {
     condition     = alltrue(flatten([for trusted in var.people : [for arn in trusted.principal_arns : !strcontains(arn, "*")]]))
     error_message = "principal_arns are whole ARNs: IAM takes no pattern as a principal. For IAM Identity Center name the permission set."
   }
+}
+
+variable "api" {
+  description = "The function of the API, by the ARN of its role, and which of the roles it assumes to answer requests."
+  type        = object({ role_arn = string, roles = set(string) })
+  default     = null
 }
 
 variable "buckets" {
