@@ -13,7 +13,7 @@ from cartlake.contracts import Table
 from cartlake.ledger import RunRecord
 from cartlake.queries.named_queries import NamedQuery, Parameter, ParameterError
 from cartlake.queries.rights import PEOPLE, can_run, tables_read
-from lambdas.api_handler.problems import Fault, Problem
+from lambdas.api_handler.problems import Fault, Problem, unknown
 
 READS_LEDGER: Final = ("data_engineer", "auditor")
 """Roles that read the ledger, as docs/security.md lists them."""
@@ -184,9 +184,7 @@ def read_cursor(cursor: str) -> tuple[str, str]:
 
 def bad_cursor() -> Problem:
     """Return the refusal of a cursor that this API did not give."""
-    fault = Fault(at="query.cursor", expected="next_cursor of the page before, unchanged")
-    detail = "The cursor is not one that this API gave; begin again without it."
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-cursor", detail, [fault])
+    return unknown("unknown-page", "No page has this cursor: take next_cursor of the page before, or begin without it.")
 
 
 def page_of(runs: Iterable[RunRecord], limit: int, after: tuple[str, str] | None) -> tuple[list[RunRecord], str | None]:

@@ -7,9 +7,9 @@ import traceback
 from http import HTTPStatus
 from typing import Any, Final
 
-from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
@@ -68,16 +68,23 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def _checked(event: dict[str, Any], request: dict[str, Any]) -> Caller:
+    caller = _caller(request)
+    if max(len(event.get("body") or ""), len(event.get("rawQueryString") or "")) > MOST_BYTES:
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", f"A request has at most {MOST_BYTES:,} bytes.")
+    kind = event.get("headers", {}).get("content-type", "").partition(";")[0].strip().lower()
+    if event.get("body") and kind != content_types.APPLICATION_JSON:  # Powertools would parse forms too
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-json", "Send the body as application/json.")
+    return caller
+
+
+def _caller(request: dict[str, Any]) -> Caller:
     roles = settings().api_roles
-    caller = caller_of(
+    return caller_of(
         request,
         settings().groups_claim,
         {name: role.groups for name, role in roles.items()},
         {name: role.principals for name, role in roles.items()},
     )
-    if max(len(event.get("body") or ""), len(event.get("rawQueryString") or "")) > MOST_BYTES:
-        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", f"A request has at most {MOST_BYTES:,} bytes.")
-    return caller
 
 
 def _problem_of(error: Exception) -> Problem:
@@ -100,14 +107,17 @@ def _expected(error: Exception) -> Problem | None:
             return error
         case NotFoundError():
             return unknown("unknown-path", "There is nothing here; docs/api.md lists the operations.")
-        case RequestUnsupportedContentType():
-            return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-json", "Send the body as application/json.")
-        case RequestValidationError():
+        case RequestValidationError() if not _is_of_answer(error):
             detail = "The request is not as GET /v1/openapi.json describes it."
             return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-request", detail, _faults(error))
         case _ if is_transient(error):
             return _later(error)
     return None
+
+
+def _is_of_answer(error: RequestValidationError) -> bool:
+    # An answer that does not fit its model is a fault of ours, and is raised as the same class.
+    return any(fault["loc"][:1] == ("response",) for fault in error.errors())
 
 
 def _later(error: Exception) -> Problem:

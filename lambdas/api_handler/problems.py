@@ -30,6 +30,12 @@ class ProblemDetails(BaseModel):
     faults: list[Fault] = Field(default=[], description="The parts of the request that are wrong.")
 
 
+class GatewayMessage(BaseModel):
+    """The body of an error that API Gateway answers before it calls the function."""
+
+    message: str
+
+
 class Problem(TerminalError):  # noqa: N818 - the word of RFC 9457
     """A request that is refused with a status and a kind. `headers` are added to the answer."""
 

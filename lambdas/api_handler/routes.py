@@ -17,12 +17,10 @@ from cartlake.runs.ids import RUN_ID
 from cartlake.times import utc_now
 from lambdas.api_handler import deployed, domain, executions, lookups, models, records
 from lambdas.api_handler.adapters import RoleClients, as_role
-from lambdas.api_handler.problems import CONTENT_TYPE, ProblemDetails, unknown
+from lambdas.api_handler.problems import CONTENT_TYPE, GatewayMessage, ProblemDetails, unknown
 from lambdas.api_handler.settings import settings
 
-app: Final = APIGatewayHttpResolver(
-    enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
-)
+app: Final = APIGatewayHttpResolver(enable_validation=True)
 """`context` has the caller, the id of the request and what its line in the log says beside."""
 
 PROBLEMS: Final = {
@@ -36,6 +34,9 @@ PROBLEMS: Final = {
     500: "The API failed; the log has the request's id.",
     503: "AWS did not answer in time: try again.",
 }
+
+FROM_GATEWAY: Final = (401, 403, 413, 429, 500, 503)
+"""Statuses that API Gateway may answer itself, in its own words."""
 
 Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Name of the query.")]
 TableName = Annotated[
@@ -54,10 +55,17 @@ IfNoneMatch = Annotated[str | None, Header(alias="if-none-match", max_length=100
 
 def described(*statuses: int, has_tag: bool = False) -> dict[int, Any]:
     """Return the answers of an operation beside the one of success, as OpenAPI describes them."""
-    problem = {"content": {CONTENT_TYPE: {"model": ProblemDetails}}}
     common = (401, 403, 413, 429, 500, 503, *statuses)
-    answers: dict[int, Any] = {status: {"description": PROBLEMS[status], **problem} for status in sorted(common)}
+    answers: dict[int, Any] = {
+        status: {"description": PROBLEMS[status], "content": _content(status)} for status in sorted(common)
+    }
     return answers | ({304: {"description": "Not changed since the ETag was given."}} if has_tag else {})
+
+
+def _content(status: int) -> dict[str, Any]:
+    ours = {} if status == HTTPStatus.UNAUTHORIZED else {CONTENT_TYPE: {"model": ProblemDetails}}
+    gateway = {content_types.APPLICATION_JSON: {"model": GatewayMessage}} if status in FROM_GATEWAY else {}
+    return ours | gateway
 
 
 def success(text: str) -> dict[int, Any]:
@@ -113,7 +121,11 @@ app.exception_handler(NotModified)(not_modified)
 
 
 @app.get(
-    "/v1/health", summary="Whether the API reaches Athena", responses=success("It does.") | described(), tags=["health"]
+    "/v1/health",
+    summary="Whether the API reaches Athena",
+    responses=success("It does.") | described(),
+    tags=["health"],
+    operation_id="health",
 )
 def health() -> Response[models.Health]:
     executions.check_workgroup(acting())
@@ -122,6 +134,7 @@ def health() -> Response[models.Health]:
 
 @app.get(
     "/v1/queries",
+    operation_id="list_queries",
     summary="Named queries that the caller may run",
     responses=success("The queries.") | described(422, has_tag=True),
     tags=["queries"],
@@ -136,6 +149,7 @@ def list_queries(if_none_match: IfNoneMatch = None) -> Response[models.Queries]:
 
 @app.get(
     "/v1/queries/<name>",
+    operation_id="show_query",
     summary="A named query, and the version of the data it would read",
     description="The ETag changes with every snapshot of the tables, so 304 says that the rows would be the same.",
     responses=success("The query.") | described(404, 422, has_tag=True),
@@ -153,14 +167,16 @@ def show_query(name: Name, if_none_match: IfNoneMatch = None) -> Response[models
 
 @app.post(
     "/v1/queries/<name>",
+    operation_id="run_query",
     summary="Run a named query",
     description="Answers at once; the header Location says where to poll.",
     responses={202: {"description": "It was started."}} | described(404, 415, 422),
     tags=["queries"],
 )
 def run_query(name: Name, request: Annotated[models.RunRequest, Body()]) -> Response[models.Started]:
-    query, role, now = lookups.named_query(caller(), name), acting(), datetime.now(UTC)
+    query, now = lookups.named_query(caller(), name), datetime.now(UTC)
     literals = domain.literals_of(query, request.parameters, now.date())
+    role = acting()
     versions = None if request.fresh else lookups.versions_read(role, query)
     started = executions.start(role, query, literals, domain.reuse_minutes(versions, now, settings().reuse_minutes))
     app.context["logged"] |= {"query": name, "execution_id": started}
@@ -173,6 +189,7 @@ def run_query(name: Name, request: Annotated[models.RunRequest, Body()]) -> Resp
 
 @app.get(
     "/v1/executions/<id>",
+    operation_id="show_execution",
     summary="How a query that was started is getting on, and its rows",
     description="Poll until state is succeeded, failed or cancelled; then follow next_cursor for more rows.",
     responses=success("Its state, with a page of rows once it has succeeded.") | described(404, 422, has_tag=True),
@@ -201,6 +218,7 @@ def show_execution(
 
 @app.get(
     "/v1/tables",
+    operation_id="list_tables",
     summary="Tables of the contracts, and which of them the caller's role reads",
     responses=success("The tables.") | described(422, has_tag=True),
     tags=["tables"],
@@ -214,6 +232,7 @@ def list_tables(if_none_match: IfNoneMatch = None) -> Response[models.Tables]:
 
 @app.get(
     "/v1/tables/<name>",
+    operation_id="show_table",
     summary="A table with its columns",
     responses=success("The table.") | described(404, 422, has_tag=True),
     tags=["tables"],
@@ -232,8 +251,9 @@ def show_table(name: TableName, if_none_match: IfNoneMatch = None) -> Response[m
 
 @app.get(
     "/v1/runs",
+    operation_id="list_runs",
     summary="Runs, newest first",
-    responses=success("A page of runs.") | described(422),
+    responses=success("A page of runs.") | described(404, 422),
     tags=["runs"],
 )
 def list_runs(subject: Subject = None, cursor: Cursor = None, limit: Items = 20) -> Response[models.Runs]:
@@ -241,15 +261,22 @@ def list_runs(subject: Subject = None, cursor: Cursor = None, limit: Items = 20)
     return answer(models.Runs(items=[lookups.run_said(run) for run in found], next_cursor=following))
 
 
-@app.get("/v1/runs/<id>", summary="A run", responses=success("The run.") | described(404, 422), tags=["runs"])
+@app.get(
+    "/v1/runs/<id>",
+    operation_id="show_run",
+    summary="A run",
+    responses=success("The run.") | described(404, 422),
+    tags=["runs"],
+)
 def show_run(id: RunId) -> Response[models.Run]:  # noqa: A002 - the name of the path's parameter
     return answer(lookups.run_said(lookups.run(caller(), id)))
 
 
 @app.get(
     "/v1/quarantine",
+    operation_id="list_quarantine",
     summary="Runs that refused rows, newest first",
-    responses=success("A page of runs.") | described(422),
+    responses=success("A page of runs.") | described(404, 422),
     tags=["quarantine"],
 )
 def list_quarantine(subject: Subject = None, cursor: Cursor = None, limit: Items = 20) -> Response[models.Quarantine]:
@@ -260,6 +287,7 @@ def list_quarantine(subject: Subject = None, cursor: Cursor = None, limit: Items
 
 @app.get(
     "/v1/quarantine/<id>",
+    operation_id="show_quarantine",
     summary="The rows that a run refused, by rule",
     responses=success("How many rows broke each rule.") | described(404, 422),
     tags=["quarantine"],

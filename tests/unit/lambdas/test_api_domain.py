@@ -204,5 +204,5 @@ def test_pages_have_every_run_once():
 
 @pytest.mark.parametrize("cursor", ["x", "eA==", "MjAyNiBh", "é", "bm90IGEgZGF0ZSBhdCBhbGw="])
 def test_what_is_no_cursor_is_refused(cursor):
-    with pytest.raises(Problem, match="cursor"):
+    with pytest.raises(Problem, match="page"):
         read_cursor(cursor)

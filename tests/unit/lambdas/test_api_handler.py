@@ -60,7 +60,7 @@ REPORT = {
 
 
 @pytest.fixture
-def ask(lake, send):  # noqa: ARG001 - the account must be there
+def ask(lake, send):
     """Send a request; returns status, headers and the parsed body."""
     return send
 
