@@ -242,8 +242,8 @@ docs: catalog ## Build the catalog, and regenerate the tables of the Terraform m
 	$(BIN)/python terraform/generate_readmes.py
 
 .PHONY: openapi
-openapi: setup ## Write the description of the HTTP API to docs/openapi.json, from lambdas/api_handler
-	$(BIN)/python -c 'import json; from lambdas.api_handler.routes import document; print(json.dumps(json.loads(document()), indent=2))' > docs/openapi.json
+openapi: setup ## Write the description of the HTTP API to lambdas/api_handler/openapi.json, from lambdas/api_handler
+	$(BIN)/python -c 'import json; from lambdas.api_handler.routes import document; print(json.dumps(json.loads(document()), indent=2))' > lambdas/api_handler/openapi.json
 
 .PHONY: lock
 lock: setup ## Choose new dependency versions (pyproject.toml, requirements/*.in -> requirements/*.lock)

@@ -62,7 +62,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         answered = app.resolve(event, context)
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it is answered
         answered = _plain(_problem_of(error), request_id)
-    answered["headers"] = HEADERS | answered["headers"]
+    answered |= {"headers": HEADERS | answered["headers"], "body": answered.get("body") or ""}
     logger.info("request", status=answered["statusCode"], **logged)
     return answered
 

@@ -1,8 +1,8 @@
 """What the API takes and answers. OpenAPI is made of these models; docs/api.md explains them."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 PARAMETER_CHARACTERS: Final = 200
 """The longest value of a parameter: names and codes, not texts."""
@@ -11,7 +11,15 @@ LARGEST: Final = 2**63 - 1
 """Of Athena's bigint."""
 
 Text = Annotated[str, Field(max_length=PARAMETER_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Whole = Annotated[int, Field(ge=-LARGEST, le=LARGEST, strict=True)]
+
+
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):  # which Python takes for 0 and 1, and JSON does not
+        raise ValueError("a whole number is expected")  # noqa: TRY004 - what pydantic makes a fault of
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_truth), Field(ge=-LARGEST, le=LARGEST)]
 ParameterName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,63}$")]
 
 
@@ -57,7 +65,10 @@ class RunRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     parameters: dict[ParameterName, Text | Whole] = Field(
-        default={}, max_length=20, description="Values by the names of parameters; a date as in 2026-11-01."
+        default={},
+        max_length=20,
+        description="Values by the names of parameters; a date as in 2026-11-01.",
+        json_schema_extra={"additionalProperties": False},
     )
     fresh: bool = Field(
         default=False, strict=True, description="Read the tables even if they did not change since the last result."

@@ -1,15 +1,16 @@
-"""The operations of the API. OpenAPI is made of them; `make openapi` writes it to docs/openapi.json."""
+"""The operations of the API. OpenAPI is made of them; `make openapi` writes it to openapi.json beside this file."""
 
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
+from aws_lambda_powertools.event_handler.openapi.params import Path as InPath
 from pydantic import BaseModel
 
 from cartlake.queries.rights import tables_read
@@ -22,6 +23,8 @@ from lambdas.api_handler.settings import settings
 
 app: Final = APIGatewayHttpResolver(enable_validation=True)
 """`context` has the caller, the id of the request and what its line in the log says beside."""
+
+DESCRIPTION: Final = Path(__file__).with_name("openapi.json")
 
 PROBLEMS: Final = {
     401: "There is no token, or it is expired, or of another issuer. API Gateway's own answer.",
@@ -38,12 +41,12 @@ PROBLEMS: Final = {
 FROM_GATEWAY: Final = (401, 403, 413, 429, 500, 503)
 """Statuses that API Gateway may answer itself, in its own words."""
 
-Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Name of the query.")]
+Name = Annotated[str, InPath(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Name of the query.")]
 TableName = Annotated[
-    str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63}$", description="Table with its database.")
+    str, InPath(pattern=r"^[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63}$", description="Table with its database.")
 ]
-ExecutionId = Annotated[str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="Execution.")]
-RunId = Annotated[str, Path(pattern=f"^{RUN_ID.pattern.replace('?P<subject>', '').replace('?P<started>', '')}$")]
+ExecutionId = Annotated[str, InPath(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="Execution.")]
+RunId = Annotated[str, InPath(pattern=f"^{RUN_ID.pattern.replace('?P<subject>', '').replace('?P<started>', '')}$")]
 Subject = Annotated[
     str | None, Query(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Dataset, `refresh` or `maintenance`.")
 ]
@@ -304,12 +307,11 @@ def show_quarantine(id: RunId) -> Response[models.QuarantineOfRun]:  # noqa: A00
 
 @app.get("/v1/openapi.json", include_in_schema=False)
 def show_openapi() -> Response[dict[str, Any]]:
-    return answer(json.loads(document()))
+    return answer(json.loads(DESCRIPTION.read_text()))
 
 
-@cache
 def document() -> str:
-    """Return the description of this API, OpenAPI 3.1 as JSON."""
+    """Return the description of this API, OpenAPI 3.1 as JSON: what `make openapi` writes to DESCRIPTION."""
     bearer = HTTPBearer(
         bearerFormat="JWT", description="A token of the issuer; machines sign requests instead (SigV4)."
     )

@@ -52,7 +52,7 @@ def address(lake: Lake, api: Api) -> str:
 
 def described(lake: Lake, addresses: list[str]) -> dict[str, Any]:
     """Return the description of the API with the addresses of an environment."""
-    checked_out = lake.root / "docs" / "openapi.json"
+    checked_out = lake.root / "lambdas" / "api_handler" / "openapi.json"
     text = (checked_out if checked_out.is_file() else PACKAGED).read_text()
     document: dict[str, Any] = jsonlib.loads(text)
     return document | ({"servers": [{"url": url} for url in addresses]} if addresses else {})

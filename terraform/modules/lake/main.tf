@@ -33,7 +33,7 @@ locals {
   function_names = merge(module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names, module.api[*].function_names...)
 
   # Who may assume a role, by whatever way: the API's function assumes those that its callers have.
-  people       = merge({ for role in keys(var.api.roles) : role => {} }, var.access.people)
+  people       = { for role in setunion(keys(var.access.people), keys(var.api.roles)) : role => merge(try(var.access.people[role], {}), { function_role_arns = contains(keys(var.api.roles), role) ? [local.api_role_arn] : [] }) }
   api_role_arn = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/${local.name_prefix}-api-handler" # by name, because it is made after them
 
   databases = {
@@ -251,7 +251,6 @@ module "access_roles" {
 
   name_prefix        = local.name_prefix
   people             = local.people
-  api                = length(var.api.roles) > 0 ? { role_arn = local.api_role_arn, roles = keys(var.api.roles) } : null
   buckets            = local.buckets
   access_logs_bucket = module.access_logs.bucket
   databases          = { for name, database in local.databases : name => { name = module.catalog.databases[name], location = database.location } }

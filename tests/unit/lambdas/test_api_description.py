@@ -16,7 +16,7 @@ TOKEN = {"Authorization": "Bearer right"}
 answering = []
 """The application of the test at hand: the requests are made up before there is one."""
 
-schema = schemathesis.openapi.from_dict(json.loads((ROOT / "docs" / "openapi.json").read_text()))
+schema = schemathesis.openapi.from_dict(json.loads((ROOT / "lambdas" / "api_handler" / "openapi.json").read_text()))
 
 
 def latest(environ, start_response):
@@ -54,4 +54,6 @@ def test_every_answer_is_as_described(case):
 def test_the_description_is_that_of_the_code():
     from lambdas.api_handler.routes import document
 
-    assert json.loads((ROOT / "docs" / "openapi.json").read_text()) == json.loads(document()), "run `make openapi`"
+    assert json.loads((ROOT / "lambdas" / "api_handler" / "openapi.json").read_text()) == json.loads(document()), (
+        "run `make openapi`"
+    )
