@@ -1,6 +1,7 @@
 """Requests made up from the API's own description, right ones and wrong ones: each answer is one that it describes."""
 
 import json
+import re
 
 import pytest
 import schemathesis
@@ -57,3 +58,13 @@ def test_the_description_is_that_of_the_code():
     assert json.loads((ROOT / "lambdas" / "api_handler" / "openapi.json").read_text()) == json.loads(document()), (
         "run `make openapi`"
     )
+
+
+def test_api_gateway_routes_what_is_described_and_nothing_else():
+    terraform = (ROOT / "terraform" / "modules" / "api" / "main.tf").read_text()
+    routed = set(re.findall(r'"((?:GET|POST) /v1/[^"]*)"', terraform))
+    described = {
+        f"{method.upper()} {path}" for path, methods in schema.raw_schema["paths"].items() for method in methods
+    }
+
+    assert routed == described | {"GET /v1/openapi.json"}
