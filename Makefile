@@ -241,6 +241,10 @@ site: $(SITE_TOOLS)/bin/mkdocs catalog ## Build the documentation as a site in b
 docs: catalog ## Build the catalog, and regenerate the tables of the Terraform module READMEs
 	$(BIN)/python terraform/generate_readmes.py
 
+.PHONY: openapi
+openapi: setup ## Write the description of the HTTP API to lambdas/api_handler/openapi.json, from lambdas/api_handler
+	$(BIN)/python -c 'import json; from lambdas.api_handler.routes import document; print(json.dumps(json.loads(document()), indent=2))' > lambdas/api_handler/openapi.json
+
 .PHONY: lock
 lock: setup ## Choose new dependency versions (pyproject.toml, requirements/*.in -> requirements/*.lock)
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \

@@ -15,10 +15,10 @@ import duckdb
 
 from benchmarks.world import LAST_DAY, ORDERS_PER_DAY, SEED, as_measure, load_files, new_lake
 from cartlake import contracts
+from cartlake.queries.named_queries import NamedQuery
 from cartlake.tables.catalog import load_catalog
 from cartlake_cli.athena import views
 from cartlake_cli.athena.client import athena_of
-from cartlake_cli.athena.named_queries import NamedQuery
 from cartlake_cli.context import Lake
 from generators.world import generate_world
 from localaws.athena import duck

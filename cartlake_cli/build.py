@@ -2,7 +2,7 @@
 
     build/lambdas/<function>.zip      lambdas/<function>/ and lambdas/shared/; for a function that runs the light engine
                                       also cartlake, contracts, what of glue_jobs needs no Spark, and its queries;
-                                      for one that reads sources also sources/
+                                      for one that reads sources also sources/, for api_handler the named queries
     build/layers/cartlake.zip         requirements/lambda.lock + cartlake + contracts + what columns are made of
     build/layers/arrow.zip            requirements/arrow.lock without what the first layer has
     build/layers/light.zip            requirements/light.lock, the only layer of those functions
@@ -63,6 +63,9 @@ GLUE_PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")
 """The wheels that run on the workers of Glue 5: Amazon Linux 2023, glibc 2.34."""
 
 GLUE_PYTHON = "3.11"
+
+ANSWERS_QUERIES = "api_handler"
+"""The function that runs named queries, which therefore has their text."""
 
 NEEDS_SPARK = ("glue_jobs/engines/spark/", "glue_jobs/demand_forecast/", "glue_jobs/table_maintenance/")
 
@@ -141,7 +144,8 @@ def write_zip(path: Path, entries: Iterable[tuple[str, Path]]) -> None:
 
 def _function_files(root: Path, name: str) -> list[tuple[str, Path]]:
     package = [("lambdas/__init__.py", root / "lambdas" / "__init__.py")]
-    own = [*package, *_tree(root, f"lambdas/{name}"), *_tree(root, "lambdas/shared")]
+    queries = _tree(root, "athena_queries") if name == ANSWERS_QUERIES else ()
+    own = [*package, *_tree(root, f"lambdas/{name}"), *_tree(root, "lambdas/shared"), *queries]
     if runs_light_engine(root, name):
         return [*own, *_light_code(root)]
     return [*own, *_tree(root, "sources")] if _imports(root, name, "sources") else own

@@ -75,6 +75,7 @@ COMMANDS: Final[dict[str, Entry]] = {
         "cartlake_cli.commands.lake.dashboard",
         "Show sales, funnel, customers, products and the state of the data in a browser, until Ctrl-C.",
     ),
+    "api": Entry("cartlake_cli.commands.lake.api", "Print where the HTTP API is, or its description in OpenAPI 3.1."),
     "history": Entry(
         "cartlake_cli.commands.tables.history",
         "List the versions of a table that readers saw, newest first, and which run wrote each.",

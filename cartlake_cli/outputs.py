@@ -12,6 +12,15 @@ OUTPUT = "lake"
 """Name of the output in `terraform/environments/*/outputs.tf`."""
 
 
+class Api(BaseModel):
+    """An HTTP API of API Gateway."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: str = Field(description="Id of the API.")
+    url: str = Field(description="Its address on AWS.")
+
+
 class Outputs(BaseModel):
     """The names of all resources of one environment. A test compares Terraform's output with this model."""
 
@@ -30,6 +39,7 @@ class Outputs(BaseModel):
     workgroup: str = Field(description="Athena workgroup that enforces encryption and the scan limit.")
     named_queries: dict[str, str] = Field(description="Ids of the Athena named queries, keyed by name.")
     dashboard_url: str | None = Field(None, description="Where CloudFront hosts the dashboard; null where it does not.")
+    apis: dict[str, Api] = Field(default={}, description="The HTTP APIs, keyed by who calls them.")
     ledger_table: str = Field(description="DynamoDB table of files and runs.")
     incoming_queue_url: str = Field(description="Queue of dropped files waiting to be validated.")
     incoming_dlq_url: str = Field(description="Queue of dropped files that could not be validated.")

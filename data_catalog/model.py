@@ -6,10 +6,10 @@ from pathlib import Path
 
 from cartlake import contracts
 from cartlake.contracts import Column, Contract, Table
+from cartlake.queries.named_queries import NamedQuery
 from cartlake.refresh.graph import Graph, parent_of, upstreams_of
 from cartlake_cli.athena import views
 from cartlake_cli.athena.columns_read import ColumnUse
-from cartlake_cli.athena.named_queries import NamedQuery
 from cartlake_cli.contracts.readers import readers_of
 from data_catalog.lineage import ColumnName, Sources, column_sources
 

@@ -44,12 +44,13 @@ class RunLedger:
         item = self._table.get(run_key(run_id))
         return None if item is None else RunRecord.model_validate(item)
 
-    def list(self, subject: str, limit: int | None = None) -> Sequence[RunRecord]:
+    def list(self, subject: str, limit: int | None = None, until: str | None = None) -> Sequence[RunRecord]:
         """Return the runs of a dataset, of the refresh or of maintenance, newest first.
 
-        Reads the index, which lags: the last changes may be missing.
+        `until` leaves out those that were started later. Reads the index, which lags: the last changes may be missing.
         """
-        items = self._table.query_index(run_index(subject), limit=limit, newest_first=True)
+        started = ("0", until) if until else None
+        items = self._table.query_index(run_index(subject), limit=limit, newest_first=True, between=started)
         return [RunRecord.model_validate(item) for item in items]
 
     def files(self, run_id: str) -> Sequence[FileRecord]:

@@ -39,14 +39,19 @@ def table_size(database: str, table: str) -> TableSize | None:
         with aws_errors():
             found = client("glue").get_table(DatabaseName=database, Name=table)["Table"]
         location = found.get("Parameters", {})[METADATA_LOCATION]
-        content = read_bytes(location)
-        return _current_size(json.loads(gzip.decompress(content) if location.endswith(_COMPRESSED) else content))
+        return _current_size(parse_metadata(location, read_bytes(location)))
     except ClientError as error:
         if error_code(error) == "EntityNotFoundException":
             return None
         raise
     except (KeyError, ObjectMissingError, ValueError, EOFError, OSError):
         return None
+
+
+def parse_metadata(location: str, content: bytes) -> dict[str, Any]:
+    """Return the metadata in a file of a table. Raises ValueError, EOFError or OSError for one that is damaged."""
+    found: dict[str, Any] = json.loads(gzip.decompress(content) if location.endswith(_COMPRESSED) else content)
+    return found
 
 
 def _current_size(metadata: dict[str, Any]) -> TableSize | None:

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cartlake import contracts
+from cartlake.queries.named_queries import NamedQuery
 from cartlake_cli.agents.estimate import Estimate, estimate
 from cartlake_cli.agents.guard import Readable, RefusedSqlError, readable, tables_read
 from cartlake_cli.athena.client import athena_of
-from cartlake_cli.athena.named_queries import NamedQuery
 from cartlake_cli.errors import NotFoundError
 from cartlake_cli.named_tables import named_table, placement
 from cartlake_cli.operations.catalog import expected_views

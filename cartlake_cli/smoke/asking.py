@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from cartlake.aws.objects import InvalidUriError, S3Uri
+from cartlake.queries.named_queries import NamedQuery
 from cartlake_cli.athena.client import athena_of
-from cartlake_cli.athena.named_queries import NamedQuery
 from cartlake_cli.costs.reckoning import Query
 
 if TYPE_CHECKING:

@@ -31,6 +31,7 @@ from cartlake_cli.main import app
 from cartlake_cli.output import Output
 from generators.transactions import generate_transactions
 from tests.contract.pages import ROOT
+from tests.e2e.issuer import AUDIENCE, CLAIM, Issuer
 from tests.e2e.shell import commands_below, typed
 
 PARCELS = Path(__file__).with_name("parcels.odcs.yaml")
@@ -71,7 +72,15 @@ def _place(name: str, late: Sequence[str]) -> int:
 
 
 @pytest.fixture(scope="package")
-def lake(checkout: Path) -> Iterator[Lake]:
+def issuer() -> Iterator[Issuer]:
+    """Who issues the tokens that the API of the lake takes."""
+    server = Issuer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="package")
+def lake(checkout: Path, issuer: Issuer) -> Iterator[Lake]:
     """The lake, up and deployed, with nothing in it yet. IAM is enforced: a role that lacks a permission fails here.
 
     The account is a new one: ten Lambdas at a time, and API calls at AWS's rates.
@@ -80,6 +89,8 @@ def lake(checkout: Path) -> Iterator[Lake]:
     """
     environment = dict(os.environ)
     os.environ |= {"CARTLAKE_CHECKOUT": str(checkout), "LOCALAWS_AUTH": "1", "LOCALAWS_IAM_LOG": "1", **NEW_ACCOUNT}
+    jwt = {"issuer": issuer.url, "audiences": [AUDIENCE], "groups_claim": CLAIM}
+    os.environ |= {"TF_VAR_api_jwt": json.dumps(jwt)}
     aws.client.cache_clear()
     shutil.copy(PARCELS, checkout / "contracts")
     # Started first: Lambdas and jobs must read the contracts that were deployed with them, never this folder.

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cartlake import contracts
+from cartlake.queries.named_queries import NamedQuery
 from cartlake_cli.athena.client import athena_of
-from cartlake_cli.athena.named_queries import NamedQuery
 from generators.transactions import generate_transactions
 from tests.e2e.conftest import eventually
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from cartlake import contracts
 from cartlake.ledger import FileState
-from cartlake_cli.access.rights import may_read
+from cartlake.queries.rights import may_read
 from cartlake_cli.athena.client import athena_of
 from cartlake_cli.commands.local.up import terraform
 from cartlake_cli.operations.follow import follow_refresh

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from cartlake import contracts
+from cartlake.queries.named_queries import NamedQuery
 from cartlake_cli.athena import views
-from cartlake_cli.athena.named_queries import NamedQuery
 from cartlake_cli.migrations import migrate as tables
 from cartlake_cli.migrations.migrate import Placement
 from localaws.athena.clients import Clients, Endpoint

@@ -9,8 +9,8 @@ import duckdb
 import pytest
 
 from cartlake import contracts
+from cartlake.queries.named_queries import NamedQuery
 from cartlake_cli.athena import views
-from cartlake_cli.athena.named_queries import NamedQuery
 from localaws.athena import duck
 from localaws.athena.hive_types import from_hive
 from localaws.athena.sql.compiler import Compiler

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from sqlglot import exp
 
-from cartlake_cli.athena.named_queries import NamedQuery, Parameter, ParameterError
+from cartlake.queries.named_queries import NamedQuery, Parameter, ParameterError
 from localaws.athena.sql.parser import parsing
 from tests.queries.conftest import QUERIES, TODAY
 

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from cartlake import contracts
-from cartlake_cli.access.rights import can_run
+from cartlake.queries.named_queries import NamedQuery, ParameterError
+from cartlake.queries.rights import can_run
 from cartlake_cli.athena.client import NUMERIC, QueryResult, athena_of
-from cartlake_cli.athena.named_queries import NamedQuery, ParameterError
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError, NotFoundError
 from cartlake_cli.options import Json

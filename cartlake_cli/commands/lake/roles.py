@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cartlake import contracts
-from cartlake_cli.access.rights import PEOPLE, Right, rights_of
+from cartlake.queries.rights import PEOPLE, Right, rights_of
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError, NotReadyError
 from cartlake_cli.options import Json

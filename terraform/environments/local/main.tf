@@ -15,6 +15,12 @@ module "lake" {
     producers = { shop = { datasets = ["customers", "transactions"], principal_arns = local.account } }
   }
 
+  # Signed requests of this account as a data engineer, and tokens of an issuer by the names of the roles.
+  api = {
+    roles = { for role in ["analyst", "auditor", "data_engineer"] : role => { groups = var.api_jwt == null ? [] : [role], principal_arns = role == "data_engineer" ? local.account : [] } if var.api_jwt != null || role == "data_engineer" }
+    jwt   = var.api_jwt
+  }
+
   environment          = "local"
   artifacts_dir        = coalesce(var.artifacts_dir, "${path.root}/../../../build")
   lambda_architecture  = var.lambda_architecture

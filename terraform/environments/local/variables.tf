@@ -23,3 +23,9 @@ variable "deletion_protection" {
   default     = false
   nullable    = false
 }
+
+variable "api_jwt" {
+  description = "Who issues tokens for the API, whose groups are analyst, auditor and data_engineer; null, as a laptop has no issuer, lets signed requests in alone."
+  type        = object({ issuer = string, audiences = set(string), groups_claim = optional(string) })
+  default     = null
+}

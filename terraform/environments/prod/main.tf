@@ -2,6 +2,7 @@ module "lake" {
   source = "../../modules/lake"
 
   access              = var.access
+  api                 = var.api
   environment         = "prod"
   artifacts_dir       = coalesce(var.artifacts_dir, "${path.root}/../../../build")
   alert_emails        = var.alert_emails

@@ -16,11 +16,12 @@ locals {
 
   people_without_personal_data = toset([for role in ["analyst", "auditor"] : role if contains(keys(var.people), role)])
 
-  # Roles of IAM Identity Center have a random end, and a principal can be no pattern: the condition names them.
+  # Roles of IAM Identity Center have a random end, and a principal must exist and can be no pattern: conditions name those that do not.
   trusted = {
     for role, who in var.people : role => {
       Principals     = { action = "sts:AssumeRole", type = "AWS", identifiers = who.principal_arns, conditions = [] }
       PermissionSets = { action = "sts:AssumeRole", type = "AWS", identifiers = length(who.permission_sets) > 0 ? [local.account_arn] : [], conditions = [{ test = "ArnLike", variable = "aws:PrincipalArn", values = flatten([for name in who.permission_sets : ["${local.sso_arn}/AWSReservedSSO_${name}_*", "${local.sso_arn}/*/AWSReservedSSO_${name}_*"]]) }] }
+      Functions      = { action = "sts:AssumeRole", type = "AWS", identifiers = length(who.function_role_arns) > 0 ? [local.account_arn] : [], conditions = [{ test = "ArnEquals", variable = "aws:PrincipalArn", values = who.function_role_arns }] }
       Saml           = { action = "sts:AssumeRoleWithSAML", type = "Federated", identifiers = who.saml_provider_arns, conditions = [{ test = "StringEquals", variable = "SAML:aud", values = ["https://signin.aws.amazon.com/saml"] }] }
     }
   }

@@ -5,11 +5,12 @@ variable "name_prefix" {
 }
 
 variable "people" {
-  description = "Who may assume the roles data_engineer, analyst and auditor: ARNs of IAM principals, names of permission sets of IAM Identity Center in this account, ARNs of SAML providers. A role that nobody may assume is not made."
+  description = "Who may assume the roles data_engineer, analyst and auditor: ARNs of IAM principals, names of permission sets of IAM Identity Center in this account, ARNs of SAML providers, ARNs of roles of functions that act for their callers and are made after these roles. A role that nobody may assume is not made."
   type = map(object({
     principal_arns     = optional(set(string), [])
     permission_sets    = optional(set(string), [])
     saml_provider_arns = optional(set(string), [])
+    function_role_arns = optional(set(string), [])
   }))
   default  = {}
   nullable = false
@@ -20,7 +21,7 @@ variable "people" {
   }
 
   validation {
-    condition     = alltrue([for trusted in var.people : length(trusted.principal_arns) + length(trusted.permission_sets) + length(trusted.saml_provider_arns) > 0])
+    condition     = alltrue([for trusted in var.people : length(trusted.principal_arns) + length(trusted.permission_sets) + length(trusted.saml_provider_arns) + length(trusted.function_role_arns) > 0])
     error_message = "Say who may assume the role: principal_arns, permission_sets or saml_provider_arns. Leave the role out to have none."
   }
 

@@ -89,12 +89,12 @@ data "aws_iam_policy_document" "deploy" {
     resources = ["arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}-*"]
   }
 
-  # Keys, event source mappings, catalog, log groups, workgroups and budgets have no names an ARN could begin with, or
+  # APIs, keys, event source mappings, catalog, log groups, workgroups and budgets have no names an ARN could begin with, or
   # need actions that know no resource.
   statement {
     sid       = "ServicesWithoutNames"
-    actions   = ["athena:*", "backup:*", "backup-storage:*", "budgets:*", "ce:*", "glue:*", "kms:*", "lambda:*EventSourceMapping", "logs:*"] # see above
-    resources = ["*"]                                                                                                                        # see above; the boundary takes out what no deployment needs
+    actions   = ["apigateway:*", "athena:*", "backup:*", "backup-storage:*", "budgets:*", "ce:*", "glue:*", "kms:*", "lambda:*EventSourceMapping", "logs:*"] # see above
+    resources = ["*"]                                                                                                                                        # see above; the boundary takes out what no deployment needs
   }
 }
 

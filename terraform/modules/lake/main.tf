@@ -30,7 +30,11 @@ locals {
   }
 
   buckets        = module.storage.buckets
-  function_names = merge(module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names, module.sources[*].function_names...)
+  function_names = merge(module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names, module.sources[*].function_names..., module.api[*].function_names...)
+
+  # Who may assume a role, by whatever way: the API's function assumes those that its callers have.
+  people       = { for role in setunion(keys(var.access.people), keys(var.api.roles)) : role => merge(try(var.access.people[role], {}), { function_role_arns = contains(keys(var.api.roles), role) ? [local.api_role_arn] : [] }) }
+  api_role_arn = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/${local.name_prefix}-api-handler" # by name, because it is made after them
 
   databases = {
     raw       = { description = "Files as they were dropped.", location = "s3://${local.buckets["raw"].name}/incoming/" }
@@ -42,6 +46,8 @@ locals {
 }
 
 data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
 
 data "aws_region" "current" {}
 
@@ -247,7 +253,7 @@ module "access_roles" {
   source = "../access_roles"
 
   name_prefix        = local.name_prefix
-  people             = var.access.people
+  people             = local.people
   buckets            = local.buckets
   access_logs_bucket = module.access_logs.bucket
   databases          = { for name, database in local.databases : name => { name = module.catalog.databases[name], location = database.location } }
@@ -259,6 +265,20 @@ module "access_roles" {
   function_arns      = ["${module.coordinator.coordinator.arn}:${module.coordinator.coordinator.alias}"]
   kms_key_arn        = module.encryption.kms_key_arn
   force_destroy      = var.force_destroy
+}
+
+module "api" {
+  source = "../api"
+  count  = length(var.api.roles) > 0 ? 1 : 0
+
+  shared          = module.platform.shared
+  roles           = { for role, has in var.api.roles : role => merge(has, { arn = module.access_roles.role_arns[role], workgroup = module.access_roles.workgroups[role] }) }
+  jwt             = var.api.jwt
+  origins         = distinct(concat([for dashboard in module.dashboard : trimsuffix(dashboard.url, "/")], tolist(var.api.origins)))
+  limits          = var.api.limits
+  reuse_minutes   = var.api.reuse_minutes
+  results_bucket  = local.buckets["athena-results"].name
+  database_prefix = var.database_prefix
 }
 
 module "secrets" {

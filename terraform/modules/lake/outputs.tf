@@ -14,6 +14,7 @@ output "resources" {
     workgroup            = module.athena.workgroup
     named_queries        = module.athena.named_queries
     dashboard_url        = one(module.dashboard[*].url)
+    apis                 = merge(module.api[*].apis...)
     ledger_table         = module.platform.ledger_table
     incoming_queue_url   = module.ingest.incoming_queue.url
     incoming_dlq_url     = module.ingest.incoming_dlq_url

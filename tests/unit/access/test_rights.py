@@ -3,7 +3,7 @@
 import pytest
 
 from cartlake import contracts
-from cartlake_cli.access.rights import PEOPLE, can_run, may_read, rights_of, tables_read
+from cartlake.queries.rights import PEOPLE, can_run, may_read, rights_of, tables_read
 
 TABLES = {table.physical_name: table for contract in contracts.load_all() for table in contract.tables}
 RIGHTS = {(one.role, one.table): one for one in rights_of(contracts.load_all())}

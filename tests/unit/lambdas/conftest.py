@@ -12,6 +12,17 @@ from cartlake.aws import clients as aws
 
 # Powertools and settings are read when a handler module is imported, so they are set before any test is collected.
 os.environ |= {
+    "API_ROLES": json.dumps(
+        {
+            name: {
+                "arn": f"arn:aws:iam::123456789012:role/cartlake-test-{name}",
+                "workgroup": f"cartlake-test-{name}",
+                "groups": [group],
+                "principals": [f"arn:aws:iam::123456789012:role/machines/{name}-job"],
+            }
+            for name, group in {"analyst": "analysts", "auditor": "auditors", "data_engineer": "platform"}.items()
+        }
+    ),
     "METRICS_BY_DATASET": "true",
     "ARTIFACTS_BUCKET": "artifacts",
     "DASHBOARD_BUCKET": "dashboard",
@@ -43,6 +54,7 @@ os.environ |= {
     "FORECAST_JOB": "demand-forecast",
     "REFRESH_JOB": "table-refresh",
     "SOURCES": "{}",
+    "RESULTS_BUCKET": "results",
     "REFRESH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-refresh",
 }
 

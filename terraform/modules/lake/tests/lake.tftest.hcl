@@ -67,8 +67,24 @@ run "nobody_gets_a_role_unasked" {
   command = plan
 
   assert {
-    condition     = length(output.resources.access_roles) == 0
+    condition     = length(output.resources.access_roles) + length(output.resources.apis) == 0
     error_message = "Without principals there must be no role to assume."
+  }
+}
+
+run "there_is_an_api_for_those_who_have_a_role_in_it" {
+  command = plan
+
+  variables {
+    api = {
+      jwt   = { issuer = "https://issuer.example.com/", audiences = ["lake"] }
+      roles = { analyst = { groups = ["analysts"] } }
+    }
+  }
+
+  assert {
+    condition     = keys(output.resources.apis) == ["people"] && keys(output.resources.access_roles) == ["analyst"]
+    error_message = "The API and the role that it assumes come together."
   }
 }
 
@@ -77,6 +93,7 @@ run "every_built_function_is_deployed" {
 
   variables {
     sources = { hubspot_contacts = { secret = "hubspot", schedule = "rate(1 hour)" } }
+    api = { roles = { data_engineer = { principal_arns = ["arn:aws:iam::123456789012:role/job"] } } }
   }
 
   assert {

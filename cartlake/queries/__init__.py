@@ -1,0 +1,1 @@
+"""Named queries with their parameters, and which role may read what."""

@@ -1,1 +1,0 @@
-"""Who may read what: from the classifications of the contracts."""
