@@ -30,7 +30,7 @@ locals {
   }
 
   buckets        = module.storage.buckets
-  function_names = merge(module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names, module.sources[*].function_names..., module.api[*].function_names...)
+  function_names = merge(concat([module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names], module.sources[*].function_names, module.api[*].function_names)...)
 
   # Who may assume a role, by whatever way: the API's function assumes those that its callers have.
   people       = { for role in setunion(keys(var.access.people), keys(var.api.roles)) : role => merge(try(var.access.people[role], {}), { function_role_arns = contains(keys(var.api.roles), role) ? [local.api_role_arn] : [] }) }

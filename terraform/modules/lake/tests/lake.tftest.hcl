@@ -93,7 +93,7 @@ run "every_built_function_is_deployed" {
 
   variables {
     sources = { hubspot_contacts = { secret = "hubspot", schedule = "rate(1 hour)" } }
-    api = { roles = { data_engineer = { principal_arns = ["arn:aws:iam::123456789012:role/job"] } } }
+    api     = { roles = { data_engineer = { principal_arns = ["arn:aws:iam::123456789012:role/job"] } } }
   }
 
   assert {
