@@ -263,12 +263,12 @@ def test_what_is_wrong_is_refused_as_a_problem(send, method, path, sent, status,
 
 
 def test_refusals_are_logged_by_kind_and_never_with_values(send, caplog):
-    secret = "ada-lovelace"
-    send("POST", "/v1/queries/daily_kpis", json_body={"parameters": {"first_day": secret}})
-    send("POST", "/v1/queries/daily_kpis", json_body={"parameters": {secret.replace("-", "_"): "1"}})
-    send("POST", "/v1/queries/daily_kpis", json_body={secret: "1"})
-    send("GET", "/v1/runs", AUDITOR, query=f"cursor={secret}&limit={secret}")
-    send("GET", "/v1/queries", person(subject=secret))
+    planted = "ada-lovelace"
+    send("POST", "/v1/queries/daily_kpis", json_body={"parameters": {"first_day": planted}})
+    send("POST", "/v1/queries/daily_kpis", json_body={"parameters": {planted.replace("-", "_"): "1"}})
+    send("POST", "/v1/queries/daily_kpis", json_body={planted: "1"})
+    send("GET", "/v1/runs", AUDITOR, query=f"cursor={planted}&limit={planted}")
+    send("GET", "/v1/queries", person(subject=planted))
 
     assert [one.kind for one in caplog.records if one.msg == "refused"] == [
         "bad-parameters",
