@@ -64,9 +64,11 @@ COMMANDS: Final[dict[str, Entry]] = {
         "cartlake_cli.commands.runs.quarantine", "Show and replay quarantined rows, rejected files and failed files."
     ),
     "query": Entry(
-        "cartlake_cli.commands.lake.query", "Run a named query (`lake queries` lists them) or SQL and print its rows."
+        "cartlake_cli.commands.tables.query", "Run a named query (`lake queries` lists them) or SQL and print its rows."
     ),
-    "queries": Entry("cartlake_cli.commands.lake.query", "List the named queries analysts see in the Athena console."),
+    "queries": Entry(
+        "cartlake_cli.commands.tables.query", "List the named queries analysts see in the Athena console."
+    ),
     "roles": Entry(
         "cartlake_cli.commands.lake.roles",
         "Show which role reads which tables, by the contracts, and how to assume it.",

@@ -13,9 +13,9 @@ from pyiceberg.manifest import ManifestContent, ManifestEntry, ManifestEntryStat
 from pyiceberg.table.snapshots import Operation, Summary
 from pyiceberg.table.update.snapshot import _SnapshotProducer
 
+from cartlake.tables.manifests import DeleteManifestWriter, added_entry, delete_counts, with_status
 from cartlake.tables.snapshots import RUN_PROPERTY
 from cartlake_cli.erasure.position_deletes import without_missing
-from glue_jobs.engines.duckdb.iceberg.manifests import DeleteManifestWriter, added_entry, delete_counts, with_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

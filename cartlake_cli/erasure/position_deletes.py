@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 
-from glue_jobs.engines.duckdb.types import PATH_ID
+from cartlake.tables.manifests import PATH_ID
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -16,9 +16,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cartlake_cli.commands.lake.query import run_query, show
 from cartlake_cli.commands.local.home import only_one
 from cartlake_cli.commands.runs.drop import wait_until_processed
+from cartlake_cli.commands.tables.query import run_query, show
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import CommandError
 from cartlake_cli.operations.manifest_check import COLUMNS, reconcile_datasets, reconcile_world

@@ -46,9 +46,6 @@ _NAMES: Final[dict[type[IcebergType], str]] = {
 }
 _BOUND_LENGTH: Final = 16
 """Characters of a text that a bound keeps: Iceberg's default for `write.metadata.metrics.default`, truncate(16)."""
-PATH_ID: Final = 2147483546
-"""The field id of `file_path` in files of position deletes, by Iceberg's specification. Its bounds are never cut, so
-that a reader can tell which data files the deletes are about."""
 _LAST_CHARACTER: Final = 0x10FFFF
 _SURROGATES: Final = range(0xD800, 0xE000)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

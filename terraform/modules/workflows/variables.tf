@@ -14,10 +14,7 @@ variable "shared" {
     failure_queue_arn     = string
     alarm_topic_arn       = string
     network               = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
-    grants = map(object({
-      actions   = list(string)
-      resources = list(string)
-    }))
+    grants                = map(object({ actions = list(string), resources = list(string) }))
   })
   nullable = false
 }
@@ -43,12 +40,8 @@ variable "database_prefix" {
 
 variable "glue_jobs" {
   description = "Glue jobs, keyed by their folder under glue_jobs/: dataset_etl loads files, table_refresh rebuilds tables, table_maintenance maintains them, demand_forecast forecasts demand."
-  type = map(object({
-    name            = string
-    arn             = string
-    timeout_minutes = number
-  }))
-  nullable = false
+  type        = map(object({ name = string, arn = string, timeout_minutes = number }))
+  nullable    = false
 
   validation {
     condition     = alltrue([for job in ["dataset_etl", "demand_forecast", "table_maintenance", "table_refresh"] : contains(keys(var.glue_jobs), job)])

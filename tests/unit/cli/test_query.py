@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from cartlake_cli.athena.client import QueryResult
-from cartlake_cli.commands.lake.query import show
+from cartlake_cli.commands.tables.query import show
 from cartlake_cli.output import Output
 
 VALUES = {

@@ -18,12 +18,12 @@ from cartlake.aws.clients import client
 from cartlake.contracts import Maintenance
 from cartlake.tables.catalog import load_catalog
 from cartlake.tables.file_stats_reader import file_stats_of
+from cartlake.tables.manifests import PATH_ID
 from cartlake_cli.erasure import tables
 from cartlake_cli.erasure.decoding import texts_of
 from cartlake_cli.erasure.people import named_rows
 from cartlake_cli.erasure.subject import Subject, bound_of
 from glue_jobs.engines.duckdb.iceberg.commits import Change, commit
-from glue_jobs.engines.duckdb.types import PATH_ID
 
 SUBJECT = Subject(frozenset({"CUS-0004242"}))
 MARKERS = bound_of(["CUS-0004242", "Plantedmarker"])

@@ -19,8 +19,7 @@ from pyiceberg.table.update.snapshot import _MergeAppendFiles
 from pyiceberg.typedef import EMPTY_DICT
 from pyiceberg.utils.properties import property_as_bool
 
-from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
-from glue_jobs.engines.duckdb.iceberg.manifests import (
+from cartlake.tables.manifests import (
     DeleteManifestWriter,
     added_entry,
     delete_counts,
@@ -28,6 +27,7 @@ from glue_jobs.engines.duckdb.iceberg.manifests import (
     partition_of,
     with_status,
 )
+from cartlake.tables.snapshots import MAIN, RUN_PROPERTY
 from glue_jobs.engines.duckdb.iceberg.requirements import or_no_snapshots
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from pyiceberg.types import ListType, NestedField, PrimitiveType, StringType, St
 from cartlake.aws.clients import aws_errors, client
 from cartlake.aws.objects import S3Uri
 from cartlake.errors import TerminalError
-from glue_jobs.engines.duckdb.types import PATH_ID, duckdb_type, lower_bound, quoted, upper_bound, value_of
+from cartlake.tables.manifests import PATH_ID
+from glue_jobs.engines.duckdb.types import duckdb_type, lower_bound, quoted, upper_bound, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pyiceberg.manifest import (
     DataFileContent,
@@ -12,13 +12,16 @@ from pyiceberg.manifest import (
     ManifestWriterV2,
 )
 
-from glue_jobs.engines.duckdb.types import PATH_ID
-
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from pyiceberg.manifest import DataFile
     from pyiceberg.typedef import Record
+
+
+PATH_ID: Final = 2147483546
+"""The field id of `file_path` in files of position deletes, by Iceberg's specification. Its bounds are never cut, so
+that a reader can tell which data files the deletes are about."""
 
 
 class DeleteManifestWriter(ManifestWriterV2):
