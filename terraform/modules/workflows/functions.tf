@@ -85,11 +85,8 @@ locals {
             "${var.buckets["quarantine"].arn}/ops/*/metadata/*",
           ]
         }
-        TellMissingFromForbidden = {
-          actions   = ["s3:ListBucket"]
-          resources = [for zone in ["processed", "curated", "quarantine"] : var.buckets[zone].arn]
-        }
-        WritePlan = { actions = ["s3:PutObject"], resources = [local.run_files] }
+        TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["processed", "curated", "quarantine"] : var.buckets[zone].arn] }
+        WritePlan                = { actions = ["s3:PutObject"], resources = [local.run_files] }
       })
     }
     job_starter = {
