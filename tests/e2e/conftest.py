@@ -220,6 +220,42 @@ def follow_runbook(lake: Lake, tmp_path: Path) -> Callable[..., str]:
     return follow
 
 
+@pytest.fixture(scope="module")
+def alerts(lake: Lake) -> Iterator[Callable[[], list[str]]]:
+    """What the topic of alerts delivers from now on: a function that returns the messages so far, as SNS wraps them."""
+    sqs, sns, topic = lake.client("sqs"), lake.client("sns"), lake.outputs.alerts_topic_arn
+    url = sqs.create_queue(QueueName=f"alerts-{uuid4().hex}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+            }
+        ],
+    }
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    subscription = sns.subscribe(TopicArn=lake.outputs.alerts_topic_arn, Protocol="sqs", Endpoint=arn)[
+        "SubscriptionArn"
+    ]
+    received: list[str] = []
+
+    def so_far() -> list[str]:
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                received.append(message["Body"])
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return received
+
+    yield so_far
+    sns.unsubscribe(SubscriptionArn=subscription)
+    sqs.delete_queue(QueueUrl=url)
+
+
 def eventually(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What `holds` returns once it is true."""
     deadline = time.monotonic() + seconds

@@ -10,28 +10,10 @@ from tests.e2e.conftest import PARCELS_HEADER, eventually
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture(scope="module")
-def mails(lake):
-    """What the topic of alerts delivers from now on: subjects, with the texts."""
-    sqs, sns, topic = lake.client("sqs"), lake.client("sns"), lake.outputs.alerts_topic_arn
-    url = sqs.create_queue(QueueName=f"mails-{uuid4().hex}")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    allowed = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = {"Version": "2012-10-17", "Statement": [{**allowed, "Resource": arn}]}
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)["SubscriptionArn"]
-    found = {}
-
-    def read():
-        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-            body = json.loads(message["Body"])
-            found[body.get("Subject", "")] = body["Message"]
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return found
-
-    yield read
-    sns.unsubscribe(SubscriptionArn=subscription)
-    sqs.delete_queue(QueueUrl=url)
+@pytest.fixture
+def mails(alerts):
+    """The texts of the topic of alerts by their subjects, as far as they have come."""
+    return lambda: {one.get("Subject", ""): one["Message"] for one in map(json.loads, alerts())}
 
 
 @pytest.fixture(scope="module")

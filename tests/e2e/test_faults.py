@@ -23,38 +23,6 @@ HANGING = "import time\ntime.sleep(300)\n"
 KILLED = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
 
 
-@pytest.fixture(scope="module")
-def alerts(lake):
-    """Every alert sent from now on, as the on-call engineer would get it: a function that returns them so far."""
-    sqs, sns = lake.client("sqs"), lake.client("sns")
-    url = sqs.create_queue(QueueName=f"alerts-{uuid4().hex}")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": lake.outputs.alerts_topic_arn}},
-            }
-        ],
-    }
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    sns.subscribe(TopicArn=lake.outputs.alerts_topic_arn, Protocol="sqs", Endpoint=arn)
-    received = []
-
-    def so_far():
-        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                received.append(message["Body"])
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return received
-
-    return so_far
-
-
 @pytest.fixture
 def dropped(lake, orders, follow):
     """Drop a file of 60 rows and wait until it is processed; its ledger record and its manifest."""
