@@ -239,9 +239,7 @@ def alerts(lake: Lake) -> Iterator[Callable[[], list[str]]]:
         ],
     }
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    subscription = sns.subscribe(TopicArn=lake.outputs.alerts_topic_arn, Protocol="sqs", Endpoint=arn)[
-        "SubscriptionArn"
-    ]
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)["SubscriptionArn"]
     received: list[str] = []
 
     def so_far() -> list[str]:
