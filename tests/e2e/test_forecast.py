@@ -12,13 +12,17 @@ pytestmark = pytest.mark.e2e
 TABLES = ["curated.demand_forecast", "curated.price_elasticity", "curated.price_suggestion"]
 
 
+NAIVE = {"the history is too short for a backtest", "no model beat seasonal naive in the backtest"}
+BEATEN = "it beat seasonal naive in the backtest"
+
+
 @pytest.fixture(scope="module")
 def done(run_lake, demo):
     """The demo's three days, forecast."""
     return json.loads(run_lake("forecast", "--json").stdout)
 
 
-def test_the_forecast_of_a_short_history_is_naive_and_says_so(done, rows_of):
+def test_each_product_has_28_days_by_naive_or_by_a_model_that_beat_it(done, rows_of):
     assert done["run"]["state"] == RunState.SUCCEEDED
     assert [table["table"] for table in done["report"]["tables"]] == TABLES
     [[rows, products, days, ordered, negative]] = rows_of(
@@ -28,13 +32,18 @@ def test_the_forecast_of_a_short_history_is_naive_and_says_so(done, rows_of):
     )
     assert (int(rows), days, ordered, negative) == (28 * int(products), "28", rows, "0")
     assert rows == str(done["report"]["tables"][0]["rows"])
-    assert rows_of("select distinct model_reason from curated.demand_forecast order by 1") == [
-        ["the history is too short for a backtest"],
-        ["the product was never sold"],
-    ]
-    [[sold]] = rows_of("select sum(units_p50) from curated.demand_forecast where days_ahead <= 7")
-    [[known]] = rows_of("select sum(quantity) from processed.order_lines where is_sold and order_date < current_date")
-    assert sold == known  # three weekdays are known, and each comes once in a week
+    reasons = rows_of("select distinct model, model_reason from curated.demand_forecast")
+    assert reasons
+    assert {reason for model, reason in reasons if model == "no_sales"} <= {"the product was never sold"}
+    assert {reason for model, reason in reasons if model == "seasonal_naive"} <= NAIVE
+    assert {reason for model, reason in reasons if model not in {"no_sales", "seasonal_naive"}} <= {BEATEN}
+    no_better = f"model_reason = '{BEATEN}' and not backtest_error < backtest_error_naive"
+    assert rows_of(f"select count(*) from curated.demand_forecast where {no_better}") == [["0"]]
+    sold = "select product_id from processed.order_lines where is_sold and order_date < current_date"
+    [[unsold]] = rows_of(
+        f"select coalesce(sum(units_p90), 0) from curated.demand_forecast where product_id not in ({sold})"
+    )
+    assert int(unsold) == 0
 
 
 def test_three_days_have_too_few_price_changes(done, rows_of):
