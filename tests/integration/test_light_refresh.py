@@ -15,6 +15,13 @@ FIRST = date(2026, 2, 26)
 """A Thursday: the four days of the world are of two weeks and of two months."""
 
 
+CONTACT = {
+    "contact_id": "HSC-1",
+    "email": "ada@example.org",
+    "created_at": "2026-02-26 09:00:00Z",
+    "updated_at": "2026-02-26 10:00:00Z",
+}
+"""A row of a source that is no part of the generated world."""
 REVIEWS = [
     written_review(1, 1, 5, "2026-02-27"),
     written_review(2, 2, 4, "2026-02-27"),
@@ -59,12 +66,14 @@ def test_every_table_follows_its_sources_day_by_day_and_is_what_it_is_from_scrat
     grown, scratch = LightLake("grown_", bucket), LightLake("scratch_", bucket)
     grown.load_files([file for day in files[:3] for file in day])
     grown.insert("processed.reviews", *REVIEWS[:3])
+    grown.insert("processed.hubspot_contacts", CONTACT)
     first = grown.refresh(grown.changes | {"curated.dim_date": WHOLE})
     grown.load_files(files[3])
     grown.insert("processed.reviews", *REVIEWS[3:])
     second = grown.refresh()
     scratch.load_files([file for day in files for file in day])
     scratch.insert("processed.reviews", *REVIEWS)
+    scratch.insert("processed.hubspot_contacts", CONTACT)
     whole = scratch.refresh(dict.fromkeys(GRAPH.order, WHOLE))
 
     assert {name: table.error for name, table in first.items()} == dict.fromkeys(GRAPH.order, "")
