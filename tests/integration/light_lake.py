@@ -36,6 +36,15 @@ LINEAGE = {
 }
 
 
+CONTACT = {
+    "contact_id": "HSC-1",
+    "email": "ada@example.org",
+    "created_at": "2026-02-26 09:00:00Z",
+    "updated_at": "2026-02-26 10:00:00Z",
+}
+"""A row of a source that is no part of the generated world."""
+
+
 def written_review(number: int, customer: int, rating: int, day: str) -> dict[str, str]:
     """A row of processed.reviews, of one of two products."""
     moment = f"{day} 12:00:{number:02d}Z"
@@ -203,4 +212,4 @@ def on(*days: date) -> Scope:
     return Scope(days=of_days(days))
 
 
-__all__ = ["GRAPH", "LightLake", "on"]
+__all__ = ["CONTACT", "GRAPH", "LightLake", "on"]

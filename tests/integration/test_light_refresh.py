@@ -7,7 +7,7 @@ import pytest
 from cartlake.refresh.graph import WHOLE
 from generators.world import generate_world
 from glue_jobs.engines.duckdb import compiled as compiling
-from tests.integration.light_lake import GRAPH, LightLake, bucket_in, written_review
+from tests.integration.light_lake import CONTACT, GRAPH, LightLake, bucket_in, written_review
 
 pytestmark = [pytest.mark.integration, pytest.mark.no_cover]
 
@@ -15,13 +15,6 @@ FIRST = date(2026, 2, 26)
 """A Thursday: the four days of the world are of two weeks and of two months."""
 
 
-CONTACT = {
-    "contact_id": "HSC-1",
-    "email": "ada@example.org",
-    "created_at": "2026-02-26 09:00:00Z",
-    "updated_at": "2026-02-26 10:00:00Z",
-}
-"""A row of a source that is no part of the generated world."""
 REVIEWS = [
     written_review(1, 1, 5, "2026-02-27"),
     written_review(2, 2, 4, "2026-02-27"),

@@ -6,7 +6,7 @@ import pytest
 
 from cartlake.refresh.graph import WHOLE
 from generators.world import generate_world
-from tests.integration.light_lake import GRAPH, LightLake, bucket_in, written_review
+from tests.integration.light_lake import CONTACT, GRAPH, LightLake, bucket_in, written_review
 from tests.spark.refreshing import RefreshLake
 
 pytestmark = [pytest.mark.spark, pytest.mark.no_cover]
@@ -24,6 +24,7 @@ def light(localaws, tmp_path_factory):
         lake = LightLake("light_", bucket)
         lake.load_files(files)
         lake.insert("processed.reviews", *(written_review(n, n, n, "2026-02-27") for n in (1, 2, 3)))
+        lake.insert("processed.hubspot_contacts", CONTACT)
         lake.refresh(dict.fromkeys(GRAPH.order, WHOLE))
         return {
             **{name: lake.rows(name, ", ".join(c.name for c in GRAPH.tables[name].columns)) for name in SOURCES},
