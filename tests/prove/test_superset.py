@@ -7,6 +7,7 @@ import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.contract.pages import ROOT
 
 LOCK = ROOT / "requirements" / "superset.lock"
 ENVIRONMENT = ROOT / ".cache" / "superset"
-CONFIG = "SECRET_KEY = 'the key of a test, which is long enough for it'\nSQLALCHEMY_DATABASE_URI = 'sqlite:///{}'\n"
+CONFIG = "SECRET_KEY = {!r}\nSQLALCHEMY_DATABASE_URI = 'sqlite:///{}'\n"
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def superset(tmp_path_factory):
     synced = [uv, "pip", "sync", "--quiet", "--python", ENVIRONMENT / "bin" / "python", "--require-hashes", LOCK]
     subprocess.run(synced, check=True)
     home = tmp_path_factory.mktemp("superset")
-    (home / "superset_config.py").write_text(CONFIG.format(home / "superset.db"))
+    (home / "superset_config.py").write_text(CONFIG.format(uuid4().hex * 2, home / "superset.db"))
     own = {
         "SUPERSET_HOME": str(home),
         "SUPERSET_CONFIG_PATH": str(home / "superset_config.py"),

@@ -9,7 +9,7 @@ from tests.unit.forecast.simple import NAN
 FORECAST = np.array([[[1.0, 2, 4], [0, 0, 1]]])
 
 
-def test_the_pinball_loss_weighs_units_above_by_the_quantile_and_below_by_the_rest():
+def test_the_pinball_loss_counts_units_above_by_the_quantile_and_below_by_the_rest():
     loss = pinball(np.array([[3.0, 0]]), FORECAST)
 
     assert loss[0, 0] == pytest.approx([0.1 * 2, 0.5 * 1, 0.1 * 1])
