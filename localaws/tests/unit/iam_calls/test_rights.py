@@ -193,7 +193,7 @@ def test_what_only_the_services_know():
 
 
 def test_a_secret_is_named_by_its_whole_arn():
-    name = "lake/key"
+    name, other = "lake/key", "none"
     arn = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:lake/key-a1B2c3"
     lookups = Lookups(arn_of_secret={name: arn}.get, key_of_resource=lambda one: KEY if one == arn else "")
 
@@ -201,8 +201,8 @@ def test_a_secret_is_named_by_its_whole_arn():
         ("secretsmanager:GetSecretValue", arn),
         ("kms:Decrypt", KEY),
     ]
-    assert pairs("secretsmanager", "GetSecretValue", SecretId="none") == [
-        ("secretsmanager:GetSecretValue", arn.replace(f"{name}-a1B2c3", "none"))
+    assert pairs("secretsmanager", "GetSecretValue", SecretId=other) == [
+        ("secretsmanager:GetSecretValue", arn.replace(f"{name}-a1B2c3", other))
     ]
     assert pairs("secretsmanager", "ListSecrets") == [("secretsmanager:ListSecrets", "*")]
 
