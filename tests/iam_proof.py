@@ -91,6 +91,7 @@ class Deployed:
         listed = [(one["arn"], one["policy"]) for one in self.of_type("aws_sqs_queue") if one["policy"]]
         listed += [(one["arn"], one["policy"]) for one in self.of_type("aws_kms_key")]
         listed += [(one["arn"], one["policy"]) for one in self.of_type("aws_sns_topic_policy")]
+        listed += [(one["arn"], one["assume_role_policy"]) for one in self.of_type("aws_iam_role")]
         listed += [(f"arn:aws:s3:::{one['bucket']}", one["policy"]) for one in self.of_type("aws_s3_bucket_policy")]
         return {arn: statements(policy) for arn, policy in listed}
 
@@ -103,9 +104,9 @@ class Deployed:
         """Return why a call of a role would be refused on AWS, None when it would be allowed."""
         if right.role not in self.roles:
             return "Terraform has no such role"
-        account = "000000000000"
-        caller = session_of(f"arn:aws:iam::{account}:role/{right.role}")
-        asked = Request(caller, right.action, right.resource, {**OVER_TLS, **json.loads(right.context)})
+        role = f"arn:aws:iam::000000000000:role/{right.role}"
+        context = {**OVER_TLS, "aws:principalarn": role, **json.loads(right.context)}
+        asked = Request(session_of(role), right.action, right.resource, context)
         found = decide(asked, Policies(self.roles[right.role], resource=self.resource_policy(right.resource)))
         return None if found.allowed else found.reason
 

@@ -1,4 +1,4 @@
-"""CloudWatch Logs and metrics, Athena, KMS, Secrets Manager."""
+"""CloudWatch Logs and metrics, Athena, KMS, Secrets Manager, STS."""
 
 from __future__ import annotations
 
@@ -51,3 +51,8 @@ def of_secrets(call: Call, lookups: Lookups) -> list[Needed]:
     name = call.text("SecretId", "Name")
     resource = (lookups.arn_of_secret(name) or call.arn(f"secret:{name}")) if name else "*"
     return [Needed(f"secretsmanager:{call.operation}", resource)]
+
+
+def of_roles(call: Call, _lookups: Lookups) -> list[Needed]:
+    """Return what a call to STS needs: the role that is assumed, whose trust policy has to allow it too."""
+    return [Needed(f"sts:{call.operation}", call.text("RoleArn") or "*")]

@@ -24,6 +24,7 @@ RULES: Final[dict[str, Rule]] = {
     "sns": messages.of_topic,
     "sqs": messages.of_queue,
     "stepfunctions": messages.of_machine,
+    "sts": other.of_roles,
 }
 
 PREFIXES: Final = {"cloudwatch": "cloudwatch", "stepfunctions": "states"}

@@ -192,6 +192,12 @@ def test_what_only_the_services_know():
     ]
 
 
+def test_a_role_is_assumed_by_its_arn():
+    role = f"arn:aws:iam::{ACCOUNT}:role/analyst"
+    assert pairs("sts", "AssumeRole", RoleArn=role, RoleSessionName="api") == [("sts:AssumeRole", role)]
+    assert pairs("sts", "GetCallerIdentity") == []
+
+
 def test_a_secret_is_named_by_its_whole_arn():
     name, other = "lake/key", "none"
     arn = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:lake/key-a1B2c3"
