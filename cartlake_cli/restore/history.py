@@ -124,6 +124,8 @@ def _past_run(bucket: str, run_id: str, names: set[str], lineage: str | None) ->
     if workflow == Workflow.REFRESH:
         plan, refresh = read("plan", RefreshPlan), read(Step.REFRESH, RefreshReport)
         uri = folder.report(Step.REFRESH) if refresh else None
+        if outcome is None and refresh and all(table.outcome != "failed" for table in refresh.tables):
+            outcome = Outcome(refresh.started_at, refresh.ended_at)  # its end was not reported, and all was rebuilt
         return PastRun(run_id, outcome, plan=plan, refresh=refresh, report_uri=uri, unreadable=tuple(faults))
     manifest, report = read("manifest", Manifest), read(Step.TRANSFORM, TransformReport)
     uri = folder.report(Step.TRANSFORM) if report else None

@@ -9,6 +9,7 @@ import pytest
 from cartlake.ledger import FileState, ObjectVersion, RunRecord
 from cartlake.lineage.runs import Catalog, ingest_run
 from cartlake.lineage.storing import store
+from cartlake.runs.documents import TableRefresh
 from cartlake.runs.folder import RunFolder
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError
@@ -60,6 +61,17 @@ def test_runs_are_read_with_their_end_in_order_of_time(s3):
     assert (rebuilt.plan, rebuilt.refresh) == (refresh(2).plan, refresh(2).refresh)
     assert (failed.outcome.error, failed.outcome.cause) == ("JobFailed", "no memory")
     assert open_one.outcome is None
+
+
+@pytest.mark.parametrize(("outcome", "known"), [("rebuilt", True), ("failed", False)])
+def test_a_refresh_that_rebuilt_all_has_ended_even_if_nothing_else_says_so(s3, outcome, known):
+    table = TableRefresh(table="curated.sales_daily", scope="all rows", outcome=outcome, rows=1, seconds=1)
+    past = refresh(2)
+    write(s3, replace(past, outcome=None, refresh=past.refresh.model_copy(update={"tables": [table]})))
+
+    [found] = past_runs("artifacts")
+
+    assert found.outcome == (past.outcome if known else None)
 
 
 @pytest.mark.parametrize("error", [None, "JobFailed"])
