@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
+from cartlake.aws.functions import FunctionError, invoke
 from cartlake_cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -19,13 +19,8 @@ def call(lake: Lake, folder: str, request: dict[str, Any], *, failed: str, patie
 
     Raises CommandError, which begins with `failed`, when the function raised an error.
     """
-    functions = lake.patient_client("lambda") if patient else lake.client("lambda")
-    response = functions.invoke(
-        FunctionName=lake.outputs.functions[folder], Qualifier=ALIAS, Payload=json.dumps(request).encode()
-    )
-    answer: dict[str, Any] = json.loads(response["Payload"].read())
-    # Lambda answers 200 also when the function raised; this member is the only sign of it.
-    if "FunctionError" in response:
-        cause = answer.get("errorMessage", answer)
-        raise CommandError(f"{failed}: {cause}. `lake logs {folder}` shows what it logged.")
-    return answer
+    client = lake.patient_client("lambda") if patient else lake.client("lambda")
+    try:
+        return invoke(client, lake.outputs.functions[folder], request, Qualifier=ALIAS)
+    except FunctionError as error:
+        raise CommandError(f"{failed}: {error.message}. `lake logs {folder}` shows what it logged.") from error

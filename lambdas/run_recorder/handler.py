@@ -170,8 +170,8 @@ def record_published(request: RecordPublished, catalog: Catalog) -> bool:
     run = ledger().runs.get(request.run_id)
     if report is None or run is None:
         return False
-    mark_stale(report, report.snapshot_id)
     if run.backfill is not None:
+        mark_stale(report, report.snapshot_id)
         return False
     uri = settings().folder(run.run_id).report(Step.TRANSFORM)
     done = Record(action="record", run_id=run.run_id, report_uri=uri, published_snapshot_id=report.snapshot_id)

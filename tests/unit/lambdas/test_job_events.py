@@ -228,7 +228,9 @@ class TestExecutions:
         assert (call["FunctionName"], call["InvocationType"]) == ("cartlake-test-run-coordinator", "Event")
         assert b'"action": "release"' in call["Payload"]
 
-    @pytest.mark.parametrize("error", [FunctionError("down"), TransientError("throttled")])
+    @pytest.mark.parametrize(
+        "error", [FunctionError("recorder", {"errorMessage": "down"}), TransientError("throttled")]
+    )
     def test_a_run_is_closed_without_the_recorder_too(self, ledger, claimed, ended, monkeypatch, error):
         def recorder(_function, _request):
             raise error
