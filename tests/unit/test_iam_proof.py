@@ -8,6 +8,7 @@ from tests.iam_proof import Allowed, Deployed, Reason, Right, read_calls
 
 LEDGER = "arn:aws:dynamodb:us-east-1:000000000000:table/ledger"
 KEY = "arn:aws:kms:us-east-1:000000000000:key/k"
+ROLE = "arn:aws:iam::000000000000:role/loader"
 ROOT = "arn:aws:iam::000000000000:root"
 
 
@@ -31,11 +32,12 @@ def deployed():
         "Resource": "*",
         "Principal": {"Service": "events.amazonaws.com"},
     }
+    of_lambda = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
     of_account = {"Effect": "Allow", "Action": "kms:*", "Resource": "*", "Principal": {"AWS": ROOT}}
     ours = {**to_rules, "Condition": {"StringEquals": {"aws:SourceAccount": "000000000000"}}}
     module = {
         "resources": [
-            resource("aws_iam_role", name="loader"),
+            resource("aws_iam_role", name="loader", arn=ROLE, assume_role_policy=policy(of_lambda)),
             resource("aws_kms_key", arn=KEY, policy=policy(of_account, ours)),
         ],
         "child_modules": [{"resources": [resource("aws_iam_role_policy", role="loader", policy=policy(*allowed))]}],
