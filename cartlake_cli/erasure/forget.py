@@ -17,7 +17,7 @@ from cartlake.aws import s3
 from cartlake.erasure.tombstones import Tombstones, new_tombstones, read_tombstones, write_tombstones
 from cartlake.ledger.erasures import Erasure
 from cartlake.refresh.graph import WHOLE, Graph
-from cartlake.runs.ids import ERASURE, Workflow, new_run_id
+from cartlake.runs.ids import ALL_DATASETS, ERASURE, new_run_id
 from cartlake.times import stamp, utc_now
 from cartlake_cli.erasure import documents
 from cartlake_cli.erasure.copies import Scanned, scan
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from cartlake_cli.erasure.subject import Subject
 
 POLL_SECONDS: Final = 2.0
-_LOCKS: Final = (Workflow.REFRESH, Workflow.MAINTENANCE)
 
 
 @dataclass(frozen=True)
@@ -209,7 +208,7 @@ class Forgetting:
 
     def _subjects(self) -> list[str]:
         datasets = [one.name for one in contracts.load_all() if one.droppable]
-        return sorted({*datasets, *map(str, _LOCKS)})
+        return sorted({*datasets, *map(str, ALL_DATASETS)})
 
 
 def _busy(subject: str, run_id: str) -> str:

@@ -7,6 +7,7 @@ import boto3
 import pytest
 
 from cartlake.erasure.tombstones import read_tombstones
+from cartlake.runs.ids import ALL_DATASETS
 from cartlake_cli.erasure import forget
 from cartlake_cli.erasure.copies import Scanned
 from cartlake_cli.erasure.documents import saved_subject
@@ -41,7 +42,7 @@ def world(lake, monkeypatch, others):
 
         def of(self, subject, run_id):
             assert subject.ids == IDS
-            assert all(lake.ledger.locks.get(one).run_id == run_id for one in ("transactions", "refresh"))
+            assert all(lake.ledger.locks.get(one).run_id == run_id for one in ("transactions", *ALL_DATASETS))
             for name in list(world.rows):
                 yield Place(name, lambda name=name: {"rows": world.rows[name]}, lambda name=name: erase(name))
 
@@ -129,11 +130,14 @@ def test_another_person_waits_for_one_that_was_interrupted(world):
     assert len(locks(world)) == len(Forgetting(world.lake, CUSTOMER)._subjects())
 
 
-def test_while_a_run_is_at_work_nothing_is_changed(world):
-    world.lake.ledger.locks.acquire("transactions", RUN)
-    with pytest.raises(CommandError, match=f"Run {RUN} of transactions is at work.*--wait MINUTES"):
+@pytest.mark.parametrize("subject", ["transactions", *ALL_DATASETS])
+def test_while_a_run_is_at_work_nothing_is_changed(world, subject):
+    running = f"{subject}-20260301T120000-aaaaaa"
+    world.lake.ledger.locks.acquire(subject, running)
+    with pytest.raises(CommandError, match=f"Run {running} of {subject} is at work.*--wait MINUTES"):
         run(world)
-    assert (world.erased, locks(world)) == ([], ["transactions"])
+    assert world.erased == []
+    assert world.lake.ledger.locks.get(subject).run_id == running
     assert read_tombstones("artifacts").stones == []
     assert all(not one.is_open for one in world.lake.ledger.erasures.all())
 

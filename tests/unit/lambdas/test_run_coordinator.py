@@ -623,7 +623,8 @@ def test_an_erasure_that_was_interrupted_keeps_its_locks(ledger, coordinator, ex
     assert executions.starts == []
 
 
-def test_maintenance_waits_for_an_erasure(ledger, coordinator, executions):
-    ledger.locks.acquire(Workflow.MAINTENANCE, "erasure-20260131T083000-000000")
-    assert coordinator.maintain(MaintenanceRequest()).outcome is Outcome.ALREADY_RUNNING
+@pytest.mark.parametrize("workflow", [Workflow.MAINTENANCE, Workflow.FORECAST])
+def test_maintenance_and_the_forecast_wait_for_an_erasure(ledger, coordinator, executions, workflow):
+    ledger.locks.acquire(workflow, "erasure-20260131T083000-000000")
+    assert coordinator.begin(workflow).outcome is Outcome.ALREADY_RUNNING
     assert executions.starts == []
