@@ -49,26 +49,29 @@ MASK = "          - property: cartlake.mask\n            value: domain\n"
 DEMO = ("demo", "--days", 3, "--orders-per-day", 20, "--end-date", "2026-09-02")
 
 
+FIRST = ("test_maintenance.py", "test_forget.py")
+"""An erasure reads every object there is, several times, so it comes while there are few; it leaves small files, which
+maintenance counts."""
+
+LAST = (
+    "test_bad_files.py",  # huge
+    "test_alarms.py",  # hundreds of refused rows
+    "test_kills.py",  # rows of runs that failed
+    "test_restore.py",
+    "test_logs.py",
+    "test_permissions.py",  # looks back at all calls
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what destroys the lake after everything else, before that what looks back at all calls, before that kills.
-
-    An erasure leaves small files, and reads all there are: bad files, which are huge, come later. Alarms are raised by
-    hundreds of refused rows, and kills leave rows of runs that failed.
-    """
-    late = [
-        "test_forget.py",
-        "test_bad_files.py",
-        "test_alarms.py",
-        "test_kills.py",
-        "test_restore.py",
-        "test_logs.py",
-        "test_permissions.py",
-    ]
-    items.sort(key=lambda item: (item.get_closest_marker("destroys") is not None, _place(item.path.name, late)))
+    """Run first what needs a small lake, and last what the others would not stand, what destroys the lake after all."""
+    items.sort(key=lambda item: (item.get_closest_marker("destroys") is not None, _place(item.path.name)))
 
 
-def _place(name: str, late: Sequence[str]) -> int:
-    return late.index(name) + 1 if name in late else 0
+def _place(name: str) -> int:
+    if name in FIRST:
+        return FIRST.index(name) - len(FIRST)
+    return LAST.index(name) + 1 if name in LAST else 0
 
 
 @pytest.fixture(scope="package")

@@ -13,7 +13,7 @@ from tests.e2e.conftest import eventually
 pytestmark = pytest.mark.e2e
 
 TABLE = "processed.transactions"
-DAY = date(2025, 6, 1)
+DAY = date(2026, 5, 4)
 LOADS = 6
 
 

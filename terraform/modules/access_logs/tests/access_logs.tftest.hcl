@@ -26,11 +26,8 @@ run "only_the_lakes_buckets_of_this_account_log_here" {
     }
     error_message = "A bucket of another account or lake must not write here."
   }
-}
 
-run "logs_expire_and_use_the_only_encryption_that_works" {
-  command = plan
-
+  # Logs expire and use the only encryption that works.
   assert {
     condition     = aws_s3_bucket_lifecycle_configuration.this.rule[0].expiration[0].days == 30
     error_message = "Logs must expire."
@@ -40,11 +37,8 @@ run "logs_expire_and_use_the_only_encryption_that_works" {
     condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).sse_algorithm == "AES256"
     error_message = "S3 does not deliver access logs to a bucket with a customer managed key."
   }
-}
 
-run "each_bucket_logs_below_its_zone" {
-  command = plan
-
+  # Each bucket logs below its zone.
   assert {
     condition     = { for zone, logging in aws_s3_bucket_logging.this : zone => "${logging.bucket} ${logging.target_prefix}" } == { curated = "cartlake-test-curated curated/", raw = "cartlake-test-raw raw/" }
     error_message = "Each zone must log below its own name."

@@ -55,11 +55,8 @@ run "an_analyst_reads_tables_without_protected_columns_alone" {
     condition     = toset(flatten([for one in data.aws_iam_policy_document.access["analyst"].statement : one.resources if contains(one.actions, "glue:GetTable")])) == toset(local.database_arns)
     error_message = "Tables are found by the policies of readable tables alone."
   }
-}
 
-run "an_auditor_reads_what_the_lake_did_and_writes_nothing_but_results" {
-  command = plan
-
+  # An auditor reads what the lake did and writes nothing but results.
   assert {
     condition     = toset(local.readable["auditor"]) == toset(["ops.lineage", "ops.query_history", "ops.runs"])
     error_message = "Quarantined rows hold personal data."
@@ -69,11 +66,8 @@ run "an_auditor_reads_what_the_lake_did_and_writes_nothing_but_results" {
     condition     = alltrue(flatten([for one in data.aws_iam_policy_document.access["auditor"].statement : [for action in one.actions : one.sid == "KeepResults" || !can(regex(":(Put|Delete|Update|Create|Batch.*Write|Invoke)", action))]]))
     error_message = "An auditor changes nothing."
   }
-}
 
-run "roles_are_assumed_by_those_who_were_named" {
-  command = plan
-
+  # Roles are assumed by those who were named.
   assert {
     condition     = one(one(data.aws_iam_policy_document.people["data_engineer"].statement).principals).identifiers == toset(["arn:aws:iam::123456789012:role/data-engineers"])
     error_message = "Principals are the ones that were named."
@@ -132,4 +126,3 @@ run "rejects_a_pattern_as_a_principal" {
 
   expect_failures = [var.people]
 }
-

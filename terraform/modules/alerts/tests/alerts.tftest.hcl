@@ -46,21 +46,8 @@ run "each_address_is_subscribed_to_an_encrypted_topic" {
     condition     = contains([for statement in data.aws_iam_policy_document.this["alerts"].statement : statement.sid], "DenyPlainHttp")
     error_message = "The topic must refuse plain HTTP."
   }
-}
 
-run "rejects_what_is_no_address" {
-  command = plan
-
-  variables {
-    emails = ["oncall"]
-  }
-
-  expect_failures = [var.emails]
-}
-
-run "rejected_files_reach_somebody_by_a_function_that_may_only_publish_and_count" {
-  command = plan
-
+  # Rejected files reach somebody by a function that may only publish and count.
   assert {
     condition     = output.function_names == { notifier = "cartlake-test-notifier" }
     error_message = "A function of the lake must send the mails."
@@ -70,6 +57,21 @@ run "rejected_files_reach_somebody_by_a_function_that_may_only_publish_and_count
     condition     = length(aws_sns_topic_subscription.pagerduty) == 0 && length(aws_chatbot_slack_channel_configuration.this) == 0 && length(module.undelivered) == 0
     error_message = "Without being asked for, only mails are sent."
   }
+}
+
+run "rejects_wrong_values" {
+  command = plan
+
+  variables {
+    # Rejects what is no address.
+    emails = ["oncall"]
+    # Rejects pages without the alarm that pages.
+    pagerduty_url = "https://events.pagerduty.com/integration/abc/enqueue"
+    # Rejects the name of a channel.
+    slack = { team_id = "T0123ABCD", channel_id = "#alerts" }
+  }
+
+  expect_failures = [var.emails, var.pagerduty_url, var.slack]
 }
 
 run "pagerduty_gets_pages_and_what_it_does_not_take_is_kept" {
@@ -91,16 +93,6 @@ run "pagerduty_gets_pages_and_what_it_does_not_take_is_kept" {
   }
 }
 
-run "rejects_pages_without_the_alarm_that_pages" {
-  command = plan
-
-  variables {
-    pagerduty_url = "https://events.pagerduty.com/integration/abc/enqueue"
-  }
-
-  expect_failures = [var.pagerduty_url]
-}
-
 run "slack_shows_alarms_and_may_do_nothing" {
   command = plan
 
@@ -112,14 +104,4 @@ run "slack_shows_alarms_and_may_do_nothing" {
     condition     = aws_chatbot_slack_channel_configuration.this[0].sns_topic_arns == toset([aws_sns_topic.this["alerts"].arn]) && endswith(one(aws_chatbot_slack_channel_configuration.this[0].guardrail_policy_arns), "/AWSDenyAll")
     error_message = "The channel shows alarms, and nobody acts from there."
   }
-}
-
-run "rejects_the_name_of_a_channel" {
-  command = plan
-
-  variables {
-    slack = { team_id = "T0123ABCD", channel_id = "#alerts" }
-  }
-
-  expect_failures = [var.slack]
 }

@@ -48,11 +48,8 @@ run "nothing_is_answered_without_a_token_or_a_signature" {
     condition     = aws_apigatewayv2_authorizer.token["people"].jwt_configuration[0].issuer == "https://issuer.example.com/" && aws_apigatewayv2_authorizer.token["people"].jwt_configuration[0].audience == toset(["lake"])
     error_message = "Tokens are of the issuer, for the audience."
   }
-}
 
-run "pages_rates_and_logs_are_limited" {
-  command = plan
-
+  # Pages rates and logs are limited.
   assert {
     condition     = aws_apigatewayv2_api.this["people"].cors_configuration[0].allow_origins == toset(["https://d111111abcdef8.cloudfront.net"]) && length(aws_apigatewayv2_api.this["machines"].cors_configuration) == 0
     error_message = "Scripts of the dashboard's page alone may call, and with a token."
@@ -83,34 +80,23 @@ run "machines_alone_need_no_issuer" {
   }
 }
 
-run "rejects_tokens_for_any_audience" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects tokens for any audience.
     jwt = { issuer = "https://issuer.example.com/", audiences = [] }
-  }
-
-  expect_failures = [var.jwt]
-}
-
-run "rejects_every_page" {
-  command = plan
-
-  variables {
+    # Rejects every page.
     origins = ["*"]
-  }
-
-  expect_failures = [var.origins]
-}
-
-run "rejects_a_role_that_nobody_has" {
-  command = plan
-
-  variables {
+    # Rejects a role that nobody has.
     roles = { analyst = { arn = "arn:aws:iam::123456789012:role/cartlake-test-analyst", workgroup = "cartlake-test-analyst" } }
+    # Rejects more queries than requests.
+    limits = { requests_per_second = 2, queries_per_second = 5 }
+    # Rejects results that Athena would not reuse.
+    reuse_minutes = 20000
   }
 
-  expect_failures = [var.roles]
+  expect_failures = [var.jwt, var.origins, var.roles, var.limits, var.reuse_minutes]
 }
 
 run "rejects_groups_that_a_token_cannot_tell_apart" {
@@ -121,24 +107,4 @@ run "rejects_groups_that_a_token_cannot_tell_apart" {
   }
 
   expect_failures = [var.roles]
-}
-
-run "rejects_more_queries_than_requests" {
-  command = plan
-
-  variables {
-    limits = { requests_per_second = 2, queries_per_second = 5 }
-  }
-
-  expect_failures = [var.limits]
-}
-
-run "rejects_results_that_athena_would_not_reuse" {
-  command = plan
-
-  variables {
-    reuse_minutes = 20000
-  }
-
-  expect_failures = [var.reuse_minutes]
 }

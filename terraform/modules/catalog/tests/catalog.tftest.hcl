@@ -32,24 +32,8 @@ run "databases_have_their_names_and_places" {
     condition     = aws_glue_catalog_database.this["processed"].location_uri == "s3://test-processed/"
     error_message = "A table that names no location must land in the database's bucket."
   }
-}
 
-run "a_prefix_lets_two_lakes_share_a_catalog" {
-  command = plan
-
-  variables {
-    database_prefix = "dev_"
-  }
-
-  assert {
-    condition     = output.databases["raw"] == "dev_raw" && aws_glue_crawler.raw.database_name == "dev_raw"
-    error_message = "Databases and crawler must carry the prefix."
-  }
-}
-
-run "the_crawler_makes_one_table_per_dataset" {
-  command = plan
-
+  # The crawler makes one table per dataset.
   assert {
     condition     = sort([for target in aws_glue_crawler.raw.s3_target : target.path]) == tolist(["s3://test-raw/incoming/reviews/", "s3://test-raw/incoming/transactions/"])
     error_message = "The crawler must read the folder of every dataset, and nothing else."
@@ -91,6 +75,65 @@ run "the_crawler_makes_one_table_per_dataset" {
     condition     = aws_glue_crawler.raw.schedule == null
     error_message = "Without a schedule the crawler must run on demand only."
   }
+
+  # The crawler changes tables of the raw database only.
+  assert {
+    condition = alltrue([
+      for resource in flatten([for statement in data.aws_iam_policy_document.crawler.statement : tolist(statement.resources) if statement.sid == "WriteRawTables"]) :
+      !can(regex(":table/", resource)) || endswith(resource, ":table/raw/*")
+    ])
+    error_message = "Iceberg tables are in the other databases: the crawler must not be able to change one."
+  }
+
+  # The crawler may not write data.
+  assert {
+    condition     = !anytrue([for action in flatten([for statement in data.aws_iam_policy_document.crawler.statement : tolist(statement.actions)]) : can(regex("^s3:(Put|Delete|\\*)", action))])
+    error_message = "The crawler only reads the raw zone."
+  }
+
+  assert {
+    condition     = [for statement in data.aws_iam_policy_document.crawler.statement : statement.sid if contains(statement.resources, "*")] == ["ReadSettings", "SendMetrics"]
+    error_message = "Everything the crawler may touch must be named, where the action knows names."
+  }
+
+  # The log of the crawler is encrypted.
+  assert {
+    condition     = aws_glue_crawler.raw.security_configuration == "cartlake-test"
+    error_message = "The crawler must use the key."
+  }
+
+  # Only Glue of this account takes the role.
+  assert {
+    condition     = one(one(data.aws_iam_policy_document.assume.statement).principals).identifiers == toset(["glue.amazonaws.com"])
+    error_message = "Nothing but Glue may take the role."
+  }
+
+  assert {
+    condition     = { for one in one(data.aws_iam_policy_document.assume.statement).condition : one.variable => "${one.test} ${join(",", one.values)}" } == { "aws:SourceAccount" = "StringEqualsIfExists 123456789012" }
+    error_message = "Glue must not take the role for another account."
+  }
+
+  # The role holds what the managed policy of Glue holds.
+  assert {
+    condition = length(setsubtract(
+      ["cloudwatch:PutMetricData", "glue:GetCrawler", "iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:ListAllMyBuckets", "s3:ListBucket"],
+      flatten([for statement in data.aws_iam_policy_document.crawler.statement : tolist(statement.actions)]),
+    )) == 0
+    error_message = "A crawler needs what AWSGlueServiceRole allows."
+  }
+}
+
+run "a_prefix_lets_two_lakes_share_a_catalog" {
+  command = plan
+
+  variables {
+    database_prefix = "dev_"
+  }
+
+  assert {
+    condition     = output.databases["raw"] == "dev_raw" && aws_glue_crawler.raw.database_name == "dev_raw"
+    error_message = "Databases and crawler must carry the prefix."
+  }
 }
 
 run "a_schedule_reaches_the_crawler" {
@@ -106,121 +149,38 @@ run "a_schedule_reaches_the_crawler" {
   }
 }
 
-run "the_crawler_changes_tables_of_the_raw_database_only" {
-  command = plan
-
-  assert {
-    condition = alltrue([
-      for resource in flatten([for statement in data.aws_iam_policy_document.crawler.statement : tolist(statement.resources) if statement.sid == "WriteRawTables"]) :
-      !can(regex(":table/", resource)) || endswith(resource, ":table/raw/*")
-    ])
-    error_message = "Iceberg tables are in the other databases: the crawler must not be able to change one."
-  }
-}
-
-run "the_crawler_may_not_write_data" {
-  command = plan
-
-  assert {
-    condition     = !anytrue([for action in flatten([for statement in data.aws_iam_policy_document.crawler.statement : tolist(statement.actions)]) : can(regex("^s3:(Put|Delete|\\*)", action))])
-    error_message = "The crawler only reads the raw zone."
-  }
-
-  assert {
-    condition     = [for statement in data.aws_iam_policy_document.crawler.statement : statement.sid if contains(statement.resources, "*")] == ["ReadSettings", "SendMetrics"]
-    error_message = "Everything the crawler may touch must be named, where the action knows names."
-  }
-}
-
-run "rejects_databases_without_raw" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects databases without raw.
     databases = {
       processed = { description = "Checked rows.", location = "s3://test-processed/" }
       ops       = { description = "Runs.", location = "s3://test-quarantine/ops/" }
     }
+    # Rejects a schedule Glue cannot read.
+    crawler_schedule = "every day"
+    # Rejects a crawler of nothing.
+    datasets = {}
   }
 
-  expect_failures = [var.databases]
+  expect_failures = [var.databases, var.crawler_schedule, var.datasets]
 }
 
-run "rejects_a_location_that_is_no_folder" {
+run "rejects_wrong_values_2" {
   command = plan
 
   variables {
+    # Rejects a location that is no folder.
     databases = {
       raw = { description = "Files.", location = "s3://test-raw/incoming" }
       ops = { description = "Runs.", location = "s3://test-quarantine/ops/" }
     }
-  }
-
-  expect_failures = [var.databases]
-}
-
-run "rejects_a_schedule_glue_cannot_read" {
-  command = plan
-
-  variables {
-    crawler_schedule = "every day"
-  }
-
-  expect_failures = [var.crawler_schedule]
-}
-
-run "rejects_a_crawler_of_nothing" {
-  command = plan
-
-  variables {
-    datasets = {}
-  }
-
-  expect_failures = [var.datasets]
-}
-
-run "rejects_a_dataset_that_is_no_folder" {
-  command = plan
-
-  variables {
+    # Rejects a dataset that is no folder.
     datasets = { "Trans/actions" = "csv" }
   }
 
-  expect_failures = [var.datasets]
-}
-
-run "the_log_of_the_crawler_is_encrypted" {
-  command = plan
-
-  assert {
-    condition     = aws_glue_crawler.raw.security_configuration == "cartlake-test"
-    error_message = "The crawler must use the key."
-  }
-}
-
-run "only_glue_of_this_account_takes_the_role" {
-  command = plan
-
-  assert {
-    condition     = one(one(data.aws_iam_policy_document.assume.statement).principals).identifiers == toset(["glue.amazonaws.com"])
-    error_message = "Nothing but Glue may take the role."
-  }
-
-  assert {
-    condition     = { for one in one(data.aws_iam_policy_document.assume.statement).condition : one.variable => "${one.test} ${join(",", one.values)}" } == { "aws:SourceAccount" = "StringEqualsIfExists 123456789012" }
-    error_message = "Glue must not take the role for another account."
-  }
-}
-
-run "the_role_holds_what_the_managed_policy_of_glue_holds" {
-  command = plan
-
-  assert {
-    condition = length(setsubtract(
-      ["cloudwatch:PutMetricData", "glue:GetCrawler", "iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:ListAllMyBuckets", "s3:ListBucket"],
-      flatten([for statement in data.aws_iam_policy_document.crawler.statement : tolist(statement.actions)]),
-    )) == 0
-    error_message = "A crawler needs what AWSGlueServiceRole allows."
-  }
+  expect_failures = [var.databases, var.datasets]
 }
 
 run "rejects_a_format_that_is_none" {

@@ -72,14 +72,17 @@ run "only_ends_of_this_lake_start_job_events" {
     condition     = local.job_events.folder == "job_events"
     error_message = "Ends of jobs and runs belong to job_events."
   }
-}
 
-run "functions_are_found_by_their_folder" {
-  command = plan
-
+  # Functions are found by their folder.
   assert {
     condition     = keys(output.function_names) == ["job_events", "run_coordinator"] && output.coordinator.folder == "run_coordinator"
     error_message = "Functions must be found by their folder."
+  }
+
+  # Without a schedule there is none.
+  assert {
+    condition     = output.maintenance_schedule == null
+    error_message = "On demand only means no schedule."
   }
 }
 
@@ -96,31 +99,15 @@ run "maintenance_is_asked_for_by_schedule" {
   }
 }
 
-run "without_a_schedule_there_is_none" {
-  command = plan
-
-  assert {
-    condition     = output.maintenance_schedule == null
-    error_message = "On demand only means no schedule."
-  }
-}
-
-run "rejects_a_schedule_that_is_none" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects a schedule that is none.
     maintenance_schedule = "every night"
-  }
-
-  expect_failures = [var.maintenance_schedule]
-}
-
-run "rejects_a_missing_machine" {
-  command = plan
-
-  variables {
+    # Rejects a missing machine.
     state_machine_arns = { ingest = "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest" }
   }
 
-  expect_failures = [var.state_machine_arns]
+  expect_failures = [var.maintenance_schedule, var.state_machine_arns]
 }

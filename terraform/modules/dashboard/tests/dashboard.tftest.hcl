@@ -26,11 +26,8 @@ run "files_are_kept_as_long_as_their_names_say" {
     condition     = alltrue([for path, file in aws_s3_object.page : !startswith(path, "tiles/")])
     error_message = "Tiles are written by refreshes, never by Terraform."
   }
-}
 
-run "the_page_is_read_over_https_by_known_addresses" {
-  command = plan
-
+  # The page is read over https by known addresses.
   assert {
     condition     = aws_cloudfront_distribution.this.default_cache_behavior[0].viewer_protocol_policy == "redirect-to-https" && aws_cloudfront_distribution.this.default_cache_behavior[0].compress
     error_message = "Plain HTTP is redirected, and files are compressed."

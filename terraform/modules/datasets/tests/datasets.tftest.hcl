@@ -13,38 +13,26 @@ run "only_datasets_that_files_are_dropped_for" {
     condition     = output.names == ["clicks", "orders", "stock"]
     error_message = "Tables that are built, and the lake's own, get no files."
   }
-}
 
-run "retention_is_what_the_contract_says_in_days" {
-  command = plan
-
+  # Retention is what the contract says in days.
   assert {
     condition     = output.retention_days == { clicks = 90, orders = 3650 }
     error_message = "Years have 365 days; a contract without retention keeps its files for ever."
   }
-}
 
-run "promised_are_those_with_a_freshness_sla" {
-  command = plan
-
+  # Promised are those with a freshness sla.
   assert {
     condition     = output.promised == ["orders"]
     error_message = "Only a freshness SLA is watched, not one of retention."
   }
-}
 
-run "formats_are_those_of_the_contract" {
-  command = plan
-
+  # Formats are those of the contract.
   assert {
     condition     = output.formats == { clicks = ["csv", "jsonl", "parquet"], orders = ["jsonl", "csv"], stock = ["csv", "jsonl", "parquet"] }
     error_message = "A contract that does not say takes all formats."
   }
-}
 
-run "columns_are_protected_by_tag_and_by_every_unknown_classification" {
-  command = plan
-
+  # Columns are protected by tag and by every unknown classification.
   assert {
     condition     = toset(output.protected_columns["curated.people"]) == toset(["email", "note"])
     error_message = "The tag pii protects, and so does every classification but public and internal."

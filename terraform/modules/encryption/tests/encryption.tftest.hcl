@@ -18,11 +18,8 @@ run "the_key_is_named_and_rotates" {
     condition     = aws_kms_key.this.enable_key_rotation && aws_kms_key.this.deletion_window_in_days == 30
     error_message = "The key must rotate, and a deleted one must be restorable."
   }
-}
 
-run "only_services_without_a_role_are_allowed" {
-  command = plan
-
+  # Only services without a role are allowed.
   assert {
     condition     = [for statement in data.aws_iam_policy_document.key.statement : statement.sid if contains(statement.actions, "kms:*")] == ["LetIamOfThisAccountDecide"]
     error_message = "Nobody but the account itself may administer the key."
@@ -44,11 +41,8 @@ run "only_services_without_a_role_are_allowed" {
     }
     error_message = "Only services that use the key without a role may be named, each with a condition."
   }
-}
 
-run "jobs_and_crawlers_encrypt_all_they_write" {
-  command = plan
-
+  # Jobs and crawlers encrypt all they write.
   assert {
     condition     = aws_glue_security_configuration.this.encryption_configuration[0].s3_encryption[0].s3_encryption_mode == "SSE-KMS" && aws_glue_security_configuration.this.encryption_configuration[0].cloudwatch_encryption[0].cloudwatch_encryption_mode == "SSE-KMS"
     error_message = "Files and logs of Glue must be encrypted."

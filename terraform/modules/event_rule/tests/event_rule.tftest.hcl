@@ -24,24 +24,8 @@ run "the_pattern_is_the_events_and_nothing_more" {
     condition     = aws_cloudwatch_event_rule.this.event_bus_name == "cartlake-test"
     error_message = "The rule must stand on the bus the event arrives on."
   }
-}
 
-run "any_detail_matches_where_none_is_named" {
-  command = plan
-
-  variables {
-    event = { source = "cartlake", detail_type = "FileValidated" }
-  }
-
-  assert {
-    condition     = jsondecode(aws_cloudwatch_event_rule.this.event_pattern) == { source = ["cartlake"], detail-type = ["FileValidated"] }
-    error_message = "An empty detail would match nothing."
-  }
-}
-
-run "no_event_is_lost" {
-  command = plan
-
+  # No event is lost.
   assert {
     condition     = aws_cloudwatch_event_target.this.dead_letter_config[0].arn == var.failure_queue_arn && aws_cloudwatch_event_target.this.retry_policy[0].maximum_retry_attempts > 0
     error_message = "No event may be lost: retry, then keep it."
@@ -58,22 +42,28 @@ run "no_event_is_lost" {
   }
 }
 
-run "rejects_a_field_without_values" {
+run "any_detail_matches_where_none_is_named" {
   command = plan
 
   variables {
-    event = { source = "cartlake", detail_type = "FileValidated", detail = { dataset = [] } }
+    event = { source = "cartlake", detail_type = "FileValidated" }
   }
 
-  expect_failures = [var.event]
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.this.event_pattern) == { source = ["cartlake"], detail-type = ["FileValidated"] }
+    error_message = "An empty detail would match nothing."
+  }
 }
 
-run "rejects_a_name_that_is_none" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects a field without values.
+    event = { source = "cartlake", detail_type = "FileValidated", detail = { dataset = [] } }
+    # Rejects a name that is none.
     rule = "File Validated"
   }
 
-  expect_failures = [var.rule]
+  expect_failures = [var.event, var.rule]
 }

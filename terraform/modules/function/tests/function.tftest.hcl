@@ -52,11 +52,8 @@ run "other_functions_run_on_the_python_of_theirs" {
     condition     = aws_lambda_function.this.runtime == "python3.11" && aws_lambda_function.this.ephemeral_storage[0].size == 512
     error_message = "The layers cartlake and arrow hold compiled modules of Python 3.11."
   }
-}
 
-run "name_handler_and_settings_follow_the_folder" {
-  command = plan
-
+  # Name handler and settings follow the folder.
   assert {
     condition     = aws_lambda_function.this.function_name == "cartlake-test-run-coordinator"
     error_message = "The name must be <name_prefix>-<function>, with hyphens."
@@ -86,11 +83,8 @@ run "name_handler_and_settings_follow_the_folder" {
     condition     = aws_lambda_function.this.runtime == "python3.11" && aws_lambda_function.this.architectures == tolist(["arm64"])
     error_message = "Functions run Python 3.11 on arm64."
   }
-}
 
-run "code_is_named_by_its_content" {
-  command = plan
-
+  # Code is named by its content.
   assert {
     condition     = aws_s3_object.code.key == "lambdas/run_coordinator/${filesha256("../../fixtures/artifacts/lambdas/run_coordinator.zip")}.zip"
     error_message = "A new build must be a new object, so that a rollback finds the old one."
@@ -100,11 +94,8 @@ run "code_is_named_by_its_content" {
     condition     = aws_lambda_function.this.source_code_hash == filebase64sha256("../../fixtures/artifacts/lambdas/run_coordinator.zip")
     error_message = "The function must be updated whenever the code changes."
   }
-}
 
-run "failures_are_kept" {
-  command = plan
-
+  # Failures are kept.
   assert {
     condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == var.shared.failure_queue_arn
     error_message = "An asynchronous event that fails for good must be kept."
@@ -114,11 +105,8 @@ run "failures_are_kept" {
     condition     = aws_lambda_function.this.tracing_config[0].mode == "Active"
     error_message = "Every invocation must be traced."
   }
-}
 
-run "logs_are_encrypted_and_expire" {
-  command = plan
-
+  # Logs are encrypted and expire.
   assert {
     condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/cartlake-test-run-coordinator"
     error_message = "The log group must be the one Lambda writes to."
@@ -128,11 +116,8 @@ run "logs_are_encrypted_and_expire" {
     condition     = aws_cloudwatch_log_group.this.retention_in_days == 30 && aws_cloudwatch_log_group.this.kms_key_id == var.shared.kms_key_arn
     error_message = "Logs must expire and be encrypted with the lake's key."
   }
-}
 
-run "the_role_holds_only_what_was_asked" {
-  command = plan
-
+  # The role holds only what was asked.
   assert {
     condition     = [for statement in data.aws_iam_policy_document.this.statement : statement.sid] == ["WriteOwnLog", "SendTraces", "UseKey", "KeepFailedEvents", "UseLedger"]
     error_message = "The policy must be the four basics and the statements of the caller."
@@ -142,32 +127,34 @@ run "the_role_holds_only_what_was_asked" {
     condition     = [for statement in data.aws_iam_policy_document.this.statement : statement.sid if contains(statement.resources, "*")] == ["SendTraces"]
     error_message = "Only X-Ray, which has no resources, may use a wildcard."
   }
+
+  # Callers get the alias of a published version.
+  assert {
+    condition     = aws_lambda_function.this.publish && aws_lambda_alias.live.name == "live"
+    error_message = "The alias is moved to a version that has the new code and the new settings."
+  }
+
+  assert {
+    condition     = output.alias == "live" && aws_lambda_function_event_invoke_config.this.qualifier == "live"
+    error_message = "What happens to failed events is set for the alias."
+  }
+
+  # Without a network it is outside of any.
+  assert {
+    condition     = length(aws_lambda_function.this.vpc_config) == 0 && length(aws_iam_role_policy_attachment.network) == 0
+    error_message = "A VPC is an option."
+  }
 }
 
-run "rejects_a_statement_for_everything" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects a statement for everything.
     statements = { All = { actions = ["s3:GetObject"], resources = ["*"] } }
-  }
-
-  expect_failures = [var.statements]
-}
-
-run "rejects_a_timeout_lambda_does_not_have" {
-  command = plan
-
-  variables {
+    # Rejects a timeout Lambda does not have.
     timeout_seconds = 901
-  }
-
-  expect_failures = [var.timeout_seconds]
-}
-
-run "rejects_an_unknown_processor" {
-  command = plan
-
-  variables {
+    # Rejects an unknown processor.
     shared = {
       name_prefix           = "cartlake-test"
       environment           = "test"
@@ -184,21 +171,7 @@ run "rejects_an_unknown_processor" {
     }
   }
 
-  expect_failures = [var.shared]
-}
-
-run "callers_get_the_alias_of_a_published_version" {
-  command = plan
-
-  assert {
-    condition     = aws_lambda_function.this.publish && aws_lambda_alias.live.name == "live"
-    error_message = "The alias is moved to a version that has the new code and the new settings."
-  }
-
-  assert {
-    condition     = output.alias == "live" && aws_lambda_function_event_invoke_config.this.qualifier == "live"
-    error_message = "What happens to failed events is set for the alias."
-  }
+  expect_failures = [var.statements, var.timeout_seconds, var.shared]
 }
 
 run "a_function_in_a_network_may_make_its_interfaces" {
@@ -225,14 +198,5 @@ run "a_function_in_a_network_may_make_its_interfaces" {
   assert {
     condition     = aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-a", "subnet-b"]) && length(aws_iam_role_policy_attachment.network) == 1
     error_message = "The function runs in the subnets, and its role may join them."
-  }
-}
-
-run "without_a_network_it_is_outside_of_any" {
-  command = plan
-
-  assert {
-    condition     = length(aws_lambda_function.this.vpc_config) == 0 && length(aws_iam_role_policy_attachment.network) == 0
-    error_message = "A VPC is an option."
   }
 }

@@ -56,6 +56,23 @@ run "jobs_run_iceberg_on_the_chosen_release" {
     condition     = local.arguments["additional-python-modules"] == "s3://test-artifacts/libs/wheels-${filesha256("../../fixtures/artifacts/glue/libs/wheels.gluewheels.zip")}.gluewheels.zip"
     error_message = "Glue must install the packages that were locked."
   }
+
+  # Jobs touch what they need and no more.
+  assert {
+    condition     = [for name, job in local.jobs : name if contains(keys(job.access), "function_arns")] == ["table_maintenance"] && local.jobs.table_maintenance.access.function_arns == [var.coordinator.arn] && local.jobs.table_maintenance.arguments.coordinator_function == "cartlake-test-run-coordinator:live"
+    error_message = "Only the job of maintenance asks the coordinator, at the alias that it may invoke."
+  }
+
+  assert {
+    condition     = !contains(local.jobs.dataset_etl.access.write_databases, "curated")
+    error_message = "Loading files may not change a mart."
+  }
+
+  # Jobs install nothing from the internet.
+  assert {
+    condition     = endswith(aws_s3_object.libs["wheels"].key, ".gluewheels.zip") && local.arguments["python-modules-installer-option"] == "--no-index"
+    error_message = "Glue takes the packages from a zip of wheels in the bucket, and looks nowhere else."
+  }
 }
 
 run "sizes_are_per_job" {
@@ -71,47 +88,17 @@ run "sizes_are_per_job" {
   }
 }
 
-run "jobs_touch_what_they_need_and_no_more" {
-  command = plan
-
-  assert {
-    condition     = [for name, job in local.jobs : name if contains(keys(job.access), "function_arns")] == ["table_maintenance"] && local.jobs.table_maintenance.access.function_arns == [var.coordinator.arn] && local.jobs.table_maintenance.arguments.coordinator_function == "cartlake-test-run-coordinator:live"
-    error_message = "Only the job of maintenance asks the coordinator, at the alias that it may invoke."
-  }
-
-  assert {
-    condition     = !contains(local.jobs.dataset_etl.access.write_databases, "curated")
-    error_message = "Loading files may not change a mart."
-  }
-}
-
-run "jobs_install_nothing_from_the_internet" {
-  command = plan
-
-  assert {
-    condition     = endswith(aws_s3_object.libs["wheels"].key, ".gluewheels.zip") && local.arguments["python-modules-installer-option"] == "--no-index"
-    error_message = "Glue takes the packages from a zip of wheels in the bucket, and looks nowhere else."
-  }
-}
-
-run "rejects_a_release_without_branches" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects a release without branches.
     release = { version = "4.0" }
-  }
-
-  expect_failures = [var.release]
-}
-
-run "rejects_the_size_of_an_unknown_job" {
-  command = plan
-
-  variables {
+    # Rejects the size of an unknown job.
     sizes = { no_such_job = {} }
   }
 
-  expect_failures = [var.sizes]
+  expect_failures = [var.release, var.sizes]
 }
 
 run "jobs_know_their_dpus_for_what_a_run_costs" {

@@ -42,20 +42,14 @@ run "every_key_of_the_raw_bucket_is_looked_at" {
     }
     error_message = "The rule must not filter by key: misplaced files have to be rejected, not ignored."
   }
-}
 
-run "failed_messages_are_reported_one_by_one_and_kept" {
-  command = plan
-
+  # Failed messages are reported one by one and kept.
   assert {
     condition     = aws_lambda_event_source_mapping.incoming.function_response_types == toset(["ReportBatchItemFailures"])
     error_message = "One bad message must not bring back the others of its batch."
   }
-}
 
-run "the_queue_hides_a_message_while_it_is_worked_on" {
-  command = plan
-
+  # The queue hides a message while it is worked on.
   assert {
     condition     = module.incoming.name == "cartlake-test-incoming" && module.incoming_dlq.name == "cartlake-test-incoming-dlq"
     error_message = "Both queues must carry the name of the lake."
@@ -67,32 +61,17 @@ run "the_queue_hides_a_message_while_it_is_worked_on" {
   }
 }
 
-run "rejects_concurrency_the_queue_would_overrun" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects concurrency the queue would overrun.
     validator = { maximum_concurrency = 20, reserved_concurrency = 10 }
-  }
-
-  expect_failures = [var.validator]
-}
-
-run "rejects_a_message_that_reappears_while_it_is_worked_on" {
-  command = plan
-
-  variables {
+    # Rejects a message that reappears while it is worked on.
     queue = { visibility_multiplier = 0.5 }
-  }
-
-  expect_failures = [var.queue]
-}
-
-run "rejects_missing_zones" {
-  command = plan
-
-  variables {
+    # Rejects missing zones.
     buckets = { raw = { name = "test-raw", arn = "arn:aws:s3:::test-raw" } }
   }
 
-  expect_failures = [var.buckets]
+  expect_failures = [var.validator, var.queue, var.buckets]
 }

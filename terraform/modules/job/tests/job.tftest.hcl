@@ -45,11 +45,8 @@ run "logs_expire_where_glue_writes_them" {
     }
     error_message = "Groups that Glue makes itself never expire: these must have the names Glue uses."
   }
-}
 
-run "the_job_runs_as_asked" {
-  command = plan
-
+  # The job runs as asked.
   assert {
     condition     = aws_glue_job.this.name == "cartlake-test-table-refresh" && aws_glue_job.this.glue_version == "5.1"
     error_message = "A job is named after its folder and runs on the chosen release."
@@ -79,20 +76,14 @@ run "the_job_runs_as_asked" {
     condition     = aws_glue_job.this.security_configuration == "cartlake-test"
     error_message = "What a job writes and logs must be encrypted."
   }
-}
 
-run "code_is_named_by_its_content" {
-  command = plan
-
+  # Code is named by its content.
   assert {
     condition     = aws_glue_job.this.command[0].script_location == "s3://test-artifacts/glue_jobs/table_refresh/main-${filesha256("../../fixtures/artifacts/glue/jobs/table_refresh.py")}.py"
     error_message = "A new script must be a new object."
   }
-}
 
-run "the_role_reaches_its_own_zones" {
-  command = plan
-
+  # The role reaches its own zones.
   assert {
     condition     = one([for statement in data.aws_iam_policy_document.this.statement : statement.resources if statement.sid == "WriteTableFiles"]) == toset(["arn:aws:s3:::test-curated/*"])
     error_message = "A job may write the zones it names only."
@@ -117,6 +108,17 @@ run "the_role_reaches_its_own_zones" {
     condition     = one([for statement in data.aws_iam_policy_document.this.statement : statement.resources if statement.sid == "CallFunctions"]) == toset(["arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator"])
     error_message = "A job calls what it names."
   }
+
+  # Only Glue of this account takes the role.
+  assert {
+    condition     = one(one(data.aws_iam_policy_document.assume.statement).principals).identifiers == toset(["glue.amazonaws.com"])
+    error_message = "Nothing but Glue may take the role."
+  }
+
+  assert {
+    condition     = { for one in one(data.aws_iam_policy_document.assume.statement).condition : one.variable => "${one.test} ${join(",", one.values)}" } == { "aws:SourceAccount" = "StringEqualsIfExists 123456789012" }
+    error_message = "Glue must not take the role for another account."
+  }
 }
 
 run "a_job_that_names_nothing_may_touch_nothing" {
@@ -132,36 +134,15 @@ run "a_job_that_names_nothing_may_touch_nothing" {
   }
 }
 
-run "rejects_a_job_without_workers" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects a job without workers.
     size = { number_of_workers = 1 }
-  }
-
-  expect_failures = [var.size]
-}
-
-run "rejects_a_path_that_is_no_folder" {
-  command = plan
-
-  variables {
+    # Rejects a path that is no folder.
     job = { folder = "dataset_etl", description = "Wrong path.", access = { read_paths = ["raw/incoming"] } }
   }
 
-  expect_failures = [var.job]
-}
-
-run "only_glue_of_this_account_takes_the_role" {
-  command = plan
-
-  assert {
-    condition     = one(one(data.aws_iam_policy_document.assume.statement).principals).identifiers == toset(["glue.amazonaws.com"])
-    error_message = "Nothing but Glue may take the role."
-  }
-
-  assert {
-    condition     = { for one in one(data.aws_iam_policy_document.assume.statement).condition : one.variable => "${one.test} ${join(",", one.values)}" } == { "aws:SourceAccount" = "StringEqualsIfExists 123456789012" }
-    error_message = "Glue must not take the role for another account."
-  }
+  expect_failures = [var.size, var.job]
 }

@@ -40,6 +40,18 @@ run "names_are_those_the_command_line_reads" {
     condition     = output.resources.ledger_table == "cartlake-test-ledger" && output.resources.workgroup == "cartlake-test" && output.resources.event_bus == "cartlake-test"
     error_message = "Ledger, workgroup and bus must carry the lake's name."
   }
+
+  # Nobody gets a role unasked.
+  assert {
+    condition     = length(output.resources.access_roles) + length(output.resources.apis) == 0
+    error_message = "Without principals there must be no role to assume."
+  }
+
+  # Sources are read only where they are asked for.
+  assert {
+    condition     = !contains(keys(output.resources.functions), "source_sync") && length(output.resources.sources) == 0
+    error_message = "Without sources there must be no function that reads any."
+  }
 }
 
 run "roles_without_personal_data_read_no_protected_table" {
@@ -60,15 +72,6 @@ run "roles_without_personal_data_read_no_protected_table" {
   assert {
     condition     = toset(keys(output.resources.access_roles)) == toset(["analyst", "auditor", "data_engineer"]) && output.resources.access_workgroups["analyst"] == "cartlake-test-analyst"
     error_message = "Commands must find the roles and their workgroups."
-  }
-}
-
-run "nobody_gets_a_role_unasked" {
-  command = plan
-
-  assert {
-    condition     = length(output.resources.access_roles) + length(output.resources.apis) == 0
-    error_message = "Without principals there must be no role to assume."
   }
 }
 
@@ -104,15 +107,6 @@ run "every_built_function_is_deployed" {
   assert {
     condition     = output.resources.functions["data_quality_check"] == "cartlake-test-data-quality-check"
     error_message = "Functions are named <name_prefix>-<function>, with hyphens."
-  }
-}
-
-run "sources_are_read_only_where_they_are_asked_for" {
-  command = plan
-
-  assert {
-    condition     = !contains(keys(output.resources.functions), "source_sync") && length(output.resources.sources) == 0
-    error_message = "Without sources there must be no function that reads any."
   }
 }
 
@@ -152,15 +146,22 @@ run "a_job_may_be_sized_without_repeating_the_rest" {
   }
 }
 
-run "rejects_destroying_what_is_protected" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects destroying what is protected.
     deletion_protection = true
     force_destroy       = true
+    # Rejects what is kept for no day.
+    retention = { exports_days = 0 }
+    # Rejects a missing build.
+    artifacts_dir = "tests"
+    # Rejects a network without subnets.
+    network = { subnet_ids = [], security_group_ids = ["sg-a"] }
   }
 
-  expect_failures = [var.force_destroy]
+  expect_failures = [var.force_destroy, var.retention, var.artifacts_dir, var.network]
 }
 
 run "rejects_a_protected_lake_without_versions" {
@@ -174,26 +175,6 @@ run "rejects_a_protected_lake_without_versions" {
   expect_failures = [var.retention]
 }
 
-run "rejects_what_is_kept_for_no_day" {
-  command = plan
-
-  variables {
-    retention = { exports_days = 0 }
-  }
-
-  expect_failures = [var.retention]
-}
-
-run "rejects_a_missing_build" {
-  command = plan
-
-  variables {
-    artifacts_dir = "tests"
-  }
-
-  expect_failures = [var.artifacts_dir]
-}
-
 run "functions_and_jobs_run_in_the_network_they_are_given" {
   command = plan
 
@@ -205,14 +186,4 @@ run "functions_and_jobs_run_in_the_network_they_are_given" {
     condition     = module.platform.shared.network.subnet_ids == tolist(["subnet-a", "subnet-b"])
     error_message = "Functions get the subnets with all else they share."
   }
-}
-
-run "rejects_a_network_without_subnets" {
-  command = plan
-
-  variables {
-    network = { subnet_ids = [], security_group_ids = ["sg-a"] }
-  }
-
-  expect_failures = [var.network]
 }

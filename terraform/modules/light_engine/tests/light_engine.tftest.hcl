@@ -56,11 +56,8 @@ run "the_loader_writes_tables_of_files_and_the_quarantine_alone" {
     condition     = contains(local.functions.light_loader.statements.CommitTables.resources, "arn:aws:glue:eu-west-1:123456789012:table/dev_ops/*")
     error_message = "The quarantine is in the database ops, whatever its prefix."
   }
-}
 
-run "the_tile_writer_reads_tables_and_writes_tiles_alone" {
-  command = plan
-
+  # The tile writer reads tables and writes tiles alone.
   assert {
     condition     = local.functions.tile_writer.statements.WriteTiles == { actions = ["s3:PutObject"], resources = ["arn:aws:s3:::test-dashboard/tiles/*"] }
     error_message = "It writes what the page reads, and nothing else."
@@ -72,24 +69,17 @@ run "the_tile_writer_reads_tables_and_writes_tiles_alone" {
   }
 }
 
-run "rejects_a_currency_that_is_none" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects a currency that is none.
     dashboard = { currency = "euro" }
-  }
-
-  expect_failures = [var.dashboard]
-}
-
-run "rejects_a_negative_limit" {
-  command = plan
-
-  variables {
+    # Rejects a negative limit.
     engine = { light_max_mb = -1 }
   }
 
-  expect_failures = [var.engine]
+  expect_failures = [var.dashboard, var.engine]
 }
 
 run "rejects_too_little_memory" {

@@ -120,34 +120,19 @@ run "without_sweeps_nobody_says_what_is_overdue" {
   }
 }
 
-run "rejects_a_level_that_is_none" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects a level that is none.
     level = "medium"
-  }
-
-  expect_failures = [var.level]
-}
-
-run "rejects_an_address_of_runbooks_that_would_have_two_slashes" {
-  command = plan
-
-  variables {
+    # Rejects an address of runbooks that would have two slashes.
     runbooks_url = "https://docs.example.com/"
-  }
-
-  expect_failures = [var.runbooks_url]
-}
-
-run "rejects_a_threshold_of_nothing" {
-  command = plan
-
-  variables {
+    # Rejects a threshold of nothing.
     thresholds = { query_gb_a_day = 0 }
   }
 
-  expect_failures = [var.thresholds]
+  expect_failures = [var.level, var.runbooks_url, var.thresholds]
 }
 
 run "rejects_pages_without_their_topic" {

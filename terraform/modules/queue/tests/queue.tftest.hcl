@@ -27,11 +27,8 @@ run "messages_that_fail_are_told_apart_and_kept" {
     condition     = aws_sqs_queue.this.message_retention_seconds == 14 * 86400
     error_message = "retention_days must become seconds."
   }
-}
 
-run "only_the_named_rules_may_send" {
-  command = plan
-
+  # Only the named rules may send.
   assert {
     condition     = one(data.aws_iam_policy_document.this.statement[0].condition).values == tolist(["arn:aws:events:eu-west-1:123456789012:rule/cartlake-test-object-created"])
     error_message = "The queue must take messages of its rules only."
@@ -64,34 +61,19 @@ run "a_queue_without_senders_takes_dead_letters_of_its_source_only" {
   }
 }
 
-run "rejects_a_count_sqs_does_not_have" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects a count SQS does not have.
     dead_letters = { queue_arn = "arn:aws:sqs:eu-west-1:123456789012:q", max_receive_count = 0 }
-  }
-
-  expect_failures = [var.dead_letters]
-}
-
-run "rejects_a_retention_sqs_does_not_have" {
-  command = plan
-
-  variables {
+    # Rejects a retention SQS does not have.
     retention_days = 15
-  }
-
-  expect_failures = [var.retention_days]
-}
-
-run "rejects_a_name_that_is_none" {
-  command = plan
-
-  variables {
+    # Rejects a name that is none.
     queue = "Incoming Queue"
   }
 
-  expect_failures = [var.queue]
+  expect_failures = [var.dead_letters, var.retention_days, var.queue]
 }
 
 run "only_the_named_topics_may_send_what_they_could_not_deliver" {

@@ -28,11 +28,8 @@ run "schedules_call_the_function_and_keep_what_failed" {
     condition     = alltrue([for schedule in aws_scheduler_schedule.this : schedule.target[0].arn == var.function.arn && schedule.target[0].dead_letter_config[0].arn == var.shared.failure_queue_arn && schedule.schedule_expression_timezone == "UTC"])
     error_message = "A request that is not answered must be kept, and hours are those of UTC."
   }
-}
 
-run "the_role_may_call_one_function_for_this_account_only" {
-  command = plan
-
+  # The role may call one function for this account only.
   assert {
     condition     = data.aws_iam_policy_document.this.statement[0].actions == toset(["lambda:InvokeFunction"]) && data.aws_iam_policy_document.this.statement[0].resources == toset([var.function.arn])
     error_message = "The schedules may call one function."

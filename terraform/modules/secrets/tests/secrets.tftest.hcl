@@ -35,22 +35,15 @@ run "without_names_there_are_none" {
   }
 }
 
-run "rejects_a_value_in_place_of_a_name" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects a value in place of a name.
     names = ["S3cr3t/Value+=="]
-  }
-
-  expect_failures = [var.names]
-}
-
-run "rejects_a_window_that_there_is_not" {
-  command = plan
-
-  variables {
+    # Rejects a window that there is not.
     recovery_window_days = 3
   }
 
-  expect_failures = [var.recovery_window_days]
+  expect_failures = [var.names, var.recovery_window_days]
 }

@@ -30,11 +30,8 @@ run "a_role_is_assumed_with_its_external_id_only" {
     ])
     error_message = "Only the named account, with the external id, may assume the role."
   }
-}
 
-run "a_reader_sees_its_prefix_and_changes_nothing" {
-  command = plan
-
+  # A reader sees its prefix and changes nothing.
   assert {
     condition     = toset(flatten([for statement in data.aws_iam_policy_document.reader["fivetran"].statement : statement.actions])) == toset(["kms:Decrypt", "s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"])
     error_message = "A reader must not be able to write anything."

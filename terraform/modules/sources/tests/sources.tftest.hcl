@@ -42,11 +42,8 @@ run "each_source_with_a_schedule_is_read_by_it" {
     }
     error_message = "A schedule must name its source; without one a source is read on demand."
   }
-}
 
-run "it_writes_below_the_folders_of_its_sources_and_reads_their_secret" {
-  command = plan
-
+  # It writes below the folders of its sources and reads their secret.
   assert {
     condition     = local.folder_arns["fx_rates"] == "arn:aws:s3:::test-raw/incoming/fx_rates/sync/*" && length(local.folder_arns) == 3
     error_message = "The function may write below incoming/<source>/sync/ only."

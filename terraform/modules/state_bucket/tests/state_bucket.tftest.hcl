@@ -25,22 +25,15 @@ run "states_are_versioned_encrypted_and_closed" {
   }
 }
 
-run "rejects_a_project_no_lake_can_have" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects a project no lake can have.
     project = "Cart-Lake"
-  }
-
-  expect_failures = [var.project]
-}
-
-run "rejects_states_that_go_too_soon" {
-  command = plan
-
-  variables {
+    # Rejects states that go too soon.
     old_states_days = 1
   }
 
-  expect_failures = [var.old_states_days]
+  expect_failures = [var.project, var.old_states_days]
 }

@@ -31,11 +31,8 @@ run "the_machine_is_rendered_whole" {
     condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Tell.Parameters.TopicArn == var.alerts_topic_arn
     error_message = "Failures must go to the alerts topic."
   }
-}
 
-run "the_machine_is_traced_logged_and_encrypted" {
-  command = plan
-
+  # The machine is traced logged and encrypted.
   assert {
     condition     = aws_sfn_state_machine.this.tracing_configuration[0].enabled && aws_sfn_state_machine.this.logging_configuration[0].level == "ALL" && !aws_sfn_state_machine.this.logging_configuration[0].include_execution_data
     error_message = "Every execution must leave a trace and a log."
@@ -45,11 +42,8 @@ run "the_machine_is_traced_logged_and_encrypted" {
     condition     = aws_sfn_state_machine.this.encryption_configuration[0].kms_key_id == var.kms_key_arn && aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
     error_message = "Execution data must be encrypted with the key of the lake."
   }
-}
 
-run "the_machine_may_call_its_steps_only" {
-  command = plan
-
+  # The machine may call its steps only.
   assert {
     condition     = one([for statement in data.aws_iam_policy_document.this.statement : statement.resources if statement.sid == "CallSteps"]) == toset([var.function_arns["claim"]])
     error_message = "A machine may call the functions its definition names, and no other."
@@ -58,6 +52,15 @@ run "the_machine_may_call_its_steps_only" {
   assert {
     condition     = [for statement in data.aws_iam_policy_document.this.statement : statement.sid if contains(statement.resources, "*")] == ["DeliverLogs", "SendTraces"]
     error_message = "Wildcards are for the services that know no resources."
+  }
+
+  # Only this machine takes the role.
+  assert {
+    condition = { for one in one(data.aws_iam_policy_document.assume.statement).condition : one.variable => "${one.test} ${join(",", one.values)}" } == {
+      "aws:SourceAccount" = "StringEquals 123456789012"
+      "aws:SourceArn"     = "ArnLike ${var.arn}"
+    }
+    error_message = "Step Functions must take the role for this machine of this account only."
   }
 }
 
@@ -89,16 +92,4 @@ run "rejects_a_file_without_states" {
   }
 
   expect_failures = [var.definition_path]
-}
-
-run "only_this_machine_takes_the_role" {
-  command = plan
-
-  assert {
-    condition = { for one in one(data.aws_iam_policy_document.assume.statement).condition : one.variable => "${one.test} ${join(",", one.values)}" } == {
-      "aws:SourceAccount" = "StringEquals 123456789012"
-      "aws:SourceArn"     = "ArnLike ${var.arn}"
-    }
-    error_message = "Step Functions must take the role for this machine of this account only."
-  }
 }

@@ -46,11 +46,8 @@ run "the_sweep_is_asked_for_every_hour_and_every_night" {
     }
     error_message = "Recent files must be compared every hour, all of them every night."
   }
-}
 
-run "the_sweeper_may_list_announce_and_ask_and_nothing_else" {
-  command = plan
-
+  # The sweeper may list announce and ask and nothing else.
   assert {
     condition     = local.execution_arns[0] == "arn:aws:states:eu-west-1:123456789012:execution:cartlake-test-forecast:*" && endswith(local.sweeper_arn, ":function:cartlake-test-lake-sweeper:live")
     error_message = "The sweeper reads executions of this lake and calls itself."
@@ -70,22 +67,15 @@ run "without_schedules_the_sweep_is_on_demand" {
   }
 }
 
-run "rejects_a_sweep_that_would_race_with_functions_of_a_run" {
+run "rejects_wrong_values" {
   command = plan
 
   variables {
+    # Rejects a sweep that would race with functions of a run.
     grace_seconds = 60
-  }
-
-  expect_failures = [var.grace_seconds]
-}
-
-run "rejects_a_schedule_of_sweeps_that_is_none" {
-  command = plan
-
-  variables {
+    # Rejects a schedule of sweeps that is none.
     schedules = { full = "every night" }
   }
 
-  expect_failures = [var.schedules]
+  expect_failures = [var.grace_seconds, var.schedules]
 }

@@ -90,11 +90,8 @@ run "the_planner_of_maintenance_reads_metadata_and_no_data" {
     condition     = contains(local.functions.maintenance_planner.statements.ReadTables.resources, "arn:aws:glue:eu-west-1:123456789012:table/dev_ops/*")
     error_message = "Every database is looked at, whatever its prefix."
   }
-}
 
-run "no_function_holds_more_than_it_needs" {
-  command = plan
-
+  # No function holds more than it needs.
   assert {
     condition     = [for name, function in local.functions : name if contains(flatten([for statement in function.statements : statement.actions]), "glue:StartJobRun")] == ["job_starter"]
     error_message = "Only job_starter may start jobs."
@@ -104,39 +101,20 @@ run "no_function_holds_more_than_it_needs" {
     condition     = [for name, function in local.functions : name if contains(flatten([for statement in function.statements : statement.actions]), "glue:UpdateTable")] == ["table_publisher"]
     error_message = "Only table_publisher may move a table."
   }
-}
 
-run "the_engine_is_chosen_by_the_limits_of_those_who_run_it" {
-  command = plan
-
+  # The engine is chosen by the limits of those who run it.
   assert {
     condition     = local.functions.batch_claimer.environment.LIGHT_MAX_MB == "256" && local.functions.batch_claimer.environment.SPARK_RUNNER == "glue"
     error_message = "The first step must know the limits of the light engine."
   }
-}
 
-run "rejects_a_missing_job" {
-  command = plan
-
-  variables {
-    glue_jobs = { dataset_etl = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 } }
-  }
-
-  expect_failures = [var.glue_jobs]
-}
-
-run "files_are_loaded_and_tables_rebuilt_by_their_jobs" {
-  command = plan
-
+  # Files are loaded and tables rebuilt by their jobs.
   assert {
     condition     = local.functions.batch_claimer.environment.TRANSFORM_JOB == "test-dataset-etl" && local.functions.refresh_planner.environment.REFRESH_JOB == "test-table-refresh" && local.functions.maintenance_planner.environment.MAINTENANCE_JOB == "test-table-maintenance"
     error_message = "The first step of each machine must know the job of its own."
   }
-}
 
-run "the_arns_are_known_before_the_machines_are" {
-  command = plan
-
+  # The arns are known before the machines are.
   assert {
     condition     = output.state_machine_arns == { for machine in ["forecast", "ingest", "maintenance", "refresh"] : machine => "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-${machine}" }
     error_message = "The ARN must be known before the machine is, for those the machine calls."
@@ -146,11 +124,8 @@ run "the_arns_are_known_before_the_machines_are" {
     condition     = alltrue([for name, machine in module.state_machine : machine.arn == output.state_machine_arns[name]])
     error_message = "Each machine must have the ARN its callers were given."
   }
-}
 
-run "the_machines_call_the_functions_of_their_steps" {
-  command = plan
-
+  # The machines call the functions of their steps.
   assert {
     condition     = contains(module.state_machine["ingest"].called_functions, "table_publisher") && !contains(module.state_machine["refresh"].called_functions, "table_publisher") && contains(module.state_machine["refresh"].called_functions, "refresh_planner")
     error_message = "A machine may call the functions its definition names, and no other."
@@ -160,11 +135,8 @@ run "the_machines_call_the_functions_of_their_steps" {
     condition     = setunion([for machine in module.state_machine : machine.called_functions]...) == setunion(keys(local.functions), keys(module.light_engine.functions), ["run_coordinator"])
     error_message = "Each function of a step must be called by a machine."
   }
-}
 
-run "the_machines_are_rendered_whole" {
-  command = plan
-
+  # The machines are rendered whole.
   assert {
     condition     = alltrue([for machine in module.state_machine : !strcontains(machine.definition, "$${")])
     error_message = "Every placeholder must be filled."
@@ -179,4 +151,14 @@ run "the_machines_are_rendered_whole" {
     condition     = jsondecode(module.state_machine["ingest"].definition).States.NotifyFailure.Parameters.TopicArn == var.shared.alarm_topic_arn
     error_message = "Failures must go to the alerts topic."
   }
+}
+
+run "rejects_a_missing_job" {
+  command = plan
+
+  variables {
+    glue_jobs = { dataset_etl = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 } }
+  }
+
+  expect_failures = [var.glue_jobs]
 }
