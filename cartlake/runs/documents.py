@@ -105,7 +105,8 @@ class Manifest(Document):
     """Everything one run reads, fixed before the run starts. A `backfill` reads files that were loaded before.
 
     `newest_copy` is the recency of the newest full copy that was loaded before, empty for none.
-    `engine` is None where nobody chose; a fallback to Spark changes it, and nothing else.
+    `engine` is None where nobody chose; a fallback to Spark changes it, and nothing else. `left_out` is how many files
+    were taken out of it because they cannot be loaded.
     """
 
     run_id: str
@@ -117,6 +118,7 @@ class Manifest(Document):
     part: BackfillPart | None = None
     newest_copy: str = ""
     engine: EngineChoice | None = None
+    left_out: Count = 0
 
 
 class RowCounts(Document):

@@ -79,7 +79,7 @@ def run_record(run: PastRun) -> RunRecord:
         run_id=run.run_id,
         subject=run.subject,
         state=RunState.SUCCEEDED if succeeded else RunState.FAILED,
-        files=len(manifest.files) if manifest else 0,
+        files=len(manifest.files) + manifest.left_out if manifest else 0,
         counts=report.rows if report and succeeded else None,
         deletes=report.deletes if report and succeeded else 0,
         deleted=report.deleted if report and succeeded else 0,

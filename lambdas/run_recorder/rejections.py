@@ -45,7 +45,8 @@ def reject_files(request: RejectFiles) -> Answer:
     claimed = {file.file_id for file in ours if file.state is FileState.CLAIMED} - bad.keys()
     left = [file for file in manifest.files if file.file_id in claimed]
     if left:
-        s3.write_text(folder.manifest, manifest.model_copy(update={"files": left}).model_dump_json(indent=2))
+        without = {"files": left, "left_out": manifest.left_out + len(manifest.files) - len(left)}
+        s3.write_text(folder.manifest, manifest.model_copy(update=without).model_dump_json(indent=2))
     logger.warning("files_rejected", run_id=request.run_id, rejected=len(bad), left=len(left))
     return {"rejected": len(bad), "again": bool(left)}
 

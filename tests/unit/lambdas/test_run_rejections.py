@@ -80,6 +80,14 @@ def test_the_bad_file_is_rejected_and_the_run_has_the_others(account, ledger, fi
     assert (rejected.reason, rejected.detail, rejected.run_id) == ("unreadable", WHY, RUN_ID)
 
 
+def test_the_manifest_says_how_many_were_left_out_whatever_is_repeated(account, files, bad, call):
+    for rejected, left_out in [(files[1], 1), (files[1], 1), (files[0], 2)]:
+        bad(rejected)
+        call()
+        manifest = account.read_json(f"{FOLDER}/manifest.json")
+        assert (manifest["left_out"], len(manifest["files"])) == (left_out, 3 - left_out)
+
+
 def test_it_lies_in_quarantine_beside_its_reason_and_is_told(account, ledger, files, bad, call, bus):
     bad(files[1])
 

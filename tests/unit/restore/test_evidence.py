@@ -1,5 +1,6 @@
 """What the documents of past runs say of files and runs, and what they leave open."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from cartlake.ledger import FileState, ObjectVersion, RunState
@@ -15,7 +16,7 @@ from cartlake.runs.documents import (
     RowCounts,
     TransformReport,
 )
-from cartlake_cli.restore.evidence import dataset_of_key, rebuilt, same_content
+from cartlake_cli.restore.evidence import dataset_of_key, rebuilt, run_record, same_content
 from cartlake_cli.restore.history import Outcome, PastRun, RejectedFile
 
 COUNTS = RowCounts(read=3, published=2, quarantined=1, duplicate=0)
@@ -101,6 +102,12 @@ def test_a_file_of_a_run_that_succeeded_was_loaded_and_stands_for_its_content():
     assert (file.bucket, file.key, file.version_id) == ("raw", "incoming/transactions/a.csv", "a")
     assert (file.received_at, file.written_at) == (RECEIVED, WRITTEN)
     assert file.loads == [Load(source_file="s3://raw/incoming/transactions/a.csv", run_id=run(1).run_id)]
+
+
+def test_a_run_had_the_files_too_that_it_was_repeated_without():
+    one = run(1, "a", "b")
+    repeated = replace(one, manifest=one.manifest.model_copy(update={"left_out": 1}))
+    assert run_record(repeated).files == 3
 
 
 def test_a_file_of_a_run_that_failed_is_failed_until_a_later_run_loads_it():
