@@ -12,7 +12,7 @@ version: 1.0.0
 schema:
   - name: baskets
     customProperties:
-      - {property: cartlake.versionColumn, value: _received_at}
+      - {property: cartlake.versionColumn, value: placed_at}
       - {property: cartlake.eventTime, value: placed_at}
       - property: cartlake.fillDown
         value: {within: order_name, columns: [order_id, placed_at, note, extras], position: line}
