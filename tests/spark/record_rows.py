@@ -86,6 +86,8 @@ def _record(chosen, order, *, first):
             chosen.choice(EXTRAS[:4]),
         ]
     items = [text for _ in range(3) for text in (chosen.choice(TEXTS), chosen.choice(PRICES))]
+    if chosen.random() < 0.06:
+        items = [""] * len(items)
     return [*cells, *items]
 
 
