@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from cartlake.contracts.model import UNKNOWN_COLUMNS
 from cartlake.contracts.names import column_of
 from cartlake.contracts.types import List, Plain, Struct
+from cartlake.record_rows import RecordRows, record_rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,6 +54,8 @@ class RowShape:
     """Other names of columns in files, each with the column."""
     loose: bool = False
     """Whether spelling makes no difference: `cartlake.contracts.names`."""
+    records: RecordRows | None = None
+    """How records of CSV files become rows; None where each is a row as it is."""
 
     @cached_property
     def types(self) -> Mapping[str, Type]:
@@ -69,8 +72,24 @@ class RowShape:
         except (ValueError, RecursionError):
             return line
 
-    def record(self, header: Sequence[str]) -> Callable[[Sequence[Cell]], list[Cell]]:
-        """Return a function that turns the cells of a CSV record into the values of `columns_of(header)`."""
+    @property
+    def in_order(self) -> bool:
+        """Return whether records of a CSV file have to be read in its order."""
+        return self.records is not None and self.records.in_order
+
+    def rows(self, header: Sequence[str]) -> Callable[[Sequence[Cell]], list[list[Cell]]]:
+        """Return a function that turns the cells of each CSV record of one file, in order, into its rows.
+
+        A row has the values of `columns_of(header)`.
+        """
+        if self.records is None:
+            values = self._row(header)
+            return lambda cells: [values(cells)]
+        values, rows = self._row(self.records.header(header)), self.records.of_file(header)
+        return lambda cells: [values(row) for row in rows(cells)]
+
+    def _row(self, header: Sequence[str]) -> Callable[[Sequence[Cell]], list[Cell]]:
+        """Return a function that turns the cells of a row into the values of the contract's columns."""
         places = [(place, self.types[name]) for place, name in enumerate(header) if name in self.types]
         extra = [(place, name) for place, name in enumerate(header) if self._is_unknown(name)]
 
@@ -82,8 +101,9 @@ class RowShape:
         return values
 
     def columns_of(self, header: Sequence[str]) -> list[str]:
-        """Return the columns that records of a CSV file with this header have afterwards."""
-        known = [name for name in header if name in self.types]
+        """Return the columns that rows of a CSV file with this header have afterwards."""
+        names = header if self.records is None else self.records.header(header)
+        known = [name for name in names if name in self.types]
         return [*known, UNKNOWN_COLUMNS] if self.unknown == "keep" else known
 
     def _is_unknown(self, name: str) -> bool:
@@ -210,19 +230,21 @@ class _Fit:
 
 
 def shape_of(contract: Contract) -> RowShape | None:
-    """Return the shape of the rows of a contract's files; None where all columns are plain and others are refused.
+    """Return the shape of the rows of a contract's files.
 
-    Such files are read without it, several times as fast.
+    None where all columns are plain, others are refused and each record is a row: such files are read without it,
+    several times as fast.
     """
     columns = [
         c for c in contract.table.file_columns if c.name != UNKNOWN_COLUMNS or contract.unknown_columns != "keep"
     ]
-    if contract.unknown_columns == "refuse" and not any(column.is_nested for column in columns):
+    records = record_rows_of(contract.table)
+    if contract.unknown_columns == "refuse" and records is None and not any(column.is_nested for column in columns):
         return None
     types = tuple((column.name, column.structure) for column in columns)
     aliases = tuple((alias, column.name) for column in columns for alias in column.aliases)
     loose = contract.file is not None and contract.file.names == "loose"
-    return RowShape(types, contract.unknown_columns, aliases, loose)
+    return RowShape(types, contract.unknown_columns, aliases, loose, records)
 
 
 def names_in_lines(file: ManifestFile, contract: Contract) -> dict[str, str]:

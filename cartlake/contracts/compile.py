@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, cast, get_args
 
 from cartlake.contracts.custom_properties.building import TRANSFORM, Build, build_of
+from cartlake.contracts.custom_properties.constants import constant_of
 from cartlake.contracts.custom_properties.deletes import deleted_when, full_copy
 from cartlake.contracts.custom_properties.layout import event_time_fixed, renamed_from, sort_order
 from cartlake.contracts.custom_properties.maintenance import MAX_SNAPSHOTS, maintenance_of
 from cartlake.contracts.custom_properties.masks import MASK, mask_of
+from cartlake.contracts.custom_properties.record_mapping_faults import with_record_mapping
 from cartlake.contracts.custom_properties.unknown_columns import unknown_columns_of, with_unknown_columns
 from cartlake.contracts.errors import Faults
 from cartlake.contracts.glue_limits import check_table
@@ -63,7 +65,13 @@ def compile_contract(document: Document, file: FileOptions | None, source: str, 
         if entry.element is not None and entry.element.partition(".")[0] not in names:
             faults.add(f"slaProperties.{entry.property}.element", entry.element, "name it <table>.<column>")
     first = with_unknown_columns(document.tables[0], document)
-    tables = tuple(_table(table, document, faults) for table in (first, *document.tables[1:]))
+    loaded = [file, *(None for _ in document.tables[1:])]
+    tables = tuple(
+        with_record_mapping(
+            _table(table, document, faults), _custom(table.custom_properties), into, f"schema.{table.name}", faults
+        )
+        for table, into in zip((first, *document.tables[1:]), loaded, strict=True)
+    )
     return Contract(
         name=document.name,
         version=document.version,
@@ -229,6 +237,7 @@ def _column(column: Property, names: list[str], where: str, faults: Faults) -> C
         parts=parts_of(column, kind),
         tree=kind if is_nested(str(kind)) else None,
         aliases=aliases_of(column.physical_name, _custom(column.custom_properties), where, faults),
+        constant=constant_of(_custom(column.custom_properties), str(kind), where, faults),
     )
 
 

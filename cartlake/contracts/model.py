@@ -7,6 +7,7 @@ from typing import Final, Literal
 from cartlake.contracts.custom_properties.building import Build
 from cartlake.contracts.custom_properties.deletes import FullCopy
 from cartlake.contracts.custom_properties.maintenance import Maintenance
+from cartlake.contracts.custom_properties.record_mapping import FillDown, Unpivot
 from cartlake.contracts.defaults import RECEIVED_AT
 from cartlake.contracts.nested import Part
 from cartlake.contracts.odcs import CsvOptions, FileOptions
@@ -58,6 +59,8 @@ class Column:
     """What files may call the column, beside its name."""
     tree: Type | None = field(default=None, repr=False)
     """The type with what files call the fields; None where they have no other names."""
+    constant: str | None = None
+    """The text of the value that all rows have, `cartlake.constant`; None for a column that files have."""
 
     @property
     def structure(self) -> Type:
@@ -187,6 +190,10 @@ class Table:
 
     full_copy: FullCopy | None = None
     """How each file replaces the whole table, `cartlake.fullCopy`; None where files are merged into it."""
+    fill_down: FillDown | None = None
+    """How empty cells of CSV files are filled, `cartlake.fillDown`; None where they stay empty."""
+    unpivot: Unpivot | None = None
+    """Which numbered columns of CSV files become rows, `cartlake.unpivot`; None where none do."""
 
     @property
     def is_delete(self) -> str:
@@ -243,9 +250,25 @@ class Table:
         return tuple(dict.fromkeys((*self.primary_key, *(reference.column for reference in self.references))))
 
     @cached_property
-    def file_columns(self) -> tuple[Column, ...]:
-        """Return the columns of a dropped file or of a transform, in order: all but those the lake adds."""
+    def value_columns(self) -> tuple[Column, ...]:
+        """Return the columns that say something, in order: all but those the lake adds."""
         return tuple(column for column in self.columns if not column.added_by_lake)
+
+    @cached_property
+    def file_columns(self) -> tuple[Column, ...]:
+        """Return the columns of a dropped file or of a transform, in order: those of values, without constants."""
+        return tuple(column for column in self.value_columns if column.constant is None)
+
+    @cached_property
+    def constants(self) -> frozenset[str]:
+        """Return the columns that no file has."""
+        return frozenset(column.name for column in self.columns if column.constant is not None)
+
+    @cached_property
+    def counted_columns(self) -> frozenset[str]:
+        """Return the columns that no CSV file has, because they get numbers of rows or of names."""
+        words = (self.fill_down, self.unpivot)
+        return frozenset(word.position for word in words if word is not None and word.position is not None)
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:

@@ -127,6 +127,7 @@ def _of_table(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[
         yield _of_deletes(contract, old, new)
     if old.full_copy != new.full_copy:
         yield _of_full_copy(contract, old, new)
+    yield from _of_records(contract, old, new)
     yield from _of_columns(contract, old, new, sent=sent)
     yield from _of_rules(contract, old, new, sent=sent)
 
@@ -160,6 +161,19 @@ def _of_full_copy(contract: str, old: Table, new: Table) -> ContractChange:
     return ContractChange(contract, old.name, f"a file may delete a share of {share} of the keys")
 
 
+def _of_records(contract: str, old: Table, new: Table) -> Iterator[ContractChange]:
+    """Return changes of how records of files become rows."""
+    if old.fill_down != new.fill_down:
+        what = f"filled down within {new.fill_down.within}" if new.fill_down else "no longer filled down"
+        breaks: Breaks | None = None if old.fill_down is None else "senders"
+        yield ContractChange(contract, old.name, f"empty cells of CSV files are {what}", breaks)
+    one, other = (set(table.unpivot.names) if table.unpivot else set[tuple[str, str]]() for table in (old, new))
+    if gone := sorted(name for _, name in one - other):
+        yield ContractChange(contract, old.name, f"columns that no longer become rows: {', '.join(gone)}", "senders")
+    if added := sorted(name for _, name in other - one):
+        yield ContractChange(contract, old.name, f"columns that become rows: {', '.join(added)}")
+
+
 def _of_columns(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[ContractChange]:
     columns, wanted = ({column.name: column for column in one.columns} for one in (old, new))
     renamed = {former: column for column in new.columns if (former := _former(column, columns, wanted))}
@@ -185,6 +199,8 @@ def _of_column(contract: str, table: str, old: Column, new: Column | None, *, se
         return
     for change in type_changes(parse_type(old.type), parse_type(new.type), ""):
         yield _of_type(contract, place, change, sent=sent)
+    if old.constant != new.constant:
+        yield _of_constant(contract, place, old, new)
     if new.required and not old.required:
         yield ContractChange(contract, place, "required now", "senders" if sent else None)
     if old.required and not new.required:
@@ -198,6 +214,15 @@ def _of_column(contract: str, table: str, old: Column, new: Column | None, *, se
         yield ContractChange(contract, place, f"classified as {new.classification}{' (PII)' if new.pii else ''}")
     if old.description != new.description:
         yield ContractChange(contract, place, "description changed")
+
+
+def _of_constant(contract: str, place: str, old: Column, new: Column) -> ContractChange:
+    """Return a change of the value that all rows have. Files that have the column are refused, or lack it."""
+    if old.constant is None:
+        return ContractChange(contract, place, f"always {new.constant}, and in no file", "senders")
+    if new.constant is None:
+        return ContractChange(contract, place, f"read from files, no longer always {old.constant}", "senders")
+    return ContractChange(contract, place, f"always {new.constant} instead of {old.constant}", "readers")
 
 
 def _of_type(contract: str, place: str, change: TypeChange, *, sent: bool) -> ContractChange:

@@ -106,7 +106,7 @@ def _document(contract: Contract) -> dict[str, Any]:
 def _table(contract: Contract) -> dict[str, Any]:
     table, name = contract.table, masked_name(contract)
     described = {column["name"]: column for column in _described(contract)}
-    kept = [column for column in table.file_columns if column.name not in _redacted(table)]
+    kept = [column for column in table.value_columns if column.name not in _redacted(table)]
     return {
         "name": name,
         "physicalName": f"{DATABASE}.{name}",

@@ -16,6 +16,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from cartlake_cli.smoke.shop_rows import shopify_orders, stripe_payments, woocommerce_orders
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -222,6 +224,9 @@ _ROWS: Final[dict[str, tuple[Callable[[datetime, Keys], tuple[list[Row], list[Ro
     "hubspot_companies": (_hubspot_companies, ".jsonl"),
     "hubspot_contacts": (_hubspot_contacts, ".jsonl"),
     "transactions": (_transactions, ".csv"),
+    "shopify_orders": (shopify_orders, ".jsonl"),
+    "woocommerce_orders": (woocommerce_orders, ".jsonl"),
+    "stripe_payments": (stripe_payments, ".jsonl"),
     "reviews": (_reviews, ".jsonl"),
     "clickstream": (_clickstream, ".csv"),
 }

@@ -90,8 +90,11 @@ def test_sources_may_be_dropped_and_modelled_tables_may_not() -> None:
         "hubspot_contacts",
         "products",
         "reviews",
+        "shopify_orders",
+        "stripe_payments",
         "transactions",
         "vendors",
+        "woocommerce_orders",
     )
 
     assert contracts.names() == sources

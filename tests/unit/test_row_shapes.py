@@ -126,7 +126,8 @@ def test_cells_of_csv_hold_nested_values_as_json() -> None:
     header = ["Shop Name", "lines", "id", "_x", "address"]
 
     def record(unknown: str, *cells: str | None) -> list[str | None]:
-        return SHAPES[unknown].record(header)(cells)
+        [row] = SHAPES[unknown].rows(header)(cells)
+        return row
 
     assert SHAPES["ignore"].columns_of(header) == ["lines", "id", "address"]
     assert SHAPES["keep"].columns_of(header) == ["lines", "id", "address", "unknown_columns"]

@@ -157,7 +157,7 @@ def _columns_of_both(
 ) -> tuple[list[str], list[str], list[str]]:
     """Return the columns that both versions have, those only the older one has, and those only the newer one has."""
     older, newer = (columns_at(stored, version) for version in (before, after))
-    ours = [column.name for column in table.file_columns]
+    ours = [column.name for column in table.value_columns]
     both = [name for name in ours if name in older and name in newer]
     added_by_lake = {column.name for column in table.columns if column.added_by_lake}
     return both, sorted(older - newer - added_by_lake), sorted(newer - older - added_by_lake)

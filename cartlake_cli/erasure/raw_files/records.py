@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Final
 from cartlake.contracts.names import column_of, written_names
 from cartlake.csv_records import BLANK, CsvLayout, RecordSplitter
 from cartlake.json_objects import objects_of
+from cartlake.record_rows import filler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cartlake.contracts import Contract
+    from cartlake.record_rows import Cells
     from cartlake_cli.erasure.subject import Subject
 
 _MARK: Final = b"\xef\xbb\xbf"
@@ -33,8 +35,15 @@ class Columns:
 
     def is_one(self, written: str) -> bool:
         """Return whether a file's column of this name names a person."""
+        return self.called(written) in self.names
+
+    def called(self, written: str) -> str:
+        """Return the column that a file calls by a name; the name where there is none."""
         known = written_names((column.name, column.aliases) for column in self.contract.table.file_columns)
-        return column_of(written, known, loose=self.contract.file_options.names == "loose") in self.names
+        loose = self.contract.file_options.names == "loose"
+        unpivot = self.contract.table.unpivot
+        numbered = unpivot.numbered(written, loose=loose) if unpivot else None
+        return numbered or column_of(written, known, loose=loose) or written
 
 
 @dataclass
@@ -100,15 +109,30 @@ class TextEraser:
         layout = CsvLayout(1, options.delimiter, options.quote, self.columns.contract.max_line_bytes)
         names = layout.values(header)
         layout = CsvLayout(len(names), options.delimiter, options.quote, self.columns.contract.max_line_bytes)
-        places = [place for place, name in enumerate(names) if name and self.columns.is_one(name)]
+        called = [self.columns.called(name or "") for name in names]
+        unpivot = self.columns.contract.table.unpivot
+        places = [
+            place
+            for place, name in enumerate(called)
+            if (unpivot.column(name) if unpivot else name) in self.columns.names
+        ]
+        # Records below each other may have the person's id in the first of them alone.
+        filled = filler(called, self.columns.contract.table.fill_down)
         for unit, record in csv_units(lines, layout):
-            if record is None or not self._count(self._csv_record(unit, record, layout, places)):
+            if record is None or not self._count(self._csv_record(unit, record, layout, places, filled)):
                 yield unit
 
-    def _csv_record(self, unit: bytes, record: bytes, layout: CsvLayout, places: Sequence[int]) -> bool:
+    def _csv_record(
+        self,
+        unit: bytes,
+        record: bytes,
+        layout: CsvLayout,
+        places: Sequence[int],
+        filled: Callable[[Cells], Cells],
+    ) -> bool:
         if not layout.record.fullmatch(record):
             return self._mentioned(unit)
-        values = layout.values(record)
+        values = filled(layout.values(record))
         return self._is_theirs([value for place in places if (value := values[place]) is not None], unit)
 
     def _is_theirs(self, values: Sequence[str], text: bytes) -> bool:

@@ -86,8 +86,9 @@ def _of_table(contract: Contract, table: RawTable) -> Iterator[RawDrift]:
         accepted = ", ".join(contract.accepted_formats)
         yield drift("", "format", table.format or "unknown", accepted, "such files are rejected: see `lake files`")
         return
-    wanted = {column.name: column for column in contract.table.file_columns}
-    columns = {_column_called(name, contract): kind for name, kind in table.columns.items()}
+    counted = contract.table.counted_columns if table.format == "csv" else frozenset()
+    wanted = {column.name: column for column in contract.table.file_columns if column.name not in counted}
+    columns = {_column_called(name, contract, table.format): kind for name, kind in table.columns.items()}
     for name, column in wanted.items():
         found = columns.get(name)
         if found is None and not (table.format == "jsonl" and not column.required):  # objects may leave nulls out
@@ -100,8 +101,12 @@ def _of_table(contract: Contract, table: RawTable) -> Iterator[RawDrift]:
             yield drift(name, "unknown", kind, None, advice)
 
 
-def _column_called(name: str, contract: Contract) -> str:
-    """Return the column that files call by a name, which crawlers write in small letters; else the name."""
+def _column_called(name: str, contract: Contract, kind: str) -> str:
+    """Return the column that files of a format call by a name, which crawlers write in small letters; else the name."""
+    unpivot = contract.table.unpivot if kind == "csv" else None
+    # Crawlers write small letters, so spelling tells nothing.
+    if unpivot and (numbered := unpivot.numbered(name, loose=True)):
+        return unpivot.column(numbered)
     columns = contract.table.file_columns
     written = written_names((column.name, map(str.lower, column.aliases)) for column in columns)
     return column_of(name, written, loose=contract.file_options.names == "loose") or name

@@ -70,7 +70,7 @@ def _csv(session: Session, files: Sequence[ManifestFile], contract: Contract) ->
     if shape is None:
         good, source = {copy.good: file for file, copy in copies}, (header, layout)
     else:
-        good = {shaped_copy(session, copy.good, header, layout, shape): file for file, copy in copies}
+        good = {shaped_copy(copy.good, header, layout, shape): file for file, copy in copies}
         source = (shape.columns_of(header), shaped_layout(shape, header, contract))
     names = source[0]
     query = _raw_rows(

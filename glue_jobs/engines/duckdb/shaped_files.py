@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import csv
+import sys
+from typing import TYPE_CHECKING
 
 from cartlake.csv_records import CsvLayout
-from glue_jobs.engines.duckdb.raw_files import SHAPED, read_csv_sql
+from glue_jobs.engines.duckdb.raw_files import SHAPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,17 +15,13 @@ if TYPE_CHECKING:
 
     from cartlake.contracts import Contract
     from cartlake.row_shapes import Cell, RowShape
-    from glue_jobs.engines.duckdb.session import Session
-
-_ROWS: Final = 2000
-"""Records that are in memory at once."""
 
 
-def shaped_copy(session: Session, path: Path, header: Sequence[str], layout: CsvLayout, shape: RowShape) -> Path:
-    """Return a file with the records of another copy, which is in `layout`, as `shape` has them."""
-    target, values = path.with_suffix(".shaped"), shape.record(header)
+def shaped_copy(path: Path, header: Sequence[str], layout: CsvLayout, shape: RowShape) -> Path:
+    """Return a file with the rows of the records of another copy, which is in `layout`, as `shape` has them."""
+    target, rows = path.with_suffix(".shaped"), shape.rows(header)
     with target.open("w", encoding="utf-8", newline="") as copy:
-        copy.writelines(_line(values(cells)) for cells in _records(session, path, header, layout))
+        copy.writelines(_line(row) for cells in _records(path, layout) for row in rows(cells))
     return target
 
 
@@ -32,12 +30,13 @@ def shaped_layout(shape: RowShape, header: Sequence[str], contract: Contract) ->
     return CsvLayout(len(shape.columns_of(header)), ",", '"', SHAPED * contract.max_line_bytes)
 
 
-def _records(session: Session, path: Path, header: Sequence[str], layout: CsvLayout) -> Iterator[Sequence[Cell]]:
-    columns = ", ".join(f"c{place}" for place in range(len(header)))
-    source = read_csv_sql([path], [f"c{place}" for place in range(len(header))], layout)
-    found = session.connection.cursor().execute(f"select {columns} from {source}")  # noqa: S608 - names made here
-    while rows := found.fetchmany(_ROWS):
-        yield from rows
+def _records(path: Path, layout: CsvLayout) -> Iterator[Sequence[Cell]]:
+    """Yield the records of a copy in the order of the file, which DuckDB does not keep; empty cells are None."""
+    csv.field_size_limit(sys.maxsize)  # the validator has checked the length of lines
+    with path.open(encoding="utf-8", errors="replace", newline="") as copy:
+        reader = csv.reader(copy, delimiter=layout.delimiter, quotechar=layout.quote, doublequote=True, strict=True)
+        for cells in reader:
+            yield [cell or None for cell in cells]
 
 
 def _line(values: Sequence[Cell]) -> str:

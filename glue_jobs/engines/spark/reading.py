@@ -1,7 +1,7 @@
 """Read the files of a manifest into one frame of raw rows: strings as written, with their file; bad rows kept whole.
 
-A CSV file whose lines are records is read line by line, so that one large file is read by many tasks. Any other one is
-read by one task, which splits it into records by `cartlake.csv_records`.
+A CSV file whose lines are records is read line by line, so that one large file is read by many tasks. Any other one,
+and one whose rows depend on those above, is read by one task, which splits it into records by `cartlake.csv_records`.
 """
 
 import re
@@ -89,7 +89,9 @@ def _read_alike(spark: SparkSession, files: Sequence[ManifestFile], contract: Co
 
 
 def _csv(spark: SparkSession, files: Sequence[ManifestFile], contract: Contract) -> DataFrame:
-    by_line = files[0].format.line_is_record is True and not files[0].format.has_padding
+    shape = shape_of(contract)
+    in_any_order = shape is None or not shape.in_order
+    by_line = files[0].format.line_is_record is True and not files[0].format.has_padding and in_any_order
     return (_csv_lines if by_line else _csv_records)(spark, files, contract)
 
 

@@ -40,7 +40,7 @@ def changed_rows(kept: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
 
 def _differs(table: Table) -> str:
     """SQL that is true when a row has other values than the stored row beside it."""
-    values = [column.name for column in table.file_columns if column.name not in table.primary_key]
+    values = [column.name for column in table.value_columns if column.name not in table.primary_key]
     return " or ".join(f"{STORED}{name} is distinct from {name}" for name in values) or "false"
 
 

@@ -45,10 +45,12 @@ def columns_called(written: Sequence[str], rules: FileRules) -> list[str]:
 
 
 def check_columns(found: Sequence[str], rules: FileRules) -> None:
-    """Raises RefusedError with the first of these reasons: renamed, missing, extra columns."""
-    missing = [name for name in rules.required if name not in found]
-    extra = [name for name in found if name not in rules.names]
-    renamed = _renamed([name for name in rules.names if name not in found], extra, rules)
+    """Raises RefusedError with the first of these reasons: columns no file has, renamed, missing, extra ones."""
+    _refuse_absent([name for name in found if name in rules.absent], rules)
+    columns = {rules.base_of(name) for name in found}
+    missing = [name for name in rules.required if name not in columns]
+    extra = [name for name in found if rules.base_of(name) not in rules.names]
+    renamed = _renamed([name for name in rules.names if name not in columns], extra, rules)
     details = {"expected": rules.names, "found": list(found), "missing": missing, "extra": extra, "renamed": renamed}
     where = f"contract {rules.dataset} {rules.contract_version}"
     if renamed and (missing or rules.refuses_unknown) and set(missing) <= set(renamed.values()):
@@ -72,6 +74,19 @@ def check_columns(found: Sequence[str], rules: FileRules) -> None:
             f"The file has columns the {where} does not know: {_list(extra)}. Remove them, or add them to the contract"
             " first; `cartlake.unknownColumns: ignore` or `keep` in it lets them pass.",
             **details,
+        )
+
+
+def _refuse_absent(found: Sequence[str], rules: FileRules) -> None:
+    """Refuse columns whose values would be lost: the contract says itself what is in them."""
+    if found:
+        raise RefusedError(
+            Reason.EXTRA_COLUMNS,
+            f"The file has columns that the contract {rules.dataset} {rules.contract_version} fills itself:"
+            f" {_list(found)}. Remove them or give them other names, or correct cartlake.constant, cartlake.fillDown"
+            " or cartlake.unpivot in the contract.",
+            extra=list(found),
+            found=list(found),
         )
 
 

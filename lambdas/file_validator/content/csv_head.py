@@ -21,7 +21,7 @@ class CsvHead:
     """
 
     def __init__(self, rules: FileRules) -> None:
-        self._rules = rules
+        self._rules = rules.of_csv
         self._start = b""
         self._has_rows = False
         self.header: list[str] = []
@@ -61,7 +61,7 @@ def read_header(line: bytes, rules: FileRules) -> list[str]:
             "The lines end in carriage returns alone, as on old Macs. Convert them to line feeds and drop it again.",
         )
     names = _split(text, rules.delimiter, rules.quote)
-    if not {rules.column_of(name) for name in names} & set(rules.names):
+    if not {rules.base_of(rules.column_of(name)) for name in names} & set(rules.names):
         _refuse_delimiter(text, rules)
         _refuse_headless(names, text, rules)
     columns = columns_called(names, rules)
@@ -102,7 +102,9 @@ def _refuse_headless(names: Iterable[str], text: str, rules: FileRules) -> None:
 
 
 def _known(names: Iterable[str], rules: FileRules) -> int:
-    return sum(rules.column_of(name) in rules.names or name.strip().lower() in rules.names for name in names)
+    return sum(
+        rules.base_of(rules.column_of(name)) in rules.names or name.strip().lower() in rules.names for name in names
+    )
 
 
 def _resembles(name: str, rules: FileRules) -> bool:

@@ -1,9 +1,10 @@
 """The parts of a contract that a file is checked against."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from cartlake.contracts import Contract, Table
+from cartlake.contracts.custom_properties.record_mapping import Unpivot
 from cartlake.contracts.model import UnknownColumns
 from cartlake.contracts.names import column_of, written_names
 from cartlake.contracts.types import Type, parse_type
@@ -46,6 +47,21 @@ class FileRules:
     unknown_columns: UnknownColumns = "refuse"
     loads_again: bool = False
     loose_names: bool = False
+    absent: frozenset[str] = frozenset()
+    """Columns of the table that no file has: they have one value by the contract."""
+    counted: frozenset[str] = frozenset()
+    """Columns that no CSV file has: they get numbers of rows or of names."""
+    unpivot: Unpivot | None = None
+    """Which numbered columns of CSV files become rows."""
+    numbered: Unpivot | None = None
+    """The same in the rules for CSV files, None in those for others."""
+
+    @cached_property
+    def of_csv(self) -> "FileRules":
+        """Return the rules for CSV files, whose records become rows."""
+        columns = tuple(column for column in self.columns if column.name not in self.counted)
+        made = self.counted.union(self.unpivot.columns if self.unpivot else ())
+        return replace(self, columns=columns, absent=self.absent | made, numbered=self.unpivot)
 
     @property
     def refuses_unknown(self) -> bool:
@@ -62,8 +78,13 @@ class FileRules:
         return written_names((column.name, column.aliases) for column in self.columns)
 
     def column_of(self, name: str) -> str:
-        """Return the column that a file calls by a name; a name of no column as it is."""
-        return column_of(name, self.written, loose=self.loose_names) or name
+        """Return the column that a file calls by a name, `column[n]` for a numbered one; a name of none as it is."""
+        found = self.numbered.numbered(name, loose=self.loose_names) if self.numbered else None
+        return found or column_of(name, self.written, loose=self.loose_names) or name
+
+    def base_of(self, column: str) -> str:
+        """Return the column of the contract that `column[n]` is a number of; any other name as it is."""
+        return self.numbered.column(column) if self.numbered else column
 
     @property
     def required(self) -> list[str]:
@@ -91,6 +112,9 @@ def rules_of(contract: Contract) -> FileRules:
         unknown_columns=contract.unknown_columns,
         loads_again=contract.table.loads_again,
         loose_names=options.names == "loose",
+        absent=contract.table.constants,
+        counted=contract.table.counted_columns,
+        unpivot=contract.table.unpivot,
     )
 
 

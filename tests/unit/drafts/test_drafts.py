@@ -19,6 +19,7 @@ from cartlake_cli.contracts.drafts.guesses import snake_case, unique_names
 from cartlake_cli.contracts.drafts.sample import kind_of
 from cartlake_cli.errors import CommandError
 from cartlake_cli.main import app
+from tests import shops
 
 EXPORTS = Path(__file__).parent / "exports"
 
@@ -45,6 +46,14 @@ def read(file, folder):
 
 def types(contract):
     return {column.name: column.type for column in contract.table.file_columns}
+
+
+@pytest.mark.parametrize("dataset", sorted(shops.EXPORTS))
+def test_exports_of_shops_that_have_contracts_can_be_drafted_too(drafted, dataset):
+    _, contract = drafted(shops.EXPORTS[dataset](shops.orders(1, 30)), "export.csv")
+
+    assert (contract.name, contract.table.fill_down, contract.table.unpivot) == ("export", None, None)
+    assert {"timestamp", "decimal(12,2)", "bigint", "string"} <= set(types(contract).values())
 
 
 @pytest.mark.parametrize(

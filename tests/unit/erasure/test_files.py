@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import string
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cartlake import contracts
+from cartlake.contracts.custom_properties.record_mapping import FillDown, Unpivot
 from cartlake.csv_records import CsvLayout
 from cartlake_cli.erasure.raw_files.files import mentions, rewrite
 from cartlake_cli.erasure.raw_files.records import Columns, csv_units
@@ -23,9 +25,9 @@ SUBJECT = Subject(frozenset({THEIRS, "CUS-0000007"}), frozenset({"ada@example.or
 COLUMNS = Columns(contracts.load("reviews"), ("customer_id",))
 
 
-def rewritten(content, kind):
+def rewritten(content, kind, columns=COLUMNS):
     target = io.BytesIO()
-    counts = rewrite(io.BytesIO(content), target, kind, SUBJECT, COLUMNS)
+    counts = rewrite(io.BytesIO(content), target, kind, SUBJECT, columns)
     return target.getvalue(), counts
 
 
@@ -53,6 +55,32 @@ def test_csv_keeps_every_other_byte():
     ):
         expected = expected.replace(gone, b"")
     assert rewritten(content, "csv") == (expected, type(rewritten(content, "csv")[1])(4, 5))
+
+
+def mapped(**words):
+    """The columns of a contract that has these words about records."""
+    contract = contracts.load("reviews")
+    return Columns(replace(contract, tables=(replace(contract.table, **words),)), ("customer_id",))
+
+
+def test_csv_loses_every_row_of_a_person_whose_id_stands_in_the_first_of_them_alone():
+    content = (
+        b"review_id,body,customer_id\nr1,a,CUS-0000001\nr1,b,\n"
+        b"r2,c,CUS-0004242\nr2,d,\ntorn\nr2,e,\nr3,f,CUS-0000002\nr2,g,\n"
+    )
+    filled = mapped(fill_down=FillDown("review_id", ("customer_id",)))
+
+    kept = content.replace(b"r2,c,CUS-0004242\nr2,d,\n", b"").replace(b"r2,e,\n", b"")
+    assert rewritten(content, "csv", filled)[0] == kept
+
+
+def test_csv_loses_a_record_in_which_one_of_many_columns_names_the_person():
+    content = b"review_id,Who 1,Who 2\nr1,CUS-0000001,CUS-0000002\nr2,CUS-0000001,CUS-0004242\n"
+
+    found, counts = rewritten(content, "csv", mapped(unpivot=Unpivot((("customer_id", "Who {n}"),))))
+
+    assert found == content.replace(b"r2,CUS-0000001,CUS-0004242\n", b"")
+    assert (counts.removed, counts.kept) == (1, 1)
 
 
 def test_json_keeps_every_other_byte():

@@ -67,6 +67,15 @@ def test_columns_that_the_contract_leaves_to_files_do_not_drift():
     assert drift_of(ignoring, [crawled("csv", as_sent() | {"coupon": "string"})]) == []
 
 
+def test_csv_files_have_numbered_columns_and_no_numbers_of_rows():
+    shop = contracts.load("woocommerce_orders")
+    names = [column.name for column in shop.table.file_columns if column.name not in {"item_number", "product_name"}]
+    sent = dict.fromkeys([*names, "product item 1 name", "product item 2 name"], "string")
+
+    assert {one.column for one in drift_of(shop, [crawled("csv", sent)])} == set()
+    assert [one.column for one in drift_of(shop, [crawled("csv", dict.fromkeys(names, "string"))])] == ["product_name"]
+
+
 def test_objects_may_leave_out_what_is_optional():
     columns = as_sent()
     del columns["channel"], columns["customer_email"]
