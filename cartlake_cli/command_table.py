@@ -55,6 +55,14 @@ COMMANDS: Final[dict[str, Entry]] = {
         "cartlake_cli.commands.runs.sources",
         "Read a source now: what was modified since the last sync becomes files in the raw zone.",
     ),
+    "streams": Entry(
+        "cartlake_cli.commands.runs.streams",
+        "List topics of Kafka and how far each was read; of one topic, hold its offsets against rows.",
+    ),
+    "stream": Entry(
+        "cartlake_cli.commands.runs.streams",
+        "Read a topic of Kafka now: what is new in it becomes files in the raw zone.",
+    ),
     "files": Entry(
         "cartlake_cli.commands.runs.status", "List files with their state and, where they were not loaded, the reason."
     ),

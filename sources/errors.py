@@ -29,7 +29,3 @@ class UnknownSourceError(TerminalError):
 
 class UnknownTopicError(TerminalError):
     """There is no topic of this name, or the credentials may not see it."""
-
-
-class OffsetsLostError(TerminalError):
-    """Messages were deleted before they were read. All that was there is landed."""

@@ -1,4 +1,4 @@
-"""States that one process at a time works on. Each write names the one before it, so of two processes only one goes on."""
+"""States that one process at a time works on: each write names the one before it, so of two only one goes on."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _SCRAM: Final = "SCRAM-SHA-512"
 
 
 def options_of(topic: str, settings: StreamSettings) -> dict[str, Any]:
-    """Return the options of kafka-python for a cluster. Raises CredentialsError where a secret is missing or no login."""
+    """Return the options of kafka-python for a cluster. Raises CredentialsError for a secret that is no login."""
     options: dict[str, Any] = {"bootstrap_servers": settings.brokers, "client_id": "cartlake"}
     match settings.authentication:
         case "none":

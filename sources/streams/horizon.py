@@ -56,7 +56,7 @@ def horizon_of(contract: Contract) -> Horizon:
 
 
 def event_at(value: object) -> datetime | None:
-    """Return a time as the engines read it (`cartlake.contracts.casts`): in UTC unless it names an offset, else None."""
+    """Return a time as engines read it (`cartlake.contracts.casts`), in UTC unless it names an offset; else None."""
     if not isinstance(value, str):
         return None
     text = value.strip(" ")

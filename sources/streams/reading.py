@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from cartlake.ledger.streams import StreamLedger, StreamState
     from sources.streams.files import RangeStore
-    from sources.streams.lines import LineWriter, Lines
+    from sources.streams.lines import Lines, LineWriter
     from sources.streams.model import Batch, Broker, Topic
 
 NO_LIMITS = Limits(sys.maxsize, sys.maxsize)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cartlake.ledger.streams import Incarnation, StreamState
     from cartlake.ledger.streams.states import Totals
+
+
+COUNTS: Final = ("offsets", "files", "records", "poison", "gaps", "lost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,17 @@ def result(before: StreamState, after: StreamState, notices: tuple[str, ...]) ->
     )
 
 
+def added(first: StreamResult, second: StreamResult) -> StreamResult:
+    """Return what two reads did, one after the other."""
+    sums = {name: getattr(first, name) + getattr(second, name) for name in COUNTS}
+    return replace(second, notices=(*first.notices, *second.notices), **sums)
+
+
 def notice_of_replacement(gone: Incarnation, topic: str) -> str:
     """Return the message about a topic whose offsets begin anew."""
     return (
-        f"Topic {topic} was deleted and made again, or lost messages that were read: its offsets begin anew. The former "
-        f"topic was read to the end of {gone.totals.offsets:,} offsets; {gone.unread:,} more were seen and cannot be "
+        f"Topic {topic} was deleted and made again, or lost messages that were read: its offsets begin anew. Of the "
+        f"former one {gone.totals.offsets:,} offsets were read; {gone.unread:,} more were seen and cannot be "
         f"read any more, and nobody can tell what came after them. The new one is read from its first message on, as "
         f"incarnation {gone.number + 1}."
     )
@@ -74,7 +83,6 @@ def notice_of_loss(topic: str, lost: int) -> str:
 def _counted(state: StreamState, past: Sequence[Incarnation]) -> dict[str, int]:
     """Return the counts of a state and of topics that are gone, of which what was seen and not read is lost."""
     every: list[Totals] = [state.totals, *(one.totals for one in past)]
-    names = ("offsets", "files", "records", "poison", "gaps", "lost")
-    counted = {name: sum(getattr(one, name) for one in every) for name in names}
+    counted = {name: sum(getattr(one, name) for one in every) for name in COUNTS}
     unread = sum(one.unread for one in past)
     return counted | {"lost": counted["lost"] + unread, "offsets": counted["offsets"] + unread}

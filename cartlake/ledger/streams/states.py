@@ -26,10 +26,10 @@ class Claim(Record):
 
 
 class Partition(Record):
-    """A partition: `next` is the first offset that was not landed, `end` the end of the partition when it was last seen.
+    """A partition: `next` is the first offset that was not landed, `end` the end when the partition was last seen.
 
     Of the offsets from `begin` to `next`, `records` were landed as lines of files, `poison` of them as poison messages;
-    `gaps` hold no record, as after compaction and transactions; `lost` were deleted by the broker before they were read.
+    `gaps` hold no record, as after compaction and transactions; `lost` were deleted by the broker before the read.
     """
 
     begin: int = 0

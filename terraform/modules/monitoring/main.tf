@@ -106,6 +106,27 @@ locals {
       }
     },
     {
+      for name in ["stream-lag"] : name => merge(local.ours, {
+        runbook     = "stream-lag"
+        meaning     = "The reader of a stream has left messages behind for half an hour, or has read no topic at all."
+        metric      = "StreamLag"
+        statistic   = "Maximum"
+        period      = 300
+        periods     = 6
+        missing     = var.streams.scheduled ? "breaching" : "notBreaching"
+        tells_of_ok = true
+      }) if var.streams.any
+    },
+    {
+      for name in ["stream-lost"] : name => merge(local.ours, {
+        runbook   = "stream-lost"
+        meaning   = "Messages of a topic were deleted before the lake had read them."
+        metric    = "StreamOffsetsLost"
+        statistic = "Sum"
+        page      = true
+      }) if var.streams.any
+    },
+    {
       # No news is bad news here: without a sweep in two hours the alarm is on as well.
       for name in ["overdue"] : name => merge(local.ours, {
         runbook     = "overdue"

@@ -94,3 +94,10 @@ variable "thresholds" {
     error_message = "Each threshold must be more than 0."
   }
 }
+
+variable "streams" {
+  description = "Whether the lake reads any topic of Kafka, and whether a schedule does: without any there is no alarm about streams; with a schedule it is an alarm, too, when no topic is read."
+  type        = object({ any = bool, scheduled = bool })
+  default     = { any = false, scheduled = false }
+  nullable    = false
+}

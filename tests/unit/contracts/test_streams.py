@@ -11,7 +11,7 @@ FILE = {"formats": ["jsonl"]}
 
 @pytest.fixture
 def stream_of(document, read):
-    def compiled(value, file=FILE, event_time=True):
+    def compiled(value, file=FILE, *, event_time=True):
         listed = document.setdefault("customProperties", [])
         listed[:] = [one for one in listed if one["property"] != "cartlake.file"]
         listed += [{"property": "cartlake.stream", "value": value}, {"property": "cartlake.file", "value": file}]

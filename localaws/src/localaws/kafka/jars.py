@@ -19,7 +19,7 @@ class KafkaJars(JarSet):
     """Jars of a program of its own, with its own Scala: Spark's way to ivy leaves Scala out, because Spark has one."""
 
     def command(self, ivy_home: Path) -> list[str]:
-        """Return the command that downloads the jars into `jars` of a folder. Raises FileNotFoundError without pyspark."""
+        """Return the command that downloads the jars into `jars` of a folder."""
         home = java.java_home()
         [ivy] = (SPARK_HOME / "jars").glob("ivy-*.jar")
         [coordinate] = self.coordinates

@@ -1,6 +1,6 @@
 """The jars that Glue includes and open-source Spark does not: Iceberg, and access to `s3://` files.
 
-`python -m localaws.spark.jars` downloads them once, as `localaws.spark.ivy` does, into the cache folder of the settings.
+`python -m localaws.spark.jars` downloads them once, into the cache folder of the settings.
 """
 
 from __future__ import annotations

@@ -120,6 +120,28 @@ run "without_sweeps_nobody_says_what_is_overdue" {
   }
 }
 
+run "streams_have_alarms_where_there_are_any" {
+  command = plan
+
+  variables {
+    streams = { any = true, scheduled = true }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["stream-lag"].treat_missing_data == "breaching" && contains(keys(aws_cloudwatch_metric_alarm.this), "stream-lost")
+    error_message = "A reader that is not called at all must be an alarm where a schedule calls it."
+  }
+}
+
+run "without_streams_there_is_no_alarm_about_them" {
+  command = plan
+
+  assert {
+    condition     = length([for name in keys(aws_cloudwatch_metric_alarm.this) : name if startswith(name, "stream")]) == 0
+    error_message = "An alarm on what nobody reads would be on for ever."
+  }
+}
+
 run "rejects_a_level_that_is_none" {
   command = plan
 

@@ -49,7 +49,7 @@ class Log:
 class Cluster:
     """One topic whose messages say which they are. `sent` is all that was ever sent, `gone` what nobody can read."""
 
-    def __init__(self, planned=(), partitions=2, ids=True):
+    def __init__(self, planned=(), partitions=2, *, ids=True):
         self.faults = Faults(list(planned))
         self.faults.rival = self.read_by_another
         self.time, self.ids, self.made = START, ids, 0
