@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Field
 
 from cartlake import contracts
-from cartlake.ledger.leases import SourceBusyError
+from cartlake.ledger.items.leases import SourceBusyError
 from lambdas.shared.clients import ledger
 from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, entry, logger

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from cartlake.errors import CartlakeError
-from cartlake.ledger.leases import LEASE
+from cartlake.ledger.items.leases import LEASE
 from cartlake.ledger.streams import StreamLedger
 from cartlake.times import utc_now
 from sources.errors import UnknownTopicError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cartlake.ledger.items.keys import source_key
-from cartlake.ledger.leases import LeaseLedger
+from cartlake.ledger.items.leases import LeaseLedger
 from cartlake.ledger.sources.states import SourceState
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from cartlake.ledger.leases import LeasedState
+from cartlake.ledger.items.leases import LeasedState
 from cartlake.ledger.models import Record
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cartlake.ledger.items.keys import stream_key
-from cartlake.ledger.leases import LeaseLedger
+from cartlake.ledger.items.leases import LeaseLedger
 from cartlake.ledger.streams.states import StreamState
 
 if TYPE_CHECKING:

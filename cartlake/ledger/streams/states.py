@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import Field
 
-from cartlake.ledger.leases import LeasedState
+from cartlake.ledger.items.leases import LeasedState
 from cartlake.ledger.models import Record
 
 MOST_INCARNATIONS: Final = 50

@@ -12,6 +12,7 @@ from cartlake.ledger.streams.states import Totals
 from cartlake.runs.documents import TransformReport
 from cartlake_cli.operations.raw_files.streams import enabled_stream
 from cartlake_cli.operations.run_documents import run_report
+from sources.files import ForeignFileError
 from sources.streams.files import RangeBucket, folder_of
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def offset_report(lake: Lake, topic: str) -> OffsetReport:
     stream = enabled_stream(lake, topic)
     state = lake.ledger.streams.get(topic)
     folder = folder_of(stream.dataset, topic)
-    files = [one for one in lake.ledger.files.list(stream.dataset) if one.key.startswith(folder)]
+    listed = lake.ledger.files.list(stream.dataset)
+    # What an erasure wrote anew is the file that it replaced.
+    files = [one for one in listed if one.key.startswith(folder) and one.version_of is None]
     loaded = [one for one in files if one.state is FileState.LOADED]
     messages = _messages(files)
     totals = _totals(state)
@@ -109,9 +112,16 @@ def _runs(loaded: Iterable[FileRecord]) -> set[str]:
 
 
 def _messages(files: Sequence[FileRecord]) -> dict[str, int]:
-    """Return how many messages each file holds, by its id, as its metadata says."""
-    found = {one.file_id: RangeBucket(one.bucket).find(one.key) for one in files}
-    return {file_id: one.records if one else 0 for file_id, one in found.items()}
+    """Return how many messages each file holds, by its id."""
+    return {one.file_id: _messages_of(one) for one in files}
+
+
+def _messages_of(file: FileRecord) -> int:
+    try:
+        found = RangeBucket(file.bucket).find(file.key)
+    except ForeignFileError:  # an erasure rewrote it, without what the reader said of it
+        found = None
+    return found.records if found else file.row_estimate or 0
 
 
 def _totals(state: StreamState) -> dict[str, Any]:

@@ -16,8 +16,19 @@ from cartlake_cli.operations.raw_files.offsets import OffsetReport
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 DONE = {"outcome": "done", "offsets": 3, "files": 1, "records": 3, "poison": 0, "gaps": 0, "lost": 0, "notices": []}
 REPORT = {
-    "topic": "clickstream", "offsets": 10, "gaps": 1, "lost": 2, "landed": 7, "loaded": 4, "repeated": 1,
-    "refused": 1, "waiting": 1, "other": 2, "published": 3, "quarantined": 2, "duplicate": 1,
+    "topic": "clickstream",
+    "offsets": 10,
+    "gaps": 1,
+    "lost": 2,
+    "landed": 7,
+    "loaded": 4,
+    "repeated": 1,
+    "refused": 1,
+    "waiting": 1,
+    "other": 2,
+    "published": 3,
+    "quarantined": 2,
+    "duplicate": 1,
 }
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from cartlake.ledger.leases import LEASE
+from cartlake.ledger.items.leases import LEASE
 from cartlake.ledger.streams import StreamLedger
 from sources.errors import UnknownTopicError
 from sources.streams.files import Landed

@@ -8,7 +8,7 @@ from moto import mock_aws
 
 from cartlake.aws import clients as aws
 from cartlake.ledger import Ledger
-from cartlake.ledger.leases import SyncReplacedError
+from cartlake.ledger.items.leases import SyncReplacedError
 from cartlake.ledger.streams import Claim, Incarnation, Partition, StreamState
 from cartlake.ledger.streams.states import Totals
 from sources.files import ForeignFileError

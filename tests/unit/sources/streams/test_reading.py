@@ -2,7 +2,7 @@
 
 import pytest
 
-from cartlake.ledger.leases import LEASE, SourceBusyError
+from cartlake.ledger.items.leases import LEASE, SourceBusyError
 from sources.errors import SourceUnavailableError
 from tests.unit.sources.streams.cluster import DATASET, TOPIC, Cluster
 from tests.unit.sources.world import Killed

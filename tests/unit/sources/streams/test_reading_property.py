@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cartlake.errors import CartlakeError
-from cartlake.ledger.leases import LEASE
+from cartlake.ledger.items.leases import LEASE
 from tests.unit.sources.streams.cluster import Cluster
 from tests.unit.sources.world import Killed
 
