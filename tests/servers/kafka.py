@@ -42,9 +42,10 @@ class Cluster:
         self.broker = broker
 
     def create(self, topic, partitions=2):
-        asked = {topic: {"num_partitions": partitions, "replication_factor": 1}}
+        # Messages of long ago are kept: a broker deletes them by the time that their producer gives them.
+        kept = {"num_partitions": partitions, "replication_factor": 1, "configs": {"retention.ms": "-1"}}
         with self.admin() as admin:
-            admin.create_topics(asked, wait_for_metadata=True)
+            admin.create_topics({topic: kept}, wait_for_metadata=True)
 
     def delete(self, topic):
         with self.admin() as admin:

@@ -117,7 +117,7 @@ module "monitoring" {
   state_machine_arns = module.workflows.state_machine_arns
   datasets           = { dropped = module.datasets.names, promised = module.datasets.promised }
   watched_by_sweep   = coalesce(var.sweep.schedules.enabled, true)
-  streams            = { any = length(var.streams) > 0, scheduled = anytrue([for stream in var.streams : stream.schedule != null]) }
+  reads_streams      = length(var.streams) > 0
 }
 
 module "cost_alerts" {

@@ -108,14 +108,12 @@ locals {
     {
       for name in ["stream-lag"] : name => merge(local.ours, {
         runbook     = "stream-lag"
-        meaning     = "The reader of a stream has left messages behind for half an hour, or has read no topic at all."
+        meaning     = "A read of a stream ran out of time before it had reached the end of its topic."
         metric      = "StreamLag"
         statistic   = "Maximum"
-        period      = 300
-        periods     = 6
-        missing     = var.streams.scheduled ? "breaching" : "notBreaching"
+        period      = 3600
         tells_of_ok = true
-      }) if var.streams.any
+      }) if var.reads_streams
     },
     {
       for name in ["stream-lost"] : name => merge(local.ours, {
@@ -124,7 +122,7 @@ locals {
         metric    = "StreamOffsetsLost"
         statistic = "Sum"
         page      = true
-      }) if var.streams.any
+      }) if var.reads_streams
     },
     {
       # No news is bad news here: without a sweep in two hours the alarm is on as well.

@@ -95,9 +95,9 @@ variable "thresholds" {
   }
 }
 
-variable "streams" {
-  description = "Whether the lake reads any topic of Kafka, and whether a schedule does: without any there is no alarm about streams; with a schedule it is an alarm, too, when no topic is read."
-  type        = object({ any = bool, scheduled = bool })
-  default     = { any = false, scheduled = false }
+variable "reads_streams" {
+  description = "Whether the lake reads topics of Kafka: without any there is no alarm about them."
+  type        = bool
+  default     = false
   nullable    = false
 }

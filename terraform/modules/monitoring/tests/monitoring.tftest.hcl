@@ -124,12 +124,12 @@ run "streams_have_alarms_where_there_are_any" {
   command = plan
 
   variables {
-    streams = { any = true, scheduled = true }
+    reads_streams = true
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["stream-lag"].treat_missing_data == "breaching" && contains(keys(aws_cloudwatch_metric_alarm.this), "stream-lost")
-    error_message = "A reader that is not called at all must be an alarm where a schedule calls it."
+    condition     = aws_cloudwatch_metric_alarm.this["stream-lag"].metric_name == "StreamLag" && aws_cloudwatch_metric_alarm.this["stream-lost"].metric_name == "StreamOffsetsLost"
+    error_message = "A reader that is too slow, and messages that are lost, must be alarms."
   }
 }
 
