@@ -167,7 +167,7 @@ COMMANDS: Final[dict[str, Entry]] = {
         "Write realistic files with known errors, and manifest.json: what is in them and the expected result.",
     ),
     "produce": Entry(
-        "cartlake_cli.commands.lake.produce",
+        "cartlake_cli.commands.runs.produce",
         "Send orders or clicks of a generated world to a topic of Kafka, as fast as they happened or faster.",
     ),
     "logs": Entry("cartlake_cli.commands.local.commands", "Print what a part of the lake logged."),

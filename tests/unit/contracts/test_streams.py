@@ -1,9 +1,12 @@
 """The custom property `cartlake.stream`: what it says, and its faults."""
 
+from dataclasses import replace
+
 import pytest
 
 from cartlake.contracts import ContractError
 from cartlake.contracts.custom_properties.streams import StreamWord
+from cartlake_cli.contracts.changes import compare
 
 EVENT_TIME = {"property": "cartlake.eventTime", "value": "changed_at"}
 FILE = {"formats": ["jsonl"]}
@@ -72,3 +75,23 @@ def test_a_horizon_needs_to_know_when_an_event_was(stream_of, document):
 
     with pytest.raises(ContractError, match=r"name cartlake\.eventTime"):
         stream_of({"topic": "orders", "horizonHours": 3}, event_time=False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words", "breaks"),
+    [
+        (None, StreamWord("a", 1), None, None),
+        (StreamWord("a", 1), StreamWord("a", 1), None, None),
+        (StreamWord("a"), None, "messages of topic a are no longer read", "senders"),
+        (StreamWord("a"), StreamWord("b"), "messages of topic a are no longer read, those of b are", "senders"),
+        (StreamWord("a"), StreamWord("a", 72), "events may be 72 h late instead of any time", "senders"),
+        (StreamWord("a", 72), StreamWord("a", 24), "events may be 24 h late instead of 72 h", "senders"),
+        (StreamWord("a", 24), StreamWord("a", 72), "events may be 72 h late instead of 24 h", None),
+    ],
+)
+def test_a_contract_that_changes_its_stream_says_what_that_is_for_senders(document, read, old, new, words, breaks):
+    contract = read(document)
+
+    changes = compare([replace(contract, stream=old)], [replace(contract, stream=new)])
+
+    assert [(one.change, one.breaks) for one in changes] == ([] if words is None else [(words, breaks)])

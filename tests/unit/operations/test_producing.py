@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from cartlake import contracts
-from cartlake_cli.operations.producing import WorldMessage, messages_of, replay
+from cartlake_cli.operations.raw_files.producing import WorldMessage, messages_of, replay
 from generators.world import generate_world
 
 CLICKS = contracts.load("clickstream").table

@@ -12,7 +12,7 @@ import typer
 from cartlake import contracts
 from cartlake_cli.context import lake_of
 from cartlake_cli.errors import CommandError
-from cartlake_cli.operations.producing import WorldMessage, messages_of, replay
+from cartlake_cli.operations.raw_files.producing import WorldMessage, messages_of, replay
 from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
 from sources.streams.registry import streams_of
 
