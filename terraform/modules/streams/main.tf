@@ -3,9 +3,9 @@ locals {
   secret_arns = distinct([for stream in var.streams : stream.secret.arn if stream.secret != null])
 
   # https://docs.aws.amazon.com/msk/latest/developerguide/iam-access-control.html: a topic's ARN is that of its cluster with another kind.
-  msk         = { for topic, stream in var.streams : topic => stream.cluster_arn if stream.authentication == "iam" }
-  topic_arns  = [for topic, arn in local.msk : "${replace(arn, ":cluster/", ":topic/")}/${topic}"]
-  cluster_arn = distinct(values(local.msk))
+  msk          = { for topic, stream in var.streams : topic => stream.cluster_arn if stream.authentication == "iam" }
+  topic_arns   = [for topic, arn in local.msk : "${replace(arn, ":cluster/", ":topic/")}/${topic}"]
+  cluster_arns = distinct(values(local.msk))
 }
 
 module "stream_reader" {
@@ -30,7 +30,7 @@ module "stream_reader" {
     TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.raw_bucket.arn] }
     }, length(local.secret_arns) == 0 ? {} : { ReadSecrets = { actions = ["secretsmanager:GetSecretValue"], resources = local.secret_arns } },
     length(local.msk) == 0 ? {} : {
-      Connect    = { actions = ["kafka-cluster:Connect"], resources = local.cluster_arn }
+      Connect    = { actions = ["kafka-cluster:Connect"], resources = local.cluster_arns }
       ReadTopics = { actions = ["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"], resources = local.topic_arns }
   })
 }

@@ -62,7 +62,7 @@ run "it_writes_below_the_folders_of_its_topics_and_reads_these_topics_only" {
   }
 
   assert {
-    condition     = local.topic_arns == ["arn:aws:kafka:eu-west-1:123456789012:topic/shop/0123-1/shop.clicks"] && local.cluster_arn == ["arn:aws:kafka:eu-west-1:123456789012:cluster/shop/0123-1"]
+    condition     = join(", ", local.topic_arns) == "arn:aws:kafka:eu-west-1:123456789012:topic/shop/0123-1/shop.clicks" && join(", ", local.cluster_arns) == "arn:aws:kafka:eu-west-1:123456789012:cluster/shop/0123-1"
     error_message = "With IAM the function may read its own topics of its own cluster."
   }
 
