@@ -71,7 +71,7 @@ def test_offsets_of_a_topic_are_rows_of_the_table_of_quarantine_or_duplicates(
         for number in range(40):
             producer.send(TOPIC, json.dumps(click(number)).encode(), partition=number % 2, timestamp_ms=at)
         for value in (b"no json", None, json.dumps(click(90, hours_ago=200)).encode(), json.dumps(click(7)).encode()):
-            producer.send(TOPIC, value, partition=1, timestamp_ms=at)
+            producer.send(TOPIC, value, key=b"key", partition=1, timestamp_ms=at)
 
     with read_from(lake, kafka):
         first = json.loads(run_lake("stream", TOPIC, "--json").stdout)

@@ -79,4 +79,4 @@ class Cluster:
         with self.producer(**options) as producer:
             for value in values:
                 body = json.dumps(value).encode() if isinstance(value, dict) else value
-                producer.send(topic, value=body, partition=partition)
+                producer.send(topic, key=b"key", value=body, partition=partition)
