@@ -91,6 +91,7 @@ def test_messages_of_a_transaction_that_was_taken_back_are_not_landed(kafka, rea
         for number, end in ((1, producer.commit_transaction), (2, producer.abort_transaction)):
             producer.begin_transaction()
             producer.send(reading.topic, value=b'{"n": %d}' % number, partition=0)
+            producer.flush()  # what was not sent yet, an abort would just forget
             end()
 
     # The broker ends a transaction a moment after it has said so.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HOST: Final = "127.0.0.1"
 JVM: Final = ("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 """A broker for a laptop: 300 MB, and six seconds until it listens."""
-START_SECONDS: Final = 90
+START_SECONDS: Final = 180
 STOP_SECONDS: Final = 20
 PROPERTIES: Final = """\
 process.roles=broker,controller
