@@ -142,9 +142,12 @@ class RowShape:
                 values[name] = self._value(name, value, rest)
             elif self.unknown == "keep" and name == UNKNOWN_COLUMNS:
                 rest.merge(value)
-            elif not name.startswith(METADATA):
-                if self.unknown == "refuse":
-                    raise MisfitError
+            elif name.startswith(METADATA):
+                if isinstance(value, dict | list):
+                    raise MisfitError  # no metadata of a row is nested: `cartlake.json_lines`
+            elif self.unknown == "refuse":
+                raise MisfitError
+            else:
                 rest[name] = value
         if self.unknown == "keep" and rest:
             values[UNKNOWN_COLUMNS] = written(rest)

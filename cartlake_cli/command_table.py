@@ -55,6 +55,14 @@ COMMANDS: Final[dict[str, Entry]] = {
         "cartlake_cli.commands.runs.sources",
         "Read a source now: what was modified since the last sync becomes files in the raw zone.",
     ),
+    "streams": Entry(
+        "cartlake_cli.commands.runs.streams",
+        "List topics of Kafka and how far each was read; of one topic, hold its offsets against rows.",
+    ),
+    "stream": Entry(
+        "cartlake_cli.commands.runs.streams",
+        "Read a topic of Kafka now: what is new in it becomes files in the raw zone.",
+    ),
     "files": Entry(
         "cartlake_cli.commands.runs.status", "List files with their state and, where they were not loaded, the reason."
     ),
@@ -157,6 +165,10 @@ COMMANDS: Final[dict[str, Entry]] = {
     "generate": Entry(
         "cartlake_cli.commands.lake.generate",
         "Write realistic files with known errors, and manifest.json: what is in them and the expected result.",
+    ),
+    "produce": Entry(
+        "cartlake_cli.commands.runs.produce",
+        "Send orders or clicks of a generated world to a topic of Kafka, as fast as they happened or faster.",
     ),
     "logs": Entry("cartlake_cli.commands.local.commands", "Print what a part of the lake logged."),
     "env": Entry(

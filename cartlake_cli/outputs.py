@@ -50,6 +50,7 @@ class Outputs(BaseModel):
     alerts_topic_arn: str = Field(description="Topic of alarms and failed runs.")
     glue_jobs: dict[str, str] = Field(description="Glue job names, keyed by their folder under glue_jobs/.")
     sources: dict[str, str | None] = Field(description="When each enabled source is read; null when on demand only.")
+    streams: dict[str, str | None] = Field({}, description="When each topic is read; null when on demand only.")
     functions: dict[str, str] = Field(description="Lambda function names, keyed by their folder under lambdas/.")
 
 

@@ -25,3 +25,7 @@ class ClockError(TerminalError):
 
 class UnknownSourceError(TerminalError):
     """There is no source of this name, or it is not enabled."""
+
+
+class UnknownTopicError(TerminalError):
+    """There is no topic of this name, or the credentials may not see it."""

@@ -80,18 +80,24 @@ class RawBucket:
         """Write a file of JSON lines. Returns False, with nothing written, if there is one of that key."""
         # ASCII, so that no text in a row breaks a line.
         body = "".join(f"{json.dumps(row)}\n" for row in file.rows).encode()
-        try:
-            with aws_errors():
-                client("s3").put_object(
-                    Bucket=self.bucket, Key=key, Body=body, Metadata=file.metadata(), IfNoneMatch="*"
-                )
-        except ClientError as error:
-            if error_code(error) == EXISTS:
-                return False
-            if error_code(error) == RACED:
-                raise TransientError(f"Another call writes {key} at the same moment; try again.") from error
-            raise
-        return True
+        return create_object(self.bucket, key, body, file.metadata())
+
+
+def create_object(bucket: str, key: str, body: bytes, metadata: dict[str, str]) -> bool:
+    """Write an object. Returns False, with nothing written, if there is one of that key.
+
+    Raises TransientError for errors that may pass, as when another call writes the same key at the same moment.
+    """
+    try:
+        with aws_errors():
+            client("s3").put_object(Bucket=bucket, Key=key, Body=body, Metadata=metadata, IfNoneMatch="*")
+    except ClientError as error:
+        if error_code(error) == EXISTS:
+            return False
+        if error_code(error) == RACED:
+            raise TransientError(f"Another call writes {key} at the same moment; try again.") from error
+        raise
+    return True
 
 
 def key_of(source: str, sync_id: str, number: int) -> str:

@@ -12,6 +12,7 @@ from cartlake.contracts.custom_properties.layout import event_time_fixed, rename
 from cartlake.contracts.custom_properties.maintenance import MAX_SNAPSHOTS, maintenance_of
 from cartlake.contracts.custom_properties.masks import MASK, mask_of
 from cartlake.contracts.custom_properties.record_mapping_faults import with_record_mapping
+from cartlake.contracts.custom_properties.streams import STREAM, StreamWord, stream_of
 from cartlake.contracts.custom_properties.unknown_columns import unknown_columns_of, with_unknown_columns
 from cartlake.contracts.errors import Faults
 from cartlake.contracts.glue_limits import check_table
@@ -88,7 +89,16 @@ def compile_contract(document: Document, file: FileOptions | None, source: str, 
         engine=_engine(document, (field for table in tables for field in table.partitioning), faults),
         unknown_columns=unknown_columns_of(document, faults),
         retention_days=_retention_days(document, file, faults),
+        stream=_stream(document, file, tables[0], faults),
     )
+
+
+def _stream(document: Document, file: FileOptions | None, table: Table, faults: Faults) -> StreamWord | None:
+    custom = _custom(document.custom_properties)
+    if STREAM not in custom:
+        return None
+    in_files = table.event_time in {column.name for column in table.file_columns}
+    return stream_of(custom[STREAM], file, table.event_time if in_files else None, faults)
 
 
 def _retention_days(document: Document, file: FileOptions | None, faults: Faults) -> int | None:

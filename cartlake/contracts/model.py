@@ -8,6 +8,7 @@ from cartlake.contracts.custom_properties.building import Build
 from cartlake.contracts.custom_properties.deletes import FullCopy
 from cartlake.contracts.custom_properties.maintenance import Maintenance
 from cartlake.contracts.custom_properties.record_mapping import FillDown, Unpivot
+from cartlake.contracts.custom_properties.streams import StreamWord
 from cartlake.contracts.defaults import RECEIVED_AT
 from cartlake.contracts.nested import Part
 from cartlake.contracts.odcs import CsvOptions, FileOptions
@@ -310,6 +311,8 @@ class Contract:
     unknown_columns: UnknownColumns = "refuse"
     retention_days: int | None = None
     """Days after which S3 deletes dropped files; None keeps them."""
+    stream: StreamWord | None = None
+    """The topic whose messages are rows of the dataset; None where only files bring them."""
 
     @property
     def major(self) -> int:

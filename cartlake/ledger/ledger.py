@@ -18,6 +18,7 @@ from cartlake.ledger.reloads import ReloadLedger
 from cartlake.ledger.runs import RunLedger
 from cartlake.ledger.sources import SourceLedger
 from cartlake.ledger.stale import StaleLedger
+from cartlake.ledger.streams import StreamLedger
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -42,6 +43,7 @@ class Ledger:
         self.announcements = AnnouncementLedger(table)
         self.notices = NoticeLedger(table)
         self.sources = SourceLedger(table)
+        self.streams = StreamLedger(table)
 
     def has_pending(self, subject: str) -> bool:
         """Return whether a run of a dataset, or the refresh, would find work: files, a backfill or stale tables."""

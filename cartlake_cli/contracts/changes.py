@@ -88,6 +88,25 @@ def _of_contract(old: Contract, new: Contract) -> Iterator[ContractChange]:
     if old.unknown_columns != new.unknown_columns:
         words = f"unknown columns: {new.unknown_columns} instead of {old.unknown_columns}"
         yield ContractChange(old.name, old.name, words, "senders" if new.unknown_columns == "refuse" else None)
+    yield from _of_stream(old, new)
+
+
+def _of_stream(old: Contract, new: Contract) -> Iterator[ContractChange]:
+    """Yield what changes for those who send messages. A topic that is read as well changes nothing for them."""
+    one, other = old.stream, new.stream
+    if one is None or one == other:
+        return
+    if other is None or other.topic != one.topic:
+        words = f"messages of topic {one.topic} are no longer read" + (f", those of {other.topic} are" if other else "")
+        yield ContractChange(old.name, old.name, words, "senders")
+        return
+    shorter = other.horizon_hours is not None and (one.horizon_hours is None or other.horizon_hours < one.horizon_hours)
+    words = f"events may be {_hours(other.horizon_hours)} late instead of {_hours(one.horizon_hours)}"
+    yield ContractChange(old.name, old.name, words, "senders" if shorter else None)
+
+
+def _hours(hours: int | None) -> str:
+    return "any time" if hours is None else f"{hours} h"
 
 
 def _of_files(old: Contract, new: Contract) -> Iterator[ContractChange]:

@@ -43,10 +43,13 @@ UNITS: Final[Mapping[str, MetricUnit]] = {
     "DatasetsOverdue": MetricUnit.Count,
     "DatasetsUnusual": MetricUnit.Count,
     "QueryBytes": MetricUnit.Bytes,
+    "StreamLag": MetricUnit.Count,
+    "StreamOffsetsLost": MetricUnit.Count,
     "LineageNotWritten": MetricUnit.Count,
     "LineageNotSent": MetricUnit.Count,
 }
-"""Every metric and its unit. `RunCost` is in USD, `HoursSinceSuccess` in hours, which CloudWatch has no unit for."""
+"""Every metric and its unit. `RunCost` is in USD, `HoursSinceSuccess` in hours, which CloudWatch has no unit for;
+`StreamLag` in messages that a read left behind."""
 
 ALARMED: Final = frozenset(
     {
@@ -58,6 +61,8 @@ ALARMED: Final = frozenset(
         "ReconciliationMismatches",
         "RunsFailed",
         "RunsStuck",
+        "StreamLag",
+        "StreamOffsetsLost",
         "SweepFound",
     }
 )

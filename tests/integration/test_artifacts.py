@@ -29,6 +29,7 @@ ENVIRONMENT = {
     "RAW_BUCKET": "raw",
     "GRACE_SECONDS": "1200",
     "SOURCES": "{}",
+    "STREAMS": "{}",
     "ALERTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:alerts",
     "ARTIFACTS_BUCKET": "artifacts",
     "DASHBOARD_BUCKET": "dashboard",

@@ -116,3 +116,8 @@ def erasure_key(erasure_id: str) -> Key:
 def source_key(source: str) -> Key:
     """How far a source was read."""
     return Key("SOURCES", source)
+
+
+def stream_key(topic: str) -> Key:
+    """How far a topic was read."""
+    return Key("STREAMS", topic)

@@ -1,15 +1,9 @@
 """How far a source was read: its watermark, the sync that is open, and who works on it."""
 
-from datetime import datetime, timedelta
-from typing import Final
-
 from pydantic import Field
 
+from cartlake.ledger.items.leases import LeasedState
 from cartlake.ledger.models import Record
-from cartlake.times import parse
-
-LEASE: Final = timedelta(minutes=5)
-"""How long a sync may take between two writes of its state before another one takes its place."""
 
 
 class OpenSync(Record):
@@ -31,23 +25,25 @@ class OpenSync(Record):
     written: int = 0
 
 
-class SourceState(Record):
+class SourceState(LeasedState):
     """What the ledger knows of a source. `watermark` is the newest modification time of all syncs that are done.
 
-    `validators` are the ETags of what was read last, by address. `revision` counts the writes.
+    `validators` are the ETags of what was read last, by address.
     """
 
     source: str
-    revision: int = 0
     watermark: str | None = None
     known: str = ""
     validators: dict[str, str] = Field(default_factory=dict)
     open: OpenSync | None = None
-    holder: str | None = None
-    lease_until: str | None = None
     last: OpenSync | None = None
     ended_at: str | None = None
     error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the name of the source."""
+        return self.source
 
     @property
     def opened(self) -> OpenSync:
@@ -55,7 +51,3 @@ class SourceState(Record):
         if self.open is None:
             raise ValueError(f"No sync of source {self.source} is open.")
         return self.open
-
-    def is_held(self, now: datetime) -> bool:
-        """Return whether a sync is at work. A lease longer than LEASE was written by a clock that was wrong."""
-        return self.lease_until is not None and now < parse(self.lease_until) <= now + LEASE

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from cartlake.contracts import Column as ContractColumn
 from cartlake.contracts import Reference, RowRule, Table
 from cartlake.engine import Column, DataFrame, F
+from cartlake.poison import PATTERN
 from glue_jobs.transforms.file_rows.conforming import PARSED
 from glue_jobs.transforms.file_rows.nested import UNCASTABLE, for_engine, uncastable_sql
 
@@ -46,7 +47,7 @@ def judge(conformed: DataFrame, table: Table) -> DataFrame:
     # Most rows have no reason, and `coalesce` finds that out without building text. Not one long `and`: Spark generates
     # a single method of it, too large for the JVM to compile, but a method for every few arguments of `coalesce`.
     broken = (
-        F.when(F.col("_corrupt_record").isNotNull(), F.lit(MALFORMED))
+        F.when(F.col("_corrupt_record").isNotNull(), _why_malformed())
         .when(F.coalesce(*reasons).isNull(), F.lit(""))
         .otherwise(F.concat_ws(_SEPARATOR, *reasons))
     )
@@ -95,6 +96,13 @@ def quarantining(table: Table) -> list[Reference]:
 def has_parent(reference: Reference) -> str:
     """Return the name of the column that is true where a row's parent is known, else null."""
     return f"_has_parent_{reference.column}"
+
+
+def _why_malformed() -> Column:
+    """Return why a text is no row: what the reader of a stream found, or that it is malformed."""
+    # What matches nothing is empty in both engines.
+    reason = F.regexp_extract(F.col("_corrupt_record"), PATTERN, 1)
+    return F.when(reason != F.lit(""), reason).otherwise(F.lit(MALFORMED))
 
 
 def _orphan(reference: Reference) -> Column:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from cartlake.contracts.names import UNUSABLE
 from cartlake.json_objects import MEETING, objects_of
+from cartlake.poison import KEY as POISON
 from lambdas.file_validator.content.columns import check_columns
 from lambdas.file_validator.content.refusal import Reason, RefusedError
 from lambdas.file_validator.content.rules import FileRules
@@ -58,6 +59,9 @@ class JsonHead:
         lines = [line for line in text.split(b"\n", SAMPLE_LINES)[:SAMPLE_LINES] if line.strip()]
         texts = [found for line in lines for found in objects_of(line, self._rules.max_line_bytes)][:SAMPLE_LINES]
         rows = [_first_object(texts[0]), *filter(None, map(_object, texts[1:]))]
+        # Messages of a stream that are no rows, by themselves: they have no keys of the contract, and need none.
+        if all(POISON in row for row in rows):
+            return
         keys = dict.fromkeys(key for row in rows for key in row if not key.startswith(METADATA))
         known = dict.fromkeys([*keys, *self._rules.written])
         found = {key: key if UNUSABLE.search(key) else self._rules.column_of(key) for key in known}

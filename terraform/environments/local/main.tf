@@ -34,5 +34,10 @@ module "lake" {
     hubspot_companies = { secret = "hubspot" }
     hubspot_contacts  = { secret = "hubspot" }
   }
+  # A broker on this machine: without one, and without a schedule, nothing is read.
+  streams = {
+    clickstream = { dataset = "clickstream", brokers = ["127.0.0.1:19092"], authentication = "none" }
+    orders      = { dataset = "transactions", brokers = ["127.0.0.1:19092"], authentication = "none" }
+  }
   ingest = { validator = { maximum_concurrency = 2 } } # all cold starts share the same few cores
 }

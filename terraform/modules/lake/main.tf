@@ -30,7 +30,7 @@ locals {
   }
 
   buckets        = module.storage.buckets
-  function_names = merge(concat([module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names], module.sources[*].function_names, module.api[*].function_names)...)
+  function_names = merge(concat([module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names], module.sources[*].function_names, module.streams[*].function_names, module.api[*].function_names)...)
 
   # Who may assume a role, by whatever way: the API's function assumes those that its callers have.
   people       = { for role in setunion(keys(var.access.people), keys(var.api.roles)) : role => merge(try(var.access.people[role], {}), { function_role_arns = contains(keys(var.api.roles), role) ? [local.api_role_arn] : [] }) }
@@ -117,6 +117,7 @@ module "monitoring" {
   state_machine_arns = module.workflows.state_machine_arns
   datasets           = { dropped = module.datasets.names, promised = module.datasets.promised }
   watched_by_sweep   = coalesce(var.sweep.schedules.enabled, true)
+  reads_streams      = length(var.streams) > 0
 }
 
 module "cost_alerts" {
@@ -285,7 +286,7 @@ module "secrets" {
   source = "../secrets"
 
   name_prefix = local.name_prefix
-  names       = setunion(var.secrets, compact([for source in var.sources : source.secret]))
+  names       = setunion(var.secrets, compact([for source in var.sources : source.secret]), compact([for stream in var.streams : stream.secret]))
   kms_key_arn = module.encryption.kms_key_arn
 }
 
@@ -300,6 +301,17 @@ module "sources" {
     url      = source.url
     secret   = source.secret == null ? null : module.secrets.secrets[source.secret]
   } }
+}
+
+module "streams" {
+  source = "../streams"
+  count  = length(var.streams) > 0 ? 1 : 0
+
+  shared     = module.platform.shared
+  raw_bucket = local.buckets["raw"]
+  streams = { for topic, stream in var.streams : topic => merge(stream, {
+    secret = stream.secret == null ? null : module.secrets.secrets[stream.secret]
+  }) }
 }
 
 module "producers" {

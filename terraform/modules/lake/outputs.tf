@@ -25,6 +25,7 @@ output "resources" {
     alerts_topic_arn     = module.alerts.topic_arns["alerts"]
     glue_jobs            = { for folder, job in module.glue.jobs : folder => job.name }
     sources              = { for name, source in var.sources : name => source.schedule }
+    streams              = { for topic, stream in var.streams : topic => stream.schedule }
     functions            = local.function_names
   }
 }

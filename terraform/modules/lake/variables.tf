@@ -148,6 +148,21 @@ variable "sources" {
   nullable = false
 }
 
+variable "streams" {
+  description = "Topics of Kafka that the lake reads, by name; a contract names the topic as `cartlake.stream`: variable `streams` of module `streams`, with the name of the secret, which is made with those of `secrets`. Brokers of Amazon MSK are in a VPC, so `network` must reach them."
+  type = map(object({
+    dataset        = string
+    brokers        = list(string)
+    authentication = optional(string, "iam")
+    secret         = optional(string)
+    cluster_arn    = optional(string)
+    schedule       = optional(string)
+    follow_seconds = optional(number, 0)
+  }))
+  default  = {}
+  nullable = false
+}
+
 variable "lineage_url" {
   description = "Where to send OpenLineage events too, e.g. a Marquez at http://marquez.internal:5000; null keeps them in S3 only."
   type        = string

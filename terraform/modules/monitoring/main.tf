@@ -106,6 +106,25 @@ locals {
       }
     },
     {
+      for name in ["stream-lag"] : name => merge(local.ours, {
+        runbook     = "stream-lag"
+        meaning     = "A read of a stream ran out of time before it had reached the end of its topic."
+        metric      = "StreamLag"
+        statistic   = "Maximum"
+        period      = 3600
+        tells_of_ok = true
+      }) if var.reads_streams
+    },
+    {
+      for name in ["stream-lost"] : name => merge(local.ours, {
+        runbook   = "stream-lost"
+        meaning   = "Messages of a topic were deleted before the lake had read them."
+        metric    = "StreamOffsetsLost"
+        statistic = "Sum"
+        page      = true
+      }) if var.reads_streams
+    },
+    {
       # No news is bad news here: without a sweep in two hours the alarm is on as well.
       for name in ["overdue"] : name => merge(local.ours, {
         runbook     = "overdue"

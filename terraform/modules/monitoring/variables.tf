@@ -94,3 +94,10 @@ variable "thresholds" {
     error_message = "Each threshold must be more than 0."
   }
 }
+
+variable "reads_streams" {
+  description = "Whether the lake reads topics of Kafka: without any there is no alarm about them."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from localaws.locks import try_lock
 from localaws.settings import load
 from localaws.spark import java
-from localaws.spark.jars import SPARK_HOME, SPARK_VERSION, directory
+from localaws.spark.ivy import SPARK_HOME, SPARK_VERSION
+from localaws.spark.jars import directory
 from localaws.spark.session import QUICK_START_FLAGS
 
 if TYPE_CHECKING:

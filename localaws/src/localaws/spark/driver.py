@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 
 from localaws.errors import TransientError
 from localaws.spark import java
-from localaws.spark.jars import SPARK_HOME
+from localaws.spark.ivy import SPARK_HOME
 from localaws.spark.session import QUICK_START_FLAGS, java_properties
 
 if TYPE_CHECKING:

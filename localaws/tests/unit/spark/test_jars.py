@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from localaws.spark import jars
+from localaws.spark import ivy, jars
 from localaws.spark.session import session_conf
 
 
 def test_the_error_for_missing_jars_has_the_command_that_downloads_them(tmp_path):
-    with pytest.raises(jars.JarsError, match=r"python -m localaws\.spark\.jars"):
+    with pytest.raises(ivy.JarsError, match=r"python -m localaws\.spark\.jars"):
         jars.classpath(tmp_path)
 
 
@@ -33,19 +34,18 @@ def test_the_class_path_has_the_same_order_on_every_machine(tmp_path):
     assert jars.classpath(tmp_path) == f"{folder / 'a.jar'}{os.pathsep}{folder / 'b.jar'}"
 
 
-def test_another_list_of_jars_is_another_directory(tmp_path, monkeypatch):
-    before = jars.directory(tmp_path)
-    monkeypatch.setattr(jars, "COORDINATES", (*jars.COORDINATES, "org.example:extra:1.0"))
+def test_another_list_of_jars_is_another_directory(tmp_path):
+    longer = replace(jars.JARS, coordinates=(*jars.COORDINATES, "org.example:extra:1.0"))
 
-    assert jars.directory(tmp_path) != before
+    assert longer.directory(tmp_path) != jars.directory(tmp_path)
 
 
 def test_a_failed_download_leaves_no_files_and_names_the_missing_jars(tmp_path, monkeypatch):
     answer = subprocess.CompletedProcess([], 1, stdout="no route to host", stderr="")
-    monkeypatch.setattr(jars.subprocess, "run", lambda *_, **__: answer)
-    monkeypatch.setattr(jars.java, "java_home", lambda: Path("/jdk"))
+    monkeypatch.setattr(ivy.subprocess, "run", lambda *_, **__: answer)
+    monkeypatch.setattr(ivy.java, "java_home", lambda: Path("/jdk"))
 
-    with pytest.raises(jars.JarsError, match=r"iceberg-spark-runtime(.|\n)*no route to host"):
+    with pytest.raises(ivy.JarsError, match=r"iceberg-spark-runtime(.|\n)*no route to host"):
         jars.resolve(tmp_path)
 
     assert not list((tmp_path / "jars").iterdir())
@@ -56,7 +56,7 @@ def test_no_jar_of_pyspark_is_replaced_by_an_older_one():
     ours = {coordinate.split(":")[1] for coordinate in jars.COORDINATES}
 
     assert not excluded & ours
-    assert f"hadoop-client-api-{jars.HADOOP_VERSION}.jar" in {jar.name for jar in (jars.SPARK_HOME / "jars").iterdir()}
+    assert f"hadoop-client-api-{jars.HADOOP_VERSION}.jar" in {jar.name for jar in (ivy.SPARK_HOME / "jars").iterdir()}
 
 
 def test_a_session_has_the_endpoint_for_tables_and_for_files(tmp_path):

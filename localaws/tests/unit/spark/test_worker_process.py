@@ -3,7 +3,7 @@
 import pytest
 
 from localaws.spark import worker_process
-from localaws.spark.jars import JarsError
+from localaws.spark.ivy import JarsError
 from localaws.spark.worker_process import Worker, WorkerSettings
 
 

@@ -96,6 +96,7 @@ run "every_built_function_is_deployed" {
 
   variables {
     sources = { hubspot_contacts = { secret = "hubspot", schedule = "rate(1 hour)" } }
+    streams = { clickstream = { dataset = "clickstream", brokers = ["kafka:9092"], authentication = "none" } }
     api     = { roles = { data_engineer = { principal_arns = ["arn:aws:iam::123456789012:role/job"] } } }
   }
 
@@ -130,6 +131,30 @@ run "a_source_gets_its_secret_made_once" {
   assert {
     condition     = jsonencode(output.resources.sources) == jsonencode({ fx_rates = "cron(30 15 ? * MON-FRI *)", hubspot_companies = null, hubspot_contacts = null })
     error_message = "Commands must know which sources are read, and when."
+  }
+}
+
+run "streams_are_read_only_where_they_are_asked_for" {
+  command = plan
+
+  assert {
+    condition     = !contains(keys(output.resources.functions), "stream_reader") && length(output.resources.streams) == 0
+    error_message = "Without streams there must be no function that reads any."
+  }
+}
+
+run "a_stream_brings_its_reader_its_secret_and_its_alarms" {
+  command = plan
+
+  variables {
+    streams = {
+      clickstream = { dataset = "clickstream", brokers = ["kafka:9096"], authentication = "scram", secret = "kafka", schedule = "rate(1 minute)" }
+    }
+  }
+
+  assert {
+    condition     = jsonencode(output.resources.streams) == jsonencode({ clickstream = "rate(1 minute)" }) && contains(keys(module.secrets.secrets), "kafka")
+    error_message = "Commands must know which topics are read, and the secret of a stream is made with the others."
   }
 }
 

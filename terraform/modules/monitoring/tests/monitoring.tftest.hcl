@@ -120,6 +120,28 @@ run "without_sweeps_nobody_says_what_is_overdue" {
   }
 }
 
+run "streams_have_alarms_where_there_are_any" {
+  command = plan
+
+  variables {
+    reads_streams = true
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["stream-lag"].metric_name == "StreamLag" && aws_cloudwatch_metric_alarm.this["stream-lost"].metric_name == "StreamOffsetsLost"
+    error_message = "A reader that is too slow, and messages that are lost, must be alarms."
+  }
+}
+
+run "without_streams_there_is_no_alarm_about_them" {
+  command = plan
+
+  assert {
+    condition     = length([for name in keys(aws_cloudwatch_metric_alarm.this) : name if startswith(name, "stream")]) == 0
+    error_message = "An alarm on what nobody reads would be on for ever."
+  }
+}
+
 run "rejects_wrong_values" {
   command = plan
 

@@ -1,0 +1,1 @@
+"""A Kafka broker on the laptop: one JVM, without Docker or ZooKeeper."""
