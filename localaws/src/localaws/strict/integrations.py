@@ -22,6 +22,7 @@ INTEGRATIONS = {
     "athena": Integration("athena", "Athena", "AmazonAthenaException"),
     "dynamodb": Integration("dynamodb", "DynamoDB", "AmazonDynamoDBException"),
     "ecs": Integration("ecs", "ECS", "AmazonECSException"),
+    "emr-serverless": Integration("emr-serverless", "EmrServerless", "AWSEMRServerlessException"),
     "events": Integration("events", "EventBridge", "AmazonEventBridgeException"),
     "glue": Integration("glue", "Glue", "AWSGlueException"),
     "lambda": Integration("lambda", "Lambda", "AWSLambdaException"),
@@ -29,7 +30,7 @@ INTEGRATIONS = {
     "sqs": Integration("sqs", "SQS", "AmazonSQSException"),
     "states": Integration("states", "StepFunctions", "AWSStepFunctionsException"),
 }
-INTEGRATION = re.compile(r"arn:[^:]+:states:::(?P<service>\w+):(?P<action>\w+)")
+INTEGRATION = re.compile(r"arn:[^:]+:states:::(?P<service>[\w-]+):(?P<action>\w+)")
 
 
 def members_of(rules: Service, operation: str, data: dict[str, Any]) -> dict[str, Any]:
