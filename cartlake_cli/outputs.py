@@ -48,7 +48,8 @@ class Outputs(BaseModel):
     state_machine_arns: dict[str, str] = Field(description="State machines, keyed by workflow.")
     maintenance_schedule: str | None = Field(description="When tables are maintained; null when on demand only.")
     alerts_topic_arn: str = Field(description="Topic of alarms and failed runs.")
-    glue_jobs: dict[str, str] = Field(description="Glue job names, keyed by their folder under glue_jobs/.")
+    glue_jobs: dict[str, str] = Field(description="Job names, keyed by their folder under glue_jobs/.")
+    emr_application_id: str | None = Field(None, description="EMR Serverless that runs the jobs; null on Glue.")
     sources: dict[str, str | None] = Field(description="When each enabled source is read; null when on demand only.")
     functions: dict[str, str] = Field(description="Lambda function names, keyed by their folder under lambdas/.")
 

@@ -19,6 +19,21 @@ locals {
   database_arns = { for database in local.databases : database => [
     "${local.glue_arn}:database/${var.shared.databases[database]}", "${local.glue_arn}:table/${var.shared.databases[database]}/*",
   ] }
+
+  log_statements_by_runner = {
+    emr_serverless = {
+      FindLogGroup = { actions = ["logs:DescribeLogGroups"], resources = ["${local.logs_arn}:log-group:*"] } # EMR looks for the group among all
+      WriteLog     = { actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources = ["${try(var.shared.emr_serverless.log_group.arn, "")}:*"] }
+    }
+    glue = {
+      UseSecurityConfiguration = { actions = ["glue:GetSecurityConfiguration"], resources = ["*"] } # the action cannot be limited to resources
+      WriteLog = {
+        actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+        resources = ["${local.logs_arn}:log-group:/aws-glue/*"] # Glue also writes what happens before the job starts, to groups it chooses
+      }
+    }
+  }
+  log_statements = local.log_statements_by_runner[local.on_emr ? "emr_serverless" : "glue"]
 }
 
 data "aws_iam_policy_document" "assume" {
@@ -27,10 +42,10 @@ data "aws_iam_policy_document" "assume" {
 
     principals {
       type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
+      identifiers = [local.on_emr ? "emr-serverless.amazonaws.com" : "glue.amazonaws.com"]
     }
 
-    # IfExists: AWS does not document that Glue sends its account, and without the role nothing would run.
+    # IfExists: AWS does not document that either sends its account, and without the role nothing would run.
     condition {
       test     = "StringEqualsIfExists"
       variable = "aws:SourceAccount"
@@ -41,7 +56,7 @@ data "aws_iam_policy_document" "assume" {
 
 resource "aws_iam_role" "this" {
   name               = local.name
-  description        = "What the Glue job ${local.name} may do, and nothing else."
+  description        = "What the job ${local.name} may do, and nothing else."
   assume_role_policy = data.aws_iam_policy_document.assume.json
 }
 
@@ -111,27 +126,29 @@ data "aws_iam_policy_document" "this" {
     resources = var.shared.state_machine_arns
   }
 
-  statement {
-    sid       = "UseSecurityConfiguration"
-    actions   = ["glue:GetSecurityConfiguration"]
-    resources = ["*"] # the action cannot be limited to resources
+  dynamic "statement" {
+    for_each = local.log_statements
+
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = statement.value.resources
+    }
   }
 
-  statement {
-    sid       = "WriteLog"
-    actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${local.logs_arn}:log-group:/aws-glue/*"] # Glue also writes what happens before the job starts, to groups it chooses
-  }
+  dynamic "statement" {
+    for_each = local.on_emr ? [] : [true]
 
-  statement {
-    sid       = "SendMetrics"
-    actions   = ["cloudwatch:PutMetricData"]
-    resources = ["*"] # the action can be limited by namespace only, not by resource
+    content {
+      sid       = "SendMetrics"
+      actions   = ["cloudwatch:PutMetricData"]
+      resources = ["*"] # the action can be limited by namespace only, not by resource
 
-    condition {
-      test     = "StringEquals"
-      variable = "cloudwatch:namespace"
-      values   = ["Glue"]
+      condition {
+        test     = "StringEquals"
+        variable = "cloudwatch:namespace"
+        values   = ["Glue"]
+      }
     }
   }
 

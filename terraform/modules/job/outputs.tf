@@ -1,4 +1,9 @@
 output "job" {
-  description = "Name and ARN of the job, and the minutes after which Glue stops it."
-  value       = { name = aws_glue_job.this.name, arn = aws_glue_job.this.arn, timeout_minutes = aws_glue_job.this.timeout }
+  description = "Name of the job, the minutes after which it is stopped, ARN of its role, and on Glue the ARN of the job, else null."
+  value = {
+    name            = local.name
+    arn             = one(aws_glue_job.this[*].arn)
+    role_arn        = aws_iam_role.this.arn
+    timeout_minutes = local.on_emr ? var.emr_size.timeout_minutes : var.size.timeout_minutes
+  }
 }

@@ -30,6 +30,19 @@ locals {
     TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.buckets["artifacts"].arn] }
   }
 
+  spark_runner = var.emr_application == null ? "glue" : "emr_serverless"
+  can_start_jobs_by_runner = {
+    glue = {
+      StartJobs = { actions = ["glue:GetJob", "glue:StartJobRun"], resources = compact([for job in var.glue_jobs : job.arn]) }
+    }
+    emr_serverless = {
+      StartJobs     = { actions = ["emr-serverless:StartJobRun"], resources = compact([try(var.emr_application.arn, "")]) }
+      PassJobRoles  = { actions = ["iam:PassRole"], resources = compact([for job in var.glue_jobs : job.role_arn]) }
+      ReadTemplates = { actions = ["s3:GetObject"], resources = [for folder in ["emr_jobs", "glue_jobs"] : "${var.buckets["artifacts"].arn}/${folder}/*"] }
+    }
+  }
+  can_start_jobs = local.can_start_jobs_by_runner[local.spark_runner]
+
   # The functions of the machines' steps.
   functions = {
     batch_claimer = {
@@ -90,14 +103,13 @@ locals {
       })
     }
     job_starter = {
-      description = "Starts a Glue job with the token that ends the step which waits for it."
-      environment = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name }
-      statements = {
-        StartJobs      = { actions = ["glue:GetJob", "glue:StartJobRun"], resources = [for job in var.glue_jobs : job.arn] }
+      description = "Starts a Spark job with the token that ends the step which waits for it."
+      environment = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name, SPARK_RUNNER = local.spark_runner }
+      statements = merge(local.can_start_jobs, {
         RememberStarts = var.shared.grants["RememberStarts"]
         ReadCode       = { actions = ["s3:GetObject"], resources = ["${var.buckets["artifacts"].arn}/libs/*"] }
         KeepCode       = { actions = ["s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/staging/*"] }
-      }
+      })
     }
     data_quality_check = {
       description = "Decides whether a batch may be published: table rules of the contract, and the row equation."

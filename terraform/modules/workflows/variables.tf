@@ -39,8 +39,8 @@ variable "database_prefix" {
 }
 
 variable "glue_jobs" {
-  description = "Glue jobs, keyed by their folder under glue_jobs/: dataset_etl loads files, table_refresh rebuilds tables, table_maintenance maintains them, demand_forecast forecasts demand."
-  type        = map(object({ name = string, arn = string, timeout_minutes = number }))
+  description = "Spark jobs, keyed by their folder under glue_jobs/: dataset_etl loads files, table_refresh rebuilds tables, table_maintenance maintains them, demand_forecast forecasts demand."
+  type        = map(object({ name = string, arn = optional(string), role_arn = optional(string), timeout_minutes = number }))
   nullable    = false
 
   validation {
@@ -92,4 +92,10 @@ variable "dashboard" {
   type        = object({ time_zone = optional(string), currency = optional(string) })
   default     = {}
   nullable    = false
+}
+
+variable "emr_application" {
+  description = "Id and ARN of the application of EMR Serverless that runs the jobs; null runs them on Glue."
+  type        = object({ id = string, arn = string })
+  default     = null
 }

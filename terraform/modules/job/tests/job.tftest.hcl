@@ -51,32 +51,32 @@ run "the_job_runs_as_asked" {
   command = plan
 
   assert {
-    condition     = aws_glue_job.this.name == "cartlake-test-table-refresh" && aws_glue_job.this.glue_version == "5.1"
+    condition     = aws_glue_job.this[0].name == "cartlake-test-table-refresh" && aws_glue_job.this[0].glue_version == "5.1"
     error_message = "A job is named after its folder and runs on the chosen release."
   }
 
   assert {
-    condition     = aws_glue_job.this.default_arguments["--job-language"] == "python" && aws_glue_job.this.default_arguments["--quality_table"] == "ops.quality_results"
+    condition     = aws_glue_job.this[0].default_arguments["--job-language"] == "python" && aws_glue_job.this[0].default_arguments["--quality_table"] == "ops.quality_results"
     error_message = "Shared arguments and those of the job must reach it."
   }
 
   assert {
-    condition     = aws_glue_job.this.number_of_workers == 4 && aws_glue_job.this.worker_type == "G.1X"
+    condition     = aws_glue_job.this[0].number_of_workers == 4 && aws_glue_job.this[0].worker_type == "G.1X"
     error_message = "A job has its own size."
   }
 
   assert {
-    condition     = aws_glue_job.this.execution_property[0].max_concurrent_runs == 1
+    condition     = aws_glue_job.this[0].execution_property[0].max_concurrent_runs == 1
     error_message = "One run at a time, unless a job asks for more."
   }
 
   assert {
-    condition     = aws_glue_job.this.max_retries == 0
+    condition     = aws_glue_job.this[0].max_retries == 0
     error_message = "Glue must not retry: the token of the first attempt would be gone."
   }
 
   assert {
-    condition     = aws_glue_job.this.security_configuration == "cartlake-test"
+    condition     = aws_glue_job.this[0].security_configuration == "cartlake-test"
     error_message = "What a job writes and logs must be encrypted."
   }
 }
@@ -85,7 +85,7 @@ run "code_is_named_by_its_content" {
   command = plan
 
   assert {
-    condition     = aws_glue_job.this.command[0].script_location == "s3://test-artifacts/glue_jobs/table_refresh/main-${filesha256("../../fixtures/artifacts/glue/jobs/table_refresh.py")}.py"
+    condition     = aws_glue_job.this[0].command[0].script_location == "s3://test-artifacts/glue_jobs/table_refresh/main-${filesha256("../../fixtures/artifacts/glue/jobs/table_refresh.py")}.py"
     error_message = "A new script must be a new object."
   }
 }
@@ -164,4 +164,73 @@ run "only_glue_of_this_account_takes_the_role" {
     condition     = { for one in one(data.aws_iam_policy_document.assume.statement).condition : one.variable => "${one.test} ${join(",", one.values)}" } == { "aws:SourceAccount" = "StringEqualsIfExists 123456789012" }
     error_message = "Glue must not take the role for another account."
   }
+}
+
+run "the_same_job_runs_on_emr_serverless" {
+  command = apply
+
+  variables {
+    shared = {
+      name_prefix            = "cartlake-test"
+      artifacts_dir          = "../../fixtures/artifacts"
+      glue_version           = "5.1"
+      security_configuration = "cartlake-test"
+      arguments              = { job-language = "python", conf = "a=b" }
+      buckets = {
+        raw       = { name = "test-raw", arn = "arn:aws:s3:::test-raw" }
+        processed = { name = "test-processed", arn = "arn:aws:s3:::test-processed" }
+        curated   = { name = "test-curated", arn = "arn:aws:s3:::test-curated" }
+        artifacts = { name = "test-artifacts", arn = "arn:aws:s3:::test-artifacts" }
+      }
+      databases          = { processed = "processed", curated = "dev_curated" }
+      state_machine_arns = ["arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"]
+      log_retention_days = 30
+      kms_key_arn        = "arn:aws:kms:eu-west-1:123456789012:key/k"
+      own_arguments      = { catalog = "glue_catalog" }
+      spark_settings     = ["spark.sql.session.timeZone=UTC"]
+      library_uri        = "s3://test-artifacts/libs/cartlake-00ff.zip"
+      emr_serverless = {
+        id           = "00f1"
+        arn          = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00f1"
+        log_group    = { name = "/aws/emr-serverless/cartlake-test-spark", arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/emr-serverless/cartlake-test-spark" }
+        packages_uri = "s3://test-artifacts/libs/packages-00ff.zip"
+      }
+    }
+    emr_size = { executors = 2, timeout_minutes = 90 }
+  }
+
+  assert {
+    condition     = length(aws_glue_job.this) == 0 && aws_s3_object.emr_template[0].key == "emr_jobs/cartlake-test-table-refresh.json" && output.job.arn == null && output.job.timeout_minutes == 90
+    error_message = "EMR Serverless keeps no definition of a job: a template in the bucket takes its place."
+  }
+
+  assert {
+    condition     = local.emr_template.jobDriver.sparkSubmit.entryPoint == "s3://test-artifacts/glue_jobs/table_refresh/main-${filesha256("../../fixtures/artifacts/glue/jobs/table_refresh.py")}.py" && join(" ", local.emr_template.jobDriver.sparkSubmit.entryPointArguments) == "--catalog glue_catalog --memory_gb 48 --quality_table ops.quality_results --vcpus 12"
+    error_message = "It is the same script, with the same arguments but for the size of its workers."
+  }
+
+  assert {
+    condition     = alltrue([for setting in ["--conf spark.sql.session.timeZone=UTC", "--conf spark.executor.memory=14g", "--conf spark.dynamicAllocation.maxExecutors=2", "--py-files s3://test-artifacts/libs/cartlake-00ff.zip", "--archives s3://test-artifacts/libs/packages-00ff.zip#packages"] : strcontains(local.emr_template.jobDriver.sparkSubmit.sparkSubmitParameters, setting)])
+    error_message = "Settings of Spark, the library and the packages must reach the job."
+  }
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.assume.statement : one(statement.principals).identifiers]) == toset(["emr-serverless.amazonaws.com"])
+    error_message = "EMR Serverless assumes the role of the job."
+  }
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.this.statement : statement.resources if statement.sid == "WriteTableFiles"]) == toset(["arn:aws:s3:::test-curated/*"]) && length([for statement in data.aws_iam_policy_document.this.statement : statement if contains(["UseSecurityConfiguration", "SendMetrics", "JoinNetwork"], statement.sid)]) == 0
+    error_message = "The job may touch what it may touch on Glue, and needs no right on Glue's own."
+  }
+}
+
+run "rejects_a_worker_that_emr_serverless_does_not_have" {
+  command = plan
+
+  variables {
+    emr_size = { worker_vcpus = 3 }
+  }
+
+  expect_failures = [var.emr_size]
 }

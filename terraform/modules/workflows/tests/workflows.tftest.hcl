@@ -180,3 +180,28 @@ run "the_machines_are_rendered_whole" {
     error_message = "Failures must go to the alerts topic."
   }
 }
+
+run "jobs_are_started_on_emr_serverless_where_it_runs_spark" {
+  command = plan
+
+  variables {
+    engine          = { spark_runner = "emr_serverless" }
+    emr_application = { id = "00f1", arn = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00f1" }
+    glue_jobs = {
+      dataset_etl       = { name = "test-dataset-etl", role_arn = "arn:aws:iam::123456789012:role/test-dataset-etl", timeout_minutes = 60 }
+      demand_forecast   = { name = "test-demand-forecast", role_arn = "arn:aws:iam::123456789012:role/test-demand-forecast", timeout_minutes = 60 }
+      table_maintenance = { name = "test-table-maintenance", role_arn = "arn:aws:iam::123456789012:role/test-table-maintenance", timeout_minutes = 60 }
+      table_refresh     = { name = "test-table-refresh", role_arn = "arn:aws:iam::123456789012:role/test-table-refresh", timeout_minutes = 60 }
+    }
+  }
+
+  assert {
+    condition     = local.functions.job_starter.environment.SPARK_RUNNER == "emr_serverless" && local.functions.batch_claimer.environment.SPARK_RUNNER == "emr_serverless"
+    error_message = "Who starts jobs, and who chooses the engine, must know what runs Spark."
+  }
+
+  assert {
+    condition     = local.functions.job_starter.statements.StartJobs == { actions = ["emr-serverless:StartJobRun"], resources = ["arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00f1"] } && length(local.functions.job_starter.statements.PassJobRoles.resources) == 4
+    error_message = "job_starter starts job runs of this application only, with the roles of the jobs only."
+  }
+}
