@@ -55,7 +55,7 @@ AWS_RUNTIMES = {
     "light": ("manylinux_2_34", "3.13"),  # Amazon Linux 2023: glibc 2.34; DuckDB's httpfs needs 2.28
     "emr": ("manylinux_2_34", "3.11"),  # emr-7 is Amazon Linux 2023; its Python 3.11 is named by module `job`
 }
-"""The wheels and the Python of a layer's runtime in Lambda, and of EMR Serverless; what is not named is of the first."""
+"""The wheels and the Python of a layer's runtime in Lambda, and of EMR Serverless; those not named are of the first."""
 
 EMR_PACKAGES = "emr/packages.zip"
 
@@ -206,7 +206,8 @@ def _cached_layers(root: Path, platform: Platform) -> dict[str, Path]:
 
 def _emr_packages(root: Path) -> list[tuple[str, Path]]:
     """Return what Spark unpacks beside the driver and each executor: packages, importable where they lie."""
-    return [(name.removeprefix("python/"), path) for name, path in _installed(root, "emr", Platform.AWS)]
+    installed = _installed(root, "emr", Platform.AWS)
+    return [(name.removeprefix("python/"), path) for name, path in installed if "/tests/" not in name]
 
 
 def _cached_zip(root: Path, layer: str, platform: Platform, files: list[tuple[str, Path]]) -> Path:

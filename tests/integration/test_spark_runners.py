@@ -49,28 +49,25 @@ PATIENCE_SECONDS = 300
 
 def settings_in_terraform(bucket):
     """The settings of Spark that every job gets, and those for EMR Serverless alone, as Terraform writes them."""
-    both, emr = (
-        re.findall(r'"(spark\.[^"]+|\$\{local\.catalog\}[^"]+)"', (ROOT / "terraform/modules" / file).read_text())
-        for file in ("glue/main.tf", "job/emr.tf")
-    )
+    emr = (ROOT / "terraform/modules/job/emr.tf").read_text()
     values = {
         "${local.catalog}": "spark.sql.catalog.glue_catalog",
         '${var.buckets["processed"].name}': bucket,
         "${var.emr_size.worker_vcpus}": "4",
         "${local.emr_memory}": "14g",
         "${var.emr_size.executors}": "3",
-        "${local.emr_python}": re.search(r'emr_python = "(.+)"', (ROOT / "terraform/modules/job/emr.tf").read_text())[
-            1
-        ],
+        "${local.emr_python}": re.search(r'emr_python = "(.+)"', emr)[1],
     }
-    return [[_filled(line, values) for line in lines if "=" in line] for lines in (both, emr)]
+    return [_settings(text, values) for text in ((ROOT / "terraform/modules/glue/main.tf").read_text(), emr)]
 
 
-def _filled(line, values):
+def _settings(text, values):
     for placeholder, value in values.items():
-        line = line.replace(placeholder, value)
-    assert "${" not in line, line
-    return line
+        text = text.replace(placeholder, value)
+    found = re.findall(r'"(spark\.[\w.-]+=[^"]+)"', text)
+    assert len(found) >= 7
+    assert "${" not in "".join(found)
+    return found
 
 
 class Runners:
@@ -193,6 +190,7 @@ class Runners:
                 "SPARK_CONF_DIR": str(conf),
                 "JAVA_HOME": str(java.java_home()),
                 "SPARK_LOCAL_IP": "127.0.0.1",
+                "PYSPARK_PYTHON": sys.executable,
             },
             capture_output=True,
             text=True,

@@ -48,7 +48,7 @@ def show_logs(
         ),
     ] = "server",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines until Ctrl-C.")] = False,
-    job: Annotated[str | None, typer.Option("--job", help="The id of a job run, on Glue or EMR Serverless: what it printed.")] = None,
+    job: Annotated[str | None, typer.Option("--job", help="A job run of Glue or EMR Serverless, by its id.")] = None,
     lines: Annotated[int, typer.Option(min=1, help="How many of the last lines to print first.")] = 100,
 ) -> None:
     """Print what a part of the lake logged."""

@@ -349,7 +349,7 @@ def machine(emr: Emr, script: str) -> str:
         "Parameters": {
             "ApplicationId": emr.application,
             "ExecutionRoleArn": ROLE,
-            "JobDriver": {"SparkSubmit": submit},
+            "JobDriver": driver,
         },
         "End": True,
     }

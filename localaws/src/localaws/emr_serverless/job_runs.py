@@ -26,7 +26,7 @@ from localaws.emr_serverless.state import (
 )
 from localaws.emr_serverless.submission import Submission, submission
 from localaws.errors import LocalAwsError
-from localaws.run_logs import RunLogs
+from localaws.jobs.logs import RunLogs
 from localaws.spark.runner import FAILED, STOPPED, SUCCEEDED, JobRun, Outcome
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class JobRuns:
             run_id,
             work.entry_point,
             _arguments(work),
-            {**work.environment, "AWS_ENDPOINT_URL": self.endpoint, **self.credentials(record["executionRole"])},
+            {**_environment(work), "AWS_ENDPOINT_URL": self.endpoint, **self.credentials(record["executionRole"])},
             min(minutes * self.minute_seconds, threading.TIMEOUT_MAX),
             argv=tuple(work.arguments),
             archives=tuple(work.archives.items()),
@@ -231,6 +231,11 @@ def _check_capacity(application_id: str, work: Submission) -> None:
 def _number(size: str) -> float:
     """Return the number of a size such as `16 vCPU` or `64GB`."""
     return float(re.split(r"[^\d.]", size.strip(), maxsplit=1)[0])
+
+
+def _environment(work: Submission) -> dict[str, str]:
+    """Return the variables of the script. Its Python is that of the runner, wherever AWS has it."""
+    return {name: value for name, value in work.environment.items() if not name.startswith("PYSPARK_")}
 
 
 def _arguments(work: Submission) -> dict[str, str]:

@@ -21,7 +21,7 @@ from localaws.extensions import strict_calls
 from localaws.extensions.glue.spark import MINUTE_SECONDS, glue_spark
 from localaws.extensions.stepfunctions import EMIT_AFTER_SECONDS, current_execution
 from localaws.hooks import wrap
-from localaws.job_sessions import aws_variables
+from localaws.jobs.sessions import aws_variables
 
 if TYPE_CHECKING:
     from localaws.strict.requests import Request

@@ -201,7 +201,7 @@ run "jobs_are_started_on_emr_serverless_where_it_runs_spark" {
   }
 
   assert {
-    condition     = local.functions.job_starter.statements.StartJobs == { actions = ["emr-serverless:StartJobRun"], resources = ["arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00f1"] } && length(local.functions.job_starter.statements.PassJobRoles.resources) == 4
+    condition     = one(local.functions.job_starter.statements.StartJobs.actions) == "emr-serverless:StartJobRun" && one(local.functions.job_starter.statements.StartJobs.resources) == "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00f1" && length(local.functions.job_starter.statements.PassJobRoles.resources) == 4
     error_message = "job_starter starts job runs of this application only, with the roles of the jobs only."
   }
 }

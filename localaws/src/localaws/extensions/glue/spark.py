@@ -20,9 +20,9 @@ from ministack.services import glue
 from localaws.extensions.glue.events import emit_job_state_change
 from localaws.hooks import succeeded, wrap
 from localaws.job_runs import finish_record, max_concurrent_runs, new_record, runs_in_progress, update_record
-from localaws.job_sessions import aws_variables
+from localaws.jobs.logs import RunLogs
+from localaws.jobs.sessions import aws_variables
 from localaws.paths import Paths
-from localaws.run_logs import RunLogs
 from localaws.settings import load
 from localaws.spark.pool import Pool
 from localaws.spark.runner import FAILED, JobRun, Outcome, Runner
