@@ -10,7 +10,7 @@ locals {
     }
     emr_serverless = {
       ListJobRuns = { actions = ["emr-serverless:ListJobRuns"], resources = compact([try(var.emr_application.arn, "")]) }
-      ReadJobRuns = { actions = ["emr-serverless:CancelJobRun", "emr-serverless:GetJobRun"], resources = ["${try(var.emr_application.arn, "")}/jobruns/*"] }
+      ReadJobRuns = { actions = ["emr-serverless:CancelJobRun", "emr-serverless:GetJobRun"], resources = ["${try(var.emr_application.arn, "")}/jobruns/*"] } # their ids are not known before
     }
   }
 }

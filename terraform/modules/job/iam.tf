@@ -22,8 +22,8 @@ locals {
 
   log_statements_by_runner = {
     emr_serverless = {
-      FindLogGroup = { actions = ["logs:DescribeLogGroups"], resources = ["${local.logs_arn}:log-group:*"] } # EMR looks for the group among all
-      WriteLog     = { actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources = ["${try(var.shared.emr_serverless.log_group.arn, "")}:*"] }
+      FindLogGroup = { actions = ["logs:DescribeLogGroups"], resources = ["${local.logs_arn}:log-group:*"] }                                                                       # EMR looks for the group among all
+      WriteLog     = { actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources = ["${try(var.shared.emr_serverless.log_group.arn, "")}:*"] } # streams are named by job run
     }
     glue = {
       UseSecurityConfiguration = { actions = ["glue:GetSecurityConfiguration"], resources = ["*"] } # the action cannot be limited to resources

@@ -39,6 +39,7 @@ locals {
       StartJobs     = { actions = ["emr-serverless:StartJobRun"], resources = compact([try(var.emr_application.arn, "")]) }
       PassJobRoles  = { actions = ["iam:PassRole"], resources = compact([for job in var.glue_jobs : job.role_arn]) }
       ReadTemplates = { actions = ["s3:GetObject"], resources = [for folder in ["emr_jobs", "glue_jobs"] : "${var.buckets["artifacts"].arn}/${folder}/*"] }
+      TidyCode      = { actions = ["s3:AbortMultipartUpload"], resources = ["${var.buckets["artifacts"].arn}/staging/*"] } # packages are copied in parts
     }
   }
   can_start_jobs = local.can_start_jobs_by_runner[local.spark_runner]
