@@ -53,7 +53,7 @@ UNUSED_IN_LAMBDA = (
 AWS_RUNTIMES = {
     "lambda": ("manylinux2014", "3.11"),  # Amazon Linux 2: glibc 2.26
     "light": ("manylinux_2_34", "3.13"),  # Amazon Linux 2023: glibc 2.34; DuckDB's httpfs needs 2.28
-    "emr": ("manylinux_2_34", "3.11"),  # emr-7 is Amazon Linux 2023; its Python 3.11 is named by module `job`
+    "emr": ("manylinux_2_34", "3.11"),  # emr-7 is Amazon Linux 2023; its Python 3.11 is named by module `emr_job`
 }
 """The wheels and the Python of a layer's runtime in Lambda, and of EMR Serverless; those not named are of the first."""
 

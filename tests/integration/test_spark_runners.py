@@ -49,14 +49,14 @@ PATIENCE_SECONDS = 300
 
 def settings_in_terraform(bucket):
     """The settings of Spark that every job gets, and those for EMR Serverless alone, as Terraform writes them."""
-    emr = (ROOT / "terraform/modules/job/emr.tf").read_text()
+    emr = (ROOT / "terraform/modules/emr_job/main.tf").read_text()
     values = {
         "${local.catalog}": "spark.sql.catalog.glue_catalog",
         '${var.buckets["processed"].name}': bucket,
-        "${var.emr_size.worker_vcpus}": "4",
-        "${local.emr_memory}": "14g",
-        "${var.emr_size.executors}": "3",
-        "${local.emr_python}": re.search(r'emr_python = "(.+)"', emr)[1],
+        "${var.size.worker_vcpus}": "4",
+        "${local.memory}": "14g",
+        "${var.size.executors}": "3",
+        "${local.python}": re.search(r'python = "(.+)"', emr)[1],
     }
     return [_settings(text, values) for text in ((ROOT / "terraform/modules/glue/main.tf").read_text(), emr)]
 

@@ -377,7 +377,7 @@ def test_a_stopped_execution_cancels_its_run(emr: Emr) -> None:
         listed = mine.api.list_job_runs(applicationId=mine.application, states=list(wanted))["jobRuns"]
         return [run["id"] for run in listed]
 
-    eventually(lambda: runs("RUNNING"), 60)
+    eventually(lambda: runs("RUNNING"), 120)
     states.stop_execution(executionArn=execution)
 
     eventually(lambda: runs("CANCELLED"), 60)

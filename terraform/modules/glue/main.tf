@@ -74,9 +74,8 @@ module "job" {
   source   = "../job"
   for_each = local.jobs
 
-  job      = merge({ folder = each.key }, each.value)
-  size     = try(var.sizes[each.key], {})
-  emr_size = try(var.emr_sizes[each.key], {})
+  job  = merge({ folder = each.key }, each.value)
+  size = try(var.sizes[each.key], {})
 
   shared = {
     name_prefix            = var.name_prefix
@@ -90,11 +89,25 @@ module "job" {
     log_retention_days     = var.log_retention_days
     connections            = aws_glue_connection.network[*].name
     kms_key_arn            = var.kms_key_arn
-    emr_serverless         = var.emr_serverless
-    spark_settings         = local.spark_settings
-    own_arguments          = local.own_arguments
-    library_uri            = local.lib_uris["library"]
+    emr_log_group_arn      = try(var.emr_serverless.log_group.arn, null)
   }
+}
+
+module "emr_job" {
+  source   = "../emr_job"
+  for_each = { for folder, job in local.jobs : folder => job if var.emr_serverless != null }
+
+  job = {
+    name        = module.job[each.key].job.name
+    role_arn    = module.job[each.key].job.role_arn
+    script_uri  = module.job[each.key].job.script_uri
+    library_uri = local.lib_uris["library"]
+    arguments   = merge(local.own_arguments, each.value.arguments)
+  }
+  application      = var.emr_serverless
+  artifacts_bucket = var.buckets["artifacts"].name
+  spark_settings   = local.spark_settings
+  size             = try(var.emr_sizes[each.key], {})
 }
 
 moved {

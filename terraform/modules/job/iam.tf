@@ -20,10 +20,12 @@ locals {
     "${local.glue_arn}:database/${var.shared.databases[database]}", "${local.glue_arn}:table/${var.shared.databases[database]}/*",
   ] }
 
-  log_statements_by_runner = {
+  on_emr = var.shared.emr_log_group_arn != null
+
+  log_statements = {
     emr_serverless = {
-      FindLogGroup = { actions = ["logs:DescribeLogGroups"], resources = ["${local.logs_arn}:log-group:*"] }                                                                       # EMR looks for the group among all
-      WriteLog     = { actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources = ["${try(var.shared.emr_serverless.log_group.arn, "")}:*"] } # streams are named by job run
+      FindLogGroup = { actions = ["logs:DescribeLogGroups"], resources = ["${local.logs_arn}:log-group:*"] }                                                                     # EMR looks for the group among all
+      WriteLog     = { actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources = ["${coalesce(var.shared.emr_log_group_arn, "none")}:*"] } # streams are named by job run
     }
     glue = {
       UseSecurityConfiguration = { actions = ["glue:GetSecurityConfiguration"], resources = ["*"] } # the action cannot be limited to resources
@@ -33,7 +35,18 @@ locals {
       }
     }
   }
-  log_statements = local.log_statements_by_runner[local.on_emr ? "emr_serverless" : "glue"]
+
+  network_statements = { for sid, statement in {
+    ReadConnections = { actions = ["glue:GetConnection", "glue:GetConnections"], resources = concat(["${local.glue_arn}:catalog"], [for name in var.shared.connections : "${local.glue_arn}:connection/${name}"]) }
+    JoinNetwork = {
+      actions   = [for action in ["CreateNetworkInterface", "CreateTags", "DeleteNetworkInterface", "DescribeNetworkInterfaces", "DescribeRouteTables", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcAttribute", "DescribeVpcEndpoints"] : "ec2:${action}"]
+      resources = ["*"] # network interfaces have no names before they are made
+    }
+  } : sid => statement if length(var.shared.connections) > 0 }
+
+  call_statements = { for sid, statement in {
+    CallFunctions = { actions = ["lambda:InvokeFunction"], resources = var.job.access.function_arns }
+  } : sid => statement if length(var.job.access.function_arns) > 0 }
 }
 
 data "aws_iam_policy_document" "assume" {
@@ -110,16 +123,6 @@ data "aws_iam_policy_document" "this" {
     }
   }
 
-  dynamic "statement" {
-    for_each = length(var.job.access.function_arns) > 0 ? [var.job.access.function_arns] : []
-
-    content {
-      sid       = "CallFunctions"
-      actions   = ["lambda:InvokeFunction"]
-      resources = statement.value
-    }
-  }
-
   statement {
     sid       = "ReportToStateMachine"
     actions   = ["states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"]
@@ -127,7 +130,7 @@ data "aws_iam_policy_document" "this" {
   }
 
   dynamic "statement" {
-    for_each = local.log_statements
+    for_each = merge(local.log_statements[local.on_emr ? "emr_serverless" : "glue"], local.network_statements, local.call_statements)
 
     content {
       sid       = statement.key
@@ -149,29 +152,6 @@ data "aws_iam_policy_document" "this" {
         variable = "cloudwatch:namespace"
         values   = ["Glue"]
       }
-    }
-  }
-
-  dynamic "statement" {
-    for_each = length(var.shared.connections) > 0 ? [var.shared.connections] : []
-
-    content {
-      sid       = "ReadConnections"
-      actions   = ["glue:GetConnection", "glue:GetConnections"]
-      resources = concat(["${local.glue_arn}:catalog"], [for name in statement.value : "${local.glue_arn}:connection/${name}"])
-    }
-  }
-
-  dynamic "statement" {
-    for_each = length(var.shared.connections) > 0 ? [true] : []
-
-    content {
-      sid = "JoinNetwork"
-      actions = [
-        "ec2:CreateNetworkInterface", "ec2:CreateTags", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcAttribute", "ec2:DescribeVpcEndpoints",
-      ]
-      resources = ["*"] # network interfaces have no names before they are made
     }
   }
 

@@ -1,5 +1,5 @@
 variable "shared" {
-  description = "What all jobs share: start of every name, folder of the build, Glue release and security configuration, arguments without their dashes, buckets by zone, database names by the name the contracts use, state machines a job reports its end to, days logs are kept, the key, connections to a network; for EMR Serverless, which runs the job where it is given, settings of Spark as name=value, arguments of our own, and the URI of the library."
+  description = "What all jobs share: start of every name, folder of the build, Glue release and security configuration, arguments without their dashes, buckets by zone, database names by the name the contracts use, state machines a job reports its end to, days logs are kept, the key, connections to a network, and the log group of EMR Serverless where that runs the job."
   type = object({
     name_prefix            = string
     artifacts_dir          = string
@@ -12,10 +12,7 @@ variable "shared" {
     log_retention_days     = number
     kms_key_arn            = string
     connections            = optional(list(string), [])
-    emr_serverless         = optional(object({ id = string, arn = string, log_group = object({ name = string, arn = string }), packages_uri = string }))
-    spark_settings         = optional(list(string), [])
-    own_arguments          = optional(map(string), {})
-    library_uri            = optional(string, "")
+    emr_log_group_arn      = optional(string)
   })
   nullable = false
 }
@@ -66,27 +63,5 @@ variable "size" {
   validation {
     condition     = var.size.timeout_minutes >= 1
     error_message = "timeout_minutes must be 1 or more."
-  }
-}
-
-variable "emr_size" {
-  description = "On EMR Serverless: vCPUs and GB of each worker, the most executors beside the driver, and the minutes after which the job run is cancelled."
-  type = object({
-    worker_vcpus     = optional(number, 4)
-    worker_memory_gb = optional(number, 16)
-    executors        = optional(number, 3)
-    timeout_minutes  = optional(number, 60)
-  })
-  default  = {}
-  nullable = false
-
-  validation {
-    condition     = try(var.emr_size.worker_memory_gb <= { 1 = 8, 2 = 16, 4 = 30, 8 = 60, 16 = 120 }[tostring(var.emr_size.worker_vcpus)] && var.emr_size.worker_memory_gb >= 2 * var.emr_size.worker_vcpus, false)
-    error_message = "A worker has 1, 2, 4, 8 or 16 vCPUs, and from 2 GB a vCPU up to 8, 16, 30, 60 or 120 GB."
-  }
-
-  validation {
-    condition     = var.emr_size.executors >= 1 && var.emr_size.timeout_minutes >= 5
-    error_message = "executors must be 1 or more, timeout_minutes 5 or more."
   }
 }

@@ -216,7 +216,7 @@ module "workflows" {
   gather_seconds  = var.gather_seconds
   engine          = var.engine
 
-  emr_application = local.emr_application
+  start_grants = module.glue.start_grants
 
   planner_memory_mb = var.planner_memory_mb
   lineage           = { url = var.lineage_url == null ? "" : var.lineage_url, secret = lookup(module.secrets.secrets, "lineage", null) }

@@ -30,20 +30,6 @@ locals {
     TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [var.buckets["artifacts"].arn] }
   }
 
-  spark_runner = var.emr_application == null ? "glue" : "emr_serverless"
-  can_start_jobs_by_runner = {
-    glue = {
-      StartJobs = { actions = ["glue:GetJob", "glue:StartJobRun"], resources = compact([for job in var.glue_jobs : job.arn]) }
-    }
-    emr_serverless = {
-      StartJobs     = { actions = ["emr-serverless:StartJobRun"], resources = compact([try(var.emr_application.arn, "")]) }
-      PassJobRoles  = { actions = ["iam:PassRole"], resources = compact([for job in var.glue_jobs : job.role_arn]) }
-      ReadTemplates = { actions = ["s3:GetObject"], resources = [for folder in ["emr_jobs", "glue_jobs"] : "${var.buckets["artifacts"].arn}/${folder}/*"] }
-      TidyCode      = { actions = ["s3:AbortMultipartUpload"], resources = ["${var.buckets["artifacts"].arn}/staging/*"] } # packages are copied in parts
-    }
-  }
-  can_start_jobs = local.can_start_jobs_by_runner[local.spark_runner]
-
   # The functions of the machines' steps.
   functions = {
     batch_claimer = {
@@ -105,12 +91,8 @@ locals {
     }
     job_starter = {
       description = "Starts a Spark job with the token that ends the step which waits for it."
-      environment = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name, SPARK_RUNNER = local.spark_runner }
-      statements = merge(local.can_start_jobs, {
-        RememberStarts = var.shared.grants["RememberStarts"]
-        ReadCode       = { actions = ["s3:GetObject"], resources = ["${var.buckets["artifacts"].arn}/libs/*"] }
-        KeepCode       = { actions = ["s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/staging/*"] }
-      })
+      environment = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name, SPARK_RUNNER = coalesce(var.engine.spark_runner, "glue") }
+      statements  = merge(var.start_grants, { RememberStarts = var.shared.grants["RememberStarts"] })
     }
     data_quality_check = {
       description = "Decides whether a batch may be published: table rules of the contract, and the row equation."

@@ -40,7 +40,7 @@ variable "database_prefix" {
 
 variable "glue_jobs" {
   description = "Spark jobs, keyed by their folder under glue_jobs/: dataset_etl loads files, table_refresh rebuilds tables, table_maintenance maintains them, demand_forecast forecasts demand."
-  type        = map(object({ name = string, arn = optional(string), role_arn = optional(string), timeout_minutes = number }))
+  type        = map(object({ name = string, arn = optional(string), timeout_minutes = number }))
   nullable    = false
 
   validation {
@@ -94,8 +94,8 @@ variable "dashboard" {
   nullable    = false
 }
 
-variable "emr_application" {
-  description = "Id and ARN of the application of EMR Serverless that runs the jobs; null runs them on Glue."
-  type        = object({ id = string, arn = string })
-  default     = null
+variable "start_grants" {
+  description = "What a function may do that starts the jobs, keyed by statement id, as module `glue` gives it."
+  type        = map(object({ actions = list(string), resources = list(string) }))
+  nullable    = false
 }

@@ -43,4 +43,7 @@ def members_of(rules: Service, operation: str, data: dict[str, Any]) -> dict[str
         value = data.get(name, data.get(name[:1].upper() + name[1:]))
         as_text = shape.type_name == "string" and isinstance(value, dict | list)
         members[name] = json.dumps(value) if as_text else value
-    return members
+    # Step Functions makes the token of a call that gives none, as SDKs do.
+    return dict.fromkeys(model.idempotent_members, "made") | {
+        name: value for name, value in members.items() if value is not None or name not in model.idempotent_members
+    }

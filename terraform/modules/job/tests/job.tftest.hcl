@@ -166,8 +166,8 @@ run "only_glue_of_this_account_takes_the_role" {
   }
 }
 
-run "the_same_job_runs_on_emr_serverless" {
-  command = apply
+run "on_emr_serverless_the_role_has_the_same_rights_and_none_on_glue_itself" {
+  command = plan
 
   variables {
     shared = {
@@ -175,7 +175,7 @@ run "the_same_job_runs_on_emr_serverless" {
       artifacts_dir          = "../../fixtures/artifacts"
       glue_version           = "5.1"
       security_configuration = "cartlake-test"
-      arguments              = { job-language = "python", conf = "a=b" }
+      arguments              = {}
       buckets = {
         raw       = { name = "test-raw", arn = "arn:aws:s3:::test-raw" }
         processed = { name = "test-processed", arn = "arn:aws:s3:::test-processed" }
@@ -186,32 +186,13 @@ run "the_same_job_runs_on_emr_serverless" {
       state_machine_arns = ["arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"]
       log_retention_days = 30
       kms_key_arn        = "arn:aws:kms:eu-west-1:123456789012:key/k"
-      own_arguments      = { catalog = "glue_catalog" }
-      spark_settings     = ["spark.sql.session.timeZone=UTC"]
-      library_uri        = "s3://test-artifacts/libs/cartlake-00ff.zip"
-      emr_serverless = {
-        id           = "00f1"
-        arn          = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00f1"
-        log_group    = { name = "/aws/emr-serverless/cartlake-test-spark", arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/emr-serverless/cartlake-test-spark" }
-        packages_uri = "s3://test-artifacts/libs/packages-00ff.zip"
-      }
+      emr_log_group_arn  = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/emr-serverless/cartlake-test-spark"
     }
-    emr_size = { executors = 2, timeout_minutes = 90 }
   }
 
   assert {
-    condition     = length(aws_glue_job.this) == 0 && aws_s3_object.emr_template[0].key == "emr_jobs/cartlake-test-table-refresh.json" && output.job.arn == null && output.job.timeout_minutes == 90
-    error_message = "EMR Serverless keeps no definition of a job: a template in the bucket takes its place."
-  }
-
-  assert {
-    condition     = local.emr_template.jobDriver.sparkSubmit.entryPoint == "s3://test-artifacts/glue_jobs/table_refresh/main-${filesha256("../../fixtures/artifacts/glue/jobs/table_refresh.py")}.py" && join(" ", local.emr_template.jobDriver.sparkSubmit.entryPointArguments) == "--catalog glue_catalog --memory_gb 48 --quality_table ops.quality_results --vcpus 12"
-    error_message = "It is the same script, with the same arguments but for the size of its workers."
-  }
-
-  assert {
-    condition     = alltrue([for setting in ["--conf spark.sql.session.timeZone=UTC", "--conf spark.executor.memory=14g", "--conf spark.dynamicAllocation.maxExecutors=2", "--py-files s3://test-artifacts/libs/cartlake-00ff.zip", "--archives s3://test-artifacts/libs/packages-00ff.zip#packages"] : strcontains(local.emr_template.jobDriver.sparkSubmit.sparkSubmitParameters, setting)])
-    error_message = "Settings of Spark, the library and the packages must reach the job."
+    condition     = length(aws_glue_job.this) == 0 && output.job.arn == null && output.job.name == "cartlake-test-table-refresh"
+    error_message = "There is no job on Glue."
   }
 
   assert {
@@ -223,14 +204,4 @@ run "the_same_job_runs_on_emr_serverless" {
     condition     = one([for statement in data.aws_iam_policy_document.this.statement : statement.resources if statement.sid == "WriteTableFiles"]) == toset(["arn:aws:s3:::test-curated/*"]) && length([for statement in data.aws_iam_policy_document.this.statement : statement if contains(["UseSecurityConfiguration", "SendMetrics", "JoinNetwork"], statement.sid)]) == 0
     error_message = "The job may touch what it may touch on Glue, and needs no right on Glue's own."
   }
-}
-
-run "rejects_a_worker_that_emr_serverless_does_not_have" {
-  command = plan
-
-  variables {
-    emr_size = { worker_vcpus = 3 }
-  }
-
-  expect_failures = [var.emr_size]
 }
