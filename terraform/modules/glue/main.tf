@@ -89,7 +89,7 @@ module "job" {
     log_retention_days     = var.log_retention_days
     connections            = aws_glue_connection.network[*].name
     kms_key_arn            = var.kms_key_arn
-    emr_log_group_arn      = try(var.emr_serverless.log_group.arn, null)
+    emr_log_group          = var.emr_serverless == null ? null : var.emr_serverless.log_group
   }
 }
 

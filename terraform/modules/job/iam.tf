@@ -20,12 +20,12 @@ locals {
     "${local.glue_arn}:database/${var.shared.databases[database]}", "${local.glue_arn}:table/${var.shared.databases[database]}/*",
   ] }
 
-  on_emr = var.shared.emr_log_group_arn != null
+  on_emr = var.shared.emr_log_group != null
 
   log_statements = {
     emr_serverless = {
-      FindLogGroup = { actions = ["logs:DescribeLogGroups"], resources = ["${local.logs_arn}:log-group:*"] }                                                                     # EMR looks for the group among all
-      WriteLog     = { actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources = ["${coalesce(var.shared.emr_log_group_arn, "none")}:*"] } # streams are named by job run
+      FindLogGroup = { actions = ["logs:DescribeLogGroups"], resources = ["${local.logs_arn}:log-group:*"] }                                                            # EMR looks for the group among all
+      WriteLog     = { actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources = ["${try(var.shared.emr_log_group.arn, "")}:*"] } # streams are named by job run
     }
     glue = {
       UseSecurityConfiguration = { actions = ["glue:GetSecurityConfiguration"], resources = ["*"] } # the action cannot be limited to resources

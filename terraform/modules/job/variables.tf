@@ -12,7 +12,7 @@ variable "shared" {
     log_retention_days     = number
     kms_key_arn            = string
     connections            = optional(list(string), [])
-    emr_log_group_arn      = optional(string)
+    emr_log_group          = optional(object({ name = string, arn = string }))
   })
   nullable = false
 }

@@ -186,7 +186,7 @@ run "on_emr_serverless_the_role_has_the_same_rights_and_none_on_glue_itself" {
       state_machine_arns = ["arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"]
       log_retention_days = 30
       kms_key_arn        = "arn:aws:kms:eu-west-1:123456789012:key/k"
-      emr_log_group_arn  = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/emr-serverless/cartlake-test-spark"
+      emr_log_group      = { name = "/aws/emr-serverless/cartlake-test-spark", arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/emr-serverless/cartlake-test-spark" }
     }
   }
 
