@@ -35,7 +35,7 @@ variable "spark_settings" {
 }
 
 variable "size" {
-  description = "vCPUs and GB of each worker, the most executors beside the driver, and the minutes after which the job run is cancelled."
+  description = "Size: vCPUs and GB of each worker, the most executors beside the driver, and the minutes after which the job run is cancelled."
   type = object({
     worker_vcpus     = optional(number, 4)
     worker_memory_gb = optional(number, 16)
