@@ -9,7 +9,8 @@
     build/glue/libs/cartlake.zip      cartlake + contracts + glue_jobs, for --extra-py-files
     build/glue/libs/wheels.gluewheels.zip
                                       requirements/glue.lock as wheels, for --additional-python-modules
-    build/glue/jobs/<job>.py          the script of each Glue job
+    build/glue/jobs/<job>.py          the script of each job, on Glue or EMR Serverless
+    build/emr/packages.zip            only for AWS: requirements/emr.lock installed, which jobs unpack on EMR Serverless
     build/manifest.json               {"platform": ..., "files": {"<path below build/>": "<sha256 hex>"}}
 
 Zips are reproducible byte for byte: entries sorted, one fixed time stamp, fixed permissions. Only the layers depend
@@ -52,8 +53,11 @@ UNUSED_IN_LAMBDA = (
 AWS_RUNTIMES = {
     "lambda": ("manylinux2014", "3.11"),  # Amazon Linux 2: glibc 2.26
     "light": ("manylinux_2_34", "3.13"),  # Amazon Linux 2023: glibc 2.34; DuckDB's httpfs needs 2.28
+    "emr": ("manylinux_2_34", "3.11"),  # emr-7 is Amazon Linux 2023; its Python 3.11 is named by module `emr_job`
 }
-"""The wheels and the Python of a layer's runtime in Lambda; layers that are not named are of the first."""
+"""The wheels and the Python of a layer's runtime in Lambda, and of EMR Serverless; those not named are of the first."""
+
+EMR_PACKAGES = "emr/packages.zip"
 
 GLUE_WHEELS = "glue/libs/wheels.gluewheels.zip"
 """Glue installs from a zip whose name ends like this: "Zip of wheels", in the chapter "Using Python libraries" of its
@@ -106,7 +110,10 @@ def build(root: Path, platform: Platform) -> Path:
         write_zip(out / name, entries)
     copied = {f"layers/{name}.zip": cached for name, cached in _cached_layers(root, platform).items()}
     copied[GLUE_WHEELS] = _cached_wheels(root)
+    if platform is Platform.AWS:
+        copied[EMR_PACKAGES] = _cached_zip(root, "emr", platform, _emr_packages(root))
     for name, cached in copied.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(cached, out / name)
     for job in job_names(root):
         script = out / "glue" / "jobs" / f"{job}.py"
@@ -195,6 +202,12 @@ def _cached_layers(root: Path, platform: Platform) -> dict[str, Path]:
     _check_size([*common, *arrow])
     _check_size([*light, *_light_code(root)])
     return {name: _cached_zip(root, name, platform, files) for name, files in (("arrow", arrow), ("light", light))}
+
+
+def _emr_packages(root: Path) -> list[tuple[str, Path]]:
+    """Return what Spark unpacks beside the driver and each executor: packages, importable where they lie."""
+    installed = _installed(root, "emr", Platform.AWS)
+    return [(name.removeprefix("python/"), path) for name, path in installed if "/tests/" not in name]
 
 
 def _cached_zip(root: Path, layer: str, platform: Platform, files: list[tuple[str, Path]]) -> Path:

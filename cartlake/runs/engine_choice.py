@@ -6,12 +6,15 @@ Sizes are in bytes. A megabyte is 1,000,000 bytes, as in the limits that Terrafo
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from cartlake.contracts import LIGHT_TRANSFORMS, EngineWish, Table
 from cartlake.runs.documents import EngineChoice, FileFormat, ManifestFile
 
 MEGABYTE: Final = 1_000_000
+
+SparkRunner: TypeAlias = Literal["glue", "emr_serverless"]
+"""What runs Spark in a lake."""
 
 _EXPANSION: Final = {"gzip": 20, "parquet": 10}
 """Expanded bytes per stored byte of a file that was validated before its expanded size was kept: more than is usual."""
@@ -111,7 +114,7 @@ def choose_engine(
     return EngineChoice(engine="light", reason=f"{facts}; {within}")
 
 
-def runner_of(choice: EngineChoice, spark_runner: str) -> str:
+def runner_of(choice: EngineChoice, spark_runner: SparkRunner) -> str:
     """Return what the state machine starts: `light`, or what runs Spark here."""
     return choice.engine if choice.engine == "light" else spark_runner
 

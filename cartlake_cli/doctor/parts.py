@@ -52,9 +52,7 @@ def checks(client: Callable[[str], Any], outputs: Outputs) -> Iterator[Check]:
         outputs.state_machine_arns.values(),
         lambda arn: client("stepfunctions").describe_state_machine(stateMachineArn=arn),
     )
-    yield part(
-        "Glue jobs", "glue:GetJob", outputs.glue_jobs.values(), lambda name: client("glue").get_job(JobName=name)
-    )
+    yield part(*_jobs(client, outputs))
     yield part(
         "Queues",
         "sqs:GetQueueAttributes",
@@ -68,6 +66,19 @@ def checks(client: Callable[[str], Any], outputs: Outputs) -> Iterator[Check]:
         lambda name: client("athena").get_work_group(WorkGroup=name),
     )
     yield Check("Alarm recipients", "sns:ListSubscriptionsByTopic", lambda: [check_alerts(client("sns"), outputs)])
+
+
+def _jobs(client: Callable[[str], Any], outputs: Outputs) -> tuple[str, str, list[str], Callable[[str], object]]:
+    """Return the check of what runs Spark: the jobs on Glue, or the application of EMR Serverless."""
+    if outputs.emr_application_id is None:
+        names = list(outputs.glue_jobs.values())
+        return "Glue jobs", "glue:GetJob", names, lambda name: client("glue").get_job(JobName=name)
+    return (
+        "EMR Serverless application",
+        "emr-serverless:GetApplication",
+        [outputs.emr_application_id],
+        lambda one: client("emr-serverless").get_application(applicationId=one),
+    )
 
 
 def check_parts(name: str, named: list[str], ask: Callable[[str], object]) -> Finding:

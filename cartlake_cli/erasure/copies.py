@@ -23,7 +23,7 @@ _READERS: Final = 8
 _AT_ONCE: Final = 256
 _DOCUMENTS: Final = (".json", ".jsonl")
 _AVRO: Final = (".avro",)
-_NO_ROWS: Final = (f"{FOLDER}/", "glue_jobs/", "lambdas/", "layers/", "libs/")
+_NO_ROWS: Final = (f"{FOLDER}/", "emr_jobs/", "glue_jobs/", "lambdas/", "layers/", "libs/")
 """Folders of the artifacts bucket that are left out: code that Terraform uploads, and documents of erasures."""
 
 

@@ -1,4 +1,4 @@
-"""Glue entry point: write the files of one run, conformed, judged and deduplicated, to an audit branch of their table.
+"""Spark entry point: write the files of one run, conformed, judged and deduplicated, to an audit branch of their table.
 
 The quarantined rows of a backfill count only after it is published: then the job is started again with the task
 `supersede_quarantine`.
@@ -12,13 +12,12 @@ from typing import Final
 
 from cartlake.aws.objects import S3Uri
 from cartlake.erasure.tombstones import read_tombstones
-from cartlake.runs.costs import spark_cost
 from cartlake.runs.folder import RunFolder, Step
 from glue_jobs.dataset_etl.bad_files import bad_files_written
 from glue_jobs.dataset_etl.tasks import TableNames, answer_of, do_step, done_by, open_run, read_manifest
 from glue_jobs.engines.spark.engine import spark_engine
 from glue_jobs.shared import reporting
-from glue_jobs.shared.arguments import job_parser
+from glue_jobs.shared.arguments import job_parser, run_cost
 
 JOB: Final = "dataset_etl"
 TASKS: Final = {"load": Step.TRANSFORM, "supersede_quarantine": Step.SUPERSEDE_QUARANTINE}
@@ -55,7 +54,7 @@ def work(args: argparse.Namespace, begun: float) -> None:
     names = TableNames(args.catalog, args.database_prefix, args.quarantine_table, args.quality_table)
     with spark_engine(JOB, manifest.run_id, sum(file.size for file in manifest.files)) as engine:
         report = do_step(TASKS[args.task], open_run(manifest, engine, names, tombstones))
-    report = done_by("spark", report, manifest, spark_cost(time.monotonic() - begun, args.dpus))
+    report = done_by("spark", report, manifest, run_cost(args, time.monotonic() - begun))
     reporting.report_success(report, args.report_uri, args.task_token, answer_of(report))
 
 

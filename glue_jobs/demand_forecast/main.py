@@ -1,4 +1,4 @@
-"""Glue entry point: forecast demand, measure price elasticities, and publish both when they pass their contracts."""
+"""Spark entry point: forecast demand, measure price elasticities, and publish both when they pass their contracts."""
 
 import argparse
 import sys
@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from cartlake import contracts
 from cartlake.refresh.graph import Graph
-from cartlake.runs.costs import spark_cost
 from cartlake.times import utc_now
 from glue_jobs.demand_forecast.pipeline import SparkRun, forecast
 from glue_jobs.engines.spark.refreshing import spark_refresh_engine
 from glue_jobs.shared import reporting
-from glue_jobs.shared.arguments import job_parser
+from glue_jobs.shared.arguments import job_parser, run_cost
 from glue_jobs.table_refresh.run import done_by, read_plan
 
 
@@ -39,7 +38,7 @@ def main(argv: Sequence[str]) -> None:
         prefix, quality = f"{args.catalog}.{args.database_prefix}", f"{args.catalog}.{args.quality_table}"
         graph = Graph.of(contracts.load_all())
         run = SparkRun(spark_refresh_engine(plan.run_id), plan, graph, prefix, quality, utc_now())
-        report = done_by("spark", forecast(run), plan, spark_cost(time.monotonic() - begun, args.dpus))
+        report = done_by("spark", forecast(run), plan, run_cost(args, time.monotonic() - begun))
         reporting.report_success(report, args.report_uri, args.task_token, {"tables": len(report.tables)})
 
 

@@ -1,4 +1,4 @@
-"""Glue entry point: maintain the tables of a plan, one after the other, each only while no other run writes it.
+"""Spark entry point: maintain the tables of a plan, one after the other, each only while no other run writes it.
 
 Every step is a procedure of Iceberg, and atomic: a job that is killed half way leaves each table consistent.
 """

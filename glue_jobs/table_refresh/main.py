@@ -1,4 +1,4 @@
-"""Glue entry point: rebuild every stale table of a plan in one job on Spark.
+"""Spark entry point: rebuild every stale table of a plan in one job on Spark.
 
 The job fails with the names of the tables that failed; all others are rebuilt.
 """
@@ -9,10 +9,9 @@ import time
 from collections.abc import Sequence
 
 from cartlake.aws import s3
-from cartlake.runs.costs import spark_cost
 from glue_jobs.engines.spark.refreshing import spark_refresh_engine
 from glue_jobs.shared import reporting
-from glue_jobs.shared.arguments import job_parser
+from glue_jobs.shared.arguments import job_parser, run_cost
 from glue_jobs.table_refresh.pipeline import RefreshError, failure, refresh
 from glue_jobs.table_refresh.run import done_by, open_run, read_plan
 
@@ -45,7 +44,7 @@ def rebuild(args: argparse.Namespace, begun: float) -> None:
     plan = read_plan(args.plan_uri, args.run_id)
     prefix, quality = f"{args.catalog}.{args.database_prefix}", f"{args.catalog}.{args.quality_table}"
     report = refresh(open_run(plan, spark_refresh_engine(plan.run_id), prefix, quality))
-    report = done_by("spark", report, plan, spark_cost(time.monotonic() - begun, args.dpus))
+    report = done_by("spark", report, plan, run_cost(args, time.monotonic() - begun))
     if failed := failure(report):
         s3.write_text(args.report_uri, report.model_dump_json(indent=2))
         raise failed

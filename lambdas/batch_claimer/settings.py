@@ -1,9 +1,8 @@
 from functools import cache
-from typing import Literal
 
 from pydantic import Field
 
-from cartlake.runs.engine_choice import MEGABYTE, EngineLimits
+from cartlake.runs.engine_choice import MEGABYTE, EngineLimits, SparkRunner
 from lambdas.shared.settings import ArtifactSettings, LedgerSettings
 
 
@@ -15,7 +14,7 @@ class Settings(LedgerSettings, ArtifactSettings):
 
     transform_job: str = Field(min_length=1)
     database_prefix: str = ""
-    spark_runner: Literal["glue"] = "glue"
+    spark_runner: SparkRunner = "glue"
     light_max_mb: float = Field(ge=0)
     light_max_rows: float = Field(ge=0)
     light_table_max_mb: float = Field(ge=0)

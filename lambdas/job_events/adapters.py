@@ -1,4 +1,4 @@
-"""Glue job runs, waiting tasks and the run coordinator, as `job_events` calls them."""
+"""Job runs, waiting tasks and the run coordinator, as `job_events` calls them."""
 
 import json
 from typing import Final
@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from cartlake.aws.clients import aws_errors, client, error_code
 from lambdas.job_events.domain import JobRun, TaskFailure
+from lambdas.job_events.emr_serverless import cancel_emr_job_runs
 from lambdas.job_events.settings import settings
 from lambdas.shared.closing import release_request
 
@@ -43,9 +44,14 @@ def fail_task(token: str, failure: TaskFailure) -> bool:
 
 
 def stop_job_runs(run_id: str) -> list[str]:
-    """Stop the Glue job runs of a run that are under way. Returns their ids. One that ends meanwhile is left out."""
+    """Stop the job runs of a run that are under way. Returns their ids. One that ends meanwhile is left out."""
+    application_id = settings().emr_application_id
+    return _stopped_on_glue(run_id) + (cancel_emr_job_runs(application_id, run_id) if application_id else [])
+
+
+def _stopped_on_glue(run_id: str) -> list[str]:
     stopped = []
-    for job in settings().glue_jobs.split(","):
+    for job in filter(None, settings().glue_jobs.split(",")):
         if found := _under_way(job, run_id):
             with aws_errors():
                 answer = client("glue").batch_stop_job_run(JobName=job, JobRunIds=found)

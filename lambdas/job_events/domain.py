@@ -1,20 +1,51 @@
-"""The error that a waiting task gets when its Glue job run has ended."""
+"""The error that a waiting task gets when its job run on Glue or EMR Serverless has ended."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-INFRASTRUCTURE_ERROR: Final = "GlueInfrastructureError"
-"""Glue, its network or its machines failed: the state machines start the job again."""
 
-GLUE_ERRORS: Final = {
-    "FAILED": "GlueJobFailed",
-    "ERROR": "GlueJobFailed",
-    "TIMEOUT": "GlueJobTimedOut",
-    "STOPPED": "GlueJobStopped",
-    # A job's last step is to answer its task token. If the token still waits when the job has ended, it never did.
-    "SUCCEEDED": "GlueJobEndedSilently",
-}
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """What runs Spark: its name, and the error of each end of a job run by its state.
+
+    `infrastructure_error` means that the runner, its network or its machines failed: the state machines start the job
+    again.
+    """
+
+    name: str
+    errors: Mapping[str, str]
+    failed: str
+    infrastructure_error: str
+
+
+GLUE: Final = Runner(
+    "Glue",
+    {
+        "FAILED": "GlueJobFailed",
+        "ERROR": "GlueJobFailed",
+        "TIMEOUT": "GlueJobTimedOut",
+        "STOPPED": "GlueJobStopped",
+        # A job's last step is to answer its task token. If the token still waits when the job has ended, it never did.
+        "SUCCEEDED": "GlueJobEndedSilently",
+    },
+    "GlueJobFailed",
+    "GlueInfrastructureError",
+)
+EMR_SERVERLESS: Final = Runner(
+    "EMR Serverless",
+    {
+        "FAILED": "EmrJobFailed",
+        "TIMEOUT": "EmrJobTimedOut",
+        "CANCELLED": "EmrJobCancelled",
+        "SUCCESS": "EmrJobEndedSilently",
+    },
+    "EmrJobFailed",
+    "EmrInfrastructureError",
+)
+INFRASTRUCTURE_ERRORS: Final = frozenset(runner.infrastructure_error for runner in (GLUE, EMR_SERVERLESS))
+
 MAX_CAUSE: Final = 32_000
 """Step Functions takes 32,768 characters."""
 
@@ -33,9 +64,13 @@ others are of script, data, rights or size: the same run would fail the same way
 
 _CATEGORY: Final = re.compile(r"Error Category: (\w+)")
 _EXCEPTION: Final = re.compile(
-    r"^(?:Error Category: \w+; )?(?:Failed Line Number: \d+; )?([A-Za-z_.]*(?:Error|Exception)): "
+    r"^(?:Error Category: \w+; )?(?:Failed Line Number: \d+; )?"
+    r"(?:Job failed, please check complete logs in configured logging destination\. )?"
+    r"(?:ExitCode: \d+\. )?(?:Last few exceptions: )?"
+    r"([A-Za-z_.]*(?:Error|Exception)): "
 )
-"""The exception a script ended with. Glue puts it first, behind the category and the line it may name."""
+"""The exception a script ended with. Glue puts it behind the category and the line it may name, EMR Serverless behind
+two sentences."""
 
 _INFRASTRUCTURE: Final = re.compile(
     r"""
@@ -43,6 +78,7 @@ _INFRASTRUCTURE: Final = re.compile(
     | \binternal\ service\ (?:error|exception)\b | \bInternalService(?:Error|Exception)\b
     | \bresource\ unavailable\b | \binsufficient\ capacity\b | \bInsufficientInstanceCapacity\b
     | \bmax(?:imum)?\ concurrent\ (?:job\ runs|compute|capacity)\b
+    | \bmaximum\ allowed\ capacity\b | \bWorker\ could\ not\ be\ allocated\b
     | \bnot\ have\ enough\ free\ (?:IP\ )?addresses\b
     | \b(?:lost\ node|(?:node|worker|slave|executor)\ (?:was\ |has\ been\ )?lost)\b | \bExecutorLostFailure\b
     | \bMetadataFetchFailedException\b | \bFetchFailedException\b | \bCheckpoint\ block\ \w+\ not\ found\b
@@ -52,7 +88,7 @@ _INFRASTRUCTURE: Final = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""What Glue, Spark and the clients of AWS say when a machine, a network or a service was at fault."""
+"""What Glue, EMR Serverless, Spark and the clients of AWS say when a machine, a network or a service was at fault."""
 
 _OF_THE_DATA: Final = frozenset(
     {
@@ -72,13 +108,25 @@ _MAY_PASS: Final = frozenset({"LostLeaseError", "TransientError"})
 
 @dataclass(frozen=True, slots=True)
 class JobRun:
-    """The end of one Glue job run; `task_token` is None for a run that was started by hand."""
+    """The end of one job run; `task_token` is None for a run that was started by hand."""
 
     job_name: str
     job_run_id: str
     state: str
     error_message: str
     task_token: str | None
+    runner: Runner = GLUE
+
+
+_SILENT: Final = "The job ended without returning its task token: its script left before its last step."
+_SAID: Final = {
+    "SUCCEEDED": _SILENT,
+    "SUCCESS": _SILENT,
+    "TIMEOUT": "The job ran longer than its timeout.",
+    "STOPPED": "The job was stopped.",
+    "CANCELLED": "The job was cancelled.",
+}
+"""What a state means, where the runner gives no message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +140,21 @@ def task_failure(run: JobRun) -> TaskFailure | None:
 
     Whether the token was answered before is for the caller to find out.
     """
-    if run.task_token is None or run.state not in GLUE_ERRORS:
+    if run.task_token is None or run.state not in run.runner.errors:
         return None
-    message = run.error_message or {
-        "SUCCEEDED": "The job ended without returning its task token: its script left before its last step.",
-        "TIMEOUT": "The job ran longer than its timeout.",
-        "STOPPED": "The job was stopped.",
-    }.get(run.state, "Glue gave no reason; see the job's log.")
-    cause = f"Glue job run {run.job_run_id} of {run.job_name} is {run.state}: {message}"
+    message = run.error_message or _SAID.get(run.state, f"{run.runner.name} gave no reason; see the job's log.")
+    cause = f"{run.runner.name} job run {run.job_run_id} of {run.job_name} is {run.state}: {message}"
     return TaskFailure(_error(run), cause[:MAX_CAUSE])
 
 
 def _error(run: JobRun) -> str:
-    error = GLUE_ERRORS[run.state]
-    return INFRASTRUCTURE_ERROR if error == "GlueJobFailed" and is_infrastructure(run.error_message) else error
+    error = run.runner.errors[run.state]
+    failed = error == run.runner.failed
+    return run.runner.infrastructure_error if failed and is_infrastructure(run.error_message) else error
 
 
 def is_infrastructure(message: str) -> bool:
-    """Tell from Glue's error message whether Glue failed and not the job: then the same run may succeed.
+    """Tell from the error message whether the runner failed and not the job: then the same run may succeed.
 
     Our own errors are known by their class, whatever their text quotes. A message that says nothing, or nothing that
     is known, is the job's: it is not repeated on a guess.

@@ -1,4 +1,4 @@
-"""Fails the waiting task of a Glue run that ended without reporting, and closes runs whose execution just ended."""
+"""Fails the waiting task of a job run that ended without reporting, and closes runs whose execution just ended."""
 
 from typing import Annotated, Any, TypeAlias
 
@@ -8,7 +8,8 @@ from pydantic import BaseModel, Discriminator, RootModel, Tag
 
 from cartlake.runs.ids import subject_of
 from lambdas.job_events.adapters import ended_job_run, fail_task, release, stop_job_runs
-from lambdas.job_events.domain import INFRASTRUCTURE_ERROR, task_failure
+from lambdas.job_events.domain import INFRASTRUCTURE_ERRORS, JobRun, task_failure
+from lambdas.job_events.emr_serverless import ended_emr_job_run
 from lambdas.job_events.settings import settings
 from lambdas.shared.closing import close_run
 from lambdas.shared.counting import count
@@ -27,6 +28,16 @@ class JobRunEnded(EventBridgeModel):
     detail: JobRunDetail
 
 
+class EmrJobRunDetail(BaseModel):
+    applicationId: str  # noqa: N815
+    jobRunId: str  # noqa: N815
+    state: str
+
+
+class EmrJobRunEnded(EventBridgeModel):
+    detail: EmrJobRunDetail
+
+
 class ExecutionDetail(BaseModel):
     name: str
     status: str
@@ -43,7 +54,10 @@ def _form(event: Any) -> str:
 
 
 AnyRequest: TypeAlias = Annotated[
-    Annotated[JobRunEnded, Tag("aws.glue")] | Annotated[ExecutionEnded, Tag("aws.states")], Discriminator(_form)
+    Annotated[JobRunEnded, Tag("aws.glue")]
+    | Annotated[EmrJobRunEnded, Tag("aws.emr-serverless")]
+    | Annotated[ExecutionEnded, Tag("aws.states")],
+    Discriminator(_form),
 ]
 
 
@@ -55,17 +69,18 @@ class Request(RootModel[AnyRequest]):
 def lambda_handler(request: Request, _context: LambdaContext) -> Answer:
     match request.root:
         case JobRunEnded(detail=run):
-            return job_run_ended(run)
+            return job_run_ended(ended_job_run(run.jobName, run.jobRunId, run.state))
+        case EmrJobRunEnded(detail=run):
+            return job_run_ended(ended_emr_job_run(run.applicationId, run.jobRunId, run.state))
         case ExecutionEnded(detail=execution):
             return execution_ended(execution)
 
 
-def job_run_ended(detail: JobRunDetail) -> Answer:
+def job_run_ended(run: JobRun) -> Answer:
     """Fail the task that still waits for this job run, if one does."""
-    run = ended_job_run(detail.jobName, detail.jobRunId, detail.state)
     failure = task_failure(run)
     failed = failure is not None and run.task_token is not None and fail_task(run.task_token, failure)
-    if failure is not None and failed and failure.error != INFRASTRUCTURE_ERROR:  # those are started again
+    if failure is not None and failed and failure.error not in INFRASTRUCTURE_ERRORS:  # those are started again
         count(run.job_name, JobsFailed=1)
     logger.info("job_run_ended", job=run.job_name, job_run_id=run.job_run_id, state=run.state, task_failed=failed)
     return {"task_failed": failed}

@@ -1,15 +1,16 @@
-"""Starting Glue job runs, and the store that makes a repeated start harmless."""
+"""Starting job runs on Glue and EMR Serverless, and the store that makes a repeated start harmless."""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
 from botocore.exceptions import ClientError
 
 from cartlake.aws.clients import aws_errors, client, error_code, kept_with
 from cartlake.aws.objects import S3Uri
-from cartlake.aws.s3 import copy_version
+from cartlake.aws.s3 import copy_version, read_model
 from cartlake.errors import TransientError
+from lambdas.job_starter.emr_serverless import JobTemplate
 from lambdas.job_starter.settings import settings
 
 if TYPE_CHECKING:
@@ -41,6 +42,17 @@ def start_job_run(job_name: str, arguments: dict[str, str]) -> str:
         if error_code(error) in {"ConcurrentRunsExceededException", "ResourceNumberLimitExceededException"}:
             raise GlueConcurrencyError(f"Glue job {job_name} cannot start another run yet: {error}") from error
         raise
+
+
+def job_template(uri: str) -> JobTemplate:
+    """Return what a job is started with on EMR Serverless, as it is deployed now."""
+    return read_model(uri, JobTemplate)
+
+
+def start_emr_job_run(request: dict[str, Any]) -> str:
+    """Start a job run on EMR Serverless and return its id. What the application has no room for waits in its queue."""
+    with aws_errors():
+        return str(client("emr-serverless").start_job_run(**request)["jobRunId"])
 
 
 @kept_with("dynamodb")

@@ -1,4 +1,4 @@
-"""The arguments a Glue job is started with."""
+"""The arguments a job is started with."""
 
 from collections.abc import Mapping
 from typing import Final

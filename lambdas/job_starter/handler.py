@@ -1,4 +1,7 @@
-"""Starts a Glue job with the task token it has to return. Invoked twice for one token, it starts one job run."""
+"""Starts a Spark job, on Glue or EMR Serverless, with the task token it has to return.
+
+Invoked twice for one token, it starts one job run.
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,9 +18,12 @@ from lambdas.job_starter.adapters import (
     default_arguments,
     idempotency_config,
     idempotency_store,
+    job_template,
+    start_emr_job_run,
     start_job_run,
 )
 from lambdas.job_starter.domain import JobRequest, job_arguments, own_code
+from lambdas.job_starter.emr_serverless import code_copies, start_request, template_uri
 from lambdas.job_starter.settings import settings
 from lambdas.shared.entry import Answer, entry, logger
 
@@ -30,8 +36,22 @@ settings()  # a bad environment fails the cold start
 def start(request: dict[str, Any]) -> Answer:
     work = JobRequest.model_validate(request)
     folder = settings().folder(work.run_id)
+    if settings().spark_runner == "emr_serverless":
+        return {"job_run_id": start_on_emr(work, folder)}
     arguments = job_arguments(work, folder) | copied_code(work.job_name, folder)
     return {"job_run_id": start_job_run(work.job_name, arguments)}
+
+
+def start_on_emr(work: JobRequest, folder: RunFolder) -> str:
+    """Start a job run on EMR Serverless with its own copy of the code, and return its id.
+
+    Raises TransientError when a deployment deletes the code at this moment.
+    """
+    template = job_template(template_uri(folder.bucket, work.job_name))
+    copies = code_copies(template, folder)
+    for uri, target in copies.items():
+        copy(uri, target)
+    return start_emr_job_run(start_request(work, template, folder, copies))
 
 
 def copied_code(job_name: str, folder: RunFolder) -> dict[str, str]:

@@ -1,9 +1,8 @@
 from functools import cache
-from typing import Literal
 
 from pydantic import Field
 
-from cartlake.runs.engine_choice import MEGABYTE, EngineLimits
+from cartlake.runs.engine_choice import MEGABYTE, EngineLimits, SparkRunner
 from lambdas.shared.settings import ArtifactSettings, LedgerSettings
 
 
@@ -19,7 +18,7 @@ class Settings(LedgerSettings, ArtifactSettings):
     forecast_job: str = Field(min_length=1)
     gather_seconds: int = Field(default=60, ge=0)
     database_prefix: str = ""
-    spark_runner: Literal["glue"] = "glue"
+    spark_runner: SparkRunner = "glue"
     light_table_max_mb: float = Field(ge=0)
 
     @property

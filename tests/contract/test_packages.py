@@ -1,7 +1,10 @@
 """What ships is reached by what runs, imports nothing that does not ship, and no folder is a heap of modules."""
 
 import ast
+import re
+import sys
 from functools import cache
+from importlib.metadata import packages_distributions
 
 import pytest
 
@@ -44,6 +47,19 @@ def imports(path):
 @cache
 def shipped_modules():
     return {module_of(path): path for folder in SHIPPED for path in python_files(folder)}
+
+
+def test_emr_serverless_unpacks_every_package_that_jobs_import():
+    """Its Python has none of its own. PySpark comes with Spark; pyiceberg is for functions, which have layers."""
+    jobs = reached_from(f"glue_jobs.{path.parent.name}.main" for path in ROOT.glob("glue_jobs/*/main.py"))
+    named = {name.split(".")[0] for module in jobs for name in imports(shipped_modules()[module])}
+    foreign = named - set(sys.stdlib_module_names) - set(SHIPPED) - {"py4j", "pyiceberg", "pyspark"}
+    locked = re.findall(r"^([\w-]+)==", (ROOT / "requirements" / "emr.lock").read_text(), re.MULTILINE)
+
+    packages = packages_distributions()
+    assert {name for name in foreign if not {one.lower() for one in packages[name]} & set(locked)} == set()
+    assert {"numpy", "pyarrow", "pydantic", "sklearn"} <= foreign
+    assert {"pandas", "pyarrow"} <= set(locked)  # PySpark asks for both before it runs Python on Arrow
 
 
 def with_packages(name):

@@ -12,7 +12,7 @@ import pytest
 
 from cartlake.runs.folder import Step
 from cartlake.runs.ids import Workflow
-from lambdas.job_events.domain import INFRASTRUCTURE_ERROR
+from lambdas.job_events.domain import INFRASTRUCTURE_ERRORS
 from lambdas.job_starter.domain import JobRequest
 from lambdas.light_loader.domain import StepRequest
 from lambdas.run_recorder.domain import TOO_LARGE
@@ -164,7 +164,8 @@ def test_every_call_of_a_function_is_retried_by_the_names_lambda_gives(machine):
 
     assert called
     for name, state in called.items():
-        own = [retry["ErrorEquals"] for retry in state["Retry"] if not retry["ErrorEquals"][0].startswith("Glue")]
+        errors = [retry["ErrorEquals"] for retry in state["Retry"]]
+        own = [named for named in errors if not named[0].startswith(("Emr", "Glue"))]
         assert own == ([CALL] if name.startswith("Light") else [CALL, ENDED]), name
 
 
@@ -318,20 +319,21 @@ def test_only_jobs_at_their_limit_are_waited_for_long(machine):
     )
 
 
-def test_glue_is_asked_again_after_its_own_faults_only(machine):
+def test_a_job_is_started_again_after_faults_of_its_runner_only(machine):
     """At most twice. What a job says of itself is repeated only where the work is sure to turn out the same."""
     retried = {
         (name, error): retry["MaxAttempts"]
         for name, state in walk(machine)
         for retry in state.get("Retry", [])
         for error in retry["ErrorEquals"]
-        if error.startswith("Glue") and error != "GlueConcurrencyError"
+        if error.startswith(("Emr", "Glue")) and error != "GlueConcurrencyError"
     }
     jobs = {name for name, state in walk(machine) if "waitForTaskToken" in state.get("Resource", "")}
 
-    assert {name for name, error in retried if error == INFRASTRUCTURE_ERROR} == jobs
+    for infrastructure_error in INFRASTRUCTURE_ERRORS:
+        assert {name for name, error in retried if error == infrastructure_error} == jobs
     assert set(retried.values()) == {2}
-    assert {name for name, error in retried if error != INFRASTRUCTURE_ERROR} <= {"SupersedeQuarantine"}
+    assert {name for name, error in retried if error not in INFRASTRUCTURE_ERRORS} <= {"SupersedeQuarantine"}
 
 
 def test_the_steps_of_jobs_are_those_of_the_vocabulary():

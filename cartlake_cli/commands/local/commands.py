@@ -48,16 +48,15 @@ def show_logs(
         ),
     ] = "server",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines until Ctrl-C.")] = False,
-    job: Annotated[str | None, typer.Option("--job", help="A Glue job run id: what that run printed.")] = None,
+    job: Annotated[str | None, typer.Option("--job", help="A job run of Glue or EMR Serverless, by its id.")] = None,
     lines: Annotated[int, typer.Option(min=1, help="How many of the last lines to print first.")] = 100,
 ) -> None:
     """Print what a part of the lake logged."""
     lake = lake_of(context)
     log_file = lake.home / "logs" / f"{name}.log"
-    # Logs of a Glue run are in streams that start with the run id; which job's run it is need not be known.
     if job is not None:
-        groups = logs.job_groups(lake.client("logs"), lake.outputs.name_prefix)
-        found = logs.cloudwatch_lines(lake.client("logs"), groups, job, lines, follow=follow)
+        groups, stream = logs.job_streams(lake.client("logs"), lake.outputs, job)
+        found = logs.cloudwatch_lines(lake.client("logs"), groups, stream, lines, follow=follow)
     elif lake.is_local and log_file.exists():
         found = logs.file_lines(log_file, lines, follow=follow)
     elif logs.is_id(name):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cartlake.ledger import Ledger
+    from cartlake_cli.outputs import Outputs
 
 FOLLOW_SECONDS = 1.0
 _REFRESHES_LOOKED_AT: Final = 50
@@ -48,6 +49,17 @@ def job_groups(client: Any, security_configuration: str) -> list[str]:
     return [group["logGroupName"] for page in pages for group in page["logGroups"]]
 
 
+def job_streams(client: Any, outputs: Outputs, job_run_id: str) -> tuple[list[str], str]:
+    """Return where a job run logs: its log groups, and how the names of its streams begin.
+
+    On Glue it need not be known which job's run it is. On EMR Serverless all job runs log to one group.
+    """
+    if outputs.emr_application_id is None:
+        return job_groups(client, outputs.name_prefix), job_run_id
+    group = f"/aws/emr-serverless/{outputs.name_prefix}-spark"
+    return [group], f"applications/{outputs.emr_application_id}/jobs/{job_run_id}/"
+
+
 def ids_of(name: str, ledger: Ledger) -> list[str]:
     """Return what to look for in all logs: the id of a file or run, and those of the runs that had it, in their order.
 
@@ -74,7 +86,7 @@ def is_id(name: str) -> bool:
 
 
 def all_groups(client: Any, name_prefix: str) -> list[str]:
-    """Return the log groups of all functions, state machines and Glue jobs of a lake."""
+    """Return the log groups of all functions, state machines and jobs of a lake."""
     pages = client.get_paginator("describe_log_groups").paginate()
     groups = [group["logGroupName"] for page in pages for group in page["logGroups"]]
     return [group for group in groups if re.search(rf"/{re.escape(name_prefix)}-", group)]

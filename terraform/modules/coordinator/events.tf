@@ -1,10 +1,20 @@
 locals {
   job_ended = {
-    source      = "aws.glue"
-    detail_type = "Glue Job State Change"
-    detail = {
-      jobName = sort([for job in var.glue_jobs : job.name])
-      state   = ["FAILED", "STOPPED", "SUCCEEDED", "TIMEOUT"]
+    glue = {
+      source      = "aws.glue"
+      detail_type = "Glue Job State Change"
+      detail = {
+        jobName = sort(local.glue_jobs[*].name)
+        state   = ["FAILED", "STOPPED", "SUCCEEDED", "TIMEOUT"]
+      }
+    }
+    emr_serverless = {
+      source      = "aws.emr-serverless"
+      detail_type = "EMR Serverless Job Run State Change"
+      detail = {
+        applicationId = [try(var.emr_application.id, "")]
+        state         = ["CANCELLED", "FAILED", "SUCCESS"]
+      }
     }
   }
 
@@ -25,8 +35,8 @@ module "glue_job_ended" {
 
   name_prefix       = var.shared.name_prefix
   rule              = "glue-job-ended"
-  description       = "A Glue job ended: if it did not report so itself, fail the step that waits for it."
-  event             = local.job_ended
+  description       = "A Spark job ended: if it did not report so itself, fail the step that waits for it."
+  event             = local.job_ended[local.spark_runner]
   function          = local.job_events
   failure_queue_arn = var.shared.failure_queue_arn
 }

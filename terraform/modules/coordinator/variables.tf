@@ -40,12 +40,18 @@ variable "state_machine_arns" {
 }
 
 variable "glue_jobs" {
-  description = "Name and ARN of each Glue job whose end is watched, keyed by its folder under glue_jobs/."
+  description = "Name of each job whose end is watched, and its ARN on Glue, keyed by its folder under glue_jobs/."
   type = map(object({
     name = string
-    arn  = string
+    arn  = optional(string)
   }))
   nullable = false
+}
+
+variable "emr_application" {
+  description = "Id and ARN of the application of EMR Serverless that runs the jobs; null runs them on Glue."
+  type        = object({ id = string, arn = string })
+  default     = null
 }
 
 variable "maintenance_schedule" {

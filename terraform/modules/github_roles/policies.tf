@@ -89,12 +89,25 @@ data "aws_iam_policy_document" "deploy" {
     resources = ["arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}-*"]
   }
 
-  # APIs, keys, event source mappings, catalog, log groups, workgroups and budgets have no names an ARN could begin with, or
+  # The first application of EMR Serverless in an account needs it.
+  statement {
+    sid       = "RoleOfEmrServerlessItself"
+    actions   = ["iam:CreateServiceLinkedRole"]
+    resources = ["arn:${local.partition}:iam::${local.account}:role/aws-service-role/ops.emr-serverless.amazonaws.com/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:AWSServiceName"
+      values   = ["ops.emr-serverless.amazonaws.com"]
+    }
+  }
+
+  # APIs, keys, applications, event source mappings, catalog, log groups, workgroups and budgets have no names an ARN could begin with, or
   # need actions that know no resource.
   statement {
     sid       = "ServicesWithoutNames"
-    actions   = ["apigateway:*", "athena:*", "backup:*", "backup-storage:*", "budgets:*", "ce:*", "glue:*", "kms:*", "lambda:*EventSourceMapping", "logs:*"] # see above
-    resources = ["*"]                                                                                                                                        # see above; the boundary takes out what no deployment needs
+    actions   = ["apigateway:*", "athena:*", "backup:*", "backup-storage:*", "budgets:*", "ce:*", "emr-serverless:*", "glue:*", "kms:*", "lambda:*EventSourceMapping", "logs:*"] # see above
+    resources = ["*"]                                                                                                                                                            # see above; the boundary takes out what no deployment needs
   }
 }
 

@@ -7,6 +7,20 @@ locals {
     )
   }
 
+  code_arns = { for folder in ["emr_jobs", "glue_jobs", "libs", "staging"] : folder => "${var.buckets["artifacts"].arn}/${folder}/*" }
+  start_grants = {
+    glue = {
+      StartJobs = { actions = ["glue:GetJob", "glue:StartJobRun"], resources = compact([for job in module.job : job.job.arn]) }
+      ReadCode  = { actions = ["s3:GetObject"], resources = [local.code_arns["libs"]] }
+    }
+    emr_serverless = {
+      StartJobs    = { actions = ["emr-serverless:StartJobRun"], resources = compact([try(var.emr_serverless.arn, "")]) }
+      PassJobRoles = { actions = ["iam:PassRole"], resources = [for job in module.job : job.job.role_arn] }
+      ReadCode     = { actions = ["s3:GetObject"], resources = [for folder in ["emr_jobs", "glue_jobs", "libs"] : local.code_arns[folder]] }
+      TidyCode     = { actions = ["s3:AbortMultipartUpload"], resources = [local.code_arns["staging"]] } # packages are copied in parts
+    }
+  }
+
   # Each job, keyed by its folder under glue_jobs/, and what it may touch.
   jobs = {
     dataset_etl = {

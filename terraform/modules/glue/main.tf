@@ -6,8 +6,7 @@ locals {
 
   catalog = "spark.sql.catalog.glue_catalog"
 
-  # Glue takes many Spark settings as one --conf argument.
-  spark_conf = join(" --conf ", [
+  spark_settings = [
     "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
     "${local.catalog}=org.apache.iceberg.spark.SparkCatalog",
     "${local.catalog}.catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog",
@@ -15,14 +14,14 @@ locals {
     "${local.catalog}.warehouse=s3://${var.buckets["processed"].name}/",
     "spark.sql.session.timeZone=UTC",
     "spark.dynamicAllocation.cachedExecutorIdleTimeout=1d", # a worker that holds rows for later steps is not given back
-  ])
+  ]
+
+  own_arguments = { for name, value in { catalog = "glue_catalog", database_prefix = var.database_prefix } : name => value if value != "" }
 
   # Glue drops arguments that are empty and then takes the next name for the value.
-  arguments = {
+  arguments = merge(local.own_arguments, {
     "additional-python-modules"       = local.lib_uris["wheels"]
-    "catalog"                         = "glue_catalog"
-    "conf"                            = local.spark_conf
-    "database_prefix"                 = var.database_prefix
+    "conf"                            = join(" --conf ", local.spark_settings) # Glue takes many settings as one argument
     "datalake-formats"                = "iceberg"
     "enable-auto-scaling"             = "true"
     "enable-metrics"                  = "true"
@@ -31,7 +30,9 @@ locals {
     "job-bookmark-option"             = "job-bookmark-disable" # the manifest says what to read
     "job-language"                    = "python"
     "python-modules-installer-option" = "--no-index" # from the wheels alone: what is not there fails, and is not fetched
-  }
+  })
+
+  needs_connection = var.network != null && var.emr_serverless == null # EMR Serverless has the network of its application
 
   lib_uris = { for lib, object in aws_s3_object.libs : lib => "s3://${object.bucket}/${object.key}" }
 }
@@ -50,13 +51,13 @@ resource "aws_s3_object" "libs" {
 
 # A job runs in one subnet, so the first of them. Glue also wants the zone of it.
 data "aws_subnet" "jobs" {
-  count = var.network == null ? 0 : 1
+  count = local.needs_connection ? 1 : 0
 
   id = var.network.subnet_ids[0]
 }
 
 resource "aws_glue_connection" "network" {
-  count = var.network == null ? 0 : 1
+  count = local.needs_connection ? 1 : 0
 
   name            = "${var.name_prefix}-network"
   description     = "The subnet that jobs run in."
@@ -81,14 +82,32 @@ module "job" {
     artifacts_dir          = var.artifacts_dir
     glue_version           = var.release.version
     security_configuration = var.security_configuration
-    arguments              = { for name, value in local.arguments : name => value if value != "" }
+    arguments              = local.arguments
     buckets                = var.buckets
     databases              = var.databases
     state_machine_arns     = var.state_machine_arns
     log_retention_days     = var.log_retention_days
     connections            = aws_glue_connection.network[*].name
     kms_key_arn            = var.kms_key_arn
+    emr_log_group          = var.emr_serverless == null ? null : var.emr_serverless.log_group
   }
+}
+
+module "emr_job" {
+  source   = "../emr_job"
+  for_each = { for folder, job in local.jobs : folder => job if var.emr_serverless != null }
+
+  job = {
+    name        = module.job[each.key].job.name
+    role_arn    = module.job[each.key].job.role_arn
+    script_uri  = module.job[each.key].job.script_uri
+    library_uri = local.lib_uris["library"]
+    arguments   = merge(local.own_arguments, each.value.arguments)
+  }
+  application      = var.emr_serverless
+  artifacts_bucket = var.buckets["artifacts"].name
+  spark_settings   = local.spark_settings
+  size             = try(var.emr_sizes[each.key], {})
 }
 
 moved {

@@ -43,13 +43,9 @@ variable "release" {
 
 variable "sizes" {
   description = "Size of each job, keyed by its folder under glue_jobs/; a job that is not named gets the defaults."
-  type = map(object({
-    worker_type       = optional(string, "G.1X")
-    number_of_workers = optional(number, 2)
-    timeout_minutes   = optional(number, 60)
-  }))
-  default  = {}
-  nullable = false
+  type        = map(object({ worker_type = optional(string, "G.1X"), number_of_workers = optional(number, 2), timeout_minutes = optional(number, 60) }))
+  default     = {}
+  nullable    = false
 
   validation {
     condition     = alltrue([for job in keys(var.sizes) : contains(["dataset_etl", "demand_forecast", "table_maintenance", "table_refresh"], job)])
@@ -59,13 +55,8 @@ variable "sizes" {
 
 variable "coordinator" {
   description = "Function the maintenance job asks whether a table is free: its folder under lambdas/, its name, and name and ARN of its alias."
-  type = object({
-    folder = string
-    name   = string
-    alias  = string
-    arn    = string
-  })
-  nullable = false
+  type        = object({ folder = string, name = string, alias = string, arn = string })
+  nullable    = false
 }
 
 variable "state_machine_arns" {
@@ -97,5 +88,22 @@ variable "network" {
   description = "Subnets and security groups that jobs run in; null leaves them to Glue's own network."
   type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
   default     = null
+}
 
+variable "emr_serverless" {
+  description = "Application of EMR Serverless that runs the jobs, as module `emr_serverless` gives it; null runs them on Glue."
+  type        = object({ id = string, arn = string, log_group = object({ name = string, arn = string }), packages_uri = string })
+  default     = null
+}
+
+variable "emr_sizes" {
+  description = "Size of each job on EMR Serverless, keyed by its folder under glue_jobs/; a job that is not named gets the defaults."
+  type        = map(object({ worker_vcpus = optional(number), worker_memory_gb = optional(number), executors = optional(number), timeout_minutes = optional(number) }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for job in keys(var.emr_sizes) : contains(["dataset_etl", "demand_forecast", "table_maintenance", "table_refresh"], job)])
+    error_message = "Each key must be a folder under glue_jobs/ that the lake runs: dataset_etl, demand_forecast, table_maintenance or table_refresh."
+  }
 }

@@ -19,6 +19,34 @@ locals {
   database_arns = { for database in local.databases : database => [
     "${local.glue_arn}:database/${var.shared.databases[database]}", "${local.glue_arn}:table/${var.shared.databases[database]}/*",
   ] }
+
+  on_emr = var.shared.emr_log_group != null
+
+  log_statements = {
+    emr_serverless = {
+      FindLogGroup = { actions = ["logs:DescribeLogGroups"], resources = ["${local.logs_arn}:log-group:*"] }                                                            # EMR looks for the group among all
+      WriteLog     = { actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources = ["${try(var.shared.emr_log_group.arn, "")}:*"] } # streams are named by job run
+    }
+    glue = {
+      UseSecurityConfiguration = { actions = ["glue:GetSecurityConfiguration"], resources = ["*"] } # the action cannot be limited to resources
+      WriteLog = {
+        actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+        resources = ["${local.logs_arn}:log-group:/aws-glue/*"] # Glue also writes what happens before the job starts, to groups it chooses
+      }
+    }
+  }
+
+  network_statements = { for sid, statement in {
+    ReadConnections = { actions = ["glue:GetConnection", "glue:GetConnections"], resources = concat(["${local.glue_arn}:catalog"], [for name in var.shared.connections : "${local.glue_arn}:connection/${name}"]) }
+    JoinNetwork = {
+      actions   = [for action in ["CreateNetworkInterface", "CreateTags", "DeleteNetworkInterface", "DescribeNetworkInterfaces", "DescribeRouteTables", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcAttribute", "DescribeVpcEndpoints"] : "ec2:${action}"]
+      resources = ["*"] # network interfaces have no names before they are made
+    }
+  } : sid => statement if length(var.shared.connections) > 0 }
+
+  call_statements = { for sid, statement in {
+    CallFunctions = { actions = ["lambda:InvokeFunction"], resources = var.job.access.function_arns }
+  } : sid => statement if length(var.job.access.function_arns) > 0 }
 }
 
 data "aws_iam_policy_document" "assume" {
@@ -27,10 +55,10 @@ data "aws_iam_policy_document" "assume" {
 
     principals {
       type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
+      identifiers = [local.on_emr ? "emr-serverless.amazonaws.com" : "glue.amazonaws.com"]
     }
 
-    # IfExists: AWS does not document that Glue sends its account, and without the role nothing would run.
+    # IfExists: AWS does not document that either sends its account, and without the role nothing would run.
     condition {
       test     = "StringEqualsIfExists"
       variable = "aws:SourceAccount"
@@ -41,7 +69,7 @@ data "aws_iam_policy_document" "assume" {
 
 resource "aws_iam_role" "this" {
   name               = local.name
-  description        = "What the Glue job ${local.name} may do, and nothing else."
+  description        = "What the job ${local.name} may do, and nothing else."
   assume_role_policy = data.aws_iam_policy_document.assume.json
 }
 
@@ -95,66 +123,35 @@ data "aws_iam_policy_document" "this" {
     }
   }
 
-  dynamic "statement" {
-    for_each = length(var.job.access.function_arns) > 0 ? [var.job.access.function_arns] : []
-
-    content {
-      sid       = "CallFunctions"
-      actions   = ["lambda:InvokeFunction"]
-      resources = statement.value
-    }
-  }
-
   statement {
     sid       = "ReportToStateMachine"
     actions   = ["states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"]
     resources = var.shared.state_machine_arns
   }
 
-  statement {
-    sid       = "UseSecurityConfiguration"
-    actions   = ["glue:GetSecurityConfiguration"]
-    resources = ["*"] # the action cannot be limited to resources
-  }
+  dynamic "statement" {
+    for_each = merge(local.log_statements[local.on_emr ? "emr_serverless" : "glue"], local.network_statements, local.call_statements)
 
-  statement {
-    sid       = "WriteLog"
-    actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${local.logs_arn}:log-group:/aws-glue/*"] # Glue also writes what happens before the job starts, to groups it chooses
-  }
-
-  statement {
-    sid       = "SendMetrics"
-    actions   = ["cloudwatch:PutMetricData"]
-    resources = ["*"] # the action can be limited by namespace only, not by resource
-
-    condition {
-      test     = "StringEquals"
-      variable = "cloudwatch:namespace"
-      values   = ["Glue"]
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = statement.value.resources
     }
   }
 
   dynamic "statement" {
-    for_each = length(var.shared.connections) > 0 ? [var.shared.connections] : []
+    for_each = local.on_emr ? [] : [true]
 
     content {
-      sid       = "ReadConnections"
-      actions   = ["glue:GetConnection", "glue:GetConnections"]
-      resources = concat(["${local.glue_arn}:catalog"], [for name in statement.value : "${local.glue_arn}:connection/${name}"])
-    }
-  }
+      sid       = "SendMetrics"
+      actions   = ["cloudwatch:PutMetricData"]
+      resources = ["*"] # the action can be limited by namespace only, not by resource
 
-  dynamic "statement" {
-    for_each = length(var.shared.connections) > 0 ? [true] : []
-
-    content {
-      sid = "JoinNetwork"
-      actions = [
-        "ec2:CreateNetworkInterface", "ec2:CreateTags", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcAttribute", "ec2:DescribeVpcEndpoints",
-      ]
-      resources = ["*"] # network interfaces have no names before they are made
+      condition {
+        test     = "StringEquals"
+        variable = "cloudwatch:namespace"
+        values   = ["Glue"]
+      }
     }
   }
 

@@ -16,7 +16,7 @@ resource "aws_s3_object" "script" {
 # Where Glue 5 writes with a security configuration. Glue would make these groups itself, and their logs would never expire.
 resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_338:how long logs are kept is decided per environment; production keeps a year
-  for_each = toset(["error", "output"])
+  for_each = toset(local.on_emr ? [] : ["error", "output"])
 
   name              = "/aws-glue/jobs/${var.shared.security_configuration}-role/${aws_iam_role.this.name}/${each.key}"
   retention_in_days = var.shared.log_retention_days
@@ -24,6 +24,8 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_glue_job" "this" {
+  count = local.on_emr ? 0 : 1
+
   name                   = local.name
   description            = var.job.description
   role_arn               = aws_iam_role.this.arn
@@ -50,4 +52,9 @@ resource "aws_glue_job" "this" {
 
   # A job whose role may not read yet fails its first run, and one that runs before its log groups makes them itself.
   depends_on = [aws_iam_role_policy.this, aws_cloudwatch_log_group.this]
+}
+
+moved {
+  from = aws_glue_job.this
+  to   = aws_glue_job.this[0]
 }

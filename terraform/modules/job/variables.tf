@@ -1,5 +1,5 @@
 variable "shared" {
-  description = "What all jobs share: start of every name, folder of the build, Glue release and security configuration, arguments without their dashes, buckets by zone, database names by the name the contracts use, state machines a job reports its end to, days logs are kept, the key, and connections to a network."
+  description = "What all jobs share: start of every name, folder of the build, Glue release and security configuration, arguments without their dashes, buckets by zone, database names by the name the contracts use, state machines a job reports its end to, days logs are kept, the key, connections to a network, and the log group of EMR Serverless where that runs the job."
   type = object({
     name_prefix            = string
     artifacts_dir          = string
@@ -12,6 +12,7 @@ variable "shared" {
     log_retention_days     = number
     kms_key_arn            = string
     connections            = optional(list(string), [])
+    emr_log_group          = optional(object({ name = string, arn = string }))
   })
   nullable = false
 }
@@ -45,7 +46,7 @@ variable "job" {
 }
 
 variable "size" {
-  description = "Workers of the job, their type, and the minutes after which Glue stops it."
+  description = "On Glue: workers of the job, their type, and the minutes after which Glue stops it."
   type = object({
     worker_type       = optional(string, "G.1X")
     number_of_workers = optional(number, 2)

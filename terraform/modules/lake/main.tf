@@ -29,8 +29,9 @@ locals {
     dashboard      = {} # a refresh writes its files anew
   }
 
-  buckets        = module.storage.buckets
-  function_names = merge(concat([module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names], module.sources[*].function_names, module.streams[*].function_names, module.api[*].function_names)...)
+  buckets         = module.storage.buckets
+  emr_application = one([for emr in module.emr_serverless : { id = emr.application.id, arn = emr.application.arn }])
+  function_names  = merge(concat([module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names], module.sources[*].function_names, module.streams[*].function_names, module.api[*].function_names)...)
 
   # Who may assume a role, by whatever way: the API's function assumes those that its callers have.
   people       = { for role in setunion(keys(var.access.people), keys(var.api.roles)) : role => merge(try(var.access.people[role], {}), { function_role_arns = contains(keys(var.api.roles), role) ? [local.api_role_arn] : [] }) }
@@ -200,6 +201,7 @@ module "coordinator" {
   run_recorder_arn     = module.workflows.run_recorder_arn
   state_machine_arns   = module.workflows.state_machine_arns
   glue_jobs            = module.glue.jobs
+  emr_application      = local.emr_application
   maintenance_schedule = var.maintenance_schedule
   forecast_schedule    = var.forecast_schedule
 }
@@ -214,6 +216,8 @@ module "workflows" {
   glue_jobs       = module.glue.jobs
   gather_seconds  = var.gather_seconds
   engine          = var.engine
+
+  start_grants = module.glue.start_grants
 
   planner_memory_mb = var.planner_memory_mb
   lineage           = { url = var.lineage_url == null ? "" : var.lineage_url, secret = lookup(module.secrets.secrets, "lineage", null) }
@@ -236,6 +240,21 @@ module "glue" {
   security_configuration = module.encryption.glue_security_configuration
   kms_key_arn            = module.encryption.kms_key_arn
   network                = var.network
+  emr_serverless         = one(module.emr_serverless[*].application)
+  emr_sizes              = var.emr_serverless.sizes
+}
+
+module "emr_serverless" {
+  source = "../emr_serverless"
+  count  = var.engine.spark_runner == "emr_serverless" ? 1 : 0
+
+  name_prefix        = local.name_prefix
+  application        = var.emr_serverless.application
+  artifacts_bucket   = local.buckets["artifacts"].name
+  artifacts_dir      = var.artifacts_dir
+  log_retention_days = var.retention.logs_days
+  kms_key_arn        = module.encryption.kms_key_arn
+  network            = var.network
 }
 
 module "athena" {

@@ -24,6 +24,7 @@ output "resources" {
     maintenance_schedule = module.coordinator.maintenance_schedule
     alerts_topic_arn     = module.alerts.topic_arns["alerts"]
     glue_jobs            = { for folder, job in module.glue.jobs : folder => job.name }
+    emr_application_id   = one([for emr in module.emr_serverless : emr.application.id])
     sources              = { for name, source in var.sources : name => source.schedule }
     streams              = { for topic, stream in var.streams : topic => stream.schedule }
     functions            = local.function_names

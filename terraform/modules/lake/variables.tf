@@ -50,18 +50,24 @@ variable "glue" {
   description = "Glue release of the jobs, and the size of each job, keyed by its folder under glue_jobs/; what is not named gets the defaults of module `glue`."
   type = object({
     release = optional(object({ version = optional(string) }), {})
-    sizes = optional(map(object({
-      worker_type       = optional(string)
-      number_of_workers = optional(number)
-      timeout_minutes   = optional(number)
-    })), {})
+    sizes   = optional(map(object({ worker_type = optional(string), number_of_workers = optional(number), timeout_minutes = optional(number) })), {})
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "emr_serverless" {
+  description = "Where engine.spark_runner is emr_serverless: the application, whose members module `emr_serverless` explains, and the size of each job, keyed by its folder under glue_jobs/; what is not named gets the defaults of modules `emr_serverless` and `emr_job`."
+  type = object({
+    application = optional(object({ release_label = optional(string), maximum_vcpus = optional(number), maximum_memory_gb = optional(number), idle_minutes = optional(number) }), {})
+    sizes       = optional(map(object({ worker_vcpus = optional(number), worker_memory_gb = optional(number), executors = optional(number), timeout_minutes = optional(number) })), {})
   })
   default  = {}
   nullable = false
 }
 
 variable "engine" {
-  description = "Which batches the light engine loads, and the size of its functions; what is not named gets the defaults of module `light_engine`."
+  description = "Which batches the light engine loads, the size of its functions, and spark_runner, which runs all others: glue (the default) or emr_serverless; what is not named gets the defaults of module `light_engine`."
   type        = object({ light_max_mb = optional(number), light_max_rows = optional(number), light_table_max_mb = optional(number), light_memory_mb = optional(number), light_timeout_seconds = optional(number), light_tmp_mb = optional(number), spark_runner = optional(string) })
   default     = {}
   nullable    = false
@@ -89,19 +95,8 @@ variable "forecast_schedule" {
 variable "ingest" {
   description = "Size of file_validator and settings of the incoming queue; what is not named gets the defaults of module `ingest`, whose README explains each."
   type = object({
-    validator = optional(object({
-      memory_mb            = optional(number)
-      timeout_seconds      = optional(number)
-      maximum_concurrency  = optional(number)
-      reserved_concurrency = optional(number)
-    }), {})
-    queue = optional(object({
-      max_receive_count     = optional(number)
-      retention_days        = optional(number)
-      maximum_wait_minutes  = optional(number)
-      visibility_multiplier = optional(number)
-      retry_seconds         = optional(number)
-    }), {})
+    validator = optional(object({ memory_mb = optional(number), timeout_seconds = optional(number), maximum_concurrency = optional(number), reserved_concurrency = optional(number) }), {})
+    queue     = optional(object({ max_receive_count = optional(number), retention_days = optional(number), maximum_wait_minutes = optional(number), visibility_multiplier = optional(number), retry_seconds = optional(number) }), {})
   })
   default  = {}
   nullable = false

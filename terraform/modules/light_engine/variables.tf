@@ -36,7 +36,7 @@ variable "database_prefix" {
 }
 
 variable "engine" {
-  description = "The largest batch the light engine loads: MB once decompressed, rows, and MB of the table that a merge must look at (0: Spark loads all); memory in MB, timeout and /tmp in MB of its functions; and what runs Spark, glue."
+  description = "The largest batch the light engine loads: MB once decompressed, rows, and MB of the table that a merge must look at (0: Spark loads all); memory in MB, timeout and /tmp in MB of its functions; and what runs Spark, glue or emr_serverless."
   type = object({
     light_max_mb          = optional(number, 256)
     light_max_rows        = optional(number, 5000000)
@@ -65,8 +65,8 @@ variable "engine" {
   }
 
   validation {
-    condition     = var.engine.spark_runner == "glue"
-    error_message = "spark_runner must be glue: there is no other yet."
+    condition     = contains(["emr_serverless", "glue"], var.engine.spark_runner)
+    error_message = "spark_runner must be glue or emr_serverless."
   }
 }
 

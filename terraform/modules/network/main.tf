@@ -8,8 +8,11 @@ locals {
   zones = slice(data.aws_availability_zones.available.names, 0, var.zones)
 
   # Every service that functions and jobs call. S3 and DynamoDB have gateways, which cost nothing.
-  interfaces = toset(["athena", "events", "glue", "kms", "lambda", "logs", "monitoring", "sns", "sqs", "states", "sts", "xray"])
-  gateways   = toset(["dynamodb", "s3"])
+  interfaces = setunion(
+    ["athena", "events", "glue", "kms", "lambda", "logs", "monitoring", "sns", "sqs", "states", "sts", "xray"],
+    var.emr_serverless ? ["emr-serverless"] : [],
+  )
+  gateways = toset(["dynamodb", "s3"])
 }
 
 # There is no internet gateway, no NAT and no route out: what is not an AWS service of this region cannot be reached.

@@ -27,3 +27,10 @@ variable "zones" {
     error_message = "zones must be 1 to 4."
   }
 }
+
+variable "emr_serverless" {
+  description = "Whether functions start jobs on EMR Serverless, which then needs an endpoint."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -90,14 +90,9 @@ locals {
       })
     }
     job_starter = {
-      description = "Starts a Glue job with the token that ends the step which waits for it."
-      environment = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name }
-      statements = {
-        StartJobs      = { actions = ["glue:GetJob", "glue:StartJobRun"], resources = [for job in var.glue_jobs : job.arn] }
-        RememberStarts = var.shared.grants["RememberStarts"]
-        ReadCode       = { actions = ["s3:GetObject"], resources = ["${var.buckets["artifacts"].arn}/libs/*"] }
-        KeepCode       = { actions = ["s3:PutObject"], resources = ["${var.buckets["artifacts"].arn}/staging/*"] }
-      }
+      description = "Starts a Spark job with the token that ends the step which waits for it."
+      environment = { ARTIFACTS_BUCKET = var.buckets["artifacts"].name, SPARK_RUNNER = coalesce(var.engine.spark_runner, "glue") }
+      statements  = merge(var.start_grants, { RememberStarts = var.shared.grants["RememberStarts"] })
     }
     data_quality_check = {
       description = "Decides whether a batch may be published: table rules of the contract, and the row equation."

@@ -39,8 +39,8 @@ variable "database_prefix" {
 }
 
 variable "glue_jobs" {
-  description = "Glue jobs, keyed by their folder under glue_jobs/: dataset_etl loads files, table_refresh rebuilds tables, table_maintenance maintains them, demand_forecast forecasts demand."
-  type        = map(object({ name = string, arn = string, timeout_minutes = number }))
+  description = "Spark jobs, keyed by their folder under glue_jobs/: dataset_etl loads files, table_refresh rebuilds tables, table_maintenance maintains them, demand_forecast forecasts demand."
+  type        = map(object({ name = string, arn = optional(string), timeout_minutes = number }))
   nullable    = false
 
   validation {
@@ -91,5 +91,11 @@ variable "dashboard" {
   description = "How the dashboard shows times and amounts; what is not named gets the defaults of module `light_engine`."
   type        = object({ time_zone = optional(string), currency = optional(string) })
   default     = {}
+  nullable    = false
+}
+
+variable "start_grants" {
+  description = "What a function may do that starts the jobs, keyed by statement id, as module `glue` gives it."
+  type        = map(object({ actions = list(string), resources = list(string) }))
   nullable    = false
 }

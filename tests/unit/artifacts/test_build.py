@@ -28,6 +28,7 @@ def checkout(tmp_path, monkeypatch):
         "requirements/lambda.lock": LOCK,
         "requirements/arrow.lock": LOCK,
         "requirements/light.lock": LOCK,
+        "requirements/emr.lock": LOCK,
         "requirements/glue.lock": f"{LOCK.strip()} \\\n    --hash=sha256:00\nPyYAML==6.0.3 ; python_version > '3' \\\n",
     }.items():
         file = tmp_path / path
@@ -98,6 +99,14 @@ def test_the_jobs_wheels_are_a_zip_that_says_which_versions_to_install(checkout)
             "wheels/pyyaml-6.0.3-cp311-cp311-manylinux2014_x86_64.whl",
         }
         assert wheels.read("wheels/requirements.txt") == b"six==1.17.0\nPyYAML==6.0.3\n"
+
+
+def test_what_jobs_unpack_on_emr_serverless_is_built_for_aws_only(checkout):
+    build(checkout, Platform.HOST)
+    assert not (checkout / "build/emr/packages.zip").exists()
+
+    build(checkout, Platform.AWS)
+    assert names(checkout / "build/emr/packages.zip") == {"common.py"}
 
 
 def test_wheels_that_cannot_be_downloaded_are_named(tmp_path):

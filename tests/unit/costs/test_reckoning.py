@@ -41,6 +41,7 @@ def test_the_price_table_has_a_day_and_the_prices_by_which_runs_are_recorded():
     assert PRICE["lambda"]["gb_second"] == costs.LAMBDA_GB_SECOND
     assert PRICE["lambda"]["request"] == costs.LAMBDA_REQUEST
     assert PRICE["glue"]["dpu_hour"] == costs.GLUE_DPU_HOUR
+    assert PRICE["emr_serverless"] == {"vcpu_hour": costs.EMR_VCPU_HOUR, "gb_hour": costs.EMR_GB_HOUR}
 
 
 def test_a_run_costs_its_engine_and_the_steps_around_it():

@@ -135,3 +135,21 @@ def test_alarms_that_nobody_gets_are_a_warning(aws):
     sns.subscribe(TopicArn=outputs.alerts_topic_arn, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:q")
     somebody = parts.check_alerts(sns, outputs)
     assert (nobody.status, somebody.status) == (Status.WARN, Status.OK)
+
+
+@pytest.mark.parametrize(
+    ("application", "name", "asked"),
+    [(None, "Glue jobs", ("glue", "etl")), ("00f1", "EMR Serverless application", ("emr-serverless", "00f1"))],
+)
+def test_what_runs_spark_is_a_part_of_the_lake(application, name, asked):
+    seen = []
+    answers = SimpleNamespace(
+        get_job=lambda **given: seen.append(("glue", given["JobName"])),
+        get_application=lambda **given: seen.append(("emr-serverless", given["applicationId"])),
+    )
+    outputs = SimpleNamespace(glue_jobs={"dataset_etl": "etl"}, emr_application_id=application)
+
+    label, _action, named, ask = parts._jobs(lambda _service: answers, outputs)
+    found = parts.check_parts(label, named, ask)
+
+    assert (found.status, label, seen) == (Status.OK, name, [asked])

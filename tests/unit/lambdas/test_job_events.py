@@ -9,8 +9,9 @@ from cartlake.ledger import Content, FileState, Ledger, ObjectVersion, RunState
 from cartlake.refresh.graph import WHOLE
 from cartlake.runs.documents import FileFormat, RowCounts
 from cartlake.runs.ids import Workflow
-from lambdas.job_events import adapters, handler
-from lambdas.job_events.domain import JobRun, task_failure
+from lambdas.job_events import adapters, emr_serverless, handler
+from lambdas.job_events.domain import EMR_SERVERLESS, JobRun, task_failure
+from lambdas.job_events.settings import settings
 from lambdas.shared import closing
 from lambdas.shared.invoking import FunctionError
 
@@ -317,3 +318,110 @@ class TestExecutions:
     def test_an_event_of_another_source_is_refused(self, account, lambda_context, eventbridge):
         with pytest.raises(ValidationError):
             handler.lambda_handler(eventbridge("aws.s3", "Object Created", {}), lambda_context)
+
+
+OF_EMR = "Job failed, please check complete logs in configured logging destination. "
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "error", "cause"),
+    [
+        ("FAILED", f"{OF_EMR}ValueError: no", "EmrJobFailed", "EMR Serverless job run 00f1 of etl is FAILED"),
+        ("FAILED", f"{OF_EMR}ExitCode: 1. Last few exceptions: RefreshError: SlowDown", "EmrJobFailed", "SlowDown"),
+        ("FAILED", "Worker could not be allocated as the application has exceeded", "EmrInfrastructureError", "Worker"),
+        ("FAILED", f"{OF_EMR}Caused by: ExecutorLostFailure (executor 3)", "EmrInfrastructureError", "executor 3"),
+        ("TIMEOUT", "", "EmrJobTimedOut", "longer than its timeout"),
+        ("CANCELLED", "", "EmrJobCancelled", "was cancelled"),
+        ("SUCCESS", "", "EmrJobEndedSilently", "without returning its task token"),
+    ],
+)
+def test_each_end_of_a_job_on_emr_serverless_has_its_error(state, message, error, cause):
+    failure = task_failure(JobRun("etl", "00f1", state, message, "token", EMR_SERVERLESS))
+
+    assert failure.error == error
+    assert cause in failure.cause
+
+
+class FakeEmr:
+    """EMR Serverless with job runs of one application; `racing` end before they can be cancelled."""
+
+    def __init__(self):
+        self.runs, self.racing, self.cancelled = {}, set(), []
+
+    def add(self, job_run_id, name, state="RUNNING", details="", arguments=()):
+        submit = {"entryPoint": "s3://a/main.py", "entryPointArguments": list(arguments)}
+        self.runs[job_run_id] = {
+            "name": name,
+            "state": state,
+            "stateDetails": details,
+            "jobDriver": {"sparkSubmit": submit},
+        }
+
+    def get_job_run(self, *, applicationId, jobRunId):  # noqa: N803 -- AWS
+        return {"jobRun": self.runs[jobRunId]}
+
+    def list_job_runs(self, *, applicationId, states, maxResults):  # noqa: N803 -- AWS
+        return {"jobRuns": [{"id": one, **run} for one, run in self.runs.items() if run["state"] in states]}
+
+    def cancel_job_run(self, *, applicationId, jobRunId):  # noqa: N803 -- AWS
+        if jobRunId in self.racing:
+            error = {"Error": {"Code": "ValidationException", "Message": "ended"}, "ResponseMetadata": {}}
+            raise ClientError(error, "CancelJobRun")
+        self.cancelled.append(jobRunId)
+
+
+class TestEmrServerless:
+    @pytest.fixture
+    def emr(self, monkeypatch):
+        fake = FakeEmr()
+        monkeypatch.setattr(emr_serverless, "client", {"emr-serverless": fake}.__getitem__)
+        return fake
+
+    @pytest.fixture
+    def ended(self, account, emr, monkeypatch, eventbridge, lambda_context):
+        def call(states, job_run_id, state):
+            monkeypatch.setattr(adapters, "client", {"stepfunctions": states}.__getitem__)
+            detail = {"applicationId": "00f0", "jobRunId": job_run_id, "state": state, "previousState": "RUNNING"}
+            event = eventbridge("aws.emr-serverless", "EMR Serverless Job Run State Change", detail)
+            return handler.lambda_handler(event, lambda_context)
+
+        return call
+
+    def test_the_task_that_waits_for_a_run_fails_with_its_error(self, emr, ended):
+        states = FakeStates()
+        emr.add("00f1", f"etl {RUN_ID}", "FAILED", f"{OF_EMR}boom", ["--run_id", RUN_ID, "--task_token", "token"])
+
+        assert ended(states, "00f1", "FAILED") == {"task_failed": True}
+
+        (request,) = states.failed
+        assert (request["taskToken"], request["error"]) == ("token", "EmrJobFailed")
+        assert "of etl is FAILED" in request["cause"]
+
+    def test_a_run_that_was_cancelled_for_its_timeout_has_timed_out(self, emr, ended):
+        states = FakeStates()
+        emr.add("00f1", f"etl {RUN_ID}", "CANCELLED", "exceeded its execution timeout", ["--task_token", "token"])
+
+        ended(states, "00f1", "CANCELLED")
+
+        assert states.failed[0]["error"] == "EmrJobTimedOut"
+
+    def test_a_run_without_a_name_or_a_token_fails_nobody(self, emr, ended):
+        emr.add("00f1", "", "FAILED", arguments=["by", "hand", "alone"])
+
+        assert ended(FakeStates(), "00f1", "FAILED") == {"task_failed": False}
+
+    def test_the_runs_of_an_execution_that_was_stopped_are_cancelled(self, account, emr, monkeypatch):
+        monkeypatch.setenv("EMR_APPLICATION_ID", "00f0")
+        monkeypatch.setenv("GLUE_JOBS", "")
+        settings.cache_clear()
+        emr.add("00f1", f"dataset-etl {RUN_ID}", "QUEUED")
+        emr.add("00f2", f"dataset-etl {RUN_ID}", "FAILED")
+        emr.add("00f3", "dataset-etl transactions-20260131T090000-cccccc")
+        emr.add("00f4", f"table-refresh {RUN_ID}")
+        emr.racing = {"00f4"}
+
+        try:
+            assert adapters.stop_job_runs(RUN_ID) == ["00f1"]
+        finally:
+            settings.cache_clear()
+        assert emr.cancelled == ["00f1"]

@@ -1,3 +1,5 @@
+import json
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError
@@ -7,6 +9,7 @@ from cartlake.aws import clients
 from cartlake.errors import TransientError
 from lambdas.job_starter import adapters, handler
 from lambdas.job_starter.adapters import GlueConcurrencyError
+from lambdas.job_starter.settings import settings
 
 RUN_ID = "transactions-20260131T083000-aaaaaa"
 REFRESH_RUN = "refresh-20260131T083000-aaaaaa"
@@ -187,3 +190,92 @@ def test_a_malformed_request_is_refused(glue, start, change):
         start(**change)
 
     assert glue.started == []
+
+
+SCRIPT = "s3://artifacts/glue_jobs/dataset_etl/main-00ff.py"
+PACKAGES = "s3://artifacts/libs/packages-00ff.zip"
+TEMPLATE = {
+    "applicationId": "00f1",
+    "executionRoleArn": "arn:aws:iam::123456789012:role/etl",
+    "executionTimeoutMinutes": 60,
+    "jobDriver": {
+        "sparkSubmit": {
+            "entryPoint": SCRIPT,
+            "entryPointArguments": ["--catalog", "glue_catalog"],
+            "sparkSubmitParameters": f"--conf spark.warehouse=s3://processed/ --py-files {LIBRARY}"
+            f" --archives {PACKAGES}#packages",
+        }
+    },
+    "configurationOverrides": {"monitoringConfiguration": {"cloudWatchLoggingConfiguration": {"enabled": True}}},
+}
+
+
+class FakeEmr:
+    def __init__(self):
+        self.started = []
+
+    def start_job_run(self, **request):
+        self.started.append(request)
+        return {"jobRunId": f"00f{len(self.started)}"}
+
+
+@pytest.fixture
+def emr(account, monkeypatch):
+    monkeypatch.setenv("SPARK_RUNNER", "emr_serverless")
+    settings.cache_clear()
+    fake = FakeEmr()
+    monkeypatch.setattr(adapters, "client", {"emr-serverless": fake}.__getitem__)
+    account.write("s3://artifacts/emr_jobs/dataset-etl.json", json.dumps(TEMPLATE))
+    for uri in (SCRIPT, LIBRARY, PACKAGES):
+        account.write(uri, uri)
+    yield fake
+    settings.cache_clear()
+
+
+def test_emr_serverless_is_asked_for_the_same_work_with_a_copy_of_the_code(account, emr, start):
+    assert start() == {"job_run_id": "00f1"}
+
+    (request,) = emr.started
+    submit, copied = request["jobDriver"]["sparkSubmit"], f"s3://artifacts/staging/{RUN_ID}/code"
+    assert {name: request[name] for name in TEMPLATE if name != "jobDriver"} == {
+        name: value for name, value in TEMPLATE.items() if name != "jobDriver"
+    }
+    assert request["name"] == f"dataset-etl {RUN_ID}"
+    assert submit["entryPoint"] == f"{copied}/main-00ff.py"
+    assert submit["sparkSubmitParameters"] == (
+        f"--conf spark.warehouse=s3://processed/ --py-files {copied}/cartlake-00ff.zip"
+        f" --archives {copied}/packages-00ff.zip#packages"
+    )
+    words = submit["entryPointArguments"]
+    assert dict(zip(words[::2], words[1::2], strict=True)) == {
+        "--catalog": "glue_catalog",
+        "--run_id": RUN_ID,
+        "--dataset": "transactions",
+        "--manifest_uri": f"s3://artifacts/runs/{RUN_ID}/manifest.json",
+        "--report_uri": f"s3://artifacts/runs/{RUN_ID}/transform.json",
+        "--task_token": "t" * 600,
+    }
+    assert account.read(f"{copied}/packages-00ff.zip") == PACKAGES.encode()
+
+
+def test_an_attempt_has_one_client_token_and_another_attempt_another(account, emr, start):
+    start()
+    account.dynamodb.delete_item(TableName="idempotency", Key=key_of_only_item(account))  # as if it had been lost
+    start()
+    start(task_token="another")
+
+    tokens = [request["clientToken"] for request in emr.started]
+    assert (tokens[0] == tokens[1], len(set(tokens)), {len(token) for token in tokens}) == (True, 2, {64})
+
+
+def key_of_only_item(account):
+    (item,) = account.dynamodb.scan(TableName="idempotency")["Items"]
+    return {"id": item["id"]}
+
+
+def test_code_for_emr_serverless_that_a_deployment_has_just_deleted_is_found_at_the_next_try(account, emr, start):
+    account.s3.delete_object(Bucket="artifacts", Key="glue_jobs/dataset_etl/main-00ff.py")
+
+    with pytest.raises(TransientError, match=f"{SCRIPT} is gone"):
+        start()
+    assert emr.started == []

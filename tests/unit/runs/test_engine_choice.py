@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cartlake import contracts
 from cartlake.contracts import PartitionField
-from cartlake.runs.costs import light_cost, spark_cost
+from cartlake.runs.costs import emr_cost, light_cost, spark_cost
 from cartlake.runs.documents import FileFormat, ManifestFile
 from cartlake.runs.engine_choice import EngineLimits, LoadSize, choose_engine, load_size, spark_only
 
@@ -131,3 +131,8 @@ def test_a_small_load_costs_a_small_part_of_the_shortest_job():
     assert light_cost(3, 2048) == pytest.approx(0.00008020, abs=1e-8)
     assert spark_cost(20, 2) == spark_cost(60, 2) == pytest.approx(0.014667, abs=1e-6)
     assert spark_cost(3600, 10) == pytest.approx(4.4)
+
+
+def test_emr_serverless_bills_cores_and_memory_by_the_second_and_a_minute_at_least():
+    assert emr_cost(20, 8, 32) == emr_cost(60, 8, 32) == pytest.approx((8 * 0.042094 + 32 * 0.004628) / 60, abs=1e-8)
+    assert emr_cost(3600, 16, 0) == pytest.approx(16 * 0.042094)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple
 
-_OPTIMIZED: Final = re.compile(r"arn:[^:]+:states:::(?P<service>\w+):(?P<operation>\w+)(?P<pattern>\.\w+)?(:\d+)?")
+_OPTIMIZED: Final = re.compile(r"arn:[^:]+:states:::(?P<service>[\w-]+):(?P<operation>\w+)(?P<pattern>\.\w+)?(:\d+)?")
 _SDK: Final = re.compile(r"arn:[^:]+:states:::aws-sdk:(?P<service>\w+):(?P<operation>\w+)(\.\w+)?")
 _FUNCTION: Final = re.compile(r"arn:[^:]+:lambda:[^:]+:\d+:function:.+")
 
@@ -24,6 +24,7 @@ RULE_OF_EXECUTIONS: Final = {"Name": "StepFunctionsGetEventsForStepFunctionsExec
 OF_SYNC: Final[dict[tuple[str, str], tuple[tuple[str, str], ...]]] = {
     ("glue", "StartJobRun"): (("glue", "GetJobRun"), ("glue", "GetJobRuns"), ("glue", "BatchStopJobRun")),
     ("athena", "StartQueryExecution"): (("athena", "GetQueryExecution"), ("athena", "StopQueryExecution")),
+    ("emr-serverless", "StartJobRun"): (("emr-serverless", "GetJobRun"), ("emr-serverless", "CancelJobRun")),
     ("stepfunctions", "StartExecution"): (
         ("stepfunctions", "DescribeExecution"),
         ("stepfunctions", "StopExecution"),

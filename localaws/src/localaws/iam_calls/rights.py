@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from localaws.iam_calls import glue, keys, messages, other, s3, tables
+from localaws.iam_calls import emr_serverless, glue, keys, messages, other, s3, tables
 from localaws.iam_calls.model import Lookups, Needed
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ RULES: Final[dict[str, Rule]] = {
     "athena": other.of_queries,
     "cloudwatch": other.of_metrics,
     "dynamodb": tables.needed,
+    "emr-serverless": emr_serverless.needed,
     "events": messages.of_bus,
     "glue": glue.needed,
     "kms": other.of_keys,

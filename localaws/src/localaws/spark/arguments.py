@@ -147,6 +147,24 @@ def check_zip_of_wheels(archive: Path) -> None:
         raise LaunchError(_NOT_INSTALLED.format("; ".join(unmet)))
 
 
+def check_archive_of_packages(archive: Path, folder: str, environment: Mapping[str, str]) -> None:
+    """Check a zip of installed packages that is unpacked to `folder`: the environment has each of them. Not unpacked.
+
+    Raises LaunchError with each package that is not installed here in that version, for an archive that is no zip, and
+    where PYTHONPATH of `environment` does not name the folder.
+    """
+    try:
+        with zipfile.ZipFile(archive) as files:
+            folders = {name.split("/")[0] for name in files.namelist()}
+    except zipfile.BadZipFile as fault:
+        raise LaunchError(f"{archive.name} is not a zip of packages: {fault}.") from fault
+    packages = [name.removesuffix(".dist-info").split("-") for name in folders if name.endswith(".dist-info")]
+    if unmet := [message for name, version in sorted(packages) for message in _unmet(f"{name}=={version}")]:
+        raise LaunchError(_NOT_INSTALLED.format("; ".join(unmet)))
+    if packages and f"./{folder}" not in environment.get("PYTHONPATH", "").split(":"):
+        raise LaunchError(f"{archive.name} is unpacked to ./{folder}, which PYTHONPATH of the driver does not name.")
+
+
 def _wheel_name(path: str) -> str:
     return canonicalize_name(path.rpartition("/")[2].split("-")[0])
 

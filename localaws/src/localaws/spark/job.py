@@ -30,6 +30,7 @@ from pyspark.sql import SparkSession
 from localaws.spark.arguments import (
     ZIP_OF_WHEELS,
     LaunchError,
+    check_archive_of_packages,
     check_python_modules,
     check_zip_of_wheels,
     script_arguments,
@@ -109,7 +110,10 @@ def _prepare(request: RunRequest) -> Path:
     wheels = [uri for uri in modules if not uri.endswith(ZIP_OF_WHEELS)]
     archives = [_download(uri, Path("lib")) for uri in [*uris(request.arguments, "--extra-py-files"), *wheels]]
     _set_import_path(script, archives)
-    sys.argv = [str(script), *script_arguments(request.arguments)]
+    for folder, uri in request.archives.items():
+        check_archive_of_packages(_download(uri.partition("#")[0], Path("archives")), folder, request.environment)
+    own = script_arguments(request.arguments) if request.argv is None else request.argv
+    sys.argv = [str(script), *own]
     return script
 
 

@@ -11,7 +11,10 @@ WARM_UP = "warm-up:"
 
 @dataclass(frozen=True)
 class RunRequest:
-    """One job run. `directory` is its working directory, which the worker creates and deletes."""
+    """One job run. `directory` is its working directory, which the worker creates and deletes.
+
+    `argv` are the arguments of the script; without it they are taken from `arguments`. `archives` are URIs by folder.
+    """
 
     run_id: str
     script_uri: str
@@ -19,6 +22,8 @@ class RunRequest:
     arguments: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    argv: list[str] | None = None
+    archives: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

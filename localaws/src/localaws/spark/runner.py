@@ -27,13 +27,18 @@ ICEBERG_SESSION_CATALOG = "org.apache.iceberg.spark.SparkSessionCatalog"
 
 @dataclass(frozen=True)
 class JobRun:
-    """One run: `script_uri` is an S3 URI, `arguments` are all arguments of Glue, `environment` the job's variables."""
+    """One run: `script_uri` is an S3 URI, `arguments` are all arguments of Glue, `environment` the job's variables.
+
+    A run of EMR Serverless has the arguments of its script in `argv`, and folder and URI of archives in `archives`.
+    """
 
     run_id: str
     script_uri: str
     arguments: dict[str, str]
     environment: dict[str, str]
     timeout_seconds: float
+    argv: tuple[str, ...] | None = None
+    archives: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,10 @@ class Runner:
 
     def _request(self, run: JobRun, session: dict[str, str]) -> RunRequest:
         directory = str(self._scratch / "glue" / run.run_id)
-        return RunRequest(run.run_id, run.script_uri, directory, run.arguments, session, run.environment)
+        argv = None if run.argv is None else list(run.argv)
+        return RunRequest(
+            run.run_id, run.script_uri, directory, run.arguments, session, run.environment, argv, dict(run.archives)
+        )
 
 
 def _message_of(failure: LocalAwsError) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MODULES: Final = {
     "athena": "athena",
     "dynamodb": "dynamodb",
+    "emr_serverless": "emr_serverless",
     "eventbridge": "eventbridge",
     "glue": "glue",
     "iam": "iam",

@@ -22,6 +22,7 @@ INTEGRATIONS = {
     "athena": Integration("athena", "Athena", "AmazonAthenaException"),
     "dynamodb": Integration("dynamodb", "DynamoDB", "AmazonDynamoDBException"),
     "ecs": Integration("ecs", "ECS", "AmazonECSException"),
+    "emr-serverless": Integration("emr-serverless", "EmrServerless", "AWSEMRServerlessException"),
     "events": Integration("events", "EventBridge", "AmazonEventBridgeException"),
     "glue": Integration("glue", "Glue", "AWSGlueException"),
     "lambda": Integration("lambda", "Lambda", "AWSLambdaException"),
@@ -29,7 +30,7 @@ INTEGRATIONS = {
     "sqs": Integration("sqs", "SQS", "AmazonSQSException"),
     "states": Integration("states", "StepFunctions", "AWSStepFunctionsException"),
 }
-INTEGRATION = re.compile(r"arn:[^:]+:states:::(?P<service>\w+):(?P<action>\w+)")
+INTEGRATION = re.compile(r"arn:[^:]+:states:::(?P<service>[\w-]+):(?P<action>\w+)")
 
 
 def members_of(rules: Service, operation: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -42,4 +43,7 @@ def members_of(rules: Service, operation: str, data: dict[str, Any]) -> dict[str
         value = data.get(name, data.get(name[:1].upper() + name[1:]))
         as_text = shape.type_name == "string" and isinstance(value, dict | list)
         members[name] = json.dumps(value) if as_text else value
-    return members
+    # Step Functions makes the token of a call that gives none, as SDKs do.
+    return dict.fromkeys(model.idempotent_members, "made") | {
+        name: value for name, value in members.items() if value is not None or name not in model.idempotent_members
+    }

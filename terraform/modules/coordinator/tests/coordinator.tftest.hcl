@@ -54,12 +54,12 @@ run "only_ends_of_this_lake_start_job_events" {
   command = plan
 
   assert {
-    condition     = local.job_ended.detail.jobName == tolist(["test-dataset-etl", "test-demand-forecast", "test-table-maintenance", "test-table-refresh"])
+    condition     = local.job_ended.glue.detail.jobName == tolist(["test-dataset-etl", "test-demand-forecast", "test-table-maintenance", "test-table-refresh"])
     error_message = "Only this lake's jobs may start job_events."
   }
 
   assert {
-    condition     = contains(local.job_ended.detail.state, "SUCCEEDED")
+    condition     = contains(local.job_ended.glue.detail.state, "SUCCEEDED")
     error_message = "A job that ends as SUCCEEDED without reporting must not leave its step waiting."
   }
 
@@ -110,4 +110,22 @@ run "rejects_wrong_values" {
   }
 
   expect_failures = [var.maintenance_schedule, var.state_machine_arns]
+}
+
+run "the_end_of_job_runs_on_emr_serverless_is_watched_where_it_runs_spark" {
+  command = plan
+
+  variables {
+    emr_application = { id = "00f1", arn = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00f1" }
+  }
+
+  assert {
+    condition     = local.job_ended[local.spark_runner].source == "aws.emr-serverless" && local.job_ended[local.spark_runner].detail.applicationId == ["00f1"]
+    error_message = "Of the ends of job runs, those of this application matter."
+  }
+
+  assert {
+    condition     = local.can_stop_jobs[local.spark_runner].ReadJobRuns.resources == ["arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00f1/jobruns/*"] && length(local.glue_jobs) == 0
+    error_message = "A stopped run cancels job runs of this application only, and looks for none on Glue."
+  }
 }

@@ -126,3 +126,27 @@ run "jobs_run_in_the_first_subnet_of_a_network" {
     error_message = "Glue runs a job in the subnet of its connection."
   }
 }
+
+run "jobs_are_those_of_emr_serverless_where_an_application_is_given" {
+  command = plan
+
+  variables {
+    emr_serverless = {
+      id           = "00f1"
+      arn          = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00f1"
+      log_group    = { name = "/aws/emr-serverless/cartlake-test-spark", arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/emr-serverless/cartlake-test-spark" }
+      packages_uri = "s3://test-artifacts/libs/packages-00ff.zip"
+    }
+    emr_sizes = { table_refresh = { timeout_minutes = 90 } }
+  }
+
+  assert {
+    condition     = keys(module.emr_job) == keys(local.jobs) && output.jobs["table_refresh"].timeout_minutes == 90 && output.jobs["dataset_etl"].timeout_minutes == 60
+    error_message = "Each job has a template, and its own size."
+  }
+
+  assert {
+    condition     = one(output.start_grants.StartJobs.actions) == "emr-serverless:StartJobRun" && one(output.start_grants.StartJobs.resources) == var.emr_serverless.arn && length(output.start_grants.PassJobRoles.resources) == 4
+    error_message = "Who starts jobs may start runs of this application, with the roles of the jobs."
+  }
+}

@@ -48,38 +48,38 @@ run "logs_expire_where_glue_writes_them" {
 
   # The job runs as asked.
   assert {
-    condition     = aws_glue_job.this.name == "cartlake-test-table-refresh" && aws_glue_job.this.glue_version == "5.1"
+    condition     = aws_glue_job.this[0].name == "cartlake-test-table-refresh" && aws_glue_job.this[0].glue_version == "5.1"
     error_message = "A job is named after its folder and runs on the chosen release."
   }
 
   assert {
-    condition     = aws_glue_job.this.default_arguments["--job-language"] == "python" && aws_glue_job.this.default_arguments["--quality_table"] == "ops.quality_results"
+    condition     = aws_glue_job.this[0].default_arguments["--job-language"] == "python" && aws_glue_job.this[0].default_arguments["--quality_table"] == "ops.quality_results"
     error_message = "Shared arguments and those of the job must reach it."
   }
 
   assert {
-    condition     = aws_glue_job.this.number_of_workers == 4 && aws_glue_job.this.worker_type == "G.1X"
+    condition     = aws_glue_job.this[0].number_of_workers == 4 && aws_glue_job.this[0].worker_type == "G.1X"
     error_message = "A job has its own size."
   }
 
   assert {
-    condition     = aws_glue_job.this.execution_property[0].max_concurrent_runs == 1
+    condition     = aws_glue_job.this[0].execution_property[0].max_concurrent_runs == 1
     error_message = "One run at a time, unless a job asks for more."
   }
 
   assert {
-    condition     = aws_glue_job.this.max_retries == 0
+    condition     = aws_glue_job.this[0].max_retries == 0
     error_message = "Glue must not retry: the token of the first attempt would be gone."
   }
 
   assert {
-    condition     = aws_glue_job.this.security_configuration == "cartlake-test"
+    condition     = aws_glue_job.this[0].security_configuration == "cartlake-test"
     error_message = "What a job writes and logs must be encrypted."
   }
 
   # Code is named by its content.
   assert {
-    condition     = aws_glue_job.this.command[0].script_location == "s3://test-artifacts/glue_jobs/table_refresh/main-${filesha256("../../fixtures/artifacts/glue/jobs/table_refresh.py")}.py"
+    condition     = aws_glue_job.this[0].command[0].script_location == "s3://test-artifacts/glue_jobs/table_refresh/main-${filesha256("../../fixtures/artifacts/glue/jobs/table_refresh.py")}.py"
     error_message = "A new script must be a new object."
   }
 
@@ -145,4 +145,44 @@ run "rejects_wrong_values" {
   }
 
   expect_failures = [var.size, var.job]
+}
+
+run "on_emr_serverless_the_role_has_the_same_rights_and_none_on_glue_itself" {
+  command = plan
+
+  variables {
+    shared = {
+      name_prefix            = "cartlake-test"
+      artifacts_dir          = "../../fixtures/artifacts"
+      glue_version           = "5.1"
+      security_configuration = "cartlake-test"
+      arguments              = {}
+      buckets = {
+        raw       = { name = "test-raw", arn = "arn:aws:s3:::test-raw" }
+        processed = { name = "test-processed", arn = "arn:aws:s3:::test-processed" }
+        curated   = { name = "test-curated", arn = "arn:aws:s3:::test-curated" }
+        artifacts = { name = "test-artifacts", arn = "arn:aws:s3:::test-artifacts" }
+      }
+      databases          = { processed = "processed", curated = "dev_curated" }
+      state_machine_arns = ["arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-ingest"]
+      log_retention_days = 30
+      kms_key_arn        = "arn:aws:kms:eu-west-1:123456789012:key/k"
+      emr_log_group      = { name = "/aws/emr-serverless/cartlake-test-spark", arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/emr-serverless/cartlake-test-spark" }
+    }
+  }
+
+  assert {
+    condition     = length(aws_glue_job.this) == 0 && output.job.arn == null && output.job.name == "cartlake-test-table-refresh"
+    error_message = "There is no job on Glue."
+  }
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.assume.statement : one(statement.principals).identifiers]) == toset(["emr-serverless.amazonaws.com"])
+    error_message = "EMR Serverless assumes the role of the job."
+  }
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.this.statement : statement.resources if statement.sid == "WriteTableFiles"]) == toset(["arn:aws:s3:::test-curated/*"]) && length([for statement in data.aws_iam_policy_document.this.statement : statement if contains(["UseSecurityConfiguration", "SendMetrics", "JoinNetwork"], statement.sid)]) == 0
+    error_message = "The job may touch what it may touch on Glue, and needs no right on Glue's own."
+  }
 }

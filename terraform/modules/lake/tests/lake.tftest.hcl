@@ -212,3 +212,26 @@ run "functions_and_jobs_run_in_the_network_they_are_given" {
     error_message = "Functions get the subnets with all else they share."
   }
 }
+
+run "spark_runs_on_emr_serverless_where_that_is_chosen" {
+  command = plan
+
+  variables {
+    engine         = { spark_runner = "emr_serverless" }
+    emr_serverless = { application = { maximum_vcpus = 64, maximum_memory_gb = 256 }, sizes = { dataset_etl = { executors = 10 } } }
+  }
+
+  assert {
+    condition     = length(module.emr_serverless) == 1 && keys(output.resources.glue_jobs) == ["dataset_etl", "demand_forecast", "table_maintenance", "table_refresh"]
+    error_message = "The application is made, and the jobs keep their names."
+  }
+}
+
+run "spark_runs_on_glue_unless_another_is_chosen" {
+  command = plan
+
+  assert {
+    condition     = length(module.emr_serverless) == 0 && output.resources.emr_application_id == null
+    error_message = "Without asking there is no application."
+  }
+}

@@ -67,3 +67,16 @@ run "rejects_no_zone" {
 
   expect_failures = [var.zones]
 }
+
+run "emr_serverless_has_an_endpoint_where_it_is_used" {
+  command = plan
+
+  variables {
+    emr_serverless = true
+  }
+
+  assert {
+    condition     = endswith(aws_vpc_endpoint.interface["emr-serverless"].service_name, ".emr-serverless") && length(aws_vpc_endpoint.interface) == 13
+    error_message = "Functions in the VPC could not start a job run."
+  }
+}

@@ -70,6 +70,7 @@ variables {
   }
   coordinator     = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", alias = "live", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator:live" }
   database_prefix = "dev_"
+  start_grants    = { StartJobs = { actions = ["glue:GetJob", "glue:StartJobRun"], resources = ["arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl"] } }
   glue_jobs = {
     dataset_etl       = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }
     demand_forecast   = { name = "test-demand-forecast", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-demand-forecast", timeout_minutes = 60 }
@@ -161,4 +162,23 @@ run "rejects_a_missing_job" {
   }
 
   expect_failures = [var.glue_jobs]
+}
+
+run "jobs_are_started_on_emr_serverless_where_it_runs_spark" {
+  command = plan
+
+  variables {
+    engine       = { spark_runner = "emr_serverless" }
+    start_grants = { StartJobs = { actions = ["emr-serverless:StartJobRun"], resources = ["arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00f1"] } }
+  }
+
+  assert {
+    condition     = local.functions.job_starter.environment.SPARK_RUNNER == "emr_serverless" && local.functions.batch_claimer.environment.SPARK_RUNNER == "emr_serverless"
+    error_message = "Who starts jobs, and who chooses the engine, must know what runs Spark."
+  }
+
+  assert {
+    condition     = one(local.functions.job_starter.statements.StartJobs.actions) == "emr-serverless:StartJobRun" && !contains(flatten([for statement in local.functions.job_starter.statements : statement.actions]), "glue:StartJobRun")
+    error_message = "job_starter may start what runs Spark, and nothing else."
+  }
 }

@@ -99,6 +99,26 @@ def test_groups_of_jobs_are_those_of_the_security_configuration():
     assert logs.job_groups(Groups(), "lake") == ["/aws-glue/jobs/lake-role/etl/error"]
 
 
+def test_a_job_run_on_emr_serverless_logs_to_one_group_of_the_lake():
+    outputs = SimpleNamespace(name_prefix="lake", emr_application_id="00f1")
+
+    groups, stream = logs.job_streams(None, outputs, "00f2")
+
+    assert (groups, stream) == (["/aws/emr-serverless/lake-spark"], "applications/00f1/jobs/00f2/")
+    assert logs.all_groups(FakeGroups([*groups, "/aws/emr-serverless/other-spark"]), "lake") == groups
+
+
+class FakeGroups:
+    def __init__(self, names):
+        self.pages = [{"logGroups": [{"logGroupName": name} for name in names]}]
+
+    def get_paginator(self, _operation):
+        return self
+
+    def paginate(self):
+        return self.pages
+
+
 RUN, OTHER = "transactions-20260131T083000-1a2b3c", "refresh-20260131T083100-1a2b3c"
 FILE = "0a" * 16
 

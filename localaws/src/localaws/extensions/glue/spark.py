@@ -6,22 +6,22 @@ MiniStack without Docker reports SUCCEEDED and does not read the script.
 from __future__ import annotations
 
 import contextvars
+import functools
 import json
 import logging
 import os
-import secrets
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ministack import app
-from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, request_scope
-from ministack.services import cloudwatch_logs, glue, sts
+from ministack.core.responses import error_response_json, json_response
+from ministack.services import glue
 
 from localaws.extensions.glue.events import emit_job_state_change
 from localaws.hooks import succeeded, wrap
 from localaws.job_runs import finish_record, max_concurrent_runs, new_record, runs_in_progress, update_record
+from localaws.jobs.logs import RunLogs
+from localaws.jobs.sessions import aws_variables
 from localaws.paths import Paths
 from localaws.settings import load
 from localaws.spark.pool import Pool
@@ -98,7 +98,9 @@ class GlueSpark:
     def _run(self, job: dict[str, Any], data: Mapping[str, Any], record: dict[str, Any]) -> Outcome:
         name, run_id = job["Name"], record["Id"]
         try:
-            logs = _RunLogs(job, run_id, self.log)
+            folder = log_folder(job)
+            places = {stream: (f"{folder}/{stream}", run_id) for stream in ("output", "error")}
+            logs = RunLogs(f"{name} {run_id}", places, self.log)
             outcome = self.runner.execute(
                 JobRun(
                     run_id,
@@ -121,13 +123,7 @@ class GlueSpark:
         return outcome
 
     def _environment(self, job: dict[str, Any]) -> dict[str, str]:
-        region = get_region()
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_REGION": region,
-            "AWS_DEFAULT_REGION": region,
-            **_credentials(job),
-        }
+        return {"AWS_ENDPOINT_URL": self.endpoint, **aws_variables(str(job.get("Role", "")), "GlueJobRunnerSession")}
 
 
 def log_folder(job: Mapping[str, Any]) -> str:
@@ -139,38 +135,9 @@ def log_folder(job: Mapping[str, Any]) -> str:
     return f"/aws-glue/jobs/{configuration}-role/{role}" if configuration else "/aws-glue/jobs"
 
 
-class _RunLogs:
-    """Copies each line of a run to CloudWatch Logs and to the server's `spark.log`."""
-
-    def __init__(self, job: Mapping[str, Any], run_id: str, file: Path) -> None:
-        self._scope = (get_account_id(), get_region())
-        self._run_id = run_id
-        self._prefix = f"{job['Name']} {run_id}"
-        self._file = file
-        self._folder = log_folder(job)
-        for group in (
-            f"{self._folder}/output",
-            f"{self._folder}/error",
-        ):  # both return an error for one that exists, which does not matter
-            cloudwatch_logs._create_log_group({"logGroupName": group})
-            cloudwatch_logs._create_log_stream({"logGroupName": group, "logStreamName": run_id})
-
-    def write(self, stream: str, line: str) -> None:
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {self._prefix} {stream} {line}\n")
-        with request_scope(*self._scope):
-            cloudwatch_logs._put_log_events(
-                {
-                    "logGroupName": f"{self._folder}/{stream}",
-                    "logStreamName": self._run_id,
-                    "logEvents": [{"timestamp": int(time.time() * 1000), "message": line}],
-                }
-            )
-
-
 def install() -> None:
     """Replace starting and stopping of Spark job runs; MiniStack runs jobs of other kinds."""
-    spark = _glue_spark()
+    spark = glue_spark()
 
     @wrap(glue, "_start_job_run")
     def _(original: Any, data: dict[str, Any]) -> Any:
@@ -211,7 +178,9 @@ def install() -> None:
         return result
 
 
-def _glue_spark() -> GlueSpark:
+@functools.cache
+def glue_spark() -> GlueSpark:
+    """Return what runs Spark jobs in this process: EMR Serverless shares its workers."""
     paths = Paths(load().home)
     endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
     log = paths.logs / "spark.log"
@@ -231,22 +200,3 @@ def _arguments(job: Mapping[str, Any], data: Mapping[str, Any], run_id: str) -> 
         **(job.get("NonOverridableArguments") or {}),
     }
     return {name: str(value) for name, value in arguments.items()}
-
-
-def _credentials(job: Mapping[str, Any]) -> dict[str, str]:
-    """Return the job's keys: a session of its role when policies are enforced, else the account's public test keys."""
-    account = get_account_id()
-    if not app.AUTH:
-        return {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "test"}
-    role = str(job.get("Role", "")).rsplit("/", 1)[-1]
-    key, secret, token = f"ASIA{secrets.token_hex(8).upper()}", secrets.token_hex(20), secrets.token_hex(32)
-    sts.register_session(
-        key,
-        {
-            "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/GlueJobRunnerSession",
-            "UserId": f"{role}:GlueJobRunnerSession",
-            "SecretAccessKey": secret,
-            "SessionToken": token,
-        },
-    )
-    return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}

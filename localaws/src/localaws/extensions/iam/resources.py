@@ -4,6 +4,7 @@
   privilege, with the ARN of the machine, does not allow.
 - `glue:GetDatabase`, `UpdateDatabase`, `DeleteDatabase`: the database; MiniStack checks a table of that name.
 - `glue:GetTable` and others of one table: the table; MiniStack checks its database alone.
+- `emr-serverless:…`: the application or job run; MiniStack does not know the service.
 - `athena:GetQueryExecution` and others of a query: the workgroup of the query; MiniStack checks `*`.
 """
 
@@ -18,9 +19,11 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import athena
 from ministack.services import stepfunctions as sfn
 
+from localaws.extensions import strict_calls
 from localaws.hooks import wrap
-from localaws.iam_calls import glue
+from localaws.iam_calls import emr_serverless, glue
 from localaws.iam_calls.model import Call, Lookups
+from localaws.strict.requests import Request
 
 TOKENS_KEPT = 10_000
 DATABASE_ACTIONS = frozenset({"AWSGlue.GetDatabase", "AWSGlue.UpdateDatabase", "AWSGlue.DeleteDatabase"})
@@ -40,11 +43,12 @@ def install() -> None:
 
     @wrap(iam_actions, "extract_resource_arn")
     def _(original: Any, service: str, *request: Any) -> str:
-        _method, _path, headers, body = request[:4]
+        method, path, headers, body = request[:4]
         named = {
             "states": lambda: _callback(body),
             "glue": lambda: _table(headers, body) or _database(headers, body),
             "athena": lambda: _workgroup(body),
+            "emr-serverless": lambda: _application(Request(method, path, headers, body, request[4] or {})),
         }
         own = named[service]() if service in named else None
         return own or str(original(service, *request))
@@ -87,6 +91,15 @@ def _workgroup(body: bytes) -> str | None:
     if execution is None:
         return None
     return f"arn:aws:athena:{get_region()}:{get_account_id()}:workgroup/{execution['WorkGroup']}"
+
+
+def _application(request: Request) -> str | None:
+    rules = strict_calls.service("emr-serverless")
+    read = rules.read(request) if rules is not None else None
+    if read is None:
+        return None
+    call = Call("emr-serverless", read.operation, read.members, get_region(), get_account_id())
+    return emr_serverless.needed(call, Lookups())[0].resource
 
 
 def _fields(body: bytes) -> dict[str, Any]:

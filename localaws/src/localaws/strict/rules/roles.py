@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from localaws.strict.rules.rule import Account
 
-LAMBDA, STATES, EVENTS, SCHEDULER = (f"{name}.amazonaws.com" for name in ("lambda", "states", "events", "scheduler"))
+LAMBDA, STATES, EVENTS, SCHEDULER, EMR_SERVERLESS = (
+    f"{name}.amazonaws.com" for name in ("lambda", "states", "events", "scheduler", "emr-serverless")
+)
 
 
 def is_trusted(trust_policy: str, principal: str) -> bool:
@@ -65,4 +67,14 @@ def schedule_role(members: Mapping[str, Any], account: Account) -> Refusal | Non
     if _is_assumed(account, (members.get("Target") or {}).get("RoleArn"), SCHEDULER):
         return None
     problem = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+    return Refusal("ValidationException", problem)
+
+
+@rule("emr-serverless", "StartJobRun")
+def job_run_role(members: Mapping[str, Any], account: Account) -> Refusal | None:
+    """Refuse the role of a job run that EMR Serverless may not assume."""
+    role = members.get("executionRoleArn")
+    if _is_assumed(account, role, EMR_SERVERLESS):
+        return None
+    problem = f"Execution role {role} cannot be assumed by EMR Serverless: its trust policy must name {EMR_SERVERLESS}"
     return Refusal("ValidationException", problem)

@@ -32,6 +32,7 @@ module "workflows" {
   }
   coordinator     = { folder = "run_coordinator", name = "cartlake-test-run-coordinator", alias = "live", arn = "arn:aws:lambda:eu-west-1:123456789012:function:cartlake-test-run-coordinator:live" }
   database_prefix = "dev_"
+  start_grants    = { StartJobs = { actions = ["glue:GetJob", "glue:StartJobRun"], resources = ["arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl"] } }
   glue_jobs = {
     dataset_etl       = { name = "test-dataset-etl", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-dataset-etl", timeout_minutes = 60 }
     demand_forecast   = { name = "test-demand-forecast", arn = "arn:aws:glue:eu-west-1:123456789012:job/test-demand-forecast", timeout_minutes = 60 }

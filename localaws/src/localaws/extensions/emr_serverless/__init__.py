@@ -1,0 +1,1 @@
+"""EMR Serverless, a service that MiniStack does not have."""
