@@ -62,14 +62,12 @@ covered := --cov --cov-report=
 
 # The end-to-end tests come one after another and take longest: beside the others they have the processor first.
 test-unit test-integration test-spark: BESIDE = nice -n 10
-SPARK_SESSIONS ?= 2
 
 .PHONY: test
 # Output is held back until a suite ends. The end-to-end tests wait a lot: they start first and run beside all others.
 test: setup ## Run every test, with coverage; prints what took how long
 	rm -rf $(SUITES) && mkdir -p $(SUITES) && touch $(SUITES)/started
-	$(MAKE) --jobs=2 --keep-going --output-sync=target test-e2e test-spark test-unit test-integration \
-		SPARK_SESSIONS=1; \
+	$(MAKE) --jobs=2 --keep-going --output-sync=target test-e2e test-spark test-unit test-integration; \
 		failed=$$?; $(MAKE) suite-times; exit $$failed
 	$(MAKE) coverage
 
@@ -86,7 +84,7 @@ test-integration: setup ## Run the tests against an embedded AWS of their own
 .PHONY: test-spark
 # A suite of its own, because a JVM keeps the settings of its first Spark session.
 test-spark: setup ## Run the tests of transforms and jobs on Spark and DuckDB
-	$(call pytest,spark) tests/spark --numprocesses=$(SPARK_SESSIONS) --dist=worksteal $(covered)
+	$(call pytest,spark) tests/spark --numprocesses=2 --dist=worksteal $(covered)
 
 .PHONY: test-e2e
 # Not traced: the other suites cover over 90 % of the lines, and tracing every Lambda here takes a tenth of the time.
