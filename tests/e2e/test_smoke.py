@@ -6,7 +6,7 @@ import pytest
 
 from cartlake_cli.operations.follow import follow_refresh
 from tests.e2e.conftest import environment_of, eventually
-from tests.e2e.test_restore import files_of, raw_objects, tables_of
+from tests.e2e.test_restore import files_of, tables_of
 
 pytestmark = pytest.mark.e2e
 
@@ -19,6 +19,11 @@ def smoke(run_lake, *options, exit_code=0):
 def loads_by(lines):
     """Whether a smoke test loaded its file; where leftovers cannot be removed yet, it drops none."""
     return lines.get("load clickstream (csv)", {}).get("result") == "proved"
+
+
+def raw_objects(lake):
+    pages = lake.client("s3").get_paginator("list_object_versions").paginate(Bucket=lake.outputs.buckets["raw"])
+    return {(one["Key"], one["VersionId"]) for page in pages for one in page.get("Versions", [])}
 
 
 def rows_of_all(lake, rows_of):
