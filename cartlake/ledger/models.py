@@ -113,6 +113,11 @@ class FileRecord(Record):
     """The id of the file that this version of its object is, without the rows of a person who was erased."""
 
     @property
+    def version(self) -> ObjectVersion:
+        """Return the version of the object. Its own id is another than that of the file where an erasure rewrote it."""
+        return ObjectVersion.model_validate(self.model_dump())
+
+    @property
     def reception(self) -> str:
         """Return the key by which files are ordered: when it was received, then its id."""
         return f"{self.received_at}#{self.file_id}"

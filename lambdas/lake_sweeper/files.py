@@ -47,7 +47,7 @@ class FileSweep:
         lost = [file for file in records if is_old(parse(file.updated_at), self.now, self.grace)]
         found.unjudged += len(lost)
         earlier = self.ledger.announcements.all() if lost else {}
-        versions = [ObjectVersion.model_validate(file.model_dump()) for file in lost]
+        versions = [file.version for file in lost]
         self._announce(found, versions, earlier)
 
     def unrecorded(

@@ -64,7 +64,7 @@ LAST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run first what needs a small lake, and last what the others would not stand, what destroys the lake after all."""
+    """Run `FIRST` first, `LAST` last, and what destroys the lake after everything else."""
     items.sort(key=lambda item: (item.get_closest_marker("destroys") is not None, _place(item.path.name)))
 
 

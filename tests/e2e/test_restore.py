@@ -78,6 +78,7 @@ def test_tables_and_ledger_come_back_and_no_file_is_loaded_twice(lake, run_lake,
     tables, files, runs = tables_of(lake, rows_of), files_of(lake), runs_of(lake)
     missing = {file.file_id for file in lake.ledger.files.list() if file.reason == "object_missing"}
     ended = said_how_they_ended(lake)
+    rewritten = {file.file_id for file in lake.ledger.files.list() if file.version.file_id != file.file_id}
     gone = missing | {one for one, file in files.items() if file[3] and file[3] not in ended}
     delete_catalog_and_ledger(lake)
     assert destroyed_by(lake) == []
@@ -108,7 +109,8 @@ def test_tables_and_ledger_come_back_and_no_file_is_loaded_twice(lake, run_lake,
 
     assert json.loads(run_lake("restore", "--json").stdout)["needed"] is False
     swept = json.loads(run_lake("sweep", "--grace", 0, "--dry-run", "--json").stdout)["files"]
-    assert swept["unrecorded"] == len(files.keys() - restored.keys() - missing)
+    # A duplicate that an erasure rewrote is on record by its new version.
+    assert swept["unrecorded"] == len(files.keys() - restored.keys() - missing - rewritten)
     assert run_lake("tables", "plan", "--json").stdout.strip() == "[]"
     assert "No changes." in terraform(lake, "plan", "-input=false", "-detailed-exitcode")
 

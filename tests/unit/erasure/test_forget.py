@@ -136,7 +136,7 @@ def test_while_a_run_is_at_work_nothing_is_changed(world, subject):
     world.lake.ledger.locks.acquire(subject, running)
     with pytest.raises(CommandError, match=f"Run {running} of {subject} is at work.*--wait MINUTES"):
         run(world)
-    assert world.erased == []
+    assert (world.erased, locks(world)) == ([], [subject])
     assert world.lake.ledger.locks.get(subject).run_id == running
     assert read_tombstones("artifacts").stones == []
     assert all(not one.is_open for one in world.lake.ledger.erasures.all())

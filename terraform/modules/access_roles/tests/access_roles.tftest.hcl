@@ -56,7 +56,7 @@ run "an_analyst_reads_tables_without_protected_columns_alone" {
     error_message = "Tables are found by the policies of readable tables alone."
   }
 
-  # An auditor reads what the lake did and writes nothing but results.
+  # An auditor reads what the lake did, and writes nothing but results.
   assert {
     condition     = toset(local.readable["auditor"]) == toset(["ops.lineage", "ops.query_history", "ops.runs"])
     error_message = "Quarantined rows hold personal data."

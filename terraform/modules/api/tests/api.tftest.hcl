@@ -49,7 +49,7 @@ run "nothing_is_answered_without_a_token_or_a_signature" {
     error_message = "Tokens are of the issuer, for the audience."
   }
 
-  # Pages rates and logs are limited.
+  # Pages, rates and logs are limited.
   assert {
     condition     = aws_apigatewayv2_api.this["people"].cors_configuration[0].allow_origins == toset(["https://d111111abcdef8.cloudfront.net"]) && length(aws_apigatewayv2_api.this["machines"].cors_configuration) == 0
     error_message = "Scripts of the dashboard's page alone may call, and with a token."

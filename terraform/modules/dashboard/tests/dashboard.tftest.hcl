@@ -27,7 +27,7 @@ run "files_are_kept_as_long_as_their_names_say" {
     error_message = "Tiles are written by refreshes, never by Terraform."
   }
 
-  # The page is read over https by known addresses.
+  # The page is read over HTTPS by known addresses.
   assert {
     condition     = aws_cloudfront_distribution.this.default_cache_behavior[0].viewer_protocol_policy == "redirect-to-https" && aws_cloudfront_distribution.this.default_cache_behavior[0].compress
     error_message = "Plain HTTP is redirected, and files are compressed."

@@ -20,7 +20,7 @@ run "only_datasets_that_files_are_dropped_for" {
     error_message = "Years have 365 days; a contract without retention keeps its files for ever."
   }
 
-  # Promised are those with a freshness sla.
+  # Promised are those with a freshness SLA.
   assert {
     condition     = output.promised == ["orders"]
     error_message = "Only a freshness SLA is watched, not one of retention."

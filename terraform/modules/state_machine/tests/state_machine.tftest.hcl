@@ -32,7 +32,7 @@ run "the_machine_is_rendered_whole" {
     error_message = "Failures must go to the alerts topic."
   }
 
-  # The machine is traced logged and encrypted.
+  # The machine is traced, logged and encrypted.
   assert {
     condition     = aws_sfn_state_machine.this.tracing_configuration[0].enabled && aws_sfn_state_machine.this.logging_configuration[0].level == "ALL" && !aws_sfn_state_machine.this.logging_configuration[0].include_execution_data
     error_message = "Every execution must leave a trace and a log."

@@ -47,7 +47,7 @@ run "the_sweep_is_asked_for_every_hour_and_every_night" {
     error_message = "Recent files must be compared every hour, all of them every night."
   }
 
-  # The sweeper may list announce and ask and nothing else.
+  # The sweeper may list, announce and ask, and nothing else.
   assert {
     condition     = local.execution_arns[0] == "arn:aws:states:eu-west-1:123456789012:execution:cartlake-test-forecast:*" && endswith(local.sweeper_arn, ":function:cartlake-test-lake-sweeper:live")
     error_message = "The sweeper reads executions of this lake and calls itself."

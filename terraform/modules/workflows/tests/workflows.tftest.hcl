@@ -115,7 +115,7 @@ run "the_planner_of_maintenance_reads_metadata_and_no_data" {
     error_message = "The first step of each machine must know the job of its own."
   }
 
-  # The arns are known before the machines are.
+  # The ARNs are known before the machines are.
   assert {
     condition     = output.state_machine_arns == { for machine in ["forecast", "ingest", "maintenance", "refresh"] : machine => "arn:aws:states:eu-west-1:123456789012:stateMachine:cartlake-test-${machine}" }
     error_message = "The ARN must be known before the machine is, for those the machine calls."
