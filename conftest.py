@@ -1,5 +1,17 @@
-"""For runs that take tests of both packages at once."""
+"""For the tests of both packages."""
+
+import gc
+from functools import cache
+
+from botocore.loaders import JSONFileLoader
 
 # pytest names test modules by their folders, so those of localaws/tests are below "localaws". Imported first, that is
 # the package; otherwise pytest would take the folder of the same name for it.
 import localaws  # noqa: F401
+
+# moto gives each test a session of its own, and each session parses the models of its services: 40 ms a client.
+_parsed = cache(JSONFileLoader().load_file)
+JSONFileLoader.load_file = lambda _loader, path: _parsed(path)
+
+# The modules and models of a test process are a heap that is looked through in vain again and again.
+gc.set_threshold(100_000, 50, 100)
