@@ -20,7 +20,11 @@ from glue_jobs.dataset_etl.main import main
 
 
 def header_of(dataset):
-    return [column.name for column in contracts.load(dataset).table.file_columns]
+    """The header of a CSV file: without columns that get numbers, with the first of each numbered column."""
+    table = contracts.load(dataset).table
+    numbered = table.unpivot.columns if table.unpivot else ()
+    names = [column.name for column in table.file_columns if column.name not in table.counted_columns]
+    return [f"{name}[1]" if name in numbered else name for name in names]
 
 
 def csv(rows, header, delimiter=","):

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -79,8 +80,9 @@ def test_what_is_lost_is_counted_and_the_rest_is_landed(cluster, invoke, capsys)
 def test_it_follows_a_topic_and_adds_up_what_it_read(cluster, invoke, monkeypatch):
     cluster.send(0, 1)
     looks = iter([0.0, 1.0, 2.0, 100.0])
-    monkeypatch.setattr(handler.time, "monotonic", lambda: next(looks))
-    monkeypatch.setattr(handler.time, "sleep", lambda _seconds: cluster.send(0, 2))
+    # In the place of the module's own `time`: other threads look at the clock, and sleep, as well.
+    clock = SimpleNamespace(monotonic=lambda: next(looks), sleep=lambda _seconds: cluster.send(0, 2))
+    monkeypatch.setattr(handler, "time", clock)
 
     answer = invoke(follow_seconds=50)
 
