@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 import time
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import boto3
 import moto.dynamodb.models
 import pytest
 from moto import mock_aws
+from moto.dynamodb.responses import DynamoHandler
 
 from cartlake.aws import clients as aws
 from cartlake.contracts import Column, Table
@@ -21,6 +23,20 @@ from cartlake_cli.context import Lake
 from cartlake_cli.output import Output
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:test-refresh"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_request_at_a_time():
+    """DynamoDB takes requests of several threads; moto copies tables for a transaction while others write to them."""
+    alone, answer = threading.RLock(), DynamoHandler.call_action
+
+    def call_action(handler):
+        with alone:
+            return answer(handler)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DynamoHandler, "call_action", call_action)
+        yield
 
 
 @pytest.fixture
