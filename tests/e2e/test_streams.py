@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cartlake.ledger import FileState
+from cartlake_cli.commands.lake import streaming_demo
+from cartlake_cli.commands.local.kafka import broker_of
 from tests.e2e.conftest import environment_of, eventually
 from tests.servers.kafka import Cluster, running_broker
 
@@ -93,3 +95,19 @@ def test_offsets_of_a_topic_are_rows_of_the_table_of_quarantine_or_duplicates(
     report = offsets(run_lake)
     assert (report["offsets"], report["landed"], report["loaded"], report["waiting"]) == (46, 46, 46, 0)
     assert (report["published"], report["quarantined"], report["duplicate"]) == (40, 5, 1)
+
+
+def test_the_tables_follow_orders_that_arrive(lake, run_lake, monkeypatch):
+    monkeypatch.setattr(streaming_demo, "SECONDS", 4)
+    monkeypatch.setattr(streaming_demo, "PAUSE_SECONDS", 0.1)
+    try:
+        shown = json.loads(
+            run_lake("demo", "--streaming", "--orders-per-day", 20, "--end-date", "2025-07-08", "--json").stdout
+        )
+    finally:
+        broker_of(lake.root).kill()
+
+    assert shown["sent"] == shown["offsets"] == shown["loaded"] > 40
+    assert shown["published"] + shown["quarantined"] + shown["duplicate"] == shown["sent"]
+    orders, lines = shown["rows_of_day"]["curated.fct_orders"], shown["rows_of_day"]["processed.order_lines"]
+    assert 0 < orders < lines <= shown["published"]

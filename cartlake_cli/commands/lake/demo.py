@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,6 +38,11 @@ class Options:
     orders_per_day: int
     end_date: datetime | None
 
+    @property
+    def last_day(self) -> date:
+        """Return the last day, yesterday if none was chosen."""
+        return self.end_date.date() if self.end_date else datetime.now(UTC).date() - timedelta(days=1)
+
 
 def register(app: typer.Typer) -> None:
     app.command("demo")(demo)
@@ -50,12 +55,19 @@ def demo(
     end_date: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; yesterday, if not given.")
     ] = None,
+    streaming: Annotated[
+        bool,
+        typer.Option("--streaming", help="Instead send the orders of the last day to Kafka, and watch tables follow."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Start the lake, load a week of a shop's files with known errors, check every row, query the marts."""
     lake = lake_of(context)
     # Two demos at once would load the same files, and neither could tell its rows from the other's.
     with only_one(lake.home, "demo"):
+        if streaming:
+            _stream(context, lake, Options(1, orders_per_day, end_date))
+            return
         _demo(context, lake, Options(days, orders_per_day, end_date))
 
 
@@ -66,8 +78,7 @@ def _demo(context: typer.Context, lake: Lake, options: Options) -> None:
         _type(context, "up")
     until = f"-until-{end_date.date()}" if end_date else ""
     folder = lake.home / "demo" / f"{days}-days-{orders_per_day}-orders{until}"
-    last_day = end_date.date() if end_date else datetime.now(UTC).date() - timedelta(days=1)
-    world = {"--days": days, "--orders-per-day": orders_per_day, "--seed": SEED, "--end-date": last_day}
+    world = {"--days": days, "--orders-per-day": orders_per_day, "--seed": SEED, "--end-date": options.last_day}
     with _timed(seconds, "generate"):
         _generate(context, lake, folder, world)
     manifest = jsonlib.loads((folder / "manifest.json").read_text())
@@ -96,6 +107,19 @@ def _demo(context: typer.Context, lake: Lake, options: Options) -> None:
         raise CommandError(
             "Some counts differ from what was generated. See the lines above with `no`, `lake runs` and `lake logs`."
         )
+
+
+def _stream(context: typer.Context, lake: Lake, options: Options) -> None:
+    from cartlake_cli.commands.lake.streaming_demo import Day, show_stream  # noqa: PLC0415 - Kafka's client
+
+    _type(context, "up", "--with-kafka")
+    shown = show_stream(lake, Day(options.last_day, options.orders_per_day, SEED))
+    lake.output.record("What became of the messages", shown)
+    lake.output.say("\n[green]Every message is accounted for.[/green] Kafka and the lake go on running. Try next:")
+    lake.output.say("  lake produce clickstream       send clicks, an hour of them each minute")
+    lake.output.say("  lake stream clickstream        read what is new in the topic")
+    lake.output.say("  lake streams orders            hold its offsets against rows")
+    lake.output.say("  lake down                      stop both; data and messages stay in .lake/")
 
 
 def _generate(context: typer.Context, lake: Lake, folder: Path, world: dict[str, Any]) -> None:

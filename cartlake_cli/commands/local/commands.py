@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cartlake_cli.commands.local import emulator, logs
+from cartlake_cli.commands.local import emulator, kafka, logs
 from cartlake_cli.context import lake_of
 from cartlake_cli.environments import LOCAL
 from cartlake_cli.errors import CommandError
@@ -25,10 +25,11 @@ def down(
     wipe: Annotated[bool, typer.Option(help="Also delete all it stores: data, tables, deployment.")] = False,
     json: Json = False,
 ) -> None:
-    """Stop the embedded AWS once its state is saved. `lake up` brings it back as it was."""
+    """Stop the embedded AWS once its state is saved, and Kafka where it runs. `lake up` brings it back as it was."""
     lake = lake_of(context)
     if lake.environment != LOCAL:
         raise CommandError(f"`lake down` is for this machine. Remove {lake.environment} with Terraform.")
+    kafka.stop(kafka.broker_of(lake.root))
     stopped = emulator.stop(lake.root)
     if wipe:
         emulator.wipe(lake.root)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cartlake import contracts
 from cartlake_cli.build import Platform, build
-from cartlake_cli.commands.local import emulator
+from cartlake_cli.commands.local import emulator, kafka
 from cartlake_cli.commands.local.home import check_format
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.environments import LOCAL
@@ -24,6 +25,7 @@ from cartlake_cli.operations.catalog import apply_changes
 from cartlake_cli.operations.raw_files.sweep import sweep
 from cartlake_cli.options import Json  # noqa: TC001 -- typer reads annotations when it runs
 from cartlake_cli.outputs import OUTPUT
+from sources.streams.registry import streams_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +44,9 @@ def register(app: typer.Typer) -> None:
 def up(
     context: typer.Context,
     force: Annotated[bool, typer.Option(help="Apply even when nothing changed since the last time.")] = False,
+    with_kafka: Annotated[
+        bool, typer.Option("--with-kafka", help="Also start a Kafka broker with the topics that contracts name.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Start the embedded AWS, build the artifacts, apply terraform/environments/local, create the tables."""
@@ -49,8 +54,9 @@ def up(
     if lake.environment != LOCAL:
         raise CommandError(f"`lake up` is for this machine. Deploy {lake.environment} with Terraform.")
     seconds = bring_up(lake, force=force)
+    brokers = _start_kafka(lake, seconds) if with_kafka else {}
     if lake.output.as_json:
-        lake.output.json({"endpoint": lake.local_variables()["AWS_ENDPOINT_URL"], "seconds": seconds})
+        lake.output.json({"endpoint": lake.local_variables()["AWS_ENDPOINT_URL"], **brokers, "seconds": seconds})
         return
     lake.output.say(f"[green]The lake is up[/green] at {lake.local_variables()['AWS_ENDPOINT_URL']}.")
     lake.output.say('Other AWS clients reach it after [bold]eval "$(lake env)"[/bold].')
@@ -90,6 +96,14 @@ def bring_up(lake: Lake, *, force: bool = False) -> dict[str, float]:
     if found["found"]:
         lake.output.say(f"{found['found']} files or runs had been interrupted; they are loaded now.")
     return seconds
+
+
+def _start_kafka(lake: Lake, seconds: dict[str, float]) -> dict[str, str]:
+    broker = kafka.broker_of(lake.root)
+    with _phase(lake, seconds, "kafka", "Starting Kafka"):
+        kafka.start(broker, streams_of(contracts.load_all()))
+    lake.output.say(f"Kafka listens on {broker.address}. Send it orders: [bold]lake produce orders[/bold].")
+    return {"kafka": broker.address}
 
 
 def init(lake: Lake) -> None:

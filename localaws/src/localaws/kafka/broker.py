@@ -13,20 +13,20 @@ import time
 import uuid
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from localaws.errors import TransientError
 from localaws.kafka.jars import JARS
 from localaws.spark import java
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HOST: Final = "127.0.0.1"
 JVM: Final = ("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 """A broker for a laptop: 300 MB, and six seconds until it listens."""
 START_SECONDS: Final = 180
 STOP_SECONDS: Final = 20
+PROCESSES: Final = Path("/proc")
+"""Where Linux tells of processes."""
 PROPERTIES: Final = """\
 process.roles=broker,controller
 node.id=1
@@ -53,10 +53,14 @@ class KafkaError(TransientError):
 
 @dataclass(frozen=True)
 class KafkaBroker:
-    """A broker whose files are in a folder. `port` is the one for clients; the controller has the next one."""
+    """A broker whose files are in a folder. `port` is the one for clients; the controller has the next one.
+
+    `cache` is the folder its jars are in, by default that of the settings.
+    """
 
     folder: Path
     port: int
+    cache: Path | None = None
 
     @property
     def address(self) -> str:
@@ -65,13 +69,12 @@ class KafkaBroker:
 
     @property
     def process_id(self) -> int | None:
-        """Return the process of the broker, None where none runs."""
+        """Return the process of the broker, None where none runs. After a restart, others may have its number."""
         try:
             number = int(self._pid.read_text())
-            os.kill(number, 0)
         except (OSError, ValueError):
             return None
-        return number
+        return number if str(self._properties) in _command_of(number) else None
 
     def start(self) -> None:
         """Start the broker unless it runs, and wait until it listens. Raises KafkaError, and JarsError without jars."""
@@ -119,7 +122,7 @@ class KafkaBroker:
 
     def _java(self, *arguments: str) -> list[str]:
         home = java.java_home()
-        return [str(home / "bin" / "java"), *JVM, "-cp", JARS.classpath(), *arguments]
+        return [str(home / "bin" / "java"), *JVM, "-cp", JARS.classpath(self.cache), *arguments]
 
     def _format(self) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -148,6 +151,17 @@ class KafkaBroker:
                 return True
             time.sleep(0.05)
         return False
+
+
+def _command_of(process: int) -> str:
+    """Return the command line of a process, an empty one where there is none."""
+    if PROCESSES.exists():
+        try:
+            return (PROCESSES / str(process) / "cmdline").read_text(errors="replace")
+        except OSError:
+            return ""
+    command = ["ps", "-ww", "-o", "command=", "-p", str(process)]  # macOS
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def _runs(number: int) -> bool:
