@@ -36,7 +36,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "down": Entry(
         "cartlake_cli.commands.local.commands",
-        "Stop the embedded AWS once its state is saved. `lake up` brings it back as it was.",
+        "Stop the embedded AWS once its state is saved, and Kafka where it runs. `lake up` brings it back as it was.",
     ),
     "demo": Entry(
         "cartlake_cli.commands.lake.demo",

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cartlake.ledger import FileState
-from cartlake_cli.commands.lake import streaming_demo
 from cartlake_cli.commands.local.kafka import broker_of
+from cartlake_cli.commands.runs import streaming_demo
 from tests.e2e.conftest import environment_of, eventually
 from tests.servers.kafka import Cluster, running_broker
 

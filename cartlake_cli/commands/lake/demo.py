@@ -110,7 +110,7 @@ def _demo(context: typer.Context, lake: Lake, options: Options) -> None:
 
 
 def _stream(context: typer.Context, lake: Lake, options: Options) -> None:
-    from cartlake_cli.commands.lake.streaming_demo import Day, show_stream  # noqa: PLC0415 - Kafka's client
+    from cartlake_cli.commands.runs.streaming_demo import Day, show_stream  # noqa: PLC0415 - Kafka's client
 
     _type(context, "up", "--with-kafka")
     shown = show_stream(lake, Day(options.last_day, options.orders_per_day, SEED))
