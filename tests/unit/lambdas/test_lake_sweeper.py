@@ -1,4 +1,5 @@
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -15,10 +16,12 @@ from lambdas.file_validator import handler as validator
 from lambdas.lake_sweeper import adapters, handler
 from lambdas.lake_sweeper.domain import Execution, is_due, is_gone
 from lambdas.shared import closing
+from tests.contract.pages import ROOT
 
 RUN, OTHER = "transactions-20260131T083000-aaaaaa", "transactions-20260131T090000-bbbbbb"
 REFRESH_RUN = "refresh-20260131T084000-cccccc"
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+CONTRACTS = ROOT / "contracts"
 GRACE = timedelta(minutes=20)
 KEY = "incoming/transactions/a.csv"
 RELEASED = {"action": "release", "subject": "transactions", "run_id": RUN, "then_start": "refresh"}
@@ -49,6 +52,20 @@ class Executions:
 
     def asked(self):
         return [request for name, request in self.invoked if name == "cartlake-test-run-coordinator"]
+
+
+@pytest.fixture(scope="module")
+def contracts_of_few(tmp_path_factory):
+    """Few contracts: a sweep asks the ledger about the files and runs of each."""
+    folder = tmp_path_factory.mktemp("contracts")
+    for name in ("fx_rates", "transactions"):
+        shutil.copy(CONTRACTS / f"{name}.odcs.yaml", folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _few_contracts(contracts_of_few, monkeypatch):
+    monkeypatch.setenv("CARTLAKE_CONTRACTS_DIR", str(contracts_of_few))
 
 
 @pytest.fixture
