@@ -1,4 +1,4 @@
-"""A topic of Kafka on this machine, read by the lake: events a second that are published, and seconds from event to row.
+"""A topic of Kafka, read by the lake: events a second that are published, and seconds from an event to its row.
 
 The broker is Apache Kafka in one JVM beside the embedded AWS, so all three share the cores of one machine.
 """
