@@ -100,7 +100,7 @@ def _delays(lake: Lake, broker: KafkaBroker) -> list[float]:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"After {GIVE_UP_SECONDS} s some events have no row; `lake streams {TOPIC}`.")
             read_stream(lake, TOPIC)
-            found |= {row[0]: time.time() for row in athena_of(lake).run(sql).rows if row[0] not in found}
+            found = {str(row[0]): time.time() for row in athena_of(lake).run(sql).rows} | found
     return [found[event_id] - at for event_id, at in sending.result().items()]
 
 
