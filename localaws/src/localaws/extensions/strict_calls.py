@@ -19,12 +19,12 @@ from ministack.services import stepfunctions as sfn
 
 from localaws.account import MinistackAccount
 from localaws.hooks import wrap
+from localaws.service_models import service
 from localaws.settings import load
 from localaws.strict import answers
 from localaws.strict.faults import message
 from localaws.strict.integrations import INTEGRATION, INTEGRATIONS, Integration, members_of
 from localaws.strict.requests import Request
-from localaws.strict.services import Service
 from localaws.strict.throttling import MESSAGE, Throttle, error_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from localaws.strict.answers import Response
     from localaws.strict.faults import Fault
-    from localaws.strict.services import Call
+    from localaws.strict.services import Call, Service
 
 logger = logging.getLogger("localaws.strict")
 ACCOUNT = MinistackAccount()
@@ -57,16 +57,6 @@ def install() -> None:
     _check_requests()
     _check_integrations()
     _check_targets()
-
-
-@functools.cache
-def service(name: str) -> Service | None:
-    """Return the rules of a service by MiniStack's or botocore's name, None when botocore has no model of it.
-
-    The model is the one that MiniStack has loaded: a second copy would take up to 30 MB for a service.
-    """
-    model = responses._service_model(name)
-    return Service(model) if model is not None else None
 
 
 @functools.cache

@@ -15,9 +15,9 @@ from ministack.core import iam_actions, router
 from ministack.core.responses import request_scope
 from ministack.services import stepfunctions as sfn
 
+from localaws import service_models
 from localaws.emr_serverless import events, service, step
 from localaws.emr_serverless.job_runs import JobRuns, fail_interrupted
-from localaws.extensions import strict_calls
 from localaws.extensions.glue.spark import MINUTE_SECONDS, glue_spark
 from localaws.extensions.stepfunctions import EMIT_AFTER_SECONDS, current_execution
 from localaws.hooks import wrap
@@ -52,7 +52,7 @@ def _variables(role_arn: str) -> dict[str, str]:
 
 
 def _read(request: Request) -> Call | None:
-    rules = strict_calls.service(NAME)
+    rules = service_models.service(NAME)
     return rules.read(request) if rules is not None else None
 
 

@@ -19,7 +19,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import athena
 from ministack.services import stepfunctions as sfn
 
-from localaws.extensions import strict_calls
+from localaws import service_models
 from localaws.hooks import wrap
 from localaws.iam_calls import emr_serverless, glue
 from localaws.iam_calls.model import Call, Lookups
@@ -94,7 +94,7 @@ def _workgroup(body: bytes) -> str | None:
 
 
 def _application(request: Request) -> str | None:
-    rules = strict_calls.service("emr-serverless")
+    rules = service_models.service("emr-serverless")
     read = rules.read(request) if rules is not None else None
     if read is None:
         return None

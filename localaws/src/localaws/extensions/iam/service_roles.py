@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ministack.services import eventbridge, glue, lambda_svc
 from ministack.services import stepfunctions as sfn
 
-from localaws.extensions import stepfunctions, strict_calls
+from localaws import service_models
+from localaws.extensions import stepfunctions
 from localaws.extensions.glue import crawlers, spark
 from localaws.hooks import wrap
 from localaws.iam_calls import integrations, service_duties
@@ -74,7 +75,7 @@ def _require_rights(resource: str, data: Any) -> None:
 
 def _members(call: TaskCall) -> dict[str, Any]:
     """Return the members of a task's call by their names in the API."""
-    rules = strict_calls.service(call.service)
+    rules = service_models.service(call.service)
     known = members_of(rules, call.operation, call.members) if rules is not None else {}
     return {name: value for name, value in known.items() if value is not None} or call.members
 
