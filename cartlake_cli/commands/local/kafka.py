@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
 from cartlake_cli.errors import CommandError
@@ -27,7 +26,7 @@ def start(broker: KafkaBroker, topics: Iterable[str]) -> list[str]:
 
     Raises CommandError when another process has its port, when it does not start, when its jars cannot be downloaded.
     """
-    if broker.process_id is None and _is_taken(broker.port):
+    if broker.process_id is None and broker.listens:
         raise CommandError(
             f"Port {broker.port} is in use, so Kafka cannot listen on {broker.address}. Another checkout may have"
             f" started it: `lake down` there stops it."
@@ -46,9 +45,3 @@ def stop(broker: KafkaBroker) -> bool:
     running = broker.process_id is not None
     broker.stop()
     return running
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket() as client:
-        client.settimeout(1)
-        return client.connect_ex(("127.0.0.1", port)) == 0

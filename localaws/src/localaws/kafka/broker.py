@@ -76,6 +76,13 @@ class KafkaBroker:
             return None
         return number if str(self._properties) in _command_of(number) else None
 
+    @property
+    def listens(self) -> bool:
+        """Return whether a process, this broker or another, takes connections on its port."""
+        with socket.socket() as client:
+            client.settimeout(1)
+            return client.connect_ex((HOST, self.port)) == 0
+
     def start(self) -> None:
         """Start the broker unless it runs, and wait until it listens. Raises KafkaError, and JarsError without jars."""
         if self.process_id is not None:
@@ -133,16 +140,11 @@ class KafkaBroker:
 
     def _wait(self, started: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + START_SECONDS
-        while not self._listens():
+        while not self.listens:
             if started.poll() is not None or time.monotonic() > end:
                 said = self._log.read_text(errors="replace")[-2000:]
                 raise KafkaError(f"Kafka does not listen on {self.address}: {said or 'it logged nothing'}")
             time.sleep(0.1)
-
-    def _listens(self) -> bool:
-        with socket.socket() as client:
-            client.settimeout(1)
-            return client.connect_ex((HOST, self.port)) == 0
 
     def _ended(self, number: int, seconds: float) -> bool:
         end = time.monotonic() + seconds
