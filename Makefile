@@ -55,10 +55,9 @@ down: setup ## Stop the embedded AWS; its state stays in .lake/
 
 # Each suite leaves its times and its coverage in a folder; `make test` runs two suites at a time and puts them together.
 SUITES := "$(CURDIR)/.cache/suites"
-# <suite>, or <suite>-<part> where a suite is several runs of pytest.
-pytest = mkdir -p $(SUITES) && COVERAGE_FILE=$(SUITES)/.coverage.$(1) \
-	$(BESIDE) $(BIN)/pytest --durations=30 --junit-xml=$(SUITES)/$(1).xml
-covered := --cov --cov-report=
+# <suite>, or <suite>-<part> where a suite is several runs of pytest. tests/line_coverage.py counts lines for COVERAGE_FILE.
+pytest = mkdir -p $(SUITES) && $(2) $(BESIDE) $(BIN)/pytest -c pyproject.toml --durations=30 --junit-xml=$(SUITES)/$(1).xml
+counted = $(call pytest,$(1),COVERAGE_FILE=$(SUITES)/.coverage.$(1)) --numprocesses=2
 
 # The end-to-end tests come one after another and take longest: beside the others they have the processor first.
 test-unit test-integration test-spark: BESIDE = nice -n 10
@@ -73,21 +72,20 @@ test: setup ## Run every test, with coverage; prints what took how long
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests that need neither Spark nor the embedded AWS
-	$(call pytest,unit) tests/property tests/unit tests/contract tests/queries --numprocesses=2 --dist=loadfile $(covered)
-	$(call pytest,unit-localaws) localaws/tests/unit --numprocesses=2 --dist=loadfile $(covered)
+	$(call counted,unit) --dist=loadfile tests/property tests/unit tests/contract tests/queries
+	$(call counted,unit-localaws) --dist=loadfile localaws/tests/unit
 
 .PHONY: test-integration
 test-integration: setup ## Run the tests against an embedded AWS of their own
-	$(call pytest,integration) tests/integration --numprocesses=2 --dist=loadfile $(covered)
-	$(call pytest,integration-localaws) localaws/tests/integration --numprocesses=2 --dist=loadfile $(covered)
+	$(call counted,integration) --dist=loadfile tests/integration
+	$(call counted,integration-localaws) --dist=loadfile localaws/tests/integration
 
 .PHONY: test-spark
 # A suite of its own, because a JVM keeps the settings of its first Spark session.
 test-spark: setup ## Run the tests of transforms and jobs on Spark and DuckDB
-	$(call pytest,spark) tests/spark --numprocesses=2 --dist=worksteal $(covered)
+	$(call counted,spark) --dist=worksteal tests/spark
 
 .PHONY: test-e2e
-# Not traced: the other suites cover over 90 % of the lines, and tracing every Lambda here takes a tenth of the time.
 test-e2e: setup ## Deploy the lake to the embedded AWS and use it as users do
 	$(call pytest,e2e) tests/e2e
 

@@ -1,14 +1,20 @@
-"""For the tests of this package, and for runs that take those of localaws too."""
+"""For the tests of this package and of localaws: `pytest -c pyproject.toml localaws/tests` takes it too."""
 
 import gc
+import os
+from collections.abc import Callable
 from functools import cache
 
-import pytest
 from botocore.loaders import JSONFileLoader
+
+from tests import line_coverage
+
+# Before the first import of what is counted.
+_write_lines: Callable[[], None] | None = line_coverage.count_lines() if line_coverage.FILE in os.environ else None
 
 # pytest names test modules by their folders, so those of localaws/tests are below "localaws". Imported first, that is
 # the package; otherwise pytest would take the folder of the same name for it.
-import localaws  # noqa: F401
+import localaws  # noqa: E402, F401
 
 # moto gives each test a session of its own, and each session parses the models of its services: 40 ms a client.
 _parsed = cache(JSONFileLoader().load_file)
@@ -18,15 +24,6 @@ JSONFileLoader.load_file = lambda _loader, path: _parsed(path)
 gc.set_threshold(100_000, 50, 100)
 
 
-TRACED_WHOLE = ("tests/unit/", "tests/property/", "tests/contract/", "tests/queries/")
-"""Where most of the coverage comes from: there other cases of a test take other branches."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Elsewhere trace coverage in one case of each test: others run the same lines, and tracing doubles the time."""
-    seen = set()
-    for item in items:
-        test = item.nodeid.partition("[")[0]
-        if test in seen and not test.startswith(TRACED_WHOLE):
-            item.add_marker("no_cover")
-        seen.add(test)
+def pytest_sessionfinish() -> None:
+    if _write_lines:
+        _write_lines()

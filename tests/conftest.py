@@ -3,11 +3,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# The same examples in every run, so that a failure is of the change at hand; `make explore` looks for new ones.
-settings.register_profile("steady", derandomize=True)
-settings.register_profile("explore", max_examples=1000)
+# The same examples in every run, so that a failure is of the change at hand; `make explore` looks for new ones. No time
+# is asserted: a machine may be busy. Examples of a test share its fixtures, as tests here expect.
+shared = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+settings.register_profile("steady", shared, derandomize=True)
+settings.register_profile("explore", shared, max_examples=1000)
 settings.load_profile("steady")
 
 CHECKOUT = Path(__file__).resolve().parents[1]

@@ -30,7 +30,7 @@ from tests.spark.light_loading import LightLake
 from tests.spark.loading import csv, header_of
 from tests.spark.order_lines import AS_WRITTEN as GOOD
 
-pytestmark = [pytest.mark.integration, pytest.mark.no_cover]
+pytestmark = pytest.mark.integration
 
 HEADER = header_of("transactions")
 QUARANTINE, QUALITY = "ops.quarantine_rows", "ops.quality_results"

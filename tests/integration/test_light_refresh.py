@@ -9,7 +9,7 @@ from generators.world import generate_world
 from glue_jobs.engines.duckdb import compiled as compiling
 from tests.integration.light_lake import CONTACT, GRAPH, LightLake, bucket_in, written_review
 
-pytestmark = [pytest.mark.integration, pytest.mark.no_cover]
+pytestmark = pytest.mark.integration
 
 FIRST = date(2026, 2, 26)
 """A Thursday: the four days of the world are of two weeks and of two months."""

@@ -24,7 +24,7 @@ from glue_jobs.shared.phases import Phases
 from lambdas.table_publisher import handler as publisher
 from tests.integration.light_lake import LightLake, bucket_in
 
-pytestmark = [pytest.mark.integration, pytest.mark.no_cover]
+pytestmark = pytest.mark.integration
 
 CONTRACT = contracts.load("transactions")
 ORDERS, QUALITY, LINES = "processed.transactions", "ops.quality_results", "processed.order_lines"

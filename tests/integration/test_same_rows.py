@@ -5,7 +5,7 @@ from collections import Counter
 
 import boto3
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
@@ -71,9 +71,7 @@ def by_file(contract, rows):
 @pytest.mark.parametrize("name", CONTRACTS)
 @settings(
     max_examples=max(1, settings.default.max_examples // 50),
-    deadline=None,
     phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(seed=st.integers(0, 2**32))
 def test_a_row_is_judged_the_same_in_every_format(name, seed):

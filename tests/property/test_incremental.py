@@ -1,15 +1,12 @@
 """A table kept incrementally equals the table computed from scratch, to the cent, in whatever order the files come."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cartlake.engine import using
 from tests.property.duck_lake import DuckLake
 from tests.property.worlds import files, order
-
-# Other tests run the same lines: tracing them here, over thousands of queries, would only take a third more time.
-pytestmark = pytest.mark.no_cover
 
 EXAMPLES = 3 * settings.default.max_examples // 10
 """Each is a whole small lake, built twice."""
@@ -43,7 +40,7 @@ def family(request):
     return DuckLake(tables), datasets
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES)
 @given(data=st.data())
 def test_incremental_equals_from_scratch_in_any_order_of_files(family, data):
     lake, datasets = family

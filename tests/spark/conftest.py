@@ -116,8 +116,7 @@ def duckdb_frames() -> Iterator[MakeFrame]:
         yield make
 
 
-# Both engines run the same lines, so one is traced: SQLFrame takes a third longer under coverage.
-ENGINES = ("spark", pytest.param("duckdb", marks=pytest.mark.no_cover))
+ENGINES = ("spark", "duckdb")
 
 
 @pytest.fixture(params=ENGINES)

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cartlake import contracts
@@ -16,7 +16,7 @@ from tests.property.worlds import DAYS, at, order_lines
 from tests.spark.loading import csv, header_of
 from tests.spark.order_lines import AS_WRITTEN as GOOD
 
-pytestmark = [pytest.mark.spark, pytest.mark.no_cover]
+pytestmark = pytest.mark.spark
 
 HEADER = header_of("transactions")
 QUARANTINE = "ops.quarantine_rows"
@@ -80,9 +80,7 @@ def load_all(lake, batches, choose):
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(batches=BATCHES)
 def test_whatever_engine_loads_each_batch_the_tables_are_the_same(shared_lake, batches):

@@ -15,7 +15,7 @@ from lambdas.file_validator.adapters import LandedFile
 from lambdas.file_validator.content.rules import rules_of
 from lambdas.file_validator.domain import Misplaced, examine, locate
 
-pytestmark = [pytest.mark.spark, pytest.mark.no_cover]
+pytestmark = pytest.mark.spark
 
 CASES = Path(__file__).parent / "cases"
 OF_RUNS = {"_ingested_at", "_updated_at", "quarantined_at"}

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cartlake.runs.ids import DELETED_KEYS
@@ -13,7 +13,7 @@ from lambdas.table_publisher.adapters import IcebergTable
 from tests.spark.loading import csv, header_of
 from tests.spark.parcels import counts, delete, parcel, write_contracts
 
-pytestmark = [pytest.mark.spark, pytest.mark.no_cover]
+pytestmark = pytest.mark.spark
 
 EXAMPLES = settings.default.max_examples // 50
 
@@ -170,9 +170,7 @@ def expected(rows):
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(batches=BATCHES)
 def test_whatever_order_rows_and_deletes_come_in_the_newest_of_each_key_counts(lakes, batches):

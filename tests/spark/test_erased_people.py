@@ -7,7 +7,7 @@ from cartlake.erasure.tombstones import new_tombstones, write_tombstones
 from tests.spark.loading import csv, header_of
 from tests.spark.order_lines import AS_WRITTEN as GOOD
 
-pytestmark = [pytest.mark.spark, pytest.mark.no_cover]
+pytestmark = pytest.mark.spark
 
 ERASED, OTHER = "CUS-0004242", "CUS-0004243"
 MAIL = "planted.marker@example.org"

@@ -8,7 +8,7 @@ from cartlake.runs.bad_files import BadFilesError
 from tests.spark.loading import csv, header_of
 from tests.spark.parcels import counts, parcel, write_contracts
 
-pytestmark = [pytest.mark.spark, pytest.mark.no_cover]
+pytestmark = pytest.mark.spark
 
 
 @pytest.fixture

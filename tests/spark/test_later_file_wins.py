@@ -8,7 +8,7 @@ import pytest
 from cartlake import contracts
 from tests.spark.loading import csv
 
-pytestmark = [pytest.mark.spark, pytest.mark.no_cover]
+pytestmark = pytest.mark.spark
 
 HEADER = ["sku", "price"]
 PRICES = """\

@@ -9,7 +9,7 @@ from generators.world import generate_world
 from tests.integration.light_lake import CONTACT, GRAPH, LightLake, bucket_in, written_review
 from tests.spark.refreshing import RefreshLake
 
-pytestmark = [pytest.mark.spark, pytest.mark.no_cover]
+pytestmark = pytest.mark.spark
 
 SOURCES = sorted(name for name, table in GRAPH.tables.items() if table.build is None and table.database == "processed")
 

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cartlake import contracts
@@ -198,10 +198,8 @@ def changed_days(before, after):
 
 @settings(
     max_examples=3,
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # a batch takes a second: shrinking one would take minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(batches=st.lists(rows_of_keys, min_size=3, max_size=3))
 def test_random_batches_of_moving_rows_end_as_if_they_came_at_once(lake, batches):

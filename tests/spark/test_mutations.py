@@ -22,7 +22,7 @@ from tests.spark.both_readers import sorted_rows
 from tests.spark.mutations import mutant
 from tests.spark.test_cases import validated
 
-pytestmark = [pytest.mark.spark, pytest.mark.no_cover]
+pytestmark = pytest.mark.spark
 
 VENDORS = contracts.load("vendors")
 MUTANTS = int(os.environ.get("MUTANTS", "300"))

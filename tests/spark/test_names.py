@@ -11,7 +11,7 @@ from lambdas.file_validator.content.refusal import Rejection
 from tests.spark.parcels import write_contracts
 from tests.spark.test_cases import validated
 
-pytestmark = [pytest.mark.spark, pytest.mark.no_cover]
+pytestmark = pytest.mark.spark
 
 COLUMNS = ("parcel_id", "op", "grams", "shipped_on", "updated_at")
 SPELLINGS = {

@@ -14,7 +14,7 @@ from glue_jobs.engines.duckdb.engine import duckdb_engine
 from tests.spark import light_loading
 from tests.spark.nested import CONTRACT, csv_file, json_lines, parquet_file
 
-pytestmark = [pytest.mark.spark, pytest.mark.no_cover]
+pytestmark = pytest.mark.spark
 
 OF_RUNS = {"_ingested_at", "quarantined_at"}
 COLOURED = b'{"basket_id": "red", "updated_at": "2026-03-01T10:00:00Z", "items": [{"sku": "a", "colour": "red"}]}'

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cartlake.engine import F, using
@@ -96,7 +96,7 @@ amounts = st.integers(0, 9 * 10**12).map(lambda units: f"{Decimal(units) / 100:.
 rates = st.integers(10**4, 10**13).map(lambda units: f"{Decimal(units) / 10**8:.8f}")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(pairs=st.lists(st.tuples(amounts, rates), min_size=1, max_size=50))
 def test_any_amount_is_converted_as_python_would(duckdb_engine, pairs):
     assert converted_amounts(duckdb_engine, pairs) == [reference(*pair) for pair in pairs]

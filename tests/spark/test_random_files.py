@@ -4,7 +4,7 @@ from datetime import date
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cartlake.refresh.day_ranges import of_days
@@ -26,9 +26,7 @@ runs = count(1)
 @pytest.mark.parametrize("family", FAMILIES)
 @settings(
     max_examples=2,
-    deadline=None,
     phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
 def test_tables_kept_file_by_file_equal_those_from_scratch(lake, family, data):

@@ -199,7 +199,6 @@ PIECES = st.one_of(
 )
 in_batches = settings(
     max_examples=6,
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # a batch takes a second: shrinking one would take minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],

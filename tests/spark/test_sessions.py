@@ -434,7 +434,6 @@ EVENTS = st.lists(
 
 @settings(
     max_examples=8,
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # an example takes a second: shrinking one would take minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -10,7 +10,7 @@ from lambdas.file_validator.content.refusal import Rejection
 from tests.shops import EXPORTS, orders
 from tests.spark.test_cases import comparable, validated
 
-pytestmark = [pytest.mark.spark, pytest.mark.no_cover]
+pytestmark = pytest.mark.spark
 
 ORDERS = orders(3, 40)
 LINES = {(order.number, place): (order, item) for order in ORDERS for place, item in enumerate(order.items, start=1)}

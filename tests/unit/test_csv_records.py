@@ -6,14 +6,13 @@ import io
 import time
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cartlake.csv_copies import Split, lines_to_look_at, split_records, unquoted
 from cartlake.csv_records import CsvLayout, RecordSplitter
 
 LAYOUT = CsvLayout(3)
-any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 HEADER = b"a,b,c\n"
 
 
@@ -91,7 +90,6 @@ CELLS = st.text(st.sampled_from('ab",\n\r é\x1f'), max_size=5)
 DIRT = st.text(st.sampled_from('ab",,,"\n\n\r é'), max_size=60)
 
 
-@any_speed
 @given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS)), end=st.sampled_from(["\n", "\r\n"]), block=st.integers(1, 40))
 def test_what_a_csv_writer_wrote_is_read_as_it_was(rows, end, block):
     rows = [row for row in rows if any(not is_blank(cell) for cell in row)]
@@ -101,7 +99,6 @@ def test_what_a_csv_writer_wrote_is_read_as_it_was(rows, end, block):
     assert split(text.getvalue().encode(), block_bytes=block) == ([list(row) for row in rows], [])
 
 
-@any_speed
 @given(text=DIRT, block=st.integers(1, 60), part=st.integers(1, 20), mark=st.sampled_from(["", "\ufeff"]))
 @example(text='1,2,"x\n1,2,3\n', block=4, part=1, mark="")
 @example(text='"\n"x,"\n,"', block=1, part=1, mark="")
@@ -112,7 +109,6 @@ def test_any_text_is_split_as_the_rule_says(text, block, part, mark):
     assert split(mark.encode() + content, block_bytes=block, part_bytes=part) == reference(content)
 
 
-@any_speed
 @given(text=DIRT)
 def test_a_long_record_is_given_up_at_the_limit(text):
     layout = CsvLayout(3, record_bytes=12)
@@ -120,7 +116,6 @@ def test_a_long_record_is_given_up_at_the_limit(text):
     assert split(HEADER + text.encode(), layout, 8) == reference(HEADER + text.encode(), layout)
 
 
-@any_speed
 @given(text=st.text(st.sampled_from("ab';\t\n\r"), max_size=40), delimiter=st.sampled_from(";\t"))
 def test_delimiter_and_quote_are_the_contracts(text, delimiter):
     layout = CsvLayout(2, delimiter, "'")
@@ -128,7 +123,6 @@ def test_delimiter_and_quote_are_the_contracts(text, delimiter):
     assert split(b"h\n" + text.encode(), layout, 7) == reference(b"h\n" + text.encode(), layout)
 
 
-@any_speed
 @given(text=DIRT)
 def test_lines_that_any_reader_reads_alike_are_records(text):
     block = text.encode() + b"\n"

@@ -4,14 +4,13 @@ import json
 import re
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cartlake.json_lines import NUMBERS, row_pattern
 
 NAMES = ["a", "vendor_id"]
 ROW = re.compile(row_pattern(NAMES).removesuffix(r"\z"))  # Python 3.11 has no \z
-any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def matched(line):
@@ -50,7 +49,6 @@ VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=1), st.dictionaries(st.sa
 KEYS = st.sampled_from([*NAMES, "_row", "A", "b"])
 
 
-@any_speed
 @given(row=st.dictionaries(KEYS, VALUES, max_size=3), ascii_only=st.booleans())
 def test_what_a_program_wrote_is_a_row_or_malformed(row, ascii_only):
     line = json.dumps(row, ensure_ascii=ascii_only)
@@ -84,7 +82,6 @@ TOKENS = [
 TOKENS += ['"\\ud83d\\udc5f"', '"\\ud83d"', "\\", "\t", "\r", "NaN", "Infinity"]
 
 
-@any_speed
 @given(line=st.lists(st.sampled_from(TOKENS), max_size=12).map("".join))
 @example(line='{"a":1}{"a":2}')
 @example(line='{"a":"\\": 5"}')

@@ -4,13 +4,12 @@ import io
 import json
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cartlake.json_objects import MEETING, MeetingObjects, objects_of, one_object_a_line
 
 MOST = 1000
-any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXTS = st.one_of(st.text(max_size=5), st.lists(st.sampled_from('{}"\\ ,:a'), max_size=8).map("".join))
 VALUES = st.recursive(
     st.one_of(TEXTS, st.integers(), st.none(), st.booleans()),
@@ -25,7 +24,6 @@ OBJECTS = st.builds(
 SPACES = st.sampled_from([b"", b"", b" ", b"\t", b"\r", b"  \r"])
 
 
-@any_speed
 @given(st.lists(st.tuples(OBJECTS, SPACES), min_size=1, max_size=12))
 def test_each_object_of_a_line_is_found(written):
     line = b"".join(text + space for text, space in written).rstrip(b" \t\r")
@@ -66,7 +64,6 @@ PIECES = st.sampled_from(
 )
 
 
-@any_speed
 @given(st.lists(PIECES, max_size=40), st.integers(1, 20))
 @example([b'{"a":1}'] * 5, 1)
 def test_blocks_of_any_size_give_the_same_lines(written, block_bytes):
@@ -88,7 +85,6 @@ def test_a_text_of_one_line_is_read_in_blocks():
     assert max(map(len, blocks)) < 2000
 
 
-@any_speed
 @given(st.lists(PIECES, max_size=30), st.integers(1, 20))
 def test_the_validator_notes_where_objects_meet(written, size):
     text = b"".join(written)

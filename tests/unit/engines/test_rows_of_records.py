@@ -5,7 +5,7 @@ import io
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cartlake.csv_copies import split_records
@@ -60,7 +60,7 @@ def on_light(contents, header, contract, folder):
     return rows
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(contents=st.lists(FILES, min_size=1, max_size=3), batch=st.integers(1, 50))
 def test_both_engines_make_the_same_rows_of_generated_files(contract, header, tmp_path, contents, batch):
     spark, light = on_spark(contents, header, contract, batch), on_light(contents, header, contract, tmp_path)

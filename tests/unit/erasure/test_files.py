@@ -10,7 +10,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cartlake import contracts
@@ -147,7 +147,6 @@ ROWS = st.lists(st.tuples(TEXTS, IDS, TEXTS), max_size=8)
 
 
 @given(ROWS, st.sampled_from(["\n", "\r\n"]), st.booleans())
-@settings(deadline=None)
 def test_csv_without_their_rows_is_what_a_writer_makes_of_the_others(rows, ending, packed):
     def written(chosen):
         out = io.StringIO(newline="")
@@ -164,7 +163,6 @@ def test_csv_without_their_rows_is_what_a_writer_makes_of_the_others(rows, endin
 
 
 @given(ROWS, st.sampled_from(["\n", "\r\n", "", " "]))
-@settings(deadline=None)
 def test_json_without_their_rows_is_what_a_writer_makes_of_the_others(rows, between):
     def written(chosen):
         return [json.dumps({"body": a, "customer_id": b, "title": c}) for a, b, c in chosen]
@@ -191,7 +189,6 @@ def _objects(content):
         max_size=8,
     )
 )
-@settings(deadline=None)
 def test_the_parts_of_a_csv_file_are_the_file(lines):
     content = b"".join(lines)
     layout = CsvLayout(2)

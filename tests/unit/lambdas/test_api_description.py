@@ -45,7 +45,7 @@ def _answers(lake, lambda_context, monkeypatch):  # noqa: F811 - the fixture
 
 
 @schema.parametrize()
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @pytest.mark.usefixtures("_answers")
 def test_every_answer_is_as_described(case):
     # API Gateway routes by method, so others never reach the function.

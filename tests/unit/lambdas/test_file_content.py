@@ -336,7 +336,7 @@ class TestBadText:
         assert verdict(CSV * 3 + b"x" * 1001 + b"\n" + CSV).details["line"] == 7
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     lengths=st.lists(st.integers(0, 30), max_size=30),
     chunk=st.integers(1, 50),

@@ -253,7 +253,7 @@ TEXTS = st.text(max_size=40)
 STATES = st.sampled_from(list(RunState))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     subject=st.sampled_from(["transactions", "clickstream", "refresh", "maintenance"]),
     state=STATES,

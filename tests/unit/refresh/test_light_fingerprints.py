@@ -70,7 +70,6 @@ def test_integers_are_compared_as_the_table_stores_them(engine, fingerprint):
     assert engine.fingerprint(wider, TABLE) == fingerprint(review())
 
 
-@pytest.mark.no_cover
 def test_every_rule_is_measured(engine):
     rows = table_of(engine, review(), review(rating=9), review(None))
 

@@ -30,7 +30,7 @@ def synced_until_done(world):
 
 
 @given(before=CHANGES, during=CHANGES, between=CHANGES, faults=FAULTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_each_version_is_written_once_whatever_fails(before, during, between, faults):
     world = World(faults, during)
     for change in before:

@@ -2,7 +2,6 @@
 
 import pytest
 from sqlglot import exp
-from tests.unit.athena.reference import read_calls
 
 from localaws.athena import duck, results
 from localaws.athena.errors import AthenaError
@@ -10,6 +9,8 @@ from localaws.athena.sql.compiler import Compiler
 from localaws.athena.sql.expressions.calls import SCALARS
 from localaws.athena.sql.parser.parsing import parse
 from localaws.athena.sql.scope import Scope
+
+from .reference import read_calls
 
 CALLS = read_calls()
 # json_extract of null is JSON's null, which is shown like a text.

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
 from ministack.services import (
@@ -247,7 +247,6 @@ class TestTable:
         assert logged.replayed()["t"]["items"] == {"b": {"1": {"n": 2}}}
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["send", "receive", "delete", "replace", "purge"]), st.integers(0, 4), st.booleans()),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cartlake import contracts
@@ -71,7 +71,6 @@ def test_a_message_that_is_too_large_keeps_its_beginning_and_its_size():
 
 
 @given(st.binary(max_size=3_000), st.sampled_from([1024, 1500, 10_000]))
-@settings(deadline=None)
 def test_each_message_is_one_line_that_is_not_too_long(value, most):
     lines = LineWriter(most).lines(99_999, [message(value, 2**62, 2**42)])
 

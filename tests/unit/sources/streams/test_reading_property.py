@@ -56,7 +56,7 @@ def assert_no_offset_twice(cluster):
 
 
 @given(st.lists(EVENTS, max_size=12), st.lists(FAULTS, max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_each_message_is_landed_once_whatever_ends_a_read(events, faults):
     cluster = Cluster(faults)
 
@@ -71,7 +71,7 @@ def test_each_message_is_landed_once_whatever_ends_a_read(events, faults):
 
 
 @given(st.lists(LOSSES, max_size=14), st.lists(FAULTS, max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_is_not_landed_was_deleted_before_it_was_read(events, faults):
     cluster = Cluster(faults)
 
@@ -85,7 +85,6 @@ def test_what_is_not_landed_was_deleted_before_it_was_read(events, faults):
 
 
 @given(st.lists(EVENTS, max_size=8), st.lists(FAULTS, max_size=4))
-@settings(deadline=None)
 def test_brokers_without_topic_ids_are_read_alike(events, faults):
     cluster = Cluster(faults, ids=False)
 
