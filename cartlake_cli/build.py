@@ -11,10 +11,12 @@
                                       requirements/glue.lock as wheels, for --additional-python-modules
     build/glue/jobs/<job>.py          the script of each job, on Glue or EMR Serverless
     build/emr/packages.zip            only for AWS: requirements/emr.lock installed, which jobs unpack on EMR Serverless
-    build/manifest.json               {"platform": ..., "files": {"<path below build/>": "<sha256 hex>"}}
+    build/manifest.json               {"platform": ..., "files": {"<path below build/>": "<sha256 hex>"},
+                                      "without_bytecode": ["light", ...]}
 
-Zips are reproducible byte for byte: entries sorted, one fixed time stamp, fixed permissions. Only the layers depend
-on the platform; functions and Glue code are pure Python, the same bytes on a laptop and on AWS.
+Zips are reproducible byte for byte: entries sorted, one fixed time stamp, fixed permissions, bytecode that depends on
+the source and the Python alone. `without_bytecode` names layers for a Python that this machine does not have: they
+work, and start more slowly.
 """
 
 import argparse
@@ -30,6 +32,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from cartlake.errors import TerminalError
+from cartlake_cli import bytecode
 from cartlake_cli.light_queries.column_lineage import compiled_sources
 from cartlake_cli.light_queries.compiling import compiled_queries
 
@@ -90,6 +93,14 @@ class Platform(StrEnum):
         wheels, python = AWS_RUNTIMES.get(lock, AWS_RUNTIMES["lambda"])
         return ["--python-platform", f"aarch64-{wheels}", "--python-version", python]
 
+    def python(self, lock: str) -> str:
+        """Return the version of the Python that reads what is installed from a lock."""
+        return bytecode.RUNNING if self is Platform.HOST else AWS_RUNTIMES.get(lock, AWS_RUNTIMES["lambda"])[1]
+
+
+Entry = tuple[str, Path | bytes]
+"""A file of a zip: its name there, and its path on disk or its content."""
+
 
 class BuildError(TerminalError):
     """An artifact could not be built. The message says which and what to do."""
@@ -102,9 +113,9 @@ def build(root: Path, platform: Platform) -> Path:
     """
     out = root / "build"
     files = {
-        **{f"lambdas/{name}.zip": _function_files(root, name) for name in function_names(root)},
+        **{f"lambdas/{name}.zip": _function_files(root, name, platform) for name in function_names(root)},
         "layers/cartlake.zip": _cartlake_layer(root, platform),
-        "glue/libs/cartlake.zip": [*_library(root), *_tree(root, "glue_jobs")],
+        "glue/libs/cartlake.zip": _glue_library(root),
     }
     for name, entries in files.items():
         write_zip(out / name, entries)
@@ -134,28 +145,39 @@ def job_names(root: Path) -> list[str]:
     return sorted(path.parent.name for path in (root / "glue_jobs").glob("*/main.py"))
 
 
-def write_zip(path: Path, entries: Iterable[tuple[str, Path]]) -> None:
-    """Write pairs of a name in the zip and a file on disk. The bytes depend on names and contents only."""
+def write_zip(path: Path, entries: Iterable[Entry]) -> None:
+    """Write files into a zip. The bytes depend on names and contents only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Renamed when complete, so that an interrupted build leaves no half-written zip under the final name.
     unfinished = path.with_suffix(".tmp")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, source in sorted(entries):
+        for name, source in sorted(entries, key=lambda entry: entry[0]):
             info = zipfile.ZipInfo(name, EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             # Not the permissions on disk: they depend on the umask of the user.
-            info.external_attr = (0o755 if source.suffix == ".so" else 0o644) << 16
-            archive.writestr(info, source.read_bytes())
+            info.external_attr = (0o755 if name.endswith(".so") else 0o644) << 16
+            archive.writestr(info, source if isinstance(source, bytes) else source.read_bytes())
     unfinished.replace(path)
 
 
-def _function_files(root: Path, name: str) -> list[tuple[str, Path]]:
+def _function_files(root: Path, name: str, platform: Platform) -> list[Entry]:
     package = [("lambdas/__init__.py", root / "lambdas" / "__init__.py")]
     queries = _tree(root, "athena_queries") if name == ANSWERS_QUERIES else ()
     own = [*package, *_tree(root, f"lambdas/{name}"), *_tree(root, "lambdas/shared"), *queries]
     if runs_light_engine(root, name):
-        return [*own, *_light_code(root)]
-    return [*own, *_tree(root, "sources")] if _imports(root, name, "sources") else own
+        return _with_bytecode([*own, *_light_code(root)], platform.python("light"))
+    sources = _tree(root, "sources") if _imports(root, name, "sources") else ()
+    return _with_bytecode([*own, *sources], platform.python("lambda"))
+
+
+def _with_bytecode(files: list[tuple[str, Path]], version: str) -> list[Entry]:
+    """Add the bytecode for a Python, where the machine has that Python."""
+    python = bytecode.find_python(version)
+    if python is None:
+        return list[Entry](files)
+    sources = {name: path.read_bytes() for name, path in files if path.suffix == ".py"}
+    compiled = bytecode.compile_sources(sources, python)
+    return [*files, *((bytecode.cached_path(name, version), code) for name, code in compiled.items())]
 
 
 def runs_light_engine(root: Path, name: str) -> bool:
@@ -188,10 +210,17 @@ def _tree(root: Path, folder: str) -> Iterator[tuple[str, Path]]:
             yield path.relative_to(root).as_posix(), path
 
 
-def _cartlake_layer(root: Path, platform: Platform) -> list[tuple[str, Path]]:
+def _glue_library(root: Path) -> list[Entry]:
+    """Return what Spark imports from inside a zip, where Python looks for bytecode beside the source."""
+    files = [*_library(root), *_tree(root, "glue_jobs")]
+    sources = {name: path.read_bytes() for name, path in files if path.suffix == ".py"}
+    return [*files, *((f"{name}c", code) for name, code in bytecode.compile_sources(sources).items())]
+
+
+def _cartlake_layer(root: Path, platform: Platform) -> list[Entry]:
     sources = ("cartlake/lineage/columns.json", compiled_sources(root))
     own = [(f"python/{name}", path) for name, path in (*_library(root), sources)]
-    return [*_installed(root, "lambda", platform), *own]
+    return [*_installed(root, "lambda", platform), *_with_bytecode(own, platform.python("lambda"))]
 
 
 def _cached_layers(root: Path, platform: Platform) -> dict[str, Path]:
@@ -260,7 +289,8 @@ def _check_size(entries: list[tuple[str, Path]]) -> None:
 def _cache_folder(root: Path, extra: str, platform: Platform) -> Path:
     locks = b"".join((root / "requirements" / f"{name}.lock").read_bytes() for name in ("lambda", extra))
     key = hashlib.sha256(locks + "".join([platform, *UNUSED_IN_LAMBDA]).encode()).hexdigest()[:12]
-    return root / ".cache" / "layers" / f"{extra}-{platform}-{key}"
+    form = "compiled" if bytecode.find_python(platform.python(extra)) else "source"
+    return root / ".cache" / "layers" / f"{extra}-{platform}-{form}-{key}"
 
 
 def _installed(root: Path, extra: str, platform: Platform) -> list[tuple[str, Path]]:
@@ -272,18 +302,27 @@ def _installed(root: Path, extra: str, platform: Platform) -> list[tuple[str, Pa
     return [
         (f"python/{name}", path)
         for name, path in files
-        if not name.startswith(UNUSED_IN_LAMBDA) and "__pycache__" not in name and not name.endswith((".pxd", ".pyi"))
+        if not name.startswith(UNUSED_IN_LAMBDA) and not name.endswith((".pxd", ".pyi"))
     ]
 
 
 def _install(lock: Path, target: Path, platform: Platform) -> None:
     unfinished = target.with_name(target.name + ".tmp")
     shutil.rmtree(unfinished, ignore_errors=True)
-    uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(unfinished)]
-    wheels = ["--only-binary", ":all:", "--require-hashes", "--requirement", str(lock)]
-    command = [*uv, *platform.uv_arguments(lock.stem), *wheels]
-    _run(command, f"Could not install {lock.name} for {platform}")
+    _run(install_command(lock, unfinished, platform), f"Could not install {lock.name} for {platform}")
+    sources = [(path.relative_to(unfinished).as_posix(), path) for path in unfinished.rglob("*.py")]
+    for name, content in _with_bytecode(sources, platform.python(lock.stem)):
+        if isinstance(content, bytes):
+            (unfinished / name).parent.mkdir(exist_ok=True)
+            (unfinished / name).write_bytes(content)
     unfinished.rename(target)
+
+
+def install_command(lock: Path, target: Path, platform: Platform) -> list[str]:
+    """Return the command that installs the wheels of a lock for a platform into a folder."""
+    uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(target)]
+    wheels = ["--only-binary", ":all:", "--require-hashes", "--requirement", str(lock)]
+    return [*uv, *platform.uv_arguments(lock.stem), *wheels]
 
 
 def _remove_stale(out: Path, wanted: set[str]) -> None:
@@ -299,7 +338,10 @@ def _write_manifest(out: Path, platform: Platform) -> Path:
         if path.is_file()
     }
     manifest = out / "manifest.json"
-    manifest.write_text(json.dumps({"platform": platform, "files": digests}, indent=2) + "\n")
+    layers = ("lambda", "arrow", "light") if platform is Platform.HOST else ("lambda", "arrow", "light", "emr")
+    uncompiled = [name for name in layers if bytecode.find_python(platform.python(name)) is None]
+    content = {"platform": platform, "files": digests, "without_bytecode": uncompiled}
+    manifest.write_text(json.dumps(content, indent=2) + "\n")
     return manifest
 
 

@@ -74,12 +74,17 @@ def run(code, *paths):
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
+WATCHED = "compiled = []; sys.addaudithook(lambda event, args: event == 'compile' and compiled.append(args[1])); "
+NONE = "compiled = [file for file in compiled if str(file).endswith('.py')]; assert not compiled, compiled"
+"""Lambda cannot write what it compiles, so files that come without bytecode are compiled in each cold start."""
+
+
 @pytest.mark.parametrize("function", function_names(Path(__file__).parents[2]))
 def test_a_function_imports_with_its_zip_and_layers_alone(artifacts, function):
     layers = LAYERS.get(function, ["cartlake"])
     paths = [artifacts / "lambdas" / function, *(artifacts / "layers" / layer / "python" for layer in layers)]
 
-    done = run(f"import lambdas.{function}.handler as h; assert callable(h.lambda_handler)", *paths)
+    done = run(f"{WATCHED}import lambdas.{function}.handler as h; assert callable(h.lambda_handler); {NONE}", *paths)
 
     assert done.returncode == 0, done.stderr
 
@@ -139,6 +144,16 @@ def needed_versions(binary):
 def light_for_aws(checkout):
     """The files of the layer `light` as it is built for Lambda on arm64."""
     return [path for _, path in building._installed(checkout, "light", Platform.AWS)]
+
+
+@pytest.mark.parametrize("lock", ["lambda", "arrow", "light", "emr"])
+def test_there_are_wheels_for_aws_of_every_locked_version(checkout, tmp_path, lock):
+    path = checkout / "requirements" / f"{lock}.lock"
+    command = [*building.install_command(path, tmp_path / "target", Platform.AWS), "--dry-run"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_light_layer_for_aws_runs_on_its_runtime(light_for_aws):

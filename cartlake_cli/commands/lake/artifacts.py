@@ -36,3 +36,9 @@ def build_artifacts(
         for name, digest in manifest["files"].items()
     ]
     lake.output.records(f"build/ for {chosen}", ["name", "kilobytes", "digest"], rows)
+    for layer in manifest["without_bytecode"]:
+        version = chosen.python(layer)
+        lake.output.say(
+            f"Layer {layer} has no bytecode, so its functions take about twice as long to start: "
+            f"there is no Python {version} here. Install it, then run `lake build` again."
+        )

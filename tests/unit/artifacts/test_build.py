@@ -57,8 +57,8 @@ def checkout(tmp_path, monkeypatch):
     return tmp_path
 
 
-def names(path):
-    return set(zipfile.ZipFile(path).namelist())
+def names(path, *, bytecode=False):
+    return {name for name in zipfile.ZipFile(path).namelist() if name.endswith(".pyc") is bytecode}
 
 
 def test_a_function_zip_holds_its_own_code_and_what_functions_share(checkout):
@@ -69,6 +69,53 @@ def test_a_function_zip_holds_its_own_code_and_what_functions_share(checkout):
         "lambdas/file_validator/handler.py",
         "lambdas/shared/events.py",
     }
+
+
+def test_zips_hold_the_bytecode_of_their_code_where_an_import_looks_for_it(checkout):
+    build(checkout, Platform.HOST)
+
+    assert names(checkout / "build/lambdas/file_validator.zip", bytecode=True) == {
+        "lambdas/__pycache__/__init__.cpython-311.pyc",
+        "lambdas/file_validator/__pycache__/handler.cpython-311.pyc",
+        "lambdas/shared/__pycache__/events.cpython-311.pyc",
+    }
+    assert "python/cartlake/__pycache__/ledger.cpython-311.pyc" in names(
+        checkout / "build/layers/cartlake.zip", bytecode=True
+    )
+    assert names(checkout / "build/glue/libs/cartlake.zip", bytecode=True) == {
+        "cartlake/__init__.pyc",
+        "cartlake/ledger.pyc",
+        "glue_jobs/dataset_etl/main.pyc",
+    }
+
+
+@pytest.mark.parametrize("python", [None, sys.executable])
+def test_functions_of_the_light_engine_have_bytecode_for_python_3_13_where_there_is_one(checkout, monkeypatch, python):
+    monkeypatch.setattr(
+        building.bytecode, "find_python", lambda version: sys.executable if version == "3.11" else python
+    )
+    (checkout / "lambdas/light_loader").mkdir()
+    (checkout / "lambdas/light_loader/handler.py").write_text("from glue_jobs import dataset_etl\n")
+
+    manifest = json.loads(build(checkout, Platform.AWS).read_text())
+
+    of_handler = "lambdas/light_loader/__pycache__/handler.cpython-313.pyc"
+    assert (of_handler in names(checkout / "build/lambdas/light_loader.zip", bytecode=True)) is bool(python)
+    assert manifest["without_bytecode"] == ([] if python else ["light"])
+    assert names(checkout / "build/lambdas/file_validator.zip", bytecode=True)
+
+
+def test_what_is_installed_is_compiled_once(tmp_path, monkeypatch):
+    def install(command, failed):
+        target = Path(command[command.index("--target") + 1])
+        target.mkdir(parents=True)
+        (target / "six.py").write_text("SIX = 6\n")
+
+    monkeypatch.setattr(building, "_run", install)
+
+    building._install(tmp_path / "lambda.lock", tmp_path / "target", Platform.HOST)
+
+    assert (tmp_path / "target/__pycache__/six.cpython-311.pyc").exists()
 
 
 def test_what_ships_has_the_contracts_but_not_the_command_line(checkout):
