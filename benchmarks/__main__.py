@@ -20,6 +20,7 @@ RESULTS = Path(__file__).with_name("results.json")
 SUITES = (
     *("generator", "validator", "etl", "merge", "freshness", "tiny_files", "world", "growth", "beside_peers", "athena"),
     *("maintenance", "demo", "cli", "strict", "light", "cost", "dashboard", "load", "forecast", "api", "streams"),
+    "cold_start",
 )
 FROM_TESTS = ("ci",)  # measured by `make test`, so only recorded here, and only when named
 LIBRARIES = ("pyspark", "duckdb", "pyarrow", "pyiceberg", "ministack", "numpy")

@@ -10,9 +10,6 @@ from lambdas.job_events.domain import EMR_SERVERLESS, JobRun
 UNDER_WAY: Final = ("SUBMITTED", "QUEUED", "PENDING", "SCHEDULED", "RUNNING")
 """States of a job run that can be cancelled."""
 
-MOST_LISTED: Final = 50
-"""As many as ListJobRuns lists at once. The lake has fewer under way: one for each dataset and workflow."""
-
 
 def ended_emr_job_run(application_id: str, job_run_id: str, state: str) -> JobRun:
     """Return the run, with what the event lacks: its job, its error, and the task token it was started with.
@@ -37,9 +34,10 @@ def _argument(run: dict[str, Any], name: str) -> str | None:
 def cancel_emr_job_runs(application_id: str, run_id: str) -> list[str]:
     """Cancel the job runs of a run that are under way. Returns their ids. One that ends meanwhile is left out."""
     emr = client("emr-serverless")
+    pages = emr.get_paginator("list_job_runs").paginate(applicationId=application_id, states=list(UNDER_WAY))
     with aws_errors():
-        listed = emr.list_job_runs(applicationId=application_id, states=list(UNDER_WAY), maxResults=MOST_LISTED)
-    own = [run["id"] for run in listed["jobRuns"] if str(run.get("name", "")).split(" ")[-1] == run_id]
+        listed = [run for page in pages for run in page["jobRuns"]]
+    own = [run["id"] for run in listed if str(run.get("name", "")).split(" ")[-1] == run_id]
     return [job_run_id for job_run_id in own if _cancelled(emr, application_id, job_run_id)]
 
 

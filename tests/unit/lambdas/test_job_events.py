@@ -360,8 +360,13 @@ class FakeEmr:
     def get_job_run(self, *, applicationId, jobRunId):  # noqa: N803 -- AWS
         return {"jobRun": self.runs[jobRunId]}
 
-    def list_job_runs(self, *, applicationId, states, maxResults):  # noqa: N803 -- AWS
-        return {"jobRuns": [{"id": one, **run} for one, run in self.runs.items() if run["state"] in states]}
+    def get_paginator(self, operation):
+        assert operation == "list_job_runs"
+        return self
+
+    def paginate(self, *, applicationId, states):  # noqa: N803 -- AWS
+        """Pages of one run each."""
+        return [{"jobRuns": [{"id": one, **run}]} for one, run in self.runs.items() if run["state"] in states]
 
     def cancel_job_run(self, *, applicationId, jobRunId):  # noqa: N803 -- AWS
         if jobRunId in self.racing:
