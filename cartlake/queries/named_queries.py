@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from cartlake.contracts.rules.sql import text_literal
 from cartlake.errors import TerminalError
 
 KEYWORDS = ("Grain", "Owner", "Parameters", "Scans")
@@ -48,7 +49,7 @@ class Parameter:
             raise ParameterError(
                 f"{text!r} is not a {self.kind} for {self.name}; write it as in -p {self.name}={example}."
             ) from error
-        return "'" + text.replace("'", "''") + "'"
+        return text_literal(text)
 
     def _default(self, today: date) -> str | None:
         if days := _DAYS_AGO.fullmatch(self.default or ""):

@@ -98,11 +98,6 @@ class Athena:
         raise AssertionError("the pauses never end")
 
 
-def literal(value: str) -> str:
-    """Return a text as an SQL literal, for `parameters`."""
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _pauses() -> Iterator[float]:
     yield from POLL_SECONDS
     while True:

@@ -5,8 +5,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cartlake.contracts.rules.sql import text_literal
 from cartlake.ledger import FileRecord, FileState
-from cartlake_cli.athena.client import athena_of, literal
+from cartlake_cli.athena.client import athena_of
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError
 
@@ -63,7 +64,7 @@ def loading_runs(lake: Lake, files: Sequence[FileRecord]) -> list[str]:
 
 
 def _rows_of_runs(lake: Lake, database: str, table: str, runs: Sequence[str], column: str = "_run_id") -> int:
-    listed = ", ".join(literal(run_id) for run_id in runs)
+    listed = ", ".join(text_literal(run_id) for run_id in runs)
     return _number(
         lake, f"select count(*) from {lake.outputs.databases[database]}.{table} where {column} in ({listed})"
     )

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cartlake.contracts.rules.sql import text_literal
 from cartlake.ledger import FileState, UnknownFileError
-from cartlake_cli.athena.client import athena_of, literal
+from cartlake_cli.athena.client import athena_of
 from cartlake_cli.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def rows_by_reason(lake: Lake, dataset: str | None = None) -> list[Record]:
 
     A row that broke several rules counts under each of them.
     """
-    where, parameters = ("and dataset = ?", [literal(dataset)]) if dataset else ("", [])
+    where, parameters = ("and dataset = ?", [text_literal(dataset)]) if dataset else ("", [])
     counted = athena_of(lake).run(
         "select dataset, reason, count(*) as quarantined_rows, count(replay_id) as replayed "
         f"from {quarantine_table(lake)} cross join unnest(reasons) as each_reason (reason) where {IN_FORCE} {where} "
@@ -54,7 +55,7 @@ def quarantined_rows(
     """
     chosen = "contains(reasons, ?)" if reason else "true"
     in_force = "true" if superseded else IN_FORCE
-    parameters = [literal(run_or_file), literal(run_or_file), *([literal(reason)] if reason else [])]
+    parameters = [text_literal(run_or_file), text_literal(run_or_file), *([text_literal(reason)] if reason else [])]
     rows = athena_of(lake).run(
         "select row_id, array_join(reasons, ', ') as reasons, raw_record, source_file, replay_id, superseded_by "
         f"from {quarantine_table(lake)} where (run_id = ? or file_id = ?) and {chosen} and {in_force} "

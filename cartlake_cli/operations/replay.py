@@ -13,10 +13,11 @@ from typing import Any
 from cartlake import contracts
 from cartlake.aws.objects import Head, S3Uri
 from cartlake.aws.s3 import WRITTEN_AT, head
+from cartlake.contracts.rules.sql import text_literal
 from cartlake.erasure.tombstones import PERSON_WAS_ERASED
 from cartlake.ledger import FileRecord, FileState
 from cartlake.runs.bad_files import TOO_MANY_DELETED
-from cartlake_cli.athena.client import athena_of, literal
+from cartlake_cli.athena.client import athena_of
 from cartlake_cli.context import Lake
 from cartlake_cli.errors import CommandError
 from cartlake_cli.operations.coordinator import start_run
@@ -78,8 +79,8 @@ def _claim(lake: Lake, chosen: str, parameters: Sequence[str]) -> str | None:
     # Athena takes at most 256 KB of SQL.
     for batch in _batches(row_ids):
         athena.run(
-            f"update {table} set replay_id = {literal(replay_id)}, replayed_at = current_timestamp "  # noqa: S608
-            f"where row_id in ({', '.join(map(literal, batch))}) and {REPLAYABLE}"
+            f"update {table} set replay_id = {text_literal(replay_id)}, replayed_at = current_timestamp "  # noqa: S608
+            f"where row_id in ({', '.join(map(text_literal, batch))}) and {REPLAYABLE}"
         )
     return replay_id
 
@@ -89,7 +90,7 @@ def _unsent(lake: Lake, dataset: str) -> list[str]:
     claimed = athena_of(lake).run(
         f"select distinct replay_id from {quarantine_table(lake)} "  # noqa: S608
         "where dataset = ? and replay_id is not null order by replay_id",
-        [literal(dataset)],
+        [text_literal(dataset)],
     )
     replay_ids = [str(row["replay_id"]) for row in claimed.records()]
     if not replay_ids:
@@ -108,7 +109,7 @@ def _send(lake: Lake, dataset: str, replay_id: str) -> tuple[int, str | None]:
     rows = athena_of(lake).run(
         f"select row_id, raw_record from {quarantine_table(lake)} "  # noqa: S608
         "where dataset = ? and replay_id = ? order by row_id",
-        [literal(dataset), literal(replay_id)],
+        [text_literal(dataset), text_literal(replay_id)],
     )
     records = {str(row["row_id"]): json.loads(str(row["raw_record"])) for row in rows.records()}
     if not records:
@@ -128,18 +129,18 @@ def _chosen(lake: Lake, dataset: str, reason: str | None, run_id: str | None) ->
 
     Where each file is the whole table, rows of older ones than the table is of are left out.
     """
-    conditions, parameters = ["dataset = ?"], [literal(dataset)]
+    conditions, parameters = ["dataset = ?"], [text_literal(dataset)]
     if contracts.load(dataset).table.full_copy:
         conditions.append("file_id = ?")
-        parameters.append(literal(lake.ledger.copies.newest_file(dataset) or ""))
-    if failed := [literal(file.file_id) for file in lake.ledger.files.list(dataset, FileState.FAILED)]:
+        parameters.append(text_literal(lake.ledger.copies.newest_file(dataset) or ""))
+    if failed := [text_literal(file.file_id) for file in lake.ledger.files.list(dataset, FileState.FAILED)]:
         conditions.append(f"file_id not in ({', '.join(failed)})")
     if reason:
         conditions.append("contains(reasons, ?)")
-        parameters.append(literal(reason))
+        parameters.append(text_literal(reason))
     if run_id:
         conditions.append("run_id = ?")
-        parameters.append(literal(run_id))
+        parameters.append(text_literal(run_id))
     return " and ".join(conditions), parameters
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 from cartlake import contracts
 from cartlake.aws.objects import S3Uri
 from cartlake.aws.s3 import head
+from cartlake.contracts.rules.sql import text_literal
 from cartlake.errors import CartlakeError, TerminalError
 from cartlake.ledger import FileState
 from cartlake.runs.ids import Workflow
-from cartlake_cli.athena.client import literal
 from cartlake_cli.errors import CommandError
 from cartlake_cli.named_tables import placement
 from cartlake_cli.operations.catalog import expected_views
@@ -156,11 +156,11 @@ class Smoke:
             self.report.check(f"load {one.dataset} ({kind})", holds=state == FileState.LOADED, detail=detail)
 
     def _count_file(self, one: SmokeFile) -> None:
-        uri = literal(f"s3://{self.lake.outputs.buckets['raw']}/{one.key}")
+        uri = text_literal(f"s3://{self.lake.outputs.buckets['raw']}/{one.key}")
         table = contracts.load(one.dataset).table.physical_name
         self._ask(f"rows {one.dataset}", lambda: self._count(table, f'"_source_file" = {uri}'), exactly=one.good)
         if one.bad:
-            where = f"dataset = {literal(one.dataset)} and source_file = {uri}"
+            where = f"dataset = {text_literal(one.dataset)} and source_file = {uri}"
             self._ask(f"quarantine {one.dataset}", lambda: self._count("ops.quarantine_rows", where), exactly=one.bad)
 
     def _count(self, table: str, where: str) -> int:

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from cartlake import contracts
 from cartlake.aws.clients import error_code
+from cartlake.contracts.rules.sql import text_literal
 from cartlake.ledger import FileState
 from cartlake.ledger.items.keys import content_of, file_key, pending_key, run_file_key, run_key
 from cartlake.ledger.items.table import Key, Table, delete
@@ -28,7 +29,6 @@ from cartlake.refresh.graph import Scope
 from cartlake.runs.folder import LINEAGE_EVENTS, LINEAGE_ROWS, LINEAGE_UNSENT, day_of
 from cartlake.runs.ids import Workflow, new_run_id
 from cartlake.times import utc_now
-from cartlake_cli.athena.client import literal
 from cartlake_cli.errors import CommandError
 from cartlake_cli.named_tables import placement
 from cartlake_cli.operations.coordinator import release_lock
@@ -129,7 +129,7 @@ def _remove_keyed(lake: Lake, asking: Asking, dataset: str, where: str) -> None:
                 continue
             for key in {table.build.key} & names:
                 found = asking.rows(f"select distinct {key} from {_table(lake, dataset)} where {where}")
-                keys = ", ".join(literal(str(value)) for (value,) in found if value is not None)
+                keys = ", ".join(text_literal(str(value)) for (value,) in found if value is not None)
                 if keys:
                     database, name = placement(lake).identifier(table)
                     asking.rows(f'delete from "{database}"."{name}" where {key} in ({keys})')
@@ -139,11 +139,11 @@ def _remove_from_operations(lake: Lake, asking: Asking, datasets: Iterable[str],
     ops = lake.outputs.databases["ops"]
     for dataset in datasets:
         prefix = f"s3://{lake.outputs.buckets['raw']}/incoming/{dataset}/{FOLDER}/"
-        where = f"dataset = {literal(dataset)} and source_file like {literal(prefix + '%')}"
+        where = f"dataset = {text_literal(dataset)} and source_file like {text_literal(prefix + '%')}"
         if asking.number(f"select count(*) from {ops}.quarantine_rows where {where}"):
             asking.rows(f"delete from {ops}.quarantine_rows where {where}")
     if runs:
-        named = ", ".join(map(literal, runs))
+        named = ", ".join(map(text_literal, runs))
         asking.rows(f"delete from {ops}.quality_results where run_id in ({named})")
 
 
@@ -224,7 +224,7 @@ def _ours(lake: Lake, dataset: str) -> str:
     """Return the condition that is true for rows of smoke tests."""
     table = contracts.load(dataset).table
     prefix = f"s3://{lake.outputs.buckets['raw']}/incoming/{dataset}/{FOLDER}/"
-    return f"\"_source_file\" like {literal(prefix + '%')} and cast({table.event_time} as date) < date '{LAST}'"
+    return f"\"_source_file\" like {text_literal(prefix + '%')} and cast({table.event_time} as date) < date '{LAST}'"
 
 
 def _file_ids(bucket: str, versions: Iterable[Any]) -> list[str]:

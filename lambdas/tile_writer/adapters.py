@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 
 from cartlake import contracts
+from cartlake.contracts.rules.sql import text_literal
 from cartlake.refresh.graph import Graph, Scope
 from cartlake.runs.ids import RESERVED_NAMES
 from glue_jobs.engines.duckdb.engine import light_catalog
 from glue_jobs.engines.duckdb.iceberg.published import published
 from glue_jobs.engines.duckdb.lake_tables import LakeTables
-from glue_jobs.engines.duckdb.session import open_session, text_literal
+from glue_jobs.engines.duckdb.session import open_session
 from lambdas.tile_writer.domain import Source, Tile, TileError, columns_of_rows, parse_tile, shown_columns
 
 if TYPE_CHECKING:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cartlake.contracts.rules.sql import text_literal
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -68,10 +70,10 @@ def reasons(place: Place, condition: str, prefix: str = "", suffix: str = "", sh
 
     `shown_as` is the column's name in the text, if it is another one than in SQL.
     """
-    path = [_quoted(prefix + (shown_as or place.column))]
+    path = [text_literal(prefix + (shown_as or place.column))]
     for level, step in enumerate(place.steps, start=1):
         path += [f"'.{step}'"] if step else ["'['", f"cast({position(level)} - {FIRST} as string)", "']'"]
-    text = f"concat({', '.join([*path, _quoted(suffix)])})"
+    text = f"concat({', '.join([*path, text_literal(suffix)])})"
     return f"nullif({_walked(place, f'case when not coalesce({condition}, false) then {text} end', _texts)}, '')"
 
 
@@ -95,7 +97,3 @@ def _all(name: str, level: int, condition: str) -> str:
 def _texts(name: str, level: int, text: str) -> str:
     found = f"transform({name}, ({element(level)}, {position(level)}) -> nullif({text}, ''))"
     return f"array_join(filter({found}, reason -> reason is not null), '|')"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

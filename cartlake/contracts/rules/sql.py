@@ -145,5 +145,10 @@ def literal(value: object) -> str:
     if isinstance(value, date):
         return f"date '{value.isoformat()}'"
     if isinstance(value, str) and "\\" not in value:
-        return "'" + value.replace("'", "''") + "'"
+        return text_literal(value)
     raise ValueError(_ADVICE["\\"] if isinstance(value, str) else f"{type(value).__name__} has no SQL literal here")
+
+
+def text_literal(text: str) -> str:
+    """Return a text as a literal of SQL. A backslash is itself in DuckDB and Athena; Spark reads it as an escape."""
+    return "'" + text.replace("'", "''") + "'"

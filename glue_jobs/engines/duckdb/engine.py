@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from cartlake.contracts import measurements
+from cartlake.contracts.rules.sql import text_literal
 from cartlake.runs.documents import Measurement
 from cartlake.tables.catalog import load_catalog
 from cartlake.tables.file_io import FILE_IO
@@ -24,7 +25,7 @@ from glue_jobs.engines.duckdb.iceberg.conditions import on_sql
 from glue_jobs.engines.duckdb.iceberg.tables import Scan, bytes_added, head_of, scan
 from glue_jobs.engines.duckdb.lake_tables import LakeTables
 from glue_jobs.engines.duckdb.limits import EngineLimitError, is_fault_of_files
-from glue_jobs.engines.duckdb.session import Session, open_session, text_literal
+from glue_jobs.engines.duckdb.session import Session, open_session
 from glue_jobs.engines.duckdb.types import contract_type, quoted
 from glue_jobs.transforms.scopes import in_days_sql
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 from pyiceberg.expressions import AlwaysTrue
 
+from cartlake.contracts.rules.sql import text_literal
 from cartlake.errors import TerminalError
 from glue_jobs.engines.duckdb.iceberg.commits import Change
 from glue_jobs.engines.duckdb.iceberg.files import TableFiles
 from glue_jobs.engines.duckdb.iceberg.tables import Scan
-from glue_jobs.engines.duckdb.session import text_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -18,12 +18,12 @@ from cartlake.aws import s3
 from cartlake.aws.clients import client
 from cartlake.aws.objects import S3Uri
 from cartlake.aws.streams import ObjectStream
+from cartlake.contracts.rules.sql import text_literal
 from cartlake.csv_copies import Split, split_records
 from cartlake.csv_records import CsvLayout
 from cartlake.errors import TerminalError
 from cartlake.json_objects import one_object_a_line
 from cartlake.row_shapes import shape_of
-from glue_jobs.engines.duckdb.session import text_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from cartlake.contracts.rules.sql import text_literal
 from cartlake.csv_records import CsvLayout
 from cartlake.errors import TerminalError
 from cartlake.json_lines import NOT_BLANK, NUMBERS, key_pattern, key_replacement, row_pattern
 from cartlake.row_shapes import names_in_lines, shape_of
 from glue_jobs.engines.duckdb.parquet_values import parquet_columns
 from glue_jobs.engines.duckdb.raw_files import copy_csv, copy_objects, download, lines_layout, read_csv_sql
-from glue_jobs.engines.duckdb.session import text_literal
 from glue_jobs.engines.duckdb.shaped_files import shaped_copy, shaped_layout
 
 if TYPE_CHECKING:

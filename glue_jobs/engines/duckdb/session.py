@@ -16,6 +16,7 @@ import boto3
 import duckdb
 
 from cartlake.aws.clients import region
+from cartlake.contracts.rules.sql import text_literal
 from cartlake.tables.catalog import ENDPOINT_VARIABLES
 
 if TYPE_CHECKING:
@@ -144,8 +145,3 @@ def _grant_s3(connection: DuckDBPyConnection) -> None:
     listed = ", ".join(f"{name} {text_literal(value)}" for name, value in options.items() if value)
     plain = "" if endpoint is None or endpoint.startswith("https") else ", use_ssl false"
     connection.execute(f"create or replace secret lake (type s3, {listed}{plain})")
-
-
-def text_literal(value: str) -> str:
-    """A literal of SQL."""
-    return "'" + value.replace("'", "''") + "'"

@@ -5,6 +5,8 @@ import shlex
 from collections.abc import Callable
 from typing import Final
 
+from cartlake.contracts.rules.sql import text_literal
+
 _TEXT: Final = r"(?P<stem>.*\.(?:csv|jsonl|ndjson|json))"
 _ANY: Final = r"(?P<stem>.*)"
 
@@ -25,14 +27,10 @@ def _duckdb(source: str, extension: str) -> Command:
     """Return a command line of DuckDB that writes what it reads as Parquet. `source` has `{}` for the file."""
 
     def command(name: str, stem: str) -> str:
-        read, written = source.format(_literal(name)), _literal(f"{stem}.parquet")
+        read, written = source.format(text_literal(name)), text_literal(f"{stem}.parquet")
         return f"duckdb -c {shlex.quote(f'install {extension}; load {extension}; copy (from {read}) to {written}')}"
 
     return command
-
-
-def _literal(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"
 
 
 _COMMANDS: Final[dict[str, Command]] = {

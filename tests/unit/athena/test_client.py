@@ -1,6 +1,7 @@
 import pytest
 
-from cartlake_cli.athena.client import Athena, QueryError, literal
+from cartlake.contracts.rules.sql import text_literal
+from cartlake_cli.athena.client import Athena, QueryError
 
 
 class FakeAthena:
@@ -48,7 +49,7 @@ def test_parameters_and_workgroup_are_athenas_own(monkeypatch):
     monkeypatch.setattr("cartlake_cli.athena.client.time.sleep", lambda _: None)
     fake = FakeAthena()
 
-    Athena(fake, "analysts").run("select ?", [literal("it's")], "curated")
+    Athena(fake, "analysts").run("select ?", [text_literal("it's")], "curated")
 
     [request] = fake.requests
     assert request["ExecutionParameters"] == ["'it''s'"]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from pyiceberg.expressions import AlwaysTrue
 
+from cartlake.contracts.rules.sql import text_literal
 from cartlake.tables.snapshots import ADDED_BYTES, MAIN
-from glue_jobs.engines.duckdb.session import text_literal
 from glue_jobs.engines.duckdb.types import duckdb_type, quoted
 
 if TYPE_CHECKING:
