@@ -168,10 +168,12 @@ format: setup ## Format Python, SQL and Terraform
 	terraform fmt -recursive terraform
 
 .PHONY: terraform-check
-# One init and one run a folder, side by side: most of each is waiting for the provider to start.
+# One init and one run a folder, side by side. Plans are of real providers, so they do not share one.
 terraform-check: setup ## Terraform fmt, validate and test; needs no account and no network beyond the provider
 	terraform fmt -check -recursive terraform
-	@$(MAKE) --no-print-directory --jobs=$(or $(JOBS),2) --output-sync=target $(TERRAFORM_CHECKS)
+	@$(BIN)/python terraform/one_provider.py $(MAKE) --no-print-directory --jobs=$(or $(JOBS),2) --output-sync=target \
+		$(VALIDATIONS) $(MODULE_TESTS)
+	@$(MAKE) --no-print-directory terraform-plans
 
 VALIDATIONS := $(ENVIRONMENTS:%=terraform-validate-%) terraform-validate-bootstrap
 MODULE_TESTS := $(MODULES:%=terraform-test-%)
