@@ -18,7 +18,7 @@ from tests.e2e.conftest import eventually
 
 pytestmark = pytest.mark.e2e
 
-KILLS = int(os.environ.get("KILLS", "3"))
+KILLS = int(os.environ.get("KILLS", "2"))
 """`make prove` kills it 50 times."""
 
 LONGEST_SECONDS = 8.0

@@ -8,7 +8,7 @@ from cartlake.engine import using
 from tests.property.duck_lake import DuckLake
 from tests.property.worlds import files, order
 
-EXAMPLES = 3 * settings.default.max_examples // 10
+EXAMPLES = 2 * settings.default.max_examples // 10
 """Each is a whole small lake, built twice."""
 
 FAMILIES = {
