@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import importlib
 import logging
 import os
@@ -120,6 +121,12 @@ def _allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _collect_seldom() -> None:
+    """Collect garbage seldom, and not among modules and models: that takes a tenth of the processor time of requests."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the server of one home folder. Exits with a message when another process serves it already."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -134,7 +141,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     with held:
         importlib.import_module("ministack.app")  # sets up logging
         connections.install()
-        serve(args.port, install_extensions())
+        loaded = install_extensions()
+        _collect_seldom()
+        serve(args.port, loaded)
 
 
 if __name__ == "__main__":
