@@ -122,7 +122,7 @@ def _allow_many_files() -> None:
 
 
 def _collect_seldom() -> None:
-    """Collect garbage seldom, and not among modules and models: that takes a tenth of the processor time of requests."""
+    """Collect garbage seldom, and not among modules and models: it takes a tenth of the processor time of requests."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
 
