@@ -3,6 +3,8 @@
 SlipCover puts a probe before each line of a module as it is imported, and takes it out once the line was executed: the
 tests take as long as without it. coverage.py's own tracer sees each execution of each line, which takes half as long
 again; it has a way without on Python 3.12 and later only.
+
+Processes that tests start, such as the embedded AWS, are left to coverage.py: it is there from the start of a Python.
 """
 
 import os
@@ -23,6 +25,10 @@ SOURCES = tuple(
 FILE = "COVERAGE_FILE"
 """The variable with the path of the data; each process adds its name to it."""
 
+WORKER = "PYTEST_XDIST_WORKER"
+CHILDREN = "COVERAGE_PROCESS_START"
+"""The variable by which coverage.py begins in a new process, with the settings that it names."""
+
 
 def count_lines() -> Callable[[], None]:
     """Count the lines of what this process imports from now on; the function returned writes them.
@@ -30,13 +36,15 @@ def count_lines() -> Callable[[], None]:
     Data go to `$COVERAGE_FILE.<name of the process>`: the executed lines of each file below SOURCES, no line of those
     that were not imported. Must be called before the first import of a module to be counted.
     """
+    if WORKER in os.environ:  # the workers of pytest themselves are no such children
+        os.environ[CHILDREN] = str(ROOT / "pyproject.toml")
     counter = slipcover.Slipcover()
     files = slipcover.FileMatcher(sources=SOURCES)
     slipcover.wrap_pytest(counter, files)  # modules of fixtures, which pytest loads itself
     slipcover.ImportManager(counter, files).__enter__()
 
     def write() -> None:
-        data = CoverageData(f"{os.environ[FILE]}.{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+        data = CoverageData(f"{os.environ[FILE]}.{os.environ.get(WORKER, 'main')}")
         executed = counter.get_coverage()["files"]
         data.add_lines({str(ROOT / file): lines["executed_lines"] for file, lines in executed.items()})
         data.touch_files(str(file) for source in SOURCES for file in source.rglob("*.py"))
