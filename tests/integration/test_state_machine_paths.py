@@ -143,7 +143,7 @@ class Machine:
             database.put_item(TableName=self.table, Item=item)
         work = json.dumps({"dataset": "things", "run_id": run_id})
         arn = states.start_execution(stateMachineArn=self.arn, name=run_id, input=work)["executionArn"]
-        ended = self.aws.ended(arn, 60)
+        ended = self.aws.ended(arn, 240)
         history = states.get_execution_history(executionArn=arn, maxResults=1000)["events"]
         steps = {"TaskStateEntered", "WaitStateEntered"}
         entered = [e["stateEnteredEventDetails"]["name"] for e in history if e["type"] in steps]
