@@ -66,6 +66,7 @@ test-unit test-integration test-spark: BESIDE = nice -n 10
 # Output is held back until a suite ends. The end-to-end tests wait a lot: they start first and run beside all others.
 test: setup ## Run every test, with coverage; prints what took how long
 	rm -rf $(SUITES) && mkdir -p $(SUITES) && touch $(SUITES)/started
+	$(BIN)/python -m cartlake_cli.build >/dev/null # layers and queries, once for all suites, which would wait for each other
 	$(MAKE) --jobs=2 --keep-going --output-sync=target test-e2e test-spark test-unit test-integration; \
 		failed=$$?; $(MAKE) suite-times; exit $$failed
 	$(MAKE) coverage
