@@ -51,9 +51,9 @@ def measure() -> list[dict[str, Any]]:
             paths = {
                 form: _unpacked(Path(folder) / f"{function}-{form}", zips, form) for form in ("compiled", "source")
             }
-            runs = [{form: _import_ms(function, path) for form, path in paths.items()} for _ in range(REPEATS + 1)][
-                1:
-            ]  # the first one reads the files from the disk
+            _, *runs = (  # the first one reads the files from the disk
+                {form: _import_ms(function, path) for form, path in paths.items()} for _ in range(REPEATS + 1)
+            )
             measures += [_in_ms(function, runs), _ratio(function, runs)]
     return measures
 

@@ -27,7 +27,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -170,14 +170,16 @@ def _function_files(root: Path, name: str, platform: Platform) -> list[Entry]:
     return _with_bytecode([*own, *sources], platform.python("lambda"))
 
 
-def _with_bytecode(files: list[tuple[str, Path]], version: str) -> list[Entry]:
-    """Add the bytecode for a Python, where the machine has that Python."""
+def _with_bytecode(
+    files: list[tuple[str, Path]], version: str, place: Callable[[str, str], str] = bytecode.cached_path
+) -> list[Entry]:
+    """Add the bytecode for a Python, where the machine has that Python. `place` names it, by its source and version."""
     python = bytecode.find_python(version)
     if python is None:
         return list[Entry](files)
     sources = {name: path.read_bytes() for name, path in files if path.suffix == ".py"}
     compiled = bytecode.compile_sources(sources, python)
-    return [*files, *((bytecode.cached_path(name, version), code) for name, code in compiled.items())]
+    return [*files, *((place(name, version), code) for name, code in compiled.items())]
 
 
 def runs_light_engine(root: Path, name: str) -> bool:
@@ -213,8 +215,7 @@ def _tree(root: Path, folder: str) -> Iterator[tuple[str, Path]]:
 def _glue_library(root: Path) -> list[Entry]:
     """Return what Spark imports from inside a zip, where Python looks for bytecode beside the source."""
     files = [*_library(root), *_tree(root, "glue_jobs")]
-    sources = {name: path.read_bytes() for name, path in files if path.suffix == ".py"}
-    return [*files, *((f"{name}c", code) for name, code in bytecode.compile_sources(sources).items())]
+    return _with_bytecode(files, GLUE_PYTHON, lambda name, _: f"{name}c")
 
 
 def _cartlake_layer(root: Path, platform: Platform) -> list[Entry]:

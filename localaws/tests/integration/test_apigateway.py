@@ -9,26 +9,25 @@ LAMBDA = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTI
 
 
 @pytest.fixture
-def api(localaws):
-    """An API, by the client and its identifier."""
+def authorizer(localaws):
+    """Makes an authorizer of an API; returns what the call answered, and what is read back."""
     apis = localaws.client("apigatewayv2")
     api_id = apis.create_api(Name="orders", ProtocolType="HTTP")["ApiId"]
-    yield apis, api_id
+
+    def make(**wanted):
+        made = apis.create_authorizer(ApiId=api_id, Name="people", **wanted)
+        return made, apis.get_authorizer(ApiId=api_id, AuthorizerId=made["AuthorizerId"])
+
+    yield make
     apis.delete_api(ApiId=api_id)
 
 
-def test_a_jwt_authorizer_has_nothing_of_a_lambda_authorizer(api):
-    apis, api_id = api
+def test_a_jwt_authorizer_has_nothing_of_a_lambda_authorizer(authorizer):
     jwt = {"Audience": ["shop"], "Issuer": "https://issuer.example"}
-    made = apis.create_authorizer(
-        ApiId=api_id,
-        AuthorizerType="JWT",
-        Name="people",
-        IdentitySource=["$request.header.Authorization"],
-        JwtConfiguration=jwt,
-    )
 
-    read = apis.get_authorizer(ApiId=api_id, AuthorizerId=made["AuthorizerId"])
+    made, read = authorizer(
+        AuthorizerType="JWT", IdentitySource=["$request.header.Authorization"], JwtConfiguration=jwt
+    )
 
     assert read["JwtConfiguration"] == jwt
     for answer in (made, read):
@@ -36,17 +35,12 @@ def test_a_jwt_authorizer_has_nothing_of_a_lambda_authorizer(api):
         assert not of_lambda
 
 
-def test_a_lambda_authorizer_keeps_its_payload_version(api):
-    apis, api_id = api
-    made = apis.create_authorizer(
-        ApiId=api_id,
+def test_a_lambda_authorizer_keeps_its_payload_version(authorizer):
+    _, read = authorizer(
         AuthorizerType="REQUEST",
-        Name="keys",
         IdentitySource=["$request.header.key"],
         AuthorizerUri=LAMBDA,
         AuthorizerPayloadFormatVersion="2.0",
     )
-
-    read = apis.get_authorizer(ApiId=api_id, AuthorizerId=made["AuthorizerId"])
 
     assert (read["AuthorizerPayloadFormatVersion"], read["AuthorizerUri"]) == ("2.0", LAMBDA)
