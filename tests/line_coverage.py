@@ -29,6 +29,14 @@ WORKER = "PYTEST_XDIST_WORKER"
 CHILDREN = "COVERAGE_PROCESS_START"
 """The variable by which coverage.py begins in a new process, with the settings that it names."""
 
+CHECKOUT = "CARTLAKE_CHECKOUT"
+"""The variable by which those settings name what to count, wherever a process runs."""
+
+
+def children() -> dict[str, str]:
+    """The environment in which a new Python counts lines of this checkout, not of copies in layers and wheels."""
+    return {CHILDREN: str(ROOT / "pyproject.toml"), CHECKOUT: str(ROOT)}
+
 
 def count_lines() -> Callable[[], None]:
     """Count the lines of what this process imports from now on; the function returned writes them.
@@ -37,7 +45,7 @@ def count_lines() -> Callable[[], None]:
     that were not imported. Must be called before the first import of a module to be counted.
     """
     if WORKER in os.environ:  # the workers of pytest themselves are no such children
-        os.environ[CHILDREN] = str(ROOT / "pyproject.toml")
+        os.environ |= children()
     counter = slipcover.Slipcover()
     files = slipcover.FileMatcher(sources=SOURCES)
     slipcover.wrap_pytest(counter, files)  # modules of fixtures, which pytest loads itself
