@@ -17,6 +17,7 @@ from cartlake.aws.clients import THROTTLES, error_code, is_transient
 from lambdas.api_handler import lookups
 from lambdas.api_handler.domain import Caller, caller_of
 from lambdas.api_handler.problems import CONTENT_TYPE, Fault, Problem, unknown
+from lambdas.api_handler.rates import count_request
 from lambdas.api_handler.routes import app
 from lambdas.api_handler.settings import settings
 from lambdas.shared.entry import logger, tracer
@@ -58,6 +59,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     try:
         caller = _checked(event, request)
         logged["caller"] = caller.name
+        count_request(caller.name, starts_query=request["http"]["method"] == "POST")
         app.context.update(caller=caller, request_id=request_id, logged=logged)
         answered = app.resolve(event, context)
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it is answered

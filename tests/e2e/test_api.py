@@ -247,6 +247,18 @@ def all_lines(logs, group):
     return [one["message"] for page in pages for one in page["events"]]
 
 
+def test_requests_are_counted_by_caller(lake, ask):
+    def counted():
+        table = lake.outputs.functions["api_handler"].removesuffix("-handler") + "-callers"
+        pages = lake.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+        return sum(int(one["requests"]["N"]) for page in pages for one in page["Items"])
+
+    before = counted()
+    for _ in range(3):
+        ask("/v1/openapi.json", "analyst")
+    assert counted() == before + 3
+
+
 def test_the_command_prints_the_addresses_and_the_description(run_lake, ask):
     addresses = json.loads(run_lake("api", "--json").stdout)
     document = json.loads(run_lake("api", "--openapi").stdout)

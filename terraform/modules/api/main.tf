@@ -34,16 +34,43 @@ module "api_handler" {
   memory_mb       = 1024 # contracts are read at a cold start
   timeout_seconds = 29   # API Gateway waits for 30
   environment_variables = {
-    API_ROLES        = jsonencode({ for name, role in var.roles : name => { arn = role.arn, workgroup = role.workgroup, groups = sort(role.groups), principals = sort(role.principal_arns) } })
-    ARTIFACTS_BUCKET = var.shared.artifacts_bucket
-    DATABASE_PREFIX  = var.database_prefix
-    ENVIRONMENT      = var.shared.environment
-    GROUPS_CLAIM     = var.jwt == null ? "sub" : var.jwt.groups_claim
-    RESULTS_BUCKET   = var.results_bucket
-    REUSE_MINUTES    = tostring(var.reuse_minutes)
+    API_ROLES           = jsonencode({ for name, role in var.roles : name => { arn = role.arn, workgroup = role.workgroup, groups = sort(role.groups), principals = sort(role.principal_arns) } })
+    ARTIFACTS_BUCKET    = var.shared.artifacts_bucket
+    CALLERS_TABLE       = aws_dynamodb_table.callers.name
+    DATABASE_PREFIX     = var.database_prefix
+    ENVIRONMENT         = var.shared.environment
+    GROUPS_CLAIM        = var.jwt == null ? "sub" : var.jwt.groups_claim
+    QUERIES_PER_MINUTE  = tostring(var.limits.caller_queries_per_minute)
+    REQUESTS_PER_MINUTE = tostring(var.limits.caller_requests_per_minute)
+    RESULTS_BUCKET      = var.results_bucket
+    REUSE_MINUTES       = tostring(var.reuse_minutes)
   }
   statements = {
-    ActAsCaller = { actions = ["sts:AssumeRole"], resources = [for role in var.roles : role.arn] }
+    ActAsCaller   = { actions = ["sts:AssumeRole"], resources = [for role in var.roles : role.arn] }
+    CountRequests = { actions = ["dynamodb:UpdateItem"], resources = [aws_dynamodb_table.callers.arn] }
+  }
+}
+
+# How many requests each caller sent in each minute: API Gateway limits all callers together.
+resource "aws_dynamodb_table" "callers" {
+  #checkov:skip=CKV_AWS_28:counts are of no use after their minute
+  name         = "${var.shared.name_prefix}-api-callers"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "id"
+
+  attribute {
+    name = "id"
+    type = "S"
+  }
+
+  ttl {
+    attribute_name = "expires"
+    enabled        = true
+  }
+
+  server_side_encryption {
+    enabled     = true
+    kms_key_arn = var.shared.kms_key_arn
   }
 }
 

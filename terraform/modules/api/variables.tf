@@ -77,14 +77,24 @@ variable "origins" {
 }
 
 variable "limits" {
-  description = "Requests a second that each API answers, and queries a second that may be started; twice as many in a burst."
-  type        = object({ requests_per_second = optional(number, 50), queries_per_second = optional(number, 5) })
-  default     = {}
-  nullable    = false
+  description = "Requests a second that each API answers, and queries a second that may be started, twice as many in a burst; requests and started queries a minute of each caller."
+  type = object({
+    requests_per_second        = optional(number, 50)
+    queries_per_second         = optional(number, 5)
+    caller_requests_per_minute = optional(number, 600)
+    caller_queries_per_minute  = optional(number, 60)
+  })
+  default  = {}
+  nullable = false
 
   validation {
     condition     = var.limits.queries_per_second >= 1 && var.limits.requests_per_second >= var.limits.queries_per_second
     error_message = "limits are 1 or more, and requests_per_second no less than queries_per_second."
+  }
+
+  validation {
+    condition     = var.limits.caller_queries_per_minute >= 1 && var.limits.caller_requests_per_minute >= var.limits.caller_queries_per_minute
+    error_message = "limits are 1 or more, and caller_requests_per_minute no less than caller_queries_per_minute: starting a query is a request."
   }
 }
 

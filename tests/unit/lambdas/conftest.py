@@ -23,6 +23,9 @@ os.environ |= {
             for name, group in {"analyst": "analysts", "auditor": "auditors", "data_engineer": "platform"}.items()
         }
     ),
+    "CALLERS_TABLE": "callers",
+    "QUERIES_PER_MINUTE": "1000000",
+    "REQUESTS_PER_MINUTE": "1000000",
     "METRICS_BY_DATASET": "true",
     "ARTIFACTS_BUCKET": "artifacts",
     "DASHBOARD_BUCKET": "dashboard",
@@ -87,6 +90,7 @@ class AwsAccount:
         self.s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
         self._table("ledger", ["pk", "sk"], ["gsi1pk", "gsi1sk"])
         self._table("idempotency", ["id"], [])
+        self._table("callers", ["id"], [])
         boto3.client("events").create_event_bus(Name="cartlake-test")
 
     def _table(self, name, keys, index):

@@ -49,6 +49,11 @@ run "nothing_is_answered_without_a_token_or_a_signature" {
     error_message = "Tokens are of the issuer, for the audience."
   }
 
+  assert {
+    condition     = aws_dynamodb_table.callers.ttl[0].enabled && aws_dynamodb_table.callers.billing_mode == "PAY_PER_REQUEST"
+    error_message = "Counts of callers are dropped after their minute, and cost nothing while nobody calls."
+  }
+
   # Pages, rates and logs are limited.
   assert {
     condition     = aws_apigatewayv2_api.this["people"].cors_configuration[0].allow_origins == toset(["https://d111111abcdef8.cloudfront.net"]) && length(aws_apigatewayv2_api.this["machines"].cors_configuration) == 0
@@ -89,7 +94,7 @@ run "rejects_wrong_values" {
     # Rejects a role that nobody has.
     roles = { analyst = { arn = "arn:aws:iam::123456789012:role/cartlake-test-analyst", workgroup = "cartlake-test-analyst" } }
     # Rejects more queries than requests.
-    limits = { requests_per_second = 2, queries_per_second = 5 }
+    limits = { requests_per_second = 2, queries_per_second = 5, caller_requests_per_minute = 2, caller_queries_per_minute = 5 }
     # Rejects results that Athena would not reuse.
     reuse_minutes = 20000
   }
