@@ -219,10 +219,11 @@ bench: setup ## Measure what the project claims; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
 .PHONY: prove
-prove: setup ## Prove what takes too long for CI: both engines in turns, 10,000 damaged files, 50 kills of a load, dev, staging and prod applied, a chart of Superset, three bad releases, a burst of 10,000 files, 30 deploys in a row, and 3 on a busy machine
+prove: setup ## Prove what takes too long for CI: both engines in turns, 10,000 damaged files, 50 kills of a load, 40 of a stream, dev, staging and prod applied, a chart of Superset, three bad releases, a burst of 10,000 files, 30 deploys in a row, and 3 on a busy machine
 	$(BIN)/pytest tests/spark/test_both_engines.py --hypothesis-profile=explore --timeout=7200
 	MUTANTS=10000 $(BIN)/pytest tests/spark/test_mutations.py --timeout=14400
 	KILLS=50 $(BIN)/pytest tests/e2e/test_kills.py --timeout=14400
+	STREAM_KILLS=40 $(BIN)/pytest tests/e2e/test_stream_kills.py --timeout=14400
 	$(BIN)/pytest tests/prove --timeout=7200
 	DEPLOYS="claim transform contract" $(BIN)/pytest tests/e2e/test_deploy.py --timeout=7200
 	BURST=10000 $(BIN)/pytest tests/e2e/test_burst.py --timeout=14400

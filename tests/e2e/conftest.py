@@ -7,6 +7,7 @@ contract that a test corrects or adds. A test that takes the lake down is marked
 import json
 import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -57,6 +58,7 @@ LAST = (
     "test_bad_files.py",  # huge
     "test_alarms.py",  # hundreds of refused rows
     "test_kills.py",  # rows of runs that failed
+    "test_stream_kills.py",
     "test_restore.py",
     "test_logs.py",
     "test_permissions.py",  # looks back at all calls
@@ -203,6 +205,20 @@ def corrected(contract: Path, changes: dict[str, str]) -> None:
         assert old in text
         text = text.replace(old, new)
     contract.write_text(text)
+
+
+@pytest.fixture
+def kill_server(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Kill the embedded AWS, with all that it runs, and start it again."""
+
+    def kill() -> None:
+        os.kill(emulator.status(lake.root).pid, signal.SIGKILL)
+        eventually(lambda: emulator.status(lake.root) is None)
+        with monkeypatch.context() as patch:
+            patch.delenv("CARTLAKE_CONTRACTS_DIR")  # the new server's Lambdas read the contracts deployed with them
+            emulator.start(lake.root)
+
+    return kill
 
 
 @pytest.fixture

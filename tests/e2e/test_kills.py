@@ -4,14 +4,12 @@ import csv
 import json
 import os
 import random
-import signal
 import time
 
 import pytest
 
 from cartlake.ledger import FileState, RunState
 from cartlake.tables.catalog import load_catalog
-from cartlake_cli.commands.local import emulator
 from cartlake_cli.operations.follow import wait_for_refresh
 from cartlake_cli.operations.upload import upload
 from tests.e2e.conftest import eventually
@@ -28,20 +26,6 @@ ROWS = 40
 FILES = 2
 
 
-@pytest.fixture
-def kill(lake, checkout, monkeypatch):
-    """Kill the server and start it again."""
-
-    def kill():
-        os.kill(emulator.status(checkout).pid, signal.SIGKILL)
-        eventually(lambda: emulator.status(checkout) is None)
-        with monkeypatch.context() as patch:
-            patch.delenv("CARTLAKE_CONTRACTS_DIR")  # the new server's Lambdas read the contracts deployed with them
-            emulator.start(checkout)
-
-    return kill
-
-
 def loaded(lake, run_lake, ids):
     """Whether all files are loaded; sweeps if not."""
     files = lake.ledger.files.get_many(ids)
@@ -55,12 +39,14 @@ def loaded(lake, run_lake, ids):
 
 @pytest.mark.timeout(300 + 180 * KILLS)
 @pytest.mark.parametrize("number", range(KILLS))
-def test_every_row_is_accounted_for_whenever_the_server_was_killed(lake, run_lake, orders, rows_of, kill, number):
+def test_every_row_is_accounted_for_whenever_the_server_was_killed(
+    lake, run_lake, orders, rows_of, kill_server, number
+):
     paths = [orders(ROWS, dirty=0.1)[0] for _ in range(FILES)]
     seconds = random.Random(number).uniform(0, LONGEST_SECONDS)
     ids = [file["file_id"] for file in upload(lake, "transactions", paths)]
     time.sleep(seconds)
-    kill()
+    kill_server()
 
     files = eventually(lambda: loaded(lake, run_lake, ids), 180)
     runs = [lake.ledger.runs.get(run_id) for run_id in {file.run_id for file in files}]
@@ -79,14 +65,14 @@ def test_every_row_is_accounted_for_whenever_the_server_was_killed(lake, run_lak
 
 
 def test_rows_that_were_published_when_the_server_was_killed_are_on_record_and_in_the_tables_built_from_them(
-    lake, run_lake, orders, rows_of, kill
+    lake, run_lake, orders, rows_of, kill_server
 ):
     path, _ = orders(ROWS)
     table = load_catalog().load_table("processed.transactions")
     before = table.current_snapshot().snapshot_id
     [file] = upload(lake, "transactions", [path])
     eventually(lambda: table.refresh().current_snapshot().snapshot_id != before)
-    kill()
+    kill_server()
 
     [loaded_file] = eventually(lambda: loaded(lake, run_lake, [file["file_id"]]), 120)
     run = lake.ledger.runs.get(loaded_file.run_id)
