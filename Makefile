@@ -57,7 +57,7 @@ down: setup ## Stop the embedded AWS; its state stays in .lake/
 SUITES := "$(CURDIR)/.cache/suites"
 # <suite>, or <suite>-<part> where a suite is several runs of pytest. tests/line_coverage.py counts lines for COVERAGE_FILE.
 pytest = mkdir -p $(SUITES) && $(2) $(BESIDE) $(BIN)/pytest -c pyproject.toml --durations=30 --junit-xml=$(SUITES)/$(1).xml
-counted = $(call pytest,$(1),COVERAGE_FILE=$(SUITES)/.coverage.$(1)) --numprocesses=2
+counted = $(call pytest,$(1),COVERAGE_FILE=$(SUITES)/.coverage.$(1) $(2)) --numprocesses=2
 
 # The end-to-end tests come one after another and take longest: beside the others they have the processor first.
 test-unit test-integration test-spark: BESIDE = nice -n 10
@@ -79,7 +79,7 @@ test-unit: setup ## Run the tests that need neither Spark nor the embedded AWS
 .PHONY: test-integration
 test-integration: setup ## Run the tests against an embedded AWS of their own
 	$(call counted,integration) --dist=loadfile tests/integration
-	$(call counted,integration-localaws) --dist=loadfile localaws/tests/integration
+	$(call counted,integration-localaws,COVERAGE_CHILDREN=1) --dist=loadfile localaws/tests/integration
 
 .PHONY: test-spark
 # A suite of its own, because a JVM keeps the settings of its first Spark session.

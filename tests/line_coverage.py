@@ -4,7 +4,9 @@ SlipCover puts a probe before each line of a module as it is imported, and takes
 tests take as long as without it. coverage.py's own tracer sees each execution of each line, which takes half as long
 again; it has a way without on Python 3.12 and later only.
 
-Processes that tests start, such as the embedded AWS, are left to coverage.py: it is there from the start of a Python.
+Processes that tests start are left to coverage.py, which is there from the start of a Python, and counted only with
+`$COVERAGE_CHILDREN`: with it the embedded AWS takes nearly twice as long. The tests of localaws need that; others start
+the same processes, and execute hardly a line in them that no test of localaws does.
 """
 
 import os
@@ -26,6 +28,9 @@ FILE = "COVERAGE_FILE"
 """The variable with the path of the data; each process adds its name to it."""
 
 WORKER = "PYTEST_XDIST_WORKER"
+COUNTS_CHILDREN = "COVERAGE_CHILDREN"
+"""The variable that says that processes which tests start are counted too."""
+
 CHILDREN = "COVERAGE_PROCESS_START"
 """The variable by which coverage.py begins in a new process, with the settings that it names."""
 
@@ -44,7 +49,7 @@ def count_lines() -> Callable[[], None]:
     Data go to `$COVERAGE_FILE.<name of the process>`: the executed lines of each file below SOURCES, no line of those
     that were not imported. Must be called before the first import of a module to be counted.
     """
-    if WORKER in os.environ:  # the workers of pytest themselves are no such children
+    if WORKER in os.environ and COUNTS_CHILDREN in os.environ:  # the workers of pytest themselves are no children
         os.environ |= children()
     counter = slipcover.Slipcover()
     files = slipcover.FileMatcher(sources=SOURCES)
