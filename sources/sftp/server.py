@@ -94,8 +94,10 @@ class SftpServer:
                     digest.update(data)
                     done += len(data)
                     tick(done)
-                if done < min(window.stop, file.size):
-                    break  # the file is shorter by now
+                    if len(data) < CHUNK:
+                        break  # the end, or the file is shorter by now: paramiko would wait for the rest
+                if done < window.stop:
+                    break
         _check_same(client, place, file)
         if done != file.size:
             raise EOFError(f"{done:,} of {file.size:,} bytes came")

@@ -154,7 +154,7 @@ class _Handle(paramiko.SFTPHandle):
         data = super().read(offset, min(length, site.short or length))
         if isinstance(data, bytes):
             self.files.sent += len(data)
-        if site.cuts and self.files.sent > site.cuts[0]:
+        if site.cuts and self.files.sent > site.cuts[0] and self.files.transport.is_active():
             site.cuts.pop(0)
             self.files.transport.close()
         return data

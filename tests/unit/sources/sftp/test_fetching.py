@@ -207,7 +207,7 @@ def test_a_file_that_no_call_has_time_for_is_refused_and_comes_after_the_others(
     assert outcomes(first) == {"slow.csv": "refused", "b.csv": "fetched"}
     assert "did not come within the time of one call" in why(first, "slow.csv")
     vendor.put("c.csv", b"c")
-    assert list(outcomes(vendor.fetch_settled())) == ["b.csv", "c.csv", "slow.csv"]
+    assert list(outcomes(vendor.fetch())) == ["b.csv", "c.csv", "slow.csv"]
 
 
 def test_a_look_says_what_would_be_done_and_writes_nothing(vendor):
