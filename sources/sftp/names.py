@@ -32,8 +32,8 @@ def is_temporary(path: str) -> bool:
 def key_name(path: str) -> str:
     """Return the name of a file in a key: letters and digits of all scripts, and `.`, `-` and `_`.
 
-    Any other character is `_`. The lake reads no name that begins with `_` or `.`, so `file` is put before it. Of a long
-    name the end is kept, where its extension is. Two files may get one name: the hash before it in the key differs.
+    Any other character is `_`. The lake reads no name that begins with `_` or `.`, so `file` is put before it. Of a
+    long name the end is kept, where its extension is. Two files may get one name: the hash before it differs.
     """
     name = unicodedata.normalize("NFC", path.rpartition("/")[2])
     safe = "".join(one if one.isalnum() or one in ".-_" else "_" for one in name)

@@ -18,8 +18,8 @@ class SftpSite:
     """A server whose one user sees `folder`.
 
     `denied` and `broken` are names that are not opened, by a status of its own and by a failure. `cuts` are numbers of
-    bytes: each ends one connection, once so many bytes of files were sent over it. `on_read` is called before each answer
-    with bytes of a file. `logins` lists what was tried. `short` answers at most so many bytes of a request.
+    bytes: each ends one connection, once so many bytes of files were sent over it. `on_read` is called before each
+    answer with bytes of a file. `logins` lists what was tried. `short` answers at most so many bytes of a request.
     """
 
     def __init__(self, folder, password=PASSWORD, key=None, host_key=HOST_KEY):
