@@ -97,6 +97,7 @@ run "every_built_function_is_deployed" {
   variables {
     sources = { hubspot_contacts = { secret = "hubspot", schedule = "rate(1 hour)" } }
     streams = { clickstream = { dataset = "clickstream", brokers = ["kafka:9092"], authentication = "none" } }
+    sftp    = { acme = { host = "sftp.acme.example", user = "lake", dataset = "transactions", secret = "acme" } }
     api     = { roles = { data_engineer = { principal_arns = ["arn:aws:iam::123456789012:role/job"] } } }
   }
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from contextlib import suppress
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,9 +38,9 @@ def quiet(vendor):
     return last
 
 
-@given(steps=STEPS, during=st.lists(ACTIONS, max_size=5), faults=FAULTS)
+@given(steps=STEPS, during=st.lists(ACTIONS, max_size=5), faults=FAULTS, tidies=st.booleans())
 @settings(max_examples=300, deadline=None)
-def test_each_finished_content_arrives_once_whatever_fails(steps, during, faults):
+def test_each_finished_content_arrives_once_whatever_fails(steps, during, faults, tidies):
     vendor = Vendor(faults, during)
     for step in steps:
         if isinstance(step, int):  # seconds pass, and a schedule comes
@@ -49,6 +50,9 @@ def test_each_finished_content_arrives_once_whatever_fails(steps, during, faults
         else:
             vendor.act(*step)
 
+    for name in sorted(vendor.held) if tidies else ():
+        vendor.rename(name, f"done/{name}")
+
     last = quiet(vendor)
 
     arrived = Counter(vendor.landed)
@@ -56,3 +60,20 @@ def test_each_finished_content_arrives_once_whatever_fails(steps, during, faults
     assert set(arrived) <= vendor.finished, "half of a file"
     assert {held.content for held in vendor.held.values()} <= set(arrived)
     assert (last.counts.known, last.counts.listed) == (len(vendor.held), len(vendor.held))
+
+
+@pytest.mark.parametrize("kind", ["kill", "fail", "rival"])
+def test_a_file_that_is_renamed_after_any_step_of_a_read_that_ended_arrives_once(kind):
+    for step in range(40):
+        vendor = Vendor()
+        vendor.put("a.csv", b"rows")
+        vendor.fetch()
+        vendor.tick(SETTLE.total_seconds())
+        vendor.faults.planned = [(step, kind)]
+        with suppress(TransientError, Killed):
+            vendor.fetch()
+        vendor.rename("a.csv", "done.csv")
+
+        quiet(vendor)
+
+        assert vendor.landed == [b"rows"], step
