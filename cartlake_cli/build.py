@@ -5,6 +5,7 @@
                                       for one that reads sources also sources/, for api_handler the named queries
     build/layers/cartlake.zip         requirements/lambda.lock + cartlake + contracts + what columns are made of
     build/layers/arrow.zip            requirements/arrow.lock without what the first layer has
+    build/layers/sftp.zip             requirements/sftp.lock without what the first layer has
     build/layers/light.zip            requirements/light.lock, the only layer of those functions
     build/glue/libs/cartlake.zip      cartlake + contracts + glue_jobs, for --extra-py-files
     build/glue/libs/wheels.gluewheels.zip
@@ -38,6 +39,9 @@ from cartlake_cli.light_queries.compiling import compiled_queries
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold."""
+
+BESIDE_THE_FIRST = ("arrow", "sftp")
+"""Layers of functions that have the layer `cartlake` too, but never each other: together they are over the limit."""
 
 LAYER_LIMIT_MB = 250
 """AWS's limit for a function and its layers, unzipped: "Lambda quotas" in the developer guide of Lambda."""
@@ -228,10 +232,15 @@ def _cached_layers(root: Path, platform: Platform) -> dict[str, Path]:
     """Return the zips of the layers that depend on lock files only, by name; the largest artifacts are made once."""
     common, light = _installed(root, "lambda", platform), _installed(root, "light", platform)
     in_first_layer = {name for name, _ in common}
-    arrow = [entry for entry in _installed(root, "arrow", platform) if entry[0] not in in_first_layer]
-    _check_size([*common, *arrow])
+    beside = {
+        name: [entry for entry in _installed(root, name, platform) if entry[0] not in in_first_layer]
+        for name in BESIDE_THE_FIRST
+    }
+    for files in beside.values():
+        _check_size([*common, *files])
     _check_size([*light, *_light_code(root)])
-    return {name: _cached_zip(root, name, platform, files) for name, files in (("arrow", arrow), ("light", light))}
+    layers = {**beside, "light": light}
+    return {name: _cached_zip(root, name, platform, files) for name, files in layers.items()}
 
 
 def _emr_packages(root: Path) -> list[tuple[str, Path]]:
@@ -282,7 +291,7 @@ def _check_size(entries: list[tuple[str, Path]]) -> None:
     if size_mb > LAYER_LIMIT_MB:
         msg = (
             f"The Lambda layers unpack to {size_mb:.0f} MB, more than AWS's {LAYER_LIMIT_MB} MB. "
-            "Take a dependency out of requirements/lambda.in, arrow.in or light.in, then run `make lock`."
+            "Take a dependency out of requirements/lambda.in, arrow.in, sftp.in or light.in, then run `make lock`."
         )
         raise BuildError(msg)
 
@@ -339,7 +348,7 @@ def _write_manifest(out: Path, platform: Platform) -> Path:
         if path.is_file()
     }
     manifest = out / "manifest.json"
-    layers = ("lambda", "arrow", "light") if platform is Platform.HOST else ("lambda", "arrow", "light", "emr")
+    layers = ["lambda", *BESIDE_THE_FIRST, "light", *([] if platform is Platform.HOST else ["emr"])]
     uncompiled = [name for name in layers if bytecode.find_python(platform.python(name)) is None]
     content = {"platform": platform, "files": digests, "without_bytecode": uncompiled}
     manifest.write_text(json.dumps(content, indent=2) + "\n")

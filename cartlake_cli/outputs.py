@@ -21,6 +21,16 @@ class Api(BaseModel):
     url: str = Field(description="Its address on AWS.")
 
 
+class SftpServer(BaseModel):
+    """An SFTP server that the lake reads."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    place: str = Field(description="Host, folder and pattern of its files.")
+    dataset: str = Field(description="Dataset that its files are of.")
+    schedule: str | None = Field(description="When it is read; null when on demand only.")
+
+
 class Outputs(BaseModel):
     """The names of all resources of one environment. A test compares Terraform's output with this model."""
 
@@ -52,6 +62,7 @@ class Outputs(BaseModel):
     emr_application_id: str | None = Field(None, description="EMR Serverless that runs the jobs; null on Glue.")
     sources: dict[str, str | None] = Field(description="When each enabled source is read; null when on demand only.")
     streams: dict[str, str | None] = Field({}, description="When each topic is read; null when on demand only.")
+    sftp: dict[str, SftpServer] = Field({}, description="The SFTP servers that are read, keyed by their names.")
     functions: dict[str, str] = Field(description="Lambda function names, keyed by their folder under lambdas/.")
 
 

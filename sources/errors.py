@@ -27,5 +27,9 @@ class UnknownSourceError(TerminalError):
     """There is no source of this name, or it is not enabled."""
 
 
+class HostKeyError(TerminalError):
+    """A server shows a host key that the lake's settings do not name."""
+
+
 class UnknownTopicError(TerminalError):
     """There is no topic of this name, or the credentials may not see it."""

@@ -16,6 +16,7 @@ from cartlake.ledger.maintenance import MaintenanceLedger
 from cartlake.ledger.next_runs import NextRunLedger
 from cartlake.ledger.reloads import ReloadLedger
 from cartlake.ledger.runs import RunLedger
+from cartlake.ledger.sftp import SftpLedger
 from cartlake.ledger.sources import SourceLedger
 from cartlake.ledger.stale import StaleLedger
 from cartlake.ledger.streams import StreamLedger
@@ -44,6 +45,7 @@ class Ledger:
         self.notices = NoticeLedger(table)
         self.sources = SourceLedger(table)
         self.streams = StreamLedger(table)
+        self.sftp = SftpLedger(table)
 
     def has_pending(self, subject: str) -> bool:
         """Return whether a run of a dataset, or the refresh, would find work: files, a backfill or stale tables."""

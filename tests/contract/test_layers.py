@@ -66,7 +66,7 @@ LIGHT_FUNCTIONS = {"light_loader", "light_refresher", "tile_writer"}
 
 
 # The functions that read sources have their code in their zip.
-SOURCE_FUNCTIONS = {"source_sync", "stream_reader"}
+SOURCE_FUNCTIONS = {"sftp_reader", "source_sync", "stream_reader"}
 
 
 # The code that compiles the queries of those functions runs their pipelines to do so.

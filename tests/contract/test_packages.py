@@ -89,7 +89,7 @@ def named_by_contracts():
 
 
 def test_there_is_something_to_reach_from():
-    assert len(entry_points()) == 23
+    assert len(entry_points()) == 24
     assert "glue_jobs.transforms.sales" in named_by_contracts()
     assert named_by_contracts() <= shipped_modules().keys()
 

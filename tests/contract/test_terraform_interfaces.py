@@ -28,7 +28,7 @@ ACCOUNT_OF_EXAMPLES = "123456789012"
 DECLARED = r'^module "{0}" {{$|^    {0} = {{$'
 """How a function is deployed: by a call of its own, or as a member of a map."""
 MOST_LINES = 340
-MOST_LINES_OF_THE_COMPOSITION = 710
+MOST_LINES_OF_THE_COMPOSITION = 740
 
 
 def in_example(path: Path) -> bool:

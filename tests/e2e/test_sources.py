@@ -14,6 +14,7 @@ from tests.e2e.conftest import environment_of, eventually
 from tests.servers.ecb import Ecb
 from tests.servers.http import TRUNCATED, Reply
 from tests.servers.hubspot import HubSpotServer
+from tests.servers.sftp import PASSWORD, SftpSite
 
 pytestmark = pytest.mark.e2e
 
@@ -30,11 +31,11 @@ def read_from(lake, **sources):
         yield
 
 
-def loaded(lake, source):
+def loaded(lake, source, folder="sync"):
     """Wait until all files of a source are loaded; returns their keys."""
 
     def found():
-        files = [one for one in lake.ledger.files.list(source) if f"/{source}/sync/" in one.key]
+        files = [one for one in lake.ledger.files.list(source) if f"/{source}/{folder}/" in one.key]
         return files if all(one.state is FileState.LOADED for one in files) else None
 
     return sorted(one.key for one in eventually(found, 180))
@@ -82,8 +83,8 @@ def test_rates_of_the_central_bank_are_in_the_table_as_it_serves_them(lake, run_
         assert (progress["state"], progress["read_until"][:10]) == ("DONE", f"{server.today}")
 
 
-def put_secret(lake, value):
-    lake.client("secretsmanager").put_secret_value(SecretId=SECRET, SecretString=value)
+def put_secret(lake, value, secret=SECRET):
+    lake.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=value)
 
 
 def test_contacts_of_hubspot_are_in_the_table_once_whatever_fails(lake, run_lake, rows_of):
@@ -140,6 +141,37 @@ def test_contacts_of_hubspot_are_in_the_table_once_whatever_fails(lake, run_lake
 def newest(server):
     seconds = max(one.modified for one in server.newest("contacts").values())
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+
+
+def test_a_file_on_an_sftp_server_is_rows_of_the_table_once(lake, run_lake, rows_of, tmp_path):
+    # Of a year that no other test has rates of.
+    row = ["2017-05-05", "USD", "1.0961"]
+    rows = "select cast(rate_date as varchar), currency, rate from processed.fx_rates where year(rate_date) = 2017"
+    secret, text = (
+        "cartlake-local/sftp-bank",
+        f"rate_date,currency,rate,updated_at\n{','.join(row)},2017-05-05T15:00:00Z\n",
+    )
+    put_secret(lake, json.dumps({"password": PASSWORD}), secret)
+
+    with SftpSite(tmp_path).serving() as site:
+        site.put("Kurse März.csv", text.encode())
+        site.put("half.csv.part", b"rate_date")
+        settings = site.settings(dataset="fx_rates", secret=secret, settle_seconds=1)
+        with environment_of(lake, "sftp_reader", SFTP=json.dumps({"bank": {**settings, "host_keys": []}})):
+            assert site.host_key.fingerprint in str(run_lake("sync", "bank", exit_code=1).exception)
+        with environment_of(lake, "sftp_reader", SFTP=json.dumps({"bank": settings})):
+            assert answer(run_lake, "bank", "--dry-run")["waiting"] == 2
+            first = answer(run_lake, "bank")
+            site.folder.joinpath("Kurse März.csv").rename(site.folder / "done.csv")
+            second = answer(run_lake, "bank")
+
+    counts = ("listed", "fetched", "known", "waiting", "refused")
+    assert [[one[name] for name in counts] for one in (first, second)] == [[2, 1, 0, 1, 0], [2, 0, 1, 1, 0]]
+    assert [key.rsplit("/", 1)[1] for key in loaded(lake, "fx_rates", "sftp")] == ["Kurse_März.csv"]
+    [[day, currency, rate]] = rows_of(rows)
+    assert (day, currency, Decimal(rate)) == (row[0], row[1], Decimal(row[2]))
+    shown_files = json.loads(run_lake("sources", "bank", "--json").stdout)
+    assert [(one["path"], one["state"]) for one in shown_files] == [("done.csv", "READ")]
 
 
 def test_a_source_that_is_not_enabled_is_said_so(run_lake):

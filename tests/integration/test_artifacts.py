@@ -17,6 +17,7 @@ pytestmark = pytest.mark.integration
 
 LAYERS = {
     **{name: ["cartlake", "arrow"] for name in ("file_validator", "maintenance_planner", "table_publisher")},
+    "sftp_reader": ["cartlake", "sftp"],
     **{name: ["light"] for name in ("light_loader", "light_refresher", "tile_writer")},
 }
 ENVIRONMENT = {
@@ -29,6 +30,7 @@ ENVIRONMENT = {
     "RAW_BUCKET": "raw",
     "GRACE_SECONDS": "1200",
     "SOURCES": "{}",
+    "SFTP": "{}",
     "STREAMS": "{}",
     "ALERTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:alerts",
     "ARTIFACTS_BUCKET": "artifacts",
@@ -146,7 +148,7 @@ def light_for_aws(checkout):
     return [path for _, path in building._installed(checkout, "light", Platform.AWS)]
 
 
-@pytest.mark.parametrize("lock", ["lambda", "arrow", "light", "emr"])
+@pytest.mark.parametrize("lock", ["lambda", "arrow", "light", "sftp", "emr"])
 def test_there_are_wheels_for_aws_of_every_locked_version(checkout, tmp_path, lock):
     path = checkout / "requirements" / f"{lock}.lock"
     command = [*building.install_command(path, tmp_path / "target", Platform.AWS), "--dry-run"]

@@ -121,3 +121,18 @@ def source_key(source: str) -> Key:
 def stream_key(topic: str) -> Key:
     """How far a topic was read."""
     return Key("STREAMS", topic)
+
+
+def sftp_key(server: str) -> Key:
+    """The lease and the last counts of an SFTP server."""
+    return Key("SFTP", server)
+
+
+def sftp_file_key(server: str, file_id: str) -> Key:
+    """How a file on an SFTP server looked last."""
+    return Key(f"SFTP#{server}", f"FILE#{file_id}")
+
+
+def sftp_content_key(server: str, dataset: str, sha256: str) -> Key:
+    """The object of a content that came from an SFTP server."""
+    return Key(f"SFTP#{server}", f"CONTENT#{dataset}#{sha256}")

@@ -40,8 +40,9 @@ def sync_source(lake: Lake, source: str, *, since: datetime | None = None, dry_r
     Raises CommandError when the source is not enabled, when another sync is at work, and when the sync fails.
     """
     if source not in lake.outputs.sources:
+        enabled = sorted([*lake.outputs.sources, *lake.outputs.sftp])
         raise CommandError(
-            f"{source!r} is no source of this lake. Enabled: {', '.join(sorted(lake.outputs.sources)) or 'none'}. "
+            f"{source!r} is no source of this lake. Enabled: {', '.join(enabled) or 'none'}. "
             f"`lake sources` lists all; docs/sources.md says how one is enabled."
         )
     answer = _invoke(lake, {"source": source, "dry_run": dry_run, **({"since": stamp(since)} if since else {})})

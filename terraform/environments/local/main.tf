@@ -41,5 +41,9 @@ module "lake" {
     clickstream = { dataset = "clickstream", brokers = ["127.0.0.1:19092"], authentication = "none" }
     orders      = { dataset = "transactions", brokers = ["127.0.0.1:19092"], authentication = "none" }
   }
+  # A server on this machine: without one, and without a schedule, nothing is read.
+  sftp = {
+    bank = { host = "127.0.0.1", port = 2222, user = "cartlake", dataset = "fx_rates", secret = "sftp-bank" }
+  }
   ingest = { validator = { maximum_concurrency = 2 } } # all cold starts share the same few cores
 }

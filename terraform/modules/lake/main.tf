@@ -31,7 +31,7 @@ locals {
 
   buckets         = module.storage.buckets
   emr_application = one([for emr in module.emr_serverless : { id = emr.application.id, arn = emr.application.arn }])
-  function_names  = merge(concat([module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names], module.sources[*].function_names, module.streams[*].function_names, module.api[*].function_names)...)
+  function_names  = merge(concat([module.ingest.function_names, module.sweep.function_names, module.coordinator.function_names, module.workflows.function_names, module.athena.function_names, module.alerts.function_names], module.sources[*].function_names, module.streams[*].function_names, module.sftp[*].function_names, module.api[*].function_names)...)
 
   # Who may assume a role, by whatever way: the API's function assumes those that its callers have.
   people       = { for role in setunion(keys(var.access.people), keys(var.api.roles)) : role => merge(try(var.access.people[role], {}), { function_role_arns = contains(keys(var.api.roles), role) ? [local.api_role_arn] : [] }) }
@@ -305,7 +305,7 @@ module "secrets" {
   source = "../secrets"
 
   name_prefix = local.name_prefix
-  names       = setunion(var.secrets, compact([for source in var.sources : source.secret]), compact([for stream in var.streams : stream.secret]))
+  names       = setunion(var.secrets, compact([for source in var.sources : source.secret]), compact([for stream in var.streams : stream.secret]), [for server in var.sftp : server.secret])
   kms_key_arn = module.encryption.kms_key_arn
 }
 
@@ -331,6 +331,15 @@ module "streams" {
   streams = { for topic, stream in var.streams : topic => merge(stream, {
     secret = stream.secret == null ? null : module.secrets.secrets[stream.secret]
   }) }
+}
+
+module "sftp" {
+  source = "../sftp"
+  count  = length(var.sftp) > 0 ? 1 : 0
+
+  shared     = module.platform.shared
+  raw_bucket = local.buckets["raw"]
+  servers    = { for name, server in var.sftp : name => merge(server, { secret = module.secrets.secrets[server.secret] }) }
 }
 
 module "producers" {

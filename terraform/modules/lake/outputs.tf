@@ -27,6 +27,7 @@ output "resources" {
     emr_application_id   = one([for emr in module.emr_serverless : emr.application.id])
     sources              = { for name, source in var.sources : name => source.schedule }
     streams              = { for topic, stream in var.streams : topic => stream.schedule }
+    sftp                 = { for name, server in var.sftp : name => { place = "${server.host}:${server.folder}/${server.pattern}", dataset = server.dataset, schedule = server.schedule } }
     functions            = local.function_names
   }
 }

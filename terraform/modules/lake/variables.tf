@@ -158,6 +158,30 @@ variable "streams" {
   nullable = false
 }
 
+variable "sftp" {
+  description = "SFTP servers that vendors put files on, by name: variable `servers` of module `sftp`, with the name of the secret, which is made with those of `secrets`. Names are other ones than those of `sources`."
+  type = map(object({
+    host           = string
+    port           = optional(number, 22)
+    user           = string
+    folder         = optional(string, ".")
+    pattern        = optional(string, "*")
+    dataset        = string
+    secret         = string
+    host_keys      = optional(list(string), [])
+    schedule       = optional(string)
+    settle_seconds = optional(number, 60)
+    max_mb         = optional(number, 2048)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setintersection(keys(var.sftp), ["fx_rates", "hubspot_companies", "hubspot_contacts"])) == 0
+    error_message = "A server has another name than the sources fx_rates, hubspot_companies and hubspot_contacts: `lake sync NAME` reads both."
+  }
+}
+
 variable "lineage_url" {
   description = "Where to send OpenLineage events too, e.g. a Marquez at http://marquez.internal:5000; null keeps them in S3 only."
   type        = string

@@ -57,6 +57,7 @@ os.environ |= {
     "FORECAST_JOB": "demand-forecast",
     "REFRESH_JOB": "table-refresh",
     "SOURCES": "{}",
+    "SFTP": "{}",
     "STREAMS": "{}",
     "RESULTS_BUCKET": "results",
     "REFRESH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:cartlake-test-refresh",

@@ -21,6 +21,7 @@ def answers(lake, monkeypatch):
     """What the function answers, one after the other; `asked` is what it was asked."""
     lake.outputs.functions["source_sync"] = "test-source-sync"
     lake.outputs.sources = {"fx_rates": "rate(1 day)", "hubspot_contacts": None}
+    lake.outputs.sftp = {}
     answers, asked = [], []
 
     def invoke(**request):

@@ -97,6 +97,7 @@ run "every_built_function_is_deployed" {
   variables {
     sources = { hubspot_contacts = { secret = "hubspot", schedule = "rate(1 hour)" } }
     streams = { clickstream = { dataset = "clickstream", brokers = ["kafka:9092"], authentication = "none" } }
+    sftp    = { acme = { host = "sftp.acme.example", user = "lake", dataset = "transactions", secret = "acme" } }
     api     = { roles = { data_engineer = { principal_arns = ["arn:aws:iam::123456789012:role/job"] } } }
   }
 
@@ -156,6 +157,45 @@ run "a_stream_brings_its_reader_its_secret_and_its_alarms" {
     condition     = jsonencode(output.resources.streams) == jsonencode({ clickstream = "rate(1 minute)" }) && contains(keys(module.secrets.secrets), "kafka")
     error_message = "Commands must know which topics are read, and the secret of a stream is made with the others."
   }
+}
+
+run "sftp_servers_are_read_only_where_they_are_asked_for" {
+  command = plan
+
+  assert {
+    condition     = !contains(keys(output.resources.functions), "sftp_reader") && length(output.resources.sftp) == 0
+    error_message = "Without servers there must be no function that reads any."
+  }
+}
+
+run "an_sftp_server_brings_its_reader_and_its_secret" {
+  command = plan
+
+  variables {
+    sftp = {
+      acme = { host = "sftp.acme.example", user = "lake", folder = "/out", pattern = "*.csv", dataset = "transactions", secret = "acme", schedule = "rate(5 minutes)" }
+    }
+  }
+
+  assert {
+    condition     = jsonencode(output.resources.sftp) == jsonencode({ acme = { dataset = "transactions", place = "sftp.acme.example:/out/*.csv", schedule = "rate(5 minutes)" } })
+    error_message = "Commands must know which servers are read, and when."
+  }
+
+  assert {
+    condition     = contains(keys(module.secrets.secrets), "acme") && contains(keys(output.resources.functions), "sftp_reader")
+    error_message = "The secret of a server is made with the others, and a function reads it."
+  }
+}
+
+run "rejects_a_server_with_the_name_of_a_source" {
+  command = plan
+
+  variables {
+    sftp = { fx_rates = { host = "sftp.acme.example", user = "lake", dataset = "transactions", secret = "acme" } }
+  }
+
+  expect_failures = [var.sftp]
 }
 
 run "a_job_may_be_sized_without_repeating_the_rest" {
