@@ -95,7 +95,9 @@ class Request(RootModel[AnyRequest]):
     pass
 
 
-def decide(request: FileValidated | Start | Release | Maintain | StartForecast | Begin | Hold) -> Decision:
+def decide(  # noqa: PLR0911 - one for each action
+    request: FileValidated | Start | Release | Maintain | StartForecast | Begin | Hold,
+) -> Decision:
     """Do what the request asks for, and return what was decided."""
     match request:
         case Release():

@@ -36,7 +36,7 @@ class Lake:
         if not isinstance(outputs, dict):
             raise BadTaskError(f"Terraform's output `lake` must be a JSON object, but it is {outputs!r}.")
         buckets, functions = outputs.get("buckets") or {}, outputs.get("functions") or {}
-        found = {
+        found: dict[str, Any] = {
             "region": outputs.get("region"),
             "raw_bucket": outputs.get("raw_bucket") or buckets.get("raw"),
             "ledger_table": outputs.get("ledger_table"),
@@ -57,8 +57,8 @@ class Lake:
         """Return a client of AWS."""
         # A session of its own: boto3's default session may not be used in several threads, and triggers run in some.
         if service not in self._clients:
-            client = boto3.session.Session().client(service, region_name=self.region, config=_PATIENT)
-            self._clients[service] = client
+            session: Any = boto3.session.Session()
+            self._clients[service] = session.client(service, region_name=self.region, config=_PATIENT)
         return self._clients[service]
 
 

@@ -16,7 +16,30 @@ if TYPE_CHECKING:
 _HOURS: Final = timedelta(hours=6)
 
 
-class LoadFileOperator(LakeTask):
+class StartingOperator(LakeTask):
+    """An operator that begins something, unless it was begun before by the task, and waits for its end.
+
+    `lake_variable` is the Airflow variable with Terraform's output `lake`. Waits `timeout` at most, and asks every
+    `poll_seconds`.
+    """
+
+    retry_begins_anew = True
+
+    def __init__(
+        self,
+        *,
+        lake_variable: str = "cartlake",
+        poll_seconds: float = 15,
+        timeout: timedelta = _HOURS,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.lake_variable = lake_variable
+        self.poll_seconds = poll_seconds
+        self.timeout = timeout
+
+
+class LoadFileOperator(StartingOperator):
     """Drops a copy of a file for a dataset, and waits until its rows are in the table.
 
     `source` is `s3://bucket/key`, or a path on the machine of the task. `file_name` is the name of the copy, by default
@@ -28,7 +51,6 @@ class LoadFileOperator(LakeTask):
     """
 
     template_fields: Sequence[str] = ("dataset", "source", "file_name")
-    retry_begins_anew = True
 
     def __init__(
         self,
@@ -36,18 +58,12 @@ class LoadFileOperator(LakeTask):
         dataset: str,
         source: str,
         file_name: str | None = None,
-        lake_variable: str = "cartlake",
-        poll_seconds: float = 15,
-        timeout: timedelta = _HOURS,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.dataset = dataset
         self.source = source
         self.file_name = file_name
-        self.lake_variable = lake_variable
-        self.poll_seconds = poll_seconds
-        self.timeout = timeout
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Drop the file unless that was done, and wait for it."""
@@ -58,7 +74,7 @@ class LoadFileOperator(LakeTask):
         return self.wait(lake, "file_is_loaded", file_id, self.poll_seconds, self.timeout.total_seconds())
 
 
-class StartRunOperator(LakeTask):
+class StartRunOperator(StartingOperator):
     """Starts a run of the lake's state machine `refresh`, `maintenance` or `forecast`, and waits until it has ended.
 
     The execution is named by the task. Tried again, or cleared, the task goes on with the run that it started before;
@@ -68,22 +84,15 @@ class StartRunOperator(LakeTask):
     """
 
     template_fields: Sequence[str] = ("workflow",)
-    retry_begins_anew = True
 
     def __init__(
         self,
         *,
         workflow: str,
-        lake_variable: str = "cartlake",
-        poll_seconds: float = 15,
-        timeout: timedelta = _HOURS,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.workflow = workflow
-        self.lake_variable = lake_variable
-        self.poll_seconds = poll_seconds
-        self.timeout = timeout
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Start the run unless that was done, and wait for it."""

@@ -137,8 +137,8 @@ def tables_are_rebuilt(ledger: Ledger, run_id: str) -> Answer:
         return waiting(f"refresh {refresh} is running")
     if ledger.failed_to_rebuild(run_id):
         message = (
-            f"The refresh of what run {run_id} changed failed. `lake runs --dataset refresh` says why; the next refresh "
-            "takes it, which StartRunOperator or the next file starts. Clear this task then."
+            f"The refresh of what run {run_id} changed failed. `lake runs --dataset refresh` says why; the next "
+            "refresh takes it, which StartRunOperator or the next file starts. Clear this task then."
         )
         return Answer("failed", message)
     return Answer("done", result={"run_id": run_id})

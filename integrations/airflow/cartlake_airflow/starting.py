@@ -91,7 +91,10 @@ def start_run(lake: Lake, task: Task, workflow: str) -> tuple[str, str | None]:
 
 
 def _coordinate(lake: Lake, request: dict[str, str]) -> dict[str, Any]:
-    """Return the answer of the run coordinator. Raises LakeError if it failed, BadTaskError if it took no such request."""
+    """Return the answer of the run coordinator.
+
+    Raises LakeError if it failed, BadTaskError if it takes no such request.
+    """
     answer = lake.client("lambda").invoke(
         FunctionName=lake.coordinator, Qualifier=ALIAS, Payload=json.dumps(request).encode()
     )

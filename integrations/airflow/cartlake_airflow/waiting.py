@@ -50,8 +50,8 @@ class LakeTask(BaseOperator):
             outputs = Variable.get(self.lake_variable, default=None, deserialize_json=True)
             if outputs is None:
                 raise BadTaskError(
-                    f"There is no Airflow variable {self.lake_variable!r}. Set it to what `terraform output -json lake` "
-                    "prints."
+                    f"There is no Airflow variable {self.lake_variable!r}. "
+                    "Set it to what `terraform output -json lake` prints."
                 )
             return Lake.of(outputs)
 
@@ -67,7 +67,7 @@ class LakeTask(BaseOperator):
             self.defer(trigger=trigger, method_name="after_waiting", timeout=timedelta(seconds=seconds))
         return self.result_of(answer)
 
-    def after_waiting(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - Airflow's names
+    def after_waiting(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """Go on with the answer that the trigger sent."""
         return self.result_of(Answer(**event))
 

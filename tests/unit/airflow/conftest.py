@@ -1,4 +1,4 @@
-"""A lake of moto as a DAG sees it: its ledger, its raw bucket, and the real run coordinator in place of its function."""
+"""A lake of moto as a DAG sees it: ledger, raw bucket, and the real run coordinator in place of its function."""
 
 import io
 import json
