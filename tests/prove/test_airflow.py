@@ -56,10 +56,10 @@ def policy(lake):
 
 @pytest.fixture(scope="module")
 def airflow(lake, tmp_path_factory):
-    iam = lake.client("iam")
-    iam.create_user(UserName="airflow")
-    iam.put_user_policy(UserName="airflow", PolicyName="lake", PolicyDocument=policy(lake))
-    key = iam.create_access_key(UserName="airflow")["AccessKey"]
+    iam, name = lake.client("iam"), f"airflow-{uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="lake", PolicyDocument=policy(lake))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
     variables = {
         **lake.local_variables(),
         "AWS_ACCESS_KEY_ID": key["AccessKeyId"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -51,7 +51,7 @@ class Lake:
 
     def names(self) -> dict[str, str]:
         """Return the names as JSON, which `of` reads."""
-        return {name: value for name, value in asdict(self).items() if not name.startswith("_")}
+        return {name: getattr(self, name) for name in ("region", "raw_bucket", "ledger_table", "coordinator")}
 
     def client(self, service: str) -> Any:
         """Return a client of AWS."""
