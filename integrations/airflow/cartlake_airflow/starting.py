@@ -95,9 +95,8 @@ def _coordinate(lake: Lake, request: dict[str, str]) -> dict[str, Any]:
 
     Raises LakeError if it failed, BadTaskError if it takes no such request.
     """
-    answer = lake.client("lambda").invoke(
-        FunctionName=lake.coordinator, Qualifier=ALIAS, Payload=json.dumps(request).encode()
-    )
+    name = f"{lake.coordinator}:{ALIAS}"
+    answer = lake.client("lambda").invoke(FunctionName=name, Payload=json.dumps(request).encode())
     said = json.loads(answer["Payload"].read())
     if "FunctionError" not in answer:
         return dict(said)

@@ -154,7 +154,7 @@ class TestStartRun:
     def test_it_asks_the_version_of_the_function_that_is_in_use(self, starts, function):
         starts()
         [request] = function.requests
-        assert (request["FunctionName"], request["Qualifier"]) == ("test-run-coordinator", "live")
+        assert request["FunctionName"] == "test-run-coordinator:live"
 
     @pytest.mark.parametrize("record", [True, False])
     def test_tried_again_it_starts_nothing_before_and_after_its_first_step(self, starts, executions, ledger, record):
