@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from benchmarks.world import new_lake
 from cartlake.ledger import FileState, RunState
+from cartlake.refresh.graph import WHOLE
 from cartlake_cli.athena.client import athena_of
 from generators.transactions import generate_transactions
 from tests.contract.pages import ROOT
@@ -221,15 +222,13 @@ def test_runs_are_started_once_although_the_scheduler_is_killed_and_tasks_are_cl
 
 
 def test_a_run_that_failed_is_started_again_by_the_retry_under_another_name(lake, airflow):
-    before, loading = named_by_airflow(lake, "refresh"), "transactions-20260101T000000-000000"
-    lake.ledger.locks.acquire("transactions", loading)  # a refresh waits for files that are being loaded
-    try:
-        run = airflow.trigger(WEEKLY, "2026-09-13")
-        [first] = until("the refresh", lambda: named_by_airflow(lake, "refresh").keys() - before.keys())
-        arn = lake.outputs.state_machine_arns["refresh"].replace(":stateMachine:", ":execution:")
-        lake.client("stepfunctions").stop_execution(executionArn=f"{arn}:{first}")
-    finally:
-        lake.ledger.locks.release("transactions", loading)
+    before, stale = named_by_airflow(lake, "refresh"), lake.ledger.stale
+    stale.mark("recompute-20260913T000000-000000", "processed.transactions", WHOLE)  # work for some seconds
+    run = airflow.trigger(WEEKLY, "2026-09-13")
+    [first] = until("the refresh", lambda: named_by_airflow(lake, "refresh").keys() - before.keys(), pause=0.1)
+    until("its work", lambda: stale.of_run(first), pause=0.1)
+    arn = lake.outputs.state_machine_arns["refresh"].replace(":stateMachine:", ":execution:")
+    lake.client("stepfunctions").stop_execution(executionArn=f"{arn}:{first}")
     tasks = airflow.wait(WEEKLY, run)
 
     second = airflow.returned(WEEKLY, run, "refresh")["run_id"]
