@@ -8,7 +8,7 @@ LAKE := $(BIN)/lake
 SETUP := .venv/.setup-done
 ENVIRONMENTS := local dev staging prod
 MODULES := $(notdir $(wildcard terraform/modules/*))
-PYTHON_FILES := cartlake cartlake_cli lambdas glue_jobs generators sources localaws data_catalog benchmarks tests terraform conftest.py docs/site_hooks.py
+PYTHON_FILES := cartlake cartlake_cli lambdas glue_jobs generators sources localaws data_catalog integrations benchmarks tests terraform conftest.py docs/site_hooks.py
 
 # Tools keep caches below the home folder; where that cannot be written, one of this checkout stands in for it.
 ifeq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo writable),)
@@ -116,7 +116,7 @@ lint: setup ## Lint Python and SQL
 
 .PHONY: types
 types: setup ## Check types (mypy strict)
-	$(BIN)/mypy cartlake cartlake_cli lambdas glue_jobs generators sources localaws/src data_catalog benchmarks
+	$(BIN)/mypy cartlake cartlake_cli lambdas glue_jobs generators sources localaws/src data_catalog integrations/airflow/cartlake_airflow benchmarks
 
 # Both pin what Cartlake needs in other versions, so they have an environment of their own.
 WORKFLOW_TOOLS := .cache/workflows/$(firstword $(shell cksum requirements/workflows.lock))
@@ -219,7 +219,7 @@ bench: setup ## Measure what the project claims; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
 .PHONY: prove
-prove: setup ## Prove what takes too long for CI: both engines in turns, 10,000 damaged files, 50 kills of a load, 40 of a stream, dev, staging and prod applied, a chart of Superset, three bad releases, a burst of 10,000 files, 30 deploys in a row, and 3 on a busy machine
+prove: setup ## Prove what takes too long for CI: both engines in turns, 10,000 damaged files, 50 kills of a load, 40 of a stream, dev, staging and prod applied, a chart of Superset, Airflow killed over a lake, three bad releases, a burst of 10,000 files, 30 deploys in a row, and 3 on a busy machine
 	$(BIN)/pytest tests/spark/test_both_engines.py --hypothesis-profile=explore --timeout=7200
 	MUTANTS=10000 $(BIN)/pytest tests/spark/test_mutations.py --timeout=14400
 	KILLS=50 $(BIN)/pytest tests/e2e/test_kills.py --timeout=14400
@@ -229,6 +229,10 @@ prove: setup ## Prove what takes too long for CI: both engines in turns, 10,000 
 	BURST=10000 $(BIN)/pytest tests/e2e/test_burst.py --timeout=14400
 	$(BIN)/python -m benchmarks.applies --rounds 30
 	$(BIN)/python -m benchmarks.applies --rounds 3 --lanes 1 --load
+
+.PHONY: prove-airflow
+prove-airflow: setup ## Install Airflow and run the example DAGs over a lake, with its processes killed; part of `make prove`
+	$(BIN)/pytest tests/prove/test_airflow.py --timeout=1800
 
 .PHONY: catalog
 catalog: setup ## Build catalog page, data dictionary and diagrams in build/docs/
@@ -266,6 +270,8 @@ lock: setup ## Choose new dependency versions (pyproject.toml, requirements/*.in
 		requirements/supply_chain.in -o requirements/supply_chain.lock
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
 		requirements/superset.in -o requirements/superset.lock
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+		requirements/airflow.in -o requirements/airflow.lock
 	echo checkov | $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
 		- -o requirements/checkov.lock
 

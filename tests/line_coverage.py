@@ -22,6 +22,7 @@ SOURCES = tuple(
     for folder in (
         *("cartlake", "cartlake_cli", "lambdas", "glue_jobs", "generators", "data_catalog", "sources"),
         "localaws/src/localaws",
+        "integrations/airflow/cartlake_airflow",
     )
 )
 FILE = "COVERAGE_FILE"

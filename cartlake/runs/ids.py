@@ -1,7 +1,8 @@
 """Workflows, the ids of their runs, and the branches that runs write to.
 
 A run id is `<subject>-<yyyymmddThhmmss>-<6 hex digits>`, e.g. `transactions-20260131T083000-1a2b3c`. The subject is the
-dataset whose files the run loads; the other workflows work for all datasets, so their name is the subject.
+dataset whose files the run loads; the other workflows work for all datasets, so their name is the subject. An
+orchestrator that names a run itself has up to 16 hex digits, since it makes them from names of its own.
 """
 
 import re
@@ -43,7 +44,7 @@ DELETED_KEYS: Final = "deleted_keys"
 ERASURE: Final = "erasure"
 """The subject in the ids of erasures, which hold locks as runs do but have no execution."""
 
-RUN_ID: Final = re.compile(r"(?P<subject>[a-z][a-z0-9_]*)-(?P<started>\d{8}T\d{6})-[0-9a-f]{6}")
+RUN_ID: Final = re.compile(r"(?P<subject>[a-z][a-z0-9_]*)-(?P<started>\d{8}T\d{6})-[0-9a-f]{6,16}")
 
 
 def new_run_id(subject: str, now: datetime, suffix: str) -> str:
@@ -58,7 +59,7 @@ def subject_of(run_id: str) -> str:
     """
     match = RUN_ID.fullmatch(run_id)
     if match is None:
-        raise TerminalError(f"{run_id!r} is not a run id; expected <subject>-<yyyymmddThhmmss>-<6 hex digits>.")
+        raise TerminalError(f"{run_id!r} is not a run id; expected <subject>-<yyyymmddThhmmss>-<6 to 16 hex digits>.")
     return match["subject"]
 
 

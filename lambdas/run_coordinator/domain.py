@@ -30,6 +30,7 @@ class Outcome(StrEnum):
     TAKEN_OVER = "taken_over"
     RESUMED = "resumed"
     ALREADY_RUNNING = "already_running"
+    ALREADY_STARTED = "already_started"
     NOTHING_PENDING = "nothing_pending"
     HELD = "held"
     BUSY = "busy"
@@ -161,6 +162,31 @@ class Coordinator:
             case ExecutionState.OVER:
                 self.release(subject, lock.run_id)
                 return self.begin(subject, request)
+
+    def begin_as(self, workflow: Workflow, run_id: str) -> Decision:
+        """Start the run of a workflow that has this id, once: asked again, nothing is started, also after its end.
+
+        While another run has the lock nothing is started either: that run is BUSY.
+        """
+        if self.ledger.runs.get(run_id) is not None or self._exists(run_id):
+            return Decision(Outcome.ALREADY_STARTED, workflow, run_id)
+        if self.ledger.locks.acquire(workflow, run_id):
+            return self._run(Outcome.STARTED, workflow, run_id)
+        lock = self.ledger.locks.get(workflow)
+        if lock is None:
+            return self.begin_as(workflow, run_id)
+        match self._state(lock.run_id):
+            case ExecutionState.RUNNING:
+                return Decision(Outcome.BUSY, workflow, lock.run_id)
+            case ExecutionState.NEVER_STARTED:
+                self._run(Outcome.RESUMED, workflow, lock.run_id)
+                return Decision(Outcome.BUSY, workflow, lock.run_id)
+            case ExecutionState.OVER:
+                self.release(workflow, lock.run_id)
+                return self.begin_as(workflow, run_id)
+
+    def _exists(self, run_id: str) -> bool:
+        return self.executions.state(run_id) is not ExecutionState.NEVER_STARTED
 
     def hold(self, subject: str, run_id: str) -> Decision:
         """Give a lock to a run of maintenance if no other run has it, and return whether work is pending for it.

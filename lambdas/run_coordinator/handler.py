@@ -1,14 +1,14 @@
 """Entry point for our event FileValidated, the last step of the state machines, maintenance and the forecast."""
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from aws_lambda_powertools.utilities.parser.models import EventBridgeModel
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, Discriminator, RootModel, Tag
+from pydantic import BaseModel, Discriminator, RootModel, Tag, model_validator
 
 from cartlake.maintenance.documents import MaintenanceRequest
-from cartlake.runs.ids import Workflow
+from cartlake.runs.ids import RUN_ID, Workflow
 from lambdas.run_coordinator.adapters import coordinator
 from lambdas.run_coordinator.domain import Decision, Outcome
 from lambdas.run_coordinator.settings import settings
@@ -52,6 +52,21 @@ class StartForecast(BaseModel):
     action: Literal["forecast"]
 
 
+class Begin(BaseModel):
+    """From an orchestrator outside the lake, which names the run: asked for again, it is not started again."""
+
+    action: Literal["begin"]
+    workflow: Literal[Workflow.REFRESH, Workflow.MAINTENANCE, Workflow.FORECAST]
+    run_id: str
+
+    @model_validator(mode="after")
+    def _is_of_the_workflow(self) -> Self:
+        found = RUN_ID.fullmatch(self.run_id)
+        if found is None or found["subject"] != self.workflow:
+            raise ValueError(f"{self.run_id!r} must be {self.workflow}-<yyyymmddThhmmss>-<6 to 16 hex digits>.")
+        return self
+
+
 class Hold(BaseModel):
     """From the job that maintains tables, before and while it writes those of a dataset or of the refresh."""
 
@@ -70,6 +85,7 @@ AnyRequest: TypeAlias = Annotated[
     | Annotated[Release, Tag("release")]
     | Annotated[Maintain, Tag("maintain")]
     | Annotated[StartForecast, Tag("forecast")]
+    | Annotated[Begin, Tag("begin")]
     | Annotated[Hold, Tag("hold")],
     Discriminator(_form),
 ]
@@ -79,7 +95,9 @@ class Request(RootModel[AnyRequest]):
     pass
 
 
-def decide(request: FileValidated | Start | Release | Maintain | StartForecast | Hold) -> Decision:
+def decide(  # noqa: PLR0911 - one for each action
+    request: FileValidated | Start | Release | Maintain | StartForecast | Begin | Hold,
+) -> Decision:
     """Do what the request asks for, and return what was decided."""
     match request:
         case Release():
@@ -96,6 +114,8 @@ def decide(request: FileValidated | Start | Release | Maintain | StartForecast |
             return coordinator().maintain(MaintenanceRequest(**request.model_dump(exclude={"action"})))
         case StartForecast():
             return coordinator().begin(Workflow.FORECAST)
+        case Begin():
+            return coordinator().begin_as(request.workflow, request.run_id)
         case Hold():
             return coordinator().hold(request.subject, request.run_id)
 

@@ -13,7 +13,10 @@ from tests.contract.python_files import ROOT, python_files
 
 SHIPPED = ("cartlake", "lambdas", "glue_jobs", "sources")
 NOT_SHIPPED = {"cartlake_cli", "generators", "data_catalog", "localaws", "benchmarks", "dashboard", "tests"}
-FOLDERS = ("cartlake", "cartlake_cli", "lambdas", "glue_jobs", "generators", "sources", "localaws/src", "data_catalog")
+FOLDERS = (
+    *("cartlake", "cartlake_cli", "lambdas", "glue_jobs", "generators", "sources", "localaws/src", "data_catalog"),
+    "integrations/airflow/cartlake_airflow",
+)
 MODULES_SIDE_BY_SIDE = 15
 CALLERS = {"cartlake_cli/main.py", "cartlake_cli/command_table.py"}
 
@@ -142,6 +145,27 @@ def test_the_embedded_aws_imports_nothing_of_ours():
     }
 
     assert outward == set()
+
+
+IN_AIRFLOW = {"operators.py", "sensors.py", "triggers.py", "waiting.py"}
+
+
+@pytest.mark.parametrize("path", python_files("integrations/airflow"), ids=lambda path: path.name)
+def test_a_dag_needs_boto3_and_airflow_alone(path):
+    """Airflow's environment has no Cartlake. What decides is tested without Airflow, so it imports none."""
+    named = {name.split(".")[0] for name in imports(path)} - set(sys.stdlib_module_names) - {"cartlake_airflow"}
+    runs_there = path.name in IN_AIRFLOW or path.parent.name == "dags"
+
+    assert named <= {"boto3", "botocore"} | ({"airflow"} if runs_there else set())
+
+
+def test_nothing_else_imports_airflow():
+    folders = [*SHIPPED, "cartlake_cli", "generators", "data_catalog", "localaws/src", "benchmarks"]
+    paths = [path for folder in folders for path in python_files(folder)]
+
+    assert [
+        path for path in paths if {"airflow", "cartlake_airflow"} & {name.split(".")[0] for name in imports(path)}
+    ] == []
 
 
 def test_operators_modules_do_not_import_commands():

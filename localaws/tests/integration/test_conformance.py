@@ -241,6 +241,16 @@ class TestS3:
         tags = s3.get_object_tagging(Bucket=bucket, Key="big")["TagSet"]
         assert {tag["Key"]: tag["Value"] for tag in tags} == {"Project": "cartlake", "Empty": ""}
 
+    def test_a_copy_with_a_condition_overwrites_nothing(self, localaws, bucket):
+        s3 = localaws.client("s3")
+        s3.put_object(Bucket=bucket, Key="source", Body=b"first")
+        copy = {"Bucket": bucket, "Key": "k", "CopySource": {"Bucket": bucket, "Key": "source"}, "IfNoneMatch": "*"}
+        s3.copy_object(**copy)
+        s3.put_object(Bucket=bucket, Key="source", Body=b"second")
+        with pytest.raises(ClientError, match="PreconditionFailed"):
+            s3.copy_object(**copy)
+        assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"first"
+
     def test_deleting_the_newest_version_brings_the_older_back(self, localaws, bucket):
         s3 = localaws.client("s3")
         s3.put_object(Bucket=bucket, Key="k", Body=b"old")

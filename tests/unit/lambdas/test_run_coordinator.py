@@ -628,3 +628,87 @@ def test_maintenance_and_the_forecast_wait_for_an_erasure(ledger, coordinator, e
     ledger.locks.acquire(workflow, "erasure-20260131T083000-000000")
     assert coordinator.begin(workflow).outcome is Outcome.ALREADY_RUNNING
     assert executions.starts == []
+
+
+class TestRunsThatAnOrchestratorNames:
+    NAMED = "maintenance-20260901T060000-0123456789abcdef"
+    OTHER = "maintenance-20260901T055900-bbbbbb"
+
+    @pytest.fixture
+    def begins(self, coordinator):
+        return lambda run_id=self.NAMED: coordinator.begin_as(Workflow.MAINTENANCE, run_id)
+
+    def test_it_is_started_under_its_name_with_the_lock(self, begins, executions, ledger):
+        assert begins().outcome is Outcome.STARTED
+        assert executions.starts == [(Workflow.MAINTENANCE, self.NAMED)]
+        lock = ledger.locks.get(Workflow.MAINTENANCE)
+        assert (lock.run_id, lock.execution_arn) == (self.NAMED, f"arn:{self.NAMED}")
+
+    @pytest.mark.parametrize("state", [ExecutionState.RUNNING, ExecutionState.OVER])
+    def test_asked_again_nothing_is_started(self, begins, executions, ledger, state):
+        begins()
+        executions.states[self.NAMED] = state
+        if state is ExecutionState.OVER:
+            ledger.locks.release(Workflow.MAINTENANCE, self.NAMED)
+        decision = begins()
+        assert (decision.outcome, decision.run_id) == (Outcome.ALREADY_STARTED, self.NAMED)
+        assert len(executions.starts) == 1
+        assert (ledger.locks.get(Workflow.MAINTENANCE) is None) == (state is ExecutionState.OVER)
+
+    def test_asked_again_after_step_functions_forgot_the_name_nothing_is_started(self, begins, executions, ledger):
+        ledger.runs.start(self.NAMED)
+        ledger.runs.finish(self.NAMED, None, "")
+        assert begins().outcome is Outcome.ALREADY_STARTED
+        assert executions.starts == []
+
+    def test_a_call_that_ended_between_lock_and_start_is_completed(self, begins, executions):
+        executions.crash = True
+        with pytest.raises(TimeoutError):
+            begins()
+        assert begins().outcome is Outcome.STARTED
+        assert executions.starts == [(Workflow.MAINTENANCE, self.NAMED)]
+
+    def test_while_another_run_is_at_work_it_is_busy(self, begins, executions, ledger):
+        ledger.locks.acquire(Workflow.MAINTENANCE, self.OTHER)
+        executions.states[self.OTHER] = ExecutionState.RUNNING
+        decision = begins()
+        assert (decision.outcome, decision.run_id) == (Outcome.BUSY, self.OTHER)
+        assert executions.starts == []
+        assert ledger.locks.get(Workflow.MAINTENANCE).run_id == self.OTHER
+
+    def test_another_run_that_never_started_is_started_first(self, begins, executions, ledger):
+        ledger.locks.acquire(Workflow.MAINTENANCE, self.OTHER)
+        assert begins().outcome is Outcome.BUSY
+        assert executions.starts == [(Workflow.MAINTENANCE, self.OTHER)]
+
+    def test_the_lock_of_a_run_whose_execution_is_over_is_taken_over(self, begins, executions, ledger):
+        ledger.locks.acquire(Workflow.MAINTENANCE, self.OTHER)
+        ledger.locks.acquire("customers", self.OTHER)
+        executions.states[self.OTHER] = ExecutionState.OVER
+        assert begins().outcome is Outcome.STARTED
+        assert ledger.locks.get(Workflow.MAINTENANCE).run_id == self.NAMED
+        assert ledger.locks.get("customers") is None
+
+    def test_an_erasure_is_waited_for(self, begins, executions, ledger):
+        ledger.locks.acquire(Workflow.MAINTENANCE, "erasure-20260131T083000-000000")
+        assert begins().outcome is Outcome.BUSY
+        assert executions.starts == []
+
+    @pytest.mark.parametrize(
+        ("workflow", "run_id"),
+        [
+            ("refresh", NAMED),
+            ("maintenance", "maintenance-20260901T060000-0123456789abcdef0"),
+            ("maintenance", "maintenance-2026-0123456789abcdef"),
+            ("transactions", "transactions-20260901T060000-0123456789abcdef"),
+        ],
+    )
+    def test_a_name_that_is_not_of_the_workflow_is_refused(self, workflow, run_id):
+        with pytest.raises(ValidationError):
+            handler.Request.model_validate({"action": "begin", "workflow": workflow, "run_id": run_id})
+
+    def test_the_function_starts_it(self, ledger, lambda_context, monkeypatch, coordinator):
+        monkeypatch.setattr(handler, "coordinator", lambda: coordinator)
+        request = {"action": "begin", "workflow": "maintenance", "run_id": self.NAMED}
+        answers = [handler.lambda_handler(request, lambda_context)["outcome"] for _ in range(2)]
+        assert answers == ["started", "already_started"]

@@ -76,6 +76,17 @@ def conditional_write(target: Target) -> None:
     equal(s3.get_object(Bucket=bucket, Key="k")["Body"].read(), b"first")
 
 
+@check("s3", "If-None-Match keeps an object from being overwritten by a copy")
+def conditional_copy(target: Target) -> None:
+    s3, bucket = _bucket(target)
+    s3.put_object(Bucket=bucket, Key="source", Body=b"first")
+    request = {"Bucket": bucket, "Key": "k", "CopySource": {"Bucket": bucket, "Key": "source"}, "IfNoneMatch": "*"}
+    s3.copy_object(**request)
+    s3.put_object(Bucket=bucket, Key="source", Body=b"second")
+    refused("PreconditionFailed", s3.copy_object, **request)
+    equal(s3.get_object(Bucket=bucket, Key="k")["Body"].read(), b"first")
+
+
 @check("s3", "an upload in parts is one object, its ETag ends in the number of parts")
 def multipart(target: Target) -> None:
     s3, bucket = _bucket(target)
