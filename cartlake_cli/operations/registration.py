@@ -83,17 +83,16 @@ def duckdb_sql(tables: Sequence[Registered], endpoint: str | None = None) -> str
 
 def _local_catalog(endpoint: str) -> list[str]:
     # The embedded AWS gives DuckDB the address and the keys of its S3, and knows every caller as the root user.
-    return [
-        f"attach if not exists 'lake' as {CATALOG} (type iceberg, read_only, "
-        f"endpoint '{endpoint.rstrip('/')}/iceberg', token 'test');"
-    ]
+    address = f"{endpoint.rstrip('/')}/iceberg"
+    return [f"attach if not exists 'lake' as {CATALOG} (type iceberg, read_only, endpoint '{address}', token 'test');"]
 
 
 def _catalog(table: Registered) -> list[str]:
+    address = f"glue.{table.region}.amazonaws.com/iceberg"
+    options = f"type iceberg, read_only, endpoint '{address}', authorization_type 'sigv4'"
     return [
         f"create or replace secret {CATALOG} (type s3, provider credential_chain, region '{table.region}');",
-        f"attach if not exists '{table.account_id}' as {CATALOG} (type iceberg, read_only, "
-        f"endpoint 'glue.{table.region}.amazonaws.com/iceberg', authorization_type 'sigv4');",
+        f"attach if not exists '{table.account_id}' as {CATALOG} ({options});",
     ]
 
 

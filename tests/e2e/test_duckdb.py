@@ -20,9 +20,7 @@ def without_downloads(sql):
     return f"load '{avro}';\n{sql}"
 
 
-def test_a_duckdb_reads_the_newest_rows_also_those_written_after_it_was_attached(
-    lake, demo, run_lake, orders, rows_of
-):
+def test_a_duckdb_reads_the_newest_rows_also_those_written_after_it_was_attached(lake, demo, run_lake, orders, rows_of):
     sql = run_lake("duckdb", "transactions", "curated.sales_daily").stdout
     path, _ = orders(30)
 

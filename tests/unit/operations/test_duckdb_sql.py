@@ -15,13 +15,22 @@ SALES = Registered(
 VIEW = 'create or replace view curated.sales_daily as select * from lake."dev_curated"."sales_daily";'
 
 
+ATTACH_AWS = (
+    "attach if not exists '123456789012' as lake (type iceberg, read_only, "
+    "endpoint 'glue.eu-west-1.amazonaws.com/iceberg', authorization_type 'sigv4');"
+)
+ATTACH_LOCAL = (
+    "attach if not exists 'lake' as lake (type iceberg, read_only, "
+    "endpoint 'http://127.0.0.1:2345/iceberg', token 'test');"
+)
+
+
 def test_on_aws_the_catalog_is_that_of_the_account_with_credentials_as_other_clients_find_them():
     lines = duckdb_sql([SALES]).splitlines()
 
     assert lines[-4:] == [
         "create or replace secret lake (type s3, provider credential_chain, region 'eu-west-1');",
-        "attach if not exists '123456789012' as lake (type iceberg, read_only, "
-        "endpoint 'glue.eu-west-1.amazonaws.com/iceberg', authorization_type 'sigv4');",
+        ATTACH_AWS,
         "create schema if not exists curated;",
         VIEW,
     ]
@@ -30,11 +39,7 @@ def test_on_aws_the_catalog_is_that_of_the_account_with_credentials_as_other_cli
 def test_on_the_laptop_the_embedded_aws_is_read():
     lines = duckdb_sql([SALES], "http://127.0.0.1:2345").splitlines()
 
-    assert lines[-3:-1] == [
-        "attach if not exists 'lake' as lake (type iceberg, read_only, "
-        "endpoint 'http://127.0.0.1:2345/iceberg', token 'test');",
-        "create schema if not exists curated;",
-    ]
+    assert lines[-3:-1] == [ATTACH_LOCAL, "create schema if not exists curated;"]
     assert not [line for line in lines if "load aws" in line]
 
 
