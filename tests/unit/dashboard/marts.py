@@ -61,7 +61,7 @@ def tile_source(folder: Path, days: int = 430, *, filled: bool = True) -> TileSo
                 fill(session, table, rows[table.physical_name] if filled else [])
             upstreams = tuple(up.table for up in table.build.upstreams) if table.build else ()
             written = NOW - timedelta(hours=60 if table.bare_name == "customers" else 1)
-            number = str(8_000_000_000_000_000_001 + len(sources))
+            number = str(8_000_000_000_000_000_001 + len(sources)) if table.physical_name in rows else None
             sources[table.physical_name] = Source(
                 table.physical_name, contract.version, number, written, table.promised_hours, upstreams, 1000
             )
