@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
-from botocore.exceptions import ClientError
 
 from cartlake import contracts
 from cartlake.aws import s3
-from cartlake.aws.clients import error_code
 from cartlake.contracts.rules.sql import text_literal
 from cartlake.refresh.graph import Graph, Scope
 from cartlake.runs.ids import RESERVED_NAMES
@@ -125,10 +123,6 @@ def explore_index(bucket: str) -> ExploreIndex | None:
     try:
         return s3.find_model(f"s3://{bucket}/tiles/explore/index.json", ExploreIndex)
     except s3.DocumentError:
-        return None
-    except ClientError as error:
-        if error_code(error) != "AccessDenied":  # S3's answer for what is missing, to who may not list the bucket
-            raise
         return None
 
 

@@ -21,6 +21,8 @@ module "lake" {
     jwt   = var.api_jwt
   }
 
+  dashboard = { explore = true } # `lake dashboard` downloads the engine when the page is opened
+
   environment          = "local"
   artifacts_dir        = coalesce(var.artifacts_dir, "${path.root}/../../../build")
   lambda_architecture  = var.lambda_architecture
