@@ -56,7 +56,10 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""As `terraform/modules/dashboard` has CloudFront send them, but for Explore; ECharts sets attributes `style`, so these are allowed."""
+"""As `terraform/modules/dashboard` has CloudFront send them, with the other policy for Explore.
+
+ECharts sets attributes `style`, so these are allowed.
+"""
 
 
 class TilesForbiddenError(Exception):

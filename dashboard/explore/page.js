@@ -162,6 +162,7 @@ function result(duck, {columns, rows, count, millis}) {
 document.getElementById('nav').replaceChildren(
   ...Object.keys(TILES).map((name) => h('li', {}, h('a', {href: `./#/${name}`}, words(name)))),
   h('li', {}, h('a', {href: 'explore.html', 'aria-current': 'page'}, 'Explore')));
+document.querySelector('[aria-current]').scrollIntoView({block: 'nearest', inline: 'nearest'}); // on a phone, links do not fit
 onTheme(() => {});
 window.addEventListener('hashchange', () => {
   const sql = new URLSearchParams(location.hash.slice(1)).get('sql');

@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from cartlake import contracts
 from cartlake_cli.dashboard.engine import EngineError, fetch_engine, read_lock
-from lambdas.tile_writer.explore import FORMAT, ExploreIndex, export
 from tests.browser import ROOT, Site, browser
-from tests.unit.dashboard.marts import NOW, RUN_ID
+from tests.unit.dashboard.marts import NOW, write_explore
 
 SERIOUS = {"serious", "critical"}
 
@@ -31,18 +29,9 @@ def engine():
 def bucket(tiles, source, tmp_path_factory):
     """A folder as the tile writer leaves it in the bucket, with the files of Explore."""
     folder = tmp_path_factory.mktemp("explored")
-    (folder / "tiles/explore").mkdir(parents=True)
+    (folder / "tiles").mkdir()
     (folder / "tiles/index.json").write_bytes((tiles / "tiles/index.json").read_bytes())
-    tables = [table for contract in contracts.load_all() for table in contract.tables]
-
-    def upload(name, path):
-        (folder / "tiles/explore" / name).write_bytes(path.read_bytes())
-
-    files, left_out = export(source.session, tables, source.sources, None, upload)
-    index = ExploreIndex(
-        format=FORMAT, run_id=RUN_ID, written_at="2026-11-29T14:02:00Z", tables=files, left_out=left_out
-    )
-    (folder / "tiles/explore/index.json").write_text(index.model_dump_json())
+    write_explore(source, folder / "tiles/explore")
     return folder
 
 
@@ -115,9 +104,10 @@ def test_every_file_has_the_rows_and_values_of_its_table(page, bucket, source):
     for one in json.loads((bucket / "tiles/explore/index.json").read_text())["tables"]:
         names = [column["name"] for column in one["columns"]]
         values = ", ".join(f"cast(cast({column['name']} as {column['type']}) as varchar)" for column in one["columns"])
-        as_one = "select count(*) as rows, md5(string_agg(line, '' order by line)) as content from (select concat_ws('|', {}) as line from {})"
-        [expected] = source.session.rows(as_one.format(values, one["table"]))
-        assert answer(page, as_one.format(values, one["table"])) == [[text(value) for value in expected]], names
+        lines = f"select concat_ws('|', {values}) as line from {one['table']}"
+        as_one = f"select count(*) as rows, md5(string_agg(line, '' order by line)) as content from ({lines})"
+        [expected] = source.session.rows(as_one)
+        assert answer(page, as_one) == [[text(value) for value in expected]], names
 
 
 def test_wide_numbers_and_nested_values_are_exact(page):

@@ -150,7 +150,8 @@ VALUES = {
     "name": ("varchar", "'it''s \N{GRINNING FACE}'", "VARCHAR", "it's \N{GRINNING FACE}"),
     "nothing": ("varchar", "null", "VARCHAR", None),
     "tags": ("varchar[]", "['a', 'b, \"c\"']", "VARCHAR[]", "[a, 'b, \"c\"']"),
-    "parts": ("struct(moment timestamptz, n int)", "{moment: '2026-01-02 03:04:05+00', n: 1}", "STRUCT(moment TIMESTAMP, n INTEGER)",
+    "parts": ("struct(moment timestamptz, n int)", "{moment: '2026-01-02 03:04:05+00', n: 1}",
+              "STRUCT(moment TIMESTAMP, n INTEGER)",
               "{'moment': '2026-01-02 03:04:05', 'n': 1}"),
     "blob": ("uuid", "'00000000-0000-0000-0000-000000000001'", "VARCHAR", "00000000-0000-0000-0000-000000000001"),
 }  # fmt: skip
