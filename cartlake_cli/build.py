@@ -12,6 +12,7 @@
                                       requirements/glue.lock as wheels, for --additional-python-modules
     build/glue/jobs/<job>.py          the script of each job, on Glue or EMR Serverless
     build/emr/packages.zip            only for AWS: requirements/emr.lock installed, which jobs unpack on EMR Serverless
+    build/engine/<file>.gz            only with Explore: the engine of that page of the dashboard
     build/manifest.json               {"platform": ..., "files": {"<path below build/>": "<sha256 hex>"},
                                       "without_bytecode": ["light", ...]}
 
@@ -110,8 +111,10 @@ class BuildError(TerminalError):
     """An artifact could not be built. The message says which and what to do."""
 
 
-def build(root: Path, platform: Platform) -> Path:
+def build(root: Path, platform: Platform, engine: Path | None = None) -> Path:
     """Build every artifact of the checkout `root`; returns the path of the manifest.
+
+    `engine` is a folder with the engine of Explore, whose files are added.
 
     Raises BuildError when dependencies cannot be installed or the layers exceed Lambda's limit.
     """
@@ -127,6 +130,7 @@ def build(root: Path, platform: Platform) -> Path:
     copied[GLUE_WHEELS] = _cached_wheels(root)
     if platform is Platform.AWS:
         copied[EMR_PACKAGES] = _cached_zip(root, "emr", platform, _emr_packages(root))
+    copied |= {f"engine/{file.name}": file for file in sorted(engine.iterdir())} if engine else {}
     for name, cached in copied.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(cached, out / name)

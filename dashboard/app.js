@@ -2,6 +2,7 @@
 import {forget} from './chart.js';
 import {forgetOld, lateSources, load, pageOf, TileError, TILES} from './data.js';
 import {configure, format, timeZone} from './format.js';
+import {onTheme} from './theme.js';
 import {announce, h} from './view.js';
 import * as customers from './pages/customers.js';
 import * as funnel from './pages/funnel.js';
@@ -40,6 +41,7 @@ async function show({keepFocus = false} = {}) {
     if (turn !== shown) return;
     configure(index);
     footer(index);
+    navigation(name, index.explore);
     const byName = Object.fromEntries(tiles.map((tile) => [tile.tile, tile]));
     forget();
     main.replaceChildren(...render(page, byName, filters, (change) => go(name, {...filters, ...change})));
@@ -89,9 +91,12 @@ function problem(title, error) {
     h('p', {class: 'hint'}, error.message), h('button', {type: 'button', onclick: () => show()}, 'Try again'))];
 }
 
-function navigation(current) {
+let explored = false; // once an index said so, also where the next cannot be read
+function navigation(current, explore = explored) {
+  explored = explore;
   document.getElementById('nav').replaceChildren(...Object.entries(PAGES).map(([name, page]) =>
-    h('li', {}, h('a', {href: `#/${name}`, 'aria-current': name === current ? 'page' : null}, page.title))));
+    h('li', {}, h('a', {href: `#/${name}`, 'aria-current': name === current ? 'page' : null}, page.title))),
+  explore ? h('li', {}, h('a', {href: 'explore.html'}, 'Explore')) : '');
 }
 
 function footer(index) {
@@ -114,19 +119,7 @@ function restoreFocus(key) {
   found?.focus();
 }
 
-const themeButton = document.getElementById('theme');
-function theme(dark) {
-  document.documentElement.dataset.theme = dark ? 'dark' : 'light';
-  themeButton.setAttribute('aria-pressed', String(dark));
-}
-const remembered = localStorage.getItem('theme');
-theme(remembered ? remembered === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches);
-themeButton.addEventListener('click', () => {
-  const dark = document.documentElement.dataset.theme !== 'dark';
-  localStorage.setItem('theme', dark ? 'dark' : 'light');
-  theme(dark);
-  show({keepFocus: true});
-});
+onTheme(() => show({keepFocus: true}));
 document.getElementById('print').addEventListener('click', () => window.print());
 // A tab that stays open for hours shows what was written meanwhile, once somebody looks at it again.
 document.addEventListener('visibilitychange', () => { if (!document.hidden && forgetOld(FRESH_MILLIS)) show(); });

@@ -46,6 +46,9 @@ export const format = {
     dateStyle: 'medium', timeStyle: 'short', timeZone: settings.timeZone,
   }).format(new Date(value)),
   text: (value) => value ?? none,
+  exact: (value) => value ?? none, // a number as a text, because JavaScript's numbers would round it
+  megabytes: (value) => formatter(Intl.NumberFormat, {style: 'unit', unit: 'megabyte', maximumFractionDigits: 1}).format(value / 1e6),
+  millis: (value) => formatter(Intl.NumberFormat, {style: 'unit', unit: 'millisecond', maximumFractionDigits: 0}).format(value),
   flag: (value) => value ? 'yes' : 'no',
   hours: (value) => value == null ? none : value < 48
     ? formatter(Intl.NumberFormat, {style: 'unit', unit: 'hour', unitDisplay: 'short', maximumFractionDigits: 0}).format(value)

@@ -46,7 +46,7 @@ export function table(caption, columns, rows, {sortable = false, limit} = {}) {
     const down = head.getAttribute('aria-sort') !== 'descending';
     for (const other of heads) other.removeAttribute('aria-sort');
     head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
-    const compare = (a, b) => typeof a === 'string' ? a.localeCompare(b) : a - b;
+    const compare = (a, b) => typeof a === 'string' && column.unit !== 'exact' ? a.localeCompare(b) : a - b;
     const known = rows.filter((row) => row[column.key] != null).sort((a, b) => compare(a[column.key], b[column.key]) * (down ? -1 : 1));
     fill([...known, ...rows.filter((row) => row[column.key] == null)]);
     announce(`Sorted by ${column.label}, ${down ? 'descending' : 'ascending'}`);
@@ -56,7 +56,7 @@ export function table(caption, columns, rows, {sortable = false, limit} = {}) {
     h('table', {}, h('caption', {class: 'visually-hidden'}, caption), h('thead', {}, h('tr', {}, heads)), body));
 }
 
-const NUMBERS = new Set(['count', 'cents', 'usd', 'share', 'hours']);
+const NUMBERS = new Set(['count', 'cents', 'exact', 'usd', 'share', 'hours']);
 const isNumber = (column) => NUMBERS.has(column.unit);
 
 function cell(column, row, first) {
@@ -86,14 +86,14 @@ const guarded = (text) => /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
 
 export function csv(columns, rows) {
   const field = (column, value) => {
-    const text = value == null ? '' : column.unit === 'cents' ? decimal(value) : typeof value === 'string' ? guarded(value) : String(value);
+    const text = value == null ? '' : column.unit === 'cents' ? decimal(value) : typeof value === 'string' && column.unit !== 'exact' ? guarded(value) : String(value);
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const lines = rows.map((row) => columns.map((column) => field(column, row[column.key])).join(','));
   return `\ufeff${[columns.map((column) => field({}, column.label)).join(','), ...lines].join('\r\n')}\r\n`;
 }
 
-function download(name, text) {
+export function download(name, text) {
   const link = h('a', {href: URL.createObjectURL(new Blob([text], {type: 'text/csv'})), download: name});
   link.click();
   URL.revokeObjectURL(link.href);

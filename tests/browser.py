@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,9 +38,9 @@ def browser():
 class Site:
     """The page and a folder of tiles, which a test may take away or forbid."""
 
-    def __init__(self, tiles: Path) -> None:
+    def __init__(self, tiles: Path, read_engine: Callable[[str], bytes | None] = lambda _: None) -> None:
         self.tiles, self.state = tiles, "there"
-        self.server = server(ROOT / "dashboard", self._read)
+        self.server = server(ROOT / "dashboard", self._read, read_engine=read_engine)
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
         self._thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self._thread.start()

@@ -1,4 +1,7 @@
-"""A web server for one person on this machine: the files of the page, and its tiles, with the headers of CloudFront."""
+"""A web server for one person on this machine: the files of the page, its tiles, and the engine of Explore.
+
+Its headers are those of CloudFront.
+"""
 
 from __future__ import annotations
 
@@ -8,37 +11,55 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
+
+from cartlake_cli.dashboard.engine import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     ReadTile = Callable[[str], bytes | None]
+    ReadEngine = Callable[[str], bytes | None]
 
 TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
+    ".parquet": "application/vnd.apache.parquet",
     ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
 }
 """Files of other kinds are no part of the page, and are not served."""
 
 TILES: Final = "tiles/"
+ENGINE: Final = "engine/"
+EXPLORE: Final = "explore.html"
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+EXPLORE_POLICY: Final = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Of the page and the worker that run DuckDB, which is WebAssembly; a worker has the policy of its own file."""
 
 HEADERS: Final = {
     "Cache-Control": "no-cache",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""As `terraform/modules/dashboard` has CloudFront send them; ECharts sets attributes `style`, so these are allowed."""
+"""As `terraform/modules/dashboard` has CloudFront send them, with the other policy for Explore.
+
+ECharts sets attributes `style`, so these are allowed.
+"""
 
 
 class TilesForbiddenError(Exception):
@@ -47,23 +68,28 @@ class TilesForbiddenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the server answers; `body` is not compressed yet."""
+    """What the server answers. `compressed` says that the body is compressed by gzip already."""
 
     status: HTTPStatus
     content_type: str
     body: bytes
+    policy: str = POLICY
+    compressed: bool = False
 
 
-def respond(folder: Path, read_tile: ReadTile, path: str) -> Response:
-    """Return the answer to a request for a path below the page's folder, or for a tile."""
+def respond(folder: Path, read_tile: ReadTile, path: str, read_engine: ReadEngine = lambda _: None) -> Response:
+    """Return the answer to a request for a path below the page's folder, for a tile, or for a file of the engine."""
     name = unquote(urlsplit(path).path).lstrip("/") or "index.html"
     if name.startswith(TILES):
         return _tile(read_tile, name)
+    if name.startswith(ENGINE):
+        return _engine(read_engine, name)
     file = (folder / name).resolve()
     # Only the page's own files, whatever a path with dots or a link names.
     if not file.is_relative_to(folder.resolve()) or file.suffix not in TYPES or not file.is_file():
         return _plain(HTTPStatus.NOT_FOUND, f"The dashboard has no {name}.")
-    return Response(HTTPStatus.OK, TYPES[file.suffix], file.read_bytes())
+    policy = EXPLORE_POLICY if name == EXPLORE else POLICY
+    return Response(HTTPStatus.OK, TYPES[file.suffix], file.read_bytes(), policy)
 
 
 def _tile(read_tile: ReadTile, name: str) -> Response:
@@ -73,7 +99,17 @@ def _tile(read_tile: ReadTile, name: str) -> Response:
         return _plain(HTTPStatus.FORBIDDEN, str(error))
     if found is None:
         return _plain(HTTPStatus.NOT_FOUND, f"There is no {name}: the next refresh writes it.")
-    return Response(HTTPStatus.OK, TYPES[".json"], found)
+    return Response(HTTPStatus.OK, TYPES.get(PurePosixPath(name).suffix, TYPES[".parquet"]), found)
+
+
+def _engine(read_engine: ReadEngine, name: str) -> Response:
+    try:
+        found = read_engine(name.removeprefix(ENGINE))
+    except EngineError as error:
+        return _plain(HTTPStatus.BAD_GATEWAY, str(error))
+    if found is None:
+        return _plain(HTTPStatus.NOT_FOUND, f"The engine of Explore has no {name}.")
+    return Response(HTTPStatus.OK, TYPES[PurePosixPath(name).suffix], found, EXPLORE_POLICY, compressed=True)
 
 
 def _plain(status: HTTPStatus, text: str) -> Response:
@@ -86,12 +122,20 @@ def encoded(response: Response, asked: Mapping[str, str]) -> tuple[HTTPStatus, d
     `asked` are the headers of the request, their names in lower case.
     """
     tag = f'"{hashlib.sha256(response.body).hexdigest()[:20]}"'
-    headers = {**HEADERS, "Content-Type": response.content_type, "Vary": "Accept-Encoding", "ETag": tag}
+    headers = {
+        **HEADERS,
+        "Content-Security-Policy": response.policy,
+        "Content-Type": response.content_type,
+        "Vary": "Accept-Encoding",
+        "ETag": tag,
+    }
     if response.status is HTTPStatus.OK and asked.get("if-none-match") == tag:
         return HTTPStatus.NOT_MODIFIED, headers, b""
     body = response.body
     if "gzip" in asked.get("accept-encoding", ""):
-        body, headers["Content-Encoding"] = _compressed(body), "gzip"
+        body, headers["Content-Encoding"] = body if response.compressed else _compressed(body), "gzip"
+    elif response.compressed:
+        body = gzip.decompress(body)
     return response.status, headers | {"Content-Length": str(len(body))}, body
 
 
@@ -133,9 +177,11 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing: the terminal shows the address of the page only."""
 
 
-def server(folder: Path, read_tile: ReadTile, port: int = 0) -> ThreadingHTTPServer:
+def server(
+    folder: Path, read_tile: ReadTile, port: int = 0, read_engine: ReadEngine = lambda _: None
+) -> ThreadingHTTPServer:
     """Return a server on 127.0.0.1 that is not started; port 0 takes a free one. Raises OSError for a port in use."""
-    handler = partial(Handler, partial(respond, folder, read_tile))
+    handler = partial(Handler, partial(respond, folder, read_tile, read_engine=read_engine))
     made = ThreadingHTTPServer(("127.0.0.1", port), handler)
     made.daemon_threads = True
     return made

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,6 +12,10 @@ from cartlake.aws.objects import S3Uri
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+CATALOG: Final = "lake"
+"""What a DuckDB calls the Glue catalog that it is attached to."""
 
 
 class Registered(BaseModel):
@@ -58,34 +62,38 @@ SELECT * FROM cartlake.{table.database}.{table.table} LIMIT 10;
 
 
 def duckdb_sql(tables: Sequence[Registered], endpoint: str | None = None) -> str:
-    """Return SQL that shows tables as views of a local DuckDB, each in the version that it has now.
+    """Return SQL that attaches a local DuckDB to the Glue catalog, and shows its tables as views.
 
-    `endpoint` is the address of the embedded AWS, None for AWS, where credentials are found as other clients find them.
+    Each query reads the version that a table has then. `endpoint` is the address of the embedded AWS, None for AWS,
+    where credentials are found as other clients find them.
     """
     extensions = ["httpfs", "iceberg", *([] if endpoint else ["aws"])]
     schemas = sorted({table.name.partition(".")[0] for table in tables})
     lines = [
         *(f"install {name}; load {name};" for name in extensions),
-        _local_secret(endpoint) if endpoint else _secret(tables[0].region if tables else ""),
+        *(_local_catalog(endpoint) if endpoint else _catalog(tables[0]) if tables else []),
         *(f"create schema if not exists {schema};" for schema in schemas),
         *(
-            f"create or replace view {table.name} as select * from iceberg_scan('{table.metadata_location}');"
+            f'create or replace view {table.name} as select * from {CATALOG}."{table.database}"."{table.table}";'
             for table in tables
         ),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _local_secret(endpoint: str) -> str:
-    address = endpoint.partition("://")[2]
-    return (
-        "create or replace secret lake (type s3, key_id 'test', secret 'test', region 'us-east-1', "
-        f"endpoint '{address}', url_style 'path', use_ssl false);"
-    )
+def _local_catalog(endpoint: str) -> list[str]:
+    # The embedded AWS gives DuckDB the address and the keys of its S3, and knows every caller as the root user.
+    address = f"{endpoint.rstrip('/')}/iceberg"
+    return [f"attach if not exists 'lake' as {CATALOG} (type iceberg, read_only, endpoint '{address}', token 'test');"]
 
 
-def _secret(region: str) -> str:
-    return f"create or replace secret lake (type s3, provider credential_chain, region '{region}');"
+def _catalog(table: Registered) -> list[str]:
+    address = f"glue.{table.region}.amazonaws.com/iceberg"
+    options = f"type iceberg, read_only, endpoint '{address}', authorization_type 'sigv4'"
+    return [
+        f"create or replace secret {CATALOG} (type s3, provider credential_chain, region '{table.region}');",
+        f"attach if not exists '{table.account_id}' as {CATALOG} ({options});",
+    ]
 
 
 def snowflake_sql(table: Registered) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 
 from cartlake import contracts
+from cartlake.aws import s3
 from cartlake.contracts.rules.sql import text_literal
 from cartlake.refresh.graph import Graph, Scope
 from cartlake.runs.ids import RESERVED_NAMES
@@ -22,6 +23,7 @@ from glue_jobs.engines.duckdb.iceberg.published import published
 from glue_jobs.engines.duckdb.lake_tables import LakeTables
 from glue_jobs.engines.duckdb.session import open_session
 from lambdas.tile_writer.domain import Source, Tile, TileError, columns_of_rows, parse_tile, shown_columns
+from lambdas.tile_writer.explore import ExploreIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -114,6 +116,14 @@ def tile_source(prefix: str, ledger: Ledger, run_id: str, memory_mb: int) -> Ite
 def read_tiles(folder: Path = TILES) -> list[Tile]:
     """Return the definitions in a folder, by name. Raises TileError for a header that is not complete."""
     return [parse_tile(path.stem, path.read_text()) for path in sorted(folder.glob("*.sql"))]
+
+
+def explore_index(bucket: str) -> ExploreIndex | None:
+    """Return the index of the files of Explore, None where there is none, or one of another version of the code."""
+    try:
+        return s3.find_model(f"s3://{bucket}/tiles/explore/index.json", ExploreIndex)
+    except s3.DocumentError:
+        return None
 
 
 def register(session: Session, contract: Contract, table: Table, found: Published | None) -> Source:

@@ -1,22 +1,26 @@
 """The last act of a refresh: writes the tiles that the dashboard reads, so that a page view asks no query engine.
 
 It may be invoked again: a tile is written anew from the versions of the tables that are published then. The index is
-written last, so that the page never finds a tile in it that is not there.
+written last, so that the page never finds a tile in it that is not there. Where Explore is enabled, marts follow.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
+from cartlake import contracts
 from cartlake.aws import s3
+from cartlake.aws.clients import aws_errors, client
 from cartlake.times import stamp, utc_now
 from glue_jobs.engines.duckdb.session import httpfs_file
 from lambdas.shared.clients import ledger
 from lambdas.shared.entry import Answer, entry, logger
-from lambdas.tile_writer.adapters import read_tiles, tile_source
+from lambdas.tile_writer.adapters import TileSource, explore_index, read_tiles, tile_source
 from lambdas.tile_writer.domain import tile_document
+from lambdas.tile_writer.explore import FORMAT, ExploreIndex, export
 from lambdas.tile_writer.settings import settings
 
 settings()  # a bad environment fails the cold start
@@ -36,7 +40,9 @@ def lambda_handler(request: TilesRequest, context: LambdaContext) -> Answer:
         for tile in read_tiles():
             document = tile_document(tile, source.columns(tile), source.sources_of(tile), request.run_id, now)
             written.append({"tile": tile.name, "bytes": write(tile.name, document), "rows": document["rows"]})
-    write("index", index_document(request.run_id, stamp(now), written))
+        write("index", index_document(request.run_id, stamp(now), written))
+        if settings().explore:
+            write_explore(source, request.run_id, stamp(now))
     logger.info("tiles_written", run_id=request.run_id, tiles=len(written), bytes=sum(one["bytes"] for one in written))
     return {"tiles": len(written), "bytes": sum(one["bytes"] for one in written)}
 
@@ -49,8 +55,30 @@ def index_document(run_id: str, now: str, written: list[dict[str, Any]]) -> dict
         "environment": settings().environment,
         "time_zone": settings().time_zone,
         "currency": settings().currency,
+        "explore": settings().explore,
         "tiles": written,
     }
+
+
+def write_explore(source: TileSource, run_id: str, now: str) -> None:
+    """Write the files of Explore that changed, and then their index."""
+    tables = [table for contract in contracts.load_all() for table in contract.tables]
+    before = explore_index(settings().dashboard_bucket)
+    files, left_out = export(source.session, tables, source.sources, before, upload)
+    index = ExploreIndex(format=FORMAT, run_id=run_id, written_at=now, tables=tuple(files), left_out=tuple(left_out))
+    write("explore/index", index.model_dump())
+    logger.info("explore_written", run_id=run_id, tables=len(files), bytes=sum(one.bytes for one in files))
+
+
+def upload(name: str, path: Path) -> None:
+    """Store a file of Explore; an earlier one of its table is replaced."""
+    with aws_errors(), path.open("rb") as file:
+        client("s3").put_object(
+            Bucket=settings().dashboard_bucket,
+            Key=f"tiles/explore/{name}",
+            Body=file,
+            ContentType="application/vnd.apache.parquet",
+        )
 
 
 def write(name: str, document: dict[str, Any]) -> int:

@@ -10,6 +10,7 @@ class Settings(LedgerSettings):
 
     `database_prefix` stands before the names of this environment's Glue databases. `time_zone` is the one in which the
     page shows times, by its IANA name; `currency` is that of the amounts whose names end in `_reporting`, ISO 4217.
+    With `explore`, marts are written as Parquet files for the page Explore.
     """
 
     dashboard_bucket: str = Field(min_length=3)
@@ -17,6 +18,7 @@ class Settings(LedgerSettings):
     environment: str = Field(min_length=1)
     time_zone: str = Field(default="UTC", pattern=r"^[A-Za-z0-9_+\-/]+$")
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
+    explore: bool = False
 
 
 @cache

@@ -20,20 +20,21 @@ def without_downloads(sql):
     return f"load '{avro}';\n{sql}"
 
 
-def test_a_duckdb_reads_the_newest_rows(lake, demo, run_lake, orders, rows_of):
-    path, _ = orders(30)
-    run_lake("drop", "transactions", path, "--wait")
+def test_a_duckdb_reads_the_newest_rows_also_those_written_after_it_was_attached(lake, demo, run_lake, orders, rows_of):
     sql = run_lake("duckdb", "transactions", "curated.sales_daily").stdout
+    path, _ = orders(30)
 
     with duckdb.connect(config={"allow_unsigned_extensions": "true"}) as connection:
         connection.execute(without_downloads(sql))
+        [before] = connection.execute("select count(*) from processed.transactions").fetchone()
+        run_lake("drop", "transactions", path, "--wait")
         counts = [connection.execute(f"select count(*) from {name}").fetchone()[0] for name in TABLES]
         last = connection.execute(
             "select count(*) from processed.transactions where _source_file like ?", [f"%{path.name}"]
         ).fetchone()
 
     assert counts == [int(rows_of(f"select count(*) from {name}")[0][0]) for name in TABLES]
-    assert last == (30,)
+    assert (counts[0] - before, last) == (30, (30,))
 
 
 TABLES = ("processed.transactions", "curated.sales_daily")

@@ -1,11 +1,15 @@
 """Tiles of real Iceberg tables in the embedded AWS: the published version, of the columns that tiles may read."""
 
+import shutil
 from types import SimpleNamespace
 
+import duckdb
 import pytest
 
+from cartlake import contracts
 from cartlake.refresh.graph import WHOLE, Scope
 from lambdas.tile_writer.adapters import read_tiles, tile_source
+from lambdas.tile_writer.explore import export
 from tests.integration.light_lake import LightLake, bucket_in
 
 pytestmark = pytest.mark.integration
@@ -62,3 +66,23 @@ def test_rows_about_people_are_counted_and_their_ids_left_where_they_are(lake):
         "revenue": [11999],
         "margin": [4000],
     }
+
+
+def test_a_file_of_explore_has_the_published_rows_and_none_about_a_person(lake, tmp_path):
+    lake.replace_days("curated.sales_daily", Scope(days=WHOLE.days), DAY)
+    lake.replace_days("curated.customer_ltv", Scope(days=WHOLE.days), CUSTOMER)
+    tables = [table for contract in contracts.load_all() for table in contract.tables]
+
+    with tile_source("tiles_", NO_LEDGER, "refresh-20260301T120000-00000a", 1024) as source:
+        files, left_out = export(
+            source.session, tables, source.sources, None, lambda name, path: shutil.copy(path, tmp_path / name)
+        )
+
+    why = {one.table: one.why for one in left_out}
+    assert [(file.table, file.rows) for file in files] == [("curated.sales_daily", 1)]
+    assert files[0].snapshot_id == str(lake.table("curated.sales_daily").current_snapshot().snapshot_id)
+    assert duckdb.sql(f"select net_reporting::varchar from '{tmp_path}/sales_daily.parquet'").fetchall() == [
+        ("119.99",)
+    ]
+    assert why["curated.customer_ltv"].startswith("Each row is about one person")
+    assert why["curated.fct_orders"] == "It was never written."

@@ -7,6 +7,7 @@ import typer
 
 from cartlake_cli.build import Platform, build
 from cartlake_cli.context import lake_of
+from cartlake_cli.dashboard.engine import fetch_engine, read_lock
 from cartlake_cli.options import Json
 
 
@@ -19,12 +20,18 @@ def build_artifacts(
     platform: Annotated[
         Platform | None, typer.Option(help="Where Lambdas will run; by default what --env needs.")
     ] = None,
+    explore: Annotated[
+        bool,
+        typer.Option("--explore", help="Add the engine of the dashboard's page Explore, for an environment on AWS."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Build Lambda zips and layers and the Glue library into build/; the same input gives the same bytes."""
     lake = lake_of(context)
     chosen = platform or (Platform.HOST if lake.is_local else Platform.AWS)
-    manifest = jsonlib.loads(build(lake.root, chosen).read_text())
+    page = lake.root / "dashboard"
+    engine = fetch_engine(read_lock(page), lake.root / ".cache") if explore else None
+    manifest = jsonlib.loads(build(lake.root, chosen, engine).read_text())
     folder = lake.root / "build"
     rows = [
         {

@@ -5,14 +5,19 @@ from __future__ import annotations
 import signal
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from threading import Lock
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cartlake_cli.context import Lake, lake_of
+from cartlake_cli.dashboard.engine import fetch_engine, read_lock
 from cartlake_cli.dashboard.serving import TILES, TilesForbiddenError, server
 from cartlake_cli.dashboard.tiles import BucketTiles
 from cartlake_cli.errors import CommandError, NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INDEX = f"{TILES}index.json"
 PACKAGED = Path(__file__).resolve().parents[2] / "_dashboard"
@@ -33,7 +38,8 @@ def dashboard(
     lake = lake_of(context)
     tiles = tiles_of(lake)
     try:
-        serving = server(page_folder(lake.root), tiles.read, port)
+        page = page_folder(lake.root)
+        serving = server(page, tiles.read, port, engine_of(lake, page))
     except OSError as error:
         raise CommandError(f"Port {port} of 127.0.0.1 is not free: {error}. Choose another, or 0 for any.") from error
     url = f"http://127.0.0.1:{serving.server_port}/"
@@ -50,6 +56,24 @@ def dashboard(
         lake.output.say("")
     finally:
         serving.server_close()
+
+
+def engine_of(lake: Lake, page: Path) -> Callable[[str], bytes | None]:
+    """Return what reads a file of Explore's engine, which the first request downloads into `.cache/`.
+
+    It returns None for a file that the engine does not have, and raises EngineError where it cannot be downloaded.
+    """
+    one_at_a_time = Lock()
+
+    def read(name: str) -> bytes | None:
+        lock = read_lock(page)
+        if name not in lock.files:
+            return None
+        with one_at_a_time:
+            folder = fetch_engine(lock, lake.root / ".cache")
+        return (folder / f"{name}.gz").read_bytes()
+
+    return read
 
 
 def tiles_of(lake: Lake) -> BucketTiles:

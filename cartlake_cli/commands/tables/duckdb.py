@@ -1,4 +1,4 @@
-"""`lake duckdb`: the SQL with which a DuckDB on this machine reads the tables of the lake in place."""
+"""`lake duckdb`: the SQL that attaches a DuckDB on this machine to the tables of the lake."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ def duckdb(
         list[str] | None, typer.Argument(help="Tables, with or without the database; all without one.")
     ] = None,
 ) -> None:
-    """Print SQL with which a local DuckDB reads tables in place, each in the version it has now."""
+    """Print SQL that attaches a local DuckDB to the catalog: each query reads the newest version of a table."""
     lake = lake_of(context)
     found = [registered(lake, name) for name in tables] if tables else _written(lake)
     endpoint = lake.local_variables()["AWS_ENDPOINT_URL"] if lake.is_local else None

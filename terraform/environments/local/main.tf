@@ -23,6 +23,8 @@ module "lake" {
     limits = { caller_requests_per_minute = 600000, caller_queries_per_minute = 6000 }
   }
 
+  dashboard = { explore = true } # `lake dashboard` downloads the engine when the page is opened
+
   environment          = "local"
   artifacts_dir        = coalesce(var.artifacts_dir, "${path.root}/../../../build")
   lambda_architecture  = var.lambda_architecture

@@ -8,6 +8,15 @@ locals {
 
   # Names in vendor/ hold a version, so what is behind a name never changes; all else is compared with its ETag.
   forever = "public, max-age=31536000, immutable"
+
+  engine       = var.engine_dir == null ? [] : [for path in fileset(var.engine_dir, "*.gz") : trimsuffix(path, ".gz")]
+  engine_types = { js = local.types.js, wasm = "application/wasm" }
+
+  # What DuckDB runs in: the page, and its worker, which has the policy of its own file.
+  policies = {
+    dashboard = { paths = [], comment = "The page loads and runs its own files only, and nothing may frame it.", csp = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" }
+    explore   = { paths = var.engine_dir == null ? [] : ["/explore.html", "/engine/*"], comment = "As the dashboard, and WebAssembly may run.", csp = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" }
+  }
 }
 
 resource "aws_s3_object" "page" {
@@ -19,6 +28,19 @@ resource "aws_s3_object" "page" {
   source_hash   = filesha256("${var.page_dir}/${each.key}")
   content_type  = local.types[each.value]
   cache_control = can(regex("^vendor/.+[0-9]\\.[0-9].*\\.js$", each.key)) ? local.forever : "no-cache"
+}
+
+# Compressed before, because CloudFront compresses no file over 10 MB.
+resource "aws_s3_object" "engine" {
+  for_each = toset(local.engine)
+
+  bucket           = var.bucket.name
+  key              = "engine/${each.key}"
+  source           = "${var.engine_dir}/${each.key}.gz"
+  source_hash      = filesha256("${var.engine_dir}/${each.key}.gz")
+  content_type     = local.engine_types[reverse(split(".", each.key))[0]]
+  content_encoding = "gzip"
+  cache_control    = local.forever
 }
 
 resource "aws_cloudfront_origin_access_control" "this" {
@@ -65,12 +87,14 @@ resource "aws_cloudfront_cache_policy" "this" {
 
 # The same as `lake dashboard` sends: HEADERS in cartlake_cli/dashboard/serving.py.
 resource "aws_cloudfront_response_headers_policy" "this" {
-  name    = "${var.name_prefix}-dashboard"
-  comment = "The page loads and runs its own files only, and nothing may frame it."
+  for_each = { for name, policy in local.policies : name => policy if name == "dashboard" || var.engine_dir != null }
+
+  name    = "${var.name_prefix}-${each.key}"
+  comment = each.value.comment
 
   security_headers_config {
     content_security_policy {
-      content_security_policy = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+      content_security_policy = each.value.csp
       override                = true
     }
 
@@ -95,6 +119,11 @@ resource "aws_cloudfront_response_headers_policy" "this" {
       override                   = true
     }
   }
+}
+
+moved {
+  from = aws_cloudfront_response_headers_policy.this
+  to   = aws_cloudfront_response_headers_policy.this["dashboard"]
 }
 
 resource "aws_cloudfront_distribution" "this" {
@@ -125,11 +154,31 @@ resource "aws_cloudfront_distribution" "this" {
     viewer_protocol_policy     = "redirect-to-https"
     compress                   = true
     cache_policy_id            = aws_cloudfront_cache_policy.this.id
-    response_headers_policy_id = aws_cloudfront_response_headers_policy.this.id
+    response_headers_policy_id = aws_cloudfront_response_headers_policy.this["dashboard"].id
 
     function_association {
       event_type   = "viewer-request"
       function_arn = aws_cloudfront_function.allow.arn
+    }
+  }
+
+  dynamic "ordered_cache_behavior" {
+    for_each = local.policies.explore.paths
+
+    content {
+      path_pattern               = ordered_cache_behavior.value
+      allowed_methods            = ["GET", "HEAD"]
+      cached_methods             = ["GET", "HEAD"]
+      target_origin_id           = "bucket"
+      viewer_protocol_policy     = "redirect-to-https"
+      compress                   = true
+      cache_policy_id            = aws_cloudfront_cache_policy.this.id
+      response_headers_policy_id = aws_cloudfront_response_headers_policy.this["explore"].id
+
+      function_association {
+        event_type   = "viewer-request"
+        function_arn = aws_cloudfront_function.allow.arn
+      }
     }
   }
 
@@ -147,6 +196,11 @@ resource "aws_cloudfront_distribution" "this" {
     precondition {
       condition     = fileexists("${var.page_dir}/index.html")
       error_message = "There is no index.html in page_dir: it must be the folder dashboard/ of a checkout."
+    }
+
+    precondition {
+      condition     = var.engine_dir == null || length(local.engine) > 0
+      error_message = "engine_dir holds no engine of Explore: run `lake build --platform aws --explore`, or set dashboard.explore to false."
     }
   }
 }

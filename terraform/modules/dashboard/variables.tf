@@ -16,6 +16,12 @@ variable "page_dir" {
   nullable    = false
 }
 
+variable "engine_dir" {
+  description = "Folder with the compressed files of Explore's engine, as `lake build --explore` makes it; null without Explore."
+  type        = string
+  default     = null
+}
+
 variable "allowed_cidrs" {
   description = "Who may see the page: ranges of IPv4 addresses in CIDR notation, such as those of an office or a VPN."
   type        = set(string)

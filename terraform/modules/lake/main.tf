@@ -82,6 +82,7 @@ module "dashboard" {
   bucket        = local.buckets["dashboard"]
   page_dir      = "${path.module}/../../../dashboard"
   allowed_cidrs = var.dashboard.allowed_cidrs
+  engine_dir    = var.dashboard.explore ? "${var.artifacts_dir}/engine" : null
 }
 
 module "access_logs" {
@@ -221,7 +222,7 @@ module "workflows" {
 
   planner_memory_mb = var.planner_memory_mb
   lineage           = { url = var.lineage_url == null ? "" : var.lineage_url, secret = lookup(module.secrets.secrets, "lineage", null) }
-  dashboard         = { time_zone = var.dashboard.time_zone, currency = var.dashboard.currency }
+  dashboard         = { time_zone = var.dashboard.time_zone, currency = var.dashboard.currency, explore = var.dashboard.explore }
 }
 
 module "glue" {

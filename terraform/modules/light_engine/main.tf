@@ -28,6 +28,11 @@ locals {
     TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = [for zone in ["curated", "processed"] : var.buckets[zone].arn] }
   }
 
+  # Files of tables that did not change since the last index are not written again.
+  explore_grants = { for name, grant in {
+    ReadExploreIndex = { actions = ["s3:GetObject"], resources = ["${var.buckets["dashboard"].arn}/tiles/explore/index.json"] }
+  } : name => grant if var.dashboard.explore }
+
   functions = {
     light_loader = {
       description = "Loads files onto an audit branch of their table with the light engine, DuckDB."
@@ -78,8 +83,8 @@ locals {
     }
     tile_writer = {
       description = "Writes what the dashboard reads, from the published version of every table."
-      environment = { DASHBOARD_BUCKET = var.buckets["dashboard"].name, TIME_ZONE = var.dashboard.time_zone, CURRENCY = var.dashboard.currency }
-      statements = {
+      environment = { DASHBOARD_BUCKET = var.buckets["dashboard"].name, TIME_ZONE = var.dashboard.time_zone, CURRENCY = var.dashboard.currency, EXPLORE = tostring(var.dashboard.explore) }
+      statements = merge(local.explore_grants, {
         ReadTables = {
           actions = ["glue:GetTable"]
           resources = concat(["${local.glue_arn}:catalog"], flatten([for database in ["curated", "ops", "processed"] : [
@@ -95,10 +100,10 @@ locals {
         }
         TellMissingFromForbidden = {
           actions   = ["s3:ListBucket"]
-          resources = [for zone in ["curated", "processed", "quarantine"] : var.buckets[zone].arn]
+          resources = [for zone in concat(["curated", "processed", "quarantine"], var.dashboard.explore ? ["dashboard"] : []) : var.buckets[zone].arn]
         }
         WriteTiles = { actions = ["s3:PutObject"], resources = ["${var.buckets["dashboard"].arn}/tiles/*"] }
-      }
+      })
     }
   }
 }

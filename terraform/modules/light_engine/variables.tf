@@ -71,8 +71,8 @@ variable "engine" {
 }
 
 variable "dashboard" {
-  description = "How the dashboard shows times, by the IANA name of a time zone, and which currency the amounts have that end in _reporting."
-  type        = object({ time_zone = optional(string, "UTC"), currency = optional(string, "EUR") })
+  description = "How the dashboard shows times, by the IANA name of a time zone, which currency the amounts have that end in _reporting, and whether marts are written as Parquet files for the page Explore."
+  type        = object({ time_zone = optional(string, "UTC"), currency = optional(string, "EUR"), explore = optional(bool, false) })
   default     = {}
   nullable    = false
 

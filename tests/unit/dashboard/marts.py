@@ -13,6 +13,7 @@ from glue_jobs.engines.duckdb.session import Session, prepare
 from glue_jobs.engines.duckdb.types import contract_type
 from lambdas.tile_writer.adapters import LEDGER_TABLES, TileSource, read_tiles, register_ledger
 from lambdas.tile_writer.domain import Source, shown_columns, tile_document
+from lambdas.tile_writer.explore import FORMAT, ExploreIndex, export
 
 NOW = datetime(2026, 11, 29, 14, 2, tzinfo=UTC)
 LAST_DAY = date(2026, 11, 28)
@@ -61,7 +62,7 @@ def tile_source(folder: Path, days: int = 430, *, filled: bool = True) -> TileSo
                 fill(session, table, rows[table.physical_name] if filled else [])
             upstreams = tuple(up.table for up in table.build.upstreams) if table.build else ()
             written = NOW - timedelta(hours=60 if table.bare_name == "customers" else 1)
-            number = str(8_000_000_000_000_000_001 + len(sources))
+            number = str(8_000_000_000_000_000_001 + len(sources)) if table.physical_name in rows else None
             sources[table.physical_name] = Source(
                 table.physical_name, contract.version, number, written, table.promised_hours, upstreams, 1000
             )
@@ -300,3 +301,22 @@ def write_tiles(source: TileSource, folder: Path) -> None:
         "time_zone": "Europe/Berlin", "currency": "EUR", "tiles": [tile.name for tile in read_tiles()],
     }  # fmt: skip
     (folder / "index.json").write_text(json.dumps(index))
+
+
+def write_explore(source: TileSource, folder: Path) -> None:
+    """The files of Explore and their index, as the tile writer leaves them below `tiles/explore/`."""
+    folder.mkdir(parents=True)
+    tables = [table for contract in contracts.load_all() for table in contract.tables]
+
+    def upload(name: str, path: Path) -> None:
+        (folder / name).write_bytes(path.read_bytes())
+
+    files, left_out = export(source.session, tables, source.sources, None, upload)
+    index = ExploreIndex(
+        format=FORMAT,
+        run_id=RUN_ID,
+        written_at=NOW.isoformat(),
+        tables=tuple(files),
+        left_out=tuple(left_out),
+    )
+    (folder / "index.json").write_text(index.model_dump_json())

@@ -10,6 +10,7 @@ from cartlake.ledger import Ledger
 from cartlake.refresh.graph import WHOLE
 from lambdas.tile_writer import adapters, handler
 from lambdas.tile_writer.domain import TileError
+from lambdas.tile_writer.settings import Settings
 from tests.unit.dashboard.marts import tile_source
 
 RUN_ID = "refresh-20260131T084000-bbbbbb"
@@ -78,3 +79,27 @@ def test_the_ledger_says_what_ran_and_what_is_stale(account):
     assert {row["table_name"] for row in rows["ledger.row_rules"]} <= {
         table.physical_name for contract in contracts.load_all() for table in contract.tables
     }
+
+
+def test_with_explore_marts_follow_and_are_not_written_twice(account, opened, lambda_context, monkeypatch):
+    monkeypatch.setattr(handler, "settings", lambda: Settings(explore=True))
+    handler.lambda_handler({"run_id": RUN_ID}, lambda_context)
+
+    index = account.read_json("s3://dashboard/tiles/explore/index.json")
+    sales = next(one for one in index["tables"] if one["table"] == "curated.sales_daily")
+    written = account.s3.head_object(Bucket="dashboard", Key=f"tiles/explore/{sales['file']}")
+    assert (sales["bytes"], index["run_id"]) == (written["ContentLength"], RUN_ID)
+    assert account.read_json("s3://dashboard/tiles/index.json")["explore"] is True
+    account.s3.put_object(Bucket="dashboard", Key="tiles/explore/sales_daily.parquet", Body=b"as it was")
+
+    handler.lambda_handler({"run_id": RUN_ID}, lambda_context)
+
+    again = account.s3.get_object(Bucket="dashboard", Key="tiles/explore/sales_daily.parquet")["Body"].read()
+    assert again == b"as it was"
+    assert account.read_json("s3://dashboard/tiles/explore/index.json")["tables"] == index["tables"]
+
+
+def test_an_index_that_is_not_readable_is_written_anew(account):
+    assert adapters.explore_index("dashboard") is None
+    account.write("s3://dashboard/tiles/explore/index.json", "{}")
+    assert adapters.explore_index("dashboard") is None

@@ -18,7 +18,7 @@ run "files_are_kept_as_long_as_their_names_say" {
   }
 
   assert {
-    condition     = [for path, file in aws_s3_object.page : path if strcontains(file.cache_control, "immutable")] == ["vendor/echarts-6.1.0.min.js"]
+    condition     = [for path, file in aws_s3_object.page : path if strcontains(file.cache_control, "immutable")] == ["vendor/duckdb-1.32.0.min.js", "vendor/echarts-6.1.0.min.js"]
     error_message = "Only what has a version in its name may be kept for ever."
   }
 
@@ -39,9 +39,51 @@ run "files_are_kept_as_long_as_their_names_say" {
   }
 
   assert {
-    condition     = strcontains(aws_cloudfront_response_headers_policy.this.security_headers_config[0].content_security_policy[0].content_security_policy, "default-src 'none'; script-src 'self'")
+    condition     = strcontains(aws_cloudfront_response_headers_policy.this["dashboard"].security_headers_config[0].content_security_policy[0].content_security_policy, "default-src 'none'; script-src 'self'")
     error_message = "The page runs its own files only."
   }
+}
+
+run "without_an_engine_no_file_may_run_webassembly" {
+  command = plan
+
+  assert {
+    condition     = keys(aws_cloudfront_response_headers_policy.this) == ["dashboard"] && length(aws_cloudfront_distribution.this.ordered_cache_behavior) == 0 && length(aws_s3_object.engine) == 0
+    error_message = "Explore is opt-in."
+  }
+}
+
+run "explore_and_its_worker_alone_may_run_webassembly" {
+  command = plan
+
+  variables {
+    engine_dir = "tests/engine"
+  }
+
+  assert {
+    condition     = [for behavior in aws_cloudfront_distribution.this.ordered_cache_behavior : behavior.path_pattern] == ["/explore.html", "/engine/*"] && alltrue([for behavior in aws_cloudfront_distribution.this.ordered_cache_behavior : length(behavior.function_association) == 1])
+    error_message = "The page and the engine have the other policy, and the same check of addresses."
+  }
+
+  assert {
+    condition     = strcontains(aws_cloudfront_response_headers_policy.this["explore"].security_headers_config[0].content_security_policy[0].content_security_policy, "'wasm-unsafe-eval'") && !strcontains(aws_cloudfront_response_headers_policy.this["dashboard"].security_headers_config[0].content_security_policy[0].content_security_policy, "wasm")
+    error_message = "WebAssembly runs on Explore only."
+  }
+
+  assert {
+    condition     = { for name, file in aws_s3_object.engine : name => "${file.content_type} ${file.content_encoding} ${file.cache_control}" } == { "duckdb-eh-1.wasm" = "application/wasm gzip public, max-age=31536000, immutable", "duckdb-eh-1.worker.js" = "text/javascript; charset=utf-8 gzip public, max-age=31536000, immutable" }
+    error_message = "Files of the engine are stored compressed, under names that say so nowhere."
+  }
+}
+
+run "rejects_a_folder_without_the_engine" {
+  command = plan
+
+  variables {
+    engine_dir = "tests"
+  }
+
+  expect_failures = [aws_cloudfront_distribution.this]
 }
 
 run "rejects_nobody" {

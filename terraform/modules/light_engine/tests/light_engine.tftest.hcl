@@ -111,3 +111,30 @@ run "rejects_a_runner_of_spark_that_there_is_not" {
 
   expect_failures = [var.engine]
 }
+
+run "the_tile_writer_reads_its_index_only_where_explore_is_enabled" {
+  command = plan
+
+  variables {
+    dashboard = { explore = true }
+  }
+
+  assert {
+    condition     = local.functions.tile_writer.environment.EXPLORE == "true" && local.functions.tile_writer.statements.ReadExploreIndex.resources == ["arn:aws:s3:::test-dashboard/tiles/explore/index.json"]
+    error_message = "It compares the index with the tables."
+  }
+
+  assert {
+    condition     = contains(local.functions.tile_writer.statements.TellMissingFromForbidden.resources, "arn:aws:s3:::test-dashboard") && contains(local.functions.tile_writer.statements.TellMissingFromForbidden.resources, "arn:aws:s3:::test-curated")
+    error_message = "Without an index, S3 must answer that there is none, and not that it may not be read."
+  }
+}
+
+run "without_explore_the_tile_writer_has_no_right_to_read_tiles" {
+  command = plan
+
+  assert {
+    condition     = local.functions.tile_writer.environment.EXPLORE == "false" && !contains(keys(local.functions.tile_writer.statements), "ReadExploreIndex") && !contains(local.functions.tile_writer.statements.TellMissingFromForbidden.resources, "arn:aws:s3:::test-dashboard")
+    error_message = "Explore is opt-in."
+  }
+}
