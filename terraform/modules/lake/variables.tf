@@ -323,15 +323,10 @@ variable "dashboard" {
 variable "api" {
   description = "The HTTP API: who has which role (groups of the token's issuer, IAM principals of this account), who issues tokens, pages beside the dashboard whose scripts may call it, limits, and how old a result may be that is given again; variables of module `api`. Without roles there is no API."
   type = object({
-    roles   = optional(map(object({ groups = optional(set(string), []), principal_arns = optional(set(string), []) })), {})
-    jwt     = optional(object({ issuer = string, audiences = set(string), groups_claim = optional(string) }))
-    origins = optional(set(string), [])
-    limits = optional(object({
-      requests_per_second        = optional(number)
-      queries_per_second         = optional(number)
-      caller_requests_per_minute = optional(number)
-      caller_queries_per_minute  = optional(number)
-    }), {})
+    roles         = optional(map(object({ groups = optional(set(string), []), principal_arns = optional(set(string), []) })), {})
+    jwt           = optional(object({ issuer = string, audiences = set(string), groups_claim = optional(string) }))
+    origins       = optional(set(string), [])
+    limits        = optional(object({ requests_per_second = optional(number), queries_per_second = optional(number), caller_requests_per_minute = optional(number), caller_queries_per_minute = optional(number) }), {})
     reuse_minutes = optional(number)
   })
   default  = {}
