@@ -4,6 +4,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^ *(```+|~~~+).*?^ *\1 *$", re.MULTILINE | re.DOTALL)
@@ -13,7 +14,7 @@ HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
 INDENTED = re.compile(r"^(?: {4}|\t)(.+)$", re.MULTILINE)
 BLOCK = re.compile(
     r"^#{1,6} +(?P<heading>.+?) *#*$"
-    r"|(?:^<!-- commands: (?P<note>.+?) -->\n+)?^ *```(?:sh|bash|shell|console)\n(?P<code>.*?)^ *```$",
+    r"|(?:^ *<!-- commands: (?P<note>.+?) -->\n+)?^ *```(?:sh|bash|shell|console)\n(?P<code>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -67,7 +68,7 @@ class Page:
             if found["heading"]:
                 heading = found["heading"]
                 continue
-            lines = found["code"].splitlines(keepends=True)
+            lines = dedent(found["code"]).splitlines(keepends=True)
             typed = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")] or lines
             blocks.append(Commands(self.name, heading, "".join(typed), found["note"]))
         return blocks
