@@ -1,9 +1,12 @@
-"""Athena over the table of quarantined rows, in DuckDB."""
+"""Athena over the table of quarantined rows, in DuckDB; functions that answer as a test says; commands typed."""
 
+import io
 import json
 
 import duckdb
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from cartlake.ledger import Content, ObjectVersion
 from cartlake.runs.documents import FileFormat
@@ -73,3 +76,36 @@ def load_failed(lake):
         return lake.ledger.files.get(file.file_id)
 
     return load
+
+
+@pytest.fixture
+def function_answers(lake, monkeypatch):
+    """What a function that is invoked answers, one after the other, and what it was asked."""
+    answers, asked = [], []
+
+    def invoke(**request):
+        asked.append(json.loads(request["Payload"]))
+        answer = answers.pop(0)
+        failed = {"FunctionError": "Unhandled"} if "errorMessage" in answer else {}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
+
+    client = type("Functions", (), {"invoke": staticmethod(invoke)})
+    monkeypatch.setattr(type(lake), "patient_client", lambda _lake, _service: client)
+    return answers, asked
+
+
+@pytest.fixture
+def type_command(lake):
+    """Of a function that registers commands: types one of them; returns its result."""
+
+    def of(register):
+        app = typer.Typer()
+        register(app)
+
+        def run(*arguments):
+            lake.output.as_json = False
+            return CliRunner().invoke(app, arguments, obj=lake)
+
+        return run
+
+    return of

@@ -1,12 +1,9 @@
 """`lake sync` and `lake sources` of SFTP servers: what they ask of the function, and what they print."""
 
-import io
 import json
 from datetime import UTC, datetime
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from cartlake.ledger.sftp import ListedFile, ListedState, ListingCounts
 from cartlake_cli.commands.runs import sources
@@ -28,34 +25,18 @@ def file(name, outcome="fetched", why=None):
 
 
 @pytest.fixture
-def answers(lake, monkeypatch):
+def answers(lake, function_answers, monkeypatch):
     """What the function answers, one after the other; `asked` is what it was asked, `waited` for how long between."""
     lake.outputs.functions["sftp_reader"] = "test-sftp-reader"
     lake.outputs.sources, lake.outputs.sftp = {}, {"acme": ACME}
-    answers, asked, waited = [], [], []
+    waited = []
     monkeypatch.setattr(sftp.time, "sleep", waited.append)
-
-    def invoke(**request):
-        asked.append(json.loads(request["Payload"]))
-        answer = answers.pop(0)
-        failed = {"FunctionError": "Unhandled"} if "errorMessage" in answer else {}
-        return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
-
-    client = type("Functions", (), {"invoke": staticmethod(invoke)})
-    monkeypatch.setattr(type(lake), "patient_client", lambda _lake, _service: client)
-    return answers, asked, waited
+    return *function_answers, waited
 
 
 @pytest.fixture
-def typed(lake, answers):
-    app = typer.Typer()
-    sources.register(app)
-
-    def run(*arguments):
-        lake.output.as_json = False
-        return CliRunner().invoke(app, arguments, obj=lake)
-
-    return run
+def typed(answers, type_command):
+    return type_command(sources.register)
 
 
 def test_a_sync_waits_for_files_to_settle_and_goes_on_until_it_is_done(typed, answers):

@@ -1,12 +1,9 @@
 """`lake sources` and `lake sync`: what they print of the ledger, and what they ask of the function."""
 
-import io
 import json
 from datetime import UTC, datetime
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from cartlake.ledger.sources import OpenSync
 from cartlake_cli.commands.runs import sources
@@ -17,34 +14,17 @@ DONE = {"outcome": "done", "written": 3, "files": 1}
 
 
 @pytest.fixture
-def answers(lake, monkeypatch):
+def answers(lake, function_answers):
     """What the function answers, one after the other; `asked` is what it was asked."""
     lake.outputs.functions["source_sync"] = "test-source-sync"
     lake.outputs.sources = {"fx_rates": "rate(1 day)", "hubspot_contacts": None}
     lake.outputs.sftp = {}
-    answers, asked = [], []
-
-    def invoke(**request):
-        asked.append(json.loads(request["Payload"]))
-        answer = answers.pop(0)
-        failed = {"FunctionError": "Unhandled"} if "errorMessage" in answer else {}
-        return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
-
-    client = type("Functions", (), {"invoke": staticmethod(invoke)})
-    monkeypatch.setattr(type(lake), "patient_client", lambda _lake, _service: client)
-    return answers, asked
+    return function_answers
 
 
 @pytest.fixture
-def typed(lake, answers):
-    app = typer.Typer()
-    sources.register(app)
-
-    def run(*arguments):
-        lake.output.as_json = False
-        return CliRunner().invoke(app, arguments, obj=lake)
-
-    return run
+def typed(answers, type_command):
+    return type_command(sources.register)
 
 
 def test_all_sources_are_listed_with_how_far_they_were_read(lake, typed):

@@ -1,12 +1,9 @@
 """`lake streams` and `lake stream`: what they print of the ledger, what they ask of the function, and bad sums."""
 
-import io
 import json
 from datetime import UTC, datetime
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from cartlake.ledger.streams import Partition
 from cartlake_cli.commands.runs import streams
@@ -33,33 +30,16 @@ REPORT = {
 
 
 @pytest.fixture
-def answers(lake, monkeypatch):
+def answers(lake, function_answers):
     """What the function answers, one after the other; `asked` is what it was asked."""
     lake.outputs.functions["stream_reader"] = "test-stream-reader"
     lake.outputs.streams = {"clickstream": "rate(1 minute)"}
-    answers, asked = [], []
-
-    def invoke(**request):
-        asked.append(json.loads(request["Payload"]))
-        answer = answers.pop(0)
-        failed = {"FunctionError": "Unhandled"} if "errorMessage" in answer else {}
-        return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
-
-    client = type("Functions", (), {"invoke": staticmethod(invoke)})
-    monkeypatch.setattr(type(lake), "patient_client", lambda _lake, _service: client)
-    return answers, asked
+    return function_answers
 
 
 @pytest.fixture
-def typed(lake, answers):
-    app = typer.Typer()
-    streams.register(app)
-
-    def run(*arguments):
-        lake.output.as_json = False
-        return CliRunner().invoke(app, arguments, obj=lake)
-
-    return run
+def typed(answers, type_command):
+    return type_command(streams.register)
 
 
 def test_all_topics_of_contracts_are_listed_with_how_far_they_were_read(lake, typed):
