@@ -6,12 +6,10 @@ sync goes on after it. Whoever resumes a sync that was killed between both finds
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from cartlake.errors import CartlakeError
 from cartlake.ledger.sources import OpenSync, SourceState
 from cartlake.times import parse, stamp, utc_now
 from sources.errors import ClockError
@@ -73,7 +71,7 @@ class Syncer:
             state = self._read(source, begun if begun is state else self._save(begun))
             state = self.ledger.release(state, self.now())
         except Exception as error:
-            self._give_up(source.info.name, error)
+            self.ledger.give_up(source.info.name, self.holder, error, self.now(), ended_at=stamp(self.now()))
             raise
         return _result(state, dry_run=False)
 
@@ -124,14 +122,6 @@ class Syncer:
 
     def _save(self, state: SourceState) -> SourceState:
         return self.ledger.save(state, self.now())
-
-    def _give_up(self, source: str, error: Exception) -> None:
-        """Record why a sync ended, and give the lease back, unless another sync has it by now."""
-        with suppress(CartlakeError):  # the error itself is what the user must see
-            found = self.ledger.get(source)
-            if found.holder == self.holder:
-                noted = {"error": f"{type(error).__name__}: {error}", "ended_at": stamp(self.now())}
-                self.ledger.release(found.model_copy(update=noted), self.now())
 
 
 @dataclass(frozen=True, slots=True)

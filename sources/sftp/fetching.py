@@ -8,13 +8,11 @@ is found, and no object is overwritten.
 from __future__ import annotations
 
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 from uuid import uuid4
 
-from cartlake.errors import CartlakeError
 from cartlake.ledger.sftp import LandedContent, ListedFile, ListedState, ServerState
 from cartlake.times import parse, stamp, utc_now
 from sources.sftp.judging import judged, refused, seen
@@ -74,7 +72,7 @@ class Fetcher:
         try:
             return _Read(self, folder, state).run()
         except Exception as error:
-            self._give_up(folder.name, error)
+            self.ledger.give_up(folder.name, self.holder, error, self.now(), ended_at=stamp(self.now()))
             raise
 
     def look(self, folder: Folder) -> FetchResult:
@@ -86,14 +84,6 @@ class Fetcher:
             outcomes.append(FileOutcome(file.path, file.size, found.outcome or "fetched", found.why))
             waits.append(found.settles_in)
         return _result(folder, outcomes, waits, dry_run=True)
-
-    def _give_up(self, server: str, error: Exception) -> None:
-        """Record why a read ended, and give the lease back, unless another reader has it by now."""
-        with suppress(CartlakeError):  # the error itself is what the user must see
-            found = self.ledger.get(server)
-            if found.holder == self.holder:
-                noted = {"error": f"{type(error).__name__}: {error}", "ended_at": stamp(self.now())}
-                self.ledger.release(found.model_copy(update=noted), self.now())
 
 
 class _Read:

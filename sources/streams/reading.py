@@ -8,12 +8,10 @@ consumer group and no checkpoint has a part in it.
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from cartlake.errors import CartlakeError
 from cartlake.ledger.streams import Claim
 from cartlake.times import stamp, utc_now
 from sources.errors import SourceUnavailableError
@@ -69,7 +67,7 @@ class StreamReader:
         try:
             return self._read(stream, state)
         except Exception as error:
-            self._give_up(stream.topic, error)
+            self.ledger.give_up(stream.topic, self.holder, error, self.now())
             raise
 
     def _read(self, stream: Stream, before: StreamState) -> StreamResult:
@@ -147,11 +145,3 @@ class StreamReader:
 
     def _save(self, state: StreamState) -> StreamState:
         return self.ledger.save(state, self.now())
-
-    def _give_up(self, topic: str, error: Exception) -> None:
-        """Record why a read ended, and give the lease back, unless another reader has it by now."""
-        with suppress(CartlakeError):  # the error itself is what the user must see
-            found = self.ledger.get(topic)
-            if found.holder == self.holder:
-                noted = found.model_copy(update={"error": f"{type(error).__name__}: {error}"})
-                self.ledger.release(noted, self.now())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
 
 from boto3.dynamodb.conditions import Attr
 
-from cartlake.errors import TransientError
+from cartlake.errors import CartlakeError, TransientError
 from cartlake.ledger.items.table import ABSENT, ConflictError, Key, Table, put
 from cartlake.ledger.models import Record
 from cartlake.times import parse, stamp
@@ -28,11 +29,12 @@ class SyncReplacedError(TransientError):
 
 
 class LeasedState(Record):
-    """A state that has a holder while one works on it. `revision` counts the writes."""
+    """A state that has a holder while one works on it. `revision` counts writes, `error` says why the last failed."""
 
     revision: int = 0
     holder: str | None = None
     lease_until: str | None = None
+    error: str | None = None
 
     @property
     def name(self) -> str:
@@ -105,3 +107,14 @@ class LeaseLedger(Generic[State]):
     def release(self, state: State, now: datetime) -> State:
         """Write a state and give its lease back. Raises SyncReplacedError as `save` does."""
         return self.save(state.model_copy(update={"holder": None}), now)
+
+    def give_up(self, name: str, holder: str, error: Exception, now: datetime, **noted: str) -> None:
+        """Record why a holder ended, and give its lease back, unless another one has it by now.
+
+        Raises nothing of the ledger: the error itself is what the user must see.
+        """
+        with suppress(CartlakeError):
+            found = self.get(name)
+            if found.holder == holder:
+                said = {"error": f"{type(error).__name__}: {error}", **noted}
+                self.release(found.model_copy(update=said), now)

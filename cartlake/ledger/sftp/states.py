@@ -71,7 +71,6 @@ class ServerState(LeasedState):
     server: str
     last: ListingCounts | None = None
     ended_at: str | None = None
-    error: str | None = None
 
     @property
     def name(self) -> str:

@@ -38,7 +38,6 @@ class SourceState(LeasedState):
     open: OpenSync | None = None
     last: OpenSync | None = None
     ended_at: str | None = None
-    error: str | None = None
 
     @property
     def name(self) -> str:

@@ -83,7 +83,6 @@ class StreamState(LeasedState):
     claim: Claim | None = None
     past: list[Incarnation] = Field(default_factory=list)
     read_at: str | None = None
-    error: str | None = None
 
     @property
     def name(self) -> str:
