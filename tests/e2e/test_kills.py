@@ -26,10 +26,15 @@ ROWS = 40
 FILES = 2
 
 
+def has_ended(lake, file):
+    """Whether the run of a file has ended: a file is recorded before its run, which has no counts until then."""
+    return lake.ledger.runs.get(file.run_id).state is not RunState.RUNNING
+
+
 def loaded(lake, run_lake, ids):
-    """Whether all files are loaded; sweeps if not."""
+    """Whether all files are loaded, and the runs that did it have ended; sweeps if not."""
     files = lake.ledger.files.get_many(ids)
-    if len(files) == len(ids) and all(file.state is FileState.LOADED for file in files):
+    if len(files) == len(ids) and all(file.state is FileState.LOADED and has_ended(lake, file) for file in files):
         return files
     assert not [file for file in files if file.state in {FileState.FAILED, FileState.REJECTED}]
     run_lake("sweep", "--grace", 0, "--json")
