@@ -112,7 +112,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "duckdb": Entry(
         "cartlake_cli.commands.tables.duckdb",
-        "Print SQL with which a local DuckDB reads tables in place, each in the version it has now.",
+        "Print SQL that attaches a local DuckDB to the catalog: each query reads the newest version of a table.",
     ),
     "crawl": Entry(
         "cartlake_cli.commands.tables.crawl",

@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "STREAMS": "{}",
     "ALERTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:alerts",
     "ARTIFACTS_BUCKET": "artifacts",
+    "CALLERS_TABLE": "callers",
     "DASHBOARD_BUCKET": "dashboard",
     "ENVIRONMENT": "test",
     "IDEMPOTENCY_TABLE": "idempotency",
