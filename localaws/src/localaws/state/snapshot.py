@@ -49,6 +49,8 @@ class BlobStore:
         self._directory = directory
         # Hashing 60 MB at every save would cost more than the save: bytes never change, so their identity is enough.
         self._known: dict[int, tuple[bytes, str]] = {}
+        # Requests store the same layer at the same time, while a save deletes what nothing refers to.
+        self._changing = threading.Lock()
 
     def put(self, content: bytes) -> str:
         """Store the content unless it is stored already; return its SHA-256."""
@@ -57,12 +59,13 @@ class BlobStore:
             return known[1]
         digest = hashlib.sha256(content).hexdigest()
         path = self._directory / digest
-        if not path.exists():
-            self._directory.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix(".tmp")
-            temporary.write_bytes(content)
-            temporary.replace(path)
-        self._known[id(content)] = (content, digest)
+        with self._changing:
+            if not path.exists():
+                self._directory.mkdir(parents=True, exist_ok=True)
+                temporary = path.with_suffix(".tmp")
+                temporary.write_bytes(content)
+                temporary.replace(path)
+            self._known[id(content)] = (content, digest)
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -73,10 +76,11 @@ class BlobStore:
         """Delete every content whose digest is not among these."""
         if not self._directory.is_dir():
             return
-        for path in self._directory.iterdir():
-            if path.name not in digests:
-                path.unlink(missing_ok=True)
-        self._known = {key: known for key, known in self._known.items() if known[1] in digests}
+        with self._changing:
+            for path in self._directory.iterdir():
+                if path.name not in digests:
+                    path.unlink(missing_ok=True)
+            self._known = {key: known for key, known in self._known.items() if known[1] in digests}
 
 
 class Snapshots:

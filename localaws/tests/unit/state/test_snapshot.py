@@ -1,4 +1,9 @@
+import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 
@@ -120,6 +125,29 @@ def test_the_same_content_has_the_same_name(tmp_path):
 
     assert blobs.put(b"one") == blobs.put(b"on" + b"e")
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "other", [lambda blobs: blobs.put(bytes(bytearray(b"one"))), lambda blobs: blobs.keep_only(set())]
+)
+def test_content_is_stored_whatever_else_happens_at_the_same_moment(tmp_path, monkeypatch, other):
+    blobs, both, write = BlobStore(tmp_path), Barrier(2, timeout=0.5), Path.write_bytes
+
+    def write_slowly(path, content):
+        write(path, content)
+        with suppress(BrokenBarrierError):  # the other waits until this one is done
+            both.wait()
+
+    def at_the_same_moment():
+        other(blobs)
+        with suppress(BrokenBarrierError):
+            both.wait()
+
+    monkeypatch.setattr(Path, "write_bytes", write_slowly)
+    with ThreadPoolExecutor() as pool:
+        first, second = pool.submit(blobs.put, b"one"), pool.submit(at_the_same_moment)
+        second.result()
+        assert first.result() == hashlib.sha256(b"one").hexdigest()
 
 
 class Log:
