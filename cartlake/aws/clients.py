@@ -44,9 +44,12 @@ BROKEN_CONNECTIONS: Final = (BotoConnectionError, HTTPClientError, IncompleteRea
 
 
 @cache
-def client(service: str) -> Any:
-    """Return the one client of a service in this process, with standard retries. Tests call `client.cache_clear()`."""
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
+def client(service: str, config: Config = _CONFIG) -> Any:
+    """Return the one client of a service and a configuration in this process; without one, with standard retries.
+
+    Tests call `client.cache_clear()`.
+    """
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
 def patient_client(service: str) -> Any:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cartlake.aws.clients import client
@@ -14,6 +15,9 @@ from lambdas.shared.entry import logger
 KEPT_SECONDS: Final = 3600
 """How long a count stays in the table after its minute."""
 
+QUICK: Final = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=1)
+"""A count is not worth a caller's wait: API Gateway gives up a request after 30 seconds."""
+
 _MINUTE: Final = 60
 
 
@@ -21,7 +25,7 @@ def count_request(caller: str, *, starts_query: bool) -> None:
     """Count a request of a caller in its minute (UTC).
 
     Raises Problem, 429, where the caller has sent more requests or started more queries in it than the settings allow.
-    A refused request counts too. Where the table does not answer, the request is not counted, and allowed.
+    A refused request counts too. Where the table does not answer within a second, a request is allowed, uncounted.
     """
     now = datetime.now(UTC)
     minute, second = divmod(int(now.timestamp()), _MINUTE)
@@ -43,7 +47,7 @@ def _check(found: int, most: int, what: str, wait: int) -> None:
 
 def _add(key: str, queries: int, expires: int) -> tuple[int, int]:
     """Return the requests and the started queries of a caller in a minute, with those that are added."""
-    answer = client("dynamodb").update_item(
+    answer = client("dynamodb", QUICK).update_item(
         TableName=settings().callers_table,
         Key={"id": {"S": key}},
         UpdateExpression="SET expires = :expires ADD requests :one, queries :queries",

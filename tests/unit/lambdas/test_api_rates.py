@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import boto3
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from lambdas.api_handler import rates
 from tests.api import event, machine, person
@@ -83,3 +84,19 @@ def test_counts_are_dropped_by_dynamodb(ask, account):
 def test_where_nothing_can_be_counted_requests_are_answered(ask, account):
     boto3.client("dynamodb").delete_table(TableName="callers")
     assert [ask(person("analysts"))[0] for _ in range(7)] == [200] * 7
+
+
+def test_a_table_that_does_not_answer_is_asked_once_for_a_second(ask, monkeypatch):
+    asked = []
+
+    class Silent:
+        def update_item(self, **_):
+            raise ReadTimeoutError(endpoint_url="https://dynamodb.example.com")
+
+    def client(service, config):
+        asked.append((service, config.retries["total_max_attempts"], config.connect_timeout, config.read_timeout))
+        return Silent()
+
+    monkeypatch.setattr(rates, "client", client)
+    assert ask(person("analysts"))[0] == 200
+    assert asked == [("dynamodb", 1, 1, 1)]
