@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from botocore.exceptions import ClientError
@@ -13,6 +14,8 @@ from cartlake.aws.s3 import MISSING
 from cartlake.errors import TerminalError, TransientError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sources.model import Row
 
 EXISTS: Final = "PreconditionFailed"
@@ -88,9 +91,18 @@ def create_object(bucket: str, key: str, body: bytes, metadata: dict[str, str]) 
 
     Raises TransientError for errors that may pass, as when another call writes the same key at the same moment.
     """
+    put = partial(client("s3").put_object, Bucket=bucket, Key=key, Body=body, Metadata=metadata, IfNoneMatch="*")
+    return is_written(key, put)
+
+
+def is_written(key: str, write: Callable[[], object]) -> bool:
+    """Carry out a conditional write of a key. Returns False, with nothing written, if there is an object of that key.
+
+    Raises TransientError for errors that may pass, as when another call writes the same key at the same moment.
+    """
     try:
         with aws_errors():
-            client("s3").put_object(Bucket=bucket, Key=key, Body=body, Metadata=metadata, IfNoneMatch="*")
+            write()
     except ClientError as error:
         if error_code(error) == EXISTS:
             return False

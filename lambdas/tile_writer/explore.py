@@ -114,7 +114,10 @@ def export(
             written.append(known)
         else:
             made = _export(session, table, source, upload)
-            (written if isinstance(made, ExportedTable) else left_out).append(made)  # type: ignore[arg-type]
+            if isinstance(made, ExportedTable):
+                written.append(made)
+            else:
+                left_out.append(made)
     return written, left_out
 
 

@@ -6,13 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from botocore.exceptions import ClientError
-
-from cartlake.aws.clients import aws_errors, client, error_code
+from cartlake.aws.clients import client
 from cartlake.aws.objects import S3Uri
 from cartlake.aws.s3 import head
-from cartlake.errors import TransientError
-from sources.files import EXISTS, RACED, ForeignFileError
+from sources.files import ForeignFileError, is_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,18 +37,12 @@ class CopyBucket:
         Raises TransientError for errors that may pass, ForeignFileError where the object there has another size.
         """
         body.seek(0)
-        try:
-            with aws_errors():
-                if content.size > self._one_put_bytes:
-                    self._put_in_parts(content, body)
-                else:
-                    client("s3").put_object(**self._place(content), Body=body, **self._about(content), IfNoneMatch="*")
-        except ClientError as error:
-            if error_code(error) == RACED:
-                raise TransientError(f"Another call writes {content.key} at the same moment; try again.") from error
-            if error_code(error) != EXISTS:
-                raise
+        put = self._put_in_parts if content.size > self._one_put_bytes else self._put
+        if not is_written(content.key, lambda: put(content, body)):
             self._check_same(content)
+
+    def _put(self, content: LandedContent, body: BinaryIO) -> None:
+        client("s3").put_object(**self._place(content), Body=body, **self._about(content), IfNoneMatch="*")
 
     def _put_in_parts(self, content: LandedContent, body: BinaryIO) -> None:
         place = self._place(content)

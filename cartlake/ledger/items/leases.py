@@ -29,7 +29,7 @@ class SyncReplacedError(TransientError):
 
 
 class LeasedState(Record):
-    """A state that has a holder while one works on it. `revision` counts writes, `error` says why the last failed."""
+    """A state that has a holder while one works on it. `revision` counts writes, `error` says why a holder failed."""
 
     revision: int = 0
     holder: str | None = None
