@@ -44,7 +44,8 @@ class Fakesnow:
 
     @contextmanager
     def connected(self):
-        connection = snowflake.connector.connect(
+        """A connection past the wire and its faults, until the block ends."""
+        self.connection = snowflake.connector.connect(
             account="shop",
             host="127.0.0.1",
             port=self.port,
@@ -52,17 +53,18 @@ class Fakesnow:
             user=USER,
             authenticator="SNOWFLAKE_JWT",
             private_key=self._der,
-            database="SHOP",
-            schema="PUBLIC",
             paramstyle="qmark",
         )
         try:
-            yield connection
+            self.run("CREATE DATABASE SHOP")
+            self.run("CREATE SCHEMA IF NOT EXISTS SHOP.PUBLIC")
+            self.run("USE SCHEMA SHOP.PUBLIC")
+            yield
         finally:
-            connection.close()
+            self.connection.close()
 
     def run(self, statement, *values):
-        with self.connected() as connection, connection.cursor() as cursor:
+        with self.connection.cursor() as cursor:
             return cursor.execute(statement, values).fetchall()
 
 
@@ -84,7 +86,7 @@ def running_fakesnow(folder):
         )
     try:
         _wait(port, process, log)
-        with server.wire.serving():
+        with server.connected(), server.wire.serving():
             yield server
     finally:
         process.kill()

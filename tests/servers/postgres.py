@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import socket
-import ssl
 import struct
 import subprocess
 import tempfile
@@ -43,22 +42,22 @@ class Postgres:
         return f"redshift://127.0.0.1:{self.wire.port}/postgres"
 
     def run(self, statement, *values):
-        with self.connected() as connection, connection.cursor() as cursor:
+        with self.connection.cursor() as cursor:
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else ()
 
     @contextmanager
     def connected(self):
-        plain = Wire(self.direct, _plain)
-        with plain.serving():
-            connection = redshift_connector.connect(
+        """A connection past the wire and its faults, until the block ends."""
+        with Wire(self.direct, _plain).serving() as plain:
+            self.connection = redshift_connector.connect(
                 host="127.0.0.1", port=plain.port, user=USER, password=PASSWORD, database="postgres", ssl=False
             )
-            connection.autocommit = True
+            self.connection.autocommit = True
             try:
-                yield connection
+                yield
             finally:
-                connection.close()
+                self.connection.close()
 
 
 @contextmanager
@@ -82,8 +81,8 @@ def running_postgres():
         )
         with _started(binaries, data, folder, user) as port:
             server = Postgres(port, folder)
-            server.run(GETDATE)
-            with server.wire.serving():
+            with server.connected(), server.wire.serving():
+                server.run(GETDATE)
                 yield server
     finally:
         shutil.rmtree(folder)
@@ -134,7 +133,7 @@ def _copied(folder):
 
 def _tls(context):
     def opening(client, server):
-        length, code = struct.unpack("!ii", client.recv(8, socket.MSG_WAITALL))
+        length, code = struct.unpack("!ii", _received(client, 8))
         assert (length, code) == (8, SSL_REQUEST)
         client.sendall(b"S")
         opened = context.wrap_socket(client, server_side=True)
@@ -187,9 +186,3 @@ def _certificate(folder):
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return paths
-
-
-def trusted(server, environment):
-    """Have TLS of this process trust the server's certificate, beside those it trusts."""
-    environment["SSL_CERT_FILE"] = str(server.certificate)
-    assert ssl.get_default_verify_paths().openssl_cafile_env == "SSL_CERT_FILE"
