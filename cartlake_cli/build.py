@@ -296,7 +296,8 @@ def _check_size(entries: list[tuple[str, Path]]) -> None:
     if size_mb > LAYER_LIMIT_MB:
         msg = (
             f"The Lambda layers unpack to {size_mb:.0f} MB, more than AWS's {LAYER_LIMIT_MB} MB. "
-            "Take a dependency out of requirements/lambda.in, arrow.in, sftp.in, warehouses.in or light.in, then run `make lock`."
+            "Take a dependency out of requirements/lambda.in, arrow.in, sftp.in, warehouses.in or light.in, then run "
+            "`make lock`."
         )
         raise BuildError(msg)
 

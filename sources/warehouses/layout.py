@@ -58,12 +58,22 @@ def layout_of(contract: Table, table: str, there: Mapping[str, Kind]) -> Layout:
     """
     found = tuple(_found(contract, table, column, there) for column in contract.file_columns)
     by_name = {one.column.name: one for one in found}
-    modified = by_name[contract.version_column]
+    modified = by_name[version_column(contract)]
     keys = tuple(one for one in found if one.column.primary_key and one is not modified)
     _check_kind(contract, table, modified, TIMES)
     for key in keys:
         _check_kind(contract, table, key, KEYS)
     return Layout(found, modified, keys)
+
+
+def version_column(contract: Table) -> str:
+    """Return the column with the modification time. Raises SchemaChangedError where the contract has none."""
+    if contract.version_column not in {column.name for column in contract.file_columns}:
+        raise SchemaChangedError(
+            f"The contract {contract.name} does not say which column holds the modification time. Name it as "
+            f"cartlake.versionColumn in contracts/{contract.name}.odcs.yaml."
+        )
+    return str(contract.version_column)
 
 
 def _found(contract: Table, table: str, column: Column, there: Mapping[str, Kind]) -> Found:

@@ -86,7 +86,9 @@ class Snowflake:
             paramstyle="qmark",
             application="cartlake",
             autocommit=True,
+            log_imported_packages_in_telemetry=False,
         )
+        opened.telemetry_enabled = False  # the driver would tell Snowflake how it is used
         return SnowflakeConnection(opened)
 
     def judged(self, error: Exception) -> CartlakeError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from cartlake import contracts
 from sources.errors import SchemaChangedError
 from sources.model import Page, Row, SourceInfo, Window
-from sources.warehouses.layout import Layout, layout_of
+from sources.warehouses.layout import Layout, layout_of, version_column
 from sources.warehouses.statements import Position, Statements
 from sources.warehouses.values import json_value
 
@@ -37,7 +37,7 @@ class WarehouseTable:
     @property
     def info(self) -> SourceInfo:
         """Return name, modification time and overlap."""
-        return SourceInfo(self.dataset, contracts.load(self.dataset).table.version_column, self.overlap)
+        return SourceInfo(self.dataset, version_column(contracts.load(self.dataset).table), self.overlap)
 
     def now(self) -> datetime:
         """Return the time by the warehouse's clock.
@@ -51,7 +51,7 @@ class WarehouseTable:
                 f"{self.table} has rows without {names}, which no sync would find. Nothing was read. Fill the columns, "
                 f"or name a view as the table of the source that leaves these rows out."
             )
-        [(time,)] = self.session.run(self._statements.clock()).rows
+        time: datetime = self.session.run(self._statements.clock()).rows[0][0]
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
     def pages(self, window: Window, cursor: str | None) -> Iterator[Page]:

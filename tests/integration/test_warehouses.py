@@ -68,7 +68,7 @@ class RedshiftShop(Shop):
         "loaded_at": "TIMESTAMPTZ",
         "unknown_to_us": "FLOAT",
     }
-    value = "event_value"
+    value, text = "event_value", "event_name"
 
     def __init__(self, server):
         super().__init__(server)
@@ -113,7 +113,7 @@ class SnowflakeShop(Shop):
         "UPDATED_AT": "TIMESTAMP_NTZ",
         "UNKNOWN_TO_US": "FLOAT",
     }
-    value = "UNIT_PRICE"
+    value, text = "UNIT_PRICE", "STATUS"
 
     def __init__(self, server):
         super().__init__(server)
@@ -277,14 +277,14 @@ def test_values_arrive_as_they_are(shop, syncer):
 
 
 def test_connections_that_are_cut_or_refused_lose_and_double_nothing(shop, syncer):
-    for number in range(30):
-        shop.put(number, START)
-    shop.server.wire.cuts = [200, 1500, 4000, 2500]
+    for number in range(40):
+        shop.put(number, START, **{shop.text: "x" * 50})
+    shop.server.wire.cuts = [200, 1500, 3500, 3000]
     shop.server.wire.refused = 1
 
     syncer.sync(shop.source())
 
-    assert Counter(written(shop, syncer)) == Counter(shop.expected(number, START) for number in range(30))
+    assert Counter(written(shop, syncer)) == Counter(shop.expected(number, START) for number in range(40))
     assert shop.server.wire.cuts == []
 
 

@@ -55,6 +55,7 @@ class Fakesnow:
             private_key=self._der,
             paramstyle="qmark",
         )
+        self.connection.telemetry_enabled = False  # fakesnow does not take it
         try:
             self.run("CREATE DATABASE SHOP")
             self.run("CREATE SCHEMA IF NOT EXISTS SHOP.PUBLIC")

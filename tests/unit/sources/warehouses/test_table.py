@@ -40,7 +40,7 @@ def warehouse():
         pytest.param("unit_price", Decimal("1E-7"), "0.0000001", id="small decimal"),
         pytest.param("unit_price", 0.1, "0.1", id="float"),
         pytest.param("unit_price", float("nan"), "NaN", id="no number"),
-        pytest.param("quantity", Decimal("3"), 3, id="whole decimal"),
+        pytest.param("quantity", Decimal(3), 3, id="whole decimal"),
         pytest.param("quantity", Decimal("3.5"), "3.5", id="part of a unit"),
         pytest.param("quantity", True, True, id="boolean"),
         pytest.param(
@@ -49,7 +49,7 @@ def warehouse():
             "2025-12-31T23:00:00.000000Z",
             id="zone",
         ),
-        pytest.param("ordered_at", datetime(1, 1, 1), "0001-01-01T00:00:00.000000Z", id="year 1"),
+        pytest.param("ordered_at", datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00.000000Z", id="year 1"),
         pytest.param("ordered_at", date(1969, 7, 20), "1969-07-20", id="date"),
     ],
 )
@@ -212,7 +212,9 @@ def test_credentials_that_stay_refused_are_said_with_what_to_store():
     warehouse.planned = [CredentialsError("no"), CredentialsError("no")]
     session, _ = session_of(warehouse)
 
-    with pytest.raises(CredentialsError, match="events refuses the credentials: no. Store a JSON object with username"):
+    with pytest.raises(
+        CredentialsError, match=r"events refuses the credentials: no\. Store a JSON object with username"
+    ):
         session.run("SELECT 1")
 
 
@@ -238,6 +240,15 @@ def test_a_key_that_is_none_is_refused_without_quoting_it():
     with pytest.raises(CredentialsError, match="no private key in PEM") as caught:
         Snowflake("https://shop.example.org").connect({"username": "x", "private_key": "correct horse"})
     assert "horse" not in str(caught.value)
+
+
+def test_a_contract_without_a_modification_time_is_said_so():
+    payments = contracts.load("stripe_payments").table  # ordered by when a file was received
+
+    with pytest.raises(
+        SchemaChangedError, match="contract stripe_payments does not say which column holds the modific"
+    ):
+        layout_of(payments, "T", {column.name: Kind.TEXT for column in payments.file_columns})
 
 
 def test_times_of_the_window_are_bound_in_utc():
