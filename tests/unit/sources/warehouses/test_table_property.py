@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from sources.model import Window
@@ -40,6 +40,8 @@ def equal_to_some_warehouse(row):
     rows=ROWS, collation=st.sampled_from(["BINARY", "NOCASE", "RTRIM"]), since=st.integers(0, 3), cut=st.integers(0, 5)
 )
 @settings(max_examples=200)
+@example(rows=[(1, "a"), (1, "b"), (1, "C"), (1, "c")], collation="NOCASE", since=0, cut=0)
+@example(rows=[(1, "a"), (1, "b"), (1, "d"), (1, "d ")], collation="RTRIM", since=0, cut=0)
 def test_each_row_of_a_window_is_in_one_page_however_texts_compare(rows, collation, since, cut):
     assume(max(Counter(map(equal_to_some_warehouse, rows)).values(), default=0) <= PAGE_ROWS)
     warehouse = SqliteWarehouse()
