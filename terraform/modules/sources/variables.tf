@@ -61,7 +61,7 @@ variable "sources" {
   }
 
   validation {
-    condition     = alltrue([for name, source in var.sources : source.url != null && source.secret != null && source.table != null if contains(["redshift_behavior", "snowflake_orders"], name)])
+    condition     = alltrue([for name, source in var.sources : source.url != null && source.secret != null && source.table != null if name == "redshift_behavior" || name == "snowflake_orders"])
     error_message = "Sources of warehouses need url, secret and table: docs/sources.md."
   }
 
