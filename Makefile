@@ -137,7 +137,7 @@ $(SUPPLY_CHAIN)/bin/detect-secrets: requirements/supply_chain.lock | setup
 	$(BIN)/uv pip sync --quiet --python $(SUPPLY_CHAIN)/bin/python --require-hashes requirements/supply_chain.lock
 
 # What is shipped to AWS: the layers of functions, and what Glue installs.
-SHIPPED := lambda arrow light sftp glue emr
+SHIPPED := lambda arrow light sftp warehouses glue emr
 
 .PHONY: secrets-scan
 secrets-scan: $(SUPPLY_CHAIN)/bin/detect-secrets ## Look for secrets in files (detect-secrets); what is none stands in .secrets.baseline
@@ -260,7 +260,7 @@ openapi: setup ## Write the description of the HTTP API to lambdas/api_handler/o
 lock: setup ## Choose new dependency versions (pyproject.toml, requirements/*.in -> requirements/*.lock)
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
 		--extra dev --no-emit-package cartlake-localaws pyproject.toml -o requirements/dev.lock
-	for layer in lambda arrow light sftp glue emr; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
+	for layer in lambda arrow light sftp warehouses glue emr; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate -c requirements/dev.lock requirements/$$layer.in -o requirements/$$layer.lock; done
 	printf 'zizmor\ncheck-jsonschema\n' | $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --upgrade - -o requirements/workflows.lock
@@ -272,6 +272,8 @@ lock: setup ## Choose new dependency versions (pyproject.toml, requirements/*.in
 		requirements/superset.in -o requirements/superset.lock
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
 		requirements/airflow.in -o requirements/airflow.lock
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+		requirements/fakesnow.in -o requirements/fakesnow.lock
 	echo checkov | $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
 		- -o requirements/checkov.lock
 

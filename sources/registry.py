@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from cartlake.secrets import read_secret
 from sources import fx_rates
@@ -15,6 +15,7 @@ from sources.http import Http
 from sources.hubspot import client as hubspot
 from sources.hubspot.objects import COMPANIES, CONTACTS, HubSpotObjects, ObjectKind
 from sources.hubspot.tokens import Tokens
+from sources.warehouses import registry as warehouses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,12 +24,20 @@ if TYPE_CHECKING:
 
 
 class SourceSettings(BaseModel):
-    """What a lake says of a source that it enables: another address than the public one, and the name of its secret."""
+    """What a lake says of a source that it enables: another address than the public one, and the name of its secret.
+
+    Of a warehouse also the table that is read, how long after its modification time a row may become visible, and in
+    Snowflake the virtual warehouse and the role that read it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str = ""
     secret: str = ""
+    table: str = ""
+    warehouse: str = ""
+    role: str = ""
+    overlap_minutes: int = Field(default=60, ge=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +80,6 @@ SOURCES: Final[Mapping[str, Entry]] = {
     "fx_rates": Entry("reference rates of the European Central Bank", _fx_rates),
     "hubspot_companies": Entry("companies of HubSpot", _hubspot(COMPANIES)),
     "hubspot_contacts": Entry("contacts of HubSpot", _hubspot(CONTACTS)),
+    "redshift_behavior": Entry("events of visitors in a table of Redshift", warehouses.redshift("redshift_behavior")),
+    "snowflake_orders": Entry("order lines in a table of Snowflake", warehouses.snowflake("snowflake_orders")),
 }

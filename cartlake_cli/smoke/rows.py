@@ -216,6 +216,26 @@ def _hubspot_contacts(at: datetime, keys: Keys) -> tuple[list[Row], list[Row]]:
     return [row], [row | {"primary_company_id": "smoke"}]
 
 
+def _redshift_behavior(at: datetime, keys: Keys) -> tuple[list[Row], list[Row]]:
+    row = {"event_id": keys.event, "event_at": at, "event_type": "smoke", "event_value": "1.50", "loaded_at": at}
+    return [row], [row | {"event_type": None}]
+
+
+def _snowflake_orders(at: datetime, keys: Keys) -> tuple[list[Row], list[Row]]:
+    row = {
+        "order_id": keys.order,
+        "line_number": 1,
+        "ordered_at": at,
+        "order_status": "smoke",
+        "sku": keys.product,
+        "quantity": 2,
+        "unit_price": "9.90",
+        "currency": "EUR",
+        "updated_at": at,
+    }
+    return [row], [row | {"quantity": 0}]
+
+
 _ROWS: Final[dict[str, tuple[Callable[[datetime, Keys], tuple[list[Row], list[Row]]], str]]] = {
     "vendors": (_vendors, ".csv"),
     "products": (_products, ".parquet"),
@@ -227,6 +247,8 @@ _ROWS: Final[dict[str, tuple[Callable[[datetime, Keys], tuple[list[Row], list[Ro
     "shopify_orders": (shopify_orders, ".jsonl"),
     "woocommerce_orders": (woocommerce_orders, ".jsonl"),
     "stripe_payments": (stripe_payments, ".jsonl"),
+    "redshift_behavior": (_redshift_behavior, ".jsonl"),
+    "snowflake_orders": (_snowflake_orders, ".jsonl"),
     "reviews": (_reviews, ".jsonl"),
     "clickstream": (_clickstream, ".csv"),
 }

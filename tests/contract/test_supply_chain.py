@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("lambda", "arrow", "light", "sftp", "glue", "emr")
+SHIPPED = ("lambda", "arrow", "light", "sftp", "warehouses", "glue", "emr")
 PACKAGE = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)", re.MULTILINE)
 VALID = """
 import sys

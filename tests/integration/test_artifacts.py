@@ -149,7 +149,7 @@ def light_for_aws(checkout):
     return [path for _, path in building._installed(checkout, "light", Platform.AWS)]
 
 
-@pytest.mark.parametrize("lock", ["lambda", "arrow", "light", "sftp", "emr"])
+@pytest.mark.parametrize("lock", ["lambda", "arrow", "light", "sftp", "warehouses", "emr"])
 def test_there_are_wheels_for_aws_of_every_locked_version(checkout, tmp_path, lock):
     path = checkout / "requirements" / f"{lock}.lock"
     command = [*building.install_command(path, tmp_path / "target", Platform.AWS), "--dry-run"]

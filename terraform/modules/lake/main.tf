@@ -316,11 +316,7 @@ module "sources" {
 
   shared     = module.platform.shared
   raw_bucket = local.buckets["raw"]
-  sources = { for name, source in var.sources : name => {
-    schedule = source.schedule
-    url      = source.url
-    secret   = source.secret == null ? null : module.secrets.secrets[source.secret]
-  } }
+  sources    = { for name, source in var.sources : name => merge(source, { secret = source.secret == null ? null : module.secrets.secrets[source.secret] }) }
 }
 
 module "streams" {

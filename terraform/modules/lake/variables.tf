@@ -133,11 +133,15 @@ variable "secrets" {
 }
 
 variable "sources" {
-  description = "Systems that the lake reads by itself, by name: fx_rates, hubspot_companies, hubspot_contacts. When each is read, as cron(...) or rate(...) in UTC (null: by `lake sync` only), another address than the public one, and the name of the secret with its credentials, which is made with those of `secrets`."
+  description = "Systems that the lake reads by itself, by name: fx_rates, hubspot_companies, hubspot_contacts, redshift_behavior, snowflake_orders. When each is read, as cron(...) or rate(...) in UTC (null: by `lake sync` only), another address than the public one, and the name of the secret with its credentials, which is made with those of `secrets`. The others are of warehouses: variable `sources` of module `sources`."
   type = map(object({
-    schedule = optional(string)
-    url      = optional(string)
-    secret   = optional(string)
+    schedule        = optional(string)
+    url             = optional(string)
+    secret          = optional(string)
+    table           = optional(string)
+    warehouse       = optional(string)
+    role            = optional(string)
+    overlap_minutes = optional(number)
   }))
   default  = {}
   nullable = false
@@ -177,8 +181,8 @@ variable "sftp" {
   nullable = false
 
   validation {
-    condition     = length(setintersection(keys(var.sftp), ["fx_rates", "hubspot_companies", "hubspot_contacts"])) == 0
-    error_message = "A server has another name than the sources fx_rates, hubspot_companies and hubspot_contacts: `lake sync NAME` reads both."
+    condition     = length(setintersection(keys(var.sftp), ["fx_rates", "hubspot_companies", "hubspot_contacts", "redshift_behavior", "snowflake_orders"])) == 0
+    error_message = "A server has another name than the sources fx_rates, hubspot_companies, hubspot_contacts, redshift_behavior and snowflake_orders: `lake sync NAME` reads both."
   }
 }
 

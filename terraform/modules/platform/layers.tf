@@ -1,9 +1,10 @@
 locals {
   layers = {
-    cartlake = { description = "Powertools, pydantic, the cartlake library and its contracts.", runtime = "python3.11" }
-    arrow    = { description = "Arrow and pyiceberg, for the functions that read Parquet or publish tables.", runtime = "python3.11" }
-    sftp     = { description = "Paramiko, for the function that reads SFTP servers.", runtime = "python3.11" }
-    light    = { description = "DuckDB and all else that functions of the light engine need.", runtime = "python3.13" }
+    cartlake   = { description = "Powertools, pydantic, the cartlake library and its contracts.", runtime = "python3.11" }
+    arrow      = { description = "Arrow and pyiceberg, for the functions that read Parquet or publish tables.", runtime = "python3.11" }
+    sftp       = { description = "Paramiko, for the function that reads SFTP servers.", runtime = "python3.11" }
+    warehouses = { description = "The drivers of Snowflake and Redshift, for the function that reads sources.", runtime = "python3.11" }
+    light      = { description = "DuckDB and all else that functions of the light engine need.", runtime = "python3.13" }
   }
 }
 

@@ -1,6 +1,17 @@
 locals {
+  warehouses  = ["redshift_behavior", "snowflake_orders"] # their drivers are a layer of their own
+  layers      = concat(["cartlake"], anytrue([for name in keys(var.sources) : contains(local.warehouses, name)]) ? ["warehouses"] : [])
   folder_arns = { for name, source in var.sources : name => "${var.raw_bucket.arn}/incoming/${name}/sync/*" }
   secret_arns = distinct([for source in var.sources : source.secret.arn if source.secret != null])
+
+  settings = { for name, source in var.sources : name => { for setting, value in {
+    url             = source.url
+    secret          = try(source.secret.name, null) # its name: the value is in Secrets Manager alone
+    table           = source.table
+    warehouse       = source.warehouse
+    role            = source.role
+    overlap_minutes = source.overlap_minutes
+  } : setting => value if value != null } }
 }
 
 module "source_sync" {
@@ -9,14 +20,12 @@ module "source_sync" {
   shared          = var.shared
   function        = "source_sync"
   description     = "Reads what was modified in a source, and writes it as files into the raw zone."
+  layers          = local.layers
   memory_mb       = 512
   timeout_seconds = 900
   environment_variables = {
     RAW_BUCKET = var.raw_bucket.name
-    SOURCES = jsonencode({ for name, source in var.sources : name => {
-      url    = source.url == null ? "" : source.url
-      secret = try(source.secret.name, "") # its name: the value is in Secrets Manager alone
-    } })
+    SOURCES    = jsonencode(local.settings)
   }
   statements = merge({
     UseLedger                = var.shared.grants["UseLedger"]

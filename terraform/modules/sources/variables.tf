@@ -33,17 +33,21 @@ variable "raw_bucket" {
 }
 
 variable "sources" {
-  description = "Sources to read, by name: when, as cron(...) or rate(...) in UTC (null: on demand only), another address than the public one, and name and ARN of the secret with its credentials."
+  description = "Sources to read, by name: when, as cron(...) or rate(...) in UTC (null: on demand only), another address than the public one, and name and ARN of the secret with its credentials. For a warehouse also the table, how many minutes after its modification time a row may become visible, and for Snowflake the virtual warehouse and the role, where the user has no defaults."
   type = map(object({
-    schedule = optional(string)
-    url      = optional(string)
-    secret   = optional(object({ name = string, arn = string }))
+    schedule        = optional(string)
+    url             = optional(string)
+    secret          = optional(object({ name = string, arn = string }))
+    table           = optional(string)
+    warehouse       = optional(string)
+    role            = optional(string)
+    overlap_minutes = optional(number)
   }))
   nullable = false
 
   validation {
-    condition     = alltrue([for name in keys(var.sources) : contains(["fx_rates", "hubspot_companies", "hubspot_contacts"], name)])
-    error_message = "There are the sources fx_rates, hubspot_companies and hubspot_contacts; sources/registry.py lists them."
+    condition     = alltrue([for name in keys(var.sources) : contains(["fx_rates", "hubspot_companies", "hubspot_contacts", "redshift_behavior", "snowflake_orders"], name)])
+    error_message = "There are the sources fx_rates, hubspot_companies, hubspot_contacts, redshift_behavior and snowflake_orders; sources/registry.py lists them."
   }
 
   validation {
@@ -52,7 +56,22 @@ variable "sources" {
   }
 
   validation {
-    condition     = alltrue([for source in var.sources : can(regex("^https?://", source.url)) if source.url != null])
-    error_message = "url begins with https:// or http://."
+    condition     = alltrue([for name, source in var.sources : can(regex(name == "redshift_behavior" ? "^redshift://" : "^https?://", source.url)) if source.url != null])
+    error_message = "url begins with https:// or http://, that of redshift_behavior with redshift://."
+  }
+
+  validation {
+    condition     = alltrue([for name, source in var.sources : source.url != null && source.secret != null && source.table != null if name == "redshift_behavior" || name == "snowflake_orders"])
+    error_message = "Sources of warehouses need url, secret and table: docs/sources.md."
+  }
+
+  validation {
+    condition     = alltrue([for source in var.sources : can(regex("^[A-Za-z_][A-Za-z0-9_$]*(\\.[A-Za-z_][A-Za-z0-9_$]*){0,2}$", source.table)) if source.table != null])
+    error_message = "table is a name of at most three parts, such as SHOP.PUBLIC.ORDERS, without quotes."
+  }
+
+  validation {
+    condition     = alltrue([for source in var.sources : source.overlap_minutes >= 0 && floor(source.overlap_minutes) == source.overlap_minutes if source.overlap_minutes != null])
+    error_message = "overlap_minutes is a whole number, 0 or more."
   }
 }

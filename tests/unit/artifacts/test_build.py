@@ -29,6 +29,7 @@ def checkout(tmp_path, monkeypatch):
         "requirements/arrow.lock": LOCK,
         "requirements/light.lock": LOCK,
         "requirements/sftp.lock": LOCK,
+        "requirements/warehouses.lock": LOCK,
         "requirements/emr.lock": LOCK,
         "requirements/glue.lock": f"{LOCK.strip()} \\\n    --hash=sha256:00\nPyYAML==6.0.3 ; python_version > '3' \\\n",
     }.items():

@@ -14,7 +14,7 @@ VARIABLES = Path(__file__).parents[3] / "terraform" / "modules" / "sources" / "v
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_source_has_a_contract_that_has_its_modification_time(name):
-    source = make(name, {name: SourceSettings(secret="cartlake-test/key")})
+    source = make(name, {name: SourceSettings(url="https://example.org", secret="cartlake-test/key", table="ORDERS")})
 
     table = contracts.load(name).table
     assert source.info.name == name

@@ -79,7 +79,7 @@ run "the_layer_of_the_light_engine_is_for_its_own_python" {
   command = plan
 
   assert {
-    condition     = { for name, layer in aws_lambda_layer_version.this : name => one(layer.compatible_runtimes) } == { arrow = "python3.11", cartlake = "python3.11", light = "python3.13", sftp = "python3.11" }
+    condition     = { for name, layer in aws_lambda_layer_version.this : name => one(layer.compatible_runtimes) } == { arrow = "python3.11", cartlake = "python3.11", light = "python3.13", sftp = "python3.11", warehouses = "python3.11" }
     error_message = "A layer holds compiled modules of one Python."
   }
 }

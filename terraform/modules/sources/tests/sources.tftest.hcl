@@ -9,7 +9,7 @@ variables {
     artifacts_dir         = "../../fixtures/artifacts"
     artifacts_bucket      = "test-artifacts"
     architecture          = "arm64"
-    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1" }
+    layer_arns            = { cartlake = "arn:aws:lambda:eu-west-1:123456789012:layer:cartlake:1", arrow = "arn:aws:lambda:eu-west-1:123456789012:layer:arrow:1", warehouses = "arn:aws:lambda:eu-west-1:123456789012:layer:warehouses:1" }
     environment_variables = { LEDGER_TABLE = "ledger" }
     log_level             = "INFO"
     log_retention_days    = 30
@@ -93,6 +93,79 @@ run "rejects_an_address_that_is_none" {
 
   variables {
     sources = { fx_rates = { url = "ecb.europa.eu" } }
+  }
+
+  expect_failures = [var.sources]
+}
+
+run "a_warehouse_is_read_with_its_drivers" {
+  command = plan
+
+  variables {
+    sources = {
+      fx_rates         = {}
+      snowflake_orders = { url = "https://shop-eu.snowflakecomputing.com", table = "SHOP.PUBLIC.ORDERS", role = "READER", overlap_minutes = 30, secret = { name = "cartlake-test/snowflake", arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cartlake-test/snowflake-AbCdEf" } }
+    }
+  }
+
+  assert {
+    condition     = local.layers == ["cartlake", "warehouses"]
+    error_message = "The drivers of warehouses are in a layer of their own."
+  }
+
+  assert {
+    condition = jsonencode(local.settings) == jsonencode({
+      fx_rates         = {}
+      snowflake_orders = { overlap_minutes = 30, role = "READER", secret = "cartlake-test/snowflake", table = "SHOP.PUBLIC.ORDERS", url = "https://shop-eu.snowflakecomputing.com" }
+    })
+    error_message = "The function must be told what is set, and nothing else."
+  }
+}
+
+run "other_sources_need_no_drivers" {
+  command = plan
+
+  assert {
+    condition     = local.layers == ["cartlake"]
+    error_message = "Without a warehouse the layer would only make the function start more slowly."
+  }
+}
+
+run "rejects_a_warehouse_without_a_table" {
+  command = plan
+
+  variables {
+    sources = { redshift_behavior = { url = "redshift://cluster.example.org:5439/shop", secret = { name = "s", arn = "arn" } } }
+  }
+
+  expect_failures = [var.sources]
+}
+
+run "rejects_a_table_that_would_have_to_be_quoted" {
+  command = plan
+
+  variables {
+    sources = { redshift_behavior = { url = "redshift://cluster.example.org:5439/shop", table = "events; drop table x", secret = { name = "s", arn = "arn" } } }
+  }
+
+  expect_failures = [var.sources]
+}
+
+run "rejects_another_protocol_for_redshift" {
+  command = plan
+
+  variables {
+    sources = { redshift_behavior = { url = "https://cluster.example.org", table = "events", secret = { name = "s", arn = "arn" } } }
+  }
+
+  expect_failures = [var.sources]
+}
+
+run "rejects_a_part_of_a_minute" {
+  command = plan
+
+  variables {
+    sources = { redshift_behavior = { url = "redshift://cluster.example.org:5439/shop", table = "events", overlap_minutes = 1.5, secret = { name = "s", arn = "arn" } } }
   }
 
   expect_failures = [var.sources]

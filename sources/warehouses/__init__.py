@@ -1,0 +1,1 @@
+"""Tables of warehouses as sources: Snowflake and Amazon Redshift."""
