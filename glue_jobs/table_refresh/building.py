@@ -108,4 +108,5 @@ def transform_of(table: Table) -> Callable[..., DataFrame]:
     """Return the function that builds the table, of its upstreams' frames alone. Raises TerminalError for none."""
     build = build_of(table)
     function = function_named(build.transform, table.physical_name)
-    return partial(function, masks=build.masks) if build.masks else function
+    declared = {"masks": build.masks, "precedence": build.precedence_of_arguments}
+    return partial(function, **{name: value for name, value in declared.items() if value})

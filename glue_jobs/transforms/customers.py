@@ -7,7 +7,7 @@ from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
 from glue_jobs.transforms.money import MONEY, cents, quotient
-from glue_jobs.transforms.people import as_of, sold_months
+from glue_jobs.transforms.people import as_of, is_known, sold_months
 from glue_jobs.transforms.segments import segment_name
 
 _COUNTS: Final = ("orders", "cancelled_orders", "units")
@@ -21,7 +21,7 @@ _SCORES: Final = {
 
 
 def customer_months(fct_orders: DataFrame) -> DataFrame:
-    """Sum the orders of a customer record per calendar month.
+    """Sum the orders of a customer record per calendar month; those of unknown customers are left out.
 
     Months with nothing but cancelled orders are kept, with zeros and null dates.
 
@@ -145,12 +145,16 @@ def _customer_days(fct_orders: DataFrame) -> DataFrame:
         "revenue_reporting": F.col("net_reporting") - F.col("returned_reporting"),
         "cost_reporting": F.col("cost_reporting"),
     }
-    return fct_orders.groupBy("customer_id", "order_date").agg(
-        F.count(F.when(is_sold, F.lit(1))).alias("orders"),
-        F.count(F.when(~is_sold, F.lit(1))).alias("cancelled_orders"),
-        _sum_or_zero(F.when(is_sold, F.col("units")), "bigint").alias("units"),
-        *(_sum_or_zero(F.when(is_sold, amount), MONEY).alias(name) for name, amount in sums.items()),
-        F.min(F.when(is_sold, F.col("ordered_at"))).alias("first_ordered_at"),
+    return (
+        fct_orders.where(is_known())
+        .groupBy("customer_id", "order_date")
+        .agg(
+            F.count(F.when(is_sold, F.lit(1))).alias("orders"),
+            F.count(F.when(~is_sold, F.lit(1))).alias("cancelled_orders"),
+            _sum_or_zero(F.when(is_sold, F.col("units")), "bigint").alias("units"),
+            *(_sum_or_zero(F.when(is_sold, amount), MONEY).alias(name) for name, amount in sums.items()),
+            F.min(F.when(is_sold, F.col("ordered_at"))).alias("first_ordered_at"),
+        )
     )
 
 

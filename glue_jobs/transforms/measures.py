@@ -6,16 +6,17 @@ themselves in the columns that begin with `returned`. Amounts in euros leave out
 
 from cartlake.engine import Column, F
 from glue_jobs.transforms.money import MONEY
+from glue_jobs.transforms.people import is_known
 
 
 def counts() -> dict[str, Column]:
-    """Return exact numbers of orders, lines, units and customers. Orders and customers must not be summed over rows."""
+    """Return exact numbers of orders, lines, units and known customers. Orders and customers must not be summed."""
     is_sold = F.col("is_sold")
     return {
         "orders": F.countDistinct(F.when(is_sold, F.col("order_id"))),
         "order_lines": lines_that(is_sold),
         "units": units_that(is_sold),
-        "customers": F.countDistinct(F.when(is_sold, F.col("customer_id"))),
+        "customers": F.countDistinct(F.when(is_sold & is_known(), F.col("customer_id"))),
         "cancelled_lines": lines_that(~is_sold),
         "returned_lines": lines_that(F.col("is_returned")),
         "unconverted_lines": lines_that(is_sold & ~is_converted()),

@@ -21,6 +21,11 @@ def cents(amount: str) -> Column:
     return (F.col(amount).cast("decimal(20,2)") * F.lit(100)).cast("bigint")
 
 
+def amount(units: str) -> Column:
+    """Return a whole number of cents, the SQL of a bigint, as money; decimal(18,2)."""
+    return _decimal(units, 2, 18)
+
+
 def rate_units(rate: str) -> Column:
     """Return a rate as a whole number of hundred-millionths (bigint)."""
     # DuckDB multiplies decimals of up to 18 digits in 64 bits, and the product has more.

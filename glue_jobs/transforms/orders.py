@@ -3,10 +3,13 @@
 Amounts ending in `_reporting` are in euros. Days are UTC.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
 from glue_jobs.transforms.money import MONEY, cents, converted, rate_units
+from glue_jobs.transforms.shops.lines import ORDER_LINE
+from glue_jobs.transforms.shops.precedence import first_by_precedence
 
 REPORTING_CURRENCY: Final = "EUR"
 PROGRESS: Final = ("placed", "paid", "shipped", "delivered")
@@ -17,23 +20,33 @@ _CONVERTED: Final = ("gross", "discount", "tax")
 _OF_THE_ORDER: Final = ("customer_id", "channel", "payment_method", "country_code", "currency")
 
 
-def order_lines(transactions: DataFrame, fx_rates: DataFrame, products: DataFrame) -> DataFrame:
-    """Convert order lines to euros and add the cost of the goods; one row per row of `transactions`.
+def order_lines(
+    transactions: DataFrame,
+    shop_order_lines: DataFrame,
+    fx_rates: DataFrame,
+    products: DataFrame,
+    *,
+    precedence: Sequence[str],
+) -> DataFrame:
+    """Convert order lines to euros and add the cost of the goods; one row per line of `transactions` and of shops.
 
+    - An order that both have, by `order_id` and UTC day, is taken from the first of them in `precedence`.
     - Rates (`fx_rates`: units of the currency for one euro) are the last known on or before the order date. The rate
       of euros is 1 and of their own day. Before the first rate of a currency, everything converted is null.
     - Gross, discount and tax are each divided by the rate and rounded half up to the cent. Net is the difference of
       the rounded amounts, so that net = gross - discount holds in euros too.
     - `unit_cost` is that of the last version of the product that is not newer than `ordered_at`, null before the first.
     """
-    lines = transactions.select(
-        F.to_date(F.col("ordered_at")).alias("order_date"),
-        *("order_id", "line_number", "ordered_at", "customer_id", "product_id", "order_status", "channel"),
-        *("payment_method", "country_code", "currency", "quantity"),
-        (F.col("quantity") * F.col("unit_price")).cast(MONEY).alias("gross_amount"),
-        *(F.col(name).cast(MONEY).alias(name) for name in ("discount_amount", "tax_amount")),
-    )
-    return _with_sums(_with_cost(_with_rate(lines, fx_rates), products))
+    made = {
+        "order_date": F.to_date(F.col("ordered_at")),
+        "gross_amount": (F.col("quantity") * F.col("unit_price")).cast(MONEY),
+        **{name: F.col(name).cast(MONEY) for name in ("discount_amount", "tax_amount")},
+    }
+    lines = {
+        "transactions": transactions.select(*(made.get(name, F.col(name)).alias(name) for name in ORDER_LINE)),
+        "shop_order_lines": shop_order_lines.select(*(F.col(name) for name in ORDER_LINE)),
+    }
+    return _with_sums(_with_cost(_with_rate(first_by_precedence(lines, precedence), fx_rates), products))
 
 
 def _with_rate(lines: DataFrame, fx_rates: DataFrame) -> DataFrame:

@@ -4,7 +4,17 @@ Customers are people, not records: processed.customer_identities gives the recor
 `golden_customer_id`. A record it does not know is a customer of its own, under its `customer_id`.
 """
 
-from cartlake.engine import DataFrame, F
+from typing import Final
+
+from cartlake.engine import Column, DataFrame, F
+
+UNKNOWN_CUSTOMER: Final = "CUS-UNKNOWN"
+"""The customer of an order whose source does not tell. They are many, so they are in no table or count of customers."""
+
+
+def is_known() -> Column:
+    """Return whether it is known who bought."""
+    return F.col("customer_id") != F.lit(UNKNOWN_CUSTOMER)
 
 
 def sold_months(customer_months: DataFrame, customer_identities: DataFrame) -> DataFrame:

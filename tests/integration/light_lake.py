@@ -44,6 +44,50 @@ CONTACT = {
 }
 """A row of a source that is no part of the generated world."""
 
+SHOP_ORDERS = {
+    "processed.shopify_orders": {
+        "order_id": "5001",
+        "line_number": 1,
+        "order_name": "#1001",
+        "created_at": "2026-02-27 09:00:00Z",
+        "currency": "USD",
+        "financial_status": "paid",
+        "order_subtotal": "17.77",
+        "order_taxes": "1.42",
+        "order_total": "19.19",
+        "product_name": "Mug",
+        "sku": "PRD-00042",
+        "quantity": 3,
+        "unit_price": "6.66",
+    },
+    "processed.woocommerce_orders": {
+        "order_id": "2117",
+        "item_number": 1,
+        "created_at": "2026-02-27 10:00:00Z",
+        "currency": "EUR",
+        "status": "completed",
+        "order_taxes": "1.90",
+        "order_total": "11.90",
+        "sku": "PRD-00043",
+        "quantity": 1,
+        "item_subtotal": "12.00",
+        "item_total": "10.00",
+    },
+    "processed.snowflake_orders": {
+        "order_id": "5001",
+        "line_number": 1,
+        "ordered_at": "2026-02-28 01:00:00Z",
+        "order_status": "shipped",
+        "customer_reference": "C-1",
+        "sku": "PRD-00042",
+        "quantity": 3,
+        "unit_price": "6.66",
+        "currency": "USD",
+        "updated_at": "2026-02-28 02:00:00Z",
+    },
+}
+"""A row of each table of orders of shops. The order of Shopify is in Snowflake too, on the next day."""
+
 
 def written_review(number: int, customer: int, rating: int, day: str) -> dict[str, str]:
     """A row of processed.reviews, of one of two products."""
@@ -212,4 +256,4 @@ def on(*days: date) -> Scope:
     return Scope(days=of_days(days))
 
 
-__all__ = ["CONTACT", "GRAPH", "LightLake", "on"]
+__all__ = ["CONTACT", "GRAPH", "SHOP_ORDERS", "LightLake", "on"]

@@ -7,7 +7,7 @@ import pytest
 from cartlake.refresh.graph import WHOLE
 from generators.world import generate_world
 from glue_jobs.engines.duckdb import compiled as compiling
-from tests.integration.light_lake import CONTACT, GRAPH, LightLake, bucket_in, written_review
+from tests.integration.light_lake import CONTACT, GRAPH, SHOP_ORDERS, LightLake, bucket_in, written_review
 
 pytestmark = pytest.mark.integration
 
@@ -60,13 +60,18 @@ def test_every_table_follows_its_sources_day_by_day_and_is_what_it_is_from_scrat
     grown.load_files([file for day in files[:3] for file in day])
     grown.insert("processed.reviews", *REVIEWS[:3])
     grown.insert("processed.hubspot_contacts", CONTACT)
+    grown.insert("processed.shopify_orders", SHOP_ORDERS["processed.shopify_orders"])
     first = grown.refresh(grown.changes | {"curated.dim_date": WHOLE})
     grown.load_files(files[3])
     grown.insert("processed.reviews", *REVIEWS[3:])
+    for table in ("processed.snowflake_orders", "processed.woocommerce_orders"):
+        grown.insert(table, SHOP_ORDERS[table])
     second = grown.refresh()
     scratch.load_files([file for day in files for file in day])
     scratch.insert("processed.reviews", *REVIEWS)
     scratch.insert("processed.hubspot_contacts", CONTACT)
+    for table, order in SHOP_ORDERS.items():
+        scratch.insert(table, order)
     whole = scratch.refresh(dict.fromkeys(GRAPH.order, WHOLE))
 
     assert {name: table.error for name, table in first.items()} == dict.fromkeys(GRAPH.order, "")

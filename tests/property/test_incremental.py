@@ -15,7 +15,7 @@ FAMILIES = {
     "sales": {
         "tables": "curated.fct_orders curated.sales_daily curated.sales_weekly curated.sales_monthly "
         "curated.product_performance masked.transactions_masked",
-        "files": "transactions transactions fx_rates products clickstream",
+        "files": "transactions transactions fx_rates products clickstream snowflake_orders",
     },
     "customers": {
         "tables": "curated.dim_customer curated.customer_rfm curated.customer_ltv curated.customer_segments "

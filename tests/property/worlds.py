@@ -149,6 +149,26 @@ def clickstream(draw):
 
 
 @st.composite
+def snowflake_orders(draw):
+    """Lines of a warehouse; some of its orders are those of the checkout, on the same day or the next one."""
+    number = draw(st.integers(0, 3))
+    price = draw(st.sampled_from(PRICES))
+    return {
+        **order(number),
+        "ordered_at": at(DAYS[number * 2 % len(DAYS)] + timedelta(days=draw(st.integers(0, 1))), 0),
+        "order_id": draw(st.sampled_from([order(number)["order_id"], f"SF-{number}"])),
+        "line_number": str(draw(st.integers(1, 2))),
+        "order_status": draw(st.sampled_from(STATUSES)),
+        "customer_reference": draw(st.sampled_from([None, customer_id(0), "C-4711"])),
+        "sku": product_id(draw(st.integers(0, 1))),
+        "quantity": str(draw(st.integers(1, 3))),
+        "unit_price": price,
+        "discount_amount": draw(st.sampled_from([None, price])),
+        "updated_at": at(DAYS[-1], draw(st.integers(0, 2))),
+    }
+
+
+@st.composite
 def reviews(draw):
     number = draw(st.integers(0, 3))
     return {
@@ -173,6 +193,7 @@ ROWS = {
     "customers": customers(),
     "clickstream": clickstream(),
     "reviews": reviews(),
+    "snowflake_orders": snowflake_orders(),
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cartlake.refresh.graph import WHOLE
 from generators.world import generate_world
-from tests.integration.light_lake import CONTACT, GRAPH, LightLake, bucket_in, written_review
+from tests.integration.light_lake import CONTACT, GRAPH, SHOP_ORDERS, LightLake, bucket_in, written_review
 from tests.spark.refreshing import RefreshLake
 
 pytestmark = pytest.mark.spark
@@ -25,6 +25,8 @@ def light(localaws, tmp_path_factory):
         lake.load_files(files)
         lake.insert("processed.reviews", *(written_review(n, n, n, "2026-02-27") for n in (1, 2, 3)))
         lake.insert("processed.hubspot_contacts", CONTACT)
+        for table, order in SHOP_ORDERS.items():
+            lake.insert(table, order)
         lake.refresh(dict.fromkeys(GRAPH.order, WHOLE))
         return {
             **{name: lake.rows(name, ", ".join(c.name for c in GRAPH.tables[name].columns)) for name in SOURCES},

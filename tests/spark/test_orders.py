@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +22,7 @@ CENT = Decimal("0.01")
 DAY = date(2026, 2, 27)
 NOON = datetime(2026, 2, 27, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+CHECKOUT_FIRST = partial(order_lines, precedence=("transactions", "shop_order_lines"))
 TIE_RATES = ["2", "0.5", "0.00000001", "1.6", "3.2", "0.08", "4000", "99999.99999999", "11.43210987"]
 TIE_AMOUNTS = ["0.01", "0.03", "0.05", "10.05", "0.00", "1.00", "999999999.99", "9007199254740.93"]
 
@@ -45,8 +47,9 @@ def version(updated_at, unit_cost, product_id="PRD-00042"):
 
 def lines_of(frame, transactions, fx_rates=(), products=()):
     return transformed(
-        order_lines,
+        CHECKOUT_FIRST,
         transactions=table_rows(frame, "transactions", *transactions),
+        shop_order_lines=table_rows(frame, "shop_order_lines"),
         fx_rates=table_rows(frame, "fx_rates", *fx_rates),
         products=table_rows(frame, "products", *products),
     )

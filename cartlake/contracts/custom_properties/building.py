@@ -8,6 +8,7 @@
       - {table: processed.fx_rates, reads: up_to}                    # and of all earlier days
       - {table: processed.reviews, reads: key, key: product_id}      # the rows of the same keys
       - {table: processed.vendors, reads: all}
+    precedence: [processed.transactions, processed.shop_order_lines]  # which of them has an order that several have
     workflow: forecast                          # which workflow builds it; refresh when left out
     masks:                                      # of a masked table alone: what becomes of its upstream's columns
       - {column: email, mask: domain}
@@ -70,6 +71,13 @@ class Build(Element):
     """Whether the table has a row for unknown keys. Such a table is built before there is any data."""
     masks: tuple[ColumnMask, ...] = ()
     """Given to the transform as `masks`, where there are any."""
+    precedence: tuple[str, ...] = ()
+    """Upstreams whose rows may be of the same things, the one that is believed first. Given to the transform."""
+
+    @property
+    def precedence_of_arguments(self) -> tuple[str, ...]:
+        """Return the precedence by the names of the transform's parameters."""
+        return tuple(table.partition(".")[2] for table in self.precedence)
 
 
 def build_of(
@@ -93,9 +101,21 @@ def build_of(
                 argument,
                 "two upstreams of this name; the transform has one argument for each, so read only one",
             )
+    _check_precedence(build, f"{where}.precedence", faults)
     for upstream in build.upstreams:
         _check(upstream, build, f"{where}.upstreams.{upstream.table}", faults)
     return build
+
+
+def _check_precedence(build: Build, where: str, faults: Faults) -> None:
+    tables = {upstream.table for upstream in build.upstreams}
+    for name, count in Counter(build.precedence).items():
+        if name not in tables:
+            faults.add(where, name, f"not read by this table: name only its upstreams, {', '.join(sorted(tables))}")
+        elif count > 1:
+            faults.add(where, name, "named twice: its place must be one")
+    if len(build.precedence) == 1:
+        faults.add(where, build.precedence[0], "has nothing to come before: name two upstreams or more")
 
 
 def _check_replaces(

@@ -241,6 +241,34 @@ def test_which_rows_of_an_upstream_are_read(
     assert build.key == key.get("key")
 
 
+def test_a_table_may_say_which_of_its_upstreams_is_believed_first(document: dict[str, Any], read: Read) -> None:
+    upstreams = [{"table": "processed.sales"}, {"table": "processed.exports"}]
+
+    build = built(
+        document, read, replaces="days", upstreams=upstreams, precedence=["processed.exports", "processed.sales"]
+    ).build
+
+    assert build is not None
+    assert build.precedence_of_arguments == ("exports", "sales")
+
+
+@pytest.mark.parametrize(
+    ("precedence", "advice"),
+    [
+        pytest.param(["processed.sales", "processed.stock"], "not read by this table: name only", id="no upstream"),
+        pytest.param(["processed.sales", "processed.sales"], "named twice", id="twice"),
+        pytest.param(["processed.sales"], "name two upstreams or more", id="alone"),
+    ],
+)
+def test_a_precedence_that_orders_nothing_is_refused(
+    document: dict[str, Any], read: Read, precedence: list[str], advice: str
+) -> None:
+    upstreams = [{"table": "processed.sales"}, {"table": "processed.exports"}]
+
+    with pytest.raises(contracts.ContractError, match=advice):
+        built(document, read, replaces="days", upstreams=upstreams, precedence=precedence)
+
+
 def test_a_table_may_be_built_of_nothing(document: dict[str, Any], read: Read) -> None:
     build = built(document, read, replaces="all").build
 
