@@ -30,5 +30,5 @@ def _orders(lines: DataFrame, days_around: int) -> DataFrame:
     order_id = F.col("order_id").alias("_order_id")
     if not days_around:
         return lines.select(order_id, F.col("order_date").alias("_day"))
-    days = F.array(*(F.date_add(F.col("order_date"), days) for days in range(-days_around, days_around + 1)))
-    return lines.select(order_id, F.explode(days).cast("date").alias("_day"))
+    days = (F.date_add(F.col("order_date"), days).cast("date") for days in range(-days_around, days_around + 1))
+    return lines.select(order_id, F.explode(F.array(*days)).alias("_day"))
