@@ -1,8 +1,13 @@
 """Amounts of a whole order, spread over its lines to the cent. Amounts are whole numbers of cents (bigint)."""
 
-from typing import Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
 
 from cartlake.engine import Column, DataFrame, F, Window
+
+if TYPE_CHECKING:
+    from pyspark.sql.window import WindowSpec
 
 MOST_CENTS: Final = 2**53
 """Up to here a double holds every whole number. No order costs as much, and a wrong one must not end the run."""
@@ -34,10 +39,10 @@ def _rounded(amount: str, part: Column) -> Column:
     return F.floor(F.col(amount).cast("double") * (part / F.col("_all")) + F.lit(0.5)).cast("bigint")
 
 
-def _order() -> Window:
+def _order() -> WindowSpec:
     # By day too: rows of one day must not depend on those of others.
     return Window.partitionBy("order_id", "order_date")
 
 
-def _so_far() -> Window:
+def _so_far() -> WindowSpec:
     return _order().orderBy("line_number").rowsBetween(Window.unboundedPreceding, Window.currentRow)
