@@ -19,6 +19,8 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 
 from localaws import connections, extensions
+from localaws.functions.concurrency import default_limit
+from localaws.functions.memory import machine_bytes
 from localaws.locks import lock
 from localaws.paths import Paths
 from localaws.settings import Settings, load
@@ -33,9 +35,8 @@ logger = logging.getLogger("localaws")
 def ministack_environment(settings: Settings, port: int) -> dict[str, str]:
     """Return MiniStack's settings as environment variables, which must be set before it is imported."""
     paths = Paths(settings.home)
-    concurrency = settings.lambda_concurrency
     return {
-        **({"LAMBDA_ACCOUNT_CONCURRENCY": str(concurrency)} if concurrency else {}),
+        "LAMBDA_ACCOUNT_CONCURRENCY": str(settings.lambda_concurrency or default_limit(machine_bytes())),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),

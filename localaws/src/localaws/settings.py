@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     lambda_concurrency: int | None = Field(None, ge=1)
     """How many Lambdas of the account may run at once, as AWS limits it (10 in a new account, 1,000 later).
 
-    By default as many as this machine has memory for.
+    By default as many as half of this machine's memory is enough for, with 256 MB each.
     """
 
     throttling: float = Field(0.0, ge=0)

@@ -388,6 +388,20 @@ class TestConcurrency:
             assert code == "InvalidParameterValueException"
             assert message.endswith("below its minimum value of [1].")
 
+    def test_idle_processes_of_one_function_make_room_for_those_of_another(self, tmp_path, monkeypatch, name):
+        monkeypatch.setenv("LOCALAWS_LAMBDA_CONCURRENCY", "2")
+        code = "import os, time\ndef handler(event, context):\n    time.sleep(3)\n    return os.getpid()\n"
+        with running(tmp_path) as own, ThreadPoolExecutor(2) as pool:
+            own.function(name, code, Timeout=60)
+            own.function(f"{name}-other", code, Timeout=60)
+            first = {pid for _, pid in pool.map(lambda _: invoke(own, name), range(2))}
+
+            others = {pid for _, pid in pool.map(lambda _: invoke(own, f"{name}-other"), range(2))}
+
+            assert (len(first), len(others)) == (2, 2)
+            assert eventually(lambda: sorted(map(_ended, first)) == [False, True], seconds=10)
+            assert not any(map(_ended, others))
+
 
 class TestFaults:
     def test_lambda_itself_fails_when_a_test_orders_it(self, localaws, name, state_error):

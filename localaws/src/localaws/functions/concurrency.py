@@ -8,7 +8,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FULL_ACCOUNT_UNRESERVED = 100
+NEW_ACCOUNT, FULL_ACCOUNT = 10, 1_000
+FUNCTION_BYTES = 256 * 2**20
+"""What a function of Python with boto3 and a few libraries takes, or less."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
+
+
+def default_limit(memory_bytes: int) -> int:
+    """Return how many functions a machine can run at once with half of its memory; between AWS's own limits."""
+    return max(NEW_ACCOUNT, min(FULL_ACCOUNT, memory_bytes // 2 // FUNCTION_BYTES))
 
 
 def reservation_fault(limit: int, reserved: int) -> str | None:

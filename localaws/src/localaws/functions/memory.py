@@ -23,6 +23,15 @@ CHILDREN_PAUSE_SECONDS = 0.5
 _STATE_TO_SESSION = 4
 
 
+def machine_bytes() -> int:
+    """Return the memory of this machine, or of the container, when it has less (cgroup v2)."""
+    whole = os.sysconf("SC_PHYS_PAGES") * PAGE_BYTES
+    try:
+        return min(whole, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    except (OSError, ValueError):  # not Linux, or `max`
+        return whole
+
+
 def resident_bytes(pid: int) -> int:
     """Return the resident memory of a process now; 0 when it has ended."""
     try:

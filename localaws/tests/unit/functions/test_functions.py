@@ -10,7 +10,7 @@ import pytest
 
 from localaws.extensions.lambda_.errors import end_group
 from localaws.extensions.lambda_.storage import SCRIPT, UNCONTAINED, kept_paths
-from localaws.functions import concurrency, failures, faults, sizes
+from localaws.functions import concurrency, failures, faults, memory, sizes
 from localaws.functions.memory import MIB, MemoryWatch, Watched, children, pause_seconds, peak_bytes, resident_bytes
 
 
@@ -215,3 +215,17 @@ class TestStorage:
 
         assert told.split() == [str(tmp_path / "tmp"), str(tmp_path / "code" / "home")]
         assert "Operation not permitted" in (tmp_path / UNCONTAINED).read_text()
+
+
+@pytest.mark.parametrize(
+    ("memory_gib", "limit"), [(2, 10), (8, 16), (24, 48), (1024, 1000)], ids=["small", "laptop", "server", "largest"]
+)
+def test_as_many_functions_run_at_once_as_half_of_the_memory_is_enough_for(memory_gib, limit):
+    assert concurrency.default_limit(memory_gib * 2**30) == limit
+
+
+def test_a_container_has_the_memory_that_it_may_use(monkeypatch):
+    whole = memory.machine_bytes()
+    monkeypatch.setattr(Path, "read_text", lambda path: str(whole // 2))
+
+    assert memory.machine_bytes() == whole // 2
