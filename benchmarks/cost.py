@@ -15,12 +15,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from benchmarks import billing
+from benchmarks.world import new_lake
 from cartlake.aws.clients import client
 from cartlake_cli.commands.local import emulator
-from cartlake_cli.commands.local.up import bring_up
 from cartlake_cli.context import Lake
-from cartlake_cli.environments import LOCAL
-from cartlake_cli.output import Output
 from generators.transactions import generate_transactions
 from localaws.paths import Paths
 
@@ -35,16 +33,14 @@ GIVE_UP_SECONDS: Final = 180.0
 
 
 def measure() -> list[dict[str, Any]]:
-    """Drop one new file at a time and price what that took. Starts the lake itself, which must not be running."""
+    """Drop one new file at a time into a lake of its own, and price what that took."""
     os.environ["LOCALAWS_REQUEST_LOG"] = "true"
-    lake = Lake(LOCAL, Output(as_json=True))
-    bring_up(lake)
-    os.environ.update(lake.local_variables())
-    client.cache_clear()
-    log = Paths(emulator.settings_of(lake.root).home).request_log
-    with TemporaryDirectory() as folder:
-        drops = [_drop(lake, log, Path(folder) / str(number), number) for number in range(WARM_UP + DROPS)][WARM_UP:]
-    return _measures(drops, billing.prices())
+    with TemporaryDirectory() as folder, new_lake(Path(folder) / "checkout") as lake:
+        os.environ.update(lake.local_variables())
+        client.cache_clear()
+        log = Paths(emulator.settings_of(lake.root).home).request_log
+        drops = [_drop(lake, log, Path(folder) / str(number), number) for number in range(WARM_UP + DROPS)]
+    return _measures(drops[WARM_UP:], billing.prices())
 
 
 def _measures(drops: Sequence[Sequence[billing.Entry]], price: billing.Prices) -> list[dict[str, Any]]:

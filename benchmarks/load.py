@@ -57,7 +57,7 @@ def measure() -> list[dict[str, Any]]:
     Raises RuntimeError unless every file was loaded, every row is there and every query was answered.
     """
     with TemporaryDirectory() as folder, new_lake(Path(folder) / "checkout") as lake:
-        return [*_datasets(lake, Path(folder) / "stock"), *_queries(lake, Path(folder) / "orders")]
+        return [*_datasets(lake, Path(folder) / "stock"), *_queries(lake, Path(folder) / "transactions")]
 
 
 def _datasets(lake: Lake, folder: Path) -> list[dict[str, Any]]:
