@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
+IN_EUROS = partial(order_lines, currency="EUR")
 CENT = Decimal("0.01")
 DAY = date(2026, 2, 27)
 NOON = datetime(2026, 2, 27, 12, tzinfo=UTC)
@@ -45,7 +47,7 @@ def version(updated_at, unit_cost, product_id="PRD-00042"):
 
 def lines_of(frame, transactions, fx_rates=(), products=()):
     return transformed(
-        order_lines,
+        IN_EUROS,
         transactions=table_rows(frame, "transactions", *transactions),
         fx_rates=table_rows(frame, "fx_rates", *fx_rates),
         products=table_rows(frame, "products", *products),
