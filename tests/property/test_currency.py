@@ -46,9 +46,19 @@ def dollars(in_dollars, monkeypatch):
 def transaction(number):
     """Two of a product for 33.33 each, in euros, dollars or kronor by the number."""
     usual = {
-        **{"line_number": "1", "customer_id": "CUS-0000001", "customer_email": None, "product_id": product_id(1)},
-        **{"order_status": "paid", "channel": "web", "payment_method": "card", "country_code": "DE", "quantity": "2"},
-        **{"unit_price": "33.33", "discount_amount": "0.00", "tax_amount": "0.07", "line_total": "66.73"},
+        "line_number": "1",
+        "customer_id": "CUS-0000001",
+        "customer_email": None,
+        "product_id": product_id(1),
+        "order_status": "paid",
+        "channel": "web",
+        "payment_method": "card",
+        "country_code": "DE",
+        "quantity": "2",
+        "unit_price": "33.33",
+        "discount_amount": "0.00",
+        "tax_amount": "0.07",
+        "line_total": "66.73",
     }
     return {**order(number), **usual, "updated_at": at(DAYS[-1], 0)}
 
@@ -58,9 +68,17 @@ def rate(currency, value):
 
 
 PRODUCT = {
-    **{"product_id": product_id(1), "product_name": "Boot", "category": "shoes", "brand": "Northway"},
-    **{"vendor_id": "VEN-0001", "list_price": "89.90", "unit_cost": "3.33", "stock_quantity": "3"},
-    **{"is_active": "true", "launched_on": "2025-01-01", "updated_at": at(DAYS[0], 0)},
+    "product_id": product_id(1),
+    "product_name": "Boot",
+    "category": "shoes",
+    "brand": "Northway",
+    "vendor_id": "VEN-0001",
+    "list_price": "89.90",
+    "unit_cost": "3.33",
+    "stock_quantity": "3",
+    "is_active": "true",
+    "launched_on": "2025-01-01",
+    "updated_at": at(DAYS[0], 0),
 }
 FILES = [
     ("transactions", [transaction(number) for number in range(3)]),
