@@ -90,7 +90,7 @@ fitting = st.tuples(amounts, rates, rates).filter(
 )
 
 
-@settings(max_examples=settings.default.max_examples)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(triples=st.lists(fitting, min_size=1, max_size=50))
 def test_any_amount_and_rates_are_as_python_would(duckdb_engine, triples):
     assert computed(duckdb_engine, triples) == expected(triples)
