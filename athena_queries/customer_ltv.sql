@@ -1,4 +1,4 @@
--- Customer lifetime value: the hundred customers who brought most so far, with their segment. Euros.
+-- Customer lifetime value: the hundred customers who brought most so far, with their segment. Reporting currency.
 -- Grain: golden_customer_id.
 -- Owner: customer-data.
 -- Parameters: none.

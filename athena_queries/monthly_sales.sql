@@ -1,4 +1,4 @@
--- Monthly sales: revenue and margin without returned goods, newest first. Euros, UTC.
+-- Monthly sales: revenue and margin without returned goods, newest first. Reporting currency, UTC.
 -- Grain: month_start.
 -- Owner: commerce-data.
 -- Parameters: first_month date = first of month, 24 months ago.

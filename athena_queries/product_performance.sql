@@ -1,4 +1,4 @@
--- Product performance: the hundred products of each month that brought most, from the first look to the return. Euros.
+-- Product performance: the hundred products of each month that brought most, from look to return. Reporting currency.
 -- Grain: month_start, product_id.
 -- Owner: commerce-data.
 -- Parameters: first_month date = first of month, 1 month ago.

@@ -1,4 +1,4 @@
--- RFM segments: how many customers are in each, and what they brought, highest revenue first. Euros.
+-- RFM segments: how many customers are in each, and what they brought, highest revenue first. Reporting currency.
 -- Grain: segment.
 -- Owner: customer-data.
 -- Parameters: none.

@@ -1,4 +1,4 @@
--- Top products: the ten that brought most, lines that were not cancelled, in euros. Returned goods count as sold.
+-- Top products: the ten that brought most, cancelled lines left out. Reporting currency. Returned lines count as sold.
 -- Grain: product_id.
 -- Owner: commerce-data.
 -- Parameters: first_day date = 30 days ago.

@@ -1,4 +1,4 @@
--- Weekly sales: what was sold in each ISO week, newest first, with growth over the week before. Euros, UTC.
+-- Weekly sales: what was sold by ISO week, newest first, with growth over the week before. Reporting currency, UTC.
 -- Grain: week_start.
 -- Owner: commerce-data.
 -- Parameters: first_week date = 182 days ago.

@@ -5,7 +5,7 @@ const works = (make) => { try { make(); return true; } catch { return false; } }
 const wanted = [new URLSearchParams(location.search).get('locale'), navigator.language, 'en'];
 export const locale = wanted.find((name) => name && works(() => new Intl.NumberFormat(name)));
 
-let settings = {currency: 'EUR', timeZone: 'UTC'};
+let settings = {timeZone: 'UTC'}; // the currency is the contract's: without it no amount is shown
 export function configure({currency, time_zone: zone}) {
   settings = {currency, timeZone: works(() => new Intl.DateTimeFormat('en', {timeZone: zone})) ? zone : 'UTC'};
 }

@@ -62,6 +62,7 @@ def _properties(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "freshness SLA", entry.freshness_sla
     yield "files", f"`{entry.files}`: {', '.join(contract.accepted_formats)}" if entry.files else ""
     yield "built by", f"`{table.build.transform}`, replaces {table.build.replaces}" if table.build else ""
+    yield "reporting currency", (table.build.currency or "") if table.build else ""
     yield "built from", _links(entry.built_from)
     yield "used by", _links(entry.used_by)
     yield "queries and views", _names(entry.queries)

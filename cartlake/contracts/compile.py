@@ -18,6 +18,7 @@ from cartlake.contracts.errors import Faults
 from cartlake.contracts.glue_limits import check_table
 from cartlake.contracts.model import (
     CONTRACT_PROPERTY,
+    CURRENCY_PROPERTY,
     LIGHT_TRANSFORMS,
     VERSION_PROPERTY,
     Column,
@@ -172,6 +173,7 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
     if (version := properties[FORMAT_VERSION]) != _TABLE_PROPERTIES[FORMAT_VERSION]:
         advice = "leave it out: Athena reads Iceberg tables of format version 2, and a newer one cannot be taken back"
         faults.add(f"{where}.cartlake.tableProperties.{FORMAT_VERSION}", version, advice)
+    build = _build(table, custom, faults)
     check_aliases([(column.name, column.aliases) for column in columns], where, faults)
     return Table(
         name=table.name,
@@ -185,9 +187,9 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
         partitioning=tuple(_partitioning(table, faults)),
         row_rules=row_rules,
         table_rules=table_rules,
-        table_properties=properties | {CONTRACT_PROPERTY: document.name, VERSION_PROPERTY: document.version},
+        table_properties=properties | _recorded(document, build),
         references=tuple(_references(table, faults)),
-        build=_build(table, custom, faults),
+        build=build,
         prepare=_prepare(custom, where, faults),
         sort_order=order,
         promised_hours=min((rule.hours for rule in sla_rules), default=None),
@@ -196,6 +198,12 @@ def _table(table: SchemaObject, document: Document, faults: Faults) -> Table:
         deleted_when=deleted_when(custom, names, where, faults),
         full_copy=full_copy(custom, where, faults),
     )
+
+
+def _recorded(document: Document, build: Build | None) -> dict[str, str]:
+    """Return the properties by which `lake tables apply` finds what changed since the table was changed last."""
+    currency = {CURRENCY_PROPERTY: build.currency} if build and build.currency else {}
+    return {CONTRACT_PROPERTY: document.name, VERSION_PROPERTY: document.version} | currency
 
 
 def _references(table: SchemaObject, faults: Faults) -> Iterator[Reference]:

@@ -32,6 +32,8 @@ UNKNOWN_COLUMNS: Final = "unknown_columns"
 CONTRACT_PROPERTY: Final = "cartlake.contract"
 VERSION_PROPERTY: Final = "cartlake.version"
 """Table properties: the name of the contract a table was created for, and the version that was last applied."""
+CURRENCY_PROPERTY: Final = "cartlake.currency"
+"""Table property: the reporting currency that amounts are converted to, of the table whose transform converts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ class Graph:
         tables = {table.physical_name: table for contract in contracts for table in contract.tables}
         _check_upstreams(tables)
         _check_references(tables)
+        _check_currencies(tables)
         upstreams = {name: [up.table for up in upstreams_of(table)] for name, table in sorted(tables.items())}
         try:
             order = [name for name in TopologicalSorter(upstreams).static_order() if tables[name].build]
@@ -103,6 +104,17 @@ class Graph:
         if not found:
             raise TerminalError(f"No table {name!r} is built from others; these are: {', '.join(self.order)}.")
         return self.tables[found[0]]
+
+    @property
+    def currency(self) -> str:
+        """Return the reporting currency, which contracts name once. Raises GraphError where none does."""
+        found = [table.build.currency for table in self.tables.values() if table.build and table.build.currency]
+        if not found:
+            raise GraphError(
+                "No contract names the reporting currency: write `currency: EUR`, or another, in the "
+                "cartlake.build of the table whose transform converts, such as order_lines."
+            )
+        return found[0]
 
     def built_from(self, name: str) -> list[str]:
         """Return the tables directly built from this one, in the order they are built."""
@@ -201,6 +213,14 @@ def _check_references(tables: Mapping[str, Table]) -> None:
     for table in tables.values():
         for reference in table.references:
             parent_of(tables, reference)
+
+
+def _check_currencies(tables: Mapping[str, Table]) -> None:
+    """Raise GraphError for two reporting currencies: readers would add amounts of both."""
+    found = {name: table.build.currency for name, table in tables.items() if table.build and table.build.currency}
+    if len(set(found.values())) > 1:
+        said = ", ".join(f"{name}: {currency}" for name, currency in sorted(found.items()))
+        raise GraphError(f"A lake has one reporting currency, and cartlake.build.currency names several: {said}.")
 
 
 def build_of(table: Table) -> Build:

@@ -142,6 +142,7 @@ def _of_table(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[
     if old.event_time_fixed != new.event_time_fixed:
         words = "never changes" if new.event_time_fixed else "may change"
         yield ContractChange(contract, old.name, f"the event time of a key {words} from now on")
+    yield from _of_currency(contract, old, new)
     if old.deleted_when != new.deleted_when:
         yield _of_deletes(contract, old, new)
     if old.full_copy != new.full_copy:
@@ -149,6 +150,14 @@ def _of_table(contract: str, old: Table, new: Table, *, sent: bool) -> Iterator[
     yield from _of_records(contract, old, new)
     yield from _of_columns(contract, old, new, sent=sent)
     yield from _of_rules(contract, old, new, sent=sent)
+
+
+def _of_currency(contract: str, old: Table, new: Table) -> Iterator[ContractChange]:
+    """Yield a change of the reporting currency. Whoever reads sums as they were would take euros for dollars."""
+    one, other = (table.build.currency if table.build else None for table in (old, new))
+    if one != other:
+        words = f"reporting currency {other or 'none'} instead of {one or 'none'}"
+        yield ContractChange(contract, old.name, words, "readers" if one else None)
 
 
 def _of_deletes(contract: str, old: Table, new: Table) -> ContractChange:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from cartlake.contracts.model import VERSION_PROPERTY
+from cartlake.contracts.model import CURRENCY_PROPERTY, VERSION_PROPERTY
 from cartlake_cli.migrations.nested_types import part_changes, type_text
 from cartlake_cli.migrations.target import COLUMNS_PROPERTY, target_of
 
@@ -45,6 +45,10 @@ Action = Literal[
 # Used only when a table is created; afterwards the version is a field of the metadata, not a property.
 _FORMAT_VERSION: Final = "format-version"
 
+_FIRST_CURRENCY: Final = "EUR"
+"""What amounts are in where a table records no currency: it was made before contracts named one."""
+_REBUILT: Final = "the table is rebuilt, and all that is built from it"
+
 _OLD_DATA: Final[dict[str, str]] = {
     "add_column": "old rows read null",
     "restore_column": "rows written before it was dropped have their values again, later rows read null",
@@ -81,6 +85,12 @@ class TableChange:
     def is_drift(self) -> bool:
         """Return whether the change is only reported, and `apply` does not make it."""
         return self.action == "foreign_column"
+
+    @property
+    def is_other_currency(self) -> bool:
+        """Return whether the rows of the table have amounts in another reporting currency than it will have."""
+        found = self.before or _FIRST_CURRENCY
+        return (self.action, self.target) == ("set_property", CURRENCY_PROPERTY) and found != self.after
 
     def __str__(self) -> str:
         name = f"{self.table}.{self.target}" if self.target else self.table
@@ -271,8 +281,10 @@ def _sorting(order: SortOrder, schema: Schema) -> str:
 def _property_changes(name: str, existing: IcebergTable, table: Table) -> Iterator[TableChange]:
     """Yield changes of the contract's properties. Others are not changed: they may belong to other tools."""
     for key, value in properties_of(table).items():
-        if key != _FORMAT_VERSION and existing.properties.get(key) != value:
-            yield TableChange(name, "set_property", key, existing.properties.get(key), value)
+        before = existing.properties.get(key)
+        if key != _FORMAT_VERSION and before != value:
+            change = TableChange(name, "set_property", key, before, value)
+            yield replace(change, advice=_REBUILT) if change.is_other_currency else change
 
 
 def properties_of(table: Table) -> dict[str, str]:

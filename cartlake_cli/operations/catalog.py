@@ -15,7 +15,8 @@ from cartlake_cli.athena import views
 from cartlake_cli.athena.client import athena_of
 from cartlake_cli.errors import CommandError
 from cartlake_cli.named_tables import placement
-from cartlake_cli.operations.recompute import mark_stale
+from cartlake_cli.operations.coordinator import start_run
+from cartlake_cli.operations.recompute import mark_stale, mark_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,10 +52,10 @@ def plan_changes(lake: Lake) -> CatalogChanges:
 def apply_changes(lake: Lake, *, over_old_files: bool = False) -> CatalogChanges:
     """Bring tables, then the views over them, up to date; returns the changes made. Safe to repeat.
 
-    A new table whose upstreams have rows is marked stale, so that the next refresh builds it. Raises
-    DestructiveChangeError when a contract asks for what would break readers, CommandError while a run writes a table
-    that would lose or rename columns, or where files of a table lie in the place of a new one; with `over_old_files`
-    it is created all the same. In each case no table is changed.
+    A new table whose upstreams have rows is marked stale, so that the next refresh builds it, and so is a table whose
+    reporting currency is another one now. Raises DestructiveChangeError when a contract asks for what would break
+    readers, CommandError while a run writes a table that would lose or rename columns, or where files of a table lie in
+    the place of a new one; with `over_old_files` it is created all the same. In each case no table is changed.
     """
     from cartlake_cli.migrations import migrate  # noqa: PLC0415 - seconds to import
 
@@ -65,8 +66,12 @@ def apply_changes(lake: Lake, *, over_old_files: bool = False) -> CatalogChanges
         check_no_run_writes(lake, planned)
         if not over_old_files:
             check_no_old_files(catalog, planned)
+        # Before its property is changed, which is what tells that it is to be rebuilt.
+        mark_whole(lake, in_other_currency(lake, planned))
 
     changes = migrate.apply(catalog, contracts.load_all(), placement(lake), allow)
+    if in_other_currency(lake, changes):
+        start_run(lake, Workflow.REFRESH)
     _build_new_tables(lake, catalog)
     # After the tables: Athena refuses a view over a table or column that does not exist.
     view_changes = views.apply(lake.client("glue"), athena_of(lake), expected_views(lake))
@@ -115,6 +120,13 @@ def check_no_old_files(catalog: LakeCatalog, changes: Sequence[TableChange]) -> 
                 "`lake restore` shows how to bring it back. To make an empty table all the same: "
                 "`lake tables apply --over-old-files`."
             )
+
+
+def in_other_currency(lake: Lake, changes: Sequence[TableChange]) -> list[str]:
+    """Return the physical names of tables whose reporting currency these changes change."""
+    changed = {change.table for change in changes if change.is_other_currency}
+    tables = [table for contract in contracts.load_all() for table in contract.tables if table.build]
+    return [one.physical_name for one in tables if ".".join(placement(lake).identifier(one)) in changed]
 
 
 def _build_new_tables(lake: Lake, catalog: Catalog) -> None:

@@ -88,10 +88,16 @@ def _start_check(lake: Lake, run_id: str, names: list[str]) -> None:
 
 def mark_stale(lake: Lake, names: list[str]) -> str:
     """Mark all rows of these tables stale, and start the refresh; returns the run id of the marks."""
+    request = mark_whole(lake, names)
+    start_run(lake, Workflow.REFRESH)
+    return request
+
+
+def mark_whole(lake: Lake, names: list[str]) -> str:
+    """Mark all rows of these tables stale, for the next refresh; returns the run id of the marks."""
     request = new_run_id("recompute", utc_now(), secrets.token_hex(3))
     for name in names:
         lake.ledger.stale.mark(request, name, WHOLE)
-    start_run(lake, Workflow.REFRESH)
     return request
 
 

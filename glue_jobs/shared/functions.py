@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from inspect import signature
 
 from cartlake.contracts import Table
 from cartlake.engine import DataFrame
@@ -22,6 +23,22 @@ def function_named(name: str, table: str) -> Callable[..., DataFrame]:
             f"glue_jobs/transforms/{module.replace('.', '/')}.py: {error}"
         ) from error
     return found
+
+
+def currency_fault(transform: Callable[..., DataFrame], table: Table) -> str | None:
+    """Return what is wrong where `cartlake.build.currency` of a table and its transform do not agree, else None."""
+    build = table.build
+    if build is None or ("currency" in signature(transform).parameters) == (build.currency is not None):
+        return None
+    if build.currency is None:
+        return (
+            f"{build.transform} converts amounts, and the contract of {table.physical_name} does not say to what: "
+            "write `currency: EUR`, or another, in its cartlake.build."
+        )
+    return (
+        f"The contract of {table.physical_name} has cartlake.build.currency = {build.currency!r}, but "
+        f"{build.transform} takes no currency: leave it out. The transform that converts amounts has it."
+    )
 
 
 def prepared(conformed: DataFrame, table: Table) -> DataFrame:

@@ -8,11 +8,12 @@ from functools import partial
 from cartlake.contracts import Table
 from cartlake.contracts.custom_properties.building import PERIODS, Upstream
 from cartlake.engine import DataFrame, F
+from cartlake.errors import TerminalError
 from cartlake.refresh.day_ranges import ALWAYS, DayRange
 from cartlake.refresh.graph import Graph, Scope, build_of, days_read
 from glue_jobs.engines.base import Rows
 from glue_jobs.engines.refresh import RefreshEngine
-from glue_jobs.shared.functions import function_named
+from glue_jobs.shared.functions import currency_fault, function_named
 from glue_jobs.table_refresh.run import Run
 from glue_jobs.transforms.scopes import distinct_keys, in_ranges_sql, with_keys
 
@@ -105,8 +106,15 @@ def built_rows(*inputs: DataFrame, table: Table) -> DataFrame:
 
 
 def transform_of(table: Table) -> Callable[..., DataFrame]:
-    """Return the function that builds the table, of its upstreams' frames alone. Raises TerminalError for none."""
+    """Return the function that builds the table, of its upstreams' frames alone.
+
+    Raises TerminalError for none, and where the contract names a currency for one that takes none, or none for one that
+    does.
+    """
     build = build_of(table)
     function = function_named(build.transform, table.physical_name)
-    declared = {"masks": build.masks, "precedence": build.precedence_of_arguments}
-    return partial(function, **{name: value for name, value in declared.items() if value})
+    if fault := currency_fault(function, table):
+        raise TerminalError(fault)
+    given = {"masks": build.masks, "precedence": build.precedence_of_arguments, "currency": build.currency}
+    constants = {name: value for name, value in given.items() if value}
+    return partial(function, **constants) if constants else function

@@ -9,7 +9,7 @@ def cohort_retention(customer_months: DataFrame, customer_identities: DataFrame)
     """Follow the customers of each month of first order: how many buy, and how much, in every month since.
 
     Every cohort has a row for every month up to the month of the last order of all, with zeros for months without any.
-    retention_rate = active_customers / customers, rounded half up to 4 digits. Revenue in euros.
+    retention_rate = active_customers / customers, rounded half up to 4 digits. Revenue in the reporting currency.
     """
     ages = _by_age(sold_months(customer_months, customer_identities))
     until = _month_number("as_of_date") - _month_number("cohort_month")

@@ -1,6 +1,6 @@
 """Customer marts as pure functions of orders: months, RFM scores, segments, lifetime value.
 
-An order counts when it was not cancelled. Amounts are euros, days and months UTC.
+An order counts when it was not cancelled. Amounts are in the reporting currency, days and months UTC.
 """
 
 from typing import Final

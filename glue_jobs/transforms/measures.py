@@ -1,7 +1,8 @@
 """Measures of processed.order_lines that the tables of sales and products sum, named as in their contracts.
 
 Cancelled lines are counted and are in no sum. Returned lines were sold, so they are in every sum, and again by
-themselves in the columns that begin with `returned`. Amounts in euros leave out lines that could not be converted yet.
+themselves in the columns that begin with `returned`. Amounts in the reporting
+currency leave out lines that could not be converted yet.
 """
 
 from cartlake.engine import Column, F
@@ -24,8 +25,8 @@ def counts() -> dict[str, Column]:
     }
 
 
-def amounts_in_euros() -> dict[str, Column]:
-    """Return sums over sold, converted lines in euros. Cost and margin leave out the `uncosted_lines`."""
+def reporting_amounts() -> dict[str, Column]:
+    """Return sums over sold, converted lines, in the reporting currency. Cost and margin leave out `uncosted_lines`."""
     is_sold = F.col("is_sold")
     return {
         "gross_reporting": total(is_sold, "gross_reporting"),
@@ -39,7 +40,7 @@ def amounts_in_euros() -> dict[str, Column]:
 
 
 def is_converted() -> Column:
-    """Return whether the line's amounts could be converted to euros."""
+    """Return whether the line's amounts could be converted."""
     return F.col("net_reporting").isNotNull()
 
 

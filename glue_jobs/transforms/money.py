@@ -46,14 +46,46 @@ def quotient(units: str, divisor: str, digits: int, precision: int = 18) -> Colu
 def converted(amount_cents: str, rate: str) -> Column:
     """Divide an amount that is not negative by a rate, rounded half up to the cent; decimal(18,2).
 
-    amount / rate is cents * 10^8 / rate units, and the product would not fit into 64 bits for amounts above
-    46 million. So it is a long division in two steps of four digits: the first is cut off, the second divides what it
-    left and is rounded. Exact for amounts below 9 trillion, rates from 0 to 4 million and results below 10^16.
+    `rate` is in hundred-millionths. amount / rate is cents * 10^8 / rate units, and the product would not fit into 64
+    bits for amounts above 46 million. So it is a long division in two steps of four digits: the first is cut off, the
+    second divides what it left and is rounded. Exact for amounts below 9 trillion, rates from 0 to 4 million and
+    results below 10^16.
     """
-    first = f"(({amount_cents} * {_STEP}) div {rate})"
-    left = f"({amount_cents} * {_STEP} - {first} * {rate})"
+    return _decimal(_divided(amount_cents, rate), 2, 18)
+
+
+def cross_rate(rate: str, reporting_rate: str) -> Column:
+    """Divide a rate by another, both in hundred-millionths, rounded half up to eight digits; decimal(18,8).
+
+    Exact for rates from 0 to 4 million, by one above 0, and results below 10^10.
+    """
+    return _decimal(_divided(rate, reporting_rate), 8, 18)
+
+
+def exchanged(amount_cents: str, rate: str, reporting_rate: str) -> Column:
+    """Divide an amount that is not negative by a rate and multiply it by another; decimal(18,2).
+
+    Both rates are in hundred-millionths. The exact amount / rate * reporting_rate is rounded once, half up to the cent.
+    It is a long division: the multiplier's digits of base 10^4, of which it may have four, are brought down one after
+    the other. Each step divides less than 2 * 10^4 * rate, which has to be below 2^63. Exact for rates above 0 and
+    below 4 million, and results below 10^16.
+    """
+    whole, left = f"({amount_cents} div {rate})", f"({amount_cents} % {rate})"
+    quotient, rest = "0", "0"
+    for place in (_STEP**3, _STEP**2, _STEP, 1):
+        digit = f"(({reporting_rate} div {place}) % {_STEP})"
+        dividend = f"({rest} * {_STEP} + {left} * {digit})"
+        quotient, rest = f"({quotient} * {_STEP} + {dividend} div {rate})", f"({dividend} % {rate})"
+    rounded = f"((2 * {rest} + {rate}) div (2 * {rate}))"
+    return _decimal(f"({whole} * {reporting_rate} + {quotient} + {rounded})", 2, 18)
+
+
+def _divided(units: str, rate: str) -> str:
+    """Return the SQL of units * 10^8 / rate, rounded half up."""
+    first = f"(({units} * {_STEP}) div {rate})"
+    left = f"({units} * {_STEP} - {first} * {rate})"
     second = f"((2 * {_STEP} * {left} + {rate}) div (2 * {rate}))"
-    return _decimal(f"{first} * {_STEP} + {second}", 2, 18)
+    return f"{first} * {_STEP} + {second}"
 
 
 def _decimal(units: str, digits: int, precision: int) -> Column:

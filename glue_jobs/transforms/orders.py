@@ -1,17 +1,18 @@
 """Order lines in the reporting currency with their cost, and orders. Nothing here reads, writes or counts.
 
-Amounts ending in `_reporting` are in euros. Days are UTC.
+Amounts ending in `_reporting` are in the reporting currency, which the contract names. Days are UTC.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
-from glue_jobs.transforms.money import MONEY, cents, converted, rate_units
+from glue_jobs.transforms.money import MONEY, RATE_UNITS, cents, converted, cross_rate, exchanged, rate_units
 from glue_jobs.transforms.shops.lines import ORDER_LINE
 from glue_jobs.transforms.shops.precedence import first_by_precedence
 
-REPORTING_CURRENCY: Final = "EUR"
+EURO: Final = "EUR"
+"""The currency of which rates are quoted, and in which products are bought."""
 PROGRESS: Final = ("placed", "paid", "shipped", "delivered")
 """Statuses of a line on its way to the customer, the least advanced first."""
 
@@ -20,22 +21,29 @@ _CONVERTED: Final = ("gross", "discount", "tax")
 _OF_THE_ORDER: Final = ("customer_id", "channel", "payment_method", "country_code", "currency")
 
 
-def order_lines(
+def order_lines(  # noqa: PLR0913 - one for each table
     transactions: DataFrame,
     shop_order_lines: DataFrame,
     fx_rates: DataFrame,
     products: DataFrame,
     *,
     precedence: Sequence[str],
+    currency: str,
 ) -> DataFrame:
-    """Convert order lines to euros and add the cost of the goods; one row per line of `transactions` and of shops.
+    """Convert order lines to the reporting currency `currency` and add their cost.
+
+    One row per line of `transactions` and of shops:
 
     - An order that both have, by `order_id` and UTC day, is taken from the first of them in `precedence`.
-    - Rates (`fx_rates`: units of the currency for one euro) are the last known on or before the order date. The rate
-      of euros is 1 and of their own day. Before the first rate of a currency, everything converted is null.
-    - Gross, discount and tax are each divided by the rate and rounded half up to the cent. Net is the difference of
-      the rounded amounts, so that net = gross - discount holds in euros too.
-    - `unit_cost` is that of the last version of the product that is not newer than `ordered_at`, null before the first.
+    - Rates (`fx_rates`: units of a currency for one euro) are the last known on or before the order date. That of
+      euros is 1. Before the first rate of the line's or of the reporting currency, what it is needed for is null.
+    - Gross, discount and tax are each divided by the rate of their currency, multiplied by that of the reporting
+      currency and then rounded once, half up to the cent. Amounts in the reporting currency stay as they are. Net is
+      the difference of the rounded amounts, so that net = gross - discount holds in the reporting currency too.
+    - `fx_rate` is the quotient of the two rates, rounded half up to eight digits, and 1 for the reporting currency.
+      `fx_rate_date` is the older of their days, and the order date for the reporting currency.
+    - `unit_cost`, in euros, is that of the last version of the product that is not newer than `ordered_at`, null before
+      the first. `cost_reporting` is quantity * unit_cost, converted as an amount in euros.
     """
     made = {
         "order_date": F.to_date(F.col("ordered_at")),
@@ -46,18 +54,44 @@ def order_lines(
         "transactions": transactions.select(*(made.get(name, F.col(name)).alias(name) for name in ORDER_LINE)),
         "shop_order_lines": shop_order_lines.select(*(F.col(name) for name in ORDER_LINE)),
     }
-    return _with_sums(_with_cost(_with_rate(first_by_precedence(lines, precedence), fx_rates), products))
+    rated = _with_rate(first_by_precedence(lines, precedence), fx_rates, currency)
+    return _with_sums(_with_cost(rated, products), currency)
 
 
-def _with_rate(lines: DataFrame, fx_rates: DataFrame) -> DataFrame:
-    is_reporting = F.col("currency") == F.lit(REPORTING_CURRENCY)
-    rates = _rates_of_days(lines.where(~is_reporting).select("currency", "order_date"), fx_rates)
+def _with_rate(lines: DataFrame, fx_rates: DataFrame, currency: str) -> DataFrame:
+    in_euros = F.col("currency") == F.lit(EURO)
+    rates = _rates_of_days(lines.where(~in_euros).select("currency", "order_date"), fx_rates)
     # Names of their own: in an expression right after a join on names, SQLFrame takes the column of the right side.
     is_of_day = (F.col("currency") == F.col("_currency")) & (F.col("order_date") == F.col("_day"))
-    return lines.join(rates, on=is_of_day, how="left").select(
+    rated = lines.join(rates, on=is_of_day, how="left").select(
         *(F.col(name) for name in lines.columns),
-        F.when(is_reporting, F.col("order_date")).otherwise(F.col("_rate_date")).alias("fx_rate_date"),
-        F.when(is_reporting, F.lit(1).cast(_RATE)).otherwise(F.col("_rate")).cast(_RATE).alias("fx_rate"),
+        F.when(in_euros, F.col("order_date")).otherwise(F.col("_rate_date")).alias("fx_rate_date"),
+        F.when(in_euros, F.lit(1).cast(_RATE)).otherwise(F.col("_rate")).cast(_RATE).alias("fx_rate"),
+    )
+    return rated if currency == EURO else _with_cross_rate(rated, lines, fx_rates, currency)
+
+
+def _with_cross_rate(rated: DataFrame, lines: DataFrame, fx_rates: DataFrame, currency: str) -> DataFrame:
+    """Turn units for one euro into units for one of the reporting currency. Adds `_own` and `_times`, the two rates."""
+    of_reporting = fx_rates.where(F.col("currency") == F.lit(currency))
+    days = lines.select(F.lit(currency).alias("currency"), "order_date")
+    rates = _rates_of_days(days, of_reporting).select(
+        F.col("_day").alias("_reporting_day"), F.col("_rate_date").alias("_reporting_date"), F.col("_rate")
+    )
+    with_units = rated.join(rates, on=F.col("order_date") == F.col("_reporting_day"), how="left").select(
+        *(F.col(name) for name in lines.columns),
+        F.col("fx_rate_date").alias("_own_date"),
+        *("_reporting_date", rate_units("fx_rate").alias("_own"), rate_units("_rate").alias("_times")),
+    )
+    is_reporting = F.col("currency") == F.lit(currency)
+    both = F.col("_own_date").isNotNull() & F.col("_reporting_date").isNotNull()
+    older = F.when(both, F.least("_own_date", "_reporting_date"))
+    crossed = F.when(is_reporting, F.lit(1).cast(_RATE)).otherwise(cross_rate("_own", "_times"))
+    return with_units.select(
+        *(F.col(name) for name in lines.columns),
+        F.when(is_reporting, F.col("order_date")).otherwise(older).alias("fx_rate_date"),
+        crossed.cast(_RATE).alias("fx_rate"),
+        *("_own", "_times"),
     )
 
 
@@ -97,19 +131,20 @@ def _with_cost(lines: DataFrame, products: DataFrame) -> DataFrame:
     return joined.select(*(F.col(name) for name in lines.columns), F.col("unit_cost"))
 
 
-def _with_sums(lines: DataFrame) -> DataFrame:
+def _with_sums(lines: DataFrame, currency: str) -> DataFrame:
     in_units = lines.select(
         "*",
         (F.col("gross_amount") - F.col("discount_amount")).cast(MONEY).alias("net_amount"),
-        rate_units("fx_rate").alias("_rate"),
+        *_units_for(currency),
         *(cents(f"{name}_amount").alias(f"_{name}") for name in _CONVERTED),
     )
-    in_euros = in_units.select("*", *(_reporting(name).alias(f"{name}_reporting") for name in _CONVERTED)).select(
+    reporting = (_reporting(name, currency).alias(f"{name}_reporting") for name in _CONVERTED)
+    in_reporting = in_units.select("*", *reporting).select(
         "*",
         (F.col("gross_reporting") - F.col("discount_reporting")).cast(MONEY).alias("net_reporting"),
-        (F.col("quantity") * F.col("unit_cost")).cast(MONEY).alias("cost_reporting"),
+        _cost(currency).alias("cost_reporting"),
     )
-    return in_euros.select(
+    return in_reporting.select(
         *("order_date", "order_id", "line_number", "ordered_at", "customer_id", "product_id", "order_status"),
         (F.col("order_status") != F.lit("cancelled")).alias("is_sold"),
         (F.col("order_status") == F.lit("refunded")).alias("is_returned"),
@@ -122,10 +157,23 @@ def _with_sums(lines: DataFrame) -> DataFrame:
     )
 
 
-def _reporting(name: str) -> Column:
-    # Most lines are in euros, and need no division.
-    is_reporting = F.col("currency") == F.lit(REPORTING_CURRENCY)
-    return F.when(is_reporting, F.col(f"{name}_amount")).otherwise(converted(f"_{name}", "_rate")).cast(MONEY)
+def _units_for(currency: str) -> tuple[Column, ...]:
+    if currency == EURO:
+        return (rate_units("fx_rate").alias("_rate"),)
+    return ((F.col("quantity").cast("bigint") * cents("unit_cost")).alias("_cost"),)
+
+
+def _reporting(name: str, currency: str) -> Column:
+    # Most lines are in the reporting currency, and need no division.
+    is_reporting = F.col("currency") == F.lit(currency)
+    other = converted(f"_{name}", "_rate") if currency == EURO else exchanged(f"_{name}", "_own", "_times")
+    return F.when(is_reporting, F.col(f"{name}_amount")).otherwise(other).cast(MONEY)
+
+
+def _cost(currency: str) -> Column:
+    if currency == EURO:
+        return (F.col("quantity") * F.col("unit_cost")).cast(MONEY)
+    return exchanged("_cost", str(RATE_UNITS), "_times")
 
 
 def fct_orders(order_lines: DataFrame) -> DataFrame:

@@ -4,7 +4,7 @@ from functools import reduce
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
-from glue_jobs.transforms.measures import amounts_in_euros, counts, units_that
+from glue_jobs.transforms.measures import counts, reporting_amounts, units_that
 from glue_jobs.transforms.money import MONEY, quotient
 from glue_jobs.transforms.product_bands import availability, price_band
 from glue_jobs.transforms.ratings import with_ratings
@@ -135,7 +135,7 @@ def _margin_percent() -> Column:
 
 
 def product_performance(order_lines: DataFrame, clickstream: DataFrame) -> DataFrame:
-    """One row per month and product that was ordered, viewed or put in a cart in it. Amounts in euros.
+    """One row per month and product that was ordered, viewed or put in a cart in it. Amounts in the reporting currency.
 
     - `viewers`, `cart_visitors`: distinct visitors with such an event in the month (`event_at`, UTC). Robots are among
       them, each counted once, however many events it has.
@@ -158,7 +158,7 @@ def product_performance(order_lines: DataFrame, clickstream: DataFrame) -> DataF
 
 
 def _sold(order_lines: DataFrame) -> DataFrame:
-    measures = {**counts(), "returned_units": units_that(F.col("is_returned")), **amounts_in_euros()}
+    measures = {**counts(), "returned_units": units_that(F.col("is_returned")), **reporting_amounts()}
     return order_lines.groupBy(_month("order_date"), "product_id").agg(*(measures[name].alias(name) for name in _SALES))
 
 

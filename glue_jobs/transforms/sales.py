@@ -1,9 +1,9 @@
-"""Sales by day, week and month as pure functions of processed.order_lines. Amounts `_reporting` are in euros."""
+"""Sales by day, week and month as pure functions of processed.order_lines. Amounts `_reporting`: reporting currency."""
 
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F
-from glue_jobs.transforms.measures import amounts_in_euros, counts, is_converted, total
+from glue_jobs.transforms.measures import counts, is_converted, reporting_amounts, total
 from glue_jobs.transforms.money import cents, quotient
 
 _PLACE: Final = ("channel", "country_code")
@@ -26,13 +26,13 @@ def sales_daily(order_lines: DataFrame) -> DataFrame:
         "customers": numbers.pop("customers"),
         "returned_revenue": total(F.col("is_returned"), "net_amount"),
         **numbers,
-        **amounts_in_euros(),
+        **reporting_amounts(),
     }
     return order_lines.groupBy("order_date", *_PLACE, "currency").agg(*_named(measures))
 
 
 def sales_weekly(order_lines: DataFrame) -> DataFrame:
-    """Sum order lines per ISO 8601 week, channel and country, in euros: `week_start`, its ISO year and week, measures.
+    """Sum order lines per ISO 8601 week, channel and country: `week_start`, its ISO year and week, measures.
 
     A week begins on Monday, and belongs to the ISO year that its Thursday is in.
     """
@@ -48,14 +48,14 @@ def sales_weekly(order_lines: DataFrame) -> DataFrame:
 
 
 def sales_monthly(order_lines: DataFrame) -> DataFrame:
-    """Sum order lines per calendar month (`month_start`), channel and country, in euros."""
+    """Sum order lines per calendar month (`month_start`), channel and country, in the reporting currency."""
     return _by_period(order_lines, F.trunc(F.col("order_date"), "month").cast("date"), "month_start")
 
 
 def _by_period(order_lines: DataFrame, period: Column, name: str) -> DataFrame:
     """`average_order_value` is net_reporting / converted_orders to the cent, rounded half up; null without orders."""
     converted_orders = F.countDistinct(F.when(F.col("is_sold") & is_converted(), F.col("order_id")))
-    measures = {**counts(), "converted_orders": converted_orders, **amounts_in_euros()}
+    measures = {**counts(), "converted_orders": converted_orders, **reporting_amounts()}
     sums = order_lines.groupBy(period.alias(name), *_PLACE).agg(*_named(measures))
     return sums.withColumn("_net", cents("net_reporting")).select(
         *(F.col(column) for column in (name, *_PLACE, *measures)),

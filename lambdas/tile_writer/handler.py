@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from cartlake import contracts
 from cartlake.aws import s3
 from cartlake.aws.clients import aws_errors, client
+from cartlake.refresh.graph import Graph
 from cartlake.times import stamp, utc_now
 from glue_jobs.engines.duckdb.session import httpfs_file
 from lambdas.shared.clients import ledger
@@ -54,7 +55,7 @@ def index_document(run_id: str, now: str, written: list[dict[str, Any]]) -> dict
         "written_at": now,
         "environment": settings().environment,
         "time_zone": settings().time_zone,
-        "currency": settings().currency,
+        "currency": Graph.of(contracts.load_all()).currency,
         "explore": settings().explore,
         "tiles": written,
     }

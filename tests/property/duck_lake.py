@@ -156,12 +156,14 @@ class DuckLake:
 
     def _transform_sql(self, name: str) -> str:
         """Made once per table and process: SQLFrame takes far longer to write the query than DuckDB to run it."""
-        if name not in TRANSFORMS:
-            table, upstreams = self.graph.tables[name], build_of(self.graph.tables[name]).upstreams
+        build = build_of(self.graph.tables[name])
+        known = f"{name} {build.currency}"
+        if known not in TRANSFORMS:
+            table, upstreams = self.graph.tables[name], build.upstreams
             inputs = {up.argument: self.session.table(self._input(table, up)) for up in upstreams}
             built = transform_of(table)(**(inputs or {"spine": self.session.table("spine")}))
-            TRANSFORMS[name] = _sql(built.select(*(column.name for column in table.file_columns)))
-        return TRANSFORMS[name]
+            TRANSFORMS[known] = _sql(built.select(*(column.name for column in table.file_columns)))
+        return TRANSFORMS[known]
 
     def rows(self, name: str) -> list[tuple[Any, ...]]:
         """All rows of a table, sorted."""

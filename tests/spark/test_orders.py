@@ -18,11 +18,11 @@ from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
+IN_EUROS = partial(order_lines, precedence=("transactions", "shop_order_lines"), currency="EUR")
 CENT = Decimal("0.01")
 DAY = date(2026, 2, 27)
 NOON = datetime(2026, 2, 27, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-CHECKOUT_FIRST = partial(order_lines, precedence=("transactions", "shop_order_lines"))
 TIE_RATES = ["2", "0.5", "0.00000001", "1.6", "3.2", "0.08", "4000", "99999.99999999", "11.43210987"]
 TIE_AMOUNTS = ["0.01", "0.03", "0.05", "10.05", "0.00", "1.00", "999999999.99", "9007199254740.93"]
 
@@ -47,7 +47,7 @@ def version(updated_at, unit_cost, product_id="PRD-00042"):
 
 def lines_of(frame, transactions, fx_rates=(), products=()):
     return transformed(
-        CHECKOUT_FIRST,
+        IN_EUROS,
         transactions=table_rows(frame, "transactions", *transactions),
         shop_order_lines=table_rows(frame, "shop_order_lines"),
         fx_rates=table_rows(frame, "fx_rates", *fx_rates),

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
-from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -10,10 +9,10 @@ from hypothesis import strategies as st
 
 from cartlake import contracts
 from cartlake.engine import using
+from glue_jobs.table_refresh.building import transform_of
 from glue_jobs.transforms.customers import customer_months
-from glue_jobs.transforms.orders import order_lines
 from glue_jobs.transforms.sales import sales_daily
-from glue_jobs.transforms.shops.lines import STATUSES, shop_order_lines
+from glue_jobs.transforms.shops.lines import STATUSES
 from glue_jobs.transforms.shops.sharing import with_shares
 from tests.spark.built import built_rows, contract_types, table_rows, types_of
 from tests.spark.order_lines import IN_THE_TABLE
@@ -27,13 +26,8 @@ AMOUNTS = ("gross_amount", "discount_amount", "tax_amount")
 KNOWN_STATUSES = {word: status for status, words in STATUSES.items() for word in words}
 
 
-def declared(table, transform):
-    """The transform with the precedence that its contract declares."""
-    return partial(transform, precedence=contracts.load(table).table.build.precedence_of_arguments)
-
-
-SHOP_LINES = declared("shop_order_lines", shop_order_lines)
-ORDER_LINES = declared("order_lines", order_lines)
+SHOP_LINES = transform_of(contracts.load("shop_order_lines").table)
+ORDER_LINES = transform_of(contracts.load("order_lines").table)
 
 
 def money(*texts):

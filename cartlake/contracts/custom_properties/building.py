@@ -12,6 +12,7 @@
     workflow: forecast                          # which workflow builds it; refresh when left out
     masks:                                      # of a masked table alone: what becomes of its upstream's columns
       - {column: email, mask: domain}
+    currency: EUR                               # of a transform that converts amounts: the reporting currency
 
 The upstreams also decide which rows a change makes stale: a table that reads the day before its own is stale on the day
 after a change.
@@ -28,6 +29,8 @@ from cartlake.contracts.odcs import Element
 
 TRANSFORM: Final = re.compile(r"([a-z][a-z0-9_]*\.){1,2}[a-z][a-z0-9_]*")
 """`<module>.<function>` below glue_jobs/transforms/, or `<package>.<module>.<function>`."""
+
+CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 PERIODS: Final = ("days", "weeks", "months")
 
@@ -73,6 +76,8 @@ class Build(Element):
     """Given to the transform as `masks`, where there are any."""
     precedence: tuple[str, ...] = ()
     """Upstreams whose rows may be of the same things, the one that is believed first. Given to the transform."""
+    currency: str | None = None
+    """The reporting currency, ISO 4217. Given to the transform as `currency`, where the contract names one."""
 
     @property
     def precedence_of_arguments(self) -> tuple[str, ...]:
@@ -93,6 +98,7 @@ def build_of(
             faults.add(place, fault["input"], fault["msg"][:1].lower() + fault["msg"][1:])
         return None
     _check_replaces(build, primary_key, event_time, where, faults)
+    _check_currency(build, where, faults)
     # `processed.orders` and `curated.orders` would both be the argument `orders`.
     for argument, count in Counter(upstream.argument for upstream in build.upstreams).items():
         if count > 1:
@@ -133,6 +139,15 @@ def _check_replaces(
         faults.add(f"{where}.key", build.key, f"name a column of the primary key: {', '.join(primary_key)}")
     if build.replaces != "keys" and build.key is not None:
         faults.add(f"{where}.key", build.key, "goes with `replaces: keys`")
+
+
+def _check_currency(build: Build, where: str, faults: Faults) -> None:
+    if build.currency is None:
+        return
+    if not CURRENCY.fullmatch(build.currency):
+        faults.add(f"{where}.currency", build.currency, "write the three capital letters of ISO 4217, such as EUR")
+    if build.workflow == "forecast":
+        faults.add(f"{where}.currency", build.currency, "leave it out: prices of the forecast are in euros")
 
 
 def _check(upstream: Upstream, build: Build, where: str, faults: Faults) -> None:

@@ -8,6 +8,7 @@ from cartlake import contracts
 from cartlake.contracts import ContractError
 from cartlake.errors import CartlakeError
 from cartlake_cli.context import lake_of
+from cartlake_cli.contracts.transforms import check_transforms
 from cartlake_cli.errors import Exit
 from cartlake_cli.options import Json
 
@@ -34,6 +35,7 @@ def summary(name: str) -> dict[str, Any]:
     """Return name, version, tables and numbers of rules of a contract; of an invalid one its `problem` and `faults`."""
     try:
         contract = contracts.load(name)
+        check_transforms(contract)
     # Shown beside the others, so that one invalid contract does not hide them.
     except CartlakeError as error:
         faults = [str(fault) for fault in error.faults] if isinstance(error, ContractError) else [str(error)]

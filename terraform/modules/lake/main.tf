@@ -222,7 +222,7 @@ module "workflows" {
 
   planner_memory_mb = var.planner_memory_mb
   lineage           = { url = var.lineage_url == null ? "" : var.lineage_url, secret = lookup(module.secrets.secrets, "lineage", null) }
-  dashboard         = { time_zone = var.dashboard.time_zone, currency = var.dashboard.currency, explore = var.dashboard.explore }
+  dashboard         = { time_zone = var.dashboard.time_zone, explore = var.dashboard.explore }
 }
 
 module "glue" {

@@ -318,8 +318,8 @@ variable "network" {
 }
 
 variable "dashboard" {
-  description = "How the dashboard shows times, by the IANA name of a time zone, and which currency the amounts have that end in _reporting; and from which addresses it may be read at CloudFront, as IPv4 ranges in CIDR notation: without any it is not hosted, and `lake dashboard` shows it. With explore, refreshes write marts as Parquet files for the page Explore, which answers SQL in the browser; where it is hosted, `lake build --explore` adds its engine to the artifacts."
-  type        = object({ time_zone = optional(string), currency = optional(string), allowed_cidrs = optional(set(string), []), explore = optional(bool, false) })
+  description = "In which time zone the dashboard shows times, by its IANA name, and from which addresses it may be read at CloudFront, as IPv4 ranges in CIDR notation: without any it is not hosted, and `lake dashboard` shows it. With explore, refreshes write marts as Parquet files for the page Explore, which answers SQL in the browser; where it is hosted, `lake build --explore` adds its engine to the artifacts."
+  type        = object({ time_zone = optional(string), allowed_cidrs = optional(set(string), []), explore = optional(bool, false) })
   default     = {}
   nullable    = false
 }

@@ -83,7 +83,7 @@ locals {
     }
     tile_writer = {
       description = "Writes what the dashboard reads, from the published version of every table."
-      environment = { DASHBOARD_BUCKET = var.buckets["dashboard"].name, TIME_ZONE = var.dashboard.time_zone, CURRENCY = var.dashboard.currency, EXPLORE = tostring(var.dashboard.explore) }
+      environment = { DASHBOARD_BUCKET = var.buckets["dashboard"].name, TIME_ZONE = var.dashboard.time_zone, EXPLORE = tostring(var.dashboard.explore) }
       statements = merge(local.explore_grants, {
         ReadTables = {
           actions = ["glue:GetTable"]

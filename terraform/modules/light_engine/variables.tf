@@ -71,13 +71,13 @@ variable "engine" {
 }
 
 variable "dashboard" {
-  description = "How the dashboard shows times, by the IANA name of a time zone, which currency the amounts have that end in _reporting, and whether marts are written as Parquet files for the page Explore."
-  type        = object({ time_zone = optional(string, "UTC"), currency = optional(string, "EUR"), explore = optional(bool, false) })
+  description = "In which time zone the dashboard shows times, by its IANA name, and whether marts are written as Parquet files for the page Explore."
+  type        = object({ time_zone = optional(string, "UTC"), explore = optional(bool, false) })
   default     = {}
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_+/-]+$", var.dashboard.time_zone)) && can(regex("^[A-Z]{3}$", var.dashboard.currency))
-    error_message = "dashboard.time_zone must be an IANA name such as Europe/Berlin, dashboard.currency three capital letters such as EUR."
+    condition     = can(regex("^[A-Za-z0-9_+/-]+$", var.dashboard.time_zone))
+    error_message = "dashboard.time_zone must be an IANA name such as Europe/Berlin."
   }
 }

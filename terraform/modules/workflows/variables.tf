@@ -88,8 +88,8 @@ variable "lineage" {
 }
 
 variable "dashboard" {
-  description = "How the dashboard shows times and amounts, and whether it has the page Explore; what is not named gets the defaults of module `light_engine`."
-  type        = object({ time_zone = optional(string), currency = optional(string), explore = optional(bool) })
+  description = "In which time zone the dashboard shows times, and whether it has the page Explore; what is not named gets the defaults of module `light_engine`."
+  type        = object({ time_zone = optional(string), explore = optional(bool) })
   default     = {}
   nullable    = false
 }

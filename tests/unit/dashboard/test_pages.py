@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -71,6 +72,20 @@ def test_sales_of_four_weeks_are_those_of_the_table(page, site, source):
     assert f"{float(net / before - 1):+.1%}" in page.inner_text('.kpi[aria-label="Net sales"] .delta')
     average = int((2 * net * 100 + orders) // (2 * orders))  # half away from zero, as the lake rounds
     assert shown["Average order"] == str(average)
+
+
+def test_amounts_are_in_the_currency_that_the_tiles_name(page, tiles, source, tmp_path):
+    shutil.copytree(tiles / "tiles", tmp_path / "tiles")
+    index = json.loads((tiles / "tiles/index.json").read_text())
+    (tmp_path / "tiles/index.json").write_text(json.dumps({**index, "currency": "USD"}))
+    site = Site(tmp_path)
+    show(page, f"{site.url}#/sales")
+
+    [net, *_] = one(source, SALES.format("2026-11-01", "2026-11-28"))
+    assert page.inner_text('.kpi[aria-label="Net sales"] .figure') == f"US${net:,.2f}"
+    assert "Amounts in USD." in page.inner_text("#foot")
+    assert "€" not in page.inner_text("body")
+    site.close()
 
 
 def test_the_bars_of_the_sales_chart_are_as_long_as_the_days_were_good(page, site, source):

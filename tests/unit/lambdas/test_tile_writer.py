@@ -1,7 +1,9 @@
 """The handler: what it writes, in which order. What tiles hold is in tests/unit/dashboard."""
 
 import json
+import shutil
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from lambdas.tile_writer.domain import TileError
 from lambdas.tile_writer.settings import Settings
 from tests.unit.dashboard.marts import tile_source
 
+CONTRACTS = Path(__file__).parents[3] / "contracts"
 RUN_ID = "refresh-20260131T084000-bbbbbb"
 
 
@@ -48,6 +51,17 @@ def test_every_tile_and_then_the_index_is_written(account, opened, lambda_contex
     assert answer["bytes"] == sum(one["Size"] for one in listed if one["Key"] != "tiles/index.json")
     assert opened == [("", RUN_ID, 512)]
     assert account.read_json("s3://dashboard/tiles/sales.json")["columns"]["day"][-1] == "2026-11-28"
+
+
+def test_the_currency_of_the_page_is_that_of_the_contracts(account, opened, lambda_context, monkeypatch, tmp_path):
+    folder = shutil.copytree(CONTRACTS, tmp_path / "contracts")
+    path = folder / "order_lines.odcs.yaml"
+    path.write_text(path.read_text().replace("currency: EUR", "currency: USD"))
+    monkeypatch.setenv("CARTLAKE_CONTRACTS_DIR", str(folder))
+
+    handler.lambda_handler({"run_id": RUN_ID}, lambda_context)
+
+    assert account.read_json("s3://dashboard/tiles/index.json")["currency"] == "USD"
 
 
 def test_without_a_tile_the_index_stays_as_it_was(account, opened, lambda_context, monkeypatch):

@@ -87,6 +87,31 @@ def test_a_wider_type_a_description_and_a_property_evolve_in_one_commit(
     assert table.properties["write.distribution-mode"] == "none"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "rebuilt"),
+    [
+        pytest.param("EUR", "USD", True, id="another"),
+        pytest.param(None, "EUR", False, id="the one of all tables that record none"),
+        pytest.param(None, "USD", True, id="another than that of tables that record none"),
+    ],
+)
+def test_a_table_of_another_currency_is_to_be_rebuilt(
+    catalog: GlueCatalog, placement: Placement, before: str | None, after: str, *, rebuilt: bool
+) -> None:
+    def recorded(currency: str | None) -> Contract:
+        contract = contracts.load("order_lines")
+        properties = {k: v for k, v in contract.table.table_properties.items() if k != "cartlake.currency"}
+        return changed(contract, table_properties=properties | ({"cartlake.currency": currency} if currency else {}))
+
+    [created] = apply(catalog, [recorded(before)], placement)
+    [change] = apply(catalog, [recorded(after)], placement)
+
+    assert (created.is_other_currency, change.is_other_currency) == (False, rebuilt)
+    assert (change.target, change.before, change.after) == ("cartlake.currency", before, after)
+    assert bool(change.advice) is rebuilt
+    assert catalog.load_table("processed.order_lines").properties["cartlake.currency"] == after
+
+
 def test_properties_of_others_are_left_alone(
     catalog: GlueCatalog, placement: Placement, transactions: Contract
 ) -> None:

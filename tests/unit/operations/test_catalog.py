@@ -1,8 +1,11 @@
 """What `lake tables apply` decides: which views there should be, which new tables are built, and when it waits."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from cartlake import contracts
+from cartlake.errors import TerminalError
 from cartlake_cli.errors import CommandError
 from cartlake_cli.migrations.changes import TableChange
 from cartlake_cli.operations import catalog
@@ -69,6 +72,50 @@ def test_the_metadata_of_a_table_is_loaded_once(build):
     loaded = build().loaded
 
     assert len(loaded) == len(set(loaded)) > 0
+
+
+def currency(before, after):
+    return TableChange("processed.order_lines", "set_property", "cartlake.currency", before, after)
+
+
+@pytest.fixture
+def apply(lake, others, monkeypatch):
+    """Apply changes of tables; what is marked stale by then, and how often a refresh was started, before and after."""
+
+    def run(*planned, fail=False):
+        seen = []
+
+        def migrated(_catalog, _contracts, _placement, allow):
+            allow(planned)
+            seen.append(([mark.table for mark in lake.ledger.stale.pending()], len(others.invoked)))
+            if fail:
+                raise TerminalError("the commit failed")
+            return list(planned)
+
+        monkeypatch.setattr("cartlake_cli.migrations.migrate.apply", migrated)
+        monkeypatch.setattr(lake, "connect", lambda: None)
+        monkeypatch.setattr(catalog, "load_catalog", lambda: None)
+        monkeypatch.setattr(catalog, "_build_new_tables", lambda *_: None)
+        monkeypatch.setattr(catalog, "athena_of", lambda _: None)
+        monkeypatch.setattr(catalog.views, "apply", lambda *_: [])
+        monkeypatch.setattr(catalog, "expected_views", lambda _: [])
+        with pytest.raises(TerminalError) if fail else nullcontext():
+            catalog.apply_changes(lake)
+        return [*seen, ([mark.table for mark in lake.ledger.stale.pending()], len(others.invoked))]
+
+    return run
+
+
+def test_a_table_of_another_currency_is_marked_before_it_is_changed_and_rebuilt_after(apply):
+    assert apply(currency("EUR", "USD")) == [(["processed.order_lines"], 0), (["processed.order_lines"], 1)]
+
+
+def test_a_table_that_could_not_be_changed_stays_marked(apply):
+    assert apply(currency("EUR", "USD"), fail=True)[-1] == (["processed.order_lines"], 0)
+
+
+def test_a_currency_that_is_recorded_for_the_first_time_rebuilds_nothing(apply):
+    assert apply(currency(None, "EUR")) == [([], 0), ([], 0)]
 
 
 def dropped_column(table):

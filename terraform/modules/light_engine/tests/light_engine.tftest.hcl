@@ -73,8 +73,8 @@ run "rejects_wrong_values" {
   command = plan
 
   variables {
-    # Rejects a currency that is none.
-    dashboard = { currency = "euro" }
+    # Rejects a time zone that is none.
+    dashboard = { time_zone = "Berlin, Germany" }
     # Rejects a negative limit.
     engine = { light_max_mb = -1 }
   }
