@@ -85,7 +85,7 @@ def gone(server: TorturedHubSpot, random: Random) -> None:
 @dataclass(frozen=True)
 class Scenario:
     """The faults come at these pages of the first run and of the second; `during` is how many contacts are modified
-    after each page of both."""
+    after each of the first pages of both."""
 
     name: str
     size: int = SIZE
@@ -99,7 +99,7 @@ class Scenario:
 SCENARIOS = (
     Scenario("nothing happens"),
     Scenario("10,450 contacts, 5 searches a second", size=10_450, pace=True, seconds=1),
-    Scenario("3 contacts are modified after each page", during=3),
+    Scenario("3 contacts are modified after each of 4 pages", during=3),
     Scenario("450 contacts modified in one millisecond", change=at_once),
     Scenario("the search shows 10 contacts 10 minutes late", change=late(10)),
     Scenario("the search shows 10 contacts 30 minutes late", change=late(30)),
