@@ -30,7 +30,7 @@ class Reply:
     headers: dict = field(default_factory=dict)
 
 
-def json_reply(value, status=200, **headers):
+def json_reply(value: object, status: int = 200, **headers: str) -> Reply:
     return Reply(status, json.dumps(value).encode(), {"Content-Type": "application/json", **headers})
 
 

@@ -9,17 +9,22 @@
 7. Five searches a second, then 429.
 8. That 429 has no `Retry-After`.
 9. The search lags: it finds a record in its new version seconds after it was modified.
+
+`after` of a search counts the records that are skipped; that of a list is the id behind which it goes on. Both are so
+that peers are measured against the same server: Cartlake uses neither. Archived records are in no search.
 """
 
 import json
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import parse_qs
+from functools import partial
+from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tests.servers.http import FaultyServer, Reply, json_reply
+from tests.servers.http import FaultyServer, Reply, Request, json_reply
 
 MOST_RESULTS = 10_000
+MOST_LISTED = 100
 MOST_CHARACTERS = 15_000
 TOKEN_SECONDS = 1_800
 SEARCHES_A_SECOND = 5
@@ -44,10 +49,12 @@ class Record:
 class HubSpotServer(FaultyServer):
     """`time` are seconds since 1970 by HubSpot's clock; None is the clock of this machine."""
 
-    def __init__(self, time_=None, *, lag=0.0):
+    def __init__(self, time_: float | None = None, *, lag: float = 0.0) -> None:
         super().__init__()
         self.date, self.lag = time_, lag
         self.records = {"contacts": {}, "companies": {}}
+        self.archived = {"contacts": {}, "companies": {}}  # by id, when they were
+        self.merged = {"contacts": set(), "companies": set()}  # into another one: in no list at all
         self.companies_of = {}
         self.removed_properties = set()
         self.tokens = {"private": float("inf")}  # token: when it ends
@@ -55,10 +62,14 @@ class HubSpotServer(FaultyServer):
         self.pace, self.most_results = True, MOST_RESULTS
         self.on_search = lambda: None
 
-    def now(self):
+    def now(self) -> float:
         return time.time() if self.date is None else self.date
 
-    def save(self, kind, number, **values):
+    def wait(self, seconds: float) -> None:
+        """Have so much time pass, by HubSpot's clock alone."""
+        self.date = self.now() + seconds
+
+    def save(self, kind: str, number: int, **values: object) -> float:
         """Make or modify a record; returns its modification time as the contract has it."""
         versions = self.records[kind].setdefault(number, [])
         created = versions[0].values["createdate"] if versions else self.now()
@@ -67,25 +78,37 @@ class HubSpotServer(FaultyServer):
         versions.append(Record(number, modified, modified + self.lag, {**before, **values, "createdate": created}))
         return modified
 
-    def newest(self, kind):
-        """The newest version of each record, whether the search finds it yet or not."""
-        return {number: versions[-1] for number, versions in self.records[kind].items()}
+    def archive(self, kind: str, number: int) -> None:
+        self.archived[kind][number] = self.now()
+
+    def merge(self, kind: str, number: int, into: int) -> None:
+        """Merge a record into another one, which is modified by it."""
+        self.merged[kind].add(number)
+        self.save(kind, into)
+
+    def newest(self, kind: str) -> dict[int, Record]:
+        """The newest version of each record that there is, whether the search finds it yet or not."""
+        gone = self.archived[kind].keys() | self.merged[kind]
+        return {number: versions[-1] for number, versions in self.records[kind].items() if number not in gone}
 
     def searchable(self, kind):
-        visible = ([one for one in versions if one.visible <= self.now()] for versions in self.records[kind].values())
+        there = self.newest(kind)
+        visible = ([one for one in self.records[kind][n] if one.visible <= self.now()] for n in there)
         return [versions[-1] for versions in visible if versions]
 
-    def reply(self, request):
+    def reply(self, request: Request) -> Reply:
         if request.path == "/oauth/v1/token":
             return self.give_token(request)
         if refused := self.refused(request):
             return refused
-        _, _, version, *rest = request.path.split("/")
+        _, _, version, *rest = urlsplit(request.path).path.split("/")
         if version == "v4":
             return self.associations(request)
         if rest[0] == "properties":
             return self.properties(rest[1])
-        return self.search(rest[1], request)
+        if request.method == "GET":
+            return self.listed(rest[1], request)
+        return self.read(rest[1], request) if rest[2] == "batch" else self.search(rest[1], request)
 
     def give_token(self, request):
         form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
@@ -115,17 +138,43 @@ class HubSpotServer(FaultyServer):
             return json_reply({"status": "error", "errorType": "RATE_LIMIT", "policyName": "SECONDLY"}, 429)
         if len(json.dumps(asked["properties"])) > MOST_CHARACTERS:
             return json_reply({"status": "error", "message": "property list too long"}, 400)
-        if int(asked.get("after", 0)) + asked["limit"] > self.most_results:
+        skipped = int(asked.get("after") or 0)
+        if skipped + asked["limit"] > self.most_results:
             return json_reply({"status": "error", "message": "over 10,000 results"}, 400)
         [group] = asked["filterGroups"]
         found = [one for one in self.searchable(kind) if all(meets(kind, one, rule) for rule in group["filters"])]
-        found.sort(key=lambda one: one.id)
-        page = found[: asked["limit"]]
+        for rule in asked.get("sorts") or [{"propertyName": "hs_object_id", "direction": "ASCENDING"}]:
+            found.sort(key=partial(property_of, kind, rule["propertyName"]))
+        page = found[skipped : skipped + asked["limit"]]
         answer = {"total": len(found), "results": [self.shown(kind, one, asked["properties"]) for one in page]}
-        if len(found) > len(page):
-            answer["paging"] = {"next": {"after": str(len(page))}}
+        if len(found) > skipped + len(page):
+            answer["paging"] = {"next": {"after": str(skipped + len(page))}}
         self.on_search()
         return json_reply(answer)
+
+    def listed(self, kind, request):
+        """A page of the list of all records, by id, without the lag of the search."""
+        asked = parse_qs(urlsplit(request.path).query)
+        is_archived, after = asked.get("archived") == ["true"], int(asked.get("after", ["0"])[0])
+        limit = min(int(asked.get("limit", ["10"])[0]), MOST_LISTED)
+        names = ",".join(asked.get("properties", [])).split(",")
+        there = [self.records[kind][n][-1] for n in self.archived[kind]] if is_archived else self.newest(kind).values()
+        found = sorted((one for one in there if one.id > after), key=lambda one: one.id)
+        answer = {"results": [self.shown(kind, one, names) for one in found[:limit]]}
+        if len(found) > limit:
+            query = urlencode({name: values[0] for name, values in asked.items()} | {"after": found[limit - 1].id})
+            link = f"http://{request.headers['Host']}/crm/v3/objects/{kind}?{query}"
+            answer["paging"] = {"next": {"after": str(found[limit - 1].id), "link": link}}
+        if not is_archived:
+            self.on_search()
+        return json_reply(answer)
+
+    def read(self, kind, request):
+        asked = request.json()
+        there = [self.records[kind][int(one["id"])][-1] for one in asked["inputs"]]
+        return json_reply(
+            {"status": "COMPLETE", "results": [self.shown(kind, one, asked["properties"]) for one in there]}
+        )
 
     def shown(self, kind, one, properties):
         known = {**one.values, "hs_object_id": str(one.id), MODIFIED[kind]: one.modified}
@@ -133,7 +182,11 @@ class HubSpotServer(FaultyServer):
         for name in ("createdate", MODIFIED[kind]):
             if name in values:
                 values[name] = written(values[name], in_milliseconds=(one.id + len(name)) % 2 == 0)
-        return {"id": str(one.id), "properties": values, "archived": False}
+        shown = {"id": str(one.id), "properties": values, "archived": one.id in self.archived[kind]}
+        times = {"createdAt": one.values["createdate"], "updatedAt": one.modified}
+        if shown["archived"]:
+            times["archivedAt"] = self.archived[kind][one.id]
+        return shown | {name: written(moment, in_milliseconds=False) for name, moment in times.items()}
 
     def associations(self, request):
         asked = [one["id"] for one in request.json()["inputs"]]
@@ -162,12 +215,16 @@ class HubSpotServer(FaultyServer):
         )
 
 
+def property_of(kind, name, one):
+    return {MODIFIED[kind]: round(one.modified * 1000), "hs_object_id": one.id}[name]
+
+
 def meets(kind, one, rule):
-    value = {MODIFIED[kind]: int(one.modified * 1000), "hs_object_id": one.id}[rule["propertyName"]]
+    value = property_of(kind, rule["propertyName"], one)
     operator, bound = rule["operator"], int(rule["value"])
     if operator == "BETWEEN":
         return bound <= value <= int(rule["highValue"])
-    return {"LTE": value <= bound, "GT": value > bound}[operator]
+    return {"LTE": value <= bound, "GTE": value >= bound, "GT": value > bound}[operator]
 
 
 def written(seconds, *, in_milliseconds):
