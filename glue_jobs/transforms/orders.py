@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
+from glue_jobs.transforms.feeds.orders import ORDER_LINE
+from glue_jobs.transforms.feeds.precedence import first_by_precedence
 from glue_jobs.transforms.money import MONEY, RATE_UNITS, cents, converted, cross_rate, exchanged, rate_units
-from glue_jobs.transforms.shops.lines import ORDER_LINE
-from glue_jobs.transforms.shops.precedence import first_by_precedence
 
 EURO: Final = "EUR"
 """The currency of which rates are quoted, and in which products are bought."""
@@ -54,7 +54,8 @@ def order_lines(  # noqa: PLR0913 - one for each table
         "transactions": transactions.select(*(made.get(name, F.col(name)).alias(name) for name in ORDER_LINE)),
         "shop_order_lines": shop_order_lines.select(*(F.col(name) for name in ORDER_LINE)),
     }
-    rated = _with_rate(first_by_precedence(lines, precedence), fx_rates, currency)
+    every = first_by_precedence(lines, precedence, "order_id", "order_date")
+    rated = _with_rate(every, fx_rates, currency)
     return _with_sums(_with_cost(rated, products), currency)
 
 

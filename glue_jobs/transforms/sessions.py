@@ -1,8 +1,11 @@
 """Sessions and the conversion funnel, from the events of the web shop. Nothing here reads or writes."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
+from glue_jobs.transforms.feeds.events import EVENT, warehouse_events
+from glue_jobs.transforms.feeds.precedence import first_by_precedence
 from glue_jobs.transforms.traffic.attribution import channel, is_attributed, medium, source
 from glue_jobs.transforms.traffic.robots import without_robots
 
@@ -15,9 +18,10 @@ _TOUCH: Final = ("utm_source", "utm_medium", "utm_campaign", "referrer_host")
 _MICROSECONDS: Final = 1_000_000
 
 
-def fct_sessions(clickstream: DataFrame) -> DataFrame:
+def fct_sessions(clickstream: DataFrame, redshift_behavior: DataFrame, *, precedence: Sequence[str]) -> DataFrame:
     """Sum the events of people into sessions, one row per session.
 
+    An event that both tables have, by `event_id` and UTC day, is taken from the first of them in `precedence`.
     Robots are left out first (`robots`). The events of a visitor are ordered by event_at, then event_id; an event
     more than 30 minutes after the one before starts a session, exactly 30 minutes after it does not. A session
     belongs to the UTC day of its first event and spans two days at most, so the day before (does the first event of
@@ -29,7 +33,13 @@ def fct_sessions(clickstream: DataFrame) -> DataFrame:
     - `duration_seconds`: whole seconds from the first event to the last;
     - `products_viewed`, `purchases`: different products and orders.
     """
-    sessions = _summed(_chained(without_robots(clickstream)))
+    events = {
+        "clickstream": clickstream.select(*(F.col(name) for name in EVENT)),
+        "redshift_behavior": warehouse_events(redshift_behavior),
+    }
+    dated = {name: rows.withColumn("_day", F.to_date(F.col("event_at"))) for name, rows in events.items()}
+    every = first_by_precedence(dated, precedence, "event_id", "_day")
+    sessions = _summed(_chained(without_robots(every)))
     channels = sessions.withColumn("_source", source(F.col("_touch"))).withColumn("_medium", medium(F.col("_touch")))
     return channels.select(
         F.to_date(F.col("started_at")).alias("session_date"),

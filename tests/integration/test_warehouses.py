@@ -65,6 +65,9 @@ class RedshiftShop(Shop):
         "page_path": "VARCHAR(500)",
         "sku": "CHAR(8)",
         "event_value": "NUMERIC(14, 2)",
+        "order_id": "VARCHAR(100)",
+        **dict.fromkeys(("referrer_host", "utm_source", "utm_medium", "utm_campaign"), "VARCHAR(253)"),
+        **dict.fromkeys(("device", "user_agent", "country_code"), "VARCHAR(500)"),
         "loaded_at": "TIMESTAMPTZ",
         "unknown_to_us": "FLOAT",
     }

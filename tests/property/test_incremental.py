@@ -22,7 +22,10 @@ FAMILIES = {
         "curated.cohort_retention masked.customers_masked masked.dim_customer_masked",
         "files": "customers customers transactions",
     },
-    "sessions": {"tables": "curated.fct_sessions curated.conversion_funnel", "files": "clickstream"},
+    "sessions": {
+        "tables": "curated.fct_sessions curated.conversion_funnel",
+        "files": "clickstream clickstream redshift_behavior",
+    },
     "products": {"tables": "curated.dim_product curated.fct_reviews", "files": "products vendors reviews transactions"},
 }
 

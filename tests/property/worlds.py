@@ -149,6 +149,23 @@ def clickstream(draw):
 
 
 @st.composite
+def redshift_behavior(draw):
+    """Events of a warehouse; some of them are those of the clickstream, on its day or another."""
+    known = draw(clickstream())
+    moved = timedelta(hours=draw(st.sampled_from([0, 0, 3])))
+    return {
+        "event_id": draw(st.sampled_from([known["event_id"], f"R-{known['event_id']}"])),
+        "event_at": (datetime.fromisoformat(known["event_at"]) + moved).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "event_type": known["event_type"],
+        "visitor_id": draw(st.sampled_from([known["visitor_id"], None])),
+        "page_path": draw(st.sampled_from(["/", None])),
+        "device": draw(st.sampled_from(["mobile", "tv", None])),
+        "user_agent": known["user_agent"],
+        "loaded_at": at(DAYS[-1], draw(st.integers(0, 2))),
+    }
+
+
+@st.composite
 def snowflake_orders(draw):
     """Lines of a warehouse; some of its orders are those of the checkout, on the same day or the next one."""
     number = draw(st.integers(0, 3))
@@ -194,6 +211,7 @@ ROWS = {
     "clickstream": clickstream(),
     "reviews": reviews(),
     "snowflake_orders": snowflake_orders(),
+    "redshift_behavior": redshift_behavior(),
 }
 
 

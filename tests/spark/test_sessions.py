@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from cartlake import contracts
 from cartlake.engine import F, using
-from glue_jobs.transforms.sessions import STAGES, conversion_funnel, fct_sessions
+from glue_jobs.table_refresh.building import transform_of
+from glue_jobs.transforms.sessions import STAGES, conversion_funnel
 from glue_jobs.transforms.traffic import attribution, robots
 from tests.spark.built import built_rows, contract_types, table_rows, types_of
 from tests.spark.transforming import transformed
@@ -51,8 +52,15 @@ def every(gap, count, start=NOON, **changes):
     return [event(start + place * gap, **changes) for place in range(count)]
 
 
-def sessions_of(frame, *events):
-    return transformed(fct_sessions, clickstream=table_rows(frame, "clickstream", *events))
+SESSIONS = transform_of(contracts.load("fct_sessions").table)
+
+
+def sessions_of(frame, *events, behavior=()):
+    return transformed(
+        SESSIONS,
+        clickstream=table_rows(frame, "clickstream", *events),
+        redshift_behavior=table_rows(frame, "redshift_behavior", *behavior),
+    )
 
 
 def sessions(frame, *events):
@@ -498,6 +506,26 @@ def test_the_funnel_counts_a_session_at_all_stages_up_to_its_deepest(frame):
     }
 
 
+def behavior(at, number, **changes):
+    """An event of a warehouse: the visitor looks at a product, and nothing is told of the browser."""
+    usual = {"event_id": f"EVT-{number:016X}", "event_at": at, "event_type": "product_view", "visitor_id": VISITOR}
+    return usual | {"loaded_at": at} | changes
+
+
+def test_events_of_a_warehouse_are_in_the_sessions_each_once(frame):
+    known = behavior(NOON, 1, device="tablet")
+    told = {"sku": "SOCK", "customer_reference": "C-4711", "device": " Tablet", "country_code": "se"}
+    rows = [known, behavior(NOON + MINUTE, 2, **told), behavior(NOON + MINUTE, 3, visitor_id=None)]
+    alone = behavior(NOON, 4, visitor_id="V-2", event_type="purchase", order_reference="SF-1")
+
+    other, both = built_rows(sessions_of(frame, event(NOON, 1), behavior=[*rows, alone]), "visitor_id")
+
+    counts = ("events", "page_views", "product_views", "products_viewed", "customer_id", "device", "country_code")
+    assert [both[name] for name in counts] == [2, 1, 1, 1, "C-4711", "mobile", "DE"]
+    told = ("visitor_id", "order_id", "device", "country_code", "landing_page", "deepest_stage", "channel")
+    assert [other[name] for name in told] == ["V-2", "SF-1", "unknown", "ZZ", "unknown", "purchase", "direct"]
+
+
 def test_days_devices_and_channels_have_funnels_of_their_own(frame):
     rows = [session(), session(session_date=NEXT_DAY), session(device="tablet"), session(channel="email")]
 
@@ -512,7 +540,7 @@ def test_the_funnel_has_the_columns_of_its_contract_also_when_there_are_no_sessi
 @pytest.mark.parametrize("contract", ["fct_sessions", "conversion_funnel"])
 def test_what_is_built_breaks_no_rule_of_its_contract(frame, contract):
     events = table_rows(frame, "clickstream", *random_events(9), event(NOON, event_type="purchase", order_id="ORD-1"))
-    built = fct_sessions(clickstream=events)
+    built = SESSIONS(clickstream=events, redshift_behavior=table_rows(frame, "redshift_behavior"))
     built = conversion_funnel(fct_sessions=built) if contract == "conversion_funnel" else built
     rules = [rule for rule in contracts.load(contract).table.row_rules if not rule.name.startswith("_")]
 

@@ -11,9 +11,9 @@ from cartlake import contracts
 from cartlake.engine import using
 from glue_jobs.table_refresh.building import transform_of
 from glue_jobs.transforms.customers import customer_months
+from glue_jobs.transforms.feeds.orders import STATUSES
+from glue_jobs.transforms.feeds.sharing import with_shares
 from glue_jobs.transforms.sales import sales_daily
-from glue_jobs.transforms.shops.lines import STATUSES
-from glue_jobs.transforms.shops.sharing import with_shares
 from tests.spark.built import built_rows, contract_types, table_rows, types_of
 from tests.spark.order_lines import IN_THE_TABLE
 from tests.spark.transforming import transformed

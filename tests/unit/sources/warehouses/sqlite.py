@@ -11,7 +11,11 @@ from sources.warehouses.model import Answer, Kind
 KINDS = {"TEXT": Kind.TEXT, "INTEGER": Kind.INTEGER, "INSTANT": Kind.INSTANT, "DATE": Kind.DATE}
 SECRET = json.dumps({"username": "lake"})
 EVENTS = {"EVENT_ID": "TEXT", "event_at": "INSTANT", "event_name": "TEXT", "loaded_at": "INSTANT"} | dict.fromkeys(
-    ("visitor_id", "customer_id", "page_path", "product_id", "event_value", "unknown"), "TEXT"
+    (
+        *("visitor_id", "customer_id", "page_path", "product_id", "event_value", "order_id", "referrer_host"),
+        *("utm_source", "utm_medium", "utm_campaign", "device", "user_agent", "country_code", "unknown"),
+    ),
+    "TEXT",
 )
 """Columns of a table of events by their types, under names and aliases of the contract."""
 

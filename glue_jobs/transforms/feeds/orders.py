@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F
+from glue_jobs.transforms.feeds.precedence import first_by_precedence
+from glue_jobs.transforms.feeds.sharing import of_order, with_shares
 from glue_jobs.transforms.money import MONEY, amount, cents
 from glue_jobs.transforms.people import UNKNOWN_CUSTOMER
 from glue_jobs.transforms.products import UNKNOWN_COUNTRY, UNKNOWN_PRODUCT
-from glue_jobs.transforms.shops.precedence import first_by_precedence
-from glue_jobs.transforms.shops.sharing import of_order, with_shares
 
 ORDER_LINE: Final = (
     *("order_date", "order_id", "line_number", "ordered_at", "customer_id", "product_id", "order_status", "channel"),
@@ -53,7 +53,7 @@ def shop_order_lines(
         "woocommerce_orders": _woocommerce(woocommerce_orders),
     }
     named = {name: _in_one_form(shop, f"processed.{name}") for name, shop in lines.items()}
-    return first_by_precedence(named, precedence, DAYS_AROUND)
+    return first_by_precedence(named, precedence, "order_id", "order_date", DAYS_AROUND)
 
 
 def _snowflake(orders: DataFrame) -> DataFrame:

@@ -1,0 +1,1 @@
+"""Rows of further sources, such as shops and warehouses, in the form that the marts are made of."""

@@ -1,1 +1,0 @@
-"""Order lines of shop systems and warehouses, in the form that the marts are made of."""
