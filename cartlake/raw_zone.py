@@ -51,7 +51,7 @@ def object_created(version: ObjectVersion, at: datetime) -> dict[str, Any]:
         "account": "",
         "region": "",
         "time": stamp(at),
-        "resources": [f"arn:aws:s3:::{version.bucket}"],
+        "resources": [],
         "detail": {
             "bucket": {"name": version.bucket},
             "object": {"key": version.key, "size": version.size, "etag": version.etag, **named},

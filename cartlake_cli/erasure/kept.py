@@ -74,8 +74,9 @@ def _ledger_backups(lake: Lake) -> Iterator[Kept]:
 
 def _recovery_points(lake: Lake) -> Iterator[Kept]:
     backup, outputs = lake.client("backup"), lake.outputs
-    table = f"arn:aws:dynamodb:{outputs.region}:{outputs.account_id}:table/{outputs.ledger_table}"
-    for arn in (table, *(f"arn:aws:s3:::{name}" for name in outputs.buckets.values())):
+    partition = backup.meta.partition
+    table = f"arn:{partition}:dynamodb:{outputs.region}:{outputs.account_id}:table/{outputs.ledger_table}"
+    for arn in (table, *(f"arn:{partition}:s3:::{name}" for name in outputs.buckets.values())):
         for page in backup.get_paginator("list_recovery_points_by_resource").paginate(ResourceArn=arn):
             for one in page.get("RecoveryPoints", []):
                 yield _recovery_point(backup, one)
@@ -98,6 +99,6 @@ def _replicas(lake: Lake) -> Iterator[Kept]:
                 raise
             continue
         for rule in said["Rules"]:
-            target = rule["Destination"]["Bucket"].removeprefix("arn:aws:s3:::")
+            target = rule["Destination"]["Bucket"].rpartition(":")[2]
             advice = f"S3 replicates no deletion of a version: erase the person in {target}, too"
             yield Kept("replica", f"bucket {target}, of {bucket}", None, advice)

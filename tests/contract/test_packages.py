@@ -191,3 +191,17 @@ def test_no_folder_has_more_modules_than_a_reader_can_look_over(folder):
 
     assert modules
     assert {name: many for name, many in modules.items() if many > MODULES_SIDE_BY_SIDE} == {}
+
+
+def strings_of(path):
+    """The strings that a module works with; docstrings and other strings that stand alone are not among them."""
+    tree = ast.parse(path.read_text())
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
+
+
+@pytest.mark.parametrize("folder", [*SHIPPED, "cartlake_cli", "integrations/airflow/cartlake_airflow"])
+def test_no_arn_is_of_a_partition_that_is_typed(folder):
+    typed = {path: [text for text in strings_of(path) if "arn:aws" in str(text)] for path in python_files(folder)}
+
+    assert {path: texts for path, texts in typed.items() if texts} == {}

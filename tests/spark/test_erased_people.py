@@ -14,23 +14,30 @@ MAIL = "planted.marker@example.org"
 
 
 @pytest.fixture
-def tombstones(shared_lake):
-    """The buckets are those of all tests of the session."""
-    lake = shared_lake("light")
-    stones = new_tombstones().with_ids([ERASED], "erasure-1")
-    write_tombstones("artifacts", stones)
-    yield lake
+def erase():
+    """Write the tombstone of the person. The buckets are those of all tests of the session."""
+    yield lambda: write_tombstones("artifacts", new_tombstones().with_ids([ERASED], "erasure-1"))
     client("s3").delete_object(Bucket="artifacts", Key="erasure/tombstones.json")
+
+
+@pytest.fixture(params=["light", "spark"])
+def lake(request, shared_lake):
+    found = shared_lake("light")
+    found.engine = request.param
+    return found
+
+
+@pytest.fixture
+def quarantine(lake):
+    return f"{'glue_catalog.' if lake.engine == 'light' else ''}ops.quarantine_rows"
 
 
 def line(number, customer, **changes):
     return GOOD | {"order_id": f"ORD-{number:010X}", "customer_id": customer} | changes
 
 
-@pytest.mark.parametrize("engine", ["light", "spark"])
-def test_rows_of_an_erased_person_are_refused_and_nothing_of_them_is_kept(tombstones, engine):
-    lake = tombstones
-    lake.engine = engine
+def test_rows_of_an_erased_person_are_refused_and_nothing_of_them_is_kept(lake, quarantine, erase):
+    erase()
     rows = [
         line(1, OTHER),
         line(2, ERASED, customer_email=MAIL),
@@ -45,7 +52,7 @@ def test_rows_of_an_erased_person_are_refused_and_nothing_of_them_is_kept(tombst
 
     assert report.rows.model_dump() == {"read": 8, "published": 1, "quarantined": 7, "duplicate": 0}
     assert [row["customer_id"] for row in lake.rows()] == [OTHER]
-    kept = lake.rows(f"{'glue_catalog.' if engine == 'light' else ''}ops.quarantine_rows")
+    kept = lake.rows(quarantine)
     erased = [row for row in kept if row["reasons"] == ["person_was_erased"]]
     assert len(erased) == 6
     assert {row["raw_record"] for row in erased} == {"{}"}
@@ -55,3 +62,17 @@ def test_rows_of_an_erased_person_are_refused_and_nothing_of_them_is_kept(tombst
     [other] = [row for row in kept if row["reasons"] != ["person_was_erased"]]
     assert f"{ERASED}x" in other["raw_record"]
     assert {(rule.rule, rule.broken) for rule in report.row_rules} >= {("person_was_erased", 6)}
+
+
+def test_a_backfill_takes_out_the_rows_of_a_person_who_was_erased_since(lake, quarantine, erase):
+    rows = [line(1, OTHER), line(2, ERASED, customer_email=MAIL)]
+    loaded = lake.drop("orders.csv", csv(rows, header_of("transactions"))).run()
+    assert {row["customer_id"] for row in lake.rows()} == {OTHER, ERASED}
+    erase()
+
+    report = lake.backfill(lake.loaded_by(*loaded))
+
+    assert report.rows.model_dump() == {"read": 2, "published": 0, "quarantined": 1, "duplicate": 1}
+    assert report.withdrawn == 1
+    assert [row["customer_id"] for row in lake.rows()] == [OTHER]
+    assert [(row["reasons"], row["raw_record"]) for row in lake.rows(quarantine)] == [(["person_was_erased"], "{}")]
