@@ -8,8 +8,8 @@ from cartlake import contracts
 from cartlake.contracts import ContractError
 from cartlake.errors import CartlakeError
 from cartlake_cli.context import lake_of
-from cartlake_cli.contracts.transforms import check_transforms
 from cartlake_cli.errors import Exit
+from cartlake_cli.light_queries.declared_transforms import check_transforms
 from cartlake_cli.options import Json
 
 COLUMNS = ["contract", "version", "tables", "row_rules", "table_rules"]

@@ -57,7 +57,7 @@ def test_a_table_of_the_forecast_has_no_currency(document, read):
 
 
 def test_a_transform_that_converts_is_given_the_currency(order_lines):
-    assert transform_of(in_currency(order_lines, "USD").table).keywords == {"currency": "USD"}
+    assert transform_of(in_currency(order_lines, "USD").table).keywords["currency"] == "USD"
 
 
 WRONG = [

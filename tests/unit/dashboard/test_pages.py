@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from cartlake import contracts
 from cartlake_cli.dashboard.serving import EXPLORE_POLICY, POLICY
 from tests.browser import ROOT, Site, bars, browser, cells, figures, series, show
 from tests.unit.dashboard.marts import LAST_DAY, NOW
@@ -276,7 +277,7 @@ def test_a_number_says_where_it_comes_from(page, site, source):
     page.click('.kpi[aria-label="Margin"] .why')
 
     said = page.inner_text("dialog")
-    assert "curated.sales_daily · contract 1.1.0" in said
+    assert f"curated.sales_daily · contract {contracts.load('sales_daily').version}" in said
     assert source.sources["curated.sales_daily"].snapshot_id in said
     assert "built from processed.order_lines" in said
     assert "lake query monthly_sales" in said
