@@ -255,7 +255,8 @@ def test_loads_of_all_datasets_write_quarantine_and_results_at_the_same_time(lak
     assert {row["dataset"] for row in lake.rows(QUALITY)} >= set(DROPPED)
 
 
-TABLES = ("transactions", "fx_rates", "products", "order_lines", "fct_orders", "sales_daily", "ops")
+SOURCES = ("transactions", "shop_order_lines", "fx_rates", "products")
+TABLES = (*SOURCES, "order_lines", "fct_orders", "sales_daily", "ops")
 REBUILT = ("processed.order_lines", "curated.fct_orders", "curated.sales_daily")
 
 

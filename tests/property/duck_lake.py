@@ -6,7 +6,6 @@ what came, which is what the Spark tests prove of the MERGE.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from functools import cache
 from typing import Any
 
 import duckdb
@@ -28,12 +27,26 @@ TYPES = {"string": "varchar", "timestamp": "timestamptz", "array<string>": "varc
 TRANSFORMS: dict[str, str] = {}
 
 
-@cache
+OPENED: list[tuple[duckdb.DuckDBPyConnection, DuckDBSession]] = []
+
+
 def _duckdb() -> tuple[duckdb.DuckDBPyConnection, DuckDBSession]:
-    """One of each per process: SQLFrame keeps a single session, whatever connection it is given."""
+    """One of each per process, and new ones where another test has ended the session of SQLFrame, which keeps one."""
+    if OPENED and _is_open(OPENED[0][0]):
+        return OPENED[0]
+    DuckDBSession().stop()  # whatever connection it was given
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
-    return connection, DuckDBSession(connection)
+    OPENED[:] = [(connection, DuckDBSession(connection))]
+    return OPENED[0]
+
+
+def _is_open(connection: duckdb.DuckDBPyConnection) -> bool:
+    try:
+        connection.execute("select 1")
+    except duckdb.ConnectionException:
+        return False
+    return True
 
 
 class DuckLake:
