@@ -108,13 +108,13 @@ class Graph:
     @property
     def currency(self) -> str:
         """Return the reporting currency, which contracts name once. Raises GraphError where none does."""
-        found = [table.build.currency for table in self.tables.values() if table.build and table.build.currency]
+        found = _currencies(self.tables)
         if not found:
             raise GraphError(
                 "No contract names the reporting currency: write `currency: EUR`, or another, in the "
                 "cartlake.build of the table whose transform converts, such as order_lines."
             )
-        return found[0]
+        return next(iter(found.values()))
 
     def built_from(self, name: str) -> list[str]:
         """Return the tables directly built from this one, in the order they are built."""
@@ -217,10 +217,15 @@ def _check_references(tables: Mapping[str, Table]) -> None:
 
 def _check_currencies(tables: Mapping[str, Table]) -> None:
     """Raise GraphError for two reporting currencies: readers would add amounts of both."""
-    found = {name: table.build.currency for name, table in tables.items() if table.build and table.build.currency}
+    found = _currencies(tables)
     if len(set(found.values())) > 1:
         said = ", ".join(f"{name}: {currency}" for name, currency in sorted(found.items()))
         raise GraphError(f"A lake has one reporting currency, and cartlake.build.currency names several: {said}.")
+
+
+def _currencies(tables: Mapping[str, Table]) -> dict[str, str]:
+    """Return the reporting currencies that contracts name, by table."""
+    return {name: table.build.currency for name, table in tables.items() if table.build and table.build.currency}
 
 
 def build_of(table: Table) -> Build:

@@ -13,7 +13,8 @@ UNKNOWN_PRODUCT: Final = "PRD-UNKNOWN"
 UNKNOWN_COUNTRY: Final = "ZZ"
 """ISO 3166-1 leaves this code to its users, and CLDR uses it so."""
 
-_UNKNOWN: Final = "unknown"
+UNKNOWN: Final = "unknown"
+"""A word that is not known, of a vendor, a page or a payment."""
 _BEGINNING: Final = "1900-01-01 00:00:00"
 _PRICE: Final = "decimal(12,2)"
 _STATE: Final = {
@@ -82,7 +83,7 @@ def _states(products: DataFrame, vendors: DataFrame) -> DataFrame:
         "product_id",
         F.greatest(F.col("updated_at"), F.coalesce(F.col("_from"), F.col("updated_at"))).alias("valid_from"),
         *(F.col(name) for name in own),
-        F.coalesce(F.col("vendor_name"), F.lit(_UNKNOWN)).alias("vendor_name"),
+        F.coalesce(F.col("vendor_name"), F.lit(UNKNOWN)).alias("vendor_name"),
         F.coalesce(F.col("vendor_country_code"), F.lit(UNKNOWN_COUNTRY)).alias("vendor_country_code"),
         "vendor_is_active",
     )
@@ -120,7 +121,7 @@ def _changes(states: DataFrame) -> DataFrame:
 def _unknown_product(products: DataFrame) -> DataFrame:
     """Return one row to join facts to whose product has no row; `products` may be empty, it stands for a session."""
     named = ("product_name", "category", "brand", "vendor_id", "vendor_name", "availability")
-    values = {**dict.fromkeys(named, _UNKNOWN), "vendor_country_code": UNKNOWN_COUNTRY}
+    values = {**dict.fromkeys(named, UNKNOWN), "vendor_country_code": UNKNOWN_COUNTRY}
     return products.agg(F.count(F.lit(1)).alias("_rows")).select(
         F.lit(UNKNOWN_PRODUCT).alias("product_id"),
         F.lit(_BEGINNING).cast("timestamp").alias("valid_from"),

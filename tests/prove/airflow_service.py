@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from urllib.error import URLError
 from uuid import uuid4
 
 from tests.contract.pages import ROOT
+from tests.servers.ports import free_port
 
 LOCK = ROOT / "requirements" / "airflow.lock"
 PACKAGE = ROOT / "integrations" / "airflow"
@@ -70,11 +70,6 @@ def copy_dags(folder: Path) -> None:
         text, schedules = re.subn(r'schedule="[^"]+"', "schedule=None", dag.read_text())
         assert schedules == 1
         (folder / dag.name).write_text(text)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def until(what: str, found: Callable[[], Any], seconds: float = PATIENCE_SECONDS, pause: float = 0.5) -> Any:

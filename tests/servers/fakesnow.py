@@ -1,10 +1,8 @@
 """fakesnow's server as Snowflake's stand-in: a process of an environment of its own, behind a port that cuts."""
 
 import hashlib
-import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,11 +11,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.contract.pages import ROOT
+from tests.servers.ports import free_port, wait_until_it_listens
 from tests.servers.wire import Wire
 
 LOCK = ROOT / "requirements" / "fakesnow.lock"
 USER = "CARTLAKE"
-PATIENCE_SECONDS = 120
 
 
 class Fakesnow:
@@ -72,8 +70,7 @@ class Fakesnow:
 @contextmanager
 def running_fakesnow(folder):
     """A server, of the versions in the lock file."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     server = Fakesnow(port, Path(folder) / "public.pem")
     program = Path(__file__).with_name("fakesnow_app.py")
     log = Path(folder) / "log"
@@ -86,7 +83,7 @@ def running_fakesnow(folder):
             cwd=folder,
         )
     try:
-        _wait(port, process, log)
+        wait_until_it_listens(port, process, log)
         with server.connected(), server.wire.serving():
             yield server
     finally:
@@ -101,15 +98,3 @@ def _environment():
     subprocess.run([uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, folder], check=True)
     subprocess.run([uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", LOCK], check=True)
     return folder
-
-
-def _wait(port, process, log):
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            with socket.create_connection(("127.0.0.1", port)):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(log.read_text())

@@ -53,13 +53,20 @@ class FaultyServer:
     @contextmanager
     def serving(self):
         """The address of the server, which ends with the block."""
-        http = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
-        thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{http.server_port}"
-        http.shutdown()
-        http.server_close()
-        thread.join()
+        with serving(handler_of(self)) as address:
+            yield address
+
+
+@contextmanager
+def serving(handler):
+    """The address of a server with this handler, which ends with the block."""
+    http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{http.server_port}"
+    http.shutdown()
+    http.server_close()
+    thread.join()
 
 
 def handler_of(server):

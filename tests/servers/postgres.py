@@ -3,11 +3,9 @@
 import os
 import pwd
 import shutil
-import socket
 import struct
 import subprocess
 import tempfile
-import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
@@ -19,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.servers.ports import free_port, wait_until_it_listens
 from tests.servers.wire import Wire, server_context
 
 USER, PASSWORD = "lake", "correct horse"
@@ -90,30 +89,18 @@ def running_postgres():
 
 @contextmanager
 def _started(binaries, data, folder, user):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     place = ["-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", data]
     quick = ["-c", "fsync=off", "-c", "password_encryption=md5", "-c", "md5_password_warnings=off"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([binaries / "postgres", *place, *quick], stderr=log, cwd=folder, **user)
     try:
-        _wait(port, process, folder / "log")
+        wait_until_it_listens(port, process, folder / "log", 30)
         yield port
     finally:
         process.terminate()
         process.send_signal(2)  # a fast end: it does not wait for clients
         process.wait(30)
-
-
-def _wait(port, process, log):
-    for _ in range(300):
-        assert process.poll() is None, log.read_text()
-        try:
-            with socket.create_connection(("127.0.0.1", port)):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(log.read_text())
 
 
 def _other_user():

@@ -4,11 +4,13 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socket import SHUT_WR, create_connection, socket
 from threading import Thread
 from urllib.parse import urlsplit
+
+from tests.servers.http import serving
 
 HOST = "api.hubapi.com"
 
@@ -60,10 +62,5 @@ def proxy_of(server: str, certificate: Path, key: Path) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{http.server_port}"
-    http.shutdown()
-    http.server_close()
-    thread.join()
+    with serving(Handler) as address:
+        yield address

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cartlake.engine import DataFrame, F
-from glue_jobs.transforms.products import UNKNOWN_COUNTRY
+from glue_jobs.transforms.products import UNKNOWN, UNKNOWN_COUNTRY
 
 EVENT: Final = (
     *("event_id", "event_at", "event_type", "visitor_id", "customer_id", "page_path", "product_id", "order_id"),
@@ -12,7 +12,6 @@ EVENT: Final = (
 """The columns that sessions are made of, whichever table an event comes from."""
 
 DEVICES: Final = ("desktop", "mobile", "tablet")
-UNKNOWN: Final = "unknown"
 
 
 def warehouse_events(redshift_behavior: DataFrame) -> DataFrame:

@@ -12,7 +12,7 @@ from glue_jobs.transforms.feeds.precedence import first_by_precedence
 from glue_jobs.transforms.feeds.sharing import of_order, with_shares
 from glue_jobs.transforms.money import MONEY, amount, cents
 from glue_jobs.transforms.people import UNKNOWN_CUSTOMER
-from glue_jobs.transforms.products import UNKNOWN_COUNTRY, UNKNOWN_PRODUCT
+from glue_jobs.transforms.products import UNKNOWN, UNKNOWN_COUNTRY, UNKNOWN_PRODUCT
 
 ORDER_LINE: Final = (
     *("order_date", "order_id", "line_number", "ordered_at", "customer_id", "product_id", "order_status", "channel"),
@@ -26,7 +26,6 @@ WOOCOMMERCE_PREFIX: Final = "woocommerce-"
 DAYS_AROUND: Final = 1
 """Systems that tell the time of an order in different zones put it on neighbouring days."""
 
-UNKNOWN: Final = "unknown"
 STATUSES: Final = {
     "paid": ("paid", "processing", "captured"),
     "shipped": ("shipped", "fulfilled", "dispatched", "in_transit"),

@@ -10,7 +10,7 @@ from sources.model import Window
 from sources.warehouses.sessions import Session
 from sources.warehouses.table import WarehouseTable
 from sources.warehouses.values import iso
-from tests.unit.sources.test_sync_property import CHANGES, FAULTS, synced_until_done
+from tests.unit.sources.test_sync_property import CHANGES, FAULTS, assert_each_version_is_written_once
 from tests.unit.sources.warehouses.sqlite import EVENTS, SECRET, SqliteWarehouse
 from tests.unit.sources.world import OVERLAP, World
 
@@ -91,21 +91,11 @@ class TableWorld(World):
 @settings(max_examples=100)
 def test_each_version_is_written_once_whatever_fails(before, during, between, faults):
     world = TableWorld(faults, during)
-    for change in before:
-        world.change(*change)
 
-    synced_until_done(world)
-    for change in between:
-        world.change(*change)
-    synced_until_done(world)
-    world.tick(seconds=OVERLAP.total_seconds())
-    world.faults.planned, world.changes = [], []  # a quiet hour
-    last = world.sync()
-
-    written = Counter((row["event_id"], row["loaded_at"]) for row in world.files.rows)
-    real = {(f"{version.record:03}", iso(version.modified)) for version in world.versions}
-    newest = {version.record: (f"{version.record:03}", iso(version.modified)) for version in world.versions}
-    assert [version for version, times in written.items() if times > 1] == []
-    assert set(written) <= real
-    assert set(newest.values()) <= set(written)
-    assert last.read == last.written + last.known
+    assert_each_version_is_written_once(
+        world,
+        before,
+        between,
+        lambda row: (row["event_id"], row["loaded_at"]),
+        lambda version: (f"{version.record:03}", iso(version.modified)),
+    )
