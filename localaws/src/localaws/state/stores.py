@@ -7,6 +7,7 @@ dict `_queues` of its module.
 from __future__ import annotations
 
 import sys
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -94,6 +95,7 @@ class Stores:
         self._places: dict[int, tuple[Any, Place]] = {}
         self._loaded: set[str] = set()
         self._modules = 0
+        self._loading = threading.Lock()
 
     def add(self, store: Any, place: Place) -> None:
         """Have a store of localaws itself logged."""
@@ -102,7 +104,8 @@ class Stores:
     def place(self, store: Any) -> Place | None:
         """Return where a store is, None for one that is not logged."""
         found = self._places.get(id(store))
-        if found is None and self._load():
+        if found is None:
+            self._load()
             found = self._places.get(id(store))
         # The state's copy of a store is a dict of the same class, and may get the address of another.
         return found[1] if found is not None and found[0] is store else None
@@ -112,16 +115,21 @@ class Stores:
         self._load()
         yield from list(self._places.values())
 
-    def _load(self) -> bool:
-        if len(sys.modules) == self._modules:
-            return False
-        self._modules = len(sys.modules)
-        new = {service for service, name in MODULES.items() if _module(name) is not None} - self._loaded
-        for service in new:
-            for store, member in stores_of(service, _module(MODULES[service])):
-                self.add(store, Place(service, member))
-        self._loaded |= new
-        return bool(new)
+    def _load(self) -> None:
+        """Add the stores of services that were imported since the last call."""
+        with self._loading:  # a second thread must find the stores that the first one adds
+            if len(sys.modules) == self._modules:
+                return
+            modules = len(sys.modules)
+            found = {service: _module(name) for service, name in MODULES.items() if service not in self._loaded}
+            for service, module in found.items():
+                if module is not None and not _is_half_imported(module):
+                    for store, member in stores_of(service, module):
+                        self.add(store, Place(service, member))
+                    self._loaded.add(service)
+            # The end of an import adds no module: as long as one goes on, the next call looks again.
+            if not any(map(_is_half_imported, found.values())):
+                self._modules = modules
 
 
 def stores_of(service: str, module: Any) -> list[tuple[Any, str]]:
@@ -137,5 +145,8 @@ def stores_of(service: str, module: Any) -> list[tuple[Any, str]]:
 
 
 def _module(name: str) -> Any:
-    module = sys.modules.get(f"ministack.services.{name}")
-    return module if hasattr(module, "load_persisted_state") else None  # it may be half imported
+    return sys.modules.get(f"ministack.services.{name}")
+
+
+def _is_half_imported(module: Any) -> bool:
+    return module is not None and bool(getattr(module.__spec__, "_initializing", False))
