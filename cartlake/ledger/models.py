@@ -271,7 +271,7 @@ class Lock(Record):
 
 
 class NextRun(Record):
-    """A run of a dataset that has an execution and waits until `starts_at`, gathering files."""
+    """A run of a dataset, or the refresh, that has an execution and waits until `starts_at`, gathering files."""
 
     subject: str
     run_id: str

@@ -1,6 +1,6 @@
-"""Runs in the ledger that wait for the end of a gather window: at most one of each dataset.
+"""Runs in the ledger that wait for the end of a gather window: at most one of each dataset, and one of the refresh.
 
-Such a run has an execution, and not yet the lock of its dataset: maintenance may have that meanwhile.
+Such a run has an execution, and not yet the lock of its subject: maintenance may have that meanwhile.
 """
 
 from boto3.dynamodb.conditions import Attr
@@ -11,7 +11,7 @@ from cartlake.ledger.models import NextRun
 
 
 class NextRunLedger:
-    """The waiting runs of all datasets."""
+    """The waiting runs of all datasets, and of the refresh."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -14,9 +14,9 @@ ALREADY_RUNNING = "already_running"
 def start_run(lake: Lake, subject: str) -> None:
     """Start a run of a dataset, or the refresh, for pending work; do nothing if one is running.
 
-    Raises CommandError when the coordinator fails.
+    It waits for the end of no gather window. Raises CommandError when the coordinator fails.
     """
-    _ask(lake, subject, {"action": "start", "subject": subject})
+    _ask(lake, subject, {"action": "start", "subject": subject, "at_once": True})
 
 
 def release_lock(lake: Lake, subject: str, run_id: str) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cartlake.ledger import FileRecord, FileState, RunRecord, RunState
@@ -113,7 +113,7 @@ def wait_for_files(
             if all(len(final[dataset]) == len(ids) for dataset, ids in dropped.items()):
                 return final
         stalled = stall.is_stalled((states, [(run.run_id, run.state) for run in runs]))
-        if stalled and max(waits_until(lake, dropped).values(), default="") < stamp(utc_now()):
+        if stalled and not _waits(lake, dropped):
             raise CommandError(_stuck(sum(states.values(), Counter()), timeout_seconds))
         pause(POLL_SECONDS)
 
@@ -146,7 +146,7 @@ def wait_for_refresh(
 ) -> Sequence[RunRecord]:
     """Wait until no refresh is pending or running, however it ended; returns the runs of the refresh.
 
-    Raises CommandError when nothing changed for `timeout_seconds`.
+    Raises CommandError when nothing changed for `timeout_seconds`, but for a refresh that waits and is not due yet.
     """
     stall = StallDetector(timeout_seconds, clock)
     while True:
@@ -158,7 +158,8 @@ def wait_for_refresh(
         )
         if not stale and lock is None:
             return runs
-        if stall.is_stalled((stale, lock, [(run.run_id, run.state) for run in runs])):
+        stalled = stall.is_stalled((stale, lock, [(run.run_id, run.state) for run in runs]))
+        if stalled and not _waits(lake, [Workflow.REFRESH]):
             raise CommandError(f"The refresh made no progress for {timeout_seconds:.0f} s. `lake logs` says why.")
         pause(POLL_SECONDS)
 
@@ -185,6 +186,11 @@ def wait_for_run(
                 f"Run {run_id} has not ended after {timeout_seconds:.0f} s. See `lake run show {run_id}`."
             )
         pause(POLL_SECONDS)
+
+
+def _waits(lake: Lake, subjects: Iterable[str]) -> bool:
+    """Return whether a run of one of the subjects gathers work, and is not due yet."""
+    return max(waits_until(lake, subjects).values(), default="") >= stamp(utc_now())
 
 
 def _final(files: Sequence[FileRecord | None]) -> bool:

@@ -70,10 +70,10 @@ def _of_dataset(lake: Lake, dataset: str) -> dict[str, Any]:
     }
 
 
-def waits_until(lake: Lake, datasets: Iterable[str]) -> dict[str, str]:
-    """Return until when the pending files of datasets are gathered for their next run; others are left out."""
-    planned = {dataset: lake.ledger.next_runs.get(dataset) for dataset in datasets}
-    return {dataset: run.starts_at for dataset, run in planned.items() if run}
+def waits_until(lake: Lake, subjects: Iterable[str]) -> dict[str, str]:
+    """Return until when work of datasets, or of the refresh, is gathered for their next run; others are left out."""
+    planned = {subject: lake.ledger.next_runs.get(subject) for subject in subjects}
+    return {subject: run.starts_at for subject, run in planned.items() if run}
 
 
 def _message_count(lake: Lake, url: str) -> int:

@@ -6,8 +6,6 @@ It may be invoked again after a timeout or a crash. What this run has claimed al
 """
 
 from collections.abc import Sequence
-from typing import Any
-
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
@@ -31,32 +29,25 @@ from lambdas.batch_claimer.settings import settings
 from lambdas.shared.clients import ledger
 from lambdas.shared.entry import Answer, entry, logger, tracer
 from lambdas.shared.lineage import catalog_of, write_lineage
+from lambdas.shared.waiting import Waiting, begin
 
 settings()  # a bad environment fails the cold start
-
-
-class Execution(BaseModel):
-    """The state of the execution. Of one that is to wait first, `wait_seconds`; `claim` once it has waited."""
-
-    wait_seconds: int = 0
-    claim: dict[str, Any] | None = None
 
 
 class Request(BaseModel):
     dataset: str
     run_id: str
-    execution: Execution = Execution()
+    execution: Waiting = Waiting()
 
 
 @entry(Request)
 def lambda_handler(request: Request, context: LambdaContext) -> Answer:
     dataset, run_id = request.dataset, request.run_id
     contract = contracts.load(dataset)
-    if seconds := request.execution.wait_seconds:
-        if request.execution.claim is None:
-            return {"wait_seconds": seconds, "file_count": 0}
-        if not begin(dataset, run_id):
-            return {"wait_seconds": 0, "file_count": 0}  # whoever has the lock starts the next run when it is released
+    if request.execution.is_to_wait:
+        return {"wait_seconds": request.execution.wait_seconds, "file_count": 0}
+    if request.execution.has_waited and not begin(dataset, run_id):
+        return {"wait_seconds": 0, "file_count": 0}  # whoever has the lock starts the next run when it is released
     take_lock(dataset, run_id)
     run = claim_slice(contract, run_id)
     too_large = too_large_batch(contract)
@@ -90,20 +81,6 @@ def started(run_id: str, files: Sequence[ManifestFile], catalog: Catalog) -> Lin
     if run is None or run.state is not RunState.RUNNING:
         return None
     return ingest_run(run, map(InputFile.of, files), None, catalog)
-
-
-def begin(dataset: str, run_id: str) -> bool:
-    """Take the lock for a run that has waited, and record that it waits no longer. Returns False if another has it.
-
-    In this order, and before pending files are looked for: a file that finds neither starts a run of its own.
-    """
-    planned = ledger().next_runs.get(dataset)
-    taken = ledger().locks.acquire(dataset, run_id)
-    if taken and planned is not None and planned.run_id == run_id:
-        ledger().locks.note_execution(dataset, run_id, planned.execution_arn)
-    ledger().next_runs.begin(dataset, run_id)
-    logger.info("run_has_waited", dataset=dataset, run_id=run_id, lock_taken=taken)
-    return taken
 
 
 def take_lock(dataset: str, run_id: str) -> None:

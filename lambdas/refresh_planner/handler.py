@@ -8,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel
-
 from cartlake import contracts
 from cartlake.aws import s3
 from cartlake.ledger import Lock, LockHeldError, RunState
@@ -28,13 +26,17 @@ from lambdas.shared.clients import ledger
 from lambdas.shared.counting import count
 from lambdas.shared.entry import Answer, entry, logger, tracer
 from lambdas.shared.lineage import catalog_of, write_lineage
+from lambdas.shared.waiting import Waiting, begin
 
 settings()  # a bad environment fails the cold start
 
 _PARALLEL_READS: Final = 8
 
+LOOK_AGAIN_SECONDS: Final = 2
+"""The pause between two looks at whether files are still being loaded."""
 
-class Request(BaseModel):
+
+class Request(Waiting):
     """`check` names tables to build anew and compare, without a change; else all that is stale is rebuilt."""
 
     run_id: str
@@ -46,11 +48,15 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:
     run_id = request.run_id
     if subject_of(run_id) == Workflow.FORECAST:
         return plan_forecast(run_id, catalog_of(context.invoked_function_arn))
+    if request.is_to_wait:
+        return waiting(run_id, request.wait_seconds)
+    if request.has_waited and not begin(Workflow.REFRESH, run_id):
+        return waiting(run_id, 0)  # whoever has the lock starts the next run when it is released
     if not ledger().locks.acquire(Workflow.REFRESH, run_id):
         raise LockHeldError(f"Run {run_id} may not rebuild tables: another run does. `lake runs` shows which.")
     lock = ledger().locks.get(Workflow.REFRESH)
     if request.check is None and lock is not None and gathering(lock):
-        return {"run_id": run_id, "gathering": True, "table_count": 0}
+        return waiting(run_id, LOOK_AGAIN_SECONDS)
     ledger().runs.start(run_id, lock.execution_arn if lock else None)
     # Claimed first: marks of a run that fails from here on start no other.
     marks = [] if request.check is not None else ledger().stale.claim(run_id)
@@ -77,12 +83,17 @@ def lambda_handler(request: Request, context: LambdaContext) -> Answer:
         ledger().runs.finish(run_id, None, "")
     return {
         "run_id": run_id,
-        "gathering": False,
+        "wait_seconds": 0,
         "table_count": len(tables),
         "plan_uri": folder.plan,
         "refresh_job": settings().refresh_job,
         "runner": runner_of(engine, settings().spark_runner) if engine else None,
     }
+
+
+def waiting(run_id: str, seconds: int) -> Answer:
+    """Answer that nothing is rebuilt now; with `seconds`, that the planner is to be asked again after them."""
+    return {"run_id": run_id, "wait_seconds": seconds, "table_count": 0}
 
 
 def plan_forecast(run_id: str, catalog: Catalog) -> Answer:

@@ -115,19 +115,24 @@ class Coordinator:
             return Decision(Outcome.ALREADY_RUNNING, dataset, running)
         return self.start(dataset)
 
-    def start(self, subject: str) -> Decision:
-        """Start a run if work is pending and no run works on the subject; within the gather window, one that waits."""
+    def start(self, subject: str, *, at_once: bool = False) -> Decision:
+        """Start a run if work is pending and no run works on the subject; within the gather window, one that waits.
+
+        `at_once`: without regard to the window. A run that waits then finds nothing left, or what came meanwhile.
+        """
         if not self.ledger.has_pending(subject):
             return Decision(Outcome.NOTHING_PENDING, subject)
         # While a run works on the dataset no other need wait: it starts the next one when it ends.
-        if (seconds := self._seconds_to_gather(subject)) and self.ledger.locks.get(subject) is None:
+        seconds = 0 if at_once else self._seconds_to_gather(subject)
+        if seconds and self.ledger.locks.get(subject) is None:
             return self._gather(subject, seconds)
         run_id = self.new_run_id(subject)
         if self.ledger.locks.acquire(subject, run_id):
             return self._run(Outcome.STARTED, subject, run_id)
         lock = self.ledger.locks.get(subject)
         if lock is None:
-            return self.start(subject)  # released since, perhaps by a run that looked before these files were pending
+            # Released since, perhaps by a run that looked before these files were pending.
+            return self.start(subject, at_once=at_once)
         return self._join(lock, subject, run_id)
 
     def release(self, subject: str, run_id: str) -> Decision:

@@ -27,8 +27,11 @@ class FileValidated(EventBridgeModel):
 
 
 class Start(BaseModel):
+    """From a command, or from the sweeper. `at_once`: somebody waits for the run, so that it gathers no more work."""
+
     action: Literal["start"]
     subject: str
+    at_once: bool = False
 
 
 class Release(BaseModel):
@@ -107,7 +110,7 @@ def decide(  # noqa: PLR0911 - one for each action
                 note(coordinator().start(request.then_start))
             return decision
         case Start():
-            return coordinator().start(request.subject)
+            return coordinator().start(request.subject, at_once=request.at_once)
         case FileValidated():
             return coordinator().file_waits(request.detail.dataset)
         case Maintain():

@@ -466,7 +466,8 @@ class TestRefresh:
     def test_with_nothing_stale_no_job_is_started(self, refresh):
         loading, nothing, light = refresh["States"]["HasTables"]["Choices"]
 
-        assert loading["Next"] == "Gather"
+        assert loading == {"Variable": "$.claim.Payload.wait_seconds", "NumericGreaterThan": 0, "Next": "Gather"}
+        assert refresh["States"]["Gather"]["SecondsPath"] == "$.claim.Payload.wait_seconds"
         assert refresh["States"]["Gather"]["Next"] == "Claim"
         assert nothing == {"Variable": "$.claim.Payload.table_count", "NumericEquals": 0, "Next": "Release"}
         assert steps(refresh, {"HasTables": nothing["Next"]}) == ["Claim", "Release"]

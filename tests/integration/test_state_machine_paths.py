@@ -89,7 +89,8 @@ def handler(event, context):
     if "wait_seconds" in told and not event["execution"].get("claim"):
         return {"wait_seconds": told["wait_seconds"], "file_count": 0}
     answer = told.get("answer", {})
-    return answer | ({"gathering": answer.pop("gathers", 0) >= row["calls"]} if "table_count" in answer else {})
+    waits = int(answer.pop("gathers", 0) >= row["calls"])
+    return answer | ({"wait_seconds": waits} if "table_count" in answer else {})
 """
 
 CLAIM: dict[str, Any] = {

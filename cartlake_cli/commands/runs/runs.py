@@ -9,7 +9,7 @@ import typer
 
 from cartlake import contracts
 from cartlake.ledger import FileRecord, RunRecord, RunState
-from cartlake.runs.ids import ALL_DATASETS
+from cartlake.runs.ids import ALL_DATASETS, Workflow
 from cartlake_cli.commands.maintenance.records import MAINTAINED, maintenance_rows
 from cartlake_cli.context import Lake, lake_of
 from cartlake_cli.errors import Exit, NotFoundError
@@ -62,16 +62,24 @@ def runs(
     ]
     lake.output.records("Runs", columns, [_flat(run) for run in found[:limit]])
     if not lake.output.as_json:
-        _say_what_waits(lake, [dataset] if dataset else contracts.names())
+        _say_what_waits(lake, [dataset] if dataset else [*contracts.names(), Workflow.REFRESH])
 
 
-def _say_what_waits(lake: Lake, datasets: Sequence[str]) -> None:
-    """Say which datasets gather files for their next run, which has no record yet."""
-    for dataset, until in waits_until(lake, datasets).items():
-        files = len(lake.ledger.files.pending(dataset))
+def _say_what_waits(lake: Lake, subjects: Sequence[str]) -> None:
+    """Say which datasets gather files for their next run, which has no record yet, and until when the refresh waits."""
+    for subject, until in waits_until(lake, subjects).items():
+        moment = f"{until[:19].replace('T', ' ')} UTC"
+        if subject == Workflow.REFRESH:
+            tables = len({mark.table for mark in lake.ledger.stale.pending()})
+            lake.output.say(
+                f"refresh: changes of {tables} tables wait until {moment} and are taken by one run"
+                " (refresh_window_seconds in Terraform)."
+            )
+            continue
+        files = len(lake.ledger.files.pending(subject))
         lake.output.say(
-            f"{dataset}: {files} files wait until {until[:19].replace('T', ' ')} UTC and are loaded by one run"
-            f" (cartlake.gatherSeconds: {contracts.load(dataset).gather_seconds})."
+            f"{subject}: {files} files wait until {moment} and are loaded by one run"
+            f" (cartlake.gatherSeconds: {contracts.load(subject).gather_seconds})."
         )
 
 

@@ -25,6 +25,8 @@ module "lake" {
 
   dashboard = { explore = true } # `lake dashboard` downloads the engine when the page is opened
 
+  refresh_window_seconds = 0 # who tries the lake here wants to see the effect of each file
+
   environment          = "local"
   artifacts_dir        = coalesce(var.artifacts_dir, "${path.root}/../../../build")
   lambda_architecture  = var.lambda_architecture

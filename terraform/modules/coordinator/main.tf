@@ -27,6 +27,7 @@ module "run_coordinator" {
     REFRESH_STATE_MACHINE_ARN     = var.state_machine_arns["refresh"]
     MAINTENANCE_STATE_MACHINE_ARN = var.state_machine_arns["maintenance"]
     FORECAST_STATE_MACHINE_ARN    = var.state_machine_arns["forecast"]
+    REFRESH_WINDOW_SECONDS        = tostring(var.refresh_window_seconds)
   }
   statements = {
     UseLedger  = var.shared.grants["UseLedger"]

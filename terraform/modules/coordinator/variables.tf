@@ -54,6 +54,18 @@ variable "emr_application" {
   default     = null
 }
 
+variable "refresh_window_seconds" {
+  description = "Least seconds between the starts of two refreshes; what changes meanwhile is rebuilt by the next. 0 is no window."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.refresh_window_seconds >= 0 && var.refresh_window_seconds <= 3600 && floor(var.refresh_window_seconds) == var.refresh_window_seconds
+    error_message = "refresh_window_seconds must be a whole number from 0 to 3600."
+  }
+}
+
 variable "maintenance_schedule" {
   description = "When tables are checked for maintenance, as cron(...) or rate(...) in UTC; null does it on demand only."
   type        = string

@@ -198,13 +198,14 @@ module "sweep" {
 module "coordinator" {
   source = "../coordinator"
 
-  shared               = module.platform.shared
-  run_recorder_arn     = module.workflows.run_recorder_arn
-  state_machine_arns   = module.workflows.state_machine_arns
-  glue_jobs            = module.glue.jobs
-  emr_application      = local.emr_application
-  maintenance_schedule = var.maintenance_schedule
-  forecast_schedule    = var.forecast_schedule
+  shared                 = module.platform.shared
+  run_recorder_arn       = module.workflows.run_recorder_arn
+  state_machine_arns     = module.workflows.state_machine_arns
+  glue_jobs              = module.glue.jobs
+  emr_application        = local.emr_application
+  refresh_window_seconds = var.refresh_window_seconds
+  maintenance_schedule   = var.maintenance_schedule
+  forecast_schedule      = var.forecast_schedule
 }
 
 module "workflows" {

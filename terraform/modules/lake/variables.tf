@@ -80,6 +80,13 @@ variable "gather_seconds" {
   nullable    = false
 }
 
+variable "refresh_window_seconds" {
+  description = "Least seconds between the starts of two refreshes, so that a trickle of files does not pay for one each; the first after a pause starts at once, and 0 is no window."
+  type        = number
+  default     = 120
+  nullable    = false
+}
+
 variable "maintenance_schedule" {
   description = "When tables are checked for maintenance, as cron(...) or rate(...) in UTC; null does it on demand only."
   type        = string

@@ -76,7 +76,7 @@ def test_a_backfill_is_asked_for_followed_and_told(lake, loaded, others, typed, 
     assert (shown["runs"], shown["read"], shown["published"], shown["withdrawn"]) == ([RUN], 4, 1, 1)
     assert (shown["slices"], shown["files"]) == (1, 0)
     assert shown["verdicts_superseded"] == 2
-    assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "subject": "transactions"}
+    assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "subject": "transactions", "at_once": True}
 
 
 def test_a_refresh_that_had_nothing_to_rebuild_has_no_report_and_is_waited_for(lake, loaded, others, typed, ends):

@@ -6,10 +6,12 @@ from datetime import date, timedelta
 import pytest
 
 from cartlake.ledger import Backfill, Content, Ledger, ObjectVersion
+from cartlake.refresh.graph import WHOLE
 from cartlake.runs.documents import FileFormat
 from cartlake.runs.ids import Workflow
 from cartlake.times import utc_now
 from lambdas.batch_claimer import handler as claimer
+from lambdas.refresh_planner import handler as planner
 from lambdas.run_coordinator import adapters
 from lambdas.run_coordinator.domain import Coordinator, ExecutionState, Outcome
 from tests.unit.lambdas.test_run_coordinator import UPKEEP_RUN, FakeExecutions
@@ -65,7 +67,7 @@ def coordinator(ledger, executions, clock):
         executions,
         lambda subject: f"{subject}-20260131T090000-{next(numbers):06x}",
         lambda: (DATASET, Workflow.REFRESH),
-        {DATASET: WINDOW}.get,
+        {DATASET: WINDOW, Workflow.REFRESH: WINDOW}.get,
         clock,
     )
 
@@ -182,8 +184,7 @@ def test_a_run_that_took_longer_than_the_window_is_followed_at_once(coordinator,
     assert coordinator.release(DATASET, first.run_id).outcome is Outcome.STARTED
 
 
-def test_other_datasets_and_the_refresh_have_no_window():
-    assert adapters.gather_seconds(Workflow.REFRESH) == 0
+def test_other_datasets_have_no_window():
     assert adapters.gather_seconds("of_no_contract") == 0
     assert adapters.gather_seconds(DATASET) == 0  # the default
 
@@ -317,6 +318,111 @@ class TestNothingWaitsForEver:
 
         assert coordinator.start(DATASET).outcome is Outcome.GATHERING
         assert len(executions.starts) == 3  # the first run, the aborted one and the one in its place
+
+
+class TestRefresh:
+    """Refreshes start no sooner after one another than their window, whatever datasets change."""
+
+    LOAD = f"{DATASET}-20260131T083000-aaaaaa"
+
+    @pytest.fixture
+    def mark(self, ledger, few_contracts):
+        return lambda run_id=self.LOAD: ledger.stale.mark(run_id, "processed.events", WHOLE)
+
+    @pytest.fixture
+    def plan(self, account, lambda_context, executions):
+        """The step Claim of an execution of the refresh that waits, if it has to, before it claims."""
+
+        def take(run_id, *, waited=True):
+            event = {"subject": Workflow.REFRESH, "run_id": run_id, "wait_seconds": executions.waits[run_id]}
+            return planner.lambda_handler(event | ({"claim": {"Payload": {}}} if waited else {}), lambda_context)
+
+        return take
+
+    @pytest.fixture
+    def refreshed(self, coordinator, executions, mark, plan):
+        """A first refresh, which has just ended, and the moment before its start."""
+        since = Since()
+        mark()
+        first = coordinator.start(Workflow.REFRESH)
+        assert first.outcome is Outcome.STARTED
+        assert plan(first.run_id, waited=False)["table_count"] == 2
+        executions.states[first.run_id] = ExecutionState.OVER
+        coordinator.release(Workflow.REFRESH, first.run_id)
+        return since
+
+    def test_what_changes_within_the_window_is_one_refresh_at_its_end(
+        self, coordinator, executions, ledger, clock, mark, plan, refreshed
+    ):
+        clock.forward(20)
+        mark()
+        planned = coordinator.start(Workflow.REFRESH)
+        clock.forward(20)
+        mark(f"{DATASET}-20260131T083100-bbbbbb")
+        again = coordinator.start(Workflow.REFRESH)
+
+        assert (planned.outcome, again.outcome) == (Outcome.PLANNED, Outcome.GATHERING)
+        assert executions.waits[planned.run_id] in refreshed.seconds_until(40)
+        assert ledger.locks.get(Workflow.REFRESH) is None  # maintenance may have it meanwhile
+        told_to_wait = plan(planned.run_id, waited=False)
+        assert told_to_wait == {
+            "run_id": planned.run_id,
+            "wait_seconds": executions.waits[planned.run_id],
+            "table_count": 0,
+        }
+
+        assert plan(planned.run_id)["table_count"] == 2
+
+        assert len(ledger.stale.of_run(planned.run_id)) == 2
+        assert ledger.locks.get(Workflow.REFRESH).run_id == planned.run_id
+        assert ledger.next_runs.get(Workflow.REFRESH) is None
+
+    def test_what_changes_during_a_refresh_waits_when_it_ends(self, coordinator, clock, mark, plan):
+        mark()
+        first = coordinator.start(Workflow.REFRESH)
+        plan(first.run_id, waited=False)
+        mark(f"{DATASET}-20260131T083100-bbbbbb")
+        clock.forward(15)
+
+        assert coordinator.release(Workflow.REFRESH, first.run_id).outcome is Outcome.PLANNED
+
+    def test_after_the_window_it_starts_at_once(self, coordinator, clock, mark, refreshed):
+        clock.forward(WINDOW)
+        mark()
+
+        assert coordinator.start(Workflow.REFRESH).outcome is Outcome.STARTED
+
+    def test_a_command_waits_for_no_window_and_the_refresh_that_does_finds_it_at_work(
+        self, coordinator, executions, ledger, mark, plan, refreshed
+    ):
+        mark()
+        planned = coordinator.start(Workflow.REFRESH)
+
+        asked = coordinator.start(Workflow.REFRESH, at_once=True)
+
+        assert (asked.outcome, executions.waits[asked.run_id]) == (Outcome.STARTED, 0)
+        late = plan(planned.run_id)
+        assert late == {"run_id": planned.run_id, "wait_seconds": 0, "table_count": 0}
+        assert ledger.runs.get(planned.run_id) is None  # it has done nothing
+        assert plan(asked.run_id)["table_count"] == 2
+        assert ledger.locks.get(Workflow.REFRESH).run_id == asked.run_id
+
+    def test_a_refresh_that_has_waited_still_waits_for_files_that_are_being_loaded(
+        self, coordinator, ledger, mark, plan, refreshed
+    ):
+        mark()
+        planned = coordinator.start(Workflow.REFRESH)
+        ledger.locks.acquire("events", "events-20260131T083500-cccccc")
+
+        assert plan(planned.run_id)["wait_seconds"] == planner.LOOK_AGAIN_SECONDS
+        ledger.locks.release("events", "events-20260131T083500-cccccc")
+
+        assert plan(planned.run_id)["table_count"] == 2
+
+    def test_the_window_is_a_setting_of_the_environment(self, monkeypatch):
+        monkeypatch.setattr(adapters.settings(), "refresh_window_seconds", 120)
+
+        assert adapters.gather_seconds(Workflow.REFRESH) == 120
 
 
 class TestMaintenance:

@@ -55,7 +55,7 @@ def test_a_change_becomes_a_plan_of_all_that_is_built_from_it(ledger, mark, clai
 
     assert claim() == {
         "run_id": RUN_ID,
-        "gathering": False,
+        "wait_seconds": 0,
         "table_count": 2,
         "plan_uri": PLAN,
         "refresh_job": "table-refresh",
@@ -250,7 +250,7 @@ def test_it_waits_for_runs_that_are_loading_files_and_then_takes_what_they_chang
     ledger.locks.release("events", LOADING)
     claim()
 
-    assert waiting == {"run_id": RUN_ID, "gathering": True, "table_count": 0}
+    assert waiting == {"run_id": RUN_ID, "wait_seconds": handler.LOOK_AGAIN_SECONDS, "table_count": 0}
     assert len(ledger.stale.of_run(RUN_ID)) == 2
 
 
@@ -270,7 +270,7 @@ def test_it_waits_if_that_run_is_followed_by_another(ledger, mark, claim, monkey
     ledger.runs.finish(LOADING, None, "")
     monkeypatch.setattr(type(ledger), "has_pending", lambda _, subject: subject == "events")
 
-    assert claim()["gathering"]
+    assert claim()["wait_seconds"] == handler.LOOK_AGAIN_SECONDS
 
 
 def test_it_does_not_wait_longer_than_it_may(ledger, mark, claim, monkeypatch):

@@ -102,7 +102,7 @@ def test_it_is_on_record_before_the_coordinator_is_asked(lake, loaded, others, t
     request = backfill.request_backfill(lake, DATASET, today, today)
 
     assert [one.request_id for one in pending] == [request.request_id]
-    assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "subject": DATASET}
+    assert json.loads(others.invoked[0]["Payload"]) == {"action": "start", "subject": DATASET, "at_once": True}
 
 
 def test_it_waits_for_the_run_that_is_going_on_then_for_its_slices(lake, others, asked, today):

@@ -26,7 +26,7 @@ class TestRun:
 
         start_run(lake, "events")
 
-        assert others.invoked == [{"action": "start", "subject": "events"}]
+        assert others.invoked == [{"action": "start", "subject": "events", "at_once": True}]
 
     def test_one_that_is_running_already_is_no_error(self, lake, others):
         answers(others, outcome="already_running", run_id="events-20260131T080000-cccccc")

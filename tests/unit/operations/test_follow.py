@@ -49,6 +49,22 @@ class TestRefresh:
         with pytest.raises(CommandError, match="made no progress for 300 s"):
             follow_refresh(lake, timeout_seconds=300, clock=lambda: next(seconds), pause=lambda _: None)
 
+    def test_a_refresh_that_waits_is_waited_for_until_it_is_due(self, lake):
+        lake.ledger.stale.mark(LOAD, "processed.events", WHOLE)
+        at = "9999-01-01T00:00:00.000000Z"
+        run = NextRun(subject=Workflow.REFRESH, run_id=RUN, execution_arn="arn:1", starts_at=at)
+        lake.ledger.next_runs.plan(run)
+        seconds, looks = iter(range(0, 10_000, 100)), []
+
+        def due(_):
+            looks.append(1)
+            if len(looks) == 20:
+                lake.ledger.next_runs.replace(RUN, run.model_copy(update={"starts_at": "2026-01-31T08:30:00.000000Z"}))
+
+        with pytest.raises(CommandError, match="made no progress for 300 s"):
+            follow_refresh(lake, timeout_seconds=300, clock=lambda: next(seconds), pause=due)
+        assert len(looks) == 20
+
 
 class TestMaintenance:
     def test_it_waits_until_the_run_has_released_its_lock(self, lake, others):

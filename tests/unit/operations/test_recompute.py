@@ -52,7 +52,7 @@ class TestRecompute:
         assert (call["FunctionName"], call["Qualifier"], json.loads(call["Payload"])) == (
             "test-run-coordinator",
             "live",
-            {"action": "start", "subject": Workflow.REFRESH},
+            {"action": "start", "subject": Workflow.REFRESH, "at_once": True},
         )
         (mark,) = lake.ledger.stale.of_run(RUN)
         assert (mark.table, mark.scope) == ("processed.sums", WHOLE)
