@@ -94,7 +94,7 @@ def _merge_on_spark(spark: SparkSession, rows: int) -> Seconds:
     moved = writing.moved_keys(spark, changes, count, branch, TABLE).localCheckpoint()
     _check_unmoved(moved.count())
     searched = time.monotonic()
-    writing.merge(spark, changes, branch, TABLE, CHANGED_DAYS)
+    writing.merge(spark, changes, count, branch, TABLE, CHANGED_DAYS)
     merged = time.monotonic()
     changes.unpersist()
     return searched - begun, merged - searched
@@ -159,7 +159,7 @@ def _timed(engine: DuckDBEngine, changes: str, branch: Branch) -> Seconds:
     begun = time.monotonic()
     _check_unmoved(engine.count(engine.moved_keys(changes, CHANGED_ROWS, branch, TABLE)))
     searched = time.monotonic()
-    engine.merge(changes, branch, TABLE, CHANGED_DAYS)
+    engine.merge(changes, CHANGED_ROWS, branch, TABLE, CHANGED_DAYS)
     return searched - begun, time.monotonic() - searched
 
 

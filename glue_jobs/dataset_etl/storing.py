@@ -76,7 +76,7 @@ def append_and_merge(run: Run, kept: Kept, batch: BatchCounts, branch: Branch) -
     known = engine.where(kept.rows, of_days_sql(table, stored_days)) if new_days else kept.rows
     with timed("merge"):
         if stored_days:
-            engine.merge(known, branch, table, compared)
+            engine.merge(known, kept.count, branch, table, compared)
         deleted = carry_out(run, kept, branch, origins=())
     with timed("count"):
         published = counts.published_rows(run, branch, batch.days)

@@ -142,10 +142,10 @@ class Engine(Protocol):
     def append(self, rows: Rows, branch: Branch, *, clustered: bool) -> None:
         """Add rows of days the branch has no rows of. `clustered`: see BatchCounts."""
 
-    def merge(self, rows: Rows, branch: Branch, table: Table, days: Collection[date]) -> None:
+    def merge(self, rows: Rows, count: int, branch: Branch, table: Table, days: Collection[date]) -> None:
         """Insert rows with a new key, and update those that are newer than the stored row.
 
-        `rows` has one row per key. Only stored rows of `days` are compared.
+        `rows` has one row per key, `count` at most. Only stored rows of `days` are compared.
         """
 
     def replace(self, changed: Rows, gone: Rows, branch: Branch, table: Table) -> None:

@@ -165,7 +165,8 @@ class DuckDBEngine:
     def append(self, rows: str, branch: Branch, *, clustered: bool) -> None:  # noqa: ARG002 - as on Spark
         self.tables.commit(merging.of_new_rows(self.session, self.tables.load(branch.table), rows), branch)
 
-    def merge(self, rows: str, branch: Branch, table: Table, days: Collection[date]) -> None:
+    def merge(self, rows: str, count: int, branch: Branch, table: Table, days: Collection[date]) -> None:
+        del count  # DuckDB knows it
         held = self._checked(self.tables.scan_days(branch, table, days), branch)
         loaded = self.tables.load(branch.table)
         self.tables.commit(merging.of_versions(self.session, loaded, held, rows, table, days), branch)

@@ -130,8 +130,8 @@ class SparkEngine:
     def append(self, rows: DataFrame, branch: Branch, *, clustered: bool) -> None:
         writing.append(self.spark, rows, branch, clustered=clustered)
 
-    def merge(self, rows: DataFrame, branch: Branch, table: Table, days: Collection[date]) -> None:
-        writing.merge(self.spark, rows, branch, table, days)
+    def merge(self, rows: DataFrame, count: int, branch: Branch, table: Table, days: Collection[date]) -> None:
+        writing.merge(self.spark, rows, count, branch, table, days)
 
     def replace(self, changed: DataFrame, gone: DataFrame, branch: Branch, table: Table) -> None:
         writing.replace(self.spark, changed, gone, branch, table)

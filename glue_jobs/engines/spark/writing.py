@@ -18,6 +18,7 @@ from glue_jobs.transforms.file_rows.versions import newer, same_key
 from glue_jobs.transforms.scopes import event_column, in_days_sql
 
 _MOST_BROADCAST_KEYS: Final = 1_000_000
+_MOST_BROADCAST_ROWS: Final = 100_000
 
 
 def stored_days(spark: SparkSession, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
@@ -59,22 +60,62 @@ def append(spark: SparkSession, rows: DataFrame, branch: Branch, *, clustered: b
     writer.append()
 
 
-def merge(spark: SparkSession, rows: DataFrame, branch: Branch, table: Table, days: Collection[date]) -> None:
+def merge(  # noqa: PLR0913, PLR0917 - a table, and rows of some days
+    spark: SparkSession, rows: DataFrame, count: int, branch: Branch, table: Table, days: Collection[date]
+) -> None:
     """Insert rows with a new key and update those with a higher version; equal and lower versions change nothing.
 
-    `rows` has one row per key. Only the files of `days` are read: those of the rows, and those their keys stand on.
-    Two rows of one version that differ are decided as `versions.newest` decides: in whatever order files come, the
-    same row stays.
+    `rows` has one row per key, `count` at most. Only the files of `days` are read: those of the rows, and those their
+    keys stand on. Two rows of one version that differ are decided as `versions.newest` decides: in whatever order
+    files come, the same row stays.
     """
-    # By name, not `*`: a column of the table that no contract has must not stop the load.
-    names = [column.name for column in table.columns]
+    if count > _MOST_BROADCAST_ROWS:
+        _merge_by_shuffle(spark, rows, branch, table, days)
+    else:
+        _merge_by_broadcast(spark, rows, branch, table, days)
+
+
+def _merge_by_shuffle(
+    spark: SparkSession, rows: DataFrame, branch: Branch, table: Table, days: Collection[date]
+) -> None:
+    names = _names(table)
     with _view(spark, rows, "cartlake_merge_source") as source:
         spark.sql(
-            f"merge into {identifier(branch)} as t using {source} as s "
-            f"on {same_key(table)} and {in_days_sql(table, days, 't.')} "
-            f"when matched and {newer(table)} then update set {', '.join(f't.{n} = s.{n}' for n in names)} "
+            f"{_update_sql(source, branch, table, days)} "
             f"when not matched then insert ({', '.join(names)}) values ({', '.join(f's.{n}' for n in names)})"
         )
+
+
+def _merge_by_broadcast(
+    spark: SparkSession, rows: DataFrame, branch: Branch, table: Table, days: Collection[date]
+) -> None:
+    """Find the keys that are stored first, and update and append apart.
+
+    Rows that no key matches keep Spark from broadcasting the source of a MERGE: it would shuffle the stored days.
+    """
+    keys = list(table.primary_key)
+    stored = spark.table(identifier(branch)).where(in_days_sql(table, days)).select(*keys)
+    # Frozen, because the branch they are read from is what is changed.
+    known = stored.join(F.broadcast(rows.select(*keys)), on=keys, how="left_semi").localCheckpoint()
+    fresh, same = (rows.join(F.broadcast(known), on=keys, how=how) for how in ("left_anti", "left_semi"))
+    if not known.isEmpty():
+        with _view(spark, F.broadcast(same), "cartlake_merge_source") as source:
+            spark.sql(_update_sql(source, branch, table, days))
+    if not fresh.isEmpty():
+        append(spark, fresh.select(*_names(table)), branch, clustered=False)
+
+
+def _update_sql(source: str, branch: Branch, table: Table, days: Collection[date]) -> str:
+    return (
+        f"merge into {identifier(branch)} as t using {source} as s "
+        f"on {same_key(table)} and {in_days_sql(table, days, 't.')} "
+        f"when matched and {newer(table)} then update set {', '.join(f't.{n} = s.{n}' for n in _names(table))}"
+    )
+
+
+def _names(table: Table) -> list[str]:
+    """By name, not `*`: a column of the table that no contract has must not stop the load."""
+    return [column.name for column in table.columns]
 
 
 def replace(spark: SparkSession, changed: DataFrame, gone: DataFrame, branch: Branch, table: Table) -> None:
