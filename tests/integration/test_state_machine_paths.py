@@ -499,6 +499,14 @@ def test_a_refresh_waits_for_runs_that_load_files(refresh):
     )
 
 
+def test_a_refresh_whose_claim_fails_after_a_wait_does_not_start_run_after_run(refresh):
+    gathers = ANSWERS["refresh_planner"]["answer"] | {"gathers": 1}
+    run = refresh.run(refresh_planner={"answer": gathers, "fails_after": 1, "error": "BrokenError"})
+
+    assert (run.status, run.error) == ("FAILED", "BrokenError")
+    assert run.tasks == ["Claim", "Gather", "Claim", *BAD_END[:2], "CoolDown", "ReleaseFailed"]
+
+
 def test_a_rebuild_that_glue_failed_is_started_again(refresh):
     run = refresh.run(job_starter={"job_error": "GlueInfrastructureError", "job_fails": 2})
 
