@@ -86,7 +86,7 @@ class _Offline(DuckDBEngine):
     def stored_days(self, branch: Branch, table: Table, days: Collection[date]) -> frozenset[date]:
         return frozenset(days)
 
-    def merge(self, rows: str, branch: Branch, table: Table, days: Collection[date]) -> None:
+    def merge(self, rows: str, count: int, branch: Branch, table: Table, days: Collection[date]) -> None:
         """Write nothing."""
 
     def replace(self, changed: str, gone: str, branch: Branch, table: Table) -> None:

@@ -70,11 +70,13 @@ def apply(
     changes = [change for change in changes if not change.is_drift]
     allow(changes)
     changed = {change.table for change in changes}
-    for table in (table for contract in contracts for table in contract.tables):
-        if ".".join(placement.identifier(table)) in changed:
-            _make(catalog, table, placement)
+    tables = [table for contract in contracts for table in contract.tables]
+    changing = [table for table in tables if ".".join(placement.identifier(table)) in changed]
+    for table in changing:
+        _make(catalog, table, placement)
     # Checked once more: a commit that succeeds without the change must not pass as done.
-    if left := [change for change in plan(catalog, contracts, placement) if not change.is_drift]:
+    again = (change for table in changing for change in _changes(catalog, table, placement))
+    if left := [change for change in again if not change.is_drift]:
         raise TerminalError("applied, but still needed:\n" + "\n".join(str(change) for change in left))
     return changes
 
