@@ -6,6 +6,7 @@ It may be invoked again after a timeout or a crash. What this run has claimed al
 """
 
 from collections.abc import Sequence
+
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from cartlake import contracts
 from cartlake.aws import s3
 from cartlake.ledger import Lock, LockHeldError, RunState

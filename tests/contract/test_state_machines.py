@@ -305,7 +305,9 @@ def test_a_claim_that_keeps_failing_does_not_start_run_after_run(name):
     states = definition(name)["States"]
 
     claimed, *others = states["HasClaimed"]["Choices"]
-    [variable] = {"ingest": ["$.claim.Payload.manifest_uri"], "refresh": ["$.claim.Payload.plan_uri"]}[name]  # both may have waited
+    [variable] = {"ingest": ["$.claim.Payload.manifest_uri"], "refresh": ["$.claim.Payload.plan_uri"]}[
+        name
+    ]  # both may have waited
     assert claimed == {"Variable": variable, "IsPresent": True, "Next": "ReleaseFailed"}
     assert {choice["StringEquals"] for choice in others} <= {"BackfillError"}  # which is not retried
     assert states["HasClaimed"]["Default"] == "CoolDown"
