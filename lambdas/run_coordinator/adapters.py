@@ -72,7 +72,7 @@ def coordinator() -> Coordinator:
 
 
 def gather_seconds(subject: str) -> int:
-    """Return the seconds of the gather window of a dataset or the refresh; other subjects, and unknown ones, have none."""
+    """Return the gather window of a dataset or the refresh, in seconds; others, and unknown ones, have none."""
     if subject == Workflow.REFRESH:
         return settings().refresh_window_seconds
     return contracts.load(subject).gather_seconds if subject in contracts.all_names() else 0

@@ -172,7 +172,7 @@ def test_every_call_of_a_function_is_retried_by_the_names_lambda_gives(machine):
 
 
 def test_a_step_waits_for_its_turn_for_many_minutes(machine):
-    """Of a hundred datasets whose files come at once most wait: with ten functions at once, the last for a long time."""
+    """Where a hundred datasets get files at once, and ten functions may run at once, the last wait for a long time."""
     retries = [retry for _, state in walk(machine) for retry in state.get("Retry", [])]
     throttled = [retry for retry in retries if retry["ErrorEquals"] == THROTTLED]
 
@@ -305,9 +305,8 @@ def test_a_claim_that_keeps_failing_does_not_start_run_after_run(name):
     states = definition(name)["States"]
 
     claimed, *others = states["HasClaimed"]["Choices"]
-    [variable] = {"ingest": ["$.claim.Payload.manifest_uri"], "refresh": ["$.claim.Payload.plan_uri"]}[
-        name
-    ]  # both may have waited
+    # Not `$.claim`: both may have waited.
+    variable = {"ingest": "$.claim.Payload.manifest_uri", "refresh": "$.claim.Payload.plan_uri"}[name]
     assert claimed == {"Variable": variable, "IsPresent": True, "Next": "ReleaseFailed"}
     assert {choice["StringEquals"] for choice in others} <= {"BackfillError"}  # which is not retried
     assert states["HasClaimed"]["Default"] == "CoolDown"

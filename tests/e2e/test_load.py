@@ -247,3 +247,28 @@ def queue_is_empty(lake):
         QueueUrl=lake.outputs.incoming_queue_url, AttributeNames=names
     )["Attributes"]
     return all(attributes[name] == "0" for name in names)
+
+
+def test_refreshes_within_their_window_are_one(lake, follow, orders, rows_of, run_lake):
+    """What changes within the window waits for its end, in one refresh; a command waits for none."""
+    files = [orders(40) for _ in range(3)]
+    load(lake, follow, files[0][0])
+    follow_refresh(lake)
+    with environment_of(lake, "run_coordinator", REFRESH_WINDOW_SECONDS="3600"):
+        load(lake, follow, files[1][0])
+        planned = eventually(lambda: lake.ledger.next_runs.get("refresh"))
+        load(lake, follow, files[2][0])
+        said = " ".join(run_lake("runs").output.split())
+        waiting = lake.ledger.stale.pending()
+        run_lake("recompute", "sales_weekly")
+    lake.client("stepfunctions").stop_execution(executionArn=planned.execution_arn)
+    lake.ledger.next_runs.begin("refresh", planned.run_id)
+
+    assert "refresh: changes of 1 tables wait until" in said
+    assert [mark.table for mark in waiting] == ["processed.transactions"] * 2
+    assert lake.ledger.stale.pending() == []
+    for _, manifest in files:
+        [day] = {line["day"] for line in manifest["expected_table"]["by_day_and_currency"]}
+        in_mart = f"select sum(order_lines) from curated.sales_daily where order_date = date '{day}'"
+        published = "select count(*) from processed.transactions where order_status <> 'cancelled'"
+        assert rows_of(in_mart) == rows_of(f"{published} and cast(ordered_at as date) = date '{day}'")
