@@ -25,10 +25,15 @@ FEBRUARY = "2026-02-{:02}".format
 worlds = count(1)
 
 
-@pytest.fixture(params=["spark_lake", "light_lake"])
-def lake(request):
-    """A lake of each engine."""
-    return request.getfixturevalue(request.param)
+BY_SHUFFLE = "spark by shuffle"
+
+
+@pytest.fixture(params=["spark_lake", BY_SHUFFLE, "light_lake"])
+def lake(request, monkeypatch):
+    """A lake of each engine, and one of Spark that merges every batch as it does large ones."""
+    if request.param == BY_SHUFFLE:
+        monkeypatch.setattr(writing, "_MOST_BROADCAST_ROWS", -1)
+    return request.getfixturevalue("spark_lake" if request.param == BY_SHUFFLE else request.param)
 
 
 @pytest.fixture
