@@ -130,7 +130,7 @@ def build(root: Path, platform: Platform, engine: Path | None = None) -> Path:
         "glue/libs/cartlake.zip": _glue_library(root),
     }
     for name, entries in files.items():
-        write_zip(out / name, entries)
+        write_zip(out / name, entries, level=_level(platform) if name.startswith("layers/") else COMPRESSION)
     copied = {f"layers/{name}.zip": cached for name, cached in _cached_layers(root, platform).items()}
     copied[GLUE_WHEELS] = _cached_wheels(root)
     if platform is Platform.AWS:
@@ -171,6 +171,10 @@ def write_zip(path: Path, entries: Iterable[Entry], *, level: int = COMPRESSION)
             info.external_attr = (0o755 if name.endswith(".so") else 0o644) << 16
             archive.writestr(info, source if isinstance(source, bytes) else source.read_bytes())
     unfinished.replace(path)
+
+
+def _level(platform: Platform) -> int:
+    return QUICK_COMPRESSION if platform is Platform.HOST else COMPRESSION
 
 
 def _function_files(root: Path, name: str, platform: Platform) -> list[Entry]:
@@ -261,7 +265,7 @@ def _emr_packages(root: Path) -> list[tuple[str, Path]]:
 def _cached_zip(root: Path, layer: str, platform: Platform, files: list[tuple[str, Path]]) -> Path:
     cached = _cache_folder(root, layer, platform).with_suffix(".zip")
     if not cached.exists():
-        write_zip(cached, files, level=QUICK_COMPRESSION if platform is Platform.HOST else COMPRESSION)
+        write_zip(cached, files, level=_level(platform))
     return cached
 
 

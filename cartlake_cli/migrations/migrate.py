@@ -7,6 +7,7 @@ is changed in one commit. Databases belong to Terraform and must exist.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
@@ -21,7 +22,7 @@ from cartlake_cli.migrations.placement import Placement
 from cartlake_cli.migrations.target import COLUMNS_PROPERTY, sort_order_of, write_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pyiceberg.catalog.glue import GlueCatalog
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DestructiveChangeError", "Placement", "TableChange", "apply", "plan"]
 
+_PARALLEL_READS: Final = 8
 _TRIES: Final = 5
 """Tries of a commit. Another writer may commit at any time, and then ours fails although it is still valid."""
 
@@ -47,7 +49,7 @@ def plan(catalog: GlueCatalog, contracts: Iterable[Contract], placement: Placeme
     """
     tables = [table for contract in contracts for table in contract.tables]
     _require_databases(catalog, {placement.identifier(table)[0] for table in tables})
-    return [change for table in tables for change in _changes(catalog, table, placement)]
+    return list(_changes_of(catalog, tables, placement))
 
 
 def apply(
@@ -75,8 +77,7 @@ def apply(
     for table in changing:
         _make(catalog, table, placement)
     # Checked once more: a commit that succeeds without the change must not pass as done.
-    again = (change for table in changing for change in _changes(catalog, table, placement))
-    if left := [change for change in again if not change.is_drift]:
+    if left := [change for change in _changes_of(catalog, changing, placement) if not change.is_drift]:
         raise TerminalError("applied, but still needed:\n" + "\n".join(str(change) for change in left))
     return changes
 
@@ -84,6 +85,13 @@ def apply(
 def _require_databases(catalog: GlueCatalog, databases: Iterable[str]) -> None:
     if missing := sorted(name for name in databases if not catalog.namespace_exists(name)):
         raise TerminalError(f"no Glue database {', '.join(missing)}; databases come from Terraform: apply it first")
+
+
+def _changes_of(catalog: GlueCatalog, tables: Sequence[Table], placement: Placement) -> Iterator[TableChange]:
+    """Yield the changes of all tables, in order. Most of the time goes by waiting for Glue and S3."""
+    with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+        for changes in pool.map(lambda table: _changes(catalog, table, placement), tables):
+            yield from changes
 
 
 def _changes(catalog: GlueCatalog, table: Table, placement: Placement) -> list[TableChange]:
