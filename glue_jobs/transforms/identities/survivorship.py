@@ -89,5 +89,6 @@ CRITERIA: Mapping[str, Callable[[Attribute], Column]] = MappingProxyType(
 """Numbers and times of which the greatest wins.
 
 complete: how many of the columns have a value. trusted: TRUST, by the source of the record. newest: since when the
-record has had these values, which is not its last update. usable: an e-mail address of valid form. refused: consent refused.
+record has had these values, which is not its last update. usable: an e-mail address of valid form. refused: consent
+refused.
 """
