@@ -37,7 +37,7 @@ LINEAGE = {
 
 
 CONTACT = {
-    "contact_id": "HSC-1",
+    "contact_id": "CON-1",
     "email": "ada@example.org",
     "created_at": "2026-02-26 09:00:00Z",
     "updated_at": "2026-02-26 10:00:00Z",

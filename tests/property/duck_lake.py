@@ -97,7 +97,7 @@ class DuckLake:
         after = set(self._rows(merged, names))
         self.connection.execute(f"create or replace table {stored} as select {', '.join(names)} from {merged}")
         position = names.index(str(table.event_time))
-        days = {_day(row[position]) for row in after - before}
+        days = {_day(row[position]) for row in after ^ before}  # also days that a row left for another
         change = Scope(days=of_days(days))
         self.changes[table.physical_name] = self.changes.get(table.physical_name, Scope()) | change
 

@@ -122,6 +122,23 @@ def customers(draw):
 
 
 @st.composite
+def hubspot_contacts(draw):
+    """Contacts made before customers and after them, some of them customers by e-mail or by phone and name."""
+    number = draw(st.integers(0, 2))
+    return {
+        "contact_id": f"CON-{number}",
+        "first_name": draw(st.sampled_from(["Jörg", "Anna", None])),
+        "last_name": draw(st.sampled_from(["Mueller", "Meier"])),
+        "email": draw(st.sampled_from(["j@example.org", "A@example.org", None])),
+        "phone": draw(st.sampled_from(["0049 (0)30 123-456", "030 123456", None])),
+        "country": draw(st.sampled_from(["at", "Germany", None])),
+        "email_opt_out": draw(st.sampled_from(["true", "false", None])),
+        "created_at": draw(st.sampled_from([at(date(2024, 1, 1), number), at(date(2025, 6, 1), number), None])),
+        "updated_at": at(draw(st.sampled_from(DAYS)), draw(st.sampled_from([0, 43_200]))),
+    }
+
+
+@st.composite
 def clickstream(draw):
     """Events every 17 minutes or so over two midnights: one more or less joins, splits or merges sessions."""
     number = draw(st.integers(0, 15))
@@ -208,6 +225,7 @@ ROWS = {
     "products": products(),
     "vendors": vendors(),
     "customers": customers(),
+    "hubspot_contacts": hubspot_contacts(),
     "clickstream": clickstream(),
     "reviews": reviews(),
     "snowflake_orders": snowflake_orders(),

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from cartlake_cli.operations.manifest_check import people_sql
 from tests.queries.conftest import TODAY
 
 JUNE = date(2026, 6, 1)
@@ -162,3 +163,16 @@ def test_conversion_covers_the_last_thirty_days(run, sessions):
     sessions(session_date=TODAY - timedelta(days=31), channel="email")
 
     assert [row["channel"] for row in run("conversion_funnel")] == ["direct"]
+
+
+def test_people_of_the_generated_files_are_those_with_a_record_beside_contacts(ask, insert):
+    for name, systems, is_current in [
+        ("GLD-0000001", ["shop"], True),
+        ("GLD-0000001", ["shop"], False),
+        ("GLD-CON-1", ["hubspot", "newsletter"], True),
+        ("GLD-CON-2", ["hubspot"], True),
+        ("GLD-UNKNOWN", None, True),
+    ]:
+        insert("curated.dim_customer", golden_customer_id=name, source_systems=systems, is_current=is_current)
+
+    assert ask(people_sql("curated")) == [{"people": 2}]

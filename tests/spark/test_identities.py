@@ -1,59 +1,26 @@
 """Customer records become people: which match, who is who, and what is known about a person over time."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from cartlake import contracts
 from cartlake.engine import F
+from glue_jobs.table_refresh.building import transform_of
 from glue_jobs.transforms.identities import matching, spelling
 from glue_jobs.transforms.identities.clusters import CLUSTER_LIMIT, ROUNDS, customer_identities
-from glue_jobs.transforms.identities.history import dim_customer
+from tests.spark.customer_records import HOME, day, record, since, sources_of
 from tests.spark.transforming import transformed
 
 pytestmark = pytest.mark.spark
 
-CUSTOMERS = contracts.load("customers").table
 MATCHES = contracts.load("customer_matches").table
 IDENTITIES = contracts.load("customer_identities").table
 DIMENSION = contracts.load("dim_customer").table
+DIM_CUSTOMER = transform_of(DIMENSION)
 
-NEW_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
 BIRTH = date(1985, 12, 10)
-KATHARINA = {
-    "customer_id": None,
-    "source_system": "shop",
-    "first_name": "Katharina",
-    "last_name": "Müller",
-    "email": None,
-    "phone": None,
-    "birth_date": None,
-    "street": None,
-    "postal_code": None,
-    "city": None,
-    "country_code": "DE",
-    "marketing_consent": True,
-    "registered_at": NEW_YEAR,
-    "updated_at": NEW_YEAR,
-}
-HOME = {"street": "Hauptstraße 12", "postal_code": "10115", "city": "Berlin"}
-
-
-def day(number):
-    return NEW_YEAR + timedelta(days=number)
-
-
-def record(number, **changes):
-    """A version of the record CUS-000000<number>. Sets `updated_at` to `registered_at` unless given."""
-    row = KATHARINA | {"customer_id": f"CUS-{number:07d}"} | changes
-    row["updated_at"] = changes.get("updated_at", row["registered_at"])
-    return tuple(row.values())
-
-
-def customers_of(frame, rows):
-    customers = frame(rows or [record(1)], contracts.spark_schema_ddl(CUSTOMERS, added_by_lake=False))
-    return customers if rows else customers.where("1 = 0")
 
 
 def matches_of(frame, pairs):
@@ -71,14 +38,12 @@ def types_of(table):
 
 
 def found(frame, *rows):
-    return transformed(matching.customer_matches, customers=customers_of(frame, rows)).collect()
+    return transformed(matching.customer_matches, **sources_of(frame, rows)).collect()
 
 
 def who_is_who(frame, rows, pairs):
     """{number of the record: (golden number, members, state)}"""
-    identities = transformed(
-        customer_identities, customers=customers_of(frame, rows), customer_matches=matches_of(frame, pairs)
-    )
+    identities = transformed(customer_identities, **sources_of(frame, rows), customer_matches=matches_of(frame, pairs))
     return {
         int(row["customer_id"][4:]): (int(row["golden_customer_id"][4:]), row["members"], row["cluster_state"])
         for row in identities.collect()
@@ -272,7 +237,7 @@ def test_what_a_large_block_hides_another_block_finds(frame):
 
 
 def test_no_records_make_no_matches(frame):
-    matches = transformed(matching.customer_matches, customers=customers_of(frame, []))
+    matches = transformed(matching.customer_matches, **sources_of(frame, []))
 
     assert matches.collect() == []
     assert types(matches) == types_of(MATCHES)
@@ -420,7 +385,7 @@ def test_a_record_has_the_rules_it_matches_by(frame):
 
     identities = transformed(
         customer_identities,
-        customers=customers_of(frame, rows),
+        **sources_of(frame, rows),
         customer_matches=frame(matches, "left_customer_id string, right_customer_id string, match_key string"),
     )
 
@@ -457,9 +422,7 @@ def test_a_record_that_leaves_takes_its_own_name(frame):
 
 
 def test_no_records_make_no_people(frame):
-    identities = transformed(
-        customer_identities, customers=customers_of(frame, []), customer_matches=matches_of(frame, [])
-    )
+    identities = transformed(customer_identities, **sources_of(frame, []), customer_matches=matches_of(frame, []))
 
     assert identities.collect() == []
     assert types(identities) == types_of(IDENTITIES)
@@ -472,8 +435,8 @@ def dimension(frame, rows, people=None):
     """The dimension of records that are all one person, GLD-0000001, unless `people` says otherwise."""
     people = people or {row[0]: "GLD-0000001" for row in rows}
     return transformed(
-        dim_customer,
-        customers=customers_of(frame, rows),
+        DIM_CUSTOMER,
+        **sources_of(frame, rows),
         customer_identities=frame(list(people.items()), "customer_id string, golden_customer_id string"),
     )
 
@@ -484,11 +447,6 @@ def history(frame, *rows, people=None):
         row.asDict() | {name: since(row[name]) for name in ("valid_from", "valid_to", "registered_at")}
         for row in known.orderBy("golden_customer_id", "valid_from").collect()
     ]
-
-
-def since(moment):
-    """Spark gives naive datetimes in the zone of the process, DuckDB aware ones."""
-    return None if moment is None else (moment.astimezone(UTC) - NEW_YEAR) / timedelta(days=1)
 
 
 def told(rows, *names):

@@ -4,6 +4,7 @@ from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
 from glue_jobs.transforms.identities.records import newest
+from glue_jobs.transforms.identities.sources import records
 
 ROUNDS: Final = 8
 """The most matches between a record and the oldest one of its person."""
@@ -12,11 +13,11 @@ CLUSTER_LIMIT: Final = 50
 """More records than this are not taken as one person, even if all match."""
 
 
-def customer_identities(customers: DataFrame, customer_matches: DataFrame) -> DataFrame:
+def customer_identities(customers: DataFrame, hubspot_contacts: DataFrame, customer_matches: DataFrame) -> DataFrame:
     """Return every record's person: `golden_customer_id`, how many records are `members`, the `match_keys` of the
     record's own matches (null without any), and the `cluster_state`, which says whether the matches were accepted.
 
-    A person is named after the oldest record: `GLD-` and the digits of the customer_id that registered first. Younger
+    A person is named after the oldest record, the one that registered first, as `golden_id` says. Younger
     records come and go without changing it; two people who turn out to be one keep the older name; when they turn out
     to be two again, both have the names they had before.
 
@@ -26,7 +27,7 @@ def customer_identities(customers: DataFrame, customer_matches: DataFrame) -> Da
     - split: the records have several birth dates. Each birth date is a person.
     - ambiguous: in such a cluster, a record without a birth date. It stands alone.
     """
-    people = newest(customers).select("customer_id", "registered_at", "birth_date")
+    people = newest(records(customers, hubspot_contacts)).select("customer_id", "registered_at", "birth_date")
     clusters = _clusters(_neighbours(customer_matches), people)
     known = people.join(clusters, on="customer_id", how="left").withColumn(
         "_cluster", F.coalesce("_cluster", "customer_id")
@@ -58,8 +59,11 @@ def customer_identities(customers: DataFrame, customer_matches: DataFrame) -> Da
 
 
 def golden_id(customer_id: Column) -> Column:
-    """Return the name of the person whose oldest record this is: GLD-0004211 for CUS-0004211."""
-    return F.concat(F.lit("GLD-"), F.substring(customer_id, 5, 100))
+    """Return the name of the person whose oldest record this is: GLD-0004211 for CUS-0004211, GLD-CON-151 for CON-151.
+
+    Systems number their records alike, so only those of processed.customers lose what their identifier begins with.
+    """
+    return F.concat(F.lit("GLD-"), F.regexp_replace(customer_id, "^CUS-", ""))
 
 
 def _neighbours(matches: DataFrame) -> DataFrame:

@@ -1,10 +1,12 @@
 """The history of every person, a slowly changing dimension of type 2: which values survived, from when to when."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from cartlake.engine import Column, DataFrame, F, Window
 from cartlake.times import stamp
+from glue_jobs.transforms.identities.sources import records, with_trust
 from glue_jobs.transforms.identities.survivorship import ATTRIBUTES, Attribute, winner
 
 UNKNOWN: Final = "GLD-UNKNOWN"
@@ -28,16 +30,20 @@ _STATE: Final = {
 """The columns that describe a person, with types: a change of any makes a new row."""
 
 
-def dim_customer(customers: DataFrame, customer_identities: DataFrame) -> DataFrame:
+def dim_customer(
+    customers: DataFrame, hubspot_contacts: DataFrame, customer_identities: DataFrame, *, precedence: Sequence[str]
+) -> DataFrame:
     """People over time (SCD type 2), one row per `golden_customer_id` and `valid_from`, and one row for UNKNOWN.
 
     A person may change whenever a member record has a new version. From then on, until `valid_to` (exclusive, null for
     the current row), every attribute is the one that won by the rules of `survivorship` among the members' versions
     of that time. Which record belongs to which person is as known today: it is not part of the history.
+    Records of the first table in `precedence` are trusted most.
     """
+    versions = with_trust(records(customers, hubspot_contacts), precedence)
     identities = customer_identities.select("customer_id", "golden_customer_id")
-    versions = _versions(customers).join(identities, on="customer_id", how="inner")
-    states = _survivors(_in_effect(versions)).unionByName(_unknown(customers))
+    of_people = _versions(versions).join(identities, on="customer_id", how="inner")
+    states = _survivors(_in_effect(of_people)).unionByName(_unknown(customers))
     return _spans(states).select(
         _customer_key().alias("customer_key"),
         *_KEY,
@@ -47,11 +53,11 @@ def dim_customer(customers: DataFrame, customer_identities: DataFrame) -> DataFr
     )
 
 
-def _versions(customers: DataFrame) -> DataFrame:
+def _versions(versions: DataFrame) -> DataFrame:
     """Add `_followed_at`, the time of the next version, and since when each attribute has had its values."""
     of_record = Window.partitionBy("customer_id").orderBy("updated_at")
     so_far = of_record.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    changed = customers.withColumns(
+    changed = versions.withColumns(
         {"_followed_at": F.lead("updated_at").over(of_record)}
         | {
             f"_{attribute.name}_changed": _changed(F.lag(_values(attribute)).over(of_record), attribute)
@@ -88,7 +94,12 @@ def _survivors(in_effect: DataFrame) -> DataFrame:
     )
     survived = winners.select("*", *(column for attribute in ATTRIBUTES for column in _unpacked(attribute)))
     full_name = F.trim(F.concat_ws(" ", "first_name", "last_name"))
-    return survived.withColumn("full_name", F.when(full_name != F.lit(""), full_name)).select(*_KEY, *_STATE)
+    made = {
+        "full_name": F.when(full_name != F.lit(""), full_name),
+        # Who was never asked has not consented.
+        "marketing_consent": F.coalesce("marketing_consent", F.expr("false")),
+    }
+    return survived.withColumns(made).select(*_KEY, *_STATE)
 
 
 def _unpacked(attribute: Attribute) -> list[Column]:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from cartlake.engine import Column, DataFrame, F, Window
 from glue_jobs.transforms.identities.records import comparable
+from glue_jobs.transforms.identities.sources import records
 from glue_jobs.transforms.identities.spelling import SURE, likeness
 
 BLOCKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -62,14 +63,15 @@ _ALIKE = ("first_name", "last_name", "street")
 _COMPARED = ("customer_id", *_SAME, *_ALIKE, "house_number")
 
 
-def customer_matches(customers: DataFrame) -> DataFrame:
+def customer_matches(customers: DataFrame, hubspot_contacts: DataFrame) -> DataFrame:
     """Return pairs of records that match: `left_customer_id` < `right_customer_id`, `match_key` (the rule),
     `score` (its confidence times the lowest likeness it asks for, rounded down to thousandths) and `evidence`.
 
-    Compares the newest version of each record of processed.customers. Two birth dates are two people, whatever else
+    Compares the newest version of each record of customers and contacts. Two birth dates are two people, whatever else
     agrees. A record without a first name matches no other by an e-mail address that two people share.
     """
-    judged = _compared(_candidates(comparable(customers))).withColumns(
+    spelt = comparable(records(customers, hubspot_contacts))
+    judged = _compared(_candidates(spelt)).withColumns(
         {"match_key": _first_rule(lambda rule: F.lit(rule.name)), "_score": _first_rule(_score)}
     )
     is_match = F.col("match_key").isNotNull()
@@ -85,13 +87,13 @@ def customer_matches(customers: DataFrame) -> DataFrame:
     return matches.distinct()
 
 
-def _candidates(records: DataFrame) -> DataFrame:
+def _candidates(spelt: DataFrame) -> DataFrame:
     """Return pairs that share a block, with the values of both; once for each block they share.
 
     The values are part of the blocks, because a join to fetch them for the pairs would compute all records three times.
     """
     keys = F.explode(F.array(*map(_block, BLOCKS)))
-    blocked = records.select(keys.alias("block"), *_COMPARED).where(F.col("block").isNotNull())
+    blocked = spelt.select(keys.alias("block"), *_COMPARED).where(F.col("block").isNotNull())
     sized = blocked.withColumn("_size", F.count(F.lit(1)).over(Window.partitionBy("block"))).where(
         F.col("_size").between(2, BLOCK_LIMIT)
     )

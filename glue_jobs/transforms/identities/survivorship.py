@@ -11,10 +11,8 @@ from operator import add, or_
 from types import MappingProxyType
 
 from cartlake.engine import Column, F
+from glue_jobs.transforms.identities.sources import TRUST
 from glue_jobs.transforms.identities.spelling import mailbox
-
-SOURCES = ("shop", "marketplace", "newsletter")
-"""Most trusted first: the shop verifies what customers enter, the newsletter asks for nothing but an address."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +68,7 @@ def _complete(attribute: Attribute) -> Column:
 
 
 def _trusted(_: Attribute) -> Column:
-    ranks = F.lit(0)
-    for rank, source in enumerate(reversed(SOURCES), start=1):
-        ranks = F.when(F.col("source_system") == F.lit(source), F.lit(rank)).otherwise(ranks)
-    return ranks
+    return F.col(TRUST)
 
 
 def _newest(attribute: Attribute) -> Column:
@@ -93,6 +88,7 @@ CRITERIA: Mapping[str, Callable[[Attribute], Column]] = MappingProxyType(
 )
 """Numbers and times of which the greatest wins.
 
-complete: how many of the columns have a value. trusted: the source's place in SOURCES. newest: since when the record
-has had these values, which is not its last update. usable: an e-mail address of valid form. refused: consent refused.
+complete: how many of the columns have a value. trusted: TRUST, by the source of the record. newest: since when the
+record has had these values, which is not its last update. usable: an e-mail address of valid form. refused: consent
+refused.
 """

@@ -16,6 +16,7 @@ def found():
     [
         ("processed.customers", ("customer_id",)),  # by its tag
         ("processed.transactions", ("customer_id",)),  # by its relationship
+        ("processed.hubspot_contacts", ("contact_id",)),  # whose persons are records of customer_identities
         ("curated.customer_rfm", ("golden_customer_id",)),
         ("processed.customer_matches", ("left_customer_id", "right_customer_id")),
         ("masked.transactions_masked", ("customer_id",)),  # by the table it is built from

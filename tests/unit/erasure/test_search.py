@@ -62,6 +62,30 @@ def test_any_id_of_a_person_finds_all_of_them_and_contacts_that_nobody_else_has(
     assert found.contacts == {"ada@example.org", "+4930123456", "work@example.org"}
 
 
+@pytest.mark.parametrize("known", ["CUS-0000001", "CON-151", "GLD-CON-151"])
+def test_a_customer_who_is_a_contact_too_is_both(known):
+    stored = {
+        "processed.customer_identities": [
+            {"customer_id": "CUS-0000001", "golden_customer_id": "GLD-CON-151"},
+            {"customer_id": "CON-151", "golden_customer_id": "GLD-CON-151"},
+            {"customer_id": "CON-1", "golden_customer_id": "GLD-CON-1"},
+        ],
+        "processed.customers": [{"customer_id": "CUS-0000001", "email": "ada@example.org"}],
+        "processed.hubspot_contacts": [
+            {"contact_id": "CON-151", "email": "work@example.org", "phone": "+44 20 7946 0000"},
+            {"contact_id": "CON-1", "email": "bob@example.org"},
+        ],
+        "curated.dim_customer": [{"golden_customer_id": "GLD-CON-151", "phone": "+442079460000"}],
+    }
+
+    found = find_subject(known, TABLES, COLUMNS, lambda name: Stored(stored[name]) if name in stored else None)
+
+    assert found.ids == {"CUS-0000001", "CON-151", "GLD-CON-151"}
+    assert found.contacts == {"ada@example.org", "work@example.org", "+44 20 7946 0000", "+442079460000"}
+    assert found.is_mentioned_in(b"of CON-151 and")
+    assert not found.is_mentioned_in(b"of CON-1, CON-1510 and GLD-CON-1")
+
+
 def test_a_lake_without_tables_knows_the_id_alone():
     assert find_subject("CUS-0000009", TABLES, COLUMNS, lambda _: None) == Subject(frozenset({"CUS-0000009"}))
 
