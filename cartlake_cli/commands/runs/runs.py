@@ -73,7 +73,7 @@ def _say_what_waits(lake: Lake, subjects: Sequence[str]) -> None:
             tables = len({mark.table for mark in lake.ledger.stale.pending()})
             lake.output.say(
                 f"refresh: changes of {tables} tables wait until {moment} and are taken by one run"
-                " (refresh_window_seconds in Terraform)."
+                " (refresh.window_seconds in Terraform)."
             )
             continue
         files = len(lake.ledger.files.pending(subject))

@@ -25,7 +25,7 @@ module "lake" {
 
   dashboard = { explore = true } # `lake dashboard` downloads the engine when the page is opened
 
-  refresh_window_seconds = 0 # who tries the lake here wants to see the effect of each file
+  refresh = { window_seconds = 0 } # who tries the lake here wants to see the effect of each file
 
   environment          = "local"
   artifacts_dir        = coalesce(var.artifacts_dir, "${path.root}/../../../build")

@@ -203,7 +203,7 @@ module "coordinator" {
   state_machine_arns     = module.workflows.state_machine_arns
   glue_jobs              = module.glue.jobs
   emr_application        = local.emr_application
-  refresh_window_seconds = var.refresh_window_seconds
+  refresh_window_seconds = var.refresh.window_seconds
   maintenance_schedule   = var.maintenance_schedule
   forecast_schedule      = var.forecast_schedule
 }
@@ -216,10 +216,9 @@ module "workflows" {
   coordinator     = module.coordinator.coordinator
   database_prefix = var.database_prefix
   glue_jobs       = module.glue.jobs
-  gather_seconds  = var.gather_seconds
+  gather_seconds  = var.refresh.gather_seconds
   engine          = var.engine
-
-  start_grants = module.glue.start_grants
+  start_grants    = module.glue.start_grants
 
   planner_memory_mb = var.planner_memory_mb
   lineage           = { url = var.lineage_url == null ? "" : var.lineage_url, secret = lookup(module.secrets.secrets, "lineage", null) }

@@ -73,17 +73,10 @@ variable "engine" {
   nullable    = false
 }
 
-variable "gather_seconds" {
-  description = "Seconds a refresh waits for runs that are loading files, so that one job rebuilds for all of them."
-  type        = number
-  default     = 60
-  nullable    = false
-}
-
-variable "refresh_window_seconds" {
-  description = "Least seconds between the starts of two refreshes, so that a trickle of files does not pay for one each; the first after a pause starts at once, and 0 is no window."
-  type        = number
-  default     = 120
+variable "refresh" {
+  description = "Least seconds between the starts of two refreshes, so that a trickle of files does not pay for one each: the first after a pause starts at once, 0 is no window. And the seconds a refresh waits for runs that are loading files, so that one job rebuilds for all of them."
+  type        = object({ window_seconds = optional(number, 120), gather_seconds = optional(number, 60) })
+  default     = {}
   nullable    = false
 }
 
