@@ -89,8 +89,9 @@ def handler(event, context):
     if "wait_seconds" in told and not event["execution"].get("claim"):
         return {"wait_seconds": told["wait_seconds"], "file_count": 0}
     answer = told.get("answer", {})
-    waits = int(answer.pop("gathers", 0) >= row["calls"])
-    return answer | ({"wait_seconds": waits} if "table_count" in answer else {})
+    if answer.pop("gathers", 0) >= row["calls"]:
+        return {"wait_seconds": 1, "table_count": 0}
+    return answer | ({"wait_seconds": 0} if "table_count" in answer else {})
 """
 
 CLAIM: dict[str, Any] = {
