@@ -220,7 +220,7 @@ def test_every_table_of_records_has_systems():
 
 PHONES = [
     pytest.param("+44 20 7946 0000", "+442079460000", id="blanks"),
-    pytest.param("+49-30.1234/567", "+49301234567", id="dashes, dots and slashes"),
+    pytest.param("+49-30/1234.567", "+49301234567", id="dashes, dots and slashes"),
     pytest.param("+1 (212) 555-0100", "+12125550100", id="brackets"),
     pytest.param("(+49) 30 1234567", "+49301234567", id="country code in brackets"),
     pytest.param("0049 30 1234567", "+49301234567", id="two zeros"),
@@ -232,6 +232,7 @@ PHONES = [
     pytest.param("(0)30 1234567", None, id="zero in brackets, and no country"),
     pytest.param("49 30 1234567", None, id="country code without a sign"),
     pytest.param("+49 30 1234567 ext. 5", None, id="an extension"),
+    pytest.param("+4930123456/57", None, id="an extension, or two numbers, after a slash"),
     pytest.param("+49301234567 +49301234568", None, id="two numbers"),
     pytest.param("+4930", None, id="too short"),
     pytest.param("+4930123456789012", None, id="too long"),

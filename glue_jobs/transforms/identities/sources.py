@@ -26,6 +26,7 @@ TRUST: Final = "_trust"
 
 _BETWEEN_DIGITS: Final = "[-\\s./\u00a0\u2010-\u2015\u202f]+"
 _TRUNK_ZERO: Final = r"^[(]?[+][1-9][0-9]{0,2}[)]?[(]0[)]"
+_EXTENSION: Final = r"/\D*[0-9]{1,4}\D*\z"
 _E164: Final = r"^[+][1-9][0-9]{6,14}\z"
 
 
@@ -65,13 +66,14 @@ def _contacts(contacts: DataFrame) -> DataFrame:
 def _phone(written: Column) -> Column:
     """Return the number in E.164 where it begins with + or 00, null where its country is not told.
 
-    The zero of `+44 (0)20` is dialled within the country alone.
+    The zero of `+44 (0)20` is dialled within the country alone. Up to four digits after a slash may be an extension, or
+    the end of a second number: what the number is, is not told.
     """
     joined = F.regexp_replace(written, _BETWEEN_DIGITS, "")
     plus = F.regexp_replace(joined, "^([(]?)00", "+")
     without_zero = F.when(plus.rlike(_TRUNK_ZERO), F.replace(plus, F.lit("(0)"), F.lit(""))).otherwise(plus)
     number = F.regexp_replace(without_zero, "[()]", "")
-    return F.when(number.rlike(_E164), number)
+    return F.when(number.rlike(_E164) & ~written.rlike(_EXTENSION), number)
 
 
 def _country(written: Column) -> Column:
