@@ -184,7 +184,8 @@ def test_a_run_that_took_longer_than_the_window_is_followed_at_once(coordinator,
     assert coordinator.release(DATASET, first.run_id).outcome is Outcome.STARTED
 
 
-def test_other_datasets_have_no_window():
+def test_other_datasets_and_by_default_the_refresh_have_no_window():
+    assert adapters.gather_seconds(Workflow.REFRESH) == 0  # where the environment sets none
     assert adapters.gather_seconds("of_no_contract") == 0
     assert adapters.gather_seconds(DATASET) == 0  # the default
 
